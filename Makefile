@@ -1,0 +1,88 @@
+# Everything runs from a clean clone with make and a Python of at least 3.10, without root:
+# tools/venv.sh creates .venv, and the stamps in it make the second time quick.
+# Another interpreter: make PYTHON=python3.12 test. More for pytest: make test ARGS="-k mime -x".
+
+VENV = .venv
+BENCH = .venv-bench
+PY = $(VENV)/bin/python
+PROJECTS = pyproject.toml plugins/*/pyproject.toml
+ARGS =
+
+.PHONY: help demo test test-slow test-all check lint types docs snippets features packaging format bench clean
+
+help:
+	@echo "make demo      mail out and events back through the local SES, over real HTTP"
+	@echo "make test      the fast tests                make test-all   all of them"
+	@echo "make check     lint, types, docs, packaging  make format     let ruff rewrite the code"
+	@echo "make docs      HTML into docs/_build/html    make features   write docs/features.md anew"
+	@echo "make bench     compare with the peers        make clean      remove what all these made"
+
+demo: $(VENV)/.run
+	$(PY) examples/demo.py
+
+test: $(VENV)/.tests
+	$(PY) -m pytest -m "not slow" $(ARGS)
+
+# Exit code 5 of pytest means that no test is marked slow.
+test-slow: $(VENV)/.tests
+	$(PY) -m pytest -m slow $(ARGS) || [ $$? -eq 5 ]
+
+test-all: $(VENV)/.tests
+	$(PY) -m pytest $(ARGS)
+
+check: lint types docs snippets packaging
+
+lint: $(VENV)/.check
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+
+types: $(VENV)/.check
+	$(VENV)/bin/mypy
+
+docs: $(VENV)/.check
+	$(PY) -m sphinx --builder html --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+snippets: $(VENV)/.tests
+	$(PY) -m pytest docs README.md plugins/*/README.md mailcore plugins/*/mailcore_* tests/test_docs.py
+
+# The matrix of the providers in this repository, as tests/test_docs.py expects it.
+features: $(VENV)/.run
+	$(PY) -m mailcore features --format md > docs/features.md
+
+packaging: $(VENV)/.check
+	rm -rf dist
+	for project in $(PROJECTS); do \
+		$(PY) -m build --no-isolation --outdir dist "$$(dirname "$$project")" > $(VENV)/build.log 2>&1 \
+			|| { cat $(VENV)/build.log; exit 1; }; \
+	done
+	$(PY) -m twine check --strict dist/*
+	$(PY) tools/check_wheels.py dist
+
+format: $(VENV)/.check
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+bench: $(BENCH)/.bench
+	$(BENCH)/bin/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf $(VENV) $(BENCH) build dist docs/_build demo-output .coverage
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name .git -prune -o -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.run: $(PROJECTS) tools/venv.sh
+	sh tools/venv.sh $(VENV)
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.run
+	sh tools/venv.sh $(VENV) tests
+	@touch $@
+
+$(VENV)/.check: $(VENV)/.tests
+	sh tools/venv.sh $(VENV) tests lint types docs packaging
+	@touch $@
+
+$(BENCH)/.bench: $(PROJECTS) tools/venv.sh
+	sh tools/venv.sh $(BENCH) bench
+	@touch $@

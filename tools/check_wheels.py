@@ -1,0 +1,93 @@
+"""
+Check what the built wheels contain.
+
+    python tools/check_wheels.py dist
+
+A wheel must hold every file of its package in the tree and nothing else beside its metadata, the
+marker `py.typed`, the licence, and the versions and requirements that the project declares.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+
+from email import message_from_bytes
+from pathlib import Path
+
+
+ROOT = Path(__file__).resolve().parent.parent
+# Distribution name to the directory that holds its import package.
+PACKAGES = {"mailcore": ROOT / "mailcore"} | {
+    package.name.replace("_", "-"): package
+    for package in sorted(ROOT.glob("plugins/*/mailcore_*"))
+    if package.is_dir()
+}
+
+
+def files_in_tree(package: Path) -> set[str]:
+    """Return the files of a package as git sees them: tracked, or new and not ignored."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", str(package)],
+        cwd=package.parent,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    if listed.returncode == 0:
+        names = set(listed.stdout.splitlines())
+        return {name for name in names if (package.parent / name).is_file()}
+    return {  # an unpacked archive: no git, and no ignored files but caches
+        path.relative_to(package.parent).as_posix()
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def problems_of(wheel: Path) -> list[str]:
+    """Return what is wrong with one wheel, as sentences."""
+    problems = []
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        (metadata_name,) = (name for name in names if name.endswith(".dist-info/METADATA"))
+        metadata = message_from_bytes(archive.read(metadata_name))
+    info = metadata_name.rpartition("/")[0]
+    package = PACKAGES[metadata["Name"]]
+    expected = files_in_tree(package)
+    actual = {name for name in names if not name.startswith(f"{info}/")}
+    problems += [f"{name} is missing" for name in sorted(expected - actual)]
+    problems += [f"{name} should not be in it" for name in sorted(actual - expected)]
+    for name in (
+        f"{package.name}/py.typed",
+        f"{info}/licenses/LICENSE",
+        f"{info}/entry_points.txt",
+    ):
+        if name not in names:
+            problems.append(f"{name} is missing")
+    if metadata["License-Expression"] != "MIT":
+        problems.append(f"License-Expression is {metadata['License-Expression']}")
+    if not metadata.get_payload():
+        problems.append("there is no long description")
+    return problems
+
+
+def main(directory: str) -> int:
+    """Print one line for each wheel, and its problems below; return the exit code."""
+    wheels = sorted(Path(directory).glob("*.whl"))
+    found = {wheel.name.partition("-")[0].replace("_", "-") for wheel in wheels}
+    failed = False
+    for name in sorted(PACKAGES.keys() - found):
+        print(f"{name}: no wheel in {directory}")
+        failed = True
+    for wheel in wheels:
+        problems = problems_of(wheel)
+        print(f"{wheel.name}: {'FAILED' if problems else 'complete'}")
+        for problem in problems:
+            print(f"  {problem}")
+        failed = failed or bool(problems)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
