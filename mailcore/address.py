@@ -1,0 +1,352 @@
+"""
+Email addresses: one value, one parser, one encoder for their domains, and their redaction.
+
+The parser accepts what people write (``Ada <ada@example.com>``, lists with commas, Unicode) and
+says what is wrong with the rest. The grammar is in :mod:`mailcore.address_syntax`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mailcore.address_reading import (
+    LONGEST_PIECE,
+    LONGEST_SOURCE,
+    Located,
+    is_text,
+    read_item,
+    report,
+    shown,
+    source_text,
+)
+from mailcore.address_syntax import (
+    ATEXT,
+    MAX_ADDR_SPEC_OCTETS,
+    Mailbox,
+    addr_spec_fault,
+    display_name_fault,
+    read_one,
+)
+from mailcore.domain import address_key, encode_domain
+from mailcore.encoded_words import encode_words
+from mailcore.errors import InvalidAddress, Problem, raise_problems
+from mailcore.redaction import redact
+
+
+__all__ = [
+    "Address",
+    "AddressInput",
+    "address_key",
+    "collect_addresses",
+    "parse_address_list",
+    "parse_addresses",
+    "redact",
+]
+
+_UNQUOTED_NAME = re.compile(rf"{ATEXT}+(?: {ATEXT}+)*")
+_TO_ESCAPE = re.compile(r'(["\\])')
+_LOOKS_ENCODED = "=?"
+
+_set = object.__setattr__
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Address:
+    """
+    An email address with its display name, valid by construction.
+
+    Args:
+        addr_spec: ``user@example.com``, kept as given: Unicode is not encoded, a quoted local part
+            keeps its quotes. At most 254 characters, 64 octets before the @.
+        display_name: The name in front of it, decoded and without quotes. None counts as empty.
+
+    Raises:
+        InvalidAddress: The address is not one (RFC 5321, RFC 5322, RFC 6532), or it or the name
+            holds control, format or other invisible characters. Names may hold the joiners that
+            Persian, Indic scripts and emoji are spelled with.
+        InvalidMessageType: An argument is not a str.
+
+    Example:
+        >>> ada = Address("ada@example.com", "Lovelace, Ada")
+        >>> str(ada)
+        '"Lovelace, Ada" <ada@example.com>'
+        >>> ada
+        Address('a***@example.com')
+    """
+
+    addr_spec: str
+    display_name: str = ""
+
+    def __init__(self, addr_spec: str, display_name: str | None = "") -> None:
+        problems: list[Problem] = []
+        mailbox = _check(addr_spec, display_name, problems)
+        if mailbox is None:
+            raise_problems(problems, InvalidAddress)
+        _set(self, "addr_spec", mailbox.addr_spec)
+        _set(self, "display_name", mailbox.display_name)
+
+    @classmethod
+    def parse(cls, value: AddressInput, *, field: str = "address") -> Address:
+        """
+        Read exactly one address.
+
+        Args:
+            value: Text such as ``"Ada <ada@example.com>"``, a pair (display name, addr-spec) as in
+                :func:`email.utils.formataddr`, or an Address.
+            field: What to call it in an error.
+
+        Raises:
+            InvalidAddress: It is not an address, or there are several.
+            InvalidMessageType: It is of none of these types.
+        """
+        if isinstance(value, Address):
+            return value
+        if isinstance(value, str):
+            mailbox = read_one(value)
+            if mailbox is not None:
+                return _trusted(mailbox)
+        problems: list[Problem] = []
+        found = _collect((value,), field, problems)
+        if not problems and len(found) != 1:
+            reason = (
+                f"found {len(found)} email addresses in `{field}` parsed from "
+                f"'{shown(source_text(value), LONGEST_SOURCE)}': only one may stand there"
+            )
+            problems.append(Problem(field, reason))
+        if problems:
+            raise_problems(problems, InvalidAddress)
+        return found[0]
+
+    @property
+    def username(self) -> str:
+        """What stands before the @, with its quotes if it is quoted."""
+        return self.addr_spec.rpartition("@")[0]
+
+    @property
+    def domain(self) -> str:
+        """What stands after the @, as given."""
+        return self.addr_spec.rpartition("@")[2]
+
+    @property
+    def uses_eai(self) -> bool:
+        """Whether the local part is not ASCII, so that only SMTPUTF8 (RFC 6531) can carry it."""
+        return not self.addr_spec.isascii() and not self.username.isascii()
+
+    @property
+    def ascii_domain(self) -> str:
+        """
+        The domain as DNS and SMTP want it: IDNA 2008 with UTS #46, not transitional.
+
+        ASCII labels stay as they are, underscores and capitals included.
+
+        Raises:
+            InvalidAddress: IDNA 2008 does not allow the domain.
+        """
+        if self.addr_spec.isascii():
+            return self.domain
+        encoded, reason = encode_domain(self.domain)
+        if reason:
+            raise InvalidAddress([Problem("domain", f"Invalid domain '{self.domain}': {reason}")])
+        return encoded
+
+    @property
+    def ascii_addr_spec(self) -> str:
+        """
+        The addr-spec with its domain encoded, for every protocol without SMTPUTF8.
+
+        Raises:
+            InvalidAddress: The domain cannot be encoded, or the local part is not ASCII: for that
+                there is no encoding.
+        """
+        if self.addr_spec.isascii():
+            return self.addr_spec
+        if self.uses_eai:
+            reason = (
+                f"'{redact(self.addr_spec)}' is not ASCII before the @ and needs SMTPUTF8 (EAI)"
+            )
+            raise InvalidAddress([Problem("addr_spec", reason, feature="eai")])
+        encoded = f"{self.username}@{self.ascii_domain}"
+        if len(encoded) > MAX_ADDR_SPEC_OCTETS:
+            reason = f"'{redact(encoded)}' is longer than {MAX_ADDR_SPEC_OCTETS} octets"
+            raise InvalidAddress([Problem("addr_spec", reason)])
+        return encoded
+
+    @property
+    def key(self) -> str:
+        """The addr-spec for comparing: lower-case, with its domain encoded if that is possible."""
+        return address_key(self.addr_spec)
+
+    def format(self) -> str:
+        """The address as people read it: ``Name <user@example.com>``, quoted where needed."""
+        if not self.display_name:
+            return self.addr_spec
+        return f"{_quoted(self.display_name)} <{self.addr_spec}>"
+
+    def format_ascii(self) -> str:
+        """
+        The address as a header wants it: ASCII, on one line, with the domain encoded.
+
+        A name that is not ASCII becomes RFC 2047 encoded-words of at most 75 characters. So does
+        one that looks like an encoded-word itself, which readers would decode to another name.
+
+        Raises:
+            InvalidAddress: As for :attr:`ascii_addr_spec`.
+        """
+        name = self.display_name
+        if not name:
+            return self.ascii_addr_spec
+        if name.isascii() and _LOOKS_ENCODED not in name:
+            return f"{_quoted(name)} <{self.ascii_addr_spec}>"
+        return f"{' '.join(encode_words(name))} <{self.ascii_addr_spec}>"
+
+    def __str__(self) -> str:
+        return self.format()
+
+    def __repr__(self) -> str:
+        return f"Address('{redact(self.addr_spec)}')"
+
+    def to_dict(self) -> dict[str, str]:
+        """Plain JSON, without the key ``display_name`` if it is empty."""
+        if not self.display_name:
+            return {"addr_spec": self.addr_spec}
+        return {"addr_spec": self.addr_spec, "display_name": self.display_name}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> Address:
+        """
+        Read what :meth:`to_dict` wrote.
+
+        Raises:
+            InvalidAddress: As for the constructor, or a key is missing or unknown.
+            InvalidMessageType: A value is not a str, or *data* not a mapping.
+        """
+        problems: list[Problem] = []
+        if not isinstance(data, Mapping):
+            reason = f"an address must be a mapping, not {type(data).__name__}"
+            problems.append(Problem("address", reason, kind="type"))
+            raise_problems(problems, InvalidAddress)
+        unknown = [key for key in data if key not in ("addr_spec", "display_name")]
+        if unknown:
+            problems.append(Problem("address", f"an address has no key {unknown[0]!r}"))
+        if "addr_spec" not in data:
+            problems.append(Problem("address", "the key 'addr_spec' is missing"))
+            raise_problems(problems, InvalidAddress)
+        mailbox = _check(data["addr_spec"], data.get("display_name", ""), problems)
+        if mailbox is None or problems:
+            raise_problems(problems, InvalidAddress)
+        return _trusted(mailbox)
+
+
+AddressInput: TypeAlias = str | tuple[str, str] | Address
+"""What is accepted as an address; the pair is (display name, addr-spec)."""
+
+
+def parse_addresses(
+    values: Iterable[AddressInput | None] | None, *, field: str
+) -> tuple[Address, ...]:
+    """
+    Read a list of addresses.
+
+    Args:
+        values: Addresses as :meth:`Address.parse` takes them; a text may hold several, separated
+            by commas. Items are read one by one, never joined. None, here or as an item, is no
+            address.
+        field: What to call it in an error.
+
+    Raises:
+        InvalidAddress: Some are not addresses; ``problems`` has each.
+        InvalidMessageType: *values* is a str or no iterable, or an item is of another type.
+    """
+    problems: list[Problem] = []
+    found = collect_addresses(values, field, problems)
+    if problems:
+        raise_problems(problems, InvalidAddress)
+    return found
+
+
+def parse_address_list(text: str, *, field: str) -> tuple[Address, ...]:
+    """
+    Read the value of an address header: one or more addresses with commas between them.
+
+    Raises:
+        InvalidAddress: Some are not addresses, or there is none; ``problems`` has each.
+        InvalidMessageType: *text* is not a str.
+    """
+    problems: list[Problem] = []
+    found: tuple[Address, ...] = ()
+    if is_text(text):
+        found = _collect((text,), field, problems)
+    else:
+        reason = f"`{field}` must be str, not {type(text).__name__}"
+        problems.append(Problem(field, reason, kind="type"))
+    if problems:
+        raise_problems(problems, InvalidAddress)
+    return found
+
+
+def collect_addresses(
+    values: Iterable[AddressInput | None] | None, field: str, problems: list[Problem]
+) -> tuple[Address, ...]:
+    """As :func:`parse_addresses`, but adds what is wrong to *problems* and returns the others."""
+    if values is None:
+        return ()
+    given: object = values
+    if is_text(given) or isinstance(given, bytes) or not isinstance(given, Iterable):
+        reason = (
+            f"`{field}` must be a list or other iterable of addresses, not {type(given).__name__}"
+        )
+        problems.append(Problem(field, reason, f"write {field}=[...]", kind="type"))
+        return ()
+    return _collect(tuple(item for item in given if item is not None), field, problems)
+
+
+def _trusted(mailbox: Mailbox) -> Address:
+    """An Address from what the parser has checked already."""
+    address = Address.__new__(Address)
+    _set(address, "addr_spec", mailbox.addr_spec)
+    _set(address, "display_name", mailbox.display_name)
+    return address
+
+
+def _check(addr_spec: object, display_name: object, problems: list[Problem]) -> Mailbox | None:
+    """Check the parts of an address that are not to be parsed."""
+    name = "" if display_name is None else display_name
+    if isinstance(addr_spec, str) and isinstance(name, str):
+        reason = addr_spec_fault(addr_spec) or display_name_fault(name)
+        if not reason:
+            return Mailbox(str(addr_spec), str(name))
+        hint = "use Address.parse() for a text with a name" if "<" in addr_spec else ""
+        text = f"Invalid email address '{shown(addr_spec, LONGEST_PIECE)}': {reason}"
+        problems.append(Problem("addr_spec", text, hint))
+    for part, value in (("addr_spec", addr_spec), ("display_name", name)):
+        if not isinstance(value, str):
+            reason = f"`{part}` must be str, not {type(value).__name__}"
+            problems.append(Problem(part, reason, kind="type"))
+    return None
+
+
+def _collect(
+    values: tuple[object, ...], field: str, problems: list[Problem]
+) -> tuple[Address, ...]:
+    found: list[Address] = []
+    faults: list[Located] = []
+    for value in values:
+        if isinstance(value, Address):
+            found.append(value)
+        elif isinstance(value, str) and (mailbox := read_one(value)) is not None:
+            found.append(_trusted(mailbox))
+        else:
+            found += map(_trusted, read_item(value, field, faults, problems))
+    if faults:
+        report(values, field, faults, problems)
+    return tuple(found)
+
+
+def _quoted(name: str) -> str:
+    if _UNQUOTED_NAME.fullmatch(name) and _LOOKS_ENCODED not in name:
+        return name
+    return '"' + _TO_ESCAPE.sub(r"\\\1", name) + '"'

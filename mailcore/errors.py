@@ -1,0 +1,350 @@
+"""
+Every exception that mailcore raises, one tree::
+
+    MailcoreError
+    ├─ ConfigurationError             the set-up is wrong; no message will ever go out like this
+    │    ├─ ProviderNotFound          nothing installed by that name (.name, .installed, .similar, .install_hint)
+    │    └─ PluginLoadError           installed, but broken (.name, .distribution)
+    ├─ CancelSend                     a hook called off this send; raise it in `mailcore_before_send`
+    ├─ MessageError (ValueError)      the message is wrong (.problems: all of them); nothing was sent, do not retry
+    │    ├─ InvalidMessage
+    │    │    └─ InvalidMessageType   (also a TypeError)
+    │    ├─ InvalidAddress
+    │    ├─ UnsupportedFeature        the provider cannot express it
+    │    └─ SerializationError        a value that JSON cannot hold
+    ├─ SendError                      the provider did not take it (.category, .retryable, .maybe_accepted, …)
+    │    ├─ AuthenticationFailed
+    │    ├─ RateLimited               retryable
+    │    ├─ QuotaExceeded
+    │    ├─ MessageRejected
+    │    ├─ ProviderUnavailable       retryable
+    │    ├─ NetworkError              retryable, unless the request may have arrived
+    │    │    └─ SendTimeout
+    │    ├─ UnexpectedResponse        the answer was not understood
+    │    ├─ RecipientsRefused         nobody was accepted (.result has each recipient)
+    │    └─ FailoverError             every route failed (.attempts)
+    └─ WebhookError                   (.response is ready to return)
+         ├─ WebhookRejected           401, 403: not who it says it is
+         └─ MalformedWebhook          400, 413: cannot be read
+
+Exceptions are small, picklable and redacted: neither secrets nor full addresses nor raw payloads
+stand in ``str()``. What a handler needs beyond the text is in the attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
+
+
+if TYPE_CHECKING:
+    from mailcore.result import SendResult
+    from mailcore.webhook import WebhookResponse
+
+
+@dataclass(frozen=True)
+class Problem:
+    """
+    One thing that is wrong with a message: where, what, and what to do.
+
+    Args:
+        field: The attribute or header concerned, for example ``to`` or ``headers['Sender']``.
+        reason: What is wrong, a full text without addresses or secrets.
+        hint: What to do about it; empty if the reason says it.
+        feature: The value of the :class:`~mailcore.features.Feature` that a provider lacks, if
+            that is the problem.
+        kind: ``type`` when a value of the wrong Python type was given.
+    """
+
+    field: str
+    reason: str
+    hint: str = ""
+    feature: str = ""
+    kind: Literal["type", "value"] = "value"
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({self.hint})" if self.hint else self.reason
+
+
+class MailcoreError(Exception):
+    """The root: catching it catches everything that mailcore raises on purpose."""
+
+
+class ConfigurationError(MailcoreError):
+    """The set-up is wrong: an option, a credential, an environment variable, a plugin."""
+
+
+class ProviderNotFound(ConfigurationError):
+    """
+    No installed provider has that name.
+
+    The text lists what is installed, what is spelled similarly and what to ``pip install``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        name: str = "",
+        installed: Iterable[str] = (),
+        similar: Iterable[str] = (),
+        install_hint: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.name = name
+        self.installed = tuple(installed)
+        self.similar = tuple(similar)
+        self.install_hint = install_hint
+
+
+class PluginLoadError(ConfigurationError):
+    """A plugin is installed but cannot be loaded; ``__cause__`` is what it raised."""
+
+    def __init__(self, message: str, *, name: str = "", distribution: str = "") -> None:
+        super().__init__(message)
+        self.name = name
+        self.distribution = distribution
+
+
+class CancelSend(MailcoreError):
+    """Raised by an implementation of ``mailcore_before_send`` to call off one send."""
+
+
+class MessageError(MailcoreError, ValueError):
+    """
+    The message is wrong. Nothing was sent, and sending it again will not help.
+
+    Args:
+        problems: Everything that was found, not just the first.
+    """
+
+    problems: tuple[Problem, ...]
+
+    def __init__(self, problems: Iterable[Problem] | str) -> None:
+        if isinstance(problems, str):
+            problems = (Problem("message", problems),)
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return str(self.problems[0])
+        lines = "".join(f"\n  - {problem}" for problem in self.problems)
+        return f"{len(self.problems)} problems:{lines}"
+
+
+class InvalidMessage(MessageError):
+    """A field of a message, attachment or header has a value that no mail can have."""
+
+
+class InvalidMessageType(InvalidMessage, TypeError):
+    """A field was given a value of the wrong Python type."""
+
+
+class InvalidAddress(MessageError):
+    """An email address cannot be parsed, or holds what no address may hold."""
+
+
+class UnsupportedFeature(MessageError):
+    """The provider cannot express the message; ``problems`` has each reason."""
+
+    provider: str = ""
+
+    def __init__(self, problems: Iterable[Problem] | str, *, provider: str = "") -> None:
+        super().__init__(problems)
+        self.provider = provider
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{self.provider} cannot send this message: {text}" if self.provider else text
+
+
+class SerializationError(MessageError):
+    """A value cannot be written as JSON, so it cannot travel to a provider."""
+
+
+def raise_problems(
+    problems: Iterable[Problem], default: type[MessageError] = InvalidMessage
+) -> NoReturn:
+    """
+    Raise one exception for all problems.
+
+    Raises:
+        InvalidMessageType: If any of them is a wrong Python type.
+        MessageError: Otherwise, as the class that *default* names.
+    """
+    found = tuple(problems)
+    if any(problem.kind == "type" for problem in found):
+        raise InvalidMessageType(found)
+    raise default(found)
+
+
+class SendError(MailcoreError):
+    """
+    A provider did not take the message, or nobody knows whether it did.
+
+    Attributes:
+        provider: Name of the provider.
+        category: Machine-readable cause, ``snake_case``, finer than the class: providers add
+            their own, such as ``sending_paused``.
+        retryable: Whether the same message may succeed later without anybody doing anything.
+        maybe_accepted: Whether the message may be on its way all the same: after a read timeout,
+            or a connection lost once the request was written, nobody knows. Sending again may
+            deliver twice, so retries and failover stop here.
+        retry_after_seconds: How long the provider asks to wait, if it says so.
+        status_code: HTTP status, if there was an answer.
+        code: The provider's own error code.
+        raw: The provider's answer, for a debugger; never part of the text.
+    """
+
+    default_category: ClassVar[str] = "failed"
+    default_retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str = "",
+        category: str = "",
+        retryable: bool | None = None,
+        maybe_accepted: bool = False,
+        retry_after_seconds: float | None = None,
+        status_code: int | None = None,
+        code: str = "",
+        raw: Any = None,
+    ) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.category = category or self.default_category
+        self.retryable = self.default_retryable if retryable is None else retryable
+        self.maybe_accepted = maybe_accepted
+        self.retry_after_seconds = retry_after_seconds
+        self.status_code = status_code
+        self.code = code
+        self.raw = raw
+
+    def __str__(self) -> str:
+        text = str(self.args[0]) if self.args else self.category
+        return f"{self.provider}: {text}" if self.provider else text
+
+
+class AuthenticationFailed(SendError):
+    """The provider does not accept the credentials, or they may not do this."""
+
+    default_category = "authentication"
+
+
+class RateLimited(SendError):
+    """Too many requests or messages at once: wait, then send again."""
+
+    default_category = "rate_limited"
+    default_retryable = True
+
+
+class QuotaExceeded(SendError):
+    """An allowance (per day, per month, per account) is used up."""
+
+    default_category = "quota_exceeded"
+
+
+class MessageRejected(SendError):
+    """The provider understood the message and refuses it."""
+
+    default_category = "message_rejected"
+
+
+class ProviderUnavailable(SendError):
+    """The provider answers that it cannot work just now."""
+
+    default_category = "provider_unavailable"
+    default_retryable = True
+
+
+class NetworkError(SendError):
+    """The provider could not be reached, or the connection was lost."""
+
+    default_category = "network"
+    default_retryable = True
+
+
+class SendTimeout(NetworkError):
+    """No answer came in time."""
+
+    default_category = "timeout"
+
+
+class UnexpectedResponse(SendError):
+    """The provider's answer is not what its documentation says."""
+
+    default_category = "unexpected_response"
+
+
+class RecipientsRefused(SendError):
+    """Every recipient was refused; ``result`` says why for each."""
+
+    default_category = "recipients_refused"
+
+    def __init__(
+        self, message: str, *, result: SendResult | None = None, **attributes: Any
+    ) -> None:
+        super().__init__(message, **attributes)
+        self.result = result
+
+
+class FailoverError(SendError):
+    """Every route of a pool failed; ``attempts`` has each error, in order."""
+
+    default_category = "failover_exhausted"
+
+    def __init__(
+        self, message: str, *, attempts: Iterable[SendError] = (), **attributes: Any
+    ) -> None:
+        super().__init__(message, **attributes)
+        self.attempts = tuple(attempts)
+
+
+class WebhookError(MailcoreError):
+    """
+    A webhook request is not to be trusted or cannot be read.
+
+    The text is for the operator's log. The sender gets ``response``, which says nothing more than
+    its status: details would help an attacker.
+
+    Args:
+        message: What is wrong.
+        status_code: The HTTP status to answer with.
+        headers: Further headers of the answer, such as ``WWW-Authenticate``.
+    """
+
+    default_status_code: ClassVar[int] = 400
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str = "",
+        status_code: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.status_code = status_code or self.default_status_code
+        self.headers = dict(headers or {})
+
+    @property
+    def response(self) -> WebhookResponse:
+        """The answer to return to the sender."""
+        from mailcore.webhook import WebhookResponse
+
+        return WebhookResponse(status_code=self.status_code, headers=self.headers)
+
+
+class WebhookRejected(WebhookError):
+    """The request is not proven to come from the provider: answered with 401 or 403."""
+
+    default_status_code = 403
+
+
+class MalformedWebhook(WebhookError):
+    """The request cannot be what the provider sends: answered with 400, or 413 if too large."""
