@@ -1,0 +1,278 @@
+"""
+How each field of a message accepts what it accepts.
+
+Every function takes the value given, the field's name and a list; it returns the value to hold,
+and adds to the list what is wrong with the one given. None has been dealt with before.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any, TypeVar
+
+from mailcore.address import Address, address_key, collect_addresses
+from mailcore.address_reading import is_text
+from mailcore.attachment import Alternative, Attachment
+from mailcore.errors import MessageError, Problem
+from mailcore.frozen import FrozenDict
+from mailcore.headers import MAX_NUMBER_BITS, Headers, collect_headers
+from mailcore.redaction import redact
+
+
+Problems = list[Problem]
+T = TypeVar("T")
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def within(place: str, error: MessageError) -> list[Problem]:
+    """What is wrong with a part of a message, told with its place."""
+    return [
+        Problem(place, f"`{place}`: {found.reason}", found.hint, kind=found.kind)
+        for found in error.problems
+    ]
+
+
+def _exact(value: Any) -> str:
+    """A plain str: subclasses hold more than travels, and lazy texts differ by the language set."""
+    return (
+        value
+        if type(value) is str
+        else str.__str__(value)
+        if isinstance(value, str)
+        else str(value)
+    )
+
+
+def _at(field: str, key: object) -> str:
+    """The place of a key, which may be an address or as long as it likes."""
+    return f"{field}[{redact(repr(key)[:80])}]"
+
+
+def wrong_type(field: str, wanted: str, value: object, hint: str = "") -> Problem:
+    """The problem of a value that has the wrong Python type."""
+    reason = f"`{field}` must be {wanted}, not {type(value).__name__}"
+    return Problem(field, reason, hint, kind="type")
+
+
+def address(value: Any, field: str, problems: Problems) -> Address | None:
+    """One address."""
+    try:
+        return Address.parse(value, field=field)
+    except MessageError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def addresses(value: Any, field: str, problems: Problems) -> tuple[Address, ...]:
+    """A list of addresses."""
+    return collect_addresses(value, field, problems)
+
+
+def line(value: object, field: str, problems: Problems) -> str | None:
+    """One line of text."""
+    if not is_text(value):
+        problems.append(wrong_type(field, "str", value))
+        return None
+    value = _exact(value)
+    control = CONTROL.search(value)
+    if control:
+        code = f"U+{ord(control.group()):04X}"
+        problems.append(Problem(field, f"`{field}` holds the character {code}", "write one line"))
+    return value
+
+
+def identifier(value: object, field: str, problems: Problems) -> str | None:
+    """One line of text that is not empty."""
+    if is_text(value) and not value:
+        problems.append(Problem(field, f"`{field}` is empty", "leave it out, or give None"))
+    return line(value, field, problems)
+
+
+def body(value: object, field: str, problems: Problems) -> str | None:
+    """A body of any length."""
+    if not is_text(value):
+        problems.append(wrong_type(field, "str", value))
+        return None
+    value = _exact(value)
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        code = f"U+{ord(value[error.start]):04X}"
+        problems.append(Problem(field, f"`{field}` holds the lone surrogate {code}"))
+    return value
+
+
+def flag(value: object, field: str, problems: Problems) -> bool | None:
+    """True or False."""
+    if not isinstance(value, bool):
+        problems.append(wrong_type(field, "True, False or None", value))
+        return None
+    return value
+
+
+def instant(value: object, field: str, problems: Problems) -> datetime | None:
+    """A moment, with its time zone."""
+    if not isinstance(value, datetime):
+        problems.append(wrong_type(field, "datetime", value))
+        return None
+    if value.utcoffset() is None:
+        hint = "for example datetime.now(timezone.utc) + timedelta(hours=1)"
+        problems.append(Problem(field, f"`{field}` has no time zone", hint))
+        return None
+    # The offset instead of rules for a place: those do not travel, and in the hour that autumn
+    # repeats, times with such rules do not even equal their copies.
+    return value.replace(tzinfo=timezone(value.utcoffset() or timedelta()), fold=0)
+
+
+def tags(value: object, field: str, problems: Problems) -> tuple[str, ...]:
+    """A list of words."""
+    items = _listed(value, field, problems, "tags")
+    found = [identifier(item, f"{field}[{i}]", problems) for i, item in enumerate(items)]
+    return tuple(item for item in found if item is not None)
+
+
+def attachments(value: object, field: str, problems: Problems) -> tuple[Attachment, ...]:
+    """Attachments; a tuple gives the arguments of one."""
+    return _parts(value, field, problems, Attachment)
+
+
+def alternatives(value: object, field: str, problems: Problems) -> tuple[Alternative, ...]:
+    """Alternatives; a tuple gives the arguments of one."""
+    return _parts(value, field, problems, Alternative)
+
+
+def _parts(value: object, field: str, problems: Problems, kind: type[T]) -> tuple[T, ...]:
+    parts: list[T] = []
+    for i, item in enumerate(_listed(value, field, problems, field)):
+        place = f"{field}[{i}]"
+        if isinstance(item, kind):
+            parts.append(item)
+        elif isinstance(item, tuple) and 2 <= len(item) <= (3 if kind is Attachment else 2):
+            try:
+                parts.append(kind(*item))
+            except MessageError as error:
+                problems.extend(within(place, error))
+        else:
+            problems.append(wrong_type(place, f"{kind.__name__} or a tuple of its arguments", item))
+    return tuple(parts)
+
+
+def _listed(value: object, field: str, problems: Problems, of: str) -> Iterable[object]:
+    if is_text(value) or isinstance(value, bytes) or not isinstance(value, Iterable):
+        hint = f"write {field}=[...]"
+        problems.append(wrong_type(field, f"a list or other iterable of {of}", value, hint))
+        return ()
+    return value
+
+
+def headers(value: object, field: str, problems: Problems) -> Headers:
+    """Header fields; addresses in them are checked like all others."""
+    return collect_headers(value, field, problems)
+
+
+def metadata(value: object, field: str, problems: Problems) -> FrozenDict[str, Any]:
+    """A mapping of str to str, int, float or bool: what every provider's events can carry."""
+    if not _is_str_mapping(value, field, problems):
+        return FrozenDict()
+    held: dict[str, Any] = {}
+    for key, item in value.items():  # type: ignore[attr-defined]  # it is a mapping
+        place = _at(field, key)
+        if CONTROL.search(key) or not key:
+            problems.append(Problem(place, f"`{place}`: the key must be one line of text"))
+        elif item is not None and not isinstance(item, (str, int, float)):
+            hint = "convert it, for example with str()"
+            problems.append(wrong_type(place, "str, int, float, bool or None", item, hint))
+        else:
+            held[key] = _json(item, place, problems)
+    return FrozenDict(held)
+
+
+def data(value: object, field: str, problems: Problems) -> FrozenDict[str, Any]:
+    """A mapping of str to anything that JSON can hold."""
+    if not _is_str_mapping(value, field, problems):
+        return FrozenDict()
+    held: FrozenDict[str, Any] = _json(value, field, problems)
+    return held
+
+
+def by_recipient(
+    coerce: Callable[[object, str, Problems], Any],
+) -> Callable[[object, str, Problems], FrozenDict[str, Any]]:
+    """A mapping of recipients' addresses to what *coerce* accepts."""
+
+    def coerce_each(value: object, field: str, problems: Problems) -> FrozenDict[str, Any]:
+        if not _is_str_mapping(value, field, problems):
+            return FrozenDict()
+        held: dict[str, Any] = {}
+        seen: set[str] = set()
+        for key, item in value.items():  # type: ignore[attr-defined]  # it is a mapping
+            parsed = address(key, field, problems)
+            if parsed is not None:
+                place = f"{field}[…]"
+                if address_key(parsed.addr_spec) in seen:
+                    text = redact(parsed.addr_spec)
+                    problems.append(Problem(field, f"`{field}` has {text} twice"))
+                seen.add(address_key(parsed.addr_spec))
+                held[parsed.addr_spec] = coerce(item, place, problems)
+        return FrozenDict(held)
+
+    return coerce_each
+
+
+def esp_extra(value: object, field: str, problems: Problems) -> FrozenDict[str, Any]:
+    """Mappings by provider name."""
+    held = data(value, field, problems)
+    for name, extra in held.items():
+        if not isinstance(extra, Mapping):
+            hint = 'esp_extra is namespaced: {"<provider>": {...}}'
+            problems.append(wrong_type(_at(field, name), "a mapping", extra, hint))
+    return held
+
+
+def _is_str_mapping(value: object, field: str, problems: Problems) -> bool:
+    if not isinstance(value, Mapping):
+        problems.append(wrong_type(field, "a mapping", value))
+        return False
+    wrong = [key for key in value if not isinstance(key, str)]
+    if wrong:
+        problems.append(wrong_type(field, "a mapping with keys of str", wrong[0]))
+    return not wrong
+
+
+def _json(value: object, place: str, problems: Problems, depth: int = 0) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if value.bit_length() > MAX_NUMBER_BITS:
+            problems.append(Problem(place, f"`{place}` is a number too long to be written"))
+        return int(value)
+    if isinstance(value, str):
+        return body(value, place, problems)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            problems.append(Problem(place, f"`{place}` is {value}, which JSON cannot hold"))
+        return float(value)
+    if depth > 50:
+        problems.append(Problem(place, f"`{place}` is nested deeper than 50 levels"))
+        return None
+    if isinstance(value, Mapping):
+        if not _is_str_mapping(value, place, problems):
+            return None
+        return FrozenDict(
+            {
+                body(k, f"a key in {place}", problems): _json(v, _at(place, k), problems, depth + 1)
+                for k, v in value.items()
+            }
+        )
+    if isinstance(value, (list, tuple)):
+        return tuple(
+            _json(item, f"{place}[{i}]", problems, depth + 1) for i, item in enumerate(value)
+        )
+    hint = "convert it to str, int, float, bool, list or dict first"
+    problems.append(wrong_type(place, "a value that JSON can hold", value, hint))
+    return None

@@ -1,0 +1,214 @@
+"""
+Header fields that a message brings itself, and the one policy for them.
+
+====================================  ==============================================================
+Header                                What happens
+====================================  ==============================================================
+``Reply-To``                          moves into ``reply_to`` and wins over it
+``From``                              moves into ``from_email``; what stood there becomes the
+                                      ``envelope_sender``, unless that is given
+``To``                                stays: what readers see instead of the recipients, where the
+                                      provider supports it (``spoofed_to``)
+``Cc``, ``Bcc``, ``Subject``,         refused, with the name of the attribute to use
+``Return-Path``
+``Content-*``, ``MIME-Version``,      refused: whoever writes or relays the message sets them
+``Received``
+two names that differ in case only    refused
+anything else                         sent as it is, in the order given
+====================================  ==============================================================
+
+Values hold no CR, LF or other control character (RFC 5322, section 2.2); text outside ASCII is
+encoded when written (RFC 2047); an ASCII value is never encoded, so each run without a space must
+fit a line of 998 octets (RFC 5322, section 2.1.1).
+"""
+
+from __future__ import annotations
+
+import re
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from typing_extensions import TypeAlias
+
+from mailcore.errors import InvalidMessage, Problem, raise_problems
+
+
+HeadersInput: TypeAlias = (
+    "Mapping[str, str | int | float] | Iterable[tuple[str, str | int | float]]"
+)
+
+MAX_LINE_OCTETS = 998
+# Python writes no integer of more than 4300 digits.
+MAX_NUMBER_BITS = 10_000
+
+_NAME = re.compile(r"[!-9;-~]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_REFUSED = {
+    "bcc": "use bcc=[...]: a Bcc header would show the addresses to everybody",
+    "cc": "use cc=[...]",
+    "subject": "use subject=...",
+    "return-path": "use envelope_sender=...",
+    "mime-version": "it is written for you",
+    "received": "mail servers write it",
+}
+ADDRESS_HEADERS = frozenset(
+    ["from", "to", "reply-to", "sender", "resent-from", "resent-to", "resent-cc", "resent-sender"]
+    + ["disposition-notification-to", "return-receipt-to", "errors-to", "mail-followup-to"]
+)
+"""Headers whose value is a list of addresses: their domains are encoded, not their text."""
+
+
+class Headers(Mapping[str, str]):
+    """
+    Immutable header fields: look-ups ignore case, the spelling and order given are kept.
+
+    Args:
+        headers: A mapping, or pairs of name and value. Numbers become text.
+
+    Raises:
+        InvalidMessage: With every name and value that cannot be sent.
+    """
+
+    __slots__ = ("_items",)
+
+    _items: dict[str, tuple[str, str]]
+
+    def __init__(self, headers: HeadersInput = ()) -> None:
+        problems: list[Problem] = []
+        items = collect_headers(headers, "headers", problems)
+        if problems:
+            raise_problems(problems, InvalidMessage)
+        self._items = items._items
+
+    @classmethod
+    def _of(cls, items: dict[str, tuple[str, str]]) -> Headers:
+        self = cls.__new__(cls)
+        self._items = items
+        return self
+
+    def __getitem__(self, name: str) -> str:
+        return self._items[name.lower() if isinstance(name, str) else name][1]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._items
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._items.values())
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def items_as_given(self) -> Iterable[tuple[str, str]]:
+        """Pairs of name and value, in the order given."""
+        return self._items.values()
+
+    def without(self, *names: str) -> Headers:
+        """A copy that lacks these headers, whatever their case."""
+        drop = {name.lower() for name in names}
+        return self._of({key: item for key, item in self._items.items() if key not in drop})
+
+    def merged(self, other: Mapping[str, str]) -> Headers:
+        """
+        A copy with the headers of `other` added, replacing those of the same name.
+
+        Raises:
+            InvalidMessage: With every name and value that cannot be sent.
+        """
+        return self._of({**self._items, **Headers(other)._items})
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Headers):
+            return NotImplemented
+        return list(self._items.values()) == list(other._items.values())
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._items.values()))
+
+    def __reduce__(self) -> tuple[type[Headers], tuple[list[tuple[str, str]]]]:
+        return Headers, (list(self._items.values()),)
+
+    def __repr__(self) -> str:
+        return f"Headers({', '.join(self)})"
+
+
+EMPTY = Headers._of({})
+
+
+def collect_headers(value: object, field: str, problems: list[Problem]) -> Headers:
+    """Coerce to :class:`Headers`, adding what is wrong to *problems*."""
+    if isinstance(value, Headers):
+        return value
+    items: dict[str, tuple[str, str]] = {}
+    for name, text in _pairs(value, field, problems):
+        place = f"{field}[{name!r}]"
+        if not isinstance(name, str):
+            problems.append(
+                Problem(field, f"header name {name!r} in `{field}` must be str", kind="type")
+            )
+            continue
+        key = name.lower()
+        if isinstance(text, (int, float)) and not isinstance(text, bool):
+            text = _number(text)
+        found = _name_problem(name, key, items, place) or _value_problem(name, text, place)
+        if found is not None:
+            problems.append(found)
+            continue
+        items[key] = (str(name), str(text))
+    return Headers._of(items)
+
+
+def _number(value: float) -> object:
+    if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
+        return value
+    return str(value)
+
+
+def _pairs(value: object, field: str, problems: list[Problem]) -> Iterable[tuple[object, object]]:
+    if value is None:
+        return ()
+    if isinstance(value, Mapping):
+        return value.items()
+    try:
+        if isinstance(value, (str, bytes)):
+            raise TypeError
+        pairs = [tuple(pair) for pair in value]  # type: ignore[attr-defined]  # TypeError is caught
+        if not all(len(pair) == 2 for pair in pairs):
+            raise TypeError
+    except TypeError:
+        reason = f"`{field}` must be a mapping or pairs, not {type(value).__name__}"
+        problems.append(Problem(field, reason, kind="type"))
+        return ()
+    return pairs
+
+
+def _name_problem(
+    name: str, key: str, seen: Mapping[str, tuple[str, str]], place: str
+) -> Problem | None:
+    if not _NAME.fullmatch(name) or len(name) > 126:
+        reason = f"header name {name!r} must be 1 to 126 printable ASCII characters without ':'"
+        return Problem(place, reason)
+    if key in _REFUSED:
+        return Problem(place, f"header {name!r} cannot be set", _REFUSED[key])
+    if key.startswith("content-"):
+        return Problem(place, f"header {name!r} cannot be set", "it is written for you")
+    if key in seen:
+        return Problem(place, f"header {name!r} is given twice, as {seen[key][0]!r} before")
+    return None
+
+
+def _value_problem(name: str, text: object, place: str) -> Problem | None:
+    if isinstance(text, int) and not isinstance(text, bool):
+        return Problem(place, f"value of header {name!r} is a number too long to be written")
+    if not isinstance(text, str):
+        reason = f"value of header {name!r} must be str, int or float, not {type(text).__name__}"
+        return Problem(place, reason, kind="type")
+    control = _CONTROL.search(text)
+    if control:
+        reason = f"header {name!r} holds the character U+{ord(control.group()):04X}"
+        return Problem(place, reason, "a header value is one line of text")
+    if len(text) + len(name) > MAX_LINE_OCTETS - 2 and text.isascii():
+        longest = max(map(len, text.split(" ")))
+        if longest + len(name) + 2 > MAX_LINE_OCTETS:
+            reason = f"header {name!r} has {longest} characters without a space; a line holds 998"
+            return Problem(place, reason)
+    return None

@@ -1,0 +1,350 @@
+"""The message: everything that can be said about a mail, before any provider is chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from typing_extensions import TypedDict, Unpack
+
+from mailcore import _coerce
+from mailcore.address import Address, AddressInput, parse_address_list, redact
+from mailcore.attachment import Alternative, Attachment
+from mailcore.errors import InvalidMessage, MessageError, Problem, raise_problems
+from mailcore.frozen import FrozenDict, thaw
+from mailcore.headers import ADDRESS_HEADERS, EMPTY, Headers, HeadersInput
+from mailcore.unsubscribe import Unsubscribe
+
+
+class MessageFields(TypedDict, total=False):
+    """What the constructor of :class:`Message` accepts; None refuses a mailer's default."""
+
+    from_email: AddressInput | None
+    to: Iterable[AddressInput] | None
+    cc: Iterable[AddressInput] | None
+    bcc: Iterable[AddressInput] | None
+    reply_to: Iterable[AddressInput] | None
+    subject: str | None
+    text: str | None
+    html: str | None
+    alternatives: Iterable[Alternative | tuple[str, str]] | None
+    attachments: Iterable[Attachment | tuple[Any, ...]] | None
+    headers: HeadersInput | None
+    envelope_sender: AddressInput | None
+    metadata: Mapping[str, str | int | float | bool | None] | None
+    tags: Iterable[str] | None
+    track_opens: bool | None
+    track_clicks: bool | None
+    send_at: datetime | None
+    template_id: str | None
+    merge_data: Mapping[str, Mapping[str, object]] | None
+    merge_global_data: Mapping[str, object] | None
+    merge_metadata: Mapping[str, Mapping[str, str | int | float | bool | None]] | None
+    merge_headers: Mapping[str, HeadersInput] | None
+    unsubscribe: Unsubscribe | str | Mapping[str, object] | None
+    idempotency_key: str | None
+    esp_extra: Mapping[str, Mapping[str, object]] | None
+
+
+_COERCE: dict[str, Callable[[Any, str, list[Problem]], Any]] = {
+    "from_email": _coerce.address,
+    "to": _coerce.addresses,
+    "cc": _coerce.addresses,
+    "bcc": _coerce.addresses,
+    "reply_to": _coerce.addresses,
+    "subject": _coerce.line,
+    "text": _coerce.body,
+    "html": _coerce.body,
+    "alternatives": _coerce.alternatives,
+    "attachments": _coerce.attachments,
+    "headers": _coerce.headers,
+    "envelope_sender": _coerce.address,
+    "metadata": _coerce.metadata,
+    "tags": _coerce.tags,
+    "track_opens": _coerce.flag,
+    "track_clicks": _coerce.flag,
+    "send_at": _coerce.instant,
+    "template_id": _coerce.identifier,
+    "merge_data": _coerce.by_recipient(_coerce.data),
+    "merge_global_data": _coerce.data,
+    "merge_metadata": _coerce.by_recipient(_coerce.metadata),
+    "merge_headers": _coerce.by_recipient(_coerce.headers),
+    "unsubscribe": Unsubscribe.coerce,
+    "idempotency_key": _coerce.identifier,
+    "esp_extra": _coerce.esp_extra,
+}
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Message:
+    """
+    One mail, or one batch of mails from a template.
+
+    Immutable, equal by value; validated when it is made, with all problems at once. Each field
+    has three states: *not given* (a mailer's default applies), *None* (the default is refused;
+    such fields are in ``declined``) and *a value*.
+
+    Args:
+        from_email: Author, as ``"Name <user@example.com>"``, a pair (name, address) or an Address.
+        to, cc, bcc: Recipients. An item may hold several, separated by commas.
+        reply_to: Where answers go.
+        subject: One line.
+        text, html: The body in both forms.
+        alternatives: Further forms of the body, last one preferred.
+        attachments: Files, and images that the HTML shows.
+        headers: Further header fields; see :mod:`mailcore.headers` for the policy.
+        envelope_sender: Where bounces go (RFC 5321 ``MAIL FROM``).
+        metadata: Values that events about this message bring back.
+        tags: Words that statistics count by.
+        track_opens, track_clicks: Whether to; None leaves it to the provider's settings.
+        send_at: When to, with time zone.
+        template_id: A template stored at the provider.
+        merge_data: Values for each recipient; the keys are addresses. Even an empty mapping
+            makes the message a batch: each recipient gets an own mail and sees no other.
+        merge_global_data: Values for all of them.
+        merge_metadata, merge_headers: Metadata and headers for each recipient.
+        unsubscribe: A URL or an :class:`~mailcore.unsubscribe.Unsubscribe` (RFC 8058).
+        idempotency_key: Two sends with one key are one, where the provider supports it.
+        esp_extra: Raw parameters by provider name, for what has no field here.
+
+    Raises:
+        InvalidMessage: With every problem; as InvalidMessageType if a type is wrong.
+        TypeError: If a field is unknown.
+    """
+
+    from_email: Address | None = None
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    subject: str | None = None
+    text: str | None = None
+    html: str | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    headers: Headers = EMPTY
+    envelope_sender: Address | None = None
+    metadata: Mapping[str, Any] = field(default_factory=FrozenDict)
+    tags: tuple[str, ...] = ()
+    track_opens: bool | None = None
+    track_clicks: bool | None = None
+    send_at: datetime | None = None
+    template_id: str | None = None
+    merge_data: Mapping[str, Mapping[str, Any]] | None = None
+    merge_global_data: Mapping[str, Any] | None = None
+    merge_metadata: Mapping[str, Mapping[str, Any]] | None = None
+    merge_headers: Mapping[str, Headers] | None = None
+    unsubscribe: Unsubscribe | None = None
+    idempotency_key: str | None = None
+    esp_extra: Mapping[str, Mapping[str, Any]] = field(default_factory=FrozenDict)
+    declined: frozenset[str] = frozenset()
+
+    def __init__(self, **fields: Unpack[MessageFields]) -> None:
+        problems: list[Problem] = []
+        held: dict[str, Any] = {}
+        declined: list[str] = []
+        for name, value in fields.items():
+            coerce = _COERCE.get(name)
+            if coerce is None:
+                raise TypeError(_unknown_field(name))
+            if value is None:
+                declined.append(name)
+            else:
+                held[name] = coerce(value, name, problems)
+        if "headers" in held:
+            _settle_headers(held, declined, problems)
+        if problems:
+            raise_problems(problems, InvalidMessage)
+        refused = frozenset(declined).difference(held)
+        if refused:
+            held["declined"] = refused
+        vars(self).update(held)
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Every address of to, cc and bcc, each once, as it was spelled first."""
+        if len(self.to) == 1 and not self.cc and not self.bcc:
+            return (self.to[0].addr_spec,)
+        seen: dict[str, str] = {}
+        for address in (*self.to, *self.cc, *self.bcc):
+            seen.setdefault(address.key, address.addr_spec)
+        return tuple(seen.values())
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether each recipient gets an own mail."""
+        return (
+            self.merge_data is not None
+            or self.merge_metadata is not None
+            or self.merge_headers is not None
+        )
+
+    @property
+    def inline_images(self) -> tuple[Attachment, ...]:
+        """Attachments that are shown within the message."""
+        return tuple(part for part in self.attachments if part.inline)
+
+    def replace(self, **changes: Unpack[MessageFields]) -> Message:
+        """
+        A copy with some fields changed.
+
+        Raises:
+            InvalidMessage: As the constructor does.
+        """
+        fields: MessageFields = {**self.given(), **changes}
+        return Message(**fields)
+
+    def given(self) -> MessageFields:
+        """The fields that were given, None where a default is refused."""
+        fields: dict[str, Any] = {}
+        fields.update((name, None) for name in self.declined)
+        fields.update((name, value) for name, value in vars(self).items() if name != "declined")
+        return fields  # type: ignore[return-value]  # its keys are the fields
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON of the fields that were given; :meth:`from_dict` reads it back unchanged."""
+        return {name: _plain(value) for name, value in self.given().items()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Message:
+        """
+        Read :meth:`to_dict`'s output, or JSON written by hand.
+
+        Addresses may be text, attachments may give ``content`` instead of ``content_base64``.
+
+        Raises:
+            InvalidMessage: With every problem, unknown fields among them.
+        """
+        if not isinstance(data, Mapping):
+            raise_problems([_coerce.wrong_type("message", "a mapping", data)])
+        problems: list[Problem] = []
+        fields: dict[str, Any] = {}
+        for name, value in data.items():
+            if name not in _COERCE:
+                problems.append(Problem(str(name), _unknown_field(str(name))))
+            elif value is None:
+                fields[name] = None
+            else:
+                fields[name] = _from_plain(name, value, problems)
+        try:
+            message = cls(**fields)
+        except MessageError as error:
+            problems.extend(error.problems)
+        if problems:
+            raise_problems(problems, InvalidMessage)
+        return message
+
+    def __repr__(self) -> str:
+        to = [redact(address) for address in self.recipients[:3]]
+        more = f" and {len(self.recipients) - 3} more" if len(self.recipients) > 3 else ""
+        others = [name for name in vars(self) if name not in ("to", "cc", "bcc", "declined")]
+        return f"Message(recipients={to}{more}, given={others})"
+
+
+# Defaults live on the class; dataclasses of Python 3.10 refuse any dict there, immutable or not.
+for _name in ("metadata", "esp_extra"):
+    setattr(Message, _name, FrozenDict())
+
+# The TypedDict says it to type checkers; this says it to help() and other readers at run time.
+Message.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # read by inspect
+    [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in MessageFields.__annotations__.items()
+    ]
+)
+
+
+def _unknown_field(name: str) -> str:
+    import difflib
+
+    similar = difflib.get_close_matches(name, _COERCE, n=1, cutoff=0.6)
+    hint = f": did you mean {similar[0]!r}?" if similar else ""
+    return f"Message has no field {name!r}{hint}"
+
+
+def _settle_headers(held: dict[str, Any], declined: list[str], problems: list[Problem]) -> None:
+    """Move address headers to where they belong, by the policy of mailcore.headers."""
+    headers: Headers = held["headers"]
+    for name in headers:
+        key = name.lower()
+        if key not in ADDRESS_HEADERS:
+            continue
+        place = f"headers[{name!r}]"
+        try:
+            parsed = parse_address_list(headers[name], field=place)
+        except MessageError as error:
+            problems.extend(error.problems)
+            continue
+        if key == "reply-to":
+            held["reply_to"] = parsed
+        elif key == "from" and len(parsed) != 1:
+            problems.append(Problem(place, f"`{place}` must have one address"))
+        elif key == "from":
+            if held.get("from_email") is not None and "envelope_sender" not in declined:
+                held.setdefault("envelope_sender", held["from_email"])
+            held["from_email"] = parsed[0]
+    if "List-Unsubscribe" in headers and held.get("unsubscribe") is not None:
+        reason = "`unsubscribe` and headers['List-Unsubscribe'] are both given"
+        problems.append(Problem("unsubscribe", reason, "give one of them"))
+    held["headers"] = headers.without("reply-to", "from")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (Address, Attachment, Alternative, Unsubscribe)):
+        return value.to_dict()
+    if isinstance(value, Headers):
+        return [list(pair) for pair in value.items_as_given()]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return thaw(value)
+
+
+def _from_plain(name: str, value: Any, problems: list[Problem]) -> Any:
+    if name == "send_at" and isinstance(value, str):
+        try:
+            return datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            problems.append(Problem(name, f"`{name}` is not a time in ISO 8601"))
+            return None
+    read = _FROM_DICT.get(name)
+    if read is None:
+        return value
+    if not isinstance(value, (list, tuple)):
+        return _read(read, value, name, problems)
+    items = [_read(read, item, f"{name}[{i}]", problems) for i, item in enumerate(value)]
+    return [item for item in items if item is not None]
+
+
+def _read(
+    read: Callable[[Mapping[str, Any]], object], value: Any, place: str, problems: list[Problem]
+) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    try:
+        return read(value)
+    except MessageError as error:
+        problems.extend(_coerce.within(place, error))
+        return None
+
+
+_FROM_DICT: dict[str, Callable[[Mapping[str, Any]], object]] = {
+    **dict.fromkeys(
+        ("from_email", "to", "cc", "bcc", "reply_to", "envelope_sender"), Address.from_dict
+    ),
+    "attachments": Attachment.from_dict,
+    "alternatives": Alternative.from_dict,
+}
+
+MESSAGE_FIELDS: tuple[str, ...] = tuple(
+    field.name for field in dataclasses.fields(Message) if field.name != "declined"
+)
+"""Names of all fields, in the order of the class."""
