@@ -247,16 +247,10 @@ def _is_str_mapping(value: object, field: str, problems: Problems) -> bool:
 def _json(value: object, place: str, problems: Problems, depth: int = 0) -> Any:
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, int):
-        if value.bit_length() > MAX_NUMBER_BITS:
-            problems.append(Problem(place, f"`{place}` is a number too long to be written"))
-        return int(value)
+    if isinstance(value, (int, float)):
+        return _number(value, place, problems)
     if isinstance(value, str):
         return body(value, place, problems)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            problems.append(Problem(place, f"`{place}` is {value}, which JSON cannot hold"))
-        return float(value)
     if depth > 50:
         problems.append(Problem(place, f"`{place}` is nested deeper than 50 levels"))
         return None
@@ -265,7 +259,7 @@ def _json(value: object, place: str, problems: Problems, depth: int = 0) -> Any:
             return None
         return FrozenDict(
             {
-                body(k, f"a key in {place}", problems): _json(v, _at(place, k), problems, depth + 1)
+                body(k, _at(place, k), problems): _json(v, _at(place, k), problems, depth + 1)
                 for k, v in value.items()
             }
         )
@@ -276,3 +270,13 @@ def _json(value: object, place: str, problems: Problems, depth: int = 0) -> Any:
     hint = "convert it to str, int, float, bool, list or dict first"
     problems.append(wrong_type(place, "a value that JSON can hold", value, hint))
     return None
+
+
+def _number(value: float, place: str, problems: Problems) -> float:
+    if isinstance(value, int):
+        if value.bit_length() > MAX_NUMBER_BITS:
+            problems.append(Problem(place, f"`{place}` is a number too long to be written"))
+        return int(value)
+    if not math.isfinite(value):
+        problems.append(Problem(place, f"`{place}` is {value}, which JSON cannot hold"))
+    return float(value)

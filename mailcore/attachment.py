@@ -86,7 +86,8 @@ class Attachment:
         _check_filename(filename, problems)
         kind = _content_type(filename, content_type, is_text, problems)
         if disposition not in (None, "attachment", "inline"):
-            reason = f"disposition must be 'attachment' or 'inline', not {disposition!r}"
+            given = disposition[:40] if isinstance(disposition, str) else type(disposition).__name__
+            reason = f"disposition must be 'attachment' or 'inline', not {given!r}"
             problems.append(Problem("disposition", reason))
         content_id = _content_id(content_id, problems)
         if disposition is None:
@@ -265,9 +266,10 @@ def _require_keys(data: object, kind: str, field: str, known: tuple[str, ...]) -
     if not isinstance(data, Mapping):
         reason = f"{kind} must be a mapping, not {type(data).__name__}"
         raise InvalidMessageType([Problem(field, reason, kind="type")])
-    unknown = ", ".join(repr(key) for key in data if key not in known)
+    unknown = [key for key in data if key not in known]
     if unknown:
-        raise InvalidMessage([Problem(field, f"{kind} has unknown keys: {unknown[:80]}")])
+        names = ", ".join(repr(k[:40]) if isinstance(k, str) else type(k).__name__ for k in unknown)
+        raise InvalidMessage([Problem(field, f"{kind} has unknown keys: {names[:120]}")])
 
 
 def _encodable(text: str) -> bool:

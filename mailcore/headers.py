@@ -27,8 +27,7 @@ from __future__ import annotations
 import re
 
 from collections.abc import Iterable, Iterator, Mapping
-
-from typing_extensions import TypeAlias
+from typing import TypeAlias
 
 from mailcore.errors import InvalidMessage, Problem, raise_problems
 
@@ -140,12 +139,11 @@ def collect_headers(value: object, field: str, problems: list[Problem]) -> Heade
         return value
     items: dict[str, tuple[str, str]] = {}
     for name, text in _pairs(value, field, problems):
-        place = f"{field}[{name!r}]"
         if not isinstance(name, str):
-            problems.append(
-                Problem(field, f"header name {name!r} in `{field}` must be str", kind="type")
-            )
+            reason = f"header name in `{field}` must be str, not {type(name).__name__}"
+            problems.append(Problem(field, reason, kind="type"))
             continue
+        place = f"{field}[{name[:126]!r}]"
         key = name.lower()
         if isinstance(text, (int, float)) and not isinstance(text, bool):
             text = _number(text)
@@ -185,7 +183,9 @@ def _name_problem(
     name: str, key: str, seen: Mapping[str, tuple[str, str]], place: str
 ) -> Problem | None:
     if not _NAME.fullmatch(name) or len(name) > 126:
-        reason = f"header name {name!r} must be 1 to 126 printable ASCII characters without ':'"
+        reason = (
+            f"header name {name[:126]!r} must be 1 to 126 printable ASCII characters without ':'"
+        )
         return Problem(place, reason)
     if key in _REFUSED:
         return Problem(place, f"header {name!r} cannot be set", _REFUSED[key])

@@ -226,7 +226,8 @@ class Message:
         fields: dict[str, Any] = {}
         for name, value in data.items():
             if name not in _COERCE:
-                problems.append(Problem(str(name), _unknown_field(str(name))))
+                text = name[:80] if isinstance(name, str) else type(name).__name__
+                problems.append(Problem(text, _unknown_field(text)))
             elif value is None:
                 fields[name] = None
             else:

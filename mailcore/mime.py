@@ -3,7 +3,7 @@ From a message to the bytes of a mail (RFC 5322, RFC 2045 to 2049).
 
 The bytes are ASCII, lines end in CRLF and have at most 998 octets, mostly 76. Whatever the
 ``email`` package reads back from them is what the message said. Its own writer is not used: it
-encodes and breaks long tokens in ASCII headers, and takes a hundred times as long.
+encodes and breaks long tokens in ASCII headers, and takes fifty times as long.
 
 Parts are nested as mail clients expect; a level that would hold a single part is left out::
 

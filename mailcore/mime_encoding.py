@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from binascii import b2a_base64, b2a_qp
+from collections.abc import Iterator
 from struct import Struct
 
 
@@ -31,6 +32,7 @@ _cut_block = Struct(f"{_MAX_ENCODED_LINE}s" * _BLOCK_LINES).unpack
 # section 3), and lines that became too long because it escaped their end afterwards: a space, or,
 # with istext=False, the LF itself.
 _QP_LINE_TO_MEND = re.compile(rb"^(?:\.|From |.{77}).*", re.MULTILINE)
+_QP_BLOCK_OCTETS = 65536
 _QP_LITERAL = bytes(octet for octet in range(0x20, 0x7F) if octet != 0x3D) + b"\t"
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -67,11 +69,23 @@ def encode_octets(octets: bytes) -> tuple[str, list[bytes]]:
     if 2 * escaped > len(octets):
         return "base64", base64_lines(octets)
     if has_only_pairs:
-        return "quoted-printable", [_finished(b2a_qp(octets.replace(b"\r\n", b"\n")))]
-    # Every CR and LF is escaped here, so what CR there is stands in b2a_qp's own line breaks: it
-    # writes CRLF if the first line of its input ends so.
-    encoded = b2a_qp(octets, istext=False).replace(b"\r", b"")
-    return "quoted-printable", [_finished(encoded)]
+        blocks = (block.replace(b"\r\n", b"\n") for block in _blocks_of_lines(octets))
+        return "quoted-printable", [_finished(b2a_qp(block)) for block in blocks]
+    pieces: list[bytes] = []
+    for block in _blocks_of_lines(octets):
+        # Every CR and LF is escaped here, so what CR there is stands in b2a_qp's own line breaks:
+        # it writes CRLF if the first line of its input ends so.
+        pieces += (_finished(b2a_qp(block, istext=False).replace(b"\r", b"")), b"=\r\n")
+    return "quoted-printable", pieces[:-1]
+
+
+def _blocks_of_lines(octets: bytes) -> Iterator[bytes]:
+    """Cut after some LF, because b2a_qp takes three times the memory of what it writes."""
+    start = 0
+    while start < len(octets):
+        end = octets.find(b"\n", start + _QP_BLOCK_OCTETS) + 1 or len(octets)
+        yield octets[start:end]
+        start = end
 
 
 def _finished(encoded: bytes) -> bytes:

@@ -48,8 +48,9 @@ class Unsubscribe:
                 mailto = Address.parse(self.mailto, field="unsubscribe.mailto").ascii_addr_spec
                 object.__setattr__(self, "mailto", mailto)
             except MessageError as error:
+                place = "unsubscribe.mailto"
                 problems.extend(
-                    Problem("unsubscribe.mailto", found.reason, found.hint, kind=found.kind)
+                    Problem(place, f"`{place}`: {found.reason}", found.hint, kind=found.kind)
                     for found in error.problems
                 )
         if not isinstance(self.one_click, bool):

@@ -1,0 +1,55 @@
+"""
+Print the table: ``make bench``.
+
+Ratios are between contenders of one run on one machine. A wish that is missed is marked and makes
+the exit code 1; the machine should be otherwise idle.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+from importlib.metadata import version
+
+from benchmarks import build, imports, peers, send, server
+from benchmarks.measure import print_row
+
+
+IMPORT_LIMIT_SECONDS = 0.040
+MEMORY_LIMIT = 2.2
+
+
+def main() -> int:
+    """Run everything; returns the exit code."""
+    packages = ("mailcore", "mailcore-ses", "boto3", "Django", "django-anymail")
+    print(f"Python {platform.python_version()},", ", ".join(f"{p} {version(p)}" for p in packages))
+    print("CPU of the calling process, best of interleaved rounds")
+    good = True
+    with server.running() as url:
+        peers.set_up(url)
+        backend = peers.open_backend()
+        for row in build.short_messages(backend):
+            good &= print_row(row)
+        for row in build.attachments(backend):
+            good &= print_row(row)
+        for row in send.sending(url):
+            good &= print_row(row)
+        backend.close()
+
+    peak, ratio = build.memory()
+    good &= ratio <= MEMORY_LIMIT
+    print(f"\nmemory: peak of building a 10 MB attachment: {peak / 1e6:.1f} MB, ", end="")
+    print(f"{ratio:.2f} times the encoded size, wanted <= {MEMORY_LIMIT}")
+
+    seconds, loads_requests, loads_boto3 = imports.measure()
+    holds = seconds < IMPORT_LIMIT_SECONDS and not (loads_requests or loads_boto3)
+    good &= holds
+    print(f"\nimport mailcore: {seconds * 1e3:.1f} ms beyond the interpreter, ", end="")
+    print(f"wanted < {IMPORT_LIMIT_SECONDS * 1e3:.0f} ms; ", end="")
+    print(f"loads requests: {loads_requests}, boto3: {loads_boto3}{'' if holds else '  MISSED'}")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,248 @@
+"""
+One message there and back, without an account: ``make demo``.
+
+Starts the local SES and a webhook receiver, sends real mail through ``Mailer("ses")`` and boto3
+over HTTP, receives the signed events, verifies and normalises them, and prints both sides. Ends
+with exit code 0 only if every expected event arrived, each once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import threading
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from sample_files import document, picture
+
+from mailcore import (
+    AsyncMailer,
+    Attachment,
+    Event,
+    MailcoreError,
+    Mailer,
+    Message,
+    Provider,
+    SendResult,
+    TrackingEvent,
+    WebhookError,
+    WebhookRequest,
+    get_provider,
+    receive,
+)
+from mailcore_ses.local import LocalSes
+
+
+SIMULATOR = "simulator.amazonses.com"
+SENDER = "Bücherei <hello@example.com>"
+DEADLINE_SECONDS = 30
+
+# What SES reports of each recipient, in mailcore's words.
+EXPECTED = {
+    "ada@example.net": ["sent", "delivered"],
+    "grace@example.org": ["sent", "delivered"],
+    "copy@example.org": ["sent", "delivered"],
+    "hidden@example.org": ["sent", "delivered"],
+    f"success+async@{SIMULATOR}": ["sent", "delivered"],
+    f"bounce+demo@{SIMULATOR}": ["sent", "bounced"],
+    f"complaint+demo@{SIMULATOR}": ["sent", "delivered", "complained"],
+    f"suppressionlist@{SIMULATOR}": ["sent", "rejected"],
+    f"ooto@{SIMULATOR}": ["sent", "delivered"],
+    # SES does not say who is out of office.
+    "None": ["autoresponded"],
+}
+
+
+class Receiver(ThreadingHTTPServer):
+    """A webhook as a user writes one, in any framework: verify, parse, keep, answer."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.provider: Provider | None = None
+        self.events: list[Event] = []
+        self.changed = threading.Condition()
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def keep(self, event: Event) -> None:
+        """Store one event."""
+        with self.changed:
+            self.events.append(event)
+            self.changed.notify_all()
+
+    def wait_for(self, count: int) -> None:
+        """Wait for that many events, or until the deadline."""
+        with self.changed:
+            self.changed.wait_for(lambda: len(self.events) >= count, DEADLINE_SECONDS)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        request = WebhookRequest("POST", self.headers, body)
+        status_code = 200
+        try:
+            receive(self.server.provider, request, self.server.keep)
+        except WebhookError as error:
+            print(f"webhook refused: {error}", file=sys.stderr)
+            status_code = error.response.status_code
+        self.send_response(status_code)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        """Leave the terminal to the tables."""
+
+
+@contextmanager
+def receiver() -> Iterator[Receiver]:
+    """A receiver that listens on a free port of loopback."""
+    server = Receiver()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def messages() -> list[Message]:
+    """What is sent: everything a mail can hold, and the mailbox simulator's addresses."""
+    logo = Attachment.inline_image("logo.png", picture())
+    welcome = Message(
+        from_email=SENDER,
+        to=["Ada Lovelace <ada@example.net>", "Grace Hopper <grace@example.org>"],
+        cc=["copy@example.org"],
+        bcc=["hidden@example.org"],
+        reply_to=["Fragen? <help@example.com>"],
+        subject="Grüße aus der Bücherei 📚",
+        text="Guten Tag!\n\nIhre Bücher liegen bereit.\n",
+        html=f"<p>Guten Tag!</p><p>Ihre <b>Bücher</b> liegen bereit.</p>"
+        f'<img src="cid:{logo.content_id}" alt="Logo">',
+        attachments=[logo, ("Übersicht.pdf", document("Three books are waiting."))],
+        unsubscribe="https://example.com/leave?list=news",
+        tags=["welcome", "Bücher"],
+        metadata={"user": 42},
+    )
+    notice = Message(from_email=SENDER, subject="Reminder", text="Please return the books.\n")
+    simulated = ("bounce+demo", "complaint+demo", "suppressionlist", "ooto")
+    return [welcome, *(notice.replace(to=[f"{name}@{SIMULATOR}"]) for name in simulated)]
+
+
+async def send_async(options: dict[str, object]) -> SendResult:
+    """The async twin of ``Mailer("ses", …).send(message)``."""
+    message = Message(
+        from_email=SENDER, to=[f"success+async@{SIMULATOR}"], subject="Async", text="The same.\n"
+    )
+    async with AsyncMailer("ses", **options) as mailer:
+        return await mailer.send(message)
+
+
+def table(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns."""
+    widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
+    print(f"\n{title}")
+    for row in (names, ["-" * width for width in widths], *rows):
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        )
+
+
+def print_results(results: Sequence[SendResult]) -> None:
+    """A row for each recipient."""
+    rows = [
+        (address, str(status.status), status.message_id or "")
+        for result in results
+        for address, status in result.recipients.items()
+    ]
+    table("Sent", ("recipient", "status", "message id"), rows)
+
+
+def print_events(events: Sequence[Event]) -> None:
+    """A row for each event."""
+    rows = [
+        (
+            str(event.event_type),
+            str(event.recipient),
+            str(event.bounce_class or ""),
+            str(event.reject_reason or ""),
+            event.smtp_status or "",
+            ", ".join(event.tags),
+            event.description or event.mta_response or "",
+        )
+        for event in events
+        if isinstance(event, TrackingEvent)
+    ]
+    names = ("event", "recipient", "bounce", "reason", "smtp", "tags", "description")
+    table("Received, verified and normalised", names, sorted(rows, key=lambda row: row[1]))
+
+
+def missing_or_surplus(events: Sequence[Event]) -> list[str]:
+    """How the events differ from those expected, in words."""
+    expected = Counter((address, kind) for address, kinds in EXPECTED.items() for kind in kinds)
+    actual = Counter((str(event.recipient), str(event.event_type)) for event in events)
+    problems = [f"missing: {kind} of {address}" for address, kind in expected - actual]
+    problems += [f"not expected: {kind} of {address}" for address, kind in actual - expected]
+    return problems
+
+
+def main() -> int:
+    """Run the demo; returns the exit code."""
+    parser = argparse.ArgumentParser(description="One message there and back.")
+    parser.add_argument("--output", type=Path, default=Path("demo-output"), help="for .eml files")
+    output = parser.parse_args().output.resolve()
+    # boto3 wants credentials; a local SES accepts any.
+    os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
+    os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
+    for old in output.glob("*.eml"):
+        old.unlink()
+
+    with (
+        LocalSes(region_name="eu-west-1", signature_version="2", directory=output) as local,
+        receiver() as webhook,
+    ):
+        print(f"Local SES:        {local.url}")
+        webhook.provider = get_provider("ses", **local.provider_options)
+        url = f"http://127.0.0.1:{webhook.server_port}/"
+        print(f"Webhook:          {url}")
+        local.subscribe(url, timeout_seconds=DEADLINE_SECONDS)
+        print(f"SNS subscription: confirmed, {local.topic_arn}")
+
+        options = {**local.provider_options, "configuration_set_name": "local"}
+        with Mailer("ses", **options) as mailer:
+            results = [mailer.send(message) for message in messages()]
+        results.append(asyncio.run(send_async(options)))
+        print_results(results)
+
+        webhook.wait_for(sum(map(len, EXPECTED.values())))
+        local.drain(DEADLINE_SECONDS)
+        print_events(webhook.events)
+        problems = missing_or_surplus(webhook.events)
+
+    print(f"\nThe messages as they left, for your mail client: {output}")
+    for path in sorted(output.glob("*.eml")):
+        print(f"  {path.name} ({path.stat().st_size} bytes)")
+    print()
+    for problem in problems:
+        print(f"FAILED: {problem}", file=sys.stderr)
+    if not problems:
+        print(f"Every expected event arrived: {len(webhook.events)} of {len(webhook.events)}.")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (MailcoreError, OSError) as error:
+        sys.exit(f"FAILED: {error}")

@@ -1,0 +1,105 @@
+"""Which provider a command uses: ``--provider``, ``--url``, or the environment's."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from mailcore.cli.failures import UsageError
+from mailcore.cli.inputs import key_value
+from mailcore.errors import ConfigurationError
+from mailcore.mailer import URL_VARIABLE
+from mailcore.options import options_from_url, scheme_of
+from mailcore.provider import Provider
+from mailcore.registry import Registry
+
+
+SECRET_NAME = re.compile(
+    r"secret|token|passw|passphrase|(?:api|access|private|server|account)[-_ ]?key|^key$"
+    r"|auth(?!ors?$)|credential|cookie|signature|session",
+    re.IGNORECASE,
+)
+"""Names of options, headers and parameters whose values are not to be shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """
+    A provider, and which texts in its output are secret.
+
+    Args:
+        provider: Made, but not used yet.
+        secrets: Values of its options that must not be shown.
+    """
+
+    provider: Provider[Any, Any]
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a provider."""
+    group = parser.add_argument_group(
+        "provider",
+        f"Without --provider and --url, the environment variable {URL_VARIABLE} is used. Keep "
+        f"secrets there: other users of this machine can see command lines.",
+    )
+    one = group.add_mutually_exclusive_group()
+    one.add_argument("--provider", metavar="NAME", help="name of a provider")
+    one.add_argument("--url", metavar="URL", help="provider://?option=value&…")
+    group.add_argument(
+        "--option",
+        metavar="KEY=VALUE",
+        action="append",
+        type=key_value,
+        default=[],
+        help="an option of the provider, repeatable; `mailcore providers NAME` lists them",
+    )
+
+
+def choose(arguments: argparse.Namespace) -> Chosen:
+    """
+    Make the provider that the arguments or the environment name.
+
+    Raises:
+        UsageError: If none is named.
+        ConfigurationError: If it cannot be made.
+    """
+    registry: Registry = arguments.registry
+    url: str = arguments.url or ""
+    name: str = arguments.provider or ""
+    source = "--url"
+    if not name and not url:
+        source, url = URL_VARIABLE, os.environ.get(URL_VARIABLE, "").strip()
+    if not name and not url:
+        raise UsageError(f"no provider: give --provider or --url, or set {URL_VARIABLE}")
+    if "://" in name:
+        raise UsageError("--provider takes a name: give a URL to --url")
+    if url:
+        try:
+            name = scheme_of(url)
+        except ConfigurationError as error:
+            raise UsageError(f"{source}: {error}") from error
+    provider_class = registry.provider_class(name)
+    options: dict[str, Any] = options_from_url(provider_class, url) if url else {}
+    if arguments.option:
+        # The conversion from text is that of URLs.
+        given = f"{provider_class.name}://?{urlencode(arguments.option)}"
+        options |= options_from_url(provider_class, given)
+    provider = registry.get_provider(provider_class.name, **options)
+    return Chosen(provider=provider, secrets=_secrets(options))
+
+
+def _secrets(options: Mapping[str, Any]) -> tuple[str, ...]:
+    found = [
+        value
+        for name, value in options.items()
+        if isinstance(value, str) and value and SECRET_NAME.search(name)
+    ]
+    # The longest first, so that a secret within another leaves nothing of it.
+    return tuple(sorted(found, key=len, reverse=True))

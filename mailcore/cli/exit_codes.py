@@ -1,0 +1,82 @@
+"""Exit codes, and which error gets which: the table is in :mod:`mailcore.cli`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from mailcore.errors import (
+    CancelSend,
+    ConfigurationError,
+    MessageError,
+    SendError,
+    WebhookError,
+)
+
+
+if TYPE_CHECKING:
+    from mailcore.result import SendResult
+
+OK = 0
+NOT_SENT = 1
+USAGE = 2
+INVALID_MESSAGE = 3
+BAD_WEBHOOK = 4
+PARTIAL = 5
+MAYBE_ACCEPTED = 6
+INTERNAL = 70
+OUTPUT_FAILED = 74
+TRY_LATER = 75
+INTERRUPTED = 130
+READER_GONE = 141
+
+EPILOG = """\
+exit codes:
+  0    done; every recipient was accepted
+  1    not sent: the provider refused it, or an extension called it off
+  2    usage or configuration: an option, an unreadable file, an unknown or broken provider
+  3    the message is invalid, or the provider cannot express it; nothing was sent
+  4    the webhook request is malformed, or not proven to come from the provider
+  5    accepted in part: some recipients, or some of several messages
+  6    nobody knows whether it was accepted: sending again may deliver twice
+  70   a fault in mailcore or in a plugin; --debug shows where
+  74   the output could not be written
+  75   not sent, but the same may succeed later
+  130  interrupted
+  141  whoever read the output has stopped reading
+"""
+
+
+def of_error(error: BaseException) -> int:
+    """The code of an error."""
+    if isinstance(error, SendError):
+        if error.maybe_accepted:
+            return MAYBE_ACCEPTED
+        return TRY_LATER if error.retryable else NOT_SENT
+    if isinstance(error, MessageError):
+        return INVALID_MESSAGE
+    if isinstance(error, WebhookError):
+        return BAD_WEBHOOK
+    if isinstance(error, ConfigurationError):
+        return USAGE
+    return NOT_SENT if isinstance(error, CancelSend) else INTERNAL
+
+
+def of_result(result: SendResult) -> int:
+    """The code of a send that raised nothing."""
+    if not result.refused:
+        return OK
+    # A result in which nobody was accepted is one of which the provider says nothing.
+    return PARTIAL if result.accepted else MAYBE_ACCEPTED
+
+
+def of_several(codes: Iterable[int]) -> int:
+    """The code of several sends."""
+    found = set(codes)
+    if found <= {OK}:
+        return OK
+    if found & {OK, PARTIAL}:
+        return PARTIAL
+    if MAYBE_ACCEPTED in found:
+        return MAYBE_ACCEPTED
+    return found.pop() if len(found) == 1 else NOT_SENT

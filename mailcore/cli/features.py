@@ -1,0 +1,164 @@
+"""``mailcore features``: what each provider can express, as a table, a page or JSON."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+
+from collections.abc import Sequence
+from typing import Any
+
+from mailcore.cli import exit_codes, output
+from mailcore.cli.feature_texts import DESCRIPTIONS, LEGEND
+from mailcore.errors import PluginLoadError
+from mailcore.features import Feature, Support
+from mailcore.provider import Provider
+from mailcore.registry import Registry
+
+
+_INTRODUCTION = (
+    "What a message can ask for, and what each provider says to it. What a provider does not "
+    "support raises `UnsupportedFeature` before anything is sent."
+)
+_MARKDOWN = re.compile(r"[\\`*\[\]<>|]|(?<!\w)_|_(?!\w)")
+
+
+def add_parser(cli: argparse._SubParsersAction[Any], common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = cli.add_parser(
+        "features",
+        parents=[common],
+        help="say what each provider can express",
+        description="Say what each provider can express, and why not; of all that are installed, "
+        "unless some are named.",
+        epilog=exit_codes.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", metavar="NAME", nargs="*", help="a provider")
+    parser.add_argument(
+        "--provider",
+        dest="more_names",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="the same, repeatable",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--format", choices=["table", "md", "json"], default="table")
+    form.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="as --format json"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the matrix."""
+    names = [*arguments.names, *arguments.more_names]
+    providers = _providers(arguments.registry, names)
+    if arguments.format == "json":
+        output.write_json({"providers": {p.name: _described(p) for p in providers}})
+    elif arguments.format == "md":
+        output.write(page(providers))
+    else:
+        _write_table(providers)
+    return exit_codes.OK
+
+
+def _providers(registry: Registry, names: Sequence[str]) -> list[type[Provider[Any, Any]]]:
+    """The providers named, each once; without names all that are not broken."""
+    if names:
+        return [registry.provider_class(name) for name in dict.fromkeys(names)]
+    providers = []
+    for name in registry.names():
+        try:
+            providers.append(registry.provider_class(name))
+        except PluginLoadError as error:
+            output.note(f"warning: left out: {' '.join(str(error).split())}")
+    return providers
+
+
+def _described(provider: type[Provider[Any, Any]]) -> dict[str, object]:
+    supports = {
+        feature.value: {
+            "kind": support.kind,
+            "note": support.note,
+            "limit": support.limit,
+            "needed": support.needed.value if support.needed else None,
+        }
+        for feature, support in provider.features.items()
+    }
+    return {"label": provider.label, "features": supports}
+
+
+class _Notes:
+    """Footnotes, each text once, numbered in the order of their first use."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+
+    def cell(self, support: Support, mark: str) -> str:
+        """A cell of the matrix; *mark* formats the number of its footnote."""
+        text = str(dataclasses.replace(support, note=""))
+        if not support.note:
+            return text
+        number = self.numbers.setdefault(support.note, len(self.numbers) + 1)
+        return text + mark.format(number)
+
+
+def _write_table(providers: Sequence[type[Provider[Any, Any]]]) -> None:
+    notes = _Notes()
+    rows = [
+        [feature.value, *(notes.cell(p.features[feature], " [{}]") for p in providers)]
+        for feature in Feature
+    ]
+    output.write_table(["feature", *(p.name for p in providers)], rows)
+    if notes.numbers:
+        output.write("")
+    for text, number in notes.numbers.items():
+        output.write(output.printable(f"[{number}] {text}"))
+
+
+def page(providers: Sequence[type[Provider[Any, Any]]]) -> str:
+    """The matrix as a page of documentation, in Markdown."""
+    notes = _Notes()
+    headings = [f"{_escaped(p.label)} (`{p.name}`)" for p in providers]
+    lines = [
+        "# Features by provider",
+        "",
+        "<!-- Written by `mailcore features --format md`: do not edit. -->",
+        "",
+        _INTRODUCTION,
+        "",
+        *_legend(),
+        "",
+        _row(["Feature", "What it is", *headings]),
+        _row(["---"] * (len(headings) + 2)),
+    ]
+    for feature in Feature:
+        cells = [notes.cell(p.features[feature], "[^{}]") for p in providers]
+        lines.append(_row([f"`{feature.value}`", DESCRIPTIONS[feature], *cells]))
+    lines += [
+        line
+        for text, number in notes.numbers.items()
+        for line in ("", f"[^{number}]: {_escaped(_sentence(text))}")
+    ]
+    return "\n".join(lines)
+
+
+def _legend() -> list[str]:
+    return [_row(["Answer", "Meaning"]), _row(["---", "---"])] + [
+        _row([answer, meaning]) for answer, meaning in LEGEND.items()
+    ]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _escaped(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

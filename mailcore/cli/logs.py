@@ -1,0 +1,42 @@
+"""What mailcore logs while a command runs: warnings as lines, everything with ``--debug``."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+
+from collections.abc import Iterator
+
+from mailcore.cli.output import note
+
+
+class _Lines(logging.Handler):
+    """Warnings and errors as one line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # A broken provider is either listed as such or the error itself.
+        if record.name == "mailcore.registry" and record.getMessage().startswith("provider "):
+            return
+        text = record.getMessage()
+        if record.exc_info and record.exc_info[0] is not None:
+            text += f" ({record.exc_info[0].__name__}; --debug shows where)"
+        note(f"{record.levelname.lower()}: {' '.join(text.split())}")
+
+
+@contextlib.contextmanager
+def shown(*, debug: bool) -> Iterator[None]:
+    """Show the log of mailcore on standard error for as long as a command runs."""
+    logger = logging.getLogger("mailcore")
+    handler: logging.Handler = _Lines(logging.WARNING)
+    level = logger.level
+    if debug:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(name)s: %(levelname)s: %(message)s"))
+        logger.setLevel(logging.DEBUG)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

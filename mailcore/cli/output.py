@@ -1,0 +1,115 @@
+"""Everything that the command line writes."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import sys
+
+from mailcore.cli.table import table
+
+
+PROGRAM = "mailcore"
+
+
+class Unwritable(Exception):
+    """Standard output cannot be written to."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"cannot write the output: {error.strerror or type(error).__name__}")
+        self.reader_gone = isinstance(error, BrokenPipeError)
+
+
+def write(text: str) -> None:
+    """
+    Write a text and a line end to standard output.
+
+    What its encoding lacks is written as an escape, so that no result is lost for one character.
+
+    Raises:
+        Unwritable: If that fails.
+    """
+    if sys.stdout is None:
+        raise Unwritable(OSError(errno.EBADF, "standard output is closed"))
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    except OSError as error:
+        raise Unwritable(error) from error
+
+
+def write_json(value: object) -> None:
+    """Write JSON for people and scripts: indented, ASCII."""
+    write(json.dumps(value, indent=2))
+
+
+def write_json_line(value: object) -> None:
+    """Write JSON on one line, and let it be seen now."""
+    write(json.dumps(value))
+    flush()
+
+
+def write_table(headings: list[str], rows: list[list[str]]) -> None:
+    """Write a table, as wide as the terminal if it is one, else as wide as it gets."""
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    columns = shutil.get_terminal_size().columns if on_terminal else None
+    cells = [[printable(cell) for cell in row] for row in [headings, *rows]]
+    write(table(cells[0], cells[1:], width=columns))
+
+
+def note(text: str) -> None:
+    """Write lines for the operator to standard error; failing that, there is nobody to tell."""
+    first, *rest = text.split("\n")
+    lines = [f"{PROGRAM}: {printable(first)}", *map(printable, rest)]
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError):
+        sys.stderr.write("\n".join([*lines, ""]))
+        sys.stderr.flush()
+
+
+def printable(text: str) -> str:
+    r"""
+    One line that does nothing to a terminal: what webhooks and plugins say is not ours.
+
+    Example:
+        >>> printable("red \x1b[31m\nand ü")
+        'red \\x1b[31m\\nand ü'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
+def flush() -> None:
+    """
+    Write what is still held back.
+
+    Raises:
+        Unwritable: If that fails.
+    """
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        raise Unwritable(error) from error
+
+
+def silence() -> None:
+    """Lead standard output nowhere, so that the interpreter does not fail on it at its end."""
+    if sys.stdout is None:
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, sys.stdout.fileno())
+    except (OSError, ValueError):
+        # It was replaced by something that is no file.
+        return
+    finally:
+        os.close(nowhere)

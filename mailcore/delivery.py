@@ -1,0 +1,201 @@
+"""One message through one provider: check it, build its requests, send them, read the answers."""
+
+from __future__ import annotations
+
+import logging
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mailcore.errors import (
+    InvalidMessage,
+    MessageRejected,
+    Problem,
+    RecipientsRefused,
+    SendError,
+    UnexpectedResponse,
+    UnsupportedFeature,
+    raise_problems,
+)
+from mailcore.features import Feature, UnsupportedPolicy, drop, unsupported
+from mailcore.flow import Exchange, Flow, Transport
+from mailcore.message import Message
+from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
+
+
+if TYPE_CHECKING:
+    from mailcore.hooks import Hooks
+    from mailcore.provider import Provider
+
+logger = logging.getLogger("mailcore.delivery")
+
+Send: TypeAlias = Callable[[Message], Flow[SendResult]]
+
+
+def checked(
+    provider: Provider[Any, Any],
+    message: Message,
+    hooks: Hooks,
+    policy: UnsupportedPolicy,
+) -> Message:
+    """
+    The message as this provider can send it.
+
+    Raises:
+        InvalidMessage: If it has no sender or no recipients.
+        UnsupportedFeature: With everything that the provider cannot express.
+    """
+    incomplete = list(_incomplete(message))
+    if incomplete:
+        raise_problems(incomplete, InvalidMessage)
+    problems, reduced = _without_unsupported(provider, message, policy)
+    while reduced is not message:
+        # What was dropped may have been needed by something else.
+        message = reduced
+        problems, reduced = _without_unsupported(provider, message, policy)
+    problems += hooks.check_features(provider, message)
+    if problems:
+        raise UnsupportedFeature(problems, provider=provider.name)
+    return message
+
+
+def _without_unsupported(
+    provider: Provider[Any, Any], message: Message, policy: UnsupportedPolicy
+) -> tuple[list[Problem], Message]:
+    problems = []
+    for problem in unsupported(message, provider.features):
+        choice = policy.get(problem.feature, policy.get("*", "raise"))
+        dropped = None
+        if choice == "drop":
+            feature = Feature(problem.feature)
+            dropped = drop(message, feature, provider.features[feature])
+        if dropped is None:
+            problems.append(problem)
+        else:
+            message = dropped
+    return problems, message
+
+
+def _incomplete(message: Message) -> Iterator[Problem]:
+    if message.from_email is None:
+        yield Problem("from_email", "`from_email` is missing")
+    if not (message.to or message.cc or message.bcc):
+        yield Problem("to", "the message has no recipients", "give to, cc or bcc")
+
+
+def deliver(
+    provider: Provider[Any, Any], message: Message, hooks: Hooks, transport: Transport
+) -> Flow[SendResult]:
+    """
+    Send a checked message.
+
+    Of several requests, one that fails does not undo those accepted before it: the result keeps
+    them and reports the rest as failed. After a failure that concerns more than its own request
+    the remaining ones are not attempted.
+
+    Returns:
+        A status for every recipient. Where the provider answers without saying who was accepted,
+        all of them may be unknown.
+
+    Raises:
+        SendError: If nobody was accepted.
+    """
+    requests = hooks.build_payload(provider, message)
+    if not requests:
+        reason = "nothing was sent: the provider made no request of the message"
+        raise SendError(reason, provider=provider.name, category="no_request")
+    statuses: dict[str, RecipientStatus] = {}
+    answers: list[Any] = []
+    errors: list[SendError] = []
+    for position, request in enumerate(requests):
+        try:
+            response = yield Exchange(request, transport)
+            statuses.update(provider.parse(request, response))
+        except Exception as fault:
+            accepted = any(status.accepted for status in statuses.values())
+            if not isinstance(fault, SendError) and not accepted:
+                raise
+            error = _as_send_error(fault, provider.name)
+            errors.append(error)
+            statuses.update(_failed(request.recipients, error))
+            if not isinstance(error, MessageRejected):
+                statuses = {**_not_attempted(requests[position + 1 :], error), **statuses}
+                break
+        else:
+            answers.append(response)
+    result = _result(provider.name, message, statuses, answers)
+    known = all(status.status is not SendStatus.UNKNOWN for status in result.recipients.values())
+    if not result.accepted and (errors or known):
+        refusal = _refusal(result, requests, errors)
+        raise refusal from next((e for e in errors if e is not refusal), None)
+    return result
+
+
+def _as_send_error(fault: Exception, provider: str) -> SendError:
+    if isinstance(fault, SendError):
+        fault.provider = fault.provider or provider
+        return fault
+    # What was accepted before must not be lost to a fault of a plugin.
+    logger.error("sending through %s ended early", provider, exc_info=fault)
+    reason = f"{type(fault).__name__} while sending"
+    return UnexpectedResponse(reason, provider=provider, maybe_accepted=True)
+
+
+def _failed(recipients: Sequence[str], error: SendError) -> dict[str, RecipientStatus]:
+    status = RecipientStatus(
+        SendStatus.UNKNOWN if error.maybe_accepted else SendStatus.FAILED,
+        code=error.code or error.category,
+        detail=str(error),
+        retryable=error.retryable,
+        maybe_accepted=error.maybe_accepted,
+    )
+    return dict.fromkeys(recipients, status)
+
+
+def _not_attempted(requests: Sequence[Any], error: SendError) -> dict[str, RecipientStatus]:
+    status = RecipientStatus(
+        SendStatus.FAILED,
+        code="not_attempted",
+        detail=f"not attempted after: {error}",
+        retryable=True,
+    )
+    return {recipient: status for request in requests for recipient in request.recipients}
+
+
+def _result(
+    provider: str, message: Message, statuses: dict[str, RecipientStatus], answers: list[Any]
+) -> SendResult:
+    reported = RecipientStatuses(statuses)
+    silent = RecipientStatus(SendStatus.UNKNOWN, detail="the provider's answer does not say")
+    recipients = {address: reported.get(address, silent) for address in message.recipients}
+    ids = dict.fromkeys(s.message_id for s in recipients.values() if s.message_id)
+    return SendResult(
+        provider=provider,
+        recipients=RecipientStatuses(recipients),
+        message_ids=tuple(ids),
+        raw=tuple(answers),
+    )
+
+
+def _refusal(result: SendResult, requests: Sequence[Any], errors: Sequence[SendError]) -> SendError:
+    if len(errors) == 1 and len(requests) == 1:
+        return errors[0]
+    statuses = result.recipients.values()
+    return RecipientsRefused(
+        f"nobody was accepted: {_counts(result)}",
+        result=result,
+        provider=result.provider,
+        retryable=all(s.retryable for s in statuses),
+        maybe_accepted=any(s.maybe_accepted for s in statuses),
+        status_code=errors[0].status_code if errors else None,
+        code=errors[0].code if errors else "",
+        retry_after_seconds=max((e.retry_after_seconds or 0 for e in errors), default=0) or None,
+    )
+
+
+def _counts(result: SendResult) -> str:
+    counts: dict[str, int] = {}
+    for status in result.recipients.values():
+        label = f"{status.status}{f' ({status.code})' if status.code else ''}"
+        counts[label] = counts.get(label, 0) + 1
+    return ", ".join(f"{count} {label}" for label, count in counts.items())

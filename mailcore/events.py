@@ -1,0 +1,195 @@
+"""
+What providers report after a send, and the mail they receive: normalised, one event per recipient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeAlias
+
+from mailcore.address import redact
+from mailcore.frozen import FrozenDict, freeze
+
+
+class _Text(str, Enum):
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class EventType(_Text):
+    """What happened."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    REJECTED = "rejected"
+    """The provider accepted the message, then did not send it to this recipient."""
+    FAILED = "failed"
+    """The provider could not send it, for a reason in the message: a template, say."""
+    BOUNCED = "bounced"
+    DEFERRED = "deferred"
+    """Not delivered yet; the provider goes on trying."""
+    DELIVERED = "delivered"
+    AUTORESPONDED = "autoresponded"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+    SUBSCRIBED = "subscribed"
+    INBOUND = "inbound"
+    UNKNOWN = "unknown"
+    """Something that mailcore has no word for: `esp_event` has all of it."""
+
+
+class RejectReason(_Text):
+    """Why a message was not delivered."""
+
+    INVALID = "invalid"
+    BOUNCED = "bounced"
+    TIMED_OUT = "timed_out"
+    BLOCKED = "blocked"
+    SPAM = "spam"
+    UNSUBSCRIBED = "unsubscribed"
+    OTHER = "other"
+
+
+class BounceClass(_Text):
+    """Whether trying again may help."""
+
+    HARD = "hard"
+    """Never: take the address off the list."""
+    SOFT = "soft"
+    UNDETERMINED = "undetermined"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _BaseEvent:
+    provider: str
+    event_id: str | None = None
+    timestamp: datetime | None = None
+    message_id: str | None = None
+    received_at: datetime | None = None
+    dedupe_key: str = ""
+    defects: tuple[str, ...] = ()
+    esp_event: Any = field(default=None, repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON of the event; times in ISO 8601, `esp_event` left out."""
+        return {
+            f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "esp_event"
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackingEvent(_BaseEvent):
+    """
+    One thing that happened to one recipient's message.
+
+    Attributes:
+        provider: Name of the provider that reports it.
+        event_type: What happened.
+        recipient: The bare address, as the provider spells it; None if it does not say.
+        recipient_certain: False if the provider names several recipients and means one of them.
+        timestamp: When it happened, by the provider's clock, with time zone.
+        received_at: When the notification of it was made, with time zone.
+        event_id: The provider's id of the notification, if it has one.
+        message_id: The id that the send returned.
+        dedupe_key: Equal for the same event reported twice, through whatever channel.
+        metadata: As given to the message.
+        tags: As given to the message.
+        reject_reason: Why it was not delivered.
+        bounce_class: Whether trying again may help.
+        smtp_status: Enhanced status code (RFC 3463), such as ``5.1.1``.
+        mta_response: The receiving server's words.
+        description: The provider's words.
+        user_agent: Of the person who opened, clicked or complained.
+        click_url: The link that was followed.
+        ip_address: Where from.
+        defects: What in the notification could not be read, in words.
+        esp_event: All that the provider sent, decoded.
+    """
+
+    event_type: EventType
+    recipient: str | None = None
+    recipient_certain: bool = True
+    metadata: Mapping[str, Any] = field(default_factory=FrozenDict)
+    tags: tuple[str, ...] = ()
+    reject_reason: RejectReason | None = None
+    bounce_class: BounceClass | None = None
+    smtp_status: str | None = None
+    mta_response: str | None = None
+    description: str | None = None
+    user_agent: str | None = None
+    click_url: str | None = None
+    ip_address: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metadata", freeze(self.metadata))
+        object.__setattr__(self, "tags", tuple(self.tags))
+
+    def __repr__(self) -> str:
+        recipient = redact(self.recipient) if self.recipient else None
+        return (
+            f"TrackingEvent({self.event_type.value}, provider={self.provider!r}, "
+            f"recipient={recipient!r}, message_id={self.message_id!r})"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class InboundEvent(_BaseEvent):
+    """
+    A mail that the provider received for you.
+
+    Attributes:
+        envelope_sender: From SMTP's ``MAIL FROM``; None for the null sender, or if not told.
+        envelope_recipients: Every ``RCPT TO`` address that this delivery is for.
+        content: The message as received, RFC 5322 bytes, if the notification brought it along.
+        location: Where the provider keeps the message otherwise, in the provider's terms.
+        spam: True if judged spam, False if not, None if there is no verdict.
+        virus: The same for viruses.
+        spf, dkim, dmarc: The provider's verdicts in lower case, such as ``pass``, ``fail``,
+            ``gray``; an open set.
+        subject: As in the notification.
+    """
+
+    envelope_sender: str | None = None
+    envelope_recipients: tuple[str, ...] = ()
+    subject: str | None = None
+    content: bytes | None = field(default=None, repr=False)
+    location: Mapping[str, str] = field(default_factory=FrozenDict)
+    spam: bool | None = None
+    virus: bool | None = None
+    spf: str | None = None
+    dkim: str | None = None
+    dmarc: str | None = None
+
+    event_type: EventType = field(default=EventType.INBOUND, init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "location", FrozenDict(self.location))
+
+    def __repr__(self) -> str:
+        recipients = [redact(recipient) for recipient in self.envelope_recipients]
+        return (
+            f"InboundEvent(provider={self.provider!r}, envelope_recipients={recipients!r}, "
+            f"message_id={self.message_id!r})"
+        )
+
+
+Event: TypeAlias = TrackingEvent | InboundEvent
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value

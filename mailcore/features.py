@@ -1,0 +1,291 @@
+"""
+What a message can ask for, and what a provider says to it.
+
+A provider declares its support once, as :class:`Features`; mailcore enforces it before every
+send, prints it (``mailcore features``) and proves it (:mod:`mailcore.testing`). What a provider
+does not mention it does not support: a new field cannot be dropped silently by an old plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal, TypeAlias
+
+from mailcore.errors import ConfigurationError, Problem
+from mailcore.message import Message
+
+
+AMP = "text/x-amp-html"
+
+
+class Feature(str, Enum):
+    """Something that not every provider can express."""
+
+    CC = "cc"
+    BCC = "bcc"
+    REPLY_TO = "reply_to"
+    """Addresses in reply_to; `limited(1)` for providers that take one."""
+    HEADERS = "headers"
+    """Header fields of the message's own."""
+    SPOOFED_TO = "spoofed_to"
+    """A To header that differs from the recipients."""
+    ALTERNATIVES = "alternatives"
+    AMP_HTML = "amp_html"
+    ATTACHMENTS = "attachments"
+    INLINE_IMAGES = "inline_images"
+    ENVELOPE_SENDER = "envelope_sender"
+    METADATA = "metadata"
+    TAGS = "tags"
+    TRACK_OPENS = "track_opens"
+    TRACK_CLICKS = "track_clicks"
+    SEND_AT = "send_at"
+    TEMPLATES = "templates"
+    MERGE_DATA = "merge_data"
+    MERGE_GLOBAL_DATA = "merge_global_data"
+    MERGE_METADATA = "merge_metadata"
+    MERGE_HEADERS = "merge_headers"
+    UNSUBSCRIBE = "unsubscribe"
+    IDEMPOTENCY_KEY = "idempotency_key"
+    INTERNATIONAL_ADDRESSES = "international_addresses"
+    """Local parts outside ASCII (RFC 6531)."""
+    RECIPIENTS = "recipients"
+    """Addresses in one message."""
+    EVENT_WEBHOOKS = "event_webhooks"
+    """Events about sent mail, normalised."""
+    WEBHOOK_VERIFICATION = "webhook_verification"
+    """A proof that a webhook request comes from the provider."""
+    INBOUND = "inbound"
+    """Received mail."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Support:
+    """
+    A provider's answer to one feature: use the names below it.
+
+    Args:
+        kind: ``yes``; ``no``; ``limited`` to `limit`; ``needs`` the feature `needed`; ``partial``,
+            with the provider's own check deciding; ``advisory``: a limit that the provider may
+            change or lift, printed but not enforced.
+        note: The reason or the condition, for people.
+    """
+
+    kind: Literal["yes", "no", "limited", "needs", "partial", "advisory"]
+    note: str = ""
+    limit: int | None = None
+    needed: Feature | None = None
+
+    def __str__(self) -> str:
+        text = {
+            "yes": "yes",
+            "no": "no",
+            "limited": f"at most {self.limit}",
+            "needs": f"with {self.needed}",
+            "partial": "partly",
+            "advisory": f"yes (limit {self.limit})",
+        }[self.kind]
+        return f"{text}: {self.note}" if self.note else text
+
+
+YES = Support("yes")
+
+
+def yes(note: str) -> Support:
+    """Supported; *note* says how."""
+    return Support("yes", note)
+
+
+def NO(reason: str) -> Support:  # noqa: N802  # a constant with a reason, read as one
+    """Not supported, and why."""
+    return Support("no", reason)
+
+
+def limited(limit: int, note: str = "") -> Support:
+    """Supported up to *limit* of them."""
+    return Support("limited", note, limit=limit)
+
+
+def needs(feature: Feature, note: str = "") -> Support:
+    """Supported in messages that use *feature* as well."""
+    return Support("needs", note, needed=feature)
+
+
+def partial(note: str) -> Support:
+    """Supported in part; the provider's ``check()`` refuses the rest."""
+    return Support("partial", note)
+
+
+def advisory(limit: int, note: str = "") -> Support:
+    """Supported; the provider documents a limit that is its own to enforce."""
+    return Support("advisory", note, limit=limit)
+
+
+NOT_DECLARED = Support("no", "this plugin does not declare it")
+
+
+class Features(Mapping[Feature, Support]):
+    """
+    A provider's declaration: ``Features(cc=YES, tags=limited(1), send_at=NO("no such field"))``.
+
+    Raises:
+        TypeError: If a keyword is no feature.
+    """
+
+    def __init__(self, **supports: Support) -> None:
+        known = {feature.value for feature in Feature}
+        unknown = sorted(set(supports) - known)
+        if unknown:
+            raise TypeError(f"no such features: {', '.join(unknown)}")
+        odd = sorted(name for name, support in supports.items() if type(support) is not Support)
+        if odd:
+            raise TypeError(f"not declared with YES, NO(reason), limited(n), ...: {', '.join(odd)}")
+        self._declared = {Feature(name): support for name, support in supports.items()}
+
+    def __getitem__(self, feature: Feature) -> Support:
+        return self._declared.get(Feature(feature), NOT_DECLARED)
+
+    def __iter__(self) -> Iterator[Feature]:
+        return iter(Feature)
+
+    def __len__(self) -> int:
+        return len(Feature)
+
+    def __repr__(self) -> str:
+        return f"Features({', '.join(f'{f}={s.kind}' for f, s in self._declared.items())})"
+
+
+def _uses_eai(message: Message) -> int:
+    addresses = [*message.to, *message.cc, *message.bcc, *message.reply_to]
+    addresses += [a for a in (message.from_email, message.envelope_sender) if a is not None]
+    return sum(address.uses_eai for address in addresses)
+
+
+USES: Mapping[Feature, Callable[[Message], int]] = {
+    Feature.CC: lambda m: len(m.cc),
+    Feature.BCC: lambda m: len(m.bcc),
+    Feature.REPLY_TO: lambda m: len(m.reply_to),
+    Feature.HEADERS: lambda m: len(m.headers) - ("To" in m.headers) if m.headers else 0,
+    Feature.SPOOFED_TO: lambda m: int(bool(m.headers) and "To" in m.headers),
+    Feature.ALTERNATIVES: lambda m: sum(a.mime_type != AMP for a in m.alternatives),
+    Feature.AMP_HTML: lambda m: sum(a.mime_type == AMP for a in m.alternatives),
+    Feature.ATTACHMENTS: lambda m: sum(not a.inline for a in m.attachments),
+    Feature.INLINE_IMAGES: lambda m: sum(a.inline for a in m.attachments),
+    Feature.ENVELOPE_SENDER: lambda m: int(m.envelope_sender is not None),
+    Feature.METADATA: lambda m: len(m.metadata),
+    Feature.TAGS: lambda m: len(m.tags),
+    Feature.TRACK_OPENS: lambda m: int(m.track_opens is not None),
+    Feature.TRACK_CLICKS: lambda m: int(m.track_clicks is not None),
+    Feature.SEND_AT: lambda m: int(m.send_at is not None),
+    Feature.TEMPLATES: lambda m: int(m.template_id is not None),
+    Feature.MERGE_DATA: lambda m: int(m.merge_data is not None),
+    Feature.MERGE_GLOBAL_DATA: lambda m: int(bool(m.merge_global_data)),
+    Feature.MERGE_METADATA: lambda m: int(m.merge_metadata is not None),
+    Feature.MERGE_HEADERS: lambda m: int(m.merge_headers is not None),
+    Feature.UNSUBSCRIBE: lambda m: int(m.unsubscribe is not None),
+    Feature.IDEMPOTENCY_KEY: lambda m: int(m.idempotency_key is not None),
+    Feature.INTERNATIONAL_ADDRESSES: _uses_eai,
+    Feature.RECIPIENTS: lambda m: len(m.to) + len(m.cc) + len(m.bcc),
+}
+"""How many times a message uses a feature; features of receiving are not among them."""
+
+_FIELD = {
+    Feature.SPOOFED_TO: "headers['To']",
+    Feature.AMP_HTML: "alternatives",
+    Feature.INLINE_IMAGES: "attachments",
+    Feature.TEMPLATES: "template_id",
+    Feature.INTERNATIONAL_ADDRESSES: "to",
+    Feature.RECIPIENTS: "to",
+}
+
+_ENFORCED = frozenset(["no", "limited", "needs"])
+
+
+def unsupported(message: Message, features: Features) -> list[Problem]:
+    """Everything in *message* that *features* declares impossible."""
+    problems = []
+    for feature, uses in USES.items():
+        support = features[feature]
+        if support.kind not in _ENFORCED:
+            continue
+        count = uses(message)
+        if count and (reason := _reason(feature, support, count, message)):
+            field = _FIELD.get(feature, feature.value)
+            problems.append(Problem(field, reason, feature=feature.value))
+    return problems
+
+
+def _reason(feature: Feature, support: Support, count: int, message: Message) -> str:
+    note = f": {support.note}" if support.note else ""
+    if support.kind == "no":
+        return f"{feature} is not supported{note}"
+    if support.limit is not None and count > support.limit:
+        return f"{feature}: {count} given, at most {support.limit} possible{note}"
+    if support.needed is not None and not USES[support.needed](message):
+        return f"{feature} is only supported together with {support.needed}{note}"
+    return ""
+
+
+UnsupportedPolicy: TypeAlias = Mapping[str, Literal["raise", "drop"]]
+"""What to do with unsupported features: by feature, ``*`` for all others; default: raise."""
+
+
+def checked_policy(policy: object) -> UnsupportedPolicy:
+    """
+    The policy given to a mailer; None is an empty one.
+
+    Raises:
+        ConfigurationError: If it names no feature, or something else than to raise or drop it.
+    """
+    if policy is None:
+        return {}
+    if not isinstance(policy, Mapping):
+        raise ConfigurationError(f"unsupported must be a mapping, not {type(policy).__name__}")
+    known = {"*", *(feature.value for feature in Feature)}
+    for name, choice in policy.items():
+        if name not in known:
+            raise ConfigurationError(f"unsupported: there is no feature {str(name)!r}")
+        if choice not in ("raise", "drop"):
+            raise ConfigurationError(f"unsupported[{str(name)!r}] must be 'raise' or 'drop'")
+    return dict(policy)
+
+
+def drop(message: Message, feature: Feature, support: Support) -> Message | None:
+    """
+    The message without what *support* cannot express; None where leaving it out makes no sense.
+
+    A list that is too long keeps its first items; everything else goes altogether.
+    """
+    keep = support.limit if support.kind == "limited" and support.limit is not None else 0
+    if feature is Feature.REPLY_TO:
+        return message.replace(reply_to=message.reply_to[:keep])
+    if feature is Feature.TAGS:
+        return message.replace(tags=message.tags[:keep])
+    if feature is Feature.SPOOFED_TO:
+        return message.replace(headers=message.headers.without("To"))
+    if feature is Feature.HEADERS:
+        kept = {"To": message.headers["To"]} if "To" in message.headers else {}
+        return message.replace(headers=kept)
+    if feature in (Feature.ALTERNATIVES, Feature.AMP_HTML):
+        amp = feature is Feature.AMP_HTML
+        rest = [a for a in message.alternatives if (a.mime_type == AMP) != amp]
+        return message.replace(alternatives=rest)
+    if feature in (Feature.ATTACHMENTS, Feature.INLINE_IMAGES):
+        inline = feature is Feature.INLINE_IMAGES
+        return message.replace(attachments=[a for a in message.attachments if a.inline != inline])
+    if feature in _NEVER_DROPPED:
+        return None
+    field = "template_id" if feature is Feature.TEMPLATES else feature.value
+    return message.replace(**{field: None})
+
+
+_NEVER_DROPPED = frozenset(
+    # Without these somebody gets no mail, or another mail than was meant.
+    [Feature.CC, Feature.BCC, Feature.RECIPIENTS, Feature.INTERNATIONAL_ADDRESSES]
+    + [Feature.TEMPLATES, Feature.MERGE_DATA, Feature.MERGE_GLOBAL_DATA, Feature.SEND_AT]
+    + [Feature.IDEMPOTENCY_KEY]
+)

@@ -1,0 +1,196 @@
+"""
+Flows: logic that says what I/O it needs, and lets a driver do it.
+
+A flow is a generator. It yields effects, gets their outcome back from ``yield``, and returns its
+value; an effect that failed is thrown into it. So one implementation serves sync and async code,
+and a test drives it without a network or a clock::
+
+    def fetch(url: str) -> Flow[bytes]:
+        response = yield Exchange(HttpRequest(method="GET", url=url))
+        return response.body
+
+    run(fetch("https://example.com/"), transport)            # blocking
+    await arun(fetch("https://example.com/"), transport)     # in an event loop
+"""
+
+from __future__ import annotations
+
+import time
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+
+T = TypeVar("T")
+
+
+class Transport(Protocol):
+    """
+    Does I/O and knows no provider: takes a request, returns the response to it.
+
+    An implementation may add ``async def aexchange(self, request)``; without it, async callers
+    run ``exchange`` in a thread. It raises :class:`~mailcore.errors.NetworkError` or
+    :class:`~mailcore.errors.SendTimeout`, with ``maybe_accepted`` told truthfully, when there is
+    no response; a response that says no is a response.
+    """
+
+    def exchange(self, request: Any) -> Any:
+        """Send the request and return its response."""
+        ...
+
+    def close(self) -> None:
+        """Release connections. Closing twice is fine."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """
+    What every request has in common, whatever transport takes it.
+
+    Args:
+        recipients: The addresses that this request is for, as the message spells them; what a
+            failure of this request is blamed on. Empty for a request that sends nothing.
+    """
+
+    recipients: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpRequest(Request):
+    """
+    One HTTP request.
+
+    Redirects are never followed: a redirected POST would repeat a send, a redirected certificate
+    would come from elsewhere.
+
+    Args:
+        method: ``GET``, ``POST``, …
+        url: Absolute, with its query.
+        headers: May hold secrets, so they stay out of the repr.
+        body: Bytes to send.
+        timeout_seconds: For connecting, and for each wait for data.
+        max_response_bytes: A larger answer is cut off with an error.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    timeout_seconds: float = 30.0
+    max_response_bytes: int = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpResponse:
+    """One HTTP response; the names of `headers` are in lower case."""
+
+    status_code: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Effect: send a request; answered with its response."""
+
+    request: Any
+    transport: Transport | None = None
+    """Where to; None means the driver's own."""
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """Effect: wait."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Call:
+    """Effect: call a function that may block; answered with what it returns."""
+
+    function: Callable[[], Any]
+
+
+Effect: TypeAlias = Exchange | Sleep | Call
+Flow: TypeAlias = Generator[Effect, Any, T]
+
+
+def run(flow: Flow[T], transport: Transport | None = None) -> T:
+    """
+    Drive a flow to its end, blocking.
+
+    Args:
+        flow: The flow.
+        transport: For exchanges that do not name their own.
+
+    Returns:
+        What the flow returns.
+    """
+    try:
+        effect = next(flow)
+        while True:
+            try:
+                outcome = _perform(effect, transport)
+            except Exception as error:
+                effect = flow.throw(error)
+            else:
+                effect = flow.send(outcome)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    finally:
+        flow.close()
+
+
+def _perform(effect: Effect, transport: Transport | None) -> Any:
+    if isinstance(effect, Exchange):
+        return _transport_of(effect, transport).exchange(effect.request)
+    if isinstance(effect, Sleep):
+        return time.sleep(max(0.0, effect.seconds))
+    return effect.function()
+
+
+def _transport_of(effect: Exchange, default: Transport | None) -> Transport:
+    chosen = effect.transport if effect.transport is not None else default
+    if chosen is None:
+        raise RuntimeError("this flow exchanges requests: give run() a transport")
+    return chosen
+
+
+async def arun(flow: Flow[T], transport: Transport | None = None) -> T:
+    """
+    Drive a flow to its end in an event loop; blocking work goes to threads.
+
+    Cancelling the task ends the flow. A request that is already in a thread finishes there, and
+    its outcome is lost with the task: to the sender such a message is *maybe accepted*.
+    """
+    import asyncio
+
+    async def perform(effect: Effect) -> Any:
+        if isinstance(effect, Exchange):
+            chosen = _transport_of(effect, transport)
+            aexchange = getattr(chosen, "aexchange", None)
+            if aexchange is not None:
+                return await aexchange(effect.request)
+            return await asyncio.to_thread(chosen.exchange, effect.request)
+        if isinstance(effect, Sleep):
+            return await asyncio.sleep(effect.seconds)
+        return await asyncio.to_thread(effect.function)
+
+    try:
+        effect = next(flow)
+        while True:
+            try:
+                outcome = await perform(effect)
+            except Exception as error:
+                effect = flow.throw(error)
+            else:
+                effect = flow.send(outcome)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    finally:
+        flow.close()

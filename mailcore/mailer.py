@@ -1,0 +1,296 @@
+"""Mailers: a provider, its transport, and the policy of how to use them."""
+
+from __future__ import annotations
+
+import os
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from typing_extensions import Self
+
+from mailcore.delivery import Send, checked, deliver
+from mailcore.errors import (
+    CancelSend,
+    ConfigurationError,
+    InvalidMessageType,
+    MailcoreError,
+    Problem,
+    SendError,
+)
+from mailcore.features import UnsupportedPolicy, checked_policy
+from mailcore.flow import Flow, Transport, arun, run
+from mailcore.message import Message
+from mailcore.options import options_from_url, scheme_of
+from mailcore.provider import Provider
+from mailcore.registry import Registry, default_registry
+from mailcore.result import SendResult
+
+
+if TYPE_CHECKING:
+    import asyncio
+
+URL_VARIABLE = "MAILCORE_URL"
+
+Middleware: TypeAlias = Callable[[Message, Send], Flow[SendResult]]
+"""
+A flow around a send: ``result = yield from send(message)``, with what it likes before and after.
+"""
+
+Outcome: TypeAlias = "SendResult | MailcoreError"
+"""What became of one of many messages."""
+
+
+class _BaseMailer:
+    def __init__(
+        self,
+        provider: str | Provider[Any, Any],
+        *,
+        transport: Transport | None = None,
+        middleware: Sequence[Middleware | str] = (),
+        unsupported: UnsupportedPolicy | None = None,
+        registry: Registry | None = None,
+        **options: object,
+    ) -> None:
+        self._registry = registry if registry is not None else default_registry()
+        self._registry.load_extensions()
+        if isinstance(provider, Provider):
+            if options:
+                names = ", ".join(options)
+                raise ConfigurationError(f"give options to the provider, not the mailer: {names}")
+            self.provider = provider
+        else:
+            self.provider = self._registry.get_provider(provider, **options)
+        self._own_provider = not isinstance(provider, Provider)
+        self._transport = transport
+        self._unsupported = checked_policy(unsupported)
+        self._middleware = [self._named(each) for each in middleware]
+
+    @classmethod
+    def from_url(cls, url: str, *, registry: Registry | None = None, **settings: Any) -> Self:
+        """
+        Make a mailer from ``provider://?option=value&…``.
+
+        Args:
+            url: May hold secrets: keep it where you keep those.
+            registry: Where to look the provider up.
+            settings: Further arguments of the mailer; options override the URL's.
+
+        Raises:
+            ConfigurationError: If the URL, the provider or an option is wrong.
+        """
+        chosen = registry if registry is not None else default_registry()
+        name = scheme_of(url)
+        options = options_from_url(chosen.provider_class(name), url)
+        return cls(name, registry=chosen, **{**options, **settings})
+
+    @classmethod
+    def from_env(cls, variable: str = URL_VARIABLE, **settings: Any) -> Self:
+        """
+        Make a mailer from the URL in an environment variable.
+
+        Raises:
+            ConfigurationError: If the variable is not set, or its URL is wrong.
+        """
+        url = os.environ.get(variable, "").strip()
+        if not url:
+            raise ConfigurationError(
+                f"environment variable {variable} is not set: give it a URL "
+                f"such as console:// or provider://?option=value"
+            )
+        return cls.from_url(url, **settings)
+
+    def _named(self, middleware: Middleware | str) -> Middleware:
+        if not isinstance(middleware, str):
+            if not callable(middleware):
+                kind = type(middleware).__name__
+                raise ConfigurationError(f"middleware must be callable or a name, not {kind}")
+            return middleware
+        factories = self._registry.hooks.register_middleware()
+        if middleware not in factories:
+            known = ", ".join(sorted(factories)) or "none"
+            raise ConfigurationError(f"no middleware {middleware!r}; registered: {known}")
+        made: Middleware = factories[middleware]()
+        return made
+
+    def _channel(self) -> Transport:
+        if self._transport is not None:
+            return self._transport
+        return self._registry.transport_for(self.provider)
+
+    def _close(self) -> None:
+        if self._transport is None and self._own_provider:
+            self._registry.close(self.provider)
+
+    def _sending(self, message: Message) -> Flow[SendResult]:
+        if not isinstance(message, Message):
+            reason = f"send() takes a mailcore.Message, not {type(message).__name__}"
+            raise InvalidMessageType([Problem("message", reason, kind="type")])
+        hooks = self._registry.hooks
+        send: Send = self._leaf
+        for middleware in reversed(self._middleware):
+            send = _around(middleware, send)
+        try:
+            message = hooks.before_send(self.provider, message)
+            result = yield from send(message)
+        except CancelSend:
+            raise
+        except MailcoreError as error:
+            hooks.message_failed(message, error, final=True)
+            raise
+        hooks.message_sent(message, result)
+        return result
+
+    def _leaf(self, message: Message) -> Flow[SendResult]:
+        hooks = self._registry.hooks
+        message = checked(self.provider, message, hooks, self._unsupported)
+        if self._registry.outlet is not None and self._transport is None:
+            return self._registry.outlet(self.provider, message, hooks)
+        return deliver(self.provider, message, hooks, self._channel())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.provider.name!r})"
+
+
+def _fault(provider: str, error: Exception) -> SendError:
+    """What an extension or a plugin should not have raised; one of many messages ends with it."""
+    fault = SendError(
+        f"{type(error).__name__} while sending",
+        provider=provider,
+        category="fault",
+        maybe_accepted=True,
+    )
+    fault.__cause__ = error
+    return fault
+
+
+def _around(middleware: Middleware, send: Send) -> Send:
+    return lambda message: middleware(message, send)
+
+
+class Mailer(_BaseMailer):
+    """
+    Sends messages through a provider.
+
+    Safe to share between threads; make one and keep it: connections are reused.
+
+    Args:
+        provider: A name such as ``"console"``, or a provider.
+        transport: Instead of the provider's own, for tests.
+        middleware: Flows around each send, the outermost first; or names that extensions
+            registered.
+        unsupported: What to do with features that the provider lacks, such as
+            ``{"track_opens": "drop"}``; the default is to raise.
+        registry: Where to look the provider up.
+        options: Of the provider.
+
+    Raises:
+        ProviderNotFound: If no provider has that name.
+        ConfigurationError: If an option is wrong.
+    """
+
+    def send(self, message: Message) -> SendResult:
+        """
+        Send one message.
+
+        Returns:
+            A status for every recipient; at least one was accepted.
+
+        Raises:
+            MessageError: The message is wrong for this provider; nothing was sent.
+            SendError: Nobody was accepted, or nobody knows (``maybe_accepted``).
+            CancelSend: A hook called it off.
+        """
+        return run(self._sending(message))
+
+    def send_many(self, messages: Iterable[Message]) -> Iterator[Outcome]:
+        """
+        Send messages one after another, lazily: one that fails does not stop the others.
+
+        Yields:
+            For each message, in order, its result or its error.
+        """
+        for message in messages:
+            yield self._outcome(message)
+
+    def _outcome(self, message: Message) -> Outcome:
+        try:
+            return self.send(message)
+        except MailcoreError as error:
+            return error
+        except Exception as error:  # noqa: BLE001  # the next message is not to blame
+            return _fault(self.provider.name, error)
+
+    def close(self) -> None:
+        """Close the connections of a provider that this mailer made."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+class AsyncMailer(_BaseMailer):
+    """The same as :class:`Mailer`, for use in an event loop."""
+
+    async def send(self, message: Message) -> SendResult:
+        """Send one message: see :meth:`Mailer.send`."""
+        return await arun(self._sending(message))
+
+    async def send_many(
+        self, messages: Iterable[Message], *, concurrency: int = 10
+    ) -> AsyncIterator[Outcome]:
+        """
+        Send messages, lazily, up to *concurrency* at once.
+
+        Yields:
+            For each message, in the order given, its result or its error.
+        """
+        if concurrency < 1:
+            raise ConfigurationError(f"concurrency must be at least 1, not {concurrency}")
+        import asyncio
+
+        pending: list[asyncio.Task[Outcome]] = []
+        try:
+            for message in messages:
+                pending.append(asyncio.ensure_future(self._outcome(message)))
+                if len(pending) >= concurrency:
+                    yield await pending.pop(0)
+            while pending:
+                yield await pending.pop(0)
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    async def _outcome(self, message: Message) -> Outcome:
+        try:
+            return await self.send(message)
+        except MailcoreError as error:
+            return error
+        except Exception as error:  # noqa: BLE001  # the next message is not to blame
+            return _fault(self.provider.name, error)
+
+    async def aclose(self) -> None:
+        """Close the connections of a provider that this mailer made."""
+        import asyncio
+
+        await asyncio.to_thread(self._close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+
+def connect(url: str, **settings: Any) -> Mailer:
+    """
+    Make a mailer from a URL such as ``console://`` or ``provider://?option=value``.
+
+    Raises:
+        ConfigurationError: If the URL, the provider or an option is wrong.
+    """
+    return Mailer.from_url(url, **settings)

@@ -1,0 +1,144 @@
+"""
+Provider: the one page that the author of a plugin reads.
+
+A provider knows one email service and does no I/O. It says what the service can express
+(``features``, ``check``), turns a message into requests (``build``), reads the answers (``parse``)
+and the service's webhooks (``verify_webhook``, ``parse_webhook``). mailcore does the rest::
+
+    class Acme(Provider[HttpRequest, HttpResponse]):
+        name = "acme"
+        label = "Acme Mail"
+        features = Features(cc=YES, bcc=YES, reply_to=limited(1), headers=YES, tags=limited(3))
+
+        def __init__(self, *, api_key: str) -> None:
+            self._api_key = api_key
+
+        def build(self, message: Message) -> Sequence[HttpRequest]:
+            payload = {"from": message.from_email.format(), ...}
+            return [json_request(...)]
+
+        def parse(self, request: HttpRequest, response: HttpResponse) -> Mapping[...]:
+            ...
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+
+from mailcore.errors import ConfigurationError, Problem, WebhookRejected
+from mailcore.events import Event
+from mailcore.features import Features
+from mailcore.flow import Flow, Request, Transport
+from mailcore.message import Message
+from mailcore.result import RecipientStatus
+from mailcore.webhook import Verdict, WebhookRequest
+
+
+RequestT = TypeVar("RequestT", bound=Request)
+ResponseT = TypeVar("ResponseT")
+
+
+class Provider(ABC, Generic[RequestT, ResponseT]):
+    """
+    One email service provider.
+
+    The constructor takes the provider's options as typed keyword arguments, checks them, and
+    raises :class:`~mailcore.errors.ConfigurationError` naming the option; annotations of simple
+    types let ``mailcore.connect("acme://?timeout_seconds=5")`` convert text. An instance is used
+    by several threads at once.
+    """
+
+    name: ClassVar[str]
+    """What users write: the name of the entry point."""
+    label: ClassVar[str]
+    """What people read."""
+    features: ClassVar[Features]
+    idempotency: ClassVar[Literal["native", "none"]] = "none"
+    """Whether sending the same idempotency key twice sends once."""
+
+    def check(self, message: Message) -> Iterable[Problem]:
+        """
+        Name what this provider cannot express and ``features`` alone does not tell.
+
+        Called before ``build``, with a message that ``features`` allows. Report everything at
+        once; limits that the service may change are its own to enforce.
+        """
+        return ()
+
+    @abstractmethod
+    def build(self, message: Message) -> Sequence[RequestT]:
+        """
+        Turn a message into the requests that send it: pure, no I/O.
+
+        Every recipient stands in ``recipients`` of exactly one request, spelled as in the message.
+        """
+
+    @abstractmethod
+    def parse(self, request: RequestT, response: ResponseT) -> Mapping[str, RecipientStatus]:
+        """
+        Read the answer to one request: pure, no I/O.
+
+        Returns:
+            A status for each recipient of the request, by address. Case and punycode do not
+            matter; a recipient that is missing is reported as unknown.
+
+        Raises:
+            SendError: If the request as a whole was refused.
+        """
+
+    def create_transport(self) -> Transport:
+        """Make what sends this provider's requests: by default HTTP, through requests."""
+        from mailcore.transport import RequestsTransport
+
+        return RequestsTransport()
+
+    def verify_webhook(self, request: WebhookRequest) -> Flow[Verdict]:
+        """
+        Prove that the request comes from the provider, before anything in it is believed.
+
+        A flow: it may fetch a certificate or confirm a subscription. Without an override, every
+        request is rejected.
+
+        Raises:
+            WebhookRejected: If it is not proven.
+            MalformedWebhook: If it cannot be read.
+        """
+        raise WebhookRejected("this provider has no webhooks", provider=self.name, status_code=403)
+        yield  # it is a flow
+
+    def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:
+        """
+        Read the events in a request that was verified: pure, so it may also run later.
+
+        One event for each recipient. Unknown types become ``EventType.UNKNOWN`` events.
+
+        Raises:
+            MalformedWebhook: If it cannot be read.
+        """
+        raise ConfigurationError(f"{self.name} has no webhooks")
+
+    @classmethod
+    def options_from_url(
+        cls, *, username: str, password: str, host: str, path: str
+    ) -> Mapping[str, str]:
+        """
+        Options in the other parts of a URL than its query, for ``mailcore.connect()``.
+
+        Raises:
+            ConfigurationError: Unless overridden, if there are any.
+        """
+        if username or password or host or path.strip("/"):
+            raise ConfigurationError(
+                f"a {cls.name} URL has options in its query only, "
+                f"such as {cls.name}://?option=value"
+            )
+        return {}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+
+AnyProvider: TypeAlias = Provider[Any, Any]
+"""A provider, whatever its requests are."""

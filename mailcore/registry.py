@@ -1,0 +1,357 @@
+"""
+Which providers there are: found through entry points, loaded when asked for, each on its own.
+
+* Group ``mailcore.providers``: the entry point's name is the provider's name, its object the
+  class. Importing waits until somebody asks for the provider.
+* Group ``mailcore.extensions``: modules with hook implementations, loaded with the first mailer.
+* ``MAILCORE_PLUGINS`` limits both to the names listed (``acme,zenith``); ``none`` switches all
+  discovery off but for the providers that come with mailcore.
+
+A broken plugin is listed as broken, with the reason; the others go on working.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import threading
+import weakref
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from mailcore.errors import ConfigurationError, PluginLoadError, ProviderNotFound
+from mailcore.flow import Flow, Transport
+from mailcore.hooks import Hooks, extension_name
+from mailcore.message import Message
+from mailcore.options import create_provider
+from mailcore.provider import Provider
+from mailcore.result import SendResult
+
+
+if TYPE_CHECKING:
+    from importlib import metadata
+
+PROVIDERS = "mailcore.providers"
+EXTENSIONS = "mailcore.extensions"
+ENVIRONMENT_VARIABLE = "MAILCORE_PLUGINS"
+CORE_DISTRIBUTION = "mailcore"
+
+# A module that ends the interpreter when imported is broken like one that raises.
+_BREAKS = (Exception, SystemExit)
+
+logger = logging.getLogger("mailcore.registry")
+
+Outlet: TypeAlias = Callable[[Provider[Any, Any], Message, Hooks], Flow[SendResult]]
+"""What takes a checked message in place of its provider's transport."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plugin:
+    """
+    One plugin as it was found.
+
+    Args:
+        name: The provider's or extension's name.
+        kind: What it is.
+        state: ``available`` until it was asked for.
+        distribution: What was installed, with its version; empty if it was registered by hand.
+        error: Why it is broken.
+    """
+
+    name: str
+    kind: Literal["provider", "extension"]
+    state: Literal["available", "loaded", "broken"]
+    distribution: str = ""
+    version: str = ""
+    error: str = ""
+
+
+class Registry:
+    """
+    Providers and extensions; most programs use the default one without knowing.
+
+    Args:
+        autoload: Whether to look at what is installed.
+
+    Attributes:
+        hooks: The hooks of its extensions.
+        outlet: Takes each checked message in place of its provider's transport, if set: how
+            :func:`mailcore.testing.capture` keeps mail.
+    """
+
+    def __init__(self, *, autoload: bool = True) -> None:
+        self.hooks = Hooks()
+        self.outlet: Outlet | None = None
+        self._autoload = autoload
+        self._lock = threading.RLock()
+        self._classes: dict[str, type[Provider[Any, Any]]] = {}
+        self._errors: dict[tuple[str, str], str] = {}
+        self._entry_points: dict[str, dict[str, metadata.EntryPoint]] | None = None
+        self._extensions_loaded = False
+        self._extensions: list[str] = []
+        self._transports: weakref.WeakKeyDictionary[Provider[Any, Any], Transport] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def register(self, provider_class: type[Provider[Any, Any]], *, name: str = "") -> None:
+        """
+        Add a provider without installing it.
+
+        Raises:
+            ConfigurationError: If it is no provider class, or the name is taken.
+        """
+        chosen = name or getattr(provider_class, "name", "")
+        _require_provider_class(provider_class, chosen)
+        with self._lock:
+            if self._classes.get(chosen, provider_class) is not provider_class:
+                raise ConfigurationError(f"provider {chosen!r} is registered already")
+            self._classes[chosen] = provider_class
+
+    def register_extension(self, extension: object, *, name: str = "") -> None:
+        """
+        Add a module or object with hook implementations without installing it.
+
+        Raises:
+            PluginLoadError: If an implementation does not fit its hook.
+        """
+        chosen = name or extension_name(extension)
+        self.hooks.register(extension, chosen)
+        with self._lock:
+            if self._extensions_loaded:
+                self._take_offers(chosen)
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all providers, installed or registered, sorted."""
+        self.load_extensions()
+        with self._lock:
+            return tuple(sorted({*self._classes, *self._found(PROVIDERS)}))
+
+    def provider_class(self, name: str) -> type[Provider[Any, Any]]:
+        """
+        The class of a provider, imported now if it was not before.
+
+        Raises:
+            ProviderNotFound: If nothing has that name; says what to install.
+            PluginLoadError: If it is installed but broken.
+        """
+        if not isinstance(name, str):
+            raise ConfigurationError(f"provider name must be str, not {type(name).__name__}")
+        with self._lock:
+            if name not in self._classes and name in self._found(PROVIDERS):
+                self._classes[name] = self._load_provider(self._found(PROVIDERS)[name])
+            elif name not in self._classes:
+                self.load_extensions()
+            if name not in self._classes:
+                raise self._not_found(name)
+            return self._classes[name]
+
+    def get_provider(self, name: str, /, **options: object) -> Provider[Any, Any]:
+        """
+        Make a provider.
+
+        Args:
+            name: As the plugin calls itself.
+            options: Of that provider.
+
+        Raises:
+            ProviderNotFound: If nothing has that name.
+            PluginLoadError: If it is installed but broken.
+            ConfigurationError: If an option is unknown, missing or wrong.
+        """
+        return create_provider(self.provider_class(name), options)
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Every plugin, broken ones included; this imports all of them."""
+        for name in self._found(PROVIDERS):
+            try:
+                self.provider_class(name)
+            except PluginLoadError:
+                logger.debug("provider %s is broken", name)
+        self.load_extensions()
+        with self._lock:
+            return tuple(self._listed())
+
+    def transport_for(self, provider: Provider[Any, Any]) -> Transport:
+        """The transport of a provider: made at first use, then kept as long as the provider."""
+        with self._lock:
+            transport = self._transports.get(provider)
+            if transport is None:
+                transport = self._transports[provider] = self.hooks.create_transport(provider)
+            return transport
+
+    def close(self, provider: Provider[Any, Any]) -> None:
+        """Close a provider's transport; the next use makes another."""
+        with self._lock:
+            transport = self._transports.pop(provider, None)
+        if transport is not None:
+            transport.close()
+
+    def load_extensions(self) -> None:
+        """Load the installed extensions, once; a broken one is logged and listed as broken."""
+        with self._lock:
+            if self._extensions_loaded:
+                return
+            self._extensions_loaded = True
+            for name, entry_point in self._found(EXTENSIONS).items():
+                if ("extension", name) in self._errors:
+                    continue
+                try:
+                    self.hooks.register(entry_point.load(), name)
+                except _BREAKS as error:
+                    # Whatever a stranger's module raises must not take the others down.
+                    self._broken("extension", name, error)
+                else:
+                    self._extensions.append(name)
+            self._take_offers()
+
+    def _take_offers(self, only: str = "") -> None:
+        for extension, offer in self.hooks.register_providers():
+            if only and extension != only:
+                continue
+            try:
+                for provider_class in offer():
+                    self._take(provider_class)
+            except _BREAKS as error:
+                self._broken("extension", extension, error)
+
+    def _take(self, provider_class: type[Provider[Any, Any]]) -> None:
+        name = getattr(provider_class, "name", "")
+        if name in self._found(PROVIDERS):
+            raise ConfigurationError(f"provider {name!r} is installed already")
+        self.register(provider_class)
+
+    def _found(self, group: str) -> dict[str, metadata.EntryPoint]:
+        with self._lock:
+            if self._entry_points is None:
+                self._entry_points = self._scan() if self._autoload else {}
+            return self._entry_points.get(group, {})
+
+    def _scan(self) -> dict[str, dict[str, metadata.EntryPoint]]:
+        # Costs as much as all the rest of importing mailcore, so only once it is needed.
+        from importlib import metadata
+
+        wanted = _wanted()
+        found: dict[str, dict[str, metadata.EntryPoint]] = {}
+        installed = metadata.entry_points()
+        for group in (PROVIDERS, EXTENSIONS):
+            for entry_point in installed.select(group=group):
+                name, core = entry_point.name, _distribution(entry_point)[0] == CORE_DISTRIBUTION
+                if wanted is not None and not core and name not in wanted:
+                    continue
+                known = found.setdefault(group, {}).setdefault(name, entry_point)
+                if known.value != entry_point.value:
+                    names = {_distribution(known)[0], _distribution(entry_point)[0]}
+                    kind = "provider" if group == PROVIDERS else "extension"
+                    self._errors[kind, name] = f"claimed by {' and '.join(sorted(names))}"
+                    logger.warning("%s %s is %s", kind, name, self._errors[kind, name])
+        return found
+
+    def _load_provider(self, entry_point: metadata.EntryPoint) -> type[Provider[Any, Any]]:
+        name, (distribution, _) = entry_point.name, _distribution(entry_point)
+        if ("provider", name) in self._errors:
+            reason = self._errors["provider", name]
+            raise PluginLoadError(
+                f"provider {name!r} cannot be loaded: {reason}",
+                name=name,
+                distribution=distribution,
+            )
+        try:
+            provider_class = entry_point.load()
+            _require_provider_class(provider_class, name)
+        except _BREAKS as error:
+            # Whatever a stranger's module raises while it is imported.
+            self._broken("provider", name, error)
+            raise PluginLoadError(
+                f"provider {name!r} of {distribution or 'an unknown distribution'} "
+                f"cannot be loaded: {self._errors['provider', name]}",
+                name=name,
+                distribution=distribution,
+            ) from error
+        loaded: type[Provider[Any, Any]] = provider_class
+        return loaded
+
+    def _broken(self, kind: str, name: str, error: BaseException) -> None:
+        self._errors[kind, name] = f"{type(error).__name__}: {error}"
+        logger.warning("%s %s is broken: %s", kind, name, self._errors[kind, name])
+
+    def _not_found(self, name: str) -> ProviderNotFound:
+        installed = self.names()
+        similar = difflib.get_close_matches(name, installed, n=3)
+        hint = f"pip install mailcore-{name}" if name.isidentifier() else ""
+        text = f"no provider {name!r}; installed: {', '.join(installed) or 'none'}"
+        if similar:
+            text += f"; did you mean {' or '.join(map(repr, similar))}?"
+        elif hint:
+            text += f"; to add it: {hint}"
+        if os.environ.get(ENVIRONMENT_VARIABLE):
+            text += f"; {ENVIRONMENT_VARIABLE} limits what is found"
+        return ProviderNotFound(
+            text, name=name, installed=installed, similar=similar, install_hint=hint
+        )
+
+    def _listed(self) -> Iterator[Plugin]:
+        found = {("provider", name): e for name, e in self._found(PROVIDERS).items()}
+        found |= {("extension", name): e for name, e in self._found(EXTENSIONS).items()}
+        loaded = {("provider", name) for name in self._classes}
+        loaded |= {("extension", name) for name in self._extensions}
+        for key in sorted({*found, *loaded, *self._errors}):
+            kind: Any = key[0]
+            distribution, version = _distribution(found[key]) if key in found else ("", "")
+            error = self._errors.get(key, "")
+            state: Any = "broken" if error else "loaded" if key in loaded else "available"
+            yield Plugin(
+                name=key[1],
+                kind=kind,
+                state=state,
+                distribution=distribution,
+                version=version,
+                error=error,
+            )
+
+
+def _wanted() -> frozenset[str] | None:
+    value = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
+    if not value:
+        return None
+    names = frozenset(name.strip() for name in value.split(",") if name.strip())
+    return names - {"none"}
+
+
+def _distribution(entry_point: metadata.EntryPoint) -> tuple[str, str]:
+    if entry_point.dist is None:
+        return "", ""
+    return entry_point.dist.name, entry_point.dist.version
+
+
+def _require_provider_class(provider_class: object, name: str) -> None:
+    if not (isinstance(provider_class, type) and issubclass(provider_class, Provider)):
+        raise ConfigurationError(f"{provider_class!r} is not a subclass of mailcore.Provider")
+    if getattr(provider_class, "name", None) != name:
+        declared = getattr(provider_class, "name", None)
+        raise ConfigurationError(
+            f"the provider calls itself {declared!r} but is registered as {name!r}"
+        )
+    missing = [a for a in ("label", "features") if not hasattr(provider_class, a)]
+    if missing:
+        raise ConfigurationError(f"provider {name!r} lacks {' and '.join(missing)}")
+
+
+_default: Registry | None = None
+_default_lock = threading.Lock()
+
+
+def default_registry() -> Registry:
+    """The registry that everything uses unless told otherwise; made at first use."""
+    global _default  # noqa: PLW0603  # one per process is what it is for
+    with _default_lock:
+        if _default is None:
+            _default = Registry()
+        return _default
+
+
+def get_provider(name: str, /, **options: object) -> Provider[Any, Any]:
+    """Make a provider of the default registry: see :meth:`Registry.get_provider`."""
+    return default_registry().get_provider(name, **options)

@@ -1,0 +1,161 @@
+"""What became of a message: one status for every recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from mailcore.address import address_key, redact
+
+
+if TYPE_CHECKING:
+    from mailcore.errors import SendError
+
+
+class SendStatus(str, Enum):
+    """What the provider said of one recipient."""
+
+    SENT = "sent"
+    """Handed to the recipient's mail server."""
+    QUEUED = "queued"
+    """Accepted by the provider, not yet sent."""
+    INVALID = "invalid"
+    """Not an address that the provider accepts."""
+    REJECTED = "rejected"
+    """On a suppression list, or refused for what it is."""
+    FAILED = "failed"
+    """Not accepted for another reason."""
+    UNKNOWN = "unknown"
+    """The provider did not say, or its answer was lost."""
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the provider took the message for this recipient."""
+        return self in (SendStatus.SENT, SendStatus.QUEUED)
+
+
+@dataclass(frozen=True)
+class RecipientStatus:
+    """
+    The outcome for one recipient.
+
+    Args:
+        status: What the provider said.
+        message_id: The provider's id of this recipient's message, as its events will name it.
+        code: The provider's own error code.
+        detail: The provider's own words; they may hold the address, so the repr leaves them out.
+        retryable: Whether this recipient may be sent to again later.
+        maybe_accepted: Whether the message may be on its way although no acceptance was seen.
+    """
+
+    status: SendStatus
+    message_id: str | None = None
+    code: str = ""
+    detail: str = field(default="", repr=False)
+    retryable: bool = False
+    maybe_accepted: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the provider took the message for this recipient."""
+        return self.status.accepted
+
+
+class RecipientStatuses(Mapping[str, RecipientStatus]):
+    """
+    Statuses by address: keys as they were sent, look-ups without regard to case or punycode.
+
+    Providers report addresses lower-cased or with an encoded domain; ``result.recipients[address]``
+    works with any of these spellings.
+    """
+
+    __slots__ = ("_by_key", "_spelling")
+
+    def __init__(self, statuses: Mapping[str, RecipientStatus] | None = None) -> None:
+        self._by_key: dict[str, RecipientStatus] = {}
+        self._spelling: dict[str, str] = {}
+        for address, status in (statuses or {}).items():
+            key = address_key(address)
+            self._by_key[key] = status
+            self._spelling.setdefault(key, address)
+
+    def __getitem__(self, address: str) -> RecipientStatus:
+        return self._by_key[address_key(address)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._spelling.values())
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __repr__(self) -> str:
+        inner = ", ".join(
+            f"{redact(address)}: {self._by_key[key].status}"
+            for key, address in self._spelling.items()
+        )
+        return f"{{{inner}}}"
+
+
+@dataclass(frozen=True)
+class SendResult:
+    """
+    What became of one message.
+
+    Args:
+        provider: Name of the provider that took it.
+        recipients: A status for every address of the message.
+        message_ids: The provider's ids, each once, in the order of the recipients.
+        attempts: The failed attempts before this one, in order.
+        raw: The provider's answers, one for each request, as they came.
+    """
+
+    provider: str
+    recipients: RecipientStatuses
+    message_ids: tuple[str, ...] = ()
+    attempts: tuple[SendError, ...] = ()
+    raw: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def message_id(self) -> str | None:
+        """The provider's id, if the message has exactly one."""
+        return self.message_ids[0] if len(self.message_ids) == 1 else None
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """Addresses that the provider took."""
+        return tuple(a for a, status in self.recipients.items() if status.accepted)
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Addresses that the provider did not take, or of which nothing is known."""
+        return tuple(a for a, status in self.recipients.items() if not status.accepted)
+
+    @property
+    def retryable(self) -> tuple[str, ...]:
+        """Addresses that were refused for now and may be sent to again."""
+        return tuple(a for a, status in self.recipients.items() if status.retryable)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON: what a log, a queue or a script wants; `raw` is left out."""
+        return {
+            "provider": self.provider,
+            "message_id": self.message_id,
+            "message_ids": list(self.message_ids),
+            "attempts": [str(error) for error in self.attempts],
+            "recipients": {
+                address: {
+                    "status": status.status.value,
+                    "message_id": status.message_id,
+                    "code": status.code,
+                    "detail": status.detail,
+                    "retryable": status.retryable,
+                    "maybe_accepted": status.maybe_accepted,
+                }
+                for address, status in self.recipients.items()
+            },
+        }

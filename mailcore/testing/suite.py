@@ -1,0 +1,43 @@
+"""
+The conformance suite: what every provider must do, proven on yours.
+
+Subclass it in a test file of the plugin, and say how the service answers::
+
+    from mailcore import HttpResponse
+    from mailcore.testing import ProviderSuite
+
+    class TestAcme(ProviderSuite):
+        secrets = ("key-c2VjcmV0",)
+
+        def make_provider(self):
+            return AcmeProvider(api_key="key-c2VjcmV0")
+
+        def accepting_response(self, request):
+            return HttpResponse(status_code=200, body=b'{"id": "20261121.1@acme"}')
+
+        def refusing_responses(self, request):
+            yield HttpResponse(status_code=401, body=b'{"message": "Invalid key"}')
+            yield HttpResponse(status_code=400, body=b'{"message": "Sender not verified"}')
+
+The declaration is proven with canaries. Each feature has a message with tokens that occur nowhere
+else. Declared supported means that the tokens are in the request, whatever they are wrapped in;
+declared unsupported means that the message is refused. Anything else fails as *silently dropped*.
+
+Any test runner will do that collects classes: pytest as it is, :mod:`unittest` with
+``class TestAcme(ProviderSuite, unittest.TestCase)``.
+"""
+
+from __future__ import annotations
+
+from mailcore.testing.feature_checks import FeatureChecks
+from mailcore.testing.secrecy_checks import SecrecyChecks
+from mailcore.testing.sending_checks import SendingChecks
+from mailcore.testing.webhook_checks import WebhookChecks
+
+
+class ProviderSuite(FeatureChecks, SendingChecks, SecrecyChecks, WebhookChecks):
+    """
+    All checks; see :class:`~mailcore.testing.suite_hooks.SuiteHooks` for what to override.
+
+    A check that finds several faults lists all of them.
+    """

@@ -1,0 +1,236 @@
+"""What a provider's own test class tells the conformance suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from mailcore.delivery import checked
+from mailcore.events import EventType
+from mailcore.features import Feature
+from mailcore.flow import HttpRequest, HttpResponse, Transport
+from mailcore.frozen import FrozenDict
+from mailcore.hooks import Hooks
+from mailcore.hookspecs import hookimpl
+from mailcore.message import Message
+from mailcore.provider import Provider
+from mailcore.registry import Registry
+from mailcore.testing.canaries import Canary, default_canary
+from mailcore.testing.decoding import Finding, decode_request
+from mailcore.testing.script import Script
+from mailcore.webhook import WebhookRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """
+    Something that the provider is to report through its webhook.
+
+    Args:
+        event_type: What happened.
+        recipient: To whose mail.
+        message_id: The id that the send returned.
+        metadata: As the message had it.
+        tags: As the message had them.
+    """
+
+    event_type: EventType
+    recipient: str
+    message_id: str
+    metadata: Mapping[str, Any] = field(default_factory=FrozenDict)
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransportFault:
+    """
+    A way in which the provider's own transport fails.
+
+    Args:
+        name: For the failure message.
+        send: Sends a message through that transport; must raise a ``SendError``.
+        maybe_accepted: Whether the message may be on its way all the same; None if both answers
+            are true.
+    """
+
+    name: str
+    send: Callable[[], object]
+    maybe_accepted: bool | None = None
+
+
+class SuiteHooks:
+    """
+    The parts of :class:`~mailcore.testing.ProviderSuite` to override.
+
+    A provider without webhooks needs :attr:`secrets`, :meth:`make_provider`,
+    :meth:`accepting_response` and :meth:`refusing_responses`; one with webhooks also
+    :meth:`signed_webhooks` and :meth:`unknown_webhook`.
+    """
+
+    secrets: Sequence[str]
+    """The secrets that :meth:`make_provider` gives to the provider; ``()`` if it takes none."""
+
+    event_types: ClassVar[Sequence[EventType]] = (
+        EventType.DELIVERED,
+        EventType.BOUNCED,
+        EventType.COMPLAINED,
+    )
+    """What :meth:`signed_webhooks` can report."""
+
+    events_carry: ClassVar[frozenset[str]] = frozenset(["metadata", "tags"])
+    """What of a message its events bring back, as far as the provider supports it in messages."""
+
+    webhook_body_is_signed: ClassVar[bool] = True
+    """Whether verification covers the body; False for basic authentication and the like."""
+
+    transport_cannot_fail: ClassVar[bool] = False
+    """True for a provider whose transport does nothing that can fail."""
+
+    import_may_load: ClassVar[frozenset[str]] = frozenset()
+    """Other people's packages that importing the provider's module may load."""
+
+    def make_provider(self) -> Provider[Any, Any]:
+        """Make the provider, with every option that makes it send more, and :attr:`secrets`."""
+        raise NotImplementedError("override make_provider()")
+
+    def accepting_response(self, request: Any) -> Any:
+        """The answer of a service that accepts the request for every recipient."""
+        raise NotImplementedError("override accepting_response()")
+
+    def refusing_responses(self, request: Any) -> Iterable[Any]:
+        """Answers of a service that accepts the request for nobody: each documented form."""
+        raise NotImplementedError("override refusing_responses()")
+
+    def broken_responses(self, request: Any) -> Iterable[Any]:
+        """
+        Answers that no documentation has: by default what proxies make of HTTP.
+
+        Each must become a SendError, with ``maybe_accepted`` if its status is 2xx.
+        """
+        if isinstance(request, HttpRequest):
+            html = {"content-type": "text/html"}
+            plain = {"content-type": "application/json"}
+            for status_code in (200, 202, 301, 400, 401, 403, 404, 413, 429, 500, 502, 503):
+                yield HttpResponse(
+                    status_code=status_code, headers=html, body=b"<html>Login</html>"
+                )
+                for body in (b"", b'{"id": "abc', b"null", b"[]", b'"text"', b"{}", b"\xff\xfe"):
+                    yield HttpResponse(status_code=status_code, headers=plain, body=body)
+
+    def transport_faults(self) -> Iterable[TransportFault]:
+        """
+        Ways in which the provider's own transport fails.
+
+        By default a server on the loopback interface refuses connections, hangs, hangs up and
+        talks nonsense: see :mod:`mailcore.testing.faults`, and :meth:`provider_at`.
+        """
+        from mailcore.testing.faults import loopback_faults
+
+        return loopback_faults(self)
+
+    def provider_at(self, base_url: str, timeout_seconds: float) -> Provider[Any, Any] | None:
+        """
+        Make a provider that sends to a server at *base_url*, and waits that long for an answer.
+
+        None if its requests are :class:`~mailcore.flow.HttpRequest`: those are redirected.
+        """
+        return None
+
+    def signed_webhooks(self, notices: Sequence[Notice]) -> Sequence[WebhookRequest]:
+        """
+        The authentic requests by which the provider reports *notices*.
+
+        As few as it would make: a provider that reports in batches makes one of all.
+        """
+        raise NotImplementedError(
+            "override signed_webhooks(), or declare event_webhooks=NO(reason)"
+        )
+
+    def unknown_webhook(self) -> WebhookRequest:
+        """An authentic request with a type of event that the provider has not documented yet."""
+        raise NotImplementedError(
+            "override unknown_webhook(), or declare event_webhooks=NO(reason)"
+        )
+
+    def webhook_transport(self) -> Transport:
+        """What verifying a webhook may ask; by default nothing."""
+        return Script()
+
+    def canary(self, name: str, count: int = 1) -> Canary:
+        """
+        The message that proves a feature.
+
+        Override it for features that the provider supports in part, or in a form of its own, and
+        call ``super()`` for the others.
+
+        Args:
+            name: The value of a :class:`~mailcore.features.Feature`, or a key of
+                :data:`mailcore.testing.canaries.PLAIN`, or ``esp_extra``.
+            count: How many items, where the feature counts them.
+        """
+        if name == "esp_extra":
+            from mailcore.testing.canaries import token
+
+            texts = (token("esp_extra key"), token("esp_extra value"))
+            extra = {self.make_provider().name: {texts[0]: texts[1]}}
+            return Canary(fields={"esp_extra": extra}, tokens=texts)
+        return default_canary(name, count)
+
+    def decode_request(self, request: Any) -> list[Finding]:
+        """Every text in a request; see :func:`mailcore.testing.decode_request`."""
+        return decode_request(request)
+
+    def bcc_places(self) -> Iterable[tuple[str, ...]]:
+        """
+        Places of a request where Bcc addresses may stand although other recipients do as well.
+
+        Each as :attr:`mailcore.testing.Finding.field`, for a provider that sends every recipient
+        a mail of their own, for example.
+        """
+        return ()
+
+    # What follows is for the checks, not to be overridden.
+
+    def _requests(self, message: Message, provider: Provider[Any, Any]) -> Sequence[Any]:
+        """Build as a mailer does: the declaration first, then the provider's checks."""
+        hooks = Hooks()
+        return hooks.build_payload(provider, checked(provider, message, hooks, {}))
+
+    def _findings(self, message: Message, provider: Provider[Any, Any]) -> list[Finding]:
+        requests = self._requests(message, provider)
+        return [
+            Finding((f"[{position}]", *finding.path), finding.text)
+            for position, request in enumerate(requests)
+            for finding in self.decode_request(request)
+        ]
+
+    def _webhook_registry(self) -> Registry:
+        """A registry where webhooks are verified through :meth:`webhook_transport`."""
+        registry = Registry(autoload=False)
+        registry.register_extension(_WebhookTransport(self))
+        return registry
+
+    def _supports(self, provider: Provider[Any, Any], feature: Feature) -> bool:
+        return provider.features[feature].kind not in ("no", "needs")
+
+
+class _WebhookTransport:
+    def __init__(self, hooks: SuiteHooks) -> None:
+        self._hooks = hooks
+
+    @hookimpl
+    def mailcore_create_transport(self, provider: Provider[Any, Any]) -> Transport:
+        return self._hooks.webhook_transport()
+
+
+def report(what: str, failures: Iterable[str]) -> None:
+    """
+    Fail with all failures at once.
+
+    Raises:
+        AssertionError: If there are any. (No assert: ``python -O`` would remove it.)
+    """
+    found = list(failures)
+    if found:
+        raise AssertionError(f"{what}:" + "".join(f"\n  - {failure}" for failure in found))

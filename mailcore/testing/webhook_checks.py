@@ -1,0 +1,377 @@
+"""Checks of the conformance suite: who is believed, and what is read."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from mailcore.address import address_key
+from mailcore.errors import MailcoreError, WebhookError, WebhookRejected
+from mailcore.events import Event, EventType, InboundEvent, TrackingEvent
+from mailcore.features import Feature
+from mailcore.flow import run
+from mailcore.mailer import Mailer
+from mailcore.provider import Provider
+from mailcore.registry import Registry
+from mailcore.testing.canaries import merged, plain_fields, token
+from mailcore.testing.mutations import GARBAGE, mutations
+from mailcore.testing.script import Script
+from mailcore.testing.suite_hooks import Notice, SuiteHooks, report
+from mailcore.webhook import WebhookRequest, areceive, receive
+
+
+_FLIPS = 64
+_CUTS = 32
+
+
+class WebhookChecks(SuiteHooks):
+    """
+    Webhooks.
+
+    Of a provider that declares ``event_webhooks`` NO, each of these checks that it believes
+    nobody: nothing is skipped.
+    """
+
+    def test_every_event_type_is_read(self) -> None:
+        """Each type of event arrives with its recipient and message id."""
+        provider = self.make_provider()
+        if self._believes_nobody(provider):
+            return
+        failures = [
+            failure
+            for event_type in self.event_types
+            for failure in self._lost(provider, [_notice(event_type)])
+        ]
+        report("events are lost", failures)
+
+    def test_no_event_of_a_batch_is_lost(self) -> None:
+        """Several events at once all arrive, each once."""
+        provider = self.make_provider()
+        if self._believes_nobody(provider):
+            return
+        failures: list[str] = []
+        for event_type in self.event_types:
+            notices = [_notice(event_type, n) for n in range(3)]
+            failures += self._lost(provider, notices)
+        failures += self._lost(provider, [_notice(each) for each in self.event_types])
+        report("events of a batch are lost", failures)
+
+    def test_events_name_the_message_that_was_sent(self) -> None:
+        """The message id of a send is the one of its events, for each recipient."""
+        provider = self.make_provider()
+        if self._believes_nobody(provider):
+            return
+        message = merged(plain_fields())
+        transport = Script(otherwise=self.accepting_response)
+        registry = Registry(autoload=False)
+        result = Mailer(provider, transport=transport, registry=registry).send(message)
+        failures: list[str] = []
+        for recipient, status in result.recipients.items():
+            if not status.message_id:
+                failures.append(f"{recipient} has no message_id")
+                continue
+            notice = Notice(
+                event_type=self.event_types[0], recipient=recipient, message_id=status.message_id
+            )
+            failures += self._lost(provider, [notice])
+        report("events cannot be matched with sends", failures)
+
+    def test_events_carry_metadata_and_tags(self) -> None:
+        """Metadata and tags of a message come back with its events, as they were given."""
+        provider = self.make_provider()
+        if self._believes_nobody(provider):
+            return
+        given: dict[str, Any] = {}
+        if "metadata" in self.events_carry and self._supports(provider, Feature.METADATA):
+            given["metadata"] = {token("metadata key"): f"Grüße {token('metadata value')}"}
+        if "tags" in self.events_carry and self._supports(provider, Feature.TAGS):
+            given["tags"] = (token("tag"),)
+        notice = dataclasses.replace(_notice(self.event_types[0]), **given)
+        failures = [
+            f"{name}: given {expected!r}, came back as {actual!r}"
+            for event in self._received(provider, self.signed_webhooks([notice]))
+            for name, expected in given.items()
+            if expected != (actual := getattr(event, name, None))
+        ]
+        report("events do not carry what the message had", failures)
+
+    def test_unknown_events_are_reported(self) -> None:
+        """A type of event that nobody knows yet becomes an unknown event, and no error."""
+        provider = self.make_provider()
+        if self._believes_nobody(provider):
+            return
+        events = self._received(provider, [self.unknown_webhook()])
+        failures = [
+            f"it is reported as {event.event_type}"
+            for event in events
+            if event.event_type is not EventType.UNKNOWN
+        ]
+        report("an unknown event is not unknown", failures or ([] if events else ["it is lost"]))
+
+    def test_redelivery_has_the_same_key(self) -> None:
+        """The same notification twice has the same dedupe keys, other events have others."""
+        provider = self.make_provider()
+        if self._believes_nobody(provider):
+            return
+        requests = self.signed_webhooks([_notice(self.event_types[0], n) for n in range(3)])
+        first, second = (
+            [event.dedupe_key for event in self._received(provider, requests)] for _ in range(2)
+        )
+        failures: list[str] = []
+        if first != second:
+            failures.append(f"{first} became {second}")
+        if not all(first) or len(set(first)) != len(first):
+            failures.append(f"not one key for each event: {first}")
+        report("redelivered events cannot be recognised", failures)
+
+    def test_forged_webhooks_are_rejected(self) -> None:
+        """A request that was changed, or comes from somebody else, is not believed."""
+        provider = self.make_provider()
+        if self._believes_nobody(provider):
+            return
+        if provider.features[Feature.WEBHOOK_VERIFICATION].kind == "no":
+            self._require_rejection_of_strangers(provider)
+            return
+        notice = _notice(self.event_types[0])
+        failures: list[str] = []
+        for request in self.signed_webhooks([notice]):
+            genuine = self._received(provider, [request])
+            for label, forged in _forgeries(request, notice, self.webhook_body_is_signed):
+                failures += self._let_in(provider, label, forged, genuine)
+        report("a forged webhook is let in", failures)
+
+    def test_truncated_webhooks_are_refused(self) -> None:
+        """A body that was cut off is refused, wherever the cut is."""
+        provider = self.make_provider()
+        if self._believes_nobody(provider):
+            return
+        failures: list[str] = []
+        for request in self.signed_webhooks([_notice(self.event_types[0])]):
+            genuine = self._received(provider, [request])
+            size = len(request.body)
+            for cut in sorted({size * n // _CUTS for n in range(_CUTS)} | {size - 1}):
+                shorter = dataclasses.replace(request, body=request.body[:cut])
+                failures += self._let_in(provider, f"{cut} of {size} bytes", shorter, genuine)
+        report("a truncated webhook is let in", failures)
+
+    def test_garbage_is_refused(self) -> None:
+        """Whatever anybody posts gives a WebhookError with a 4xx, never another exception."""
+        provider = self.make_provider()
+        if self._believes_nobody(provider):
+            return
+        failures: list[str] = []
+        for label, body in GARBAGE:
+            stranger = WebhookRequest("POST", {"content-type": "application/json"}, body)
+            failures += self._let_in(provider, label, stranger, ())
+            failures += _unreadable(provider, label, stranger)
+        report("garbage is not refused", failures)
+
+    def test_damaged_events_are_survived(self) -> None:
+        """A field that is missing or of another type gives events or MalformedWebhook."""
+        provider = self.make_provider()
+        if self._believes_nobody(provider):
+            return
+        requests = [
+            request
+            for event_type in self.event_types
+            for request in self.signed_webhooks([_notice(event_type)])
+        ]
+        failures = [
+            failure
+            for request in (*requests, self.unknown_webhook())
+            for label, body in mutations(request.body)
+            for failure in _unreadable(provider, label, dataclasses.replace(request, body=body))
+        ]
+        report("damaged events raise", dict.fromkeys(failures))
+
+    def test_async_receiving_is_the_same(self) -> None:
+        """`areceive()` gives the same events, and the same errors."""
+        provider = self.make_provider()
+        if self._believes_nobody(provider):
+            return
+        genuine = self.signed_webhooks([_notice(each) for each in self.event_types])
+        stranger = WebhookRequest("POST", {}, b"{}")
+        failures: list[str] = []
+        for request in (*genuine, stranger):
+            registry = self._webhook_registry()
+            outcomes = []
+            for synchronous in (True, False):
+                try:
+                    outcomes.append(
+                        repr(receive(provider, request, registry=registry))
+                        if synchronous
+                        else repr(asyncio.run(areceive(provider, request, registry=registry)))
+                    )
+                except MailcoreError as error:
+                    outcomes.append(repr(error))
+            if outcomes[0] != outcomes[1]:
+                failures.append(f"{outcomes[0]} in sync, {outcomes[1]} in async code")
+        report("async receiving differs", failures)
+
+    def _believes_nobody(self, provider: Provider[Any, Any]) -> bool:
+        """
+        Whether the provider declares that it has no webhooks.
+
+        Raises:
+            AssertionError: If it declares so, and believes or parses a request all the same.
+        """
+        if provider.features[Feature.EVENT_WEBHOOKS].kind != "no":
+            return False
+        self._require_rejection_of_strangers(provider)
+        try:
+            events = provider.parse_webhook(WebhookRequest("POST", {}, b"{}"))
+        except MailcoreError:
+            return True
+        raise AssertionError(f"event_webhooks is declared NO, and parse_webhook() gives {events}")
+
+    def _require_rejection_of_strangers(self, provider: Provider[Any, Any]) -> None:
+        stranger = WebhookRequest("POST", {}, b"{}")
+        try:
+            verdict = run(provider.verify_webhook(stranger), self.webhook_transport())
+        except WebhookRejected:
+            return
+        raise AssertionError(f"a request from anybody is let in, {verdict}")
+
+    def _received(
+        self, provider: Provider[Any, Any], requests: Sequence[WebhookRequest]
+    ) -> tuple[Event, ...]:
+        registry = self._webhook_registry()
+        return tuple(
+            event for request in requests for event in receive(provider, request, registry=registry)
+        )
+
+    def _lost(self, provider: Provider[Any, Any], notices: Sequence[Notice]) -> Iterator[str]:
+        """Say which notices do not come out as exactly one event, and which events are extra."""
+        events = self._received(provider, self.signed_webhooks(notices))
+        wanted = Counter((n.event_type, address_key(n.recipient), n.message_id) for n in notices)
+        found = Counter(map(_identity, events))
+        for identity, count in (wanted - found).items():
+            yield f"{count} of {_shown(identity)} did not arrive; {_listed(found)}"
+        for identity, count in (found - wanted).items():
+            yield f"{count} of {_shown(identity)} too many"
+        for event in events:
+            try:
+                json.dumps(event.to_dict())
+            except (TypeError, ValueError) as error:
+                yield f"to_dict() of {event!r} is no JSON: {error}"
+
+    def _let_in(
+        self,
+        provider: Provider[Any, Any],
+        label: str,
+        request: WebhookRequest,
+        genuine: tuple[Event, ...],
+    ) -> Iterator[str]:
+        """Say if a request is neither refused nor read as the genuine one is."""
+        try:
+            events = receive(provider, request, registry=self._webhook_registry())
+        except WebhookError as error:
+            if not 400 <= error.response.status_code < 500:
+                yield f"{label}: answered with {error.response.status_code}"
+        except AssertionError:
+            raise
+        except Exception as error:  # noqa: BLE001  # foreign ones are what is looked for
+            yield f"{label}: {type(error).__name__} ({error}), no WebhookError"
+        else:
+            if not genuine or events != genuine:
+                yield f"{label}: believed, with {events}"
+
+
+def _notice(event_type: EventType, number: int = 0) -> Notice:
+    return Notice(
+        event_type=event_type,
+        recipient=f"{token(f'recipient {number}')}@example.net",
+        message_id=token("message id"),
+    )
+
+
+def _identity(event: Event) -> tuple[EventType, str, str]:
+    recipients = (
+        ",".join(event.envelope_recipients)
+        if isinstance(event, InboundEvent)
+        else event.recipient or ""
+    )
+    return event.event_type, address_key(recipients), event.message_id or ""
+
+
+def _shown(identity: tuple[EventType, str, str]) -> str:
+    event_type, recipient, message_id = identity
+    return f"{event_type} for {recipient or 'nobody'} of message {message_id or '(none)'}"
+
+
+def _listed(found: Counter[tuple[EventType, str, str]]) -> str:
+    if not found:
+        return "there are no events"
+    return f"there are {', '.join(f'{count} {_shown(each)}' for each, count in found.items())}"
+
+
+def _unreadable(provider: Provider[Any, Any], label: str, request: WebhookRequest) -> Iterator[str]:
+    """Say if reading a request raises what it must not, or gives what are no events."""
+    try:
+        events: Any = provider.parse_webhook(request)
+        wrong = [each for each in events if not isinstance(each, (TrackingEvent, InboundEvent))]
+        if wrong:
+            yield f"{label}: parse_webhook() gives {wrong}"
+        for event in events:
+            json.dumps(event.to_dict())
+            repr(event)
+    except WebhookError:
+        return
+    except Exception as error:  # noqa: BLE001  # foreign ones are what is looked for
+        yield f"{label}: foreign exception {type(error).__name__}: {error}"
+
+
+def _forgeries(
+    request: WebhookRequest, notice: Notice, body_is_signed: bool
+) -> Iterator[tuple[str, WebhookRequest]]:
+    """Requests that an attacker makes of a genuine one."""
+    body = _with_other_recipient(request.body, notice.recipient)
+    other = {name: _altered(value) for name, value in request.headers.items()}
+    yield "another body without headers", WebhookRequest("POST", {}, body)
+    yield "another body with other headers", dataclasses.replace(request, headers=other, body=body)
+    if not body_is_signed:
+        for name in request.headers:
+            kept = {key: value for key, value in request.headers.items() if key != name}
+            yield from _unless_harmless(request, name, kept, body)
+        return
+    yield "another recipient", dataclasses.replace(request, body=body)
+    for position in sorted({len(request.body) * n // _FLIPS for n in range(_FLIPS)}):
+        flipped = bytearray(request.body)
+        flipped[position] ^= 1
+        yield f"byte {position} changed", dataclasses.replace(request, body=bytes(flipped))
+    for name in request.headers:
+        kept = {key: value for key, value in request.headers.items() if key != name}
+        yield f"header {name} missing", dataclasses.replace(request, headers=kept)
+        changed = {**request.headers, name: _altered(request.headers[name])}
+        yield f"header {name} changed", dataclasses.replace(request, headers=changed)
+
+
+def _unless_harmless(
+    request: WebhookRequest, name: str, kept: dict[str, str], body: bytes
+) -> Iterator[tuple[str, WebhookRequest]]:
+    if name == "authorization":
+        yield f"header {name} missing", dataclasses.replace(request, headers=kept, body=body)
+        wrong = {**kept, name: _altered(request.headers[name])}
+        yield f"header {name} changed", dataclasses.replace(request, headers=wrong, body=body)
+
+
+def _with_other_recipient(body: bytes, recipient: str) -> bytes:
+    other = "x" + recipient[1:]
+    changed = body.replace(recipient.encode(), other.encode())
+    changed = changed.replace(quote(recipient).encode(), quote(other).encode())
+    if changed != body:
+        return changed
+    # Encoded in some way: another byte in the middle, then.
+    middle = len(body) // 2
+    return body[:middle] + bytes([body[middle] ^ 1]) + body[middle + 1 :]
+
+
+def _altered(value: str) -> str:
+    """Another value of the same length, wrong at both ends."""
+    return "".join("B" if character != "B" else "C" for character in value)

@@ -1,0 +1,25 @@
+"""Amazon SES for mailcore: ``mailcore.Mailer("ses", region_name="eu-west-1")``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from mailcore_ses.aws import AwsCall, AwsResponse
+    from mailcore_ses.provider import SesProvider
+
+__all__ = ["AwsCall", "AwsResponse", "SesProvider"]
+
+
+def __getattr__(name: str) -> object:
+    # Lazily: the local SES (mailcore_ses.local) stands on its own.
+    if name == "SesProvider":
+        from mailcore_ses.provider import SesProvider
+
+        return SesProvider
+    if name in ("AwsCall", "AwsResponse"):
+        from mailcore_ses import aws
+
+        return getattr(aws, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,71 @@
+"""The addresses that SES events name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mailcore.address import Address, address_key
+from mailcore.errors import InvalidAddress
+
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+def bare_address(text: str) -> str:
+    """
+    The addr-spec, as SES spells it: some events have ``"Name" <a@example.com>``.
+
+    Never fails: what is no address stays as it is. Empty for the null address.
+    """
+    text = text.strip()
+    if "<" not in text:
+        return text
+    try:
+        return Address.parse(text).addr_spec
+    except InvalidAddress:
+        return text.rpartition("<")[2].partition(">")[0].strip()
+
+
+def read_addresses(values: object, place: str, defects: list[str]) -> list[str]:
+    """
+    Read an array of addresses; one that occurs twice, in whatever case, is listed once.
+
+    Args:
+        values: The array, or anything else.
+        place: Its name, for `defects`.
+        defects: What cannot be read is added here, in words.
+    """
+    return [address for address, _ in _distinct(values, place, defects)]
+
+
+def read_recipients(
+    values: object, place: str, defects: list[str]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """
+    Read an array of objects with `emailAddress`, into pairs of the address and the object.
+
+    Args:
+        values: The array, or anything else.
+        place: Its name, for `defects`.
+        defects: What cannot be read is added here, in words.
+    """
+    return _distinct(values, place, defects)
+
+
+def _distinct(
+    values: object, place: str, defects: list[str]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    if not isinstance(values, (list, tuple)):
+        defects.append(f"`{place}` is {'missing' if values is None else 'not an array'}")
+        return []
+    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    for value in values:
+        details: Mapping[str, Any] = value if isinstance(value, dict) else _NOTHING
+        text = details.get("emailAddress") if details else value
+        address = bare_address(text) if isinstance(text, str) else ""
+        if address:
+            found.setdefault(address_key(address), (address, details))
+        else:
+            defects.append(f"`{place}` has an entry without an address")
+    return list(found.values())

@@ -1,0 +1,260 @@
+"""
+Proving that a webhook request is a message of an SNS topic that is trusted.
+
+A good signature proves only that *some* topic sent the message, and anybody can have one: what
+makes it ours is the list of topics.
+"""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import time
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from mailcore.errors import (
+    ConfigurationError,
+    MalformedWebhook,
+    SendError,
+    WebhookError,
+    WebhookRejected,
+)
+from mailcore.flow import Exchange, Flow
+from mailcore.webhook import Verdict, WebhookRequest
+from mailcore_ses.aws import AwsCall, AwsResponse
+from mailcore_ses.sns_certificates import SigningKeys, check_base_url, is_certificate_url
+from mailcore_ses.sns_envelope import (
+    NOTIFICATION,
+    SUBSCRIPTION_CONFIRMATION,
+    SnsEnvelope,
+    check_envelope,
+    read_envelope,
+)
+from mailcore_ses.sns_signature import has_valid_signature, is_known_version
+from mailcore_ses.timestamps import parse_timestamp
+from mailcore_ses.topic_arn import Topic, parse_topic_arn
+
+
+logger = logging.getLogger(__name__)
+
+_VERDICTS = {version: Verdict(f"sns-signature-{version}") for version in ("1", "2")}
+# What ConfirmSubscription says of a token that expired or a topic that is gone.
+_FINAL_CODES = frozenset({"InvalidParameter", "NotFound"})
+# Clocks differ.
+_MAX_LEAD_SECONDS = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnsTrust:
+    """
+    Whom to believe.
+
+    Args:
+        topic_arns: The topics. None at all means that every message is refused.
+        certificate_base_urls: Where signing certificates may lie besides the SNS host of the
+            topic's region, such as ``http://127.0.0.1:8005`` for a local SES; a path is fine.
+            Whoever controls such a place can forge events.
+        auto_confirm: Whether to confirm subscriptions to these topics. If not, they are logged as
+            a warning, with the token to confirm them with.
+        max_age_seconds: Refuse messages that were made longer ago. SNS goes on trying for an hour
+            by a topic's delivery policy, so choose more than that. None: any age; replays are
+            recognised by the events' `dedupe_key`.
+
+    Raises:
+        ConfigurationError: If one of them is not what it should be.
+    """
+
+    topic_arns: Iterable[str] = frozenset()
+    certificate_base_urls: Iterable[str] = ()
+    auto_confirm: bool = True
+    max_age_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.topic_arns, str) or isinstance(self.certificate_base_urls, str):
+            reason = "ses: topic_arns and certificate_base_urls are lists, not one text"
+            raise ConfigurationError(reason)
+        try:
+            arns = frozenset(self.topic_arns)
+            base_urls = tuple(check_base_url(url) for url in self.certificate_base_urls)
+        except TypeError:
+            reason = "ses: topic_arns and certificate_base_urls are lists of text"
+            raise ConfigurationError(reason) from None
+        for arn in arns:
+            if parse_topic_arn(arn) is None:
+                reason = (
+                    f"ses: topic_arns: {arn!r} is not the ARN of an SNS topic, "
+                    f"such as arn:aws:sns:eu-west-1:123456789012:ses-events"
+                )
+                raise ConfigurationError(reason)
+        if self.max_age_seconds is not None and not self.max_age_seconds > 0:
+            raise ConfigurationError("ses: max_age_seconds must be above 0")
+        object.__setattr__(self, "topic_arns", arns)
+        object.__setattr__(self, "certificate_base_urls", base_urls)
+
+
+class SnsVerifier:
+    """
+    Verifies SNS messages, and confirms subscriptions.
+
+    One for each provider, used by several threads at once.
+
+    Args:
+        trust: Whom to believe.
+        provider: Name of the provider, for errors.
+        now: The time in seconds since 1970.
+    """
+
+    def __init__(
+        self, trust: SnsTrust, *, provider: str = "ses", now: Callable[[], float] = time.time
+    ) -> None:
+        topics = map(parse_topic_arn, trust.topic_arns)
+        self._topics = {topic.arn: topic for topic in topics if topic is not None}
+        self._base_urls = tuple(trust.certificate_base_urls)
+        self._auto_confirm = trust.auto_confirm
+        self._max_age_seconds = trust.max_age_seconds
+        self._provider = provider
+        self._now = now
+        self._keys = SigningKeys(now)
+
+    def verify(self, request: WebhookRequest) -> Flow[Verdict]:
+        """
+        Prove a request, before anything in it is believed.
+
+        Returns:
+            A verdict; with ``handled`` if the message was about the subscription.
+
+        Raises:
+            WebhookRejected: If the message is not proven.
+            MalformedWebhook: If it is not an SNS message.
+            WebhookError: With status 503, if SNS could not be asked: it will try again.
+        """
+        try:
+            verdict = yield from self._verify(request)
+        except WebhookError as error:
+            error.provider = self._provider
+            raise
+        return verdict
+
+    def _verify(self, request: WebhookRequest) -> Flow[Verdict]:
+        _check_request(request)
+        envelope = check_envelope(read_envelope(request.body))
+        _check_agreement(request, envelope)
+        topic = self._allowed_topic(envelope)
+        if not is_certificate_url(envelope.signing_cert_url, topic, self._base_urls):
+            raise WebhookRejected(f"a message of {topic.arn} names a certificate from elsewhere")
+        if not is_known_version(envelope.signature_version):
+            raise WebhookRejected(f"a message of {topic.arn} has an unknown SignatureVersion")
+        key = self._keys.cached(envelope.signing_cert_url)
+        if key is None or not has_valid_signature(envelope, key):
+            yield from self._check_with_fresh_key(envelope, topic, is_mismatch=key is not None)
+        if self._max_age_seconds is not None:
+            self._check_age(envelope, self._max_age_seconds)
+        if envelope.type == NOTIFICATION:
+            return _VERDICTS[envelope.signature_version]
+        verified_by = _VERDICTS[envelope.signature_version].verified_by
+        if envelope.type == SUBSCRIPTION_CONFIRMATION:
+            detail = yield from self._subscribe(envelope, topic)
+        else:
+            # Its token would subscribe again: that is for people to decide.
+            detail = f"the subscription to {topic.arn} was cancelled"
+            logger.warning("%s", detail)
+        return Verdict(verified_by, handled=True, detail=detail)
+
+    def _allowed_topic(self, envelope: SnsEnvelope) -> Topic:
+        topic = self._topics.get(envelope.topic_arn)
+        if topic is not None:
+            return topic
+        unknown = parse_topic_arn(envelope.topic_arn)
+        if unknown is None:
+            raise MalformedWebhook("field `TopicArn` is not the ARN of an SNS topic")
+        hint = f'if it is yours, add it: topic_arns=["{unknown.arn}"]'
+        if not self._topics:
+            raise WebhookRejected(
+                f"a message of {unknown.arn} is refused because no topic is trusted; {hint}"
+            )
+        raise WebhookRejected(f"the topic {unknown.arn} is not one of topic_arns; {hint}")
+
+    def _check_with_fresh_key(
+        self, envelope: SnsEnvelope, topic: Topic, *, is_mismatch: bool
+    ) -> Flow[None]:
+        url = envelope.signing_cert_url
+        forged = f"a message that claims to be of {topic.arn} has a wrong signature"
+        if is_mismatch and not self._keys.may_refetch(url):
+            raise WebhookRejected(forged)
+        key = yield from self._keys.fetch(url)
+        if not has_valid_signature(envelope, key):
+            raise WebhookRejected(forged)
+
+    def _check_age(self, envelope: SnsEnvelope, max_age_seconds: float) -> None:
+        made_at = parse_timestamp(envelope.timestamp)
+        if made_at is None:
+            raise MalformedWebhook("field `Timestamp` cannot be read")
+        age_seconds = self._now() - made_at.timestamp()
+        if not -_MAX_LEAD_SECONDS <= age_seconds <= max_age_seconds:
+            raise WebhookRejected(
+                f"a message of {envelope.topic_arn} was made {age_seconds:.0f} seconds ago"
+            )
+
+    def _subscribe(self, envelope: SnsEnvelope, topic: Topic) -> Flow[str]:
+        if not self._auto_confirm:
+            # The token is of use to nobody but the owner of this webhook: it subscribes it.
+            detail = (
+                f"a subscription waits to be confirmed: aws sns confirm-subscription "
+                f"--region {topic.region_name} --topic-arn {topic.arn} "
+                f"--token {shlex.quote(envelope.token)}"
+            )
+            logger.warning("%s", detail)
+            return detail
+        call = AwsCall(
+            service="sns",
+            operation="ConfirmSubscription",
+            # Authenticated, lest whoever sees an UnsubscribeURL can cut off the events.
+            # https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
+            # (read 2026-11-21).
+            params={
+                "TopicArn": topic.arn,
+                "Token": envelope.token,
+                "AuthenticateOnUnsubscribe": "true",
+            },
+            region_name=topic.region_name,
+        )
+        try:
+            response: AwsResponse = yield Exchange(call)
+        except SendError as error:
+            reason = f"cannot confirm the subscription to {topic.arn}: {error}"
+            raise WebhookError(reason, status_code=503) from error
+        if not response.ok:
+            reason = (
+                f"SNS does not confirm the subscription to {topic.arn}: "
+                f"{response.error_code or response.status_code}"
+            )
+            if response.error_code.removesuffix("Exception") in _FINAL_CODES:
+                raise WebhookRejected(reason)
+            raise WebhookError(reason, status_code=503)
+        detail = f"subscribed to {topic.arn}"
+        logger.info("%s", detail)
+        return detail
+
+
+def _check_request(request: WebhookRequest) -> None:
+    if request.method != "POST":
+        raise MalformedWebhook("SNS posts its messages")
+    if "x-amz-sns-rawdelivery" in request.headers:
+        raise WebhookRejected(
+            "raw message delivery has no signature: switch it off for this subscription "
+            "(attribute RawMessageDelivery)"
+        )
+    if request.header("x-amz-sns-message-type") is None:
+        raise MalformedWebhook("header x-amz-sns-message-type is missing: not a message of SNS")
+
+
+def _check_agreement(request: WebhookRequest, envelope: SnsEnvelope) -> None:
+    headers = request.headers
+    if (
+        headers.get("x-amz-sns-message-type") != envelope.type
+        or headers.get("x-amz-sns-topic-arn", envelope.topic_arn) != envelope.topic_arn
+        or headers.get("x-amz-sns-message-id", envelope.message_id) != envelope.message_id
+    ):
+        raise MalformedWebhook("the headers are not those of the message in the body")

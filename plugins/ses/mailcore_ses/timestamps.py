@@ -1,0 +1,62 @@
+"""Timestamps as AWS writes them."""
+
+from __future__ import annotations
+
+import re
+
+from datetime import datetime, timedelta, timezone
+from operator import itemgetter
+
+
+# SES documents 2018-10-08T14:05:45 +0000 as well as 2018-10-08T14:05:45.123Z
+# (https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html, read 2026-11-21).
+_TIMESTAMP = re.compile(
+    r"\s*(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?"
+    r"\s*(?:([Zz])|([+-])(\d\d):?(\d\d))?\s*",
+    re.ASCII,
+)
+
+# 2018-10-08T14:05:45.123Z
+_SHAPE = itemgetter(4, 7, 10, 13, 16, 19, 23)
+_USUAL_SHAPE = ("-", "-", "T", ":", ":", ".", "Z")
+
+
+def parse_timestamp(value: object) -> datetime | None:
+    """
+    Read a timestamp.
+
+    Args:
+        value: ISO 8601 date and time, with spaces where people put them; UTC if it has no zone.
+
+    Returns:
+        The time in UTC, with time zone; None if it cannot be read.
+    """
+    if not isinstance(value, str):
+        return None
+    if len(value) == 24 and _SHAPE(value) == _USUAL_SHAPE:
+        try:
+            # Ten times as fast; Python 3.10 does not take the Z.
+            return datetime.fromisoformat(value[:-1]).replace(tzinfo=timezone.utc)
+        except ValueError:
+            return None
+    match = _TIMESTAMP.fullmatch(value)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, fraction, _, sign, hours, minutes = match.groups()
+    try:
+        time = datetime(
+            int(year),
+            int(month),
+            int(day),
+            int(hour),
+            int(minute),
+            int(second or 0),
+            int((fraction or "0")[:6].ljust(6, "0")),
+            tzinfo=timezone.utc,
+        )
+        if sign:
+            offset = timedelta(hours=int(hours), minutes=int(minutes))
+            time = time - offset if sign == "+" else time + offset
+    except (ValueError, OverflowError):
+        return None
+    return time

@@ -1,0 +1,184 @@
+"""What the tests of receiving share: a signing SNS of our own, and a transport that answers it."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
+
+from mailcore.flow import HttpResponse
+from mailcore.webhook import WebhookRequest
+from mailcore_ses.aws import AwsResponse
+
+
+TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:ses-events"
+CERTIFICATE_URL = (
+    "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-"
+    "0123456789abcdef0123456789abcdef.pem"
+)
+SIGNED_KEYS = {
+    "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    "confirmation": (
+        "Message",
+        "MessageId",
+        "SubscribeURL",
+        "Timestamp",
+        "Token",
+        "TopicArn",
+        "Type",
+    ),
+}
+
+
+@dataclass
+class SnsKey:
+    """A key with its certificate: the other end of what is tested, written on its own."""
+
+    private: rsa.RSAPrivateKey
+    pem: bytes
+
+    def sign(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields with a signature over what they hold."""
+        keys = SIGNED_KEYS.get(fields["Type"], SIGNED_KEYS["confirmation"])
+        lines = [part for key in keys if key in fields for part in (key, fields[key])]
+        text = "".join(f"{line}\n" for line in lines).encode()
+        digest = hashes.SHA256() if fields["SignatureVersion"] == "2" else hashes.SHA1()
+        signature = self.private.sign(text, padding.PKCS1v15(), digest)
+        return {**fields, "Signature": base64.b64encode(signature).decode()}
+
+
+def make_key(bits: int = 2048) -> SnsKey:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.example")])
+    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(1)
+        .not_valid_before(start)
+        .not_valid_after(start + datetime.timedelta(days=3650))
+        .sign(private, hashes.SHA256())
+    )
+    return SnsKey(private, certificate.public_bytes(serialization.Encoding.PEM))
+
+
+@dataclass
+class Answers:
+    """A transport that gives prepared answers, in order, and notes what it was asked."""
+
+    answers: list[Any]
+    requests: list[Any] = field(default_factory=list)
+
+    def exchange(self, request: Any) -> Any:
+        self.requests.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def sns_key() -> SnsKey:
+    return make_key()
+
+
+@pytest.fixture(scope="session")
+def other_sns_key() -> SnsKey:
+    return make_key()
+
+
+@pytest.fixture(scope="session")
+def weak_sns_key() -> SnsKey:
+    return make_key(1024)
+
+
+@pytest.fixture
+def answers() -> Callable[..., Answers]:
+    """Make a transport: a PEM is an HTTP answer, other values are given as they are."""
+
+    def make(*given: Any) -> Answers:
+        return Answers(
+            [
+                HttpResponse(status_code=200, body=answer) if isinstance(answer, bytes) else answer
+                for answer in given
+            ]
+        )
+
+    return make
+
+
+@pytest.fixture
+def fields() -> Callable[..., dict[str, Any]]:
+    """Make the fields of an SNS message, unsigned; None removes one."""
+
+    def make(kind: str = "Notification", **changes: Any) -> dict[str, Any]:
+        values: dict[str, Any] = {
+            "Type": kind,
+            "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
+            "TopicArn": TOPIC_ARN,
+            "Message": '{"eventType": "Send", "mail": {"messageId": "m-1"}, "send": {}}\n',
+            "Timestamp": "2026-11-20T09:15:06.001Z",
+            "SignatureVersion": "2",
+            "SigningCertURL": CERTIFICATE_URL,
+        }
+        if kind == "Notification":
+            values["Subject"] = "Amazon SES Email Event Notification"
+            values["UnsubscribeURL"] = "https://sns.eu-west-1.amazonaws.com/?Action=Unsubscribe"
+        else:
+            values["Token"] = "2336412f37fb687f5d51e6e241d09c805a5a57b30d712f794cc5f6a988666d92"
+            values["SubscribeURL"] = "https://sns.eu-west-1.amazonaws.com/?Action=Confirm"
+        values.update(changes)
+        return {name: value for name, value in values.items() if value is not None}
+
+    return make
+
+
+@pytest.fixture
+def post() -> Callable[..., WebhookRequest]:
+    """Make the request by which SNS posts a message; None removes a header."""
+
+    def make(
+        fields: Mapping[str, Any] | bytes, *, method: str = "POST", **headers: str | None
+    ) -> WebhookRequest:
+        if isinstance(fields, bytes):
+            body, known = fields, {}
+        else:
+            body, known = json.dumps(fields, indent=2).encode(), fields
+        sent = {
+            "Content-Type": "text/plain; charset=UTF-8",
+            "x-amz-sns-message-type": str(known.get("Type", "Notification")),
+            "x-amz-sns-message-id": str(known.get("MessageId", "")),
+            "x-amz-sns-topic-arn": str(known.get("TopicArn", "")),
+        }
+        if not known:
+            sent = {name: value for name, value in sent.items() if value}
+        for name, value in headers.items():
+            header = name.replace("_", "-")
+            if value is None:
+                sent.pop(header, None)
+            else:
+                sent[header] = value
+        return WebhookRequest(method, sent, body)
+
+    return make
+
+
+@pytest.fixture
+def confirmed() -> AwsResponse:
+    return AwsResponse(status_code=200, body={"SubscriptionArn": f"{TOPIC_ARN}:1"})

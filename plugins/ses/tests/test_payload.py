@@ -1,0 +1,195 @@
+"""Message → SendEmail parameters. Numbers are those of the project's list of behaviours."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+
+import botocore.session
+import pytest
+
+from botocore.validate import ParamValidator
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailcore import Attachment, Message
+from mailcore_ses.payload import encode_tag, send_email_parameters
+
+
+def message(**fields: object) -> Message:
+    """A short message with the fields given."""
+    defaults = {"from_email": "shop@example.com", "to": ["ada@example.net"], "subject": "Hi"}
+    return Message(**{**defaults, "text": "Hello", **fields})
+
+
+def parameters(**fields: object) -> dict:
+    """Its parameters without a configuration set."""
+    return send_email_parameters(message(**fields), None)
+
+
+def mime(**fields: object):
+    """The MIME message in its parameters, parsed by the standard library."""
+    data = parameters(**fields)["Content"]["Raw"]["Data"]
+    return email.message_from_bytes(data, policy=email.policy.default)
+
+
+@pytest.fixture(scope="module")
+def validate():
+    """Check parameters against botocore's own model of SendEmail."""
+    model = botocore.session.get_session().get_service_model("sesv2")
+    shape = model.operation_model("SendEmail").input_shape
+
+    def check(given_parameters: dict) -> str:
+        return ParamValidator().validate(given_parameters, shape).generate_report()
+
+    return check
+
+
+def test_no_optional_keys():
+    """A plain message needs its recipients and its content, and nothing else."""
+    found = parameters()
+
+    assert {"Destination", "Content"} == set(found)
+    assert {"ToAddresses": ["ada@example.net"]} == found["Destination"]
+    assert {"Raw"} == set(found["Content"])
+
+
+def test_destination_has_bare_addresses_in_punycode():
+    """53, 106: names stay in the header; domains are encoded by the one encoder."""
+    found = parameters(
+        to=["Ada <ada@faß.example>", '"Büro, Süd" <b@example.net>'],
+        cc=["c@example.net"],
+        bcc=["d@bücher.example"],
+    )
+
+    expected = {
+        "ToAddresses": ["ada@xn--fa-hia.example", "b@example.net"],
+        "CcAddresses": ["c@example.net"],
+        "BccAddresses": ["d@xn--bcher-kva.example"],
+    }
+    assert expected == found["Destination"]
+
+
+def test_bcc_is_not_in_the_content():
+    """48: hidden recipients stand in the Destination only."""
+    data = parameters(bcc=["hidden@example.org"])["Content"]["Raw"]["Data"]
+
+    assert b"hidden" not in data
+    assert b"bcc" not in data.lower()
+
+
+def test_raw_data_is_ascii_bytes():
+    """49: whatever the message holds, SES gets seven-bit bytes."""
+    data = parameters(
+        subject="Grüße",
+        text="Ä" * 2000,
+        attachments=[Attachment("Übersicht.txt", "ä".encode("latin-1"), "text/plain")],
+    )["Content"]["Raw"]["Data"]
+
+    assert isinstance(data, bytes)
+    assert data.isascii()
+
+
+def test_envelope_sender_becomes_the_feedback_address():
+    """107: bounces go to the envelope sender, its domain encoded."""
+    found = parameters(envelope_sender="bounce@příklad.example")
+
+    assert "bounce@xn--pklad-zsa96e.example" == found["FeedbackForwardingEmailAddress"]
+
+
+def test_configuration_set():
+    """The provider's configuration set goes along with each message."""
+    found = send_email_parameters(message(), "tracking")
+
+    assert "tracking" == found["ConfigurationSetName"]
+
+
+def test_esp_extra_is_merged_last():
+    """62, 120: raw parameters merge into the request and win; other providers' are ignored."""
+    found = send_email_parameters(
+        message(
+            esp_extra={
+                "ses": {
+                    "ConfigurationSetName": "other",
+                    "EmailTags": [{"Name": "a", "Value": "b"}],
+                    "Destination": {"CcAddresses": ["c@example.net"]},
+                },
+                "postmark": {"MessageStream": "x"},
+            }
+        ),
+        "tracking",
+    )
+
+    assert "other" == found["ConfigurationSetName"]
+    assert [{"Name": "a", "Value": "b"}] == found["EmailTags"]
+    assert {"ToAddresses", "CcAddresses"} == set(found["Destination"])
+    assert "MessageStream" not in found
+
+
+def test_spoofed_to_stays_in_the_header():
+    """25: readers see the To header given; the mail goes to the recipients."""
+    fields = {"headers": {"To": "Members <members@example.com>"}}
+
+    assert ["ada@example.net"] == parameters(**fields)["Destination"]["ToAddresses"]
+    assert "Members <members@example.com>" == mime(**fields)["To"]
+
+
+def test_metadata_is_one_json_header():
+    """54, 97: metadata survives as JSON, whatever stands in its values."""
+    metadata = {
+        "user": 42,
+        "note": "two\nlines",
+        "url": f"https://example.com/{'x' * 110}",
+        "ü": "é",
+    }
+    found = mime(metadata=metadata)
+
+    assert 1 == len(found.get_all("X-Metadata"))
+    assert metadata == json.loads(found["X-Metadata"])
+
+
+def test_empty_metadata_is_left_out():
+    """102: no X-Metadata header for no metadata."""
+    assert mime(metadata={})["X-Metadata"] is None
+
+
+def test_tags_are_headers_and_no_message_tags():
+    """55: each tag is a header of its own, in order."""
+    tags = ["Transactional", "Cohort 12/2017"]
+
+    assert tags == mime(tags=tags).get_all("X-Tag")
+    assert "EmailTags" not in parameters(tags=tags)
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=60))
+def test_tags_are_encoded_symmetrically(tag):
+    """99: what is sent is what a reader of RFC 2047 gets back, in ASCII on the way."""
+    encoded = encode_tag(tag)
+    header = email.message_from_string(f"X-Tag: {encoded}\n\n", policy=email.policy.default)
+
+    assert encoded.isascii()
+    assert tag == str(header["X-Tag"])
+
+
+CASES = {
+    "plain": {},
+    "everything": {
+        "html": "<p>Hello</p>",
+        "cc": ["c@example.net"],
+        "bcc": ["d@example.net"],
+        "reply_to": ["r@example.net", "s@example.net"],
+        "envelope_sender": "bounce@example.com",
+        "metadata": {"a": 1},
+        "tags": ["x"],
+        "unsubscribe": "https://example.com/leave",
+        "attachments": [("a.pdf", b"%PDF", "application/pdf")],
+    },
+    "template-free subject": {"subject": None},
+}
+
+
+@pytest.mark.parametrize("fields", CASES.values(), ids=CASES)
+def test_parameters_are_valid_for_botocore(fields, validate):
+    """botocore's own validator accepts every request."""
+    assert "" == validate(parameters(**fields))

@@ -1,0 +1,198 @@
+"""The provider as its users meet it: options, refusals before the send, results."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from mailcore import (
+    AsyncMailer,
+    ConfigurationError,
+    Mailer,
+    Message,
+    RateLimited,
+    SendStatus,
+    UnexpectedResponse,
+    UnsupportedFeature,
+    connect,
+    get_provider,
+)
+from mailcore_ses import AwsCall, AwsResponse
+from mailcore_ses.local import LocalSes
+
+
+MESSAGE = Message(
+    from_email="Shop <shop@example.com>",
+    to=["Ada <Ada@Example.net>"],
+    cc=["c@faß.example"],
+    subject="Welcome",
+    text="Hello",
+    html="<p>Hello</p>",
+    tags=["welcome"],
+    metadata={"user": 42},
+)
+
+
+@pytest.fixture
+def local(monkeypatch):
+    """A local SES, and credentials that it accepts."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    with LocalSes(region_name="eu-west-1") as ses:
+        yield ses
+
+
+def test_send(local):
+    """Every recipient is queued under SES's id, whatever the spelling asked for."""
+    with Mailer("ses", endpoint_url=local.url, region_name="eu-west-1") as mailer:
+        result = mailer.send(MESSAGE)
+
+    assert local.messages[0].message_id == result.message_id
+    assert ["Ada@Example.net", "c@faß.example"] == list(result.recipients)
+    assert SendStatus.QUEUED is result.recipients["ada@example.net"].status
+    assert SendStatus.QUEUED is result.recipients["c@xn--fa-hia.example"].status
+
+
+def test_async_send_gives_the_same(local):
+    """The async twin sends the same request and returns the same statuses."""
+
+    async def send():
+        async with AsyncMailer("ses", endpoint_url=local.url, region_name="eu-west-1") as mailer:
+            return await mailer.send(MESSAGE)
+
+    result = asyncio.run(send())
+
+    assert local.messages[0].message_id == result.message_id
+    assert {SendStatus.QUEUED} == {status.status for status in result.recipients.values()}
+
+
+def test_connect_by_url(local):
+    """A URL has the options; the configuration set reaches SES."""
+    query = f"region_name=eu-west-1&configuration_set_name=local&endpoint_url={local.url}"
+    with connect(f"ses://?{query}&max_pool_connections=2") as mailer:
+        mailer.send(MESSAGE)
+
+    assert "local" == local.messages[0].configuration_set_name
+
+
+def test_refusal_is_raised_with_its_kind(local):
+    """SES's error answer reaches the caller as its class, named after the provider."""
+    local.faults.script("throttle")
+
+    with pytest.raises(RateLimited, match="^ses: ") as caught:
+        Mailer("ses", endpoint_url=local.url, region_name="eu-west-1").send(MESSAGE)
+
+    assert "ses" == caught.value.provider
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("fields", "feature"),
+    [
+        ({"track_opens": True}, "track_opens"),
+        ({"track_clicks": False}, "track_clicks"),
+        ({"template_id": "welcome"}, "templates"),
+        ({"merge_data": {}}, "merge_data"),
+        ({"merge_metadata": {}}, "merge_metadata"),
+        ({"merge_headers": {}}, "merge_headers"),
+        ({"merge_global_data": {"a": 1}}, "merge_global_data"),
+        ({"idempotency_key": "k"}, "idempotency_key"),
+        ({"to": ["відправник@example.com"]}, "international_addresses"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_unsupported_features(fields, feature):
+    """57, 108: what SES cannot express raises before anything is sent, with its name."""
+    with pytest.raises(UnsupportedFeature) as caught:
+        Mailer("ses").send(MESSAGE.replace(**fields))
+
+    assert [feature] == [problem.feature for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"headers": {"X-SES-CONFIGURATION-SET": "x"}}, "headers['X-SES-CONFIGURATION-SET']"),
+        ({"headers": {"x-ses-message-tags": "a=b"}}, "headers['x-ses-message-tags']"),
+        ({"headers": {"Message-ID": "<a@b.c>"}}, "headers['Message-ID']"),
+        ({"headers": {"date": "now"}}, "headers['date']"),
+        ({"headers": {"X-Metadata": "{}"}}, "headers['X-Metadata']"),
+        ({"headers": {"x-tag": "a"}}, "headers['x-tag']"),
+        ({"metadata": {"url": "x" * 1200}}, "metadata"),
+        ({"tags": ["x" * 1200]}, "tags"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_refused_values(fields, field):
+    """98, 103, 105: headers that SES obeys or replaces, and values too long for a header line."""
+    with pytest.raises(UnsupportedFeature) as caught:
+        Mailer("ses").send(MESSAGE.replace(**fields))
+
+    assert [field] == [problem.field for problem in caught.value.problems]
+
+
+def test_all_refusals_at_once():
+    """One error names every problem."""
+    message = MESSAGE.replace(
+        track_opens=True, template_id="t", headers={"X-SES-X": "1", "Date": "now"}
+    )
+
+    with pytest.raises(UnsupportedFeature) as caught:
+        Mailer("ses").send(message)
+
+    fields = {"track_opens", "template_id", "headers['X-SES-X']", "headers['Date']"}
+    assert fields == {problem.field for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"configuration_set_name": "no spaces"},
+        {"configuration_set_name": ""},
+        {"region": "eu-west-1"},
+        {"region_name": 5},
+        {"topic_arns": "arn:aws:sns:eu-west-1:123456789012:t"},
+        {"client": object(), "region_name": None, "session_parameters": {}},
+        {"client": object(), "endpoint_url": "http://127.0.0.1"},
+        {"session": object(), "session_parameters": {}},
+        {"read_timeout_seconds": 0},
+        {"max_pool_connections": -1},
+    ],
+    ids=lambda options: ",".join(options),
+)
+def test_wrong_options(options):
+    """A wrong or contradictory option is a configuration error that names it."""
+    with pytest.raises(ConfigurationError, match="ses: "):
+        get_provider("ses", **options)
+
+
+def test_garbled_success(local):
+    """66: an answer of 200 that is no JSON may still mean that the mail was accepted."""
+    local.faults.script("garbage")
+
+    with pytest.raises(UnexpectedResponse) as caught:
+        Mailer("ses", endpoint_url=local.url, region_name="eu-west-1").send(MESSAGE)
+
+    assert caught.value.maybe_accepted
+    assert 1 == len(local.messages)
+
+
+@pytest.mark.parametrize("body", [{}, {"MessageId": ""}, {"MessageId": 5}])
+def test_success_without_an_id(body):
+    """66: SES said yes without an id: the mail may be on its way, and the answer is kept."""
+    request = AwsCall(service="sesv2", operation="SendEmail", params={}, recipients=("a@b.cd",))
+    answer = AwsResponse(status_code=200, body=body)
+
+    with pytest.raises(UnexpectedResponse) as caught:
+        get_provider("ses").parse(request, answer)
+
+    assert caught.value.maybe_accepted
+    assert answer is caught.value.raw
+
+
+def test_repr_shows_no_secrets():
+    """Credentials among the options stay out of the repr."""
+    provider = get_provider("ses", client_parameters={"aws_secret_access_key": "s3cr3t"})
+
+    assert "s3cr3t" not in repr(provider) + repr(vars(provider))

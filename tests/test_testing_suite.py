@@ -1,0 +1,1018 @@
+"""The conformance suite: a sound provider passes, and each check catches its fault."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import hashlib
+import hmac
+import inspect
+import json
+import logging
+import secrets
+import socket
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any, ClassVar
+
+import pytest
+
+from mailcore import (
+    AuthenticationFailed,
+    Feature,
+    Features,
+    HttpRequest,
+    HttpResponse,
+    MalformedWebhook,
+    Message,
+    MessageRejected,
+    NetworkError,
+    Problem,
+    Provider,
+    ProviderUnavailable,
+    RateLimited,
+    RecipientStatus,
+    SendError,
+    SendStatus,
+    UnexpectedResponse,
+    Verdict,
+    WebhookRejected,
+    WebhookRequest,
+)
+from mailcore.events import EventType, TrackingEvent
+from mailcore.features import NO, YES, limited, needs, partial
+from mailcore.frozen import thaw
+from mailcore.testing import Canary, Notice, ProviderSuite, TransportFault, token
+from mailcore.transport import RequestsTransport
+
+
+API_KEY = "key-c2VjcmV0LWtleQ"
+SIGNING_KEY = "sign-b3RoZXItc2VjcmV0"
+
+
+class Acme(Provider[HttpRequest, HttpResponse]):
+    """A sound provider: JSON over HTTP, batches of events signed with HMAC."""
+
+    name = "acme"
+    label = "Acme Mail"
+    features = Features(
+        cc=YES,
+        bcc=YES,
+        reply_to=limited(1),
+        headers=YES,
+        attachments=YES,
+        inline_images=YES,
+        envelope_sender=partial("its domain"),
+        metadata=YES,
+        tags=limited(3),
+        track_opens=YES,
+        send_at=YES,
+        templates=YES,
+        merge_data=needs(Feature.TEMPLATES),
+        unsubscribe=YES,
+        idempotency_key=YES,
+        international_addresses=YES,
+        recipients=limited(8),
+        event_webhooks=YES,
+        webhook_verification=YES,
+    )
+    idempotency = "native"
+
+    def __init__(self, *, api_key: str, signing_key: str = "") -> None:
+        self._api_key = api_key
+        self._signing_key = signing_key
+
+    def payload(self, message: Message) -> dict[str, Any]:
+        """The JSON document."""
+        headers = dict(message.headers)
+        if message.unsubscribe is not None:
+            headers |= message.unsubscribe.headers
+        optional = {
+            "subject": message.subject,
+            "text": message.text,
+            "html": message.html,
+            "trackOpens": message.track_opens,
+            "sendAt": message.send_at and int(message.send_at.timestamp()),
+            "template": message.template_id,
+            "perRecipient": thaw(message.merge_data),
+            "bounceDomain": message.envelope_sender and message.envelope_sender.domain,
+        }
+        document = {
+            "from": self.address(message.from_email),
+            "to": [self.address(each) for each in message.to],
+            "cc": [self.address(each) for each in message.cc],
+            "bcc": [self.address(each) for each in message.bcc],
+            "replyTo": [self.address(each) for each in message.reply_to],
+            "headers": [{"name": name, "value": value} for name, value in headers.items()],
+            "files": [
+                {
+                    "name": part.filename,
+                    "cid": part.content_id,
+                    "content": b64encode(part.content).decode(),
+                }
+                for part in message.attachments
+            ],
+            "metadata": thaw(message.metadata),
+            "tags": list(message.tags),
+            **{key: value for key, value in optional.items() if value is not None},
+        }
+        return {**document, **thaw(message.esp_extra.get(self.name, {}))}
+
+    def address(self, address: Any) -> dict[str, str]:
+        return {"email": address.addr_spec, "name": address.display_name}
+
+    def http_headers(self, message: Message) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {self._api_key}", "Content-Type": "application/json"}
+        if message.idempotency_key is not None:
+            headers["Idempotency-Key"] = message.idempotency_key
+        return headers
+
+    def build(self, message: Message) -> Sequence[HttpRequest]:
+        return [
+            HttpRequest(
+                method="POST",
+                url="https://api.acme.example/v1/send",
+                headers=self.http_headers(message),
+                body=json.dumps(self.payload(message)).encode(),
+                recipients=message.recipients,
+            )
+        ]
+
+    def parse(self, request: HttpRequest, response: HttpResponse) -> Mapping[str, RecipientStatus]:
+        accepted = response.status_code == 200
+        document: object = None
+        try:
+            document = json.loads(response.body)
+        except ValueError:
+            if accepted:
+                raise UnexpectedResponse("no JSON", maybe_accepted=True) from None
+        if accepted:
+            return self.statuses(request, document)
+        raise self.refusal(response)
+
+    def statuses(self, request: HttpRequest, document: object) -> Mapping[str, RecipientStatus]:
+        message_id = document.get("id") if isinstance(document, dict) else None
+        if not isinstance(message_id, str):
+            raise UnexpectedResponse("no id", maybe_accepted=True)
+        return dict.fromkeys(
+            request.recipients, RecipientStatus(SendStatus.QUEUED, message_id=message_id)
+        )
+
+    def refusal(self, response: HttpResponse) -> SendError:
+        kinds: dict[int, type[SendError]] = {401: AuthenticationFailed, 429: RateLimited}
+        default = ProviderUnavailable if response.status_code >= 500 else MessageRejected
+        if response.status_code < 400:
+            return UnexpectedResponse("no JSON", maybe_accepted=response.status_code < 300)
+        kind = kinds.get(response.status_code, default)
+        return kind(f"HTTP {response.status_code}", status_code=response.status_code, raw=response)
+
+    def verify_webhook(self, request: WebhookRequest) -> Any:
+        expected = hmac.new(self._signing_key.encode(), request.body, hashlib.sha256).hexdigest()
+        given = request.header("x-acme-signature") or ""
+        if not hmac.compare_digest(expected.encode(), given.encode()):
+            raise WebhookRejected("signature does not match", provider=self.name)
+        return Verdict("hmac-sha256")
+        yield
+
+    def parse_webhook(self, request: WebhookRequest) -> tuple[TrackingEvent, ...]:
+        try:
+            document = json.loads(request.body)
+        except (ValueError, RecursionError):
+            raise MalformedWebhook("no JSON", provider=self.name) from None
+        if not isinstance(document, list):
+            raise MalformedWebhook("no list", provider=self.name)
+        return tuple(self.event(item) for item in document if isinstance(item, dict))
+
+    def event(self, item: dict[str, Any]) -> TrackingEvent:
+        def text(key: str) -> str:
+            value = item.get(key)
+            return value if isinstance(value, str) else ""
+
+        metadata, tags = item.get("metadata"), item.get("tags")
+        return TrackingEvent(
+            provider=self.name,
+            event_type=EVENT_TYPES.get(text("type"), EventType.UNKNOWN),
+            recipient=text("email") or None,
+            message_id=text("id") or None,
+            event_id=text("event") or None,
+            dedupe_key=f"acme:{text('event')}",
+            metadata=metadata if isinstance(metadata, dict) else {},
+            tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+            esp_event=item,
+        )
+
+
+EVENT_TYPES = {
+    "delivery": EventType.DELIVERED,
+    "bounce": EventType.BOUNCED,
+    "complaint": EventType.COMPLAINED,
+}
+NAMES = {event_type: name for name, event_type in EVENT_TYPES.items()}
+
+
+class AcmeSuite(ProviderSuite):
+    """What is the same for the sound provider and all broken ones."""
+
+    secrets = (API_KEY, SIGNING_KEY)
+    provider_class: ClassVar[type[Provider[Any, Any]]] = Acme
+
+    def make_provider(self) -> Provider[Any, Any]:
+        return self.provider_class(api_key=API_KEY, signing_key=SIGNING_KEY)  # type: ignore[call-arg]
+
+    def provider_module(self) -> str:
+        return "mailcore.builtin.null"
+
+    def canary(self, name: str, count: int = 1) -> Canary:
+        if name == "envelope_sender":
+            domain = f"{token('bounces')}.example"
+            return Canary(fields={"envelope_sender": f"b@{domain}"}, tokens=(domain,))
+        return super().canary(name, count)
+
+    def accepting_response(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status_code=200, body=b'{"id": "message-1"}')
+
+    def refusing_responses(self, request: HttpRequest) -> Iterable[HttpResponse]:
+        for status_code in (400, 401, 422, 429, 503):
+            yield HttpResponse(status_code=status_code, body=b'{"message": "no"}')
+
+    def signed_webhooks(self, notices: Sequence[Notice]) -> Sequence[WebhookRequest]:
+        return [
+            signed(
+                [
+                    {
+                        "type": NAMES[notice.event_type],
+                        "event": f"event-{number}",
+                        "email": notice.recipient,
+                        "id": notice.message_id,
+                        "metadata": dict(notice.metadata),
+                        "tags": list(notice.tags),
+                    }
+                    for number, notice in enumerate(notices)
+                ]
+            )
+        ]
+
+    def unknown_webhook(self) -> WebhookRequest:
+        return signed([{"type": "teleported", "event": "e", "email": f"{token('to')}@example.net"}])
+
+
+def signed(document: object) -> WebhookRequest:
+    """An authentic request."""
+    body = json.dumps(document).encode()
+    signature = hmac.new(SIGNING_KEY.encode(), body, hashlib.sha256).hexdigest()
+    return WebhookRequest("POST", {"X-Acme-Signature": signature}, body)
+
+
+class TestAcme(AcmeSuite):
+    """The sound provider passes every check."""
+
+
+class OddlyNamed(Acme):
+    name = "Acme Mail"
+
+
+class DropsHtml(Acme):
+    def payload(self, message):
+        return {k: v for k, v in super().payload(message).items() if k != "html"}
+
+
+class DropsDisplayNames(Acme):
+    def address(self, address):
+        return {"email": address.addr_spec}
+
+
+class LosesCharacters(Acme):
+    def build(self, message):
+        text = message.text.encode("ascii", "replace").decode()
+        return super().build(message.replace(text=text))
+
+
+class DropsMetadata(Acme):
+    def payload(self, message):
+        return {**super().payload(message), "metadata": {}}
+
+
+class KeepsOneFile(Acme):
+    def payload(self, message):
+        document = super().payload(message)
+        return {**document, "files": document["files"][:1]}
+
+
+class IgnoresFalse(Acme):
+    def payload(self, message):
+        document = super().payload(message)
+        if message.track_opens is False:
+            del document["trackOpens"]
+        return document
+
+
+class IgnoresTheTime(Acme):
+    def payload(self, message):
+        document = super().payload(message)
+        return document if message.send_at is None else {**document, "sendAt": "later"}
+
+
+class DropsContentIds(Acme):
+    def payload(self, message):
+        document = super().payload(message)
+        return {**document, "files": [{**file, "cid": None} for file in document["files"]]}
+
+
+class RefusesWhatItDeclares(Acme):
+    def check(self, message):
+        if message.unsubscribe is not None:
+            yield Problem("unsubscribe", "not today")
+
+
+class NeedsWhatItLacks(Acme):
+    features = Features(
+        **{f.value: s for f, s in Acme.features.items() if f is not Feature.TEMPLATES}
+    )
+
+
+class ForgetsToDeclareRecipients(Acme):
+    features = Features(cc=YES)
+
+
+class LimitsOneThing(Acme):
+    features = Features(
+        **{**{f.value: s for f, s in Acme.features.items()}, "track_opens": limited(1)}
+    )
+
+
+class PartlyNothing(Acme):
+    features = Features(
+        **{**{f.value: s for f, s in Acme.features.items()}, "track_opens": partial("no")}
+    )
+
+    def check(self, message):
+        if message.track_opens is not None:
+            yield Problem("track_opens", "no")
+
+
+class OverwritesHeaders(Acme):
+    def payload(self, message):
+        document = super().payload(message)
+        if message.unsubscribe is not None:
+            fields = message.unsubscribe.headers.items()
+            document["headers"] = [{"name": name, "value": value} for name, value in fields]
+        return document
+
+
+class IgnoresEspExtra(Acme):
+    def payload(self, message):
+        return super().payload(message.replace(esp_extra={}))
+
+
+class ObeysStrangers(Acme):
+    def payload(self, message):
+        document = super().payload(message)
+        for extra in message.esp_extra.values():
+            document |= thaw(extra)
+        return document
+
+
+class SendsBccAsTo(Acme):
+    def payload(self, message):
+        document = super().payload(message)
+        return {**document, "to": document["to"] + document["bcc"]}
+
+
+class WritesBccHeader(Acme):
+    def payload(self, message):
+        document = super().payload(message)
+        bcc = {"name": "Bcc", "value": ", ".join(a.addr_spec for a in message.bcc)}
+        return {**document, "headers": [*document["headers"], bcc]}
+
+
+class WritesBccIntoMime(Acme):
+    def payload(self, message):
+        bcc = ", ".join(a.addr_spec for a in message.bcc)
+        mime = f"Subject: a\r\nBcc: {bcc}\r\n\r\ntext\r\n"
+        return {**super().payload(message), "raw": b64encode(mime.encode()).decode()}
+
+
+class MetadataInHttpHeader(Acme):
+    def http_headers(self, message):
+        extra = {f"X-Meta-{key}": str(value) for key, value in message.metadata.items()}
+        return {**super().http_headers(message), **extra}
+
+
+class MetadataInMimeHeader(Acme):
+    def payload(self, message):
+        lines = "".join(f"X-Meta: {value}\r\n" for value in message.metadata.values())
+        mime = f"Subject: a\r\n{lines}\r\ntext\r\n"
+        return {**super().payload(message), "raw": b64encode(mime.encode()).decode()}
+
+
+class LosesTheLastRecipient(Acme):
+    def statuses(self, request, document):
+        statuses = dict(super().statuses(request, document))
+        statuses.popitem()
+        return statuses
+
+
+class InventsARecipient(Acme):
+    def statuses(self, request, document):
+        statuses = super().statuses(request, document)
+        return {**statuses, "nobody@example.com": RecipientStatus(SendStatus.SENT, message_id="1")}
+
+
+class ForgetsMessageIds(Acme):
+    def statuses(self, request, document):
+        return dict.fromkeys(request.recipients, RecipientStatus(SendStatus.QUEUED))
+
+
+class NamesNobody(Acme):
+    def build(self, message):
+        return [dataclasses.replace(each, recipients=()) for each in super().build(message)]
+
+
+class NamesEverybodyTwice(Acme):
+    def build(self, message):
+        return [*super().build(message), *super().build(message)]
+
+
+class LowersCase(Acme):
+    def build(self, message):
+        lower = tuple(address.lower() for address in message.recipients)
+        return [dataclasses.replace(each, recipients=lower) for each in super().build(message)]
+
+
+class RaisesForeign(Acme):
+    def refusal(self, response):
+        return KeyError("message")
+
+
+class BelievesRefusals(Acme):
+    def refusal(self, response):
+        raise_nothing = MessageRejected("no")
+        raise_nothing.provider = "somebody"
+        return raise_nothing
+
+
+class AcceptsAnything(Acme):
+    def parse(self, request, response):
+        status = RecipientStatus(SendStatus.QUEUED, message_id="1")
+        return dict.fromkeys(request.recipients, status)
+
+
+class CannotTravel(Acme):
+    def refusal(self, response):
+        return MessageRejected("no", raw=lambda: response)
+
+
+class RetriesTooMuch(Acme):
+    def refusal(self, response):
+        return ProviderUnavailable("perhaps", maybe_accepted=True)
+
+
+class TrustsJson(Acme):
+    def parse(self, request, response):
+        return self.statuses(request, json.loads(response.body))
+
+
+class CertainAfterSuccess(Acme):
+    def statuses(self, request, document):
+        try:
+            return super().statuses(request, document)
+        except UnexpectedResponse:
+            raise UnexpectedResponse("no id") from None
+
+
+class BareSocketTransport(RequestsTransport):
+    def exchange(self, request):
+        host, _, port = request.url.partition("//")[2].partition("/")[0].partition(":")
+        with socket.create_connection((host, int(port)), timeout=0.4) as connection:
+            connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+            if not connection.recv(1):
+                raise NetworkError("the connection was lost")
+            raise SendError("no HTTP")
+
+
+class ForeignTransport(Acme):
+    def create_transport(self):
+        return BareSocketTransport()
+
+
+class OptimisticTransport(RequestsTransport):
+    def exchange(self, request):
+        try:
+            return super().exchange(request)
+        except NetworkError as error:
+            raise NetworkError(str(error)) from None
+
+
+class TellsNoDoubt(Acme):
+    def create_transport(self):
+        return OptimisticTransport()
+
+
+class SwallowingTransport(RequestsTransport):
+    def exchange(self, request):
+        try:
+            return super().exchange(request)
+        except SendError:
+            return HttpResponse(status_code=200, body=b'{"id": "invented"}')
+
+
+class InventsAnswers(Acme):
+    def create_transport(self):
+        return SwallowingTransport()
+
+
+class WorksInSyncOnly(Acme):
+    def parse(self, request, response):
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return super().parse(request, response)
+        raise MessageRejected("I do not like event loops")
+
+
+class ShowsItsKey(Acme):
+    def __repr__(self):
+        return f"Acme({self._api_key!r})"
+
+
+class KeyInUrl(Acme):
+    def build(self, message):
+        url = f"https://api.acme.example/send?key={self._api_key}"
+        return [dataclasses.replace(each, url=url) for each in super().build(message)]
+
+
+class LogsRequests(Acme):
+    def parse(self, request, response):
+        logging.getLogger("acme").debug("sent %s", request.headers)
+        return super().parse(request, response)
+
+
+class LogsAddresses(Acme):
+    def parse(self, request, response):
+        logging.getLogger("acme").info("sent to %s", ", ".join(request.recipients))
+        return super().parse(request, response)
+
+
+class QuotesAddresses(Acme):
+    def parse(self, request, response):
+        try:
+            return super().parse(request, response)
+        except MessageRejected:
+            raise MessageRejected(f"{request.recipients[0]} is unknown") from None
+
+
+class QuotesSecretsInTheCause(Acme):
+    def refusal(self, response):
+        error = MessageRejected("no")
+        error.__cause__ = ValueError(f"Bearer {self._api_key}")
+        return error
+
+
+class LogsSigningKey(Acme):
+    def verify_webhook(self, request):
+        logging.getLogger("acme").debug("expecting %s", self._signing_key)
+        return super().verify_webhook(request)
+
+
+class TakesPositions(Acme):
+    def __init__(self, api_key: str, signing_key: str = "") -> None:
+        super().__init__(api_key=api_key, signing_key=signing_key)
+
+
+class TakesAnything(Acme):
+    def __init__(self, *, api_key, signing_key="") -> None:
+        super().__init__(api_key=api_key, signing_key=signing_key)
+
+
+class KnowsNoComplaints(Acme):
+    def event(self, item):
+        known = {k: v for k, v in item.items() if v != "complaint"}
+        return super().event(known)
+
+
+class ReadsTheFirstEvent(Acme):
+    def parse_webhook(self, request):
+        return super().parse_webhook(request)[:1]
+
+
+class ReadsEventsTwice(Acme):
+    def parse_webhook(self, request):
+        return super().parse_webhook(request) * 2
+
+
+class PutsWhatIsNoJsonIntoEvents(Acme):
+    def event(self, item):
+        event = super().event(item)
+        return dataclasses.replace(event, metadata={"when": {1, 2}})
+
+
+class RenamesMessages(Acme):
+    def statuses(self, request, document):
+        return {
+            address: dataclasses.replace(status, message_id=f"<{status.message_id}@acme>")
+            for address, status in super().statuses(request, document).items()
+        }
+
+    def event(self, item):
+        event = super().event(item)
+        name = event.message_id or ""
+        return dataclasses.replace(event, message_id=name.strip("<>").partition("@")[0])
+
+
+class LosesMetadata(Acme):
+    def event(self, item):
+        return super().event({**item, "metadata": {}})
+
+
+class LosesTags(Acme):
+    def event(self, item):
+        return super().event({**item, "tags": []})
+
+
+class ChokesOnNews(Acme):
+    def event(self, item):
+        return dataclasses.replace(super().event(item), event_type=EVENT_TYPES[item["type"]])
+
+
+class GuessesNews(Acme):
+    def event(self, item):
+        event = super().event(item)
+        unknown = event.event_type is EventType.UNKNOWN
+        return dataclasses.replace(event, event_type=EventType.DELIVERED) if unknown else event
+
+
+class SkipsNews(Acme):
+    def parse_webhook(self, request):
+        events = super().parse_webhook(request)
+        return tuple(event for event in events if event.event_type is not EventType.UNKNOWN)
+
+
+class InventsKeys(Acme):
+    def event(self, item):
+        return dataclasses.replace(super().event(item), dedupe_key=secrets.token_hex())
+
+
+class OneKeyForAll(Acme):
+    def event(self, item):
+        return dataclasses.replace(super().event(item), dedupe_key="acme")
+
+
+class BelievesEverybody(Acme):
+    def verify_webhook(self, request):
+        return Verdict("trust")
+        yield
+
+
+class BelievesTheUnsigned(Acme):
+    def verify_webhook(self, request):
+        if request.header("x-acme-signature") is None:
+            return Verdict("nothing to verify")
+        return (yield from super().verify_webhook(request))
+
+
+class SignsTheBeginning(Acme):
+    """Compares no more of the body than what was cut off at its end."""
+
+    def verify_webhook(self, request):
+        if not (request.header("x-acme-signature") or "").isalnum():
+            raise WebhookRejected("no signature")
+        return Verdict("a signature is there")
+        yield
+
+    def parse_webhook(self, request):
+        body = request.body
+        try:
+            return super().parse_webhook(request)
+        except MalformedWebhook:
+            closed = body[: body.rfind(b",")] + b"}]"
+            return super().parse_webhook(dataclasses.replace(request, body=closed))
+
+
+class FaultsInVerification(Acme):
+    def verify_webhook(self, request):
+        if request.header("x-acme-signature") is None:
+            raise KeyError("x-acme-signature")
+        return (yield from super().verify_webhook(request))
+
+
+class RecursesForever(Acme):
+    def parse_webhook(self, request):
+        try:
+            json.loads(request.body)
+        except ValueError:
+            raise MalformedWebhook("no JSON") from None
+        return super().parse_webhook(request)
+
+
+class TrustsFields(Acme):
+    def event(self, item):
+        return dataclasses.replace(super().event(item), recipient=item["email"].lower())
+
+
+class TrustsTimes(Acme):
+    def event(self, item):
+        moment = datetime.fromtimestamp(item.get("at", 0), timezone.utc)
+        return dataclasses.replace(super().event(item), timestamp=moment)
+
+
+class VerifiesInSyncOnly(Acme):
+    def verify_webhook(self, request):
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return (yield from super().verify_webhook(request))
+        raise WebhookRejected("I do not like event loops")
+
+
+WITHOUT_WEBHOOKS = Features(
+    **{
+        feature.value: support
+        for feature, support in Acme.features.items()
+        if feature not in (Feature.EVENT_WEBHOOKS, Feature.WEBHOOK_VERIFICATION)
+    }
+)
+
+
+class DeniesItsWebhooks(Acme):
+    features = WITHOUT_WEBHOOKS
+
+    def verify_webhook(self, request):
+        return Verdict("trust")
+        yield
+
+
+class DeniesItsEvents(Acme):
+    features = WITHOUT_WEBHOOKS
+
+    def verify_webhook(self, request):
+        raise WebhookRejected("none")
+        yield
+
+    def parse_webhook(self, request):
+        return ()
+
+
+DECLARED = "test_features_are_as_declared"
+FAULTS = [
+    ("test_it_introduces_itself", OddlyNamed, "lower-case letters"),
+    ("test_plain_fields_are_sent", DropsHtml, "html is silently dropped"),
+    ("test_plain_fields_are_sent", DropsDisplayNames, "to is silently dropped"),
+    ("test_plain_fields_are_sent", LosesCharacters, "text is silently dropped"),
+    (DECLARED, DropsMetadata, "metadata is silently dropped"),
+    (DECLARED, KeepsOneFile, "attachments is silently dropped"),
+    (DECLARED, IgnoresFalse, "track_opens=False makes the same request as not given"),
+    (DECLARED, IgnoresTheTime, "send_at is silently dropped"),
+    (DECLARED, DropsContentIds, "inline_images is silently dropped"),
+    (DECLARED, RefusesWhatItDeclares, "declared supported, and refused"),
+    (DECLARED, NeedsWhatItLacks, "needs templates, which is declared NO"),
+    (DECLARED, LimitsOneThing, "there is only one of it"),
+    (DECLARED, PartlyNothing, "track_opens is declared"),
+    ("test_features_are_sent_together", OverwritesHeaders, "is lost beside other features"),
+    ("test_esp_extra_is_its_own", IgnoresEspExtra, "esp_extra is silently dropped"),
+    ("test_esp_extra_is_its_own", ObeysStrangers, "of another provider is sent"),
+    ("test_bcc_stays_hidden", SendsBccAsTo, "stand wherever those of `to` do"),
+    ("test_bcc_stays_hidden", WritesBccHeader, "in the message that recipients get"),
+    ("test_bcc_stays_hidden", WritesBccIntoMime, "in the message that recipients get"),
+    ("test_no_header_can_be_injected", MetadataInHttpHeader, "metadata begins a header field"),
+    ("test_no_header_can_be_injected", MetadataInMimeHeader, "metadata begins a header field"),
+    ("test_every_recipient_has_a_status", LosesTheLastRecipient, "gives no status for"),
+    ("test_every_recipient_has_a_status", InventsARecipient, "invents the recipient"),
+    ("test_every_recipient_has_a_status", ForgetsMessageIds, "no message_id"),
+    ("test_every_recipient_is_in_one_request", NamesNobody, "named by 0 requests"),
+    ("test_every_recipient_is_in_one_request", NamesEverybodyTwice, "named by 2 requests"),
+    ("test_every_recipient_is_in_one_request", LowersCase, "which the message lacks"),
+    ("test_refusals_are_send_errors", RaisesForeign, "foreign exception KeyError"),
+    ("test_refusals_are_send_errors", AcceptsAnything, "no error"),
+    ("test_refusals_are_send_errors", BelievesRefusals, "names the provider 'somebody'"),
+    ("test_refusals_are_send_errors", CannotTravel, "cannot be pickled"),
+    ("test_refusals_are_send_errors", RetriesTooMuch, "a retry could send twice"),
+    ("test_broken_answers_are_send_errors", TrustsJson, "foreign exception JSONDecodeError"),
+    ("test_broken_answers_are_send_errors", CertainAfterSuccess, "maybe_accepted is False"),
+    ("test_transport_faults_are_send_errors", ForeignTransport, "foreign exception Connection"),
+    ("test_transport_faults_are_send_errors", TellsNoDoubt, "maybe_accepted is False"),
+    ("test_transport_faults_are_send_errors", InventsAnswers, "no error"),
+    ("test_async_sending_is_the_same", WorksInSyncOnly, "in async code"),
+    ("test_secrets_and_addresses_stay_inside", ShowsItsKey, "a secret is in the provider's repr"),
+    ("test_secrets_and_addresses_stay_inside", KeyInUrl, "a secret is in the request's repr"),
+    ("test_secrets_and_addresses_stay_inside", LogsRequests, "a secret is in a log record of acme"),
+    ("test_secrets_and_addresses_stay_inside", LogsAddresses, "a full address is in a log record"),
+    ("test_secrets_and_addresses_stay_inside", LogsSigningKey, "a secret is in a log record"),
+    ("test_secrets_and_addresses_stay_inside", QuotesAddresses, "in the text of MessageRejected"),
+    ("test_secrets_and_addresses_stay_inside", QuotesSecretsInTheCause, "the text of ValueError"),
+    ("test_options_are_named_and_typed", TakesPositions, "is not keyword-only"),
+    ("test_options_are_named_and_typed", TakesAnything, "has no type"),
+    ("test_every_event_type_is_read", KnowsNoComplaints, "1 of complained"),
+    ("test_every_event_type_is_read", PutsWhatIsNoJsonIntoEvents, "is no JSON"),
+    ("test_no_event_of_a_batch_is_lost", ReadsTheFirstEvent, "did not arrive"),
+    ("test_no_event_of_a_batch_is_lost", ReadsEventsTwice, "too many"),
+    ("test_events_name_the_message_that_was_sent", RenamesMessages, "did not arrive"),
+    ("test_events_name_the_message_that_was_sent", ForgetsMessageIds, "has no message_id"),
+    ("test_events_carry_metadata_and_tags", LosesMetadata, "metadata: given"),
+    ("test_events_carry_metadata_and_tags", LosesTags, "tags: given"),
+    ("test_unknown_events_are_reported", GuessesNews, "reported as delivered"),
+    ("test_unknown_events_are_reported", SkipsNews, "it is lost"),
+    ("test_redelivery_has_the_same_key", InventsKeys, "became"),
+    ("test_redelivery_has_the_same_key", OneKeyForAll, "not one key for each event"),
+    ("test_forged_webhooks_are_rejected", BelievesEverybody, "another recipient: believed"),
+    ("test_forged_webhooks_are_rejected", BelievesTheUnsigned, "without headers: believed"),
+    ("test_forged_webhooks_are_rejected", FaultsInVerification, "KeyError"),
+    ("test_truncated_webhooks_are_refused", SignsTheBeginning, "bytes: believed"),
+    ("test_garbage_is_refused", BelievesEverybody, "an empty list: believed"),
+    ("test_garbage_is_refused", RecursesForever, "deep nesting: foreign exception RecursionError"),
+    ("test_damaged_events_are_survived", TrustsFields, "foreign exception KeyError"),
+    ("test_damaged_events_are_survived", TrustsTimes, "foreign exception TypeError"),
+    ("test_async_receiving_is_the_same", VerifiesInSyncOnly, "in async code"),
+    ("test_forged_webhooks_are_rejected", DeniesItsWebhooks, "from anybody is let in"),
+    ("test_every_event_type_is_read", DeniesItsEvents, "parse_webhook() gives ()"),
+]
+
+
+def suite_of(broken: type[Provider[Any, Any]]) -> AcmeSuite:
+    """The suite, of a broken provider."""
+    suite = AcmeSuite()
+    type(suite).provider_class
+    suite.provider_class = broken  # type: ignore[misc]
+    return suite
+
+
+@pytest.mark.parametrize(
+    ("check", "broken", "complaint"), FAULTS, ids=lambda value: getattr(value, "__name__", None)
+)
+def test_each_check_catches_its_fault(check, broken, complaint) -> None:
+    """A provider with one fault fails the check that is about it, with a text that says so."""
+    with pytest.raises(AssertionError) as failure:
+        getattr(suite_of(broken), check)()
+
+    assert complaint in str(failure.value)
+
+
+def test_unknown_events_must_not_raise() -> None:
+    """A provider that raises at a type of event it does not know fails, with its own exception."""
+    with pytest.raises(KeyError):
+        suite_of(ChokesOnNews).test_unknown_events_are_reported()
+
+
+def test_undeclared_recipients_are_noticed() -> None:
+    """A provider that forgets to declare `recipients` can still send to one."""
+    suite_of(ForgetsToDeclareRecipients).test_plain_fields_are_sent()
+
+
+def test_every_check_is_shown_to_catch_something() -> None:
+    """No check of the suite lacks a broken provider that it catches."""
+    checks = {name for name, _ in inspect.getmembers(ProviderSuite) if name.startswith("test_")}
+    shown = {check for check, _, _ in FAULTS}
+
+    assert {"test_import_is_cheap"} == checks - shown
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("import requests\n", "it loads requests"),
+        ("raise RuntimeError('broken on its own')\n", "broken on its own"),
+    ],
+)
+def test_expensive_imports_are_caught(tmp_path, monkeypatch, source, complaint) -> None:
+    """A module that loads somebody else's package fails the import check."""
+    (tmp_path / "mailcore_expensive.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    suite = AcmeSuite()
+    suite.provider_module = lambda: "mailcore_expensive"  # type: ignore[method-assign]
+
+    with pytest.raises(AssertionError, match=complaint):
+        suite.test_import_is_cheap()
+
+
+def test_expected_imports_are_allowed(tmp_path, monkeypatch) -> None:
+    """What import_may_load names may be loaded, with the standard library."""
+    source = "import xml.dom.minidom\nimport mailcore_cheap_dependency\n"
+    (tmp_path / "mailcore_cheap.py").write_text(source, encoding="utf-8")
+    (tmp_path / "mailcore_cheap_dependency.py").write_text("", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    suite = AcmeSuite()
+    suite.provider_module = lambda: "mailcore_cheap"  # type: ignore[method-assign]
+    suite.import_may_load = frozenset(["mailcore_cheap_dependency"])  # type: ignore[misc]
+
+    suite.test_import_is_cheap()
+
+
+class TestWithoutWebhooks(AcmeSuite):
+    """A provider that declares no webhooks, and believes nobody, passes every check."""
+
+    class Silent(Acme):
+        features = WITHOUT_WEBHOOKS
+        verify_webhook = Provider.verify_webhook
+        parse_webhook = Provider.parse_webhook
+
+    provider_class = Silent
+
+
+class TestBasicAuthentication(AcmeSuite):
+    """A provider that proves itself with a password, and signs nothing, passes every check."""
+
+    webhook_body_is_signed = False
+
+    class WithPassword(Acme):
+        def verify_webhook(self, request):
+            expected = f"Basic {b64encode(self._signing_key.encode()).decode()}"
+            given = request.header("authorization") or ""
+            if not hmac.compare_digest(given.encode(), expected.encode()):
+                raise WebhookRejected("wrong password", status_code=401)
+            return Verdict("basic-auth")
+            yield
+
+    provider_class = WithPassword
+
+    def signed_webhooks(self, notices):
+        return [self.with_password(each) for each in super().signed_webhooks(notices)]
+
+    def unknown_webhook(self):
+        return self.with_password(super().unknown_webhook())
+
+    def with_password(self, request: WebhookRequest) -> WebhookRequest:
+        credentials = b64encode(SIGNING_KEY.encode()).decode()
+        return dataclasses.replace(request, headers={"authorization": f"Basic {credentials}"})
+
+
+def test_password_that_is_not_asked_for_is_noticed() -> None:
+    """Of a provider with basic authentication, a request without it must be rejected."""
+    suite = TestBasicAuthentication()
+    suite.provider_class = BelievesEverybody  # type: ignore[misc]
+
+    with pytest.raises(AssertionError, match="header authorization missing: believed"):
+        suite.test_forged_webhooks_are_rejected()
+
+
+def incomplete(**attributes: Any) -> AcmeSuite:
+    """A suite whose author forgot or mistook something."""
+    return type("Incomplete", (AcmeSuite,), attributes)()
+
+
+@pytest.mark.parametrize(
+    ("check", "attributes", "complaint"),
+    [
+        (
+            "test_refusals_are_send_errors",
+            {"refusing_responses": lambda self, request: ()},
+            "refusing_responses() gives none",
+        ),
+        (
+            "test_transport_faults_are_send_errors",
+            {"transport_faults": lambda self: ()},
+            "transport_cannot_fail is not set",
+        ),
+        (
+            "test_transport_faults_are_send_errors",
+            {
+                "transport_faults": lambda self: [
+                    TransportFault(name="nothing happens", send=lambda: "fine")
+                ]
+            },
+            "nothing happens: no error, but 'fine'",
+        ),
+        (
+            "test_secrets_and_addresses_stay_inside",
+            {"secrets": ("never-given",)},
+            "does not give the provider one of `secrets`",
+        ),
+        (
+            DECLARED,
+            {"canary": lambda self, name, count=1: Canary(fields={})},
+            "does not use",
+        ),
+    ],
+)
+def test_careless_suites_are_noticed(check, attributes, complaint) -> None:
+    """A suite that proves nothing fails, instead of passing quietly."""
+    with pytest.raises(AssertionError) as failure:
+        getattr(incomplete(**attributes), check)()
+
+    assert complaint in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "hook", ["make_provider", "accepting_response", "refusing_responses", "signed_webhooks"]
+)
+def test_hooks_that_are_needed_say_so(hook) -> None:
+    """A hook that was not overridden says which one."""
+    arguments = [None] * (len(inspect.signature(getattr(ProviderSuite, hook)).parameters) - 1)
+
+    with pytest.raises(NotImplementedError, match=f"override {hook}"):
+        list(getattr(ProviderSuite(), hook)(*arguments))
+
+
+def test_several_faults_are_reported_at_once() -> None:
+    """A check that finds several faults lists all of them."""
+
+    class Careless(DropsMetadata, DropsContentIds, IgnoresFalse):
+        pass
+
+    with pytest.raises(AssertionError) as failure:
+        suite_of(Careless).test_features_are_as_declared()
+
+    text = str(failure.value)
+    assert ["metadata", "inline_images", "track_opens"] == sorted(
+        ["metadata", "inline_images", "track_opens"], key=text.index
+    )
