@@ -175,10 +175,10 @@ async def arun(flow: Flow[T], transport: Transport | None = None) -> T:
             aexchange = getattr(chosen, "aexchange", None)
             if aexchange is not None:
                 return await aexchange(effect.request)
-            return await asyncio.to_thread(chosen.exchange, effect.request)
+            return await asyncio.to_thread(_guarded, lambda: chosen.exchange(effect.request))
         if isinstance(effect, Sleep):
             return await asyncio.sleep(effect.seconds)
-        return await asyncio.to_thread(effect.function)
+        return await asyncio.to_thread(_guarded, effect.function)
 
     try:
         effect = next(flow)
@@ -194,3 +194,11 @@ async def arun(flow: Flow[T], transport: Transport | None = None) -> T:
         return value
     finally:
         flow.close()
+
+
+def _guarded(function: Callable[[], Any]) -> Any:
+    try:
+        return function()
+    except StopIteration as error:
+        # A future cannot hold it: the loop would wait for ever.
+        raise RuntimeError("a transport or call raised StopIteration") from error

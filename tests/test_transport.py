@@ -1,0 +1,399 @@
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+
+import pytest
+import requests
+
+from mailcore import HttpRequest, NetworkError, SendTimeout, UnexpectedResponse
+from mailcore.transport import RequestsTransport
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    """No proxy of this machine takes part, unless a test says so."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def transport():
+    """A transport, closed afterwards."""
+    made = RequestsTransport()
+    yield made
+    made.close()
+    made.close()
+
+
+def post(url, **options):
+    """A request as a provider makes it."""
+    return HttpRequest(**{"method": "POST", "url": url, "body": b"{}", **options})
+
+
+def unused_port():
+    """A port that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def test_exchanges(site, transport):
+    """Method, path, headers and body arrive; status, headers and body come back."""
+    site.pages["/send"] = lambda page: page.answer(202, b"taken", X_Id="7")
+
+    response = transport.exchange(
+        post(f"{site.url}/send?a=1", headers={"X-Key": "k"}, body=b"\x00")
+    )
+
+    assert (202, b"taken") == (response.status_code, response.body)
+    assert "7" == response.headers["x-id"]
+    (seen,) = site.seen
+    assert ("POST", "/send?a=1", b"\x00") == (seen["method"], seen["path"], seen["body"])
+    assert "k" == seen["headers"]["x-key"]
+    assert seen["headers"]["user-agent"].startswith("mailcore/")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
+def test_a_no_is_an_answer(site, transport, status):
+    """What a status means is for the provider to say."""
+    site.pages["/"] = lambda page: page.answer(status, b"no")
+
+    assert (status, b"no") == (
+        (response := transport.exchange(post(f"{site.url}/"))).status_code,
+        response.body,
+    )
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(site, transport, status):
+    """A redirected POST would send twice."""
+    site.pages["/"] = lambda page: page.answer(status, b"moved", Location=f"{site.url}/other")
+    site.pages["/other"] = lambda page: page.answer(200)
+
+    response = transport.exchange(post(f"{site.url}/"))
+
+    assert (status, b"moved") == (response.status_code, response.body)
+    assert ["/"] == [seen["path"] for seen in site.seen]
+
+
+@pytest.mark.parametrize("location", ["/other", "gopher://x", "http://[", ""])
+def test_answers_with_a_location_are_bounded_too(site, transport, location):
+    """The size limit holds for redirects, wherever they lead."""
+    site.pages["/"] = lambda page: page.answer(302, b"x" * 5000, Location=location)
+
+    with pytest.raises(UnexpectedResponse, match="larger than 1000"):
+        transport.exchange(post(f"{site.url}/", max_response_bytes=1000))
+
+
+def test_cookies_are_not_kept(site, transport):
+    """Each request stands alone."""
+    site.pages["/"] = lambda page: page.answer(200, Set_Cookie="session=1; Path=/")
+
+    transport.exchange(post(f"{site.url}/"))
+    transport.exchange(post(f"{site.url}/"))
+
+    assert [None, None] == [seen["headers"].get("cookie") for seen in site.seen]
+
+
+@pytest.mark.parametrize("given", [{}, {"Authorization": "Bearer ours"}])
+def test_netrc_is_ignored(site, transport, monkeypatch, tmp_path, given):
+    """Credentials of this machine's user are neither added nor put in place of ours."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login eve password s3cret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert requests.utils.get_netrc_auth(site.url) is not None
+    site.pages["/"] = lambda page: page.answer(200)
+
+    transport.exchange(post(f"{site.url}/", headers=given))
+
+    assert given.get("Authorization") == site.seen[0]["headers"].get("authorization")
+
+
+def chunked(page, chunks):
+    """Answer in chunks, each sent when it is due."""
+    page.send_response(200)
+    page.send_header("Transfer-Encoding", "chunked")
+    page.end_headers()
+    for chunk in chunks:
+        page.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+        page.wfile.flush()
+    page.wfile.write(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000])
+def test_chunked_answers_are_whole(site, transport, size):
+    """The usual transfer encoding."""
+    site.pages["/"] = lambda page: chunked(page, [b"x"] * size)
+
+    assert b"x" * size == transport.exchange(post(f"{site.url}/")).body
+
+
+@pytest.mark.parametrize("size", [0, 10, 300_000])
+def test_compressed_answers_are_decoded(site, transport, size):
+    """The usual content encoding."""
+    body = bytes(range(250)) * (size // 250)
+    site.pages["/"] = lambda page: page.answer(200, gzip.compress(body), Content_Encoding="gzip")
+
+    assert body == transport.exchange(post(f"{site.url}/")).body
+
+
+@pytest.mark.parametrize(("status", "maybe_accepted"), [(200, True), (202, True), (500, False)])
+def test_answers_have_a_limit(site, transport, status, maybe_accepted):
+    """A body that is too large is cut off; whether the message was taken, the status tells."""
+    site.pages["/"] = lambda page: page.answer(status, b"x" * 200_000)
+
+    assert 200_000 == len(transport.exchange(post(f"{site.url}/", max_response_bytes=200_000)).body)
+    with pytest.raises(UnexpectedResponse) as caught:
+        transport.exchange(post(f"{site.url}/", max_response_bytes=199_999))
+
+    assert (status, maybe_accepted, False) == (
+        caught.value.status_code,
+        caught.value.maybe_accepted,
+        caught.value.retryable,
+    )
+
+
+def test_compressed_answers_have_a_limit_too(site, transport):
+    """What counts is the size after decoding."""
+    bomb = gzip.compress(bytes(50_000_000))
+    site.pages["/"] = lambda page: page.answer(200, bomb, Content_Encoding="gzip")
+
+    with pytest.raises(UnexpectedResponse, match="larger"):
+        transport.exchange(post(f"{site.url}/"))
+
+
+def test_endless_answers_have_a_limit_too(site, transport):
+    """A server that never ends is left."""
+
+    def endless(page):
+        while True:
+            yield b"x" * 65536
+
+    site.pages["/"] = lambda page: chunked(page, endless(page))
+
+    with pytest.raises(UnexpectedResponse, match="larger"):
+        transport.exchange(post(f"{site.url}/", max_response_bytes=1_000_000))
+
+
+@pytest.fixture
+def gate():
+    """An event that lets handlers of a test go when it ends."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_no_answer_in_time(site, transport, gate):
+    """Nobody knows whether a request without an answer was carried out."""
+    site.pages["/"] = lambda page: gate.wait(30)
+
+    with pytest.raises(SendTimeout) as caught:
+        transport.exchange(post(f"{site.url}/", timeout_seconds=0.1))
+
+    assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
+
+
+def test_answer_that_stops_halfway(site, transport, gate):
+    """Nor of one whose answer began."""
+
+    def stop(page):
+        page.send_response(200)
+        page.send_header("Content-Length", "100")
+        page.end_headers()
+        page.wfile.write(b"x")
+        page.wfile.flush()
+        gate.wait(30)
+
+    site.pages["/"] = stop
+
+    with pytest.raises(SendTimeout) as caught:
+        transport.exchange(post(f"{site.url}/", timeout_seconds=0.1))
+
+    assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
+
+
+@pytest.mark.parametrize("way", ["plain", "chunked"])
+def test_answer_that_drips(site, transport, gate, way):
+    """The time given bounds the whole answer, not each byte of it."""
+
+    def drip(page):
+        def bytes_in_time():
+            while not gate.wait(0.02):
+                yield b"x"
+
+        if way == "chunked":
+            chunked(page, bytes_in_time())
+            return
+        page.send_response(200)
+        page.send_header("Content-Length", "100000")
+        page.end_headers()
+        for byte in bytes_in_time():
+            page.wfile.write(byte)
+            page.wfile.flush()
+
+    site.pages["/"] = drip
+    start = time.monotonic()
+
+    with pytest.raises(SendTimeout) as caught:
+        transport.exchange(post(f"{site.url}/", timeout_seconds=0.3))
+
+    assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
+    assert time.monotonic() - start < 5
+
+
+def test_nobody_listens(transport):
+    """A refused connection is the one failure that surely sent nothing: retry as you like."""
+    with pytest.raises(NetworkError) as caught:
+        transport.exchange(post(f"http://127.0.0.1:{unused_port()}/"))
+
+    assert (False, True) == (caught.value.maybe_accepted, caught.value.retryable)
+
+
+def test_unknown_host(transport):
+    """So is a name that does not resolve (RFC 6761: .invalid never does)."""
+    with pytest.raises(NetworkError) as caught:
+        transport.exchange(post("http://nobody.invalid/"))
+
+    assert (False, True) == (caught.value.maybe_accepted, caught.value.retryable)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_proxy_does_not_listen(transport, monkeypatch, scheme):
+    """So is a proxy that cannot be reached."""
+    monkeypatch.setenv(f"{scheme}_proxy", f"http://127.0.0.1:{unused_port()}")
+
+    with pytest.raises(NetworkError) as caught:
+        transport.exchange(post(f"{scheme}://mail.example/"))
+
+    assert (False, True) == (caught.value.maybe_accepted, caught.value.retryable)
+
+
+def closed(page, start=b""):
+    """Hang up."""
+    page.wfile.write(start)
+    page.wfile.flush()
+    page.close_connection = True
+    page.connection.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
+        b"nonsense\r\n\r\n",
+    ],
+    ids=["silent", "headers", "body", "chunk", "chunk size", "gzip", "nonsense"],
+)
+def test_connection_lost_once_written(site, transport, start):
+    """Once the request was written, whatever breaks leaves in doubt whether it was carried out."""
+    site.pages["/"] = lambda page: closed(page, start)
+
+    with pytest.raises(NetworkError) as caught:
+        transport.exchange(post(f"{site.url}/"))
+
+    assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
+    assert 1 == len(site.seen)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *(
+            {"url": ""},
+            {"url": "x"},
+            {"url": "ftp://x/"},
+            {"url": "http://"},
+            {"url": "http://[x/"},
+        ),
+        *({"url": "http://x:999999/"}, {"url": "http://" + "a" * 70 + ".example/"}),
+        *({"headers": {"X": "s3cret\r\nY: z"}}, {"headers": {"X\n": "s3cret"}}),
+        *({"headers": {"X": "s3cret \u0101"}}, {"headers": {"X": 5}}, {"headers": {"": "s3cret"}}),
+        *({"method": "PO ST"}, {"method": "P\r\nX: y"}, {"timeout_seconds": 0}),
+        {"timeout_seconds": -1},
+    ],
+    ids=str,
+)
+def test_requests_that_cannot_be_sent(site, transport, options):
+    """They are refused before anything is sent, and the error repeats no header."""
+    site.pages["/"] = lambda page: page.answer(200)
+
+    with pytest.raises(NetworkError) as caught:
+        transport.exchange(post(**{"url": f"{site.url}/", **options}))
+
+    assert (False, False) == (caught.value.maybe_accepted, caught.value.retryable)
+    assert [] == site.seen
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.__cause__ is None or "s3cret" not in str(caught.value.__cause__)
+
+
+def test_certificate_bundle_that_is_not_there(transport, monkeypatch):
+    """A fault of this machine's set-up is an error of the same family."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "no-such-file")
+
+    with pytest.raises(NetworkError) as caught:
+        transport.exchange(post("https://127.0.0.1:1/"))
+
+    assert (False, False) == (caught.value.maybe_accepted, caught.value.retryable)
+
+
+def test_connections_are_reused(site, transport):
+    """One connection serves requests one after another, also after a refusal."""
+    peers = []
+
+    def page(page):
+        peers.append(page.client_address)
+        page.answer(400 if len(peers) == 2 else 200, b"x")
+
+    site.pages["/"] = page
+
+    for _ in range(3):
+        transport.exchange(post(f"{site.url}/"))
+
+    assert 1 == len(set(peers))
+
+
+def test_threads_share_it(site, transport):
+    """Several threads send at once."""
+    together = threading.Barrier(4, timeout=10)
+
+    def page(page):
+        together.wait()
+        page.answer(200, page.path.encode())
+
+    for number in range(4):
+        site.pages[f"/{number}"] = page
+    bodies = {}
+
+    def exchange(number):
+        bodies[number] = transport.exchange(post(f"{site.url}/{number}")).body
+
+    threads = [threading.Thread(target=exchange, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {number: f"/{number}".encode() for number in range(4)} == bodies
+
+
+def test_a_session_of_your_own_is_used_as_it_is(site):
+    """Whoever brings a session decides about it."""
+    session = requests.Session()
+    session.headers["X-Own"] = "1"
+    site.pages["/"] = lambda page: page.answer(200)
+    transport = RequestsTransport(session)
+
+    transport.exchange(post(f"{site.url}/"))
+    transport.close()
+
+    assert "1" == site.seen[0]["headers"]["x-own"]
