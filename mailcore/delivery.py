@@ -127,7 +127,10 @@ def deliver(
     known = all(status.status is not SendStatus.UNKNOWN for status in result.recipients.values())
     if not result.accepted and (errors or known):
         refusal = _refusal(result, requests, errors)
-        raise refusal from next((e for e in errors if e is not refusal), None)
+        if refusal in errors:
+            # As it was raised, with its own cause: `from None` would take that away.
+            raise refusal
+        raise refusal from next(iter(errors), None)
     return result
 
 

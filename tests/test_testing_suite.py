@@ -199,7 +199,9 @@ class Acme(Provider[HttpRequest, HttpResponse]):
             event_id=text("event") or None,
             dedupe_key=f"acme:{text('event')}",
             metadata=metadata if isinstance(metadata, dict) else {},
-            tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+            tags=tuple(tag for tag in tags if isinstance(tag, str))
+            if isinstance(tags, list)
+            else (),
             esp_event=item,
         )
 
@@ -245,6 +247,7 @@ class AcmeSuite(ProviderSuite):
                         "type": NAMES[notice.event_type],
                         "event": f"event-{number}",
                         "email": notice.recipient,
+                        "at": 1_763_700_000,
                         "id": notice.message_id,
                         "metadata": dict(notice.metadata),
                         "tags": list(notice.tags),
@@ -332,8 +335,8 @@ class NeedsWhatItLacks(Acme):
     )
 
 
-class ForgetsToDeclareRecipients(Acme):
-    features = Features(cc=YES)
+class SendsToNobody(Acme):
+    features = Features(cc=YES, recipients=NO("there is nobody"))
 
 
 class LimitsOneThing(Acme):
@@ -446,11 +449,9 @@ class RaisesForeign(Acme):
         return KeyError("message")
 
 
-class BelievesRefusals(Acme):
+class BlamesSomebody(Acme):
     def refusal(self, response):
-        raise_nothing = MessageRejected("no")
-        raise_nothing.provider = "somebody"
-        return raise_nothing
+        return MessageRejected("no", provider="somebody")
 
 
 class AcceptsAnything(Acme):
@@ -757,6 +758,7 @@ class DeniesItsEvents(Acme):
 DECLARED = "test_features_are_as_declared"
 FAULTS = [
     ("test_it_introduces_itself", OddlyNamed, "lower-case letters"),
+    ("test_it_introduces_itself", SendsToNobody, "refuses every recipient"),
     ("test_plain_fields_are_sent", DropsHtml, "html is silently dropped"),
     ("test_plain_fields_are_sent", DropsDisplayNames, "to is silently dropped"),
     ("test_plain_fields_are_sent", LosesCharacters, "text is silently dropped"),
@@ -785,7 +787,7 @@ FAULTS = [
     ("test_every_recipient_is_in_one_request", LowersCase, "which the message lacks"),
     ("test_refusals_are_send_errors", RaisesForeign, "foreign exception KeyError"),
     ("test_refusals_are_send_errors", AcceptsAnything, "no error"),
-    ("test_refusals_are_send_errors", BelievesRefusals, "names the provider 'somebody'"),
+    ("test_refusals_are_send_errors", BlamesSomebody, "names the provider 'somebody'"),
     ("test_refusals_are_send_errors", CannotTravel, "cannot be pickled"),
     ("test_refusals_are_send_errors", RetriesTooMuch, "a retry could send twice"),
     ("test_broken_answers_are_send_errors", TrustsJson, "foreign exception JSONDecodeError"),
@@ -832,7 +834,6 @@ FAULTS = [
 def suite_of(broken: type[Provider[Any, Any]]) -> AcmeSuite:
     """The suite, of a broken provider."""
     suite = AcmeSuite()
-    type(suite).provider_class
     suite.provider_class = broken  # type: ignore[misc]
     return suite
 
@@ -852,11 +853,6 @@ def test_unknown_events_must_not_raise() -> None:
     """A provider that raises at a type of event it does not know fails, with its own exception."""
     with pytest.raises(KeyError):
         suite_of(ChokesOnNews).test_unknown_events_are_reported()
-
-
-def test_undeclared_recipients_are_noticed() -> None:
-    """A provider that forgets to declare `recipients` can still send to one."""
-    suite_of(ForgetsToDeclareRecipients).test_plain_fields_are_sent()
 
 
 def test_every_check_is_shown_to_catch_something() -> None:
@@ -1013,6 +1009,4 @@ def test_several_faults_are_reported_at_once() -> None:
         suite_of(Careless).test_features_are_as_declared()
 
     text = str(failure.value)
-    assert ["metadata", "inline_images", "track_opens"] == sorted(
-        ["metadata", "inline_images", "track_opens"], key=text.index
-    )
+    assert [True] * 3 == [name in text for name in ("metadata", "inline_images", "track_opens")]

@@ -98,7 +98,12 @@ def _walk(value: object, path: tuple[str, ...], depth: int) -> Iterator[Finding]
         yield Finding(path, str(value))
     elif isinstance(value, HttpRequest):
         yield from _http(value, path, depth)
-    elif isinstance(value, Mapping):
+    else:
+        yield from _parts(value, path, depth)
+
+
+def _parts(value: object, path: tuple[str, ...], depth: int) -> Iterator[Finding]:
+    if isinstance(value, Mapping):
         for key, item in value.items():
             yield Finding((*path, str(key), "key"), str(key))
             yield from _walk(item, (*path, str(key)), depth + 1)

@@ -108,7 +108,9 @@ def faulty_server(answer: bytes | None, *, reset: bool) -> Iterator[str]:
         reset: Whether to end with a TCP reset.
     """
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=_serve, args=(listening, answer, reset), daemon=True)
+        thread = threading.Thread(
+            target=_serve, args=(listening, answer), kwargs={"reset": reset}, daemon=True
+        )
         thread.start()
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -118,7 +120,7 @@ def faulty_server(answer: bytes | None, *, reset: bool) -> Iterator[str]:
             thread.join(_DEADLINE_SECONDS)
 
 
-def _serve(listening: socket.socket, answer: bytes | None, reset: bool) -> None:
+def _serve(listening: socket.socket, answer: bytes | None, *, reset: bool) -> None:
     while True:
         try:
             connection, _ = listening.accept()

@@ -34,6 +34,8 @@ class FeatureChecks(SuiteHooks):
             failures.append("label is empty")
         if not isinstance(provider.features, Features):
             failures.append("features is no mailcore.Features")
+        elif provider.features[Feature.RECIPIENTS].kind == "no":
+            failures.append("features refuses every recipient: declare recipients=YES or a limit")
         report("the provider does not introduce itself", failures)
 
     def test_plain_fields_are_sent(self) -> None:
@@ -238,10 +240,17 @@ class FeatureChecks(SuiteHooks):
         report("not refused", self._not_refused(provider, feature, canary, {}))
 
 
+# They turn the message into another kind of message, or replace its recipient.
 _ALONE = frozenset(
-    # They turn the message into another kind of message, or replace its recipient.
-    [Feature.TEMPLATES, Feature.MERGE_DATA, Feature.MERGE_GLOBAL_DATA, Feature.MERGE_METADATA]
-    + [Feature.MERGE_HEADERS, Feature.INTERNATIONAL_ADDRESSES, Feature.RECIPIENTS]
+    {
+        Feature.TEMPLATES,
+        Feature.MERGE_DATA,
+        Feature.MERGE_GLOBAL_DATA,
+        Feature.MERGE_METADATA,
+        Feature.MERGE_HEADERS,
+        Feature.INTERNATIONAL_ADDRESSES,
+        Feature.RECIPIENTS,
+    }
 )
 
 

@@ -62,10 +62,7 @@ def _variants(value: Any, place: str) -> Iterator[tuple[str, Any]]:
         if other != value:
             yield f"{place} is {label}", other
     if isinstance(value, dict):
-        for key, item in value.items():
-            yield f"{place}.{key} is missing", {k: v for k, v in value.items() if k != key}
-            for label, changed in _variants(item, f"{place}.{key}"):
-                yield label, {**value, key: changed}
+        yield from _variants_of_object(value, place)
     elif isinstance(value, list):
         for position, item in enumerate(value):
             for label, changed in _variants(item, f"{place}[{position}]"):
@@ -77,6 +74,13 @@ def _variants(value: Any, place: str) -> Iterator[tuple[str, Any]]:
             return
         for label, changed in _variants(document, f"{place}(json)"):
             yield label, json.dumps(changed)
+
+
+def _variants_of_object(value: dict[str, Any], place: str) -> Iterator[tuple[str, Any]]:
+    for key, item in value.items():
+        yield f"{place}.{key} is missing", {k: v for k, v in value.items() if k != key}
+        for label, changed in _variants(item, f"{place}.{key}"):
+            yield label, {**value, key: changed}
 
 
 def _form_mutations(body: bytes) -> Iterator[tuple[str, bytes]]:

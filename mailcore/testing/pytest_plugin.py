@@ -1,5 +1,7 @@
 """
-Fixtures for pytest, there as soon as mailcore is installed, and silent until used::
+Fixtures for pytest, there as soon as mailcore is installed, and silent until used.
+
+::
 
     def test_sign_up_welcomes(mailcore_outbox):
         sign_up("ada@example.net")

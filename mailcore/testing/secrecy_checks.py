@@ -49,7 +49,7 @@ class SecrecyChecks(SuiteHooks):
             for secret in self.secrets
             if not _holds([provider, self._requests(message, provider)], secret)
         ]
-        hidden = {secret: "a secret" for secret in self.secrets}
+        hidden = dict.fromkeys(self.secrets, "a secret")
         hidden |= {
             address.username: "a full address"
             for address in (*message.to, *message.cc, *message.bcc)
