@@ -410,6 +410,13 @@ class MetadataInMimeHeader(Acme):
         return {**super().payload(message), "raw": b64encode(mime.encode()).decode()}
 
 
+class MetadataInJsonHeaders(Acme):
+    def payload(self, message):
+        document = super().payload(message)
+        extra = [{"name": "X-Meta", "value": str(v)} for v in message.metadata.values()]
+        return {**document, "headers": [*document["headers"], *extra]}
+
+
 class LosesTheLastRecipient(Acme):
     def statuses(self, request, document):
         statuses = dict(super().statuses(request, document))
@@ -779,6 +786,7 @@ FAULTS = [
     ("test_bcc_stays_hidden", WritesBccIntoMime, "in the message that recipients get"),
     ("test_no_header_can_be_injected", MetadataInHttpHeader, "metadata begins a header field"),
     ("test_no_header_can_be_injected", MetadataInMimeHeader, "metadata begins a header field"),
+    ("test_no_header_can_be_injected", MetadataInJsonHeaders, "metadata begins a header field"),
     ("test_every_recipient_has_a_status", LosesTheLastRecipient, "gives no status for"),
     ("test_every_recipient_has_a_status", InventsARecipient, "invents the recipient"),
     ("test_every_recipient_has_a_status", ForgetsMessageIds, "no message_id"),
@@ -898,6 +906,8 @@ class TestWithoutWebhooks(AcmeSuite):
     """A provider that declares no webhooks, and believes nobody, passes every check."""
 
     class Silent(Acme):
+        """It has Provider's own refusals."""
+
         features = WITHOUT_WEBHOOKS
         verify_webhook = Provider.verify_webhook
         parse_webhook = Provider.parse_webhook
@@ -911,6 +921,8 @@ class TestBasicAuthentication(AcmeSuite):
     webhook_body_is_signed = False
 
     class WithPassword(Acme):
+        """Its password is the signing key."""
+
         def verify_webhook(self, request):
             expected = f"Basic {b64encode(self._signing_key.encode()).decode()}"
             given = request.header("authorization") or ""

@@ -285,14 +285,14 @@ def closed(page, start=b""):
     "start",
     [
         b"",
-        b"HTTP/1.1 200 OK\r\n",
+        b"HTT",
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
         b"nonsense\r\n\r\n",
     ],
-    ids=["silent", "headers", "body", "chunk", "chunk size", "gzip", "nonsense"],
+    ids=["silent", "status line", "body", "chunk", "chunk size", "gzip", "nonsense"],
 )
 def test_connection_lost_once_written(site, transport, start):
     """Once the request was written, whatever breaks leaves in doubt whether it was carried out."""

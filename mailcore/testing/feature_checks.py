@@ -17,6 +17,7 @@ from mailcore.testing.suite_hooks import SuiteHooks, report
 
 
 _MOST_ITEMS = 20
+_ENCODINGS = frozenset({"json", "form", "query", "base64", "words"})
 _CRLF = "\r\n"
 
 
@@ -89,8 +90,8 @@ class FeatureChecks(SuiteHooks):
         findings = self._findings(merged(plain_fields(), others, canary.fields), provider)
         failures += [
             f"esp_extra of another provider is sent, at {finding.place}"
-            for finding in findings
-            if stranger in finding.text and "esp_extra" not in finding.path
+            for finding in _innermost(findings, stranger)
+            if "esp_extra" not in finding.path
         ]
         report("esp_extra is not namespaced", failures)
 
@@ -261,19 +262,16 @@ def _contains(findings: list[Finding], text: str) -> bool:
     )
 
 
-def _places(findings: list[Finding], text: str) -> set[tuple[str, ...]]:
-    """Where a text stands once everything around it is decoded, positions in lists aside."""
+def _innermost(findings: list[Finding], text: str) -> list[Finding]:
+    """Where a text stands once everything around it is decoded."""
     found = [finding for finding in findings if text in finding.text.casefold()]
-    return {
-        finding.field
-        for finding in found
-        # A document that holds it further inside is not the place.
-        if not any(
-            other.path[: len(finding.path)] == finding.path
-            for other in found
-            if len(other.path) > len(finding.path)
-        )
-    }
+    around = {finding.path[:length] for finding in found for length in range(len(finding.path))}
+    return [finding for finding in found if finding.path not in around]
+
+
+def _places(findings: list[Finding], text: str) -> set[tuple[str, ...]]:
+    """Fields that hold a text, wherever in their lists."""
+    return {finding.field for finding in _innermost(findings, text)}
 
 
 def _is_visible(finding: Finding) -> bool:
@@ -286,12 +284,15 @@ def _is_visible(finding: Finding) -> bool:
 def _is_injected(finding: Finding, name: str) -> bool:
     if finding.path[-1] == "name" and finding.text.strip().lower() == name:
         return True
-    header = any("header" in step.lower() for step in finding.path)
-    if finding.path[-1] == "key":
-        return header and ("\r" in finding.text or "\n" in finding.text)
-    is_line = header or "url" in finding.path or finding.path[-1] == "method"
-    decoded = {"json", "form", "query", "base64", "words"} & set(finding.path)
-    return is_line and not decoded and ("\r" in finding.text or "\n" in finding.text)
+    if "\r" not in finding.text and "\n" not in finding.text:
+        return False
+    lines = [
+        position
+        for position, step in enumerate(finding.path)
+        if "header" in step.lower() or step in ("url", "method")
+    ]
+    # What had to be decoded inside the header was harmless on its line.
+    return bool(lines) and not _ENCODINGS & set(finding.path[lines[-1] :])
 
 
 def _injections(evil: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -84,6 +84,9 @@ class SuiteHooks:
     webhook_body_is_signed: ClassVar[bool] = True
     """Whether verification covers the body; False for basic authentication and the like."""
 
+    never_refuses: ClassVar[bool] = False
+    """True for a provider whose service has no way to refuse a message."""
+
     transport_cannot_fail: ClassVar[bool] = False
     """True for a provider whose transport does nothing that can fail."""
 

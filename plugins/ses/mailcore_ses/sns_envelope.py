@@ -115,8 +115,8 @@ def check_envelope(fields: Mapping[str, Any]) -> SnsEnvelope:
         joined = "".join(values)
     except (KeyError, TypeError):
         raise MalformedWebhook(f"field {_missing(fields, names)} must be a string") from None
-    if "" in values or len(joined) > _MAX_FIELD_CHARACTERS or not joined.isprintable():
-        raise MalformedWebhook("a required field is empty, too long or not printable")
+    if "" in values or len(joined) > _MAX_FIELD_CHARACTERS or "\n" in joined:
+        raise MalformedWebhook("a required field is empty, too long or has several lines")
     message = fields.get("Message")
     if type(message) is not str:
         raise MalformedWebhook("field `Message` must be a string")

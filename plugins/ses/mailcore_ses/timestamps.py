@@ -36,7 +36,7 @@ def parse_timestamp(value: object) -> datetime | None:
     if len(value) == 24 and _SHAPE(value) == _USUAL_SHAPE:
         try:
             # Ten times as fast; Python 3.10 does not take the Z.
-            return datetime.fromisoformat(value[:-1]).replace(tzinfo=timezone.utc)
+            return datetime.fromisoformat(f"{value[:-1]}+00:00")
         except ValueError:
             return None
     match = _TIMESTAMP.fullmatch(value)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import datetime
 import json
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -59,9 +59,10 @@ class SnsKey:
 
 
 def make_key(bits: int = 2048) -> SnsKey:
+    """An RSA key with a self-signed certificate."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.example")])
-    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+    start = datetime(2026, 1, 1, tzinfo=timezone.utc)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -69,7 +70,7 @@ def make_key(bits: int = 2048) -> SnsKey:
         .public_key(private.public_key())
         .serial_number(1)
         .not_valid_before(start)
-        .not_valid_after(start + datetime.timedelta(days=3650))
+        .not_valid_after(start + timedelta(days=3650))
         .sign(private, hashes.SHA256())
     )
     return SnsKey(private, certificate.public_bytes(serialization.Encoding.PEM))
@@ -95,16 +96,19 @@ class Answers:
 
 @pytest.fixture(scope="session")
 def sns_key() -> SnsKey:
+    """The key of our SNS."""
     return make_key()
 
 
 @pytest.fixture(scope="session")
 def other_sns_key() -> SnsKey:
+    """Another key: of an attacker, or the next one."""
     return make_key()
 
 
 @pytest.fixture(scope="session")
 def weak_sns_key() -> SnsKey:
+    """A key that is too short."""
     return make_key(1024)
 
 
@@ -181,4 +185,5 @@ def post() -> Callable[..., WebhookRequest]:
 
 @pytest.fixture
 def confirmed() -> AwsResponse:
+    """The answer to ConfirmSubscription."""
     return AwsResponse(status_code=200, body={"SubscriptionArn": f"{TOPIC_ARN}:1"})

@@ -7,7 +7,8 @@ import pickle
 
 import pytest
 
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailcore_ses.events import parse_ses_event
 from mailcore_ses.message_headers import decode_words
@@ -18,6 +19,7 @@ URL = "https://shop.example/" + "a" * 110
 
 
 def event_with(headers, **mail):
+    """The event of a Send with these headers."""
     payload = {
         "eventType": "Send",
         "send": {},
@@ -34,6 +36,7 @@ def event_with(headers, **mail):
 
 
 def header(name, value):
+    """A header, as SES repeats it."""
     return {"name": name, "value": value}
 
 
@@ -188,7 +191,7 @@ READERS = [
     pytest.param(lambda value: dict(value.items())["mail"], id="items"),
     pytest.param(lambda value: next(iter(value.values())), id="values"),
     pytest.param(lambda value: pickle.loads(pickle.dumps(value))["mail"], id="pickle"),
-    pytest.param(lambda value: [*map(value.__getitem__, value)][0], id="iteration"),
+    pytest.param(lambda value: next(map(value.__getitem__, value)), id="iteration"),
 ]
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mailcore.errors import MalformedWebhook
 from mailcore.events import EventType
@@ -24,13 +25,18 @@ ONE_OF_EACH = list({(p.get("eventType") or p["notificationType"]): p for p in SA
 WRONG = [None, True, 0, -1.5, "", "text", [], [None], [[1]], ["x"], {}, {"a": []}, "\ud800"]
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda children: st.lists(children) | st.dictionaries(st.text(), children),
     max_leaves=20,
 )
 
 
 def notification(message, **fields):
+    """The request that brings a message, or anything in its place."""
     body = {"Type": "Notification", "MessageId": "m", "Message": message, "Timestamp": "", **fields}
     return WebhookRequest("POST", {}, json.dumps(body).encode())
 
@@ -45,6 +51,7 @@ def places(value, path=()):
 
 
 def put(document, path, value):
+    """A copy of a JSON document with another value at a path."""
     changed = copy.deepcopy(document)
     target = changed
     for key in path[:-1]:
@@ -54,6 +61,7 @@ def put(document, path, value):
 
 
 def drop(document, path):
+    """A copy of a JSON document without the value at a path."""
     changed = copy.deepcopy(document)
     target = changed
     for key in path[:-1]:
@@ -235,6 +243,7 @@ def test_any_body(body):
 
 @st.composite
 def mutated(draw):
+    """A genuine event with some nodes replaced."""
     payload = draw(st.sampled_from(SAMPLES))
     for _ in range(draw(st.integers(1, 4))):
         path = draw(st.sampled_from([path for path in places(payload) if path]))

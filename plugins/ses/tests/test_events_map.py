@@ -18,6 +18,7 @@ UNSAID = (None, "", [], {}, True)
 
 
 def post(message: str) -> WebhookRequest:
+    """The request by which SNS brings a message."""
     body = {
         "Type": "Notification",
         "MessageId": "msg-1",
@@ -34,7 +35,7 @@ def said(event):
     return {
         name: value
         for name, value in found.items()
-        if name in {"spam", "virus"} and value is not None or value not in UNSAID
+        if (name in {"spam", "virus"} and value is not None) or value not in UNSAID
     }
 
 

@@ -6,12 +6,14 @@ from datetime import datetime, timezone
 
 import pytest
 
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailcore_ses.timestamps import parse_timestamp
 
 
 def utc(*parts):
+    """A time in UTC."""
     return datetime(*parts, tzinfo=timezone.utc)
 
 

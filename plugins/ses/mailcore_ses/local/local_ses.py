@@ -4,7 +4,6 @@ The Python API: a local SES that tests start and stop.
 
 from __future__ import annotations
 
-import threading
 import time
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +15,7 @@ from typing_extensions import Self
 
 from mailcore_ses.local.faults import Faults
 from mailcore_ses.local.records import MessageRecord, NotificationRecord
-from mailcore_ses.local.server import Server
+from mailcore_ses.local.running import RunningServer
 from mailcore_ses.local.service import Service, Settings
 from mailcore_ses.local.signing import SIGNATURE_VERSIONS
 from mailcore_ses.local.sigv4 import Credentials
@@ -85,9 +84,7 @@ class LocalSes:
             raise ValueError("access_key_id and secret_access_key go together")
         if isinstance(port, bool) or not 0 <= port <= 65535:
             raise ValueError(f"port is a number from 0 to 65535, not {port!r}")
-        self._host, self._port = host, port
-        self._public_url = public_url
-        self._credentials = (
+        credentials = (
             Credentials(access_key_id=access_key_id, secret_access_key=secret_access_key)
             if access_key_id is not None and secret_access_key is not None
             else None
@@ -106,33 +103,19 @@ class LocalSes:
             directory=None if directory is None else Path(directory),
             clock=clock,
         )
-        self._server: Server | None = None
-        self._thread: threading.Thread | None = None
+        self._running = RunningServer(
+            host=host,
+            port=port,
+            public_url=public_url,
+            credentials=credentials,
+            settings=self._settings,
+        )
 
     def start(self) -> None:
         """
         Listen and serve in the background.
         """
-        if self._server is not None:
-            raise RuntimeError("this local SES was started already; make another one")
-        if self._settings.directory is not None:
-            self._settings.directory.mkdir(parents=True, exist_ok=True)
-        server = Server(self._host, self._port, self._credentials)
-        try:
-            base_url = (self._public_url or server.url).rstrip("/")
-            server.service = Service(base_url, self._settings)
-        except BaseException:
-            server.server_close()
-            raise
-        self._server = server
-        server.service.publisher.start()
-        self._thread = threading.Thread(
-            target=server.serve_forever,
-            kwargs={"poll_interval": 0.05},
-            name="local-ses",
-            daemon=True,
-        )
-        self._thread.start()
+        self._running.start()
 
     def stop(self) -> None:
         """
@@ -140,12 +123,7 @@ class LocalSes:
 
         Stopping twice is fine.
         """
-        if self._server is None or self._thread is None:
-            return
-        thread, self._thread = self._thread, None
-        self._server.stop()
-        thread.join()
-        self._service.publisher.stop()
+        self._running.stop()
 
     def __enter__(self) -> Self:
         self.start()
@@ -161,9 +139,7 @@ class LocalSes:
 
     @property
     def _service(self) -> Service:
-        if self._server is None:
-            raise RuntimeError("this local SES was not started")
-        return self._server.service
+        return self._running.service
 
     @property
     def url(self) -> str:
@@ -293,6 +269,36 @@ class LocalSes:
                 raise TimeoutError(
                     f"the subscription was not confirmed within {timeout_seconds:g} seconds"
                 )
+
+    def unsubscribe(self, subscription_arn: str) -> None:
+        """
+        End a subscription; a confirmed endpoint is sent an UnsubscribeConfirmation.
+
+        Raises:
+            ServiceError: There is no such subscription.
+        """
+        service = self._service
+        with service.lock:
+            service.topics.unsubscribe(subscription_arn)
+
+    def wait_for_messages(self, count: int, timeout_seconds: float) -> list[MessageRecord]:
+        """
+        Wait until at least `count` messages were accepted.
+
+        Returns:
+            All accepted messages so far.
+
+        Raises:
+            TimeoutError: Fewer were accepted in time.
+        """
+        service = self._service
+        with service.lock:
+            if not service.lock.wait_for(lambda: len(service.messages) >= count, timeout_seconds):
+                raise TimeoutError(
+                    f"{len(service.messages)} of {count} messages were accepted"
+                    f" in {timeout_seconds:g} seconds"
+                )
+            return list(service.messages.values())
 
     def emit(
         self,

@@ -17,7 +17,7 @@ from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import Any
+from typing import Any, NoReturn
 
 from mailcore_ses.local import inspection
 from mailcore_ses.local.errors import ServiceError, new_request_id
@@ -37,6 +37,12 @@ MAX_BODY_BYTES = 60 * 1024 * 1024
 _UNSIGNED_ACTIONS = ("ConfirmSubscription", "Unsubscribe")
 
 logger = logging.getLogger("mailcore_ses.local")
+
+
+class _ConnectionCut(ConnectionError):
+    """
+    The connection was reset on purpose: nothing more can be read or written.
+    """
 
 
 class Server(ThreadingHTTPServer):
@@ -150,6 +156,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._read_body()
         if body is None:
             return
+        if self._from_another_site():
+            self._refuse(HTTPStatus.FORBIDDEN, "Requests from other web sites are refused.")
+            return
         path, _, query = self.path.partition("?")
         if path.startswith("/_local/") or path == "/_local":
             self._answer(inspection.answer(self.server.service, self.command, path, body))
@@ -162,6 +171,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._sns(query, body)
         else:
             self._ses(path, query, body)
+
+    def _from_another_site(self) -> bool:
+        # Any page in the developer's browser can post to loopback; SDKs send neither header.
+        origin = self.headers.get("Origin")
+        site = self.headers.get("Sec-Fetch-Site", "none")
+        own = (None, self.server.url, self.server.service.base_url)
+        return origin not in own or site not in ("none", "same-origin")
 
     def _ses(self, path: str, query: str, body: bytes) -> None:
         request_id = new_request_id()
@@ -184,6 +200,8 @@ class _Handler(BaseHTTPRequestHandler):
             )
             if self._interrupted(fault, "hang_after_accept", "reset_after_accept"):
                 return
+        except _ConnectionCut:
+            raise
         except ServiceError as error:
             self._answer(_json_error(error, request_id))
             return
@@ -247,10 +265,9 @@ class _Handler(BaseHTTPRequestHandler):
             return stopped
         if fault.name == reset:
             self._reset()
-            return True
         return False
 
-    def _reset(self) -> None:
+    def _reset(self) -> NoReturn:
         # Lingering for zero seconds makes the kernel send RST instead of FIN.
         linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -258,6 +275,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.close()
         self.rfile.close()
         self.connection.close()
+        raise _ConnectionCut
 
     def _read_body(self) -> bytes | None:
         if "Transfer-Encoding" in self.headers:

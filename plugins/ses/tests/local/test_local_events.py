@@ -92,7 +92,7 @@ def test_outcome_of_each_recipient(
     shared_ses.drain(5)
 
     assert [("Send",), *expected] == [summary(event) for event in endpoint.events]
-    shared_ses._service.topics.unsubscribe(arn)
+    shared_ses.unsubscribe(arn)
     shared_ses.drain(5)
 
 
@@ -334,7 +334,7 @@ def test_events_by_hand(shared_ses, shared_client, endpoint, event_type: str, ke
     assert message_id == event["mail"]["messageId"]
     if key in ("bounce", "complaint", "delivery", "deliveryDelay"):
         assert "x@example.net" in json.dumps(event[key])
-    shared_ses._service.topics.unsubscribe(arn)
+    shared_ses.unsubscribe(arn)
     shared_ses.drain(5)
 
 

@@ -59,7 +59,7 @@ def test_error_answers(start, connect, step: str, code: str, status: int, text: 
 
 
 @pytest.mark.parametrize(("step", "accepted"), [("reset", 0), ("reset_after_accept", 1)])
-def test_reset(start, connect, step: str, accepted: int):
+def test_reset(start, connect, caplog, step: str, accepted: int):
     """The connection is lost before or after acceptance; the client sees the same."""
     ses = start()
     ses.faults.script(step)
@@ -68,6 +68,8 @@ def test_reset(start, connect, step: str, accepted: int):
         connect(ses).send_email(**MESSAGE)
 
     assert accepted == len(ses.messages)
+    ses.stop()
+    assert [] == [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 @pytest.mark.parametrize(("step", "accepted"), [("hang", 0), ("hang_after_accept", 1)])
@@ -79,10 +81,16 @@ def test_hang(start, connect, step: str, accepted: int):
     with pytest.raises(ReadTimeoutError):
         connect(ses, read_timeout=0.2).send_email(**MESSAGE)
 
-    assert accepted == len(ses.messages)
+    assert accepted == len(ses.wait_for_messages(accepted, 5))
     began = time.monotonic()
     ses.stop()
     assert time.monotonic() - began < 3
+
+
+def test_waiting_for_messages_that_do_not_come(start):
+    """A deadline that passes names the numbers."""
+    with pytest.raises(TimeoutError, match="0 of 2 messages were accepted"):
+        start().wait_for_messages(2, 0.01)
 
 
 def test_hang_for_a_while_is_only_slow(start, connect):

@@ -184,6 +184,26 @@ def test_unsigned_sns(shared_ses, http_request):
     assert b"<Code>MissingAuthenticationToken</Code>" in http_request(url).body
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({}, 200),
+    ],
+)
+def test_pages_of_other_sites(shared_ses, http_request, headers: Any, status: int):
+    """A page that the developer happens to visit cannot use the local SES."""
+    body = {"script": []}
+
+    answer = http_request(f"{shared_ses.url}/_local/faults", "POST", body, headers=headers)
+
+    assert status == answer.status
+
+
 def exchange(ses: LocalSes, request: bytes) -> bytes:
     """Octets there, octets back."""
     parts = urlsplit(ses.url)
@@ -198,7 +218,7 @@ def exchange(ses: LocalSes, request: bytes) -> bytes:
     ("request_", "status"),
     [
         (b"GARBAGE\r\n\r\n", b""),
-        (b"GET / HTTP/9.9\r\n\r\n", b"<!DOCTYPE HTML>"),
+        (b"GET / HTTP/9.9\r\n\r\n", b"<!DOCTYPE HTML"),
         (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"HTTP/1.1 400"),
         (b"POST / HTTP/1.1\r\nContent-Length: ten\r\n\r\n", b"HTTP/1.1 400"),
         (b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\nx", b"HTTP/1.1 413"),

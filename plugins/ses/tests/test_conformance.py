@@ -1,0 +1,205 @@
+"""The SES provider passes the conformance suite."""
+
+from __future__ import annotations
+
+import json
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from mailcore import EventType, HttpRequest, HttpResponse, Message, WebhookRequest
+from mailcore.flow import Transport
+from mailcore.testing import Notice, ProviderSuite, token
+from mailcore_ses.aws import AwsCall, AwsResponse
+from mailcore_ses.local.signing import Signer
+from mailcore_ses.payload import event_headers
+from mailcore_ses.provider import SesProvider
+
+
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:ses-events"
+CERTIFICATE_URL = (
+    "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-"
+    "0123456789abcdef0123456789abcdef.pem"
+)
+CREDENTIALS = {
+    "aws_access_key_id": "AKIAINVENTED00000000",
+    "aws_secret_access_key": "invented+secret/access+key",
+    "aws_session_token": "invented/session+token",
+}
+SIGNER = Signer()
+
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html (read 2026-11-21), and
+# ses.md's table of errors that the service model does not have.
+REFUSALS = [
+    (429, "TooManyRequestsException"),
+    (400, "Throttling"),
+    (400, "LimitExceededException"),
+    (400, "AccountSuspendedException"),
+    (400, "SendingPausedException"),
+    (400, "MessageRejected"),
+    (400, "MailFromDomainNotVerifiedException"),
+    (400, "BadRequestException"),
+    (404, "NotFoundException"),
+    (403, "AccessDeniedException"),
+    (403, "SignatureDoesNotMatch"),
+    (500, "InternalFailure"),
+    (503, "ServiceUnavailable"),
+    (400, "SomethingNew"),
+]
+
+
+class TestSes(ProviderSuite):
+    """``ses``."""
+
+    secrets = tuple(CREDENTIALS.values())[1:]
+    event_types = (
+        EventType.DELIVERED,
+        EventType.BOUNCED,
+        EventType.COMPLAINED,
+        EventType.DEFERRED,
+    )
+
+    def make_provider(self) -> SesProvider:
+        return SesProvider(
+            region_name="eu-west-1",
+            configuration_set_name="tracking",
+            topic_arns=[TOPIC],
+            client_parameters=CREDENTIALS,
+        )
+
+    def provider_at(self, base_url: str, timeout_seconds: float) -> SesProvider:
+        return SesProvider(
+            region_name="eu-west-1",
+            endpoint_url=base_url,
+            client_parameters=CREDENTIALS,
+            connect_timeout_seconds=timeout_seconds,
+            read_timeout_seconds=timeout_seconds,
+        )
+
+    def accepting_response(self, request: AwsCall) -> AwsResponse:
+        return AwsResponse(status_code=200, body={"MessageId": "0107019aa1d0731e-000000"})
+
+    def refusing_responses(self, request: AwsCall) -> Iterable[AwsResponse]:
+        words = f"Address {' '.join(request.recipients)} is not verified"
+        for status_code, code in REFUSALS:
+            yield AwsResponse(status_code=status_code, error_code=code, error_message=words)
+
+    def broken_responses(self, request: AwsCall) -> Iterable[AwsResponse]:
+        for body in ({}, {"MessageId": None}, {"MessageId": ""}, {"MessageId": 7}):
+            yield AwsResponse(status_code=200, body=body)
+        for status_code in (301, 400, 403, 413, 429, 500, 502):
+            yield AwsResponse(status_code=status_code, error_code=str(status_code))
+
+    def signed_webhooks(self, notices: Sequence[Notice]) -> Sequence[WebhookRequest]:
+        def shared(notice: Notice) -> tuple[Any, ...]:
+            metadata = tuple(notice.metadata.items())
+            return notice.event_type.value, notice.message_id, metadata, notice.tags
+
+        groups = groupby(sorted(notices, key=shared), key=shared)
+        return [posted(ses_event(list(group))) for _, group in groups]
+
+    def unknown_webhook(self) -> WebhookRequest:
+        mail = {"messageId": "0107", "destination": [f"{token('to')}@example.net"]}
+        return posted({"eventType": "Teleport", "teleport": {"to": "Mars"}, "mail": mail})
+
+    def webhook_transport(self) -> Transport:
+        return Certificates()
+
+
+class Certificates:
+    """Where SNS keeps its signing certificate."""
+
+    def exchange(self, request: HttpRequest) -> HttpResponse:
+        if request.url == CERTIFICATE_URL:
+            return HttpResponse(status_code=200, body=SIGNER.certificate_pem)
+        return HttpResponse(status_code=404)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def ses_event(notices: Sequence[Notice]) -> Mapping[str, Any]:
+    """One event of event publishing, about all these recipients."""
+    first, recipients = notices[0], [notice.recipient for notice in notices]
+    event_type, key, details = DETAILS[first.event_type](recipients)
+    headers = event_headers(Message(metadata=first.metadata, tags=first.tags))
+    return {
+        "eventType": event_type,
+        key: {"timestamp": "2026-11-20T09:15:04.318Z", **details},
+        "mail": {
+            "timestamp": "2026-11-20T09:15:01.902Z",
+            "messageId": first.message_id,
+            "source": "shop@example.com",
+            "destination": recipients,
+            "headersTruncated": False,
+            "headers": [{"name": name, "value": value} for name, value in headers],
+        },
+    }
+
+
+DETAILS = {
+    EventType.DELIVERED: lambda recipients: (
+        "Delivery",
+        "delivery",
+        {"recipients": recipients, "smtpResponse": "250 ok"},
+    ),
+    EventType.BOUNCED: lambda recipients: (
+        "Bounce",
+        "bounce",
+        {
+            "bounceType": "Permanent",
+            "bounceSubType": "NoEmail",
+            "feedbackId": "0107-bounce",
+            "bouncedRecipients": [
+                {"emailAddress": address, "status": "5.1.1", "action": "failed"}
+                for address in recipients
+            ],
+        },
+    ),
+    EventType.COMPLAINED: lambda recipients: (
+        "Complaint",
+        "complaint",
+        {
+            "feedbackId": "0107-complaint",
+            "complaintFeedbackType": "abuse",
+            "complainedRecipients": [{"emailAddress": address} for address in recipients],
+        },
+    ),
+    EventType.DEFERRED: lambda recipients: (
+        "DeliveryDelay",
+        "deliveryDelay",
+        {
+            "delayType": "MailboxFull",
+            "delayedRecipients": [
+                {"emailAddress": address, "status": "4.2.2"} for address in recipients
+            ],
+        },
+    ),
+}
+
+
+def posted(event: Mapping[str, Any]) -> WebhookRequest:
+    """The event as SNS posts it, signed."""
+    envelope = {
+        "Type": "Notification",
+        "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
+        "TopicArn": TOPIC,
+        "Subject": "Amazon SES Email Event Notification",
+        "Message": json.dumps(event),
+        "Timestamp": "2026-11-20T09:15:04.901Z",
+        "SignatureVersion": "2",
+    }
+    signed = {
+        **envelope,
+        "Signature": SIGNER.sign(envelope),
+        "SigningCertURL": CERTIFICATE_URL,
+        "UnsubscribeURL": "https://sns.eu-west-1.amazonaws.com/?Action=Unsubscribe",
+    }
+    headers = {
+        "x-amz-sns-message-type": "Notification",
+        "x-amz-sns-message-id": envelope["MessageId"],
+        "x-amz-sns-topic-arn": TOPIC,
+        "content-type": "text/plain; charset=UTF-8",
+    }
+    return WebhookRequest("POST", headers, json.dumps(signed).encode())

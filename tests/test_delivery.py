@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import pytest
+
+from mailcore import (
+    AuthenticationFailed,
+    ConfigurationError,
+    InvalidMessage,
+    Message,
+    MessageRejected,
+    NetworkError,
+    RateLimited,
+    RecipientsRefused,
+    RecipientStatus,
+    SendError,
+    SendStatus,
+    SendTimeout,
+    UnexpectedResponse,
+    hookimpl,
+)
+
+
+TO = ["a@x.org", "b@x.org", "c@x.org"]
+LOST = {"retryable": False, "maybe_accepted": True}
+OK = SendStatus.QUEUED
+FAILED = SendStatus.FAILED
+UNKNOWN = SendStatus.UNKNOWN
+
+
+def message(**changes):
+    """A message to three."""
+    return Message(**{"from_email": "f@x.org", "to": TO, "subject": "s", **changes})
+
+
+def statuses(result):
+    """The status of each recipient."""
+    return [status.status for status in result.recipients.values()]
+
+
+def test_several_requests_make_one_result(send, chunked, scripted, registry):
+    """Each recipient has its status and id, in the order of the message, spelled as there."""
+    transport = scripted("1", "2")
+    to = ["Ada@x.org", "b@FASS.example", "c@x.org"]
+
+    result = send(chunked(size=2), message(to=to), transport=transport, registry=registry)
+
+    assert to == list(result.recipients)
+    assert ["1", "1", "2"] == [status.message_id for status in result.recipients.values()]
+    assert (("1", "2"), None, ("1", "2")) == (result.message_ids, result.message_id, result.raw)
+    assert [("Ada@x.org", "b@FASS.example"), ("c@x.org",)] == [
+        request.recipients for request in transport.requests
+    ]
+    assert "chunked" == result.provider
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected", "attempted"),
+    [
+        pytest.param(["1", RateLimited("x")], [OK, FAILED, FAILED], 2, id="first ok, then limited"),
+        pytest.param(
+            ["1", MessageRejected("x"), "3"], [OK, FAILED, OK], 3, id="a rejection is one request's"
+        ),
+        pytest.param(
+            [MessageRejected("x"), "2", "3"], [FAILED, OK, OK], 3, id="rejected first, then ok"
+        ),
+        pytest.param(
+            ["1", NetworkError("x", **LOST)], [OK, UNKNOWN, FAILED], 2, id="maybe accepted"
+        ),
+        pytest.param(
+            ["1", AuthenticationFailed("x")], [OK, FAILED, FAILED], 2, id="not our message"
+        ),
+        pytest.param(["1", KeyError("x")], [OK, UNKNOWN, FAILED], 2, id="a fault of the transport"),
+        pytest.param(["1", ConfigurationError("x")], [OK, UNKNOWN, FAILED], 2, id="of the set-up"),
+        pytest.param(
+            ["1", {"b@x.org": 5}], [OK, UNKNOWN, FAILED], 2, id="of the provider", marks=[]
+        ),
+    ],
+)
+def test_what_was_accepted_is_kept(
+    send, chunked, scripted, registry, outcomes, expected, attempted
+):
+    """Case 112: a later failure loses nothing that was accepted, and nothing is sent twice."""
+    transport = scripted(*outcomes)
+    if outcomes[1] == {"b@x.org": 5}:
+
+        class Broken(chunked):
+            def parse(self, request, response):
+                return super().parse(request, response) if response == "1" else response["no"]
+
+        chunked = Broken
+
+    result = send(chunked(), message(), transport=transport, registry=registry)
+
+    assert expected == statuses(result)
+    assert attempted == len(transport.requests)
+    for status in result.recipients.values():
+        assert (status.status is UNKNOWN) == status.maybe_accepted
+
+
+def test_statuses_say_why(chunked, scripted, registry, send):
+    """The refused one has the provider's code; those not attempted may be sent to again."""
+    error = RateLimited("slow down", code="Throttling")
+
+    result = send(chunked(), message(), transport=scripted("1", error), registry=registry)
+
+    _, failed, left = result.recipients.values()
+    assert ("Throttling", True, False) == (failed.code, failed.retryable, failed.maybe_accepted)
+    assert "slow down" in failed.detail
+    assert ("not_attempted", True, False) == (left.code, left.retryable, left.maybe_accepted)
+    assert ("b@x.org", "c@x.org") == result.retryable
+    assert "chunked" == error.provider
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RateLimited("x", retry_after_seconds=3),
+        MessageRejected("x"),
+        SendTimeout("x", **LOST),
+        UnexpectedResponse("x"),
+        AuthenticationFailed("x"),
+    ],
+)
+def test_a_single_request_raises_its_own_error(send, chunked, scripted, registry, error):
+    """With one request there is nothing to sum up."""
+    with pytest.raises(SendError) as caught:
+        send(chunked(size=9), message(), transport=scripted(error), registry=registry)
+
+    assert error is caught.value
+    assert "chunked: x" == str(error)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected", "retryable", "maybe_accepted"),
+    [
+        ([MessageRejected("x")] * 3, [FAILED] * 3, False, False),
+        ([MessageRejected("x"), RateLimited("x")], [FAILED] * 3, False, False),
+        ([RateLimited("x")], [FAILED] * 3, True, False),
+        ([AuthenticationFailed("x")], [FAILED] * 3, False, False),
+        ([SendTimeout("x", **LOST)], [UNKNOWN, FAILED, FAILED], False, True),
+        ([MessageRejected("x"), SendTimeout("x", **LOST)], [FAILED, UNKNOWN, FAILED], False, True),
+    ],
+)
+def test_nobody_accepted(
+    send, chunked, scripted, registry, outcomes, expected, retryable, maybe_accepted
+):
+    """Case 115: when nobody was accepted it is an error, and its result tells each recipient."""
+    with pytest.raises(RecipientsRefused) as caught:
+        send(chunked(), message(), transport=scripted(*outcomes), registry=registry)
+
+    assert expected == statuses(caught.value.result)
+    assert (retryable, maybe_accepted) == (caught.value.retryable, caught.value.maybe_accepted)
+    assert isinstance(caught.value.__cause__, type(outcomes[0]))
+    assert not any(address in str(caught.value) for address in TO)
+
+
+def test_the_wait_asked_for_survives(send, chunked, scripted, registry):
+    """A retry needs to know how long to wait, also if several requests failed."""
+    error = RateLimited("x", retry_after_seconds=7.5, status_code=429, code="Throttling")
+
+    with pytest.raises(RecipientsRefused) as caught:
+        send(chunked(), message(), transport=scripted(error), registry=registry)
+
+    assert (7.5, 429, "Throttling") == (
+        caught.value.retry_after_seconds,
+        caught.value.status_code,
+        caught.value.code,
+    )
+
+
+@pytest.mark.parametrize("status", ["rejected", "invalid", "failed"])
+def test_an_answer_that_refuses_all(send, chunked, scripted, registry, status):
+    """The provider answered, and took none."""
+    answer = {address: RecipientStatus(SendStatus(status)) for address in TO}
+
+    with pytest.raises(RecipientsRefused, match=f"nobody was accepted: 3 {status}"):
+        send(chunked(size=9), message(), transport=scripted(answer), registry=registry)
+
+
+def test_an_answer_that_refuses_some(send, chunked, scripted, registry):
+    """Case 59: mixed statuses are no error; they tell."""
+    answer = {
+        "A@X.org": RecipientStatus(OK, message_id="1"),
+        "b@x.org": RecipientStatus(SendStatus.REJECTED),
+        "c@x.org": RecipientStatus(SendStatus.INVALID),
+    }
+
+    result = send(chunked(size=9), message(), transport=scripted(answer), registry=registry)
+
+    assert [OK, SendStatus.REJECTED, SendStatus.INVALID] == statuses(result)
+    assert ("1", ("a@x.org",)) == (result.message_id, result.accepted)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({}, [UNKNOWN] * 3),
+        ({"a@x.org": RecipientStatus(OK)}, [OK, UNKNOWN, UNKNOWN]),
+        (
+            {"b@x.org": RecipientStatus(SendStatus.REJECTED)},
+            [UNKNOWN, SendStatus.REJECTED, UNKNOWN],
+        ),
+        ({"stranger@x.org": RecipientStatus(OK)}, [UNKNOWN] * 3),
+    ],
+)
+def test_an_answer_that_does_not_say(send, chunked, scripted, registry, answer, expected):
+    """Case 66: unknown is not refused; and nobody is added who is not in the message."""
+    result = send(chunked(size=9), message(), transport=scripted(answer), registry=registry)
+
+    assert expected == statuses(result)
+    assert TO == list(result.recipients)
+
+
+def test_faults_before_anybody_was_accepted_are_raised_as_they_are(
+    send, chunked, scripted, registry
+):
+    """A plugin's mistake is not dressed up."""
+    for fault in (KeyError("x"), ConfigurationError("x")):
+        with pytest.raises(type(fault)):
+            send(chunked(), message(), transport=scripted(fault), registry=registry)
+
+
+def test_faults_after_that_are_logged(send, chunked, scripted, registry, caplog):
+    """The result has no place for a traceback, the log has."""
+    send(chunked(), message(), transport=scripted("1", KeyError("whoops")), registry=registry)
+
+    assert "KeyError: 'whoops'" in caplog.text
+
+
+@pytest.mark.parametrize("requests", [[], (), None])
+def test_a_message_without_requests_is_not_sent(send, chunked, scripted, registry, requests):
+    """Case 114: a result without a request would claim what nobody did."""
+
+    class Empty(chunked):
+        def build(self, message):
+            return requests
+
+    with pytest.raises(SendError, match="nothing was sent") as caught:
+        send(Empty(), message(), transport=scripted(), registry=registry)
+
+    assert not caught.value.maybe_accepted
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"from_email": None}, ["from_email"]),
+        ({"to": []}, ["to"]),
+        ({"from_email": None, "to": None}, ["from_email", "to"]),
+        ({"to": [], "cc": ["c@x.org"]}, None),
+        ({"to": [], "bcc": ["c@x.org"]}, None),
+    ],
+)
+def test_a_message_needs_a_sender_and_recipients(
+    send, chunked, scripted, registry, changes, fields
+):
+    """Case 119: it may be incomplete until it is sent, and not then."""
+    if fields is None:
+        assert send(
+            chunked(), message(**changes), transport=scripted("1"), registry=registry
+        ).accepted
+        return
+    with pytest.raises(InvalidMessage) as caught:
+        send(chunked(), message(**changes), transport=scripted(), registry=registry)
+
+    assert fields == [problem.field for problem in caught.value.problems]
+
+
+def test_requests_of_an_extension_are_sent(send, chunked, scripted, registry):
+    """A wrapper of the payload decides what leaves."""
+
+    class Fewer:
+        @hookimpl(wrapper=True)
+        def mailcore_build_payload(self, provider, message):
+            requests = yield
+            return requests[:1]
+
+    registry.register_extension(Fewer())
+    transport = scripted("1")
+
+    result = send(chunked(), message(), transport=transport, registry=registry)
+
+    assert [OK, UNKNOWN, UNKNOWN] == statuses(result)
+    assert 1 == len(transport.requests)

@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import asyncio
+import pickle
+
+import pytest
+
+from mailcore import (
+    ConfigurationError,
+    MalformedWebhook,
+    Registry,
+    WebhookError,
+    WebhookRejected,
+    WebhookRequest,
+    areceive,
+    hookimpl,
+    receive,
+)
+from mailcore.builtin.null import NullProvider
+
+
+GOOD = {"X-Secret": "open sesame"}
+
+
+@pytest.fixture(params=["receive", "areceive"])
+def take(request):
+    """Receive with each function."""
+    if request.param == "receive":
+        return receive
+    return lambda *arguments, **options: asyncio.run(areceive(*arguments, **options))
+
+
+def test_verifies_then_parses(take, chunked, registry):
+    """Events come in order, after the request was verified."""
+    provider = chunked()
+    seen = []
+
+    events = take(
+        provider,
+        WebhookRequest("POST", GOOD, b"a@x.org\nb@x.org"),
+        lambda event: seen.append(event.recipient),
+        registry=registry,
+    )
+
+    assert ["a@x.org", "b@x.org"] == [event.recipient for event in events] == seen
+    assert ["verify", "parse"] == provider.seen
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Secret": ""}, {"X-Secret": "s3cret guess"}])
+def test_what_is_not_proven_is_not_read(take, chunked, registry, headers):
+    """Case 133: authentication comes first, and the answer is ready."""
+    provider = chunked()
+
+    with pytest.raises(WebhookRejected) as caught:
+        take(provider, WebhookRequest("POST", headers, b"\xff\xff"), registry=registry)
+
+    assert ["verify"] == provider.seen
+    assert 401 == caught.value.response.status_code
+    assert "s3cret" not in str(caught.value)
+
+
+def test_requests_about_the_webhook_carry_no_events(take, chunked, registry):
+    """A handshake is verified, then done."""
+    provider = chunked()
+
+    assert () == take(provider, WebhookRequest("POST", GOOD, b"hello"), registry=registry)
+    assert ["verify"] == provider.seen
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "fits"), [(10, 10, True), (11, 10, False), (2**21, None, False)]
+)
+def test_bodies_have_a_limit(take, chunked, registry, size, limit, fits):
+    """A body that is too large is answered with 413, before anything looks at it."""
+    provider = chunked()
+    request = WebhookRequest("POST", GOOD, b"x" * size)
+    options = {} if limit is None else {"max_body_bytes": limit}
+
+    if fits:
+        assert 1 == len(take(provider, request, registry=registry, **options))
+        return
+    with pytest.raises(MalformedWebhook) as caught:
+        take(provider, request, registry=registry, **options)
+
+    assert 413 == caught.value.response.status_code
+    assert [] == provider.seen
+
+
+def test_what_on_event_raises_reaches_the_caller(take, chunked, registry):
+    """So that the provider, answered with a 500, sends it again; nothing after it is called."""
+    seen = []
+
+    def on_event(event):
+        seen.append(event.recipient)
+        raise RuntimeError("database is down")
+
+    with pytest.raises(RuntimeError, match="database"):
+        take(
+            chunked(),
+            WebhookRequest("POST", GOOD, b"a@x.org\nb@x.org"),
+            on_event,
+            registry=registry,
+        )
+
+    assert ["a@x.org"] == seen
+
+
+def test_observers_do_not_stop_events(take, chunked, registry, caplog):
+    """An observer that fails is logged; the others and the caller get their events."""
+    seen = []
+
+    class Broken:
+        @hookimpl
+        def mailcore_event_received(self, event):
+            raise RuntimeError("broken observer")
+
+    class Works:
+        @hookimpl
+        def mailcore_event_received(self, event):
+            seen.append(event.recipient)
+
+    registry.register_extension(Works())
+    registry.register_extension(Broken())
+
+    events = take(chunked(), WebhookRequest("POST", GOOD, b"a@x.org"), registry=registry)
+
+    assert ["a@x.org"] == seen == [event.recipient for event in events]
+    assert "broken observer" in caplog.text
+
+
+def test_coroutines_are_awaited_by_areceive(chunked, registry):
+    """`on_event` may be a coroutine function there."""
+    seen = []
+
+    async def on_event(event):
+        await asyncio.sleep(0)
+        seen.append(event.recipient)
+
+    request = WebhookRequest("POST", GOOD, b"a@x.org\nb@x.org")
+    asyncio.run(areceive(chunked(), request, on_event, registry=registry))
+
+    assert ["a@x.org", "b@x.org"] == seen
+
+
+def test_coroutines_are_refused_by_receive(chunked, registry):
+    """Without an event loop they would never run, and the events would be lost."""
+
+    async def on_event(event):
+        pass
+
+    with pytest.raises(ConfigurationError, match="use areceive"):
+        receive(chunked(), WebhookRequest("POST", GOOD, b"a@x.org"), on_event, registry=registry)
+
+
+def test_providers_without_webhooks_reject(take):
+    """Nothing is trusted by default."""
+    with pytest.raises(WebhookRejected) as caught:
+        take(NullProvider(), WebhookRequest("POST", {}, b""), registry=Registry(autoload=False))
+
+    assert 403 == caught.value.response.status_code
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-A": "1", "x-b": "2"},
+        [("x-a", "1"), ("X-B", "2"), ("X-A", "again")],
+        [(b"x-a", b"1"), (b"X-B", b"2")],
+        iter([("X-a", 1), ("X-b", 2)]),
+    ],
+    ids=["mapping", "pairs", "bytes", "iterator"],
+)
+def test_headers_of_any_framework(headers):
+    """Names in any case, text or bytes; the first of several values counts."""
+    request = WebhookRequest("post", headers)
+
+    assert ("POST", "1", "2", None) == (
+        request.method,
+        request.header("X-A"),
+        request.header("x-b"),
+        request.header("x-c"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"\xff", b"\xff"),
+        (bytearray(b"a"), b"a"),
+        (memoryview(b"a"), b"a"),
+        ("ä", "ä".encode()),
+        ("\ud800", b"\xed\xa0\x80"),
+    ],
+)
+def test_bodies_become_bytes(body, expected):
+    """Signatures are made over bytes."""
+    assert expected == WebhookRequest("POST", {}, body).body
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *((None, {}, b""), (b"POST", {}, b""), (5, {}, b"")),
+        *(("POST", None, b""), ("POST", 5, b""), ("POST", "x", b""), ("POST", [("a",)], b"")),
+        *(("POST", [5], b""), ("POST", {"a": ["1"]}, b""), ("POST", {"a": None}, b"")),
+        *(("POST", {None: "a"}, b""), ("POST", [("a", "b", "c")], b""), ("POST", object(), b"")),
+        *(("POST", {}, None), ("POST", {}, 5), ("POST", {}, {"a": 1}), ("POST", {}, [1])),
+        *(("POST", {}, b"", 5), ("POST", {}, b"", "", b"::1")),
+    ],
+)
+def test_what_is_no_request(arguments):
+    """Wrong types give the typed error with its answer, not a crash of the endpoint."""
+    with pytest.raises(MalformedWebhook) as caught:
+        WebhookRequest(*arguments)
+
+    assert 400 == caught.value.response.status_code
+    assert isinstance(caught.value, WebhookError)
+
+
+def test_unknown_peers():
+    """Behind a UNIX socket frameworks give None."""
+    request = WebhookRequest("POST", {}, b"", url=None, remote_address=None)
+
+    assert ("", "") == (request.url, request.remote_address)
+
+
+def test_requests_travel():
+    """To a worker that parses later; what may be secret stays out of the repr."""
+    request = WebhookRequest("POST", {"Authorization": "s3cret"}, b"s3cret", url="https://x/")
+
+    assert request == pickle.loads(pickle.dumps(request))
+    assert hash(request) == hash(pickle.loads(pickle.dumps(request)))
+    assert "s3cret" not in repr(request)
+    with pytest.raises(TypeError):
+        request.headers["a"] = "b"
+
+
+def test_verified_requests_can_be_parsed_later(chunked):
+    """parse_webhook() is pure: no verification, no I/O."""
+    (event,) = chunked().parse_webhook(
+        pickle.loads(pickle.dumps(WebhookRequest("POST", {}, b"a@x")))
+    )
+
+    assert "a@x" == event.recipient
