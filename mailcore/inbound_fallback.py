@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from email.feedparser import BytesFeedParser
 from email.message import Message
 from email.policy import compat32
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailcore.inbound_entity import Buffer, Entity, Field, Limits
@@ -137,10 +138,10 @@ class _Part(_Message):
         return failobj if boundary and len(boundary) > _MAX_BOUNDARY else boundary
 
 
-def _feed(skeleton: _Skeleton, bounds: _Bounds) -> tuple[_Part | None, int | None]:
+def _feed(skeleton: _Skeleton, bounds: _Bounds) -> tuple[Any, int | None]:
     """Run the parser; returns the root, or where it met a part too many."""
 
-    def factory(policy: Any) -> _Part:
+    def factory(policy: Any = compat32) -> Any:
         part = _Part(policy)
         part.bounds = bounds
         return part
@@ -176,9 +177,9 @@ class _Skeleton:
             Of each: its start, where the lines end that may be a header, its end.
         """
         max_header_bytes = budget
-        spans = []
+        spans: list[tuple[int, int, int]] = []
         starts = self._starts()
-        for start, end in zip(starts, starts[1:], strict=False):
+        for start, end in pairwise(starts):
             header_end, used = self._header_end(start, end, budget)
             budget -= used
             if budget < 0:

@@ -11,6 +11,7 @@ import json
 import logging
 import secrets
 import socket
+import unittest
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
@@ -1009,6 +1010,21 @@ def test_hooks_that_are_needed_say_so(hook) -> None:
 
     with pytest.raises(NotImplementedError, match=f"override {hook}"):
         list(getattr(ProviderSuite(), hook)(*arguments))
+
+
+def test_unittest_runs_the_suite() -> None:
+    """The suite is a mix-in for unittest as well: each check is one test."""
+
+    class WithUnittest(AcmeSuite, unittest.TestCase):
+        def test_import_is_cheap(self) -> None:
+            """Left out here, because it starts an interpreter."""
+
+    outcome = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromTestCase(WithUnittest).run(outcome)
+    checks = [name for name in dir(ProviderSuite) if name.startswith("test_")]
+
+    assert outcome.wasSuccessful(), outcome.failures + outcome.errors
+    assert len(checks) == outcome.testsRun
 
 
 def test_several_faults_are_reported_at_once() -> None:

@@ -18,7 +18,6 @@ from mailcore.features import Feature
 from mailcore.mailer import Mailer
 from mailcore.message import Message
 from mailcore.provider import Provider
-from mailcore.registry import Registry
 from mailcore.testing.canaries import merged, plain_fields, token
 from mailcore.testing.script import Script
 from mailcore.testing.suite_hooks import SuiteHooks, report
@@ -108,12 +107,13 @@ class SecrecyChecks(SuiteHooks):
         self, provider: Provider[Any, Any], message: Message
     ) -> Iterator[tuple[str, str]]:
         """Everything that somebody could print or log, with where it comes from."""
-        registry = Registry(autoload=False)
         requests = self._requests(message, provider)
         answers = [self.accepting_response, *self.refusing_responses(requests[0])]
         with _captured_logs() as records:
             for answer in (*answers, *self.broken_responses(requests[0])):
-                mailer = Mailer(provider, transport=Script(otherwise=answer), registry=registry)
+                mailer = Mailer(
+                    provider, transport=Script(otherwise=answer), registry=self._registry
+                )
                 yield "the mailer's repr", repr(mailer)
                 try:
                     result = mailer.send(message)
@@ -122,7 +122,7 @@ class SecrecyChecks(SuiteHooks):
                 else:
                     yield "the result's repr", repr(result)
             if self._supports(provider, Feature.EVENT_WEBHOOKS):
-                yield from self._texts_of_receiving(provider, self._webhook_registry())
+                yield from self._texts_of_receiving(provider)
         for request in requests:
             yield "the request's repr", f"{request!r} {request}"
         yield "the provider's repr", f"{provider!r} {provider}"
@@ -131,14 +131,12 @@ class SecrecyChecks(SuiteHooks):
         for record in records:
             yield f"a log record of {record.name}", f"{formatter.format(record)} {vars(record)!r}"
 
-    def _texts_of_receiving(
-        self, provider: Provider[Any, Any], registry: Registry
-    ) -> Iterator[tuple[str, str]]:
+    def _texts_of_receiving(self, provider: Provider[Any, Any]) -> Iterator[tuple[str, str]]:
         forged = WebhookRequest("POST", {}, b'{"recipient": "%s"}' % token("to").encode())
         for request in (self.unknown_webhook(), forged):
             yield "the webhook request's repr", repr(request)
             try:
-                for event in receive(provider, request, registry=registry):
+                for event in receive(provider, request, registry=self._webhook_registry):
                     yield "the event's repr", repr(event)
             except MailcoreError as error:
                 yield from _texts_of(error)

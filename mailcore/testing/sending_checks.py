@@ -15,7 +15,6 @@ from mailcore.features import Feature
 from mailcore.mailer import AsyncMailer, Mailer
 from mailcore.message import Message
 from mailcore.provider import Provider
-from mailcore.registry import Registry
 from mailcore.result import SendResult
 from mailcore.testing.canaries import merged, plain_fields, token
 from mailcore.testing.script import Script
@@ -147,8 +146,7 @@ class SendingChecks(SuiteHooks):
         return messages
 
     def _sender(self, provider: Provider[Any, Any], step: Any) -> Mailer:
-        registry = Registry(autoload=False)
-        return Mailer(provider, transport=Script(otherwise=step), registry=registry)
+        return Mailer(provider, transport=Script(otherwise=step), registry=self._registry)
 
     def _outcome(self, provider: Provider[Any, Any], step: Any) -> SendResult | Exception:
         try:
@@ -161,8 +159,8 @@ class SendingChecks(SuiteHooks):
     async def _async_outcome(
         self, provider: Provider[Any, Any], step: Any
     ) -> SendResult | Exception:
-        registry = Registry(autoload=False)
-        mailer = AsyncMailer(provider, transport=Script(otherwise=step), registry=registry)
+        transport = Script(otherwise=step)
+        mailer = AsyncMailer(provider, transport=transport, registry=self._registry)
         try:
             return await mailer.send(merged(plain_fields()))
         except AssertionError:

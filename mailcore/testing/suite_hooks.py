@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 from mailcore.delivery import checked
@@ -11,7 +12,6 @@ from mailcore.events import EventType
 from mailcore.features import Feature
 from mailcore.flow import HttpRequest, HttpResponse, Transport
 from mailcore.frozen import FrozenDict
-from mailcore.hooks import Hooks
 from mailcore.hookspecs import hookimpl
 from mailcore.message import Message
 from mailcore.provider import Provider
@@ -197,7 +197,7 @@ class SuiteHooks:
 
     def _requests(self, message: Message, provider: Provider[Any, Any]) -> Sequence[Any]:
         """Build as a mailer does: the declaration first, then the provider's checks."""
-        hooks = Hooks()
+        hooks = self._registry.hooks
         return hooks.build_payload(provider, checked(provider, message, hooks, {}))
 
     def _findings(self, message: Message, provider: Provider[Any, Any]) -> list[Finding]:
@@ -208,6 +208,12 @@ class SuiteHooks:
             for finding in self.decode_request(request)
         ]
 
+    @cached_property
+    def _registry(self) -> Registry:
+        """A registry of its own, whatever is installed."""
+        return Registry(autoload=False)
+
+    @cached_property
     def _webhook_registry(self) -> Registry:
         """A registry where webhooks are verified through :meth:`webhook_transport`."""
         registry = Registry(autoload=False)

@@ -17,7 +17,6 @@ from mailcore.features import Feature
 from mailcore.flow import run
 from mailcore.mailer import Mailer
 from mailcore.provider import Provider
-from mailcore.registry import Registry
 from mailcore.testing.canaries import merged, plain_fields, token
 from mailcore.testing.forgeries import forgeries, tampered, without_credentials
 from mailcore.testing.mutations import GARBAGE, mutations
@@ -68,8 +67,7 @@ class WebhookChecks(SuiteHooks):
             return
         message = merged(plain_fields())
         transport = Script(otherwise=self.accepting_response)
-        registry = Registry(autoload=False)
-        result = Mailer(provider, transport=transport, registry=registry).send(message)
+        result = Mailer(provider, transport=transport, registry=self._registry).send(message)
         failures: list[str] = []
         for recipient, status in result.recipients.items():
             if not status.message_id:
@@ -198,7 +196,7 @@ class WebhookChecks(SuiteHooks):
         stranger = WebhookRequest("POST", {}, b"{}")
         failures: list[str] = []
         for request in (*genuine, stranger):
-            registry = self._webhook_registry()
+            registry = self._webhook_registry
             outcomes = []
             for synchronous in (True, False):
                 try:
@@ -249,7 +247,7 @@ class WebhookChecks(SuiteHooks):
     def _received(
         self, provider: Provider[Any, Any], requests: Sequence[WebhookRequest]
     ) -> tuple[Event, ...]:
-        registry = self._webhook_registry()
+        registry = self._webhook_registry
         return tuple(
             event for request in requests for event in receive(provider, request, registry=registry)
         )
@@ -278,7 +276,7 @@ class WebhookChecks(SuiteHooks):
     ) -> Iterator[str]:
         """Say if a request is neither refused nor read as the genuine one is."""
         try:
-            events = receive(provider, request, registry=self._webhook_registry())
+            events = receive(provider, request, registry=self._webhook_registry)
         except WebhookError as error:
             if not 400 <= error.response.status_code < 500:
                 yield f"{label}: answered with {error.response.status_code}"

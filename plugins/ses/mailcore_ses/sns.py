@@ -32,7 +32,6 @@ from mailcore_ses.sns_envelope import (
     check_envelope,
     read_envelope,
 )
-from mailcore_ses.sns_signature import has_valid_signature, is_known_version
 from mailcore_ses.timestamps import parse_timestamp
 from mailcore_ses.topic_arn import Topic, parse_topic_arn
 
@@ -144,10 +143,10 @@ class SnsVerifier:
         topic = self._allowed_topic(envelope)
         if not is_certificate_url(envelope.signing_cert_url, topic, self._base_urls):
             raise WebhookRejected(f"a message of {topic.arn} names a certificate from elsewhere")
-        if not is_known_version(envelope.signature_version):
+        if envelope.signature_version not in _VERDICTS:
             raise WebhookRejected(f"a message of {topic.arn} has an unknown SignatureVersion")
         key = self._keys.cached(envelope.signing_cert_url)
-        if key is None or not has_valid_signature(envelope, key):
+        if key is None or not key.has_signed(envelope):
             yield from self._check_with_fresh_key(envelope, topic, is_mismatch=key is not None)
         if self._max_age_seconds is not None:
             self._check_age(envelope, self._max_age_seconds)
@@ -184,7 +183,7 @@ class SnsVerifier:
         if is_mismatch and not self._keys.may_refetch(url):
             raise WebhookRejected(forged)
         key = yield from self._keys.fetch(url)
-        if not has_valid_signature(envelope, key):
+        if not key.has_signed(envelope):
             raise WebhookRejected(forged)
 
     def _check_age(self, envelope: SnsEnvelope, max_age_seconds: float) -> None:

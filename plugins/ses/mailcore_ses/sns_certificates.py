@@ -6,9 +6,7 @@ import re
 import threading
 
 from collections.abc import Callable
-from typing import TypeVar
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from typing import TYPE_CHECKING, TypeVar
 
 from mailcore.errors import (
     ConfigurationError,
@@ -18,8 +16,11 @@ from mailcore.errors import (
     WebhookRejected,
 )
 from mailcore.flow import Exchange, Flow, HttpRequest, HttpResponse
-from mailcore_ses.sns_signature import key_of_certificate
 from mailcore_ses.topic_arn import Topic
+
+
+if TYPE_CHECKING:
+    from mailcore_ses.sns_signature import SigningKey
 
 
 T = TypeVar("T")
@@ -84,14 +85,14 @@ class SigningKeys:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._keys: dict[str, RSAPublicKey] = {}
+        self._keys: dict[str, SigningKey] = {}
         self._refetched_at: dict[str, float] = {}
 
-    def cached(self, url: str) -> RSAPublicKey | None:
+    def cached(self, url: str) -> SigningKey | None:
         """The key of a certificate that was fetched before."""
         return self._keys.get(url)
 
-    def fetch(self, url: str) -> Flow[RSAPublicKey]:
+    def fetch(self, url: str) -> Flow[SigningKey]:
         """
         Fetch a certificate, whatever is cached.
 
@@ -121,7 +122,10 @@ class SigningKeys:
             raise WebhookRejected(reason)
         if len(response.body) > MAX_CERTIFICATE_BYTES:
             raise WebhookRejected("the signing certificate is too large")
-        key = key_of_certificate(response.body)
+        # Loading cryptography takes longer than all the rest: only who receives needs it.
+        from mailcore_ses.sns_signature import SigningKey
+
+        key = SigningKey(response.body)
         with self._lock:
             _put_last(self._keys, url, key)
         return key

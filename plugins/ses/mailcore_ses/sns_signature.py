@@ -26,11 +26,6 @@ _PADDING = PKCS1v15()
 _MIN_KEY_BITS = 2048
 
 
-def is_known_version(version: str) -> bool:
-    """Whether a `SignatureVersion` is one that AWS documents."""
-    return version in _HASHES
-
-
 def string_to_sign(envelope: SnsEnvelope) -> bytes:
     r"""
     The text that SNS signs: ``Key\nValue\n`` for each signed field, sorted by key.
@@ -57,44 +52,49 @@ def string_to_sign(envelope: SnsEnvelope) -> bytes:
         raise MalformedWebhook("a signed field holds half a character") from None
 
 
-def has_valid_signature(envelope: SnsEnvelope, key: RSAPublicKey) -> bool:
+class SigningKey:
     """
-    Whether a message was signed with the private half of a key.
-
-    Raises:
-        MalformedWebhook: If the signature is not base64.
-        WebhookRejected: If this machine's OpenSSL was told to refuse SHA-1.
-    """
-    signed = string_to_sign(envelope)
-    try:
-        signature = b64decode(envelope.signature, validate=True)
-    except (binascii.Error, ValueError):
-        raise MalformedWebhook("field `Signature` is not base64") from None
-    try:
-        key.verify(signature, signed, _PADDING, _HASHES[envelope.signature_version])
-    except InvalidSignature:
-        return False
-    except UnsupportedAlgorithm as error:
-        raise WebhookRejected(
-            "OpenSSL of this machine refuses SHA-1: set the topic's attribute SignatureVersion to 2"
-        ) from error
-    return True
-
-
-def key_of_certificate(pem: bytes) -> RSAPublicKey:
-    """
-    The public key in a certificate, as SNS publishes it.
+    The public key of a certificate, as SNS publishes it.
 
     That it was fetched over TLS from the region's SNS host is its proof; AWS documents no chain
     to check.
 
+    Args:
+        pem: The certificate.
+
     Raises:
         WebhookRejected: If it is no certificate of an RSA key of at least 2048 bits.
     """
-    try:
-        key = load_pem_x509_certificate(pem).public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise WebhookRejected("the signing certificate cannot be read") from error
-    if not isinstance(key, RSAPublicKey) or key.key_size < _MIN_KEY_BITS:
-        raise WebhookRejected(f"the signing certificate has no RSA key of {_MIN_KEY_BITS} bits")
-    return key
+
+    def __init__(self, pem: bytes) -> None:
+        try:
+            key = load_pem_x509_certificate(pem).public_key()
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise WebhookRejected("the signing certificate cannot be read") from error
+        if not isinstance(key, RSAPublicKey) or key.key_size < _MIN_KEY_BITS:
+            raise WebhookRejected(f"the signing certificate has no RSA key of {_MIN_KEY_BITS} bits")
+        self._key = key
+
+    def has_signed(self, envelope: SnsEnvelope) -> bool:
+        """
+        Whether a message of signature version 1 or 2 was signed with the private half of the key.
+
+        Raises:
+            MalformedWebhook: If the signature is not base64.
+            WebhookRejected: If this machine's OpenSSL was told to refuse SHA-1.
+        """
+        signed = string_to_sign(envelope)
+        try:
+            signature = b64decode(envelope.signature, validate=True)
+        except (binascii.Error, ValueError):
+            raise MalformedWebhook("field `Signature` is not base64") from None
+        try:
+            self._key.verify(signature, signed, _PADDING, _HASHES[envelope.signature_version])
+        except InvalidSignature:
+            return False
+        except UnsupportedAlgorithm as error:
+            raise WebhookRejected(
+                "OpenSSL of this machine refuses SHA-1: "
+                "set the topic's attribute SignatureVersion to 2"
+            ) from error
+        return True

@@ -1,0 +1,162 @@
+"""
+From the octets of a part to its content and text: transfer encodings and charsets.
+
+Nothing here raises for what a mail holds, unless the caller asks for ``errors="strict"``.
+"""
+
+from __future__ import annotations
+
+import binascii
+import codecs
+import re
+
+from mailcore.inbound_entity import Buffer
+
+
+__all__ = ["decode_charset", "decode_transfer"]
+
+_IDENTITY = ("", "7bit", "8bit", "binary")
+_UU = ("x-uuencode", "uuencode", "uue", "x-uue")
+
+_CHARSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+()-]{0,63}")
+# Text encodings of Python that are no charsets of mail; decoding IDNA takes quadratic time.
+_NOT_CHARSETS = frozenset(["idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"])
+# What is called so in mail is a larger set than its standard has.
+_IN_PRACTICE = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "iso-8859-8-i": "iso8859-8",
+    "iso-8859-8-e": "iso8859-8",
+}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# Characters a UTF-7 text spells in its base64.
+_MAY_HOLD_SURROGATES = ("utf-7",)
+
+
+def decode_transfer(body: Buffer, encoding: str) -> tuple[bytes, str]:
+    """
+    Undo a Content-Transfer-Encoding (RFC 2045, section 6), as much of it as can be.
+
+    Args:
+        body: As it stands in the message.
+        encoding: In lower case; empty if there is none.
+
+    Returns:
+        The content, and what is wrong with it, if anything.
+    """
+    if encoding in _IDENTITY:
+        return bytes(body), ""
+    if encoding == "base64":
+        return _base64(body)
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(body), ""
+    if encoding in _UU:
+        return _uuencoded(bytes(body))
+    return bytes(body), f"its transfer encoding {encoding[:40]!r} is unknown"
+
+
+def _base64(body: Buffer) -> tuple[bytes, str]:
+    try:
+        return binascii.a2b_base64(body), ""
+    except binascii.Error:
+        pass
+    data = bytes(body)
+    try:
+        return binascii.a2b_base64(data + b"=="), "its base64 is cut off"
+    except binascii.Error:
+        # A group of one character: six bits of a byte that is lost.
+        data = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+        return binascii.a2b_base64(data[: len(data) // 4 * 4]), "its base64 is cut off"
+
+
+def _uuencoded(data: bytes) -> tuple[bytes, str]:
+    lines = iter(data.splitlines())
+    for line in lines:
+        if line.startswith(b"begin "):
+            break
+    else:
+        return data, "it is not uuencoded, as it says"
+    decoded: list[bytes] = []
+    for line in lines:
+        if line.strip() == b"end":
+            return b"".join(decoded), ""
+        try:
+            decoded.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            # Encoders that count wrongly: the line's first character is its length.
+            count = (((line[0] - 32) & 63) * 4 + 5) // 3
+            try:
+                decoded.append(binascii.a2b_uu(line[:count]))
+            except binascii.Error:
+                return data, "its uuencoding is broken"
+    return b"".join(decoded), "its uuencoding has no end"
+
+
+def decode_charset(data: Buffer, charset: str, errors: str = "replace") -> tuple[str, str]:
+    """
+    Decode text.
+
+    Without a charset, and with US-ASCII that is not ASCII, it is UTF-8 if it can be, otherwise
+    ISO-8859-1, unless *errors* is ``strict``.
+
+    Args:
+        data: The octets.
+        charset: As declared; empty if it is not.
+        errors: As for :meth:`bytes.decode`, for a charset that is known.
+
+    Returns:
+        The text, and what is wrong with it, if anything.
+
+    Raises:
+        UnicodeDecodeError: With ``errors="strict"``.
+    """
+    name = _codec(charset) if charset else "ascii"
+    if name is None:
+        text, _ = _undeclared(data, errors, "ascii")
+        return text, f"its charset {charset[:40]!r} is unknown"
+    if name == "ascii":
+        return _undeclared(data, errors, "latin-1")
+    try:
+        text, defect = str(data, name, "strict"), ""
+    except UnicodeError:
+        if errors == "strict":
+            raise
+        text, defect = str(data, name, errors), f"it is not all in its charset {name}"
+    if name in _MAY_HOLD_SURROGATES:
+        text = _SURROGATE.sub("\ufffd", text)
+    return text, defect
+
+
+def _undeclared(data: Buffer, errors: str, otherwise: str) -> tuple[str, str]:
+    try:
+        return str(data, "ascii"), ""
+    except UnicodeDecodeError:
+        pass
+    try:
+        return str(data, "utf-8"), "it has 8-bit text without a charset, read as UTF-8"
+    except UnicodeDecodeError:
+        if errors == "strict":
+            raise
+    text = str(data, otherwise, errors)
+    return text, "it has 8-bit text without a charset, read as ISO-8859-1"
+
+
+def _codec(charset: str) -> str | None:
+    """Python's name for a charset; None if it has none."""
+    if not _CHARSET_NAME.fullmatch(charset):
+        return None
+    name = charset.lower()
+    try:
+        name = codecs.lookup(_IN_PRACTICE.get(name, name)).name
+    except LookupError:
+        return None
+    name = _IN_PRACTICE.get(name, name)
+    if name.replace("-", "_") in _NOT_CHARSETS:
+        return None
+    try:
+        b"".decode(name)
+    except (LookupError, UnicodeError):
+        # Transforms of bytes, such as "hex".
+        return None
+    return name

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+
+from pathlib import Path
+
+import pytest
+
+import mailcore
+
+
+PACKAGE = Path(mailcore.__file__).parent
+DECLARED = {"idna", "pluggy", "requests", "typing_extensions"}
+# requests brings urllib3; its exceptions say what happened. pytest runs the plugin made for it.
+ALSO = {"transport.py": {"urllib3"}, "pytest_plugin.py": {"pytest"}}
+
+
+def modules_after(code):
+    """Names of the modules that a fresh interpreter has loaded after some code."""
+    finished = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+    return set(finished.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import mailcore",
+        "import mailcore; mailcore.Message(from_email='a@x.org', to=['b@x.org'])",
+        "import mailcore; mailcore.Mailer('null')",
+    ],
+)
+def test_importing_is_cheap(code):
+    """Neither requests nor an SDK, an event loop or the standard library's email is loaded."""
+    loaded = modules_after(code)
+
+    assert "mailcore.message" in loaded
+    heavy = {"requests", "urllib3", "boto3", "botocore", "asyncio", "idna", "cryptography", "http"}
+    assert set() == heavy & loaded
+    assert not {name for name in loaded if name.startswith("mailcore_")}
+
+
+def imported(path):
+    """Top-level names that a module imports, those for type checkers included."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_imports_only_what_is_declared(path):
+    """The core stands on its declared dependencies and the standard library."""
+    allowed = sys.stdlib_module_names | DECLARED | {"mailcore"} | ALSO.get(path.name, set())
+
+    assert set() == set(imported(path)) - allowed
+
+
+def test_public_names_exist():
+    """What `__all__` promises is there, once."""
+    assert len(mailcore.__all__) == len(set(mailcore.__all__))
+    for name in mailcore.__all__:
+        assert getattr(mailcore, name) is not None
