@@ -7,8 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from typing_extensions import Self
-
+from mailcore.defaults import Defaults
 from mailcore.delivery import Send, checked, deliver
 from mailcore.errors import (
     CancelSend,
@@ -20,7 +19,7 @@ from mailcore.errors import (
 )
 from mailcore.features import UnsupportedPolicy, checked_policy
 from mailcore.flow import Flow, Transport, arun, run
-from mailcore.message import Message
+from mailcore.message import Message, MessageFields
 from mailcore.options import options_from_url, scheme_of
 from mailcore.provider import Provider
 from mailcore.registry import Registry, default_registry
@@ -29,6 +28,8 @@ from mailcore.result import SendResult
 
 if TYPE_CHECKING:
     import asyncio
+
+    from typing_extensions import Self
 
 URL_VARIABLE = "MAILCORE_URL"
 
@@ -47,6 +48,7 @@ class _BaseMailer:
         provider: str | Provider[Any, Any],
         *,
         transport: Transport | None = None,
+        defaults: Defaults | MessageFields | None = None,
         middleware: Sequence[Middleware | str] = (),
         unsupported: UnsupportedPolicy | None = None,
         registry: Registry | None = None,
@@ -64,6 +66,7 @@ class _BaseMailer:
         self._own_provider = not isinstance(provider, Provider)
         self._transport = transport
         self._unsupported = checked_policy(unsupported)
+        self._defaults = defaults if isinstance(defaults, Defaults) else Defaults(defaults)
         self._middleware = [self._named(each) for each in middleware]
 
     @classmethod
@@ -131,6 +134,7 @@ class _BaseMailer:
         for middleware in reversed(self._middleware):
             send = _around(middleware, send)
         try:
+            message = self._defaults.apply(message, self.provider.name)
             message = hooks.before_send(self.provider, message)
             result = yield from send(message)
         except CancelSend:
@@ -177,6 +181,8 @@ class Mailer(_BaseMailer):
     Args:
         provider: A name such as ``"console"``, or a provider.
         transport: Instead of the provider's own, for tests.
+        defaults: What every message has unless it says otherwise: fields of a message, or
+            :class:`~mailcore.defaults.Defaults`.
         middleware: Flows around each send, the outermost first; or names that extensions
             registered.
         unsupported: What to do with features that the provider lacks, such as
