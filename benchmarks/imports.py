@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
@@ -17,12 +16,10 @@ print(json.dumps([usage.ru_utime + usage.ru_stime, *loaded]))
 
 
 def _once(statement: str) -> tuple[float, bool, bool]:
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     finished = subprocess.run(
         [sys.executable, "-c", _CODE.format(statement=statement)],
         capture_output=True,
         check=True,
-        env=environment,
     )
     cpu, requests, boto3 = json.loads(finished.stdout)
     return cpu, requests, boto3

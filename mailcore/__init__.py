@@ -5,7 +5,11 @@ The names below are the public ones, with those of :mod:`mailcore.testing` for t
 module may change between minor versions, but for the ones that this documentation names.
 """
 
-from mailcore._version import VERSION as __version__
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailcore._version import VERSION as __version__  # noqa: N811  # the name that tools read
 from mailcore.address import Address, parse_addresses, redact
 from mailcore.attachment import Alternative, Attachment
 from mailcore.errors import (
@@ -36,26 +40,29 @@ from mailcore.errors import (
     WebhookError,
     WebhookRejected,
 )
-from mailcore.events import (
-    BounceClass,
-    Event,
-    EventType,
-    InboundEvent,
-    RejectReason,
-    TrackingEvent,
-)
-from mailcore.features import Feature, Features, Support
-from mailcore.flow import Flow, HttpRequest, HttpResponse, Request, Transport, arun, run
 from mailcore.headers import Headers
-from mailcore.hookspecs import hookimpl
-from mailcore.mailer import AsyncMailer, Mailer, connect
 from mailcore.message import Message
-from mailcore.provider import Provider
-from mailcore.registry import Registry, get_provider
 from mailcore.result import RecipientStatus, SendResult, SendStatus
 from mailcore.unsubscribe import Unsubscribe
-from mailcore.webhook import Verdict, WebhookRequest, WebhookResponse, areceive, receive
 
+
+if TYPE_CHECKING:
+    from mailcore.events import (
+        BounceClass,
+        Event,
+        EventType,
+        InboundEvent,
+        RejectReason,
+        TrackingEvent,
+    )
+    from mailcore.features import Feature, Features, Support
+    from mailcore.flow import Flow, HttpRequest, HttpResponse, Request, Transport, arun, run
+    from mailcore.hookspecs import hookimpl
+    from mailcore.mailer import AsyncMailer, Mailer, connect
+    from mailcore.mime import write_message
+    from mailcore.provider import Provider
+    from mailcore.registry import Registry, get_provider
+    from mailcore.webhook import Verdict, WebhookRequest, WebhookResponse, areceive, receive
 
 __all__ = [
     "Address",
@@ -124,4 +131,48 @@ __all__ = [
     "receive",
     "redact",
     "run",
+    "write_message",
 ]
+
+# What making a message does not need, such as pluggy, waits until it is used.
+_LAZY = {
+    "areceive": "webhook",
+    "arun": "flow",
+    "AsyncMailer": "mailer",
+    "BounceClass": "events",
+    "connect": "mailer",
+    "Event": "events",
+    "EventType": "events",
+    "Feature": "features",
+    "Features": "features",
+    "Flow": "flow",
+    "get_provider": "registry",
+    "hookimpl": "hookspecs",
+    "HttpRequest": "flow",
+    "HttpResponse": "flow",
+    "InboundEvent": "events",
+    "Mailer": "mailer",
+    "Provider": "provider",
+    "receive": "webhook",
+    "Registry": "registry",
+    "RejectReason": "events",
+    "Request": "flow",
+    "run": "flow",
+    "Support": "features",
+    "TrackingEvent": "events",
+    "Transport": "flow",
+    "Verdict": "webhook",
+    "WebhookRequest": "webhook",
+    "WebhookResponse": "webhook",
+    "write_message": "mime",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"mailcore.{module}"), name)
+    return value

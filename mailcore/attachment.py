@@ -8,7 +8,6 @@ import re
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mailcore.errors import InvalidMessage, InvalidMessageType, Problem, raise_problems
@@ -19,10 +18,10 @@ if TYPE_CHECKING:
 
 Disposition = Literal["attachment", "inline"]
 
-_TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+"
-_MIME_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}")
+_ATOM = r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+"
+_MIME_TYPE = re.compile(rf"{_ATOM}/{_ATOM}")
 _PARAMETER = re.compile(
-    rf"[ \t]*;[ \t]*(?P<name>{_TOKEN})[ \t]*=[ \t]*(?:\"(?P<quoted>[^\"\\]*)\"|(?P<bare>{_TOKEN}))"
+    rf"[ \t]*;[ \t]*(?P<name>{_ATOM})[ \t]*=[ \t]*(?:\"(?P<quoted>[^\"\\]*)\"|(?P<bare>{_ATOM}))"
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTENT_ID = re.compile(r"[!-;=?-~]+")
@@ -84,10 +83,11 @@ class Attachment:
         is_text = isinstance(content, str)
         data = _bytes_of(content, problems)
         _check_filename(filename, problems)
-        kind = _content_type(filename, content_type, is_text, problems)
-        if disposition not in (None, "attachment", "inline"):
-            given = disposition[:40] if isinstance(disposition, str) else type(disposition).__name__
-            reason = f"disposition must be 'attachment' or 'inline', not {given!r}"
+        kind = _content_type(filename, content_type, problems, is_text=is_text)
+        given: object = disposition
+        if given not in (None, "attachment", "inline"):
+            shown = repr(given[:40]) if isinstance(given, str) else type(given).__name__
+            reason = f"disposition must be 'attachment' or 'inline', not {shown}"
             problems.append(Problem("disposition", reason))
         content_id = _content_id(content_id, problems)
         if disposition is None:
@@ -129,6 +129,8 @@ class Attachment:
         Raises:
             InvalidMessage: If it cannot be read, naming the file.
         """
+        from pathlib import Path
+
         try:
             file = Path(path)
         except TypeError as error:
@@ -236,7 +238,7 @@ class Alternative:
         if content_type is None:
             reason = "content_type of an alternative must be str, not NoneType"
             problems.append(Problem("alternatives", reason, kind="type"))
-        kind = _content_type(None, content_type, False, problems)
+        kind = _content_type(None, content_type, problems, is_text=False)
         if problems:
             raise_problems(problems, InvalidMessage)
         vars(self).update(content=content, content_type=kind)
@@ -311,7 +313,7 @@ def _check_filename(filename: object, problems: list[Problem]) -> None:
 
 
 def _content_type(
-    filename: object, content_type: object, is_text: bool, problems: list[Problem]
+    filename: object, content_type: object, problems: list[Problem], *, is_text: bool
 ) -> str:
     if content_type is None:
         content_type = _guess(filename) or ("text/plain" if is_text else "application/octet-stream")
@@ -327,7 +329,9 @@ def _content_type(
         problems.append(Problem("content_type", reason, "for example 'application/pdf'"))
         return ""
     if kind.lower().startswith("multipart/"):
-        problems.append(Problem("content_type", "a multipart part cannot be given as content"))
+        problems.append(
+            Problem("content_type", "content_type multipart cannot be given as content")
+        )
     if is_text and "charset" not in parameters:
         kind = f'{kind}; charset="utf-8"'
     return kind

@@ -1,18 +1,20 @@
 """
-Every exception that mailcore raises, one tree::
+Every exception that mailcore raises, in one tree.
+
+The tree::
 
     MailcoreError
     ├─ ConfigurationError             the set-up is wrong; no message will ever go out like this
-    │    ├─ ProviderNotFound          nothing installed by that name (.name, .installed, .similar, .install_hint)
+    │    ├─ ProviderNotFound          nothing installed by that name (.similar, .install_hint)
     │    └─ PluginLoadError           installed, but broken (.name, .distribution)
-    ├─ CancelSend                     a hook called off this send; raise it in `mailcore_before_send`
-    ├─ MessageError (ValueError)      the message is wrong (.problems: all of them); nothing was sent, do not retry
+    ├─ CancelSend                     raise it in `mailcore_before_send` to call off a send
+    ├─ MessageError (ValueError)      the message is wrong (.problems has all); nothing was sent
     │    ├─ InvalidMessage
     │    │    └─ InvalidMessageType   (also a TypeError)
     │    ├─ InvalidAddress
     │    ├─ UnsupportedFeature        the provider cannot express it
     │    └─ SerializationError        a value that JSON cannot hold
-    ├─ SendError                      the provider did not take it (.category, .retryable, .maybe_accepted, …)
+    ├─ SendError                      it was not taken (.category, .retryable, .maybe_accepted)
     │    ├─ AuthenticationFailed
     │    ├─ RateLimited               retryable
     │    ├─ QuotaExceeded

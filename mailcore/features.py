@@ -147,7 +147,10 @@ class Features(Mapping[Feature, Support]):
         self._declared = {Feature(name): support for name, support in supports.items()}
 
     def __getitem__(self, feature: Feature) -> Support:
-        return self._declared.get(Feature(feature), NOT_DECLARED)
+        chosen = Feature(feature)
+        # Every provider sends to at least somebody; the others are limits, not abilities.
+        absent = YES if chosen is Feature.RECIPIENTS else NOT_DECLARED
+        return self._declared.get(chosen, absent)
 
     def __iter__(self) -> Iterator[Feature]:
         return iter(Feature)
@@ -279,13 +282,14 @@ def drop(message: Message, feature: Feature, support: Support) -> Message | None
         return message.replace(attachments=[a for a in message.attachments if a.inline != inline])
     if feature in _NEVER_DROPPED:
         return None
-    field = "template_id" if feature is Feature.TEMPLATES else feature.value
-    return message.replace(**{field: None})
+    return message.replace(**{feature.value: None})
 
 
 _NEVER_DROPPED = frozenset(
     # Without these somebody gets no mail, or another mail than was meant.
-    [Feature.CC, Feature.BCC, Feature.RECIPIENTS, Feature.INTERNATIONAL_ADDRESSES]
-    + [Feature.TEMPLATES, Feature.MERGE_DATA, Feature.MERGE_GLOBAL_DATA, Feature.SEND_AT]
-    + [Feature.IDEMPOTENCY_KEY]
+    [
+        *(Feature.CC, Feature.BCC, Feature.RECIPIENTS, Feature.INTERNATIONAL_ADDRESSES),
+        *(Feature.TEMPLATES, Feature.MERGE_DATA, Feature.MERGE_GLOBAL_DATA, Feature.SEND_AT),
+        Feature.IDEMPOTENCY_KEY,
+    ]
 )

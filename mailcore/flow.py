@@ -134,7 +134,7 @@ def run(flow: Flow[T], transport: Transport | None = None) -> T:
         while True:
             try:
                 outcome = _perform(effect, transport)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # the flow handles it, or raises it
                 effect = flow.throw(error)
             else:
                 effect = flow.send(outcome)
@@ -185,7 +185,7 @@ async def arun(flow: Flow[T], transport: Transport | None = None) -> T:
         while True:
             try:
                 outcome = await perform(effect)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # the flow handles it, or raises it
                 effect = flow.throw(error)
             else:
                 effect = flow.send(outcome)

@@ -1,4 +1,4 @@
-"""An immutable dict for values that travel: hashable, picklable, and plain JSON to ``json.dumps``."""
+"""An immutable dict for values that travel: hashable, picklable, plain to ``json.dumps``."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class FrozenDict(dict[K, V]):
 
     __setitem__ = __delitem__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
-    __ior__ = _refuse  # type: ignore[assignment]  # narrower on purpose
+    __ior__ = _refuse
 
-    def __hash__(self) -> int:  # type: ignore[override]  # dict sets it to None
+    def __hash__(self) -> int:  # type: ignore[override]  # dict says None
         return hash(frozenset(self.items()))
 
     def __copy__(self) -> FrozenDict[K, V]:

@@ -51,8 +51,11 @@ _REFUSED = {
     "received": "mail servers write it",
 }
 ADDRESS_HEADERS = frozenset(
-    ["from", "to", "reply-to", "sender", "resent-from", "resent-to", "resent-cc", "resent-sender"]
-    + ["disposition-notification-to", "return-receipt-to", "errors-to", "mail-followup-to"]
+    [
+        *("from", "to", "reply-to", "sender"),
+        *("resent-from", "resent-to", "resent-cc", "resent-sender"),
+        *("disposition-notification-to", "return-receipt-to", "errors-to", "mail-followup-to"),
+    ]
 )
 """Headers whose value is a list of addresses: their domains are encoded, not their text."""
 
@@ -86,7 +89,9 @@ class Headers(Mapping[str, str]):
         return self
 
     def __getitem__(self, name: str) -> str:
-        return self._items[name.lower() if isinstance(name, str) else name][1]
+        if name not in self:
+            raise KeyError(name)
+        return self._items[name.lower()][1]
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._items
@@ -138,24 +143,28 @@ def collect_headers(value: object, field: str, problems: list[Problem]) -> Heade
     if isinstance(value, Headers):
         return value
     items: dict[str, tuple[str, str]] = {}
-    for name, text in _pairs(value, field, problems):
+    for name, given in _pairs(value, field, problems):
         if not isinstance(name, str):
             reason = f"header name in `{field}` must be str, not {type(name).__name__}"
             problems.append(Problem(field, reason, kind="type"))
             continue
         place = f"{field}[{name[:126]!r}]"
         key = name.lower()
-        if isinstance(text, (int, float)) and not isinstance(text, bool):
-            text = _number(text)
+        text = _text(given)
         found = _name_problem(name, key, items, place) or _value_problem(name, text, place)
         if found is not None:
             problems.append(found)
             continue
-        items[key] = (str(name), str(text))
+        items[key] = (str.__str__(name), str(text))
     return Headers._of(items)
 
 
-def _number(value: float) -> object:
+def _text(value: object) -> object:
+    """A number as text, and of a subclass of str the text; anything else as it is."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return value
     if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
         return value
     return str(value)

@@ -171,7 +171,7 @@ class Hooks:
         """Tell the observers."""
         self._observe("mailcore_message_sent", message=message, result=result)
 
-    def message_failed(self, message: Message, error: MailcoreError, final: bool) -> None:
+    def message_failed(self, message: Message, error: MailcoreError, *, final: bool) -> None:
         """Tell the observers."""
         self._observe("mailcore_message_failed", message=message, error=error, final=final)
 

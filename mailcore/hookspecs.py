@@ -1,5 +1,7 @@
 """
-The hooks that extensions may implement, with :data:`hookimpl` before each::
+The hooks that extensions may implement.
+
+Each implementation has :data:`hookimpl` before it::
 
     from mailcore import hookimpl
 
@@ -116,7 +118,11 @@ def mailcore_message_sent(message: Message, result: SendResult) -> None:
 
 
 @hookspec
-def mailcore_message_failed(message: Message, error: MailcoreError, final: bool) -> None:
+def mailcore_message_failed(
+    message: Message,
+    error: MailcoreError,
+    final: bool,  # noqa: FBT001  # pluggy passes every argument by name
+) -> None:
     """
     Called after a send failed; `final` is False if it will be tried again.
 

@@ -6,14 +6,12 @@ A provider declares options as annotated keyword arguments, once; this module re
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import types
 import typing
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from mailcore.errors import ConfigurationError
 
@@ -83,6 +81,8 @@ def create_provider(
 
 def _unknown(option: str, known: Iterable[str]) -> str:
     names = list(known)
+    import difflib
+
     similar = difflib.get_close_matches(option, names, n=1)
     if similar:
         return f"unknown option {option!r}, did you mean {similar[0]!r}?"
@@ -158,6 +158,8 @@ def options_from_url(provider_class: type[Provider[Any, Any]], url: str) -> dict
     Raises:
         ConfigurationError: If an option is unknown, or not of its type.
     """
+    from urllib.parse import parse_qs, unquote, urlsplit
+
     name = provider_class.name
     try:
         # Without the scheme, because a provider's name may have an underscore. No part of it is a

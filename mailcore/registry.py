@@ -12,7 +12,6 @@ A broken plugin is listed as broken, with the reason; the others go on working.
 
 from __future__ import annotations
 
-import difflib
 import logging
 import os
 import threading
@@ -230,14 +229,13 @@ class Registry:
             return self._entry_points.get(group, {})
 
     def _scan(self) -> dict[str, dict[str, metadata.EntryPoint]]:
-        # Costs as much as all the rest of importing mailcore, so only once it is needed.
-        from importlib import metadata
-
         wanted = _wanted()
         found: dict[str, dict[str, metadata.EntryPoint]] = {}
-        installed = metadata.entry_points()
+        installed = _installed()
         for group in (PROVIDERS, EXTENSIONS):
-            for entry_point in installed.select(group=group):
+            for entry_point in installed:
+                if entry_point.group != group:
+                    continue
                 name, core = entry_point.name, _distribution(entry_point)[0] == CORE_DISTRIBUTION
                 if wanted is not None and not core and name not in wanted:
                     continue
@@ -279,6 +277,8 @@ class Registry:
 
     def _not_found(self, name: str) -> ProviderNotFound:
         installed = self.names()
+        import difflib
+
         similar = difflib.get_close_matches(name, installed, n=3)
         hint = f"pip install mailcore-{name}" if name.isidentifier() else ""
         text = f"no provider {name!r}; installed: {', '.join(installed) or 'none'}"
@@ -312,6 +312,27 @@ class Registry:
             )
 
 
+def _installed() -> list[metadata.EntryPoint]:
+    # Costs as much as all the rest of importing mailcore, so only once it is needed.
+    from importlib import metadata
+
+    try:
+        points = metadata.entry_points()
+        return [*points.select(group=PROVIDERS), *points.select(group=EXTENSIONS)]
+    except Exception:
+        # One distribution with damaged metadata: look at each on its own.
+        logger.warning("the entry points of some distribution cannot be read", exc_info=True)
+    found: dict[str | None, list[metadata.EntryPoint]] = {}
+    for distribution in metadata.distributions():
+        try:
+            name = distribution.metadata["Name"]
+            if name not in found:
+                found[name] = list(distribution.entry_points)
+        except Exception:
+            logger.debug("without %r", distribution, exc_info=True)
+    return [entry_point for points_of in found.values() for entry_point in points_of]
+
+
 def _wanted() -> frozenset[str] | None:
     value = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
     if not value:
@@ -323,7 +344,10 @@ def _wanted() -> frozenset[str] | None:
 def _distribution(entry_point: metadata.EntryPoint) -> tuple[str, str]:
     if entry_point.dist is None:
         return "", ""
-    return entry_point.dist.name, entry_point.dist.version
+    # Damaged metadata may lack both.
+    fields = entry_point.dist.metadata
+    name, version = (fields[k] if k in fields else "" for k in ("Name", "Version"))  # noqa: SIM401
+    return name, version
 
 
 def _require_provider_class(provider_class: object, name: str) -> None:

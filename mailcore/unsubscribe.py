@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 from mailcore.address import Address
 from mailcore.errors import InvalidMessage, MessageError, Problem, raise_problems
@@ -66,6 +65,8 @@ class Unsubscribe:
             reason = f"`unsubscribe.url` must be str, not {type(url).__name__}"
             problems.append(Problem("unsubscribe.url", reason, kind="type"))
             return
+        from urllib.parse import urlsplit
+
         schemes = ("https",) if self.one_click else ("https", "http")
         try:
             parts = urlsplit(url)
@@ -84,6 +85,8 @@ class Unsubscribe:
         """The header fields, by name."""
         targets = [self.url] if self.url else []
         if self.mailto:
+            from urllib.parse import quote
+
             # RFC 6068, section 2: a local part may hold what means something in a URL.
             targets.append("mailto:" + quote(self.mailto, safe="@!$'*+"))
         fields = {"List-Unsubscribe": ", ".join(f"<{target}>" for target in targets)}

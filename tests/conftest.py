@@ -160,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
         site.seen.append({**seen, "headers": {k.lower(): v for k, v in self.headers.items()}})
         site.pages[path](self)
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815  # the names that http.server calls
 
     def answer(self, status: int = 200, body: bytes = b"", **headers: str) -> None:
         """Send a complete answer."""
@@ -171,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         pass
 
 

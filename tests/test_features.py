@@ -84,7 +84,7 @@ def test_every_feature_of_sending_is_used_by_some_message():
     assert set(Feature) - RECEIVING == set(USING) == set(USES)
 
 
-@pytest.mark.parametrize("feature", USING)
+@pytest.mark.parametrize("feature", sorted(set(USING) - {Feature.RECIPIENTS}))
 def test_what_is_not_declared_is_not_supported(feature):
     """An old plugin cannot drop a new field silently: it raises, and names field and feature."""
     declared = {other.value: YES for other in Feature if other is not feature}
@@ -96,6 +96,16 @@ def test_what_is_not_declared_is_not_supported(feature):
     assert [feature.value] == [problem.feature for problem in caught.value.problems]
     assert "this plugin does not declare it" in str(caught.value)
     assert "toy cannot send this message" in str(caught.value)
+
+
+def test_recipients_need_no_declaration():
+    """Everybody sends to somebody; only a limit, or a refusal, is worth declaring."""
+    declared = {other.value: YES for other in Feature if other is not Feature.RECIPIENTS}
+    two = BASIC.replace(to=["t@example.com", "u@example.com"])
+
+    mailer_of(Features(**declared)).send(two)
+    with pytest.raises(UnsupportedFeature, match="2 given, at most 1 possible"):
+        mailer_of(Features(**declared, recipients=limited(1))).send(two)
 
 
 @pytest.mark.parametrize("feature", USING)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import enum
 import pickle
 
 import pytest
@@ -167,3 +168,18 @@ def test_what_is_held_is_one_line_each(given):
         assert name.isascii()
         assert 1 >= len(value.splitlines())
         value.encode("utf-8")
+
+
+class Word(str, enum.Enum):
+    """Text that prints differently."""
+
+    NAME = "X-Name"
+    VALUE = "value"
+
+
+def test_text_of_subclasses_is_their_text():
+    """Not what their __str__ makes of it; and what is held is plain."""
+    headers = Headers({Word.NAME: Word.VALUE})
+
+    assert [("X-Name", "value")] == list(headers.items_as_given())
+    assert {str} == {type(text) for pair in headers.items() for text in pair}

@@ -411,7 +411,8 @@ def test_transports_live_as_long_as_their_provider(chunked):
     transport = registry.transport_for(provider)
 
     assert transport is registry.transport_for(provider)
-    assert transport is not registry.transport_for(other := chunked())
+    other = chunked()
+    assert transport is not registry.transport_for(other)
     registry.close(provider)
     registry.close(provider)
     assert transport is not registry.transport_for(provider)

@@ -104,5 +104,5 @@ def test_credentials_are_taken_away() -> None:
     missing, wrong = (each for _, each in without_credentials(REQUEST, "ada@example.net"))
 
     assert {"x-signature": "0f"} == missing.headers
-    assert {"authorization": "BBBBBBBBB", "x-signature": "0f"} == wrong.headers
+    assert {"authorization": "CBBBBBBBB", "x-signature": "0f"} == wrong.headers
     assert [] == list(without_credentials(missing, "ada@example.net"))

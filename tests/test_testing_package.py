@@ -19,7 +19,7 @@ def test_every_name_is_there() -> None:
 
 def test_other_names_are_not() -> None:
     """A name that does not exist is an AttributeError that names it."""
-    with pytest.raises(AttributeError, match="'mailcore.testing' has no attribute 'Outbx'"):
+    with pytest.raises(AttributeError, match=r"'mailcore\.testing' has no attribute 'Outbx'"):
         mailcore.testing.Outbx  # noqa: B018  # an attribute that raises
 
 

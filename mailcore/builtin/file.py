@@ -50,7 +50,7 @@ class FileTransport:
                 partial = path.with_suffix(f"{suffix}.partial")
                 written += [partial, path]
                 partial.write_bytes(content)
-                os.replace(partial, path)
+                partial.replace(path)
         except (OSError, ValueError) as error:
             for path in written:
                 path.unlink(missing_ok=True)

@@ -70,7 +70,7 @@ class SendingChecks(SuiteHooks):
         if not responses and not self.never_refuses:
             failures.append("refusing_responses() gives none, and never_refuses is not set")
         for response in responses:
-            outcome = self._outcome(provider, response)
+            outcome = self._send_with(provider, response)
             failures += _faults_of(outcome, f"answered with {response!r}", provider)
         report("a refusal is not reported as one", failures)
 
@@ -80,7 +80,7 @@ class SendingChecks(SuiteHooks):
         request = self._requests(merged(plain_fields()), provider)[0]
         failures: list[str] = []
         for response in self.broken_responses(request):
-            outcome = self._outcome(provider, response)
+            outcome = self._send_with(provider, response)
             label = f"answered with {_shown(response)}"
             success = 200 <= getattr(response, "status_code", 0) < 300
             if success and isinstance(outcome, SendResult) and not outcome.accepted:
@@ -108,8 +108,8 @@ class SendingChecks(SuiteHooks):
         failures: list[str] = []
         for step in steps:
             ours = [
-                (self._outcome(provider, step)),
-                asyncio.run(self._async_outcome(provider, step)),
+                (self._send_with(provider, step)),
+                asyncio.run(self._asend_with(provider, step)),
             ]
             sync, other = map(_comparable, ours)
             if sync != other:
@@ -137,6 +137,9 @@ class SendingChecks(SuiteHooks):
                 if self._supports(provider, feature)
             }
             messages["message with copies"] = Message(**{**fields, **copies})
+            if "cc" in copies:
+                again = {"cc": [to[0].upper()]}
+                messages["message with a repeated recipient"] = Message(**{**fields, **again})
         for feature in _BATCHES:
             support = provider.features[feature]
             if support.kind != "no":
@@ -148,7 +151,7 @@ class SendingChecks(SuiteHooks):
     def _sender(self, provider: Provider[Any, Any], step: Any) -> Mailer:
         return Mailer(provider, transport=Script(otherwise=step), registry=self._registry)
 
-    def _outcome(self, provider: Provider[Any, Any], step: Any) -> SendResult | Exception:
+    def _send_with(self, provider: Provider[Any, Any], step: Any) -> SendResult | Exception:
         try:
             return self._sender(provider, step).send(merged(plain_fields()))
         except AssertionError:
@@ -156,9 +159,7 @@ class SendingChecks(SuiteHooks):
         except Exception as error:  # noqa: BLE001  # what it is, is what is checked
             return error
 
-    async def _async_outcome(
-        self, provider: Provider[Any, Any], step: Any
-    ) -> SendResult | Exception:
+    async def _asend_with(self, provider: Provider[Any, Any], step: Any) -> SendResult | Exception:
         transport = Script(otherwise=step)
         mailer = AsyncMailer(provider, transport=transport, registry=self._registry)
         try:
