@@ -1,0 +1,52 @@
+"""Sphinx configuration; `make docs` builds with warnings as errors."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as installed_version
+from typing import TYPE_CHECKING, Any
+
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+
+project = "mailcore"
+author = "The mailcore authors"
+project_copyright = "2026, The mailcore authors"
+release = version = installed_version("mailcore")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+
+# Docstrings have single backticks around names, as Markdown does.
+default_role = "code"
+
+html_theme = "furo"
+html_title = f"mailcore {release}"
+html_copy_source = False
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_member_order = "bysource"
+autodoc_class_signature = "separated"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+# A dataclass lists its fields under "Attributes"; autodoc lists them again as members.
+napoleon_use_ivar = True
+
+
+def keep_colons(*arguments: Any) -> None:
+    """Keep napoleon from taking the words before a colon, below an attribute, for its type."""
+    _app, what, *_, lines = arguments
+    if what in ("attribute", "data", "property") and lines:
+        # A backslash and the line break after it are nothing, and have no colon.
+        lines.insert(0, "\\")
+
+
+def setup(app: Sphinx) -> None:
+    """Come before napoleon, whose priority is the default of 500."""
+    app.connect("autodoc-process-docstring", keep_colons, priority=400)
