@@ -37,6 +37,9 @@ class FrozenDict(dict[K, V]):
 
 def freeze(value: Any) -> Any:
     """Copy nested mappings and sequences into immutable ones; leave other values alone."""
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return value
     if isinstance(value, Mapping):
         return FrozenDict({key: freeze(item) for key, item in value.items()})
     if isinstance(value, (list, tuple)):
