@@ -44,6 +44,7 @@ _NAME = re.compile(r"[!-9;-~]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _REFUSED = {
     "bcc": "use bcc=[...]: a Bcc header would show the addresses to everybody",
+    "resent-bcc": "it would show the addresses to everybody",
     "cc": "use cc=[...]",
     "subject": "use subject=...",
     "return-path": "use envelope_sender=...",
@@ -216,7 +217,7 @@ def _value_problem(name: str, text: object, place: str) -> Problem | None:
         reason = f"header {name!r} holds the character U+{ord(control.group()):04X}"
         return Problem(place, reason, "a header value is one line of text")
     if len(text) + len(name) > MAX_LINE_OCTETS - 2 and text.isascii():
-        longest = max(map(len, text.split(" ")))
+        longest = max(map(len, text.replace("\t", " ").split(" ")))
         if longest + len(name) + 2 > MAX_LINE_OCTETS:
             reason = f"header {name!r} has {longest} characters without a space; a line holds 998"
             return Problem(place, reason)

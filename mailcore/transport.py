@@ -133,11 +133,16 @@ def _chunks(raw: Any) -> Iterator[bytes]:
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
     # What has arrived, and not what fills a buffer: else a body that drips would never meet the
-    # deadline. urllib3 1.x cannot do so.
-    read, size = (raw.read1, 64 * 1024) if hasattr(raw, "read1") else (raw.read, 1024)
+    # deadline. urllib3 1.x can do so byte by byte only.
+    if hasattr(raw, "read1"):
+        chunks = iter(lambda: raw.read1(64 * 1024, decode_content=True), b"")
+    else:
+        chunks = raw.stream(1, decode_content=True)
     try:
-        while chunk := read(size, decode_content=True):
-            yield chunk
+        yield from chunks
+        if getattr(raw, "length_remaining", None):
+            # urllib3 1.x does not mind.
+            raise _lost()
     except ReadTimeoutError as error:
         raise SendTimeout(
             "the answer did not end in time", retryable=False, maybe_accepted=True

@@ -168,8 +168,10 @@ def test_interrupts_close_the_flow():
         finally:
             seen.append("closed")
 
+    # Held, so that it is not closed for want of a reference.
+    held = flow()
     with pytest.raises(Interrupt):
-        run(flow())
+        run(held)
 
     assert ["closed"] == seen
 

@@ -43,7 +43,8 @@ def test_importing_is_cheap(code):
     assert "mailcore.message" in loaded
     heavy = {"requests", "urllib3", "boto3", "botocore", "asyncio", "idna", "cryptography", "http"}
     assert set() == heavy & loaded
-    assert not {name for name in loaded if name.startswith("mailcore_")}
+    if "Mailer" not in code:
+        assert set() == {name for name in loaded if name.startswith("mailcore_")}
 
 
 def imported(path):

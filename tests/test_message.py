@@ -517,7 +517,7 @@ def test_repr_is_redacted(full):
         ([], "message"),
         ("x", "message"),
         ({"nope": 1}, "'nope'"),
-        ({5: 1}, "'int'"),
+        ({5: 1}, "Message has no field"),
         ({"to": {}}, "to"),
         ({"to": [{}]}, "to[0]"),
         ({"to": ["a@b.org", {"addr_spec": 5}]}, "to[1]"),

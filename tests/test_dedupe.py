@@ -1,0 +1,206 @@
+"""Stores of events that were handled, and what receive() does with them."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from mailcore import (
+    ConfigurationError,
+    EventType,
+    TrackingEvent,
+    WebhookRequest,
+    areceive,
+    hookimpl,
+    receive,
+)
+from mailcore.dedupe import MemorySeenStore, SqliteSeenStore
+from mailcore.webhook import ahand_over, hand_over
+
+
+class Clock:
+    def __init__(self):
+        self.seconds = 1_000_000.0
+
+    def __call__(self):
+        return self.seconds
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request, tmp_path):
+    """A store of each kind."""
+    if request.param == "memory":
+        yield MemorySeenStore()
+        return
+    with SqliteSeenStore(tmp_path / "seen.db") as made:
+        yield made
+
+
+def event(key):
+    """An event of a key."""
+    return TrackingEvent(provider="x", event_type=EventType.DELIVERED, dedupe_key=key)
+
+
+@pytest.fixture(params=["sync", "async"])
+def give(request):
+    """Hand events over, with each function."""
+    if request.param == "sync":
+        return hand_over
+    return lambda *arguments, **options: asyncio.run(ahand_over(*arguments, **options))
+
+
+@pytest.mark.parametrize("key", ["a", "", "ä@x\ud800", "k" * 10_000])
+def test_keys_are_remembered(store, key):
+    """Once marked, always seen; marking twice is fine."""
+    before = store.seen(key)
+    store.mark(key)
+    store.mark(key)
+
+    assert (False, True, False) == (before, store.seen(key), store.seen(key + "x"))
+
+
+def test_memory_is_bounded():
+    """The oldest keys are forgotten; marking again makes a key young."""
+    store = MemorySeenStore(max_keys=2)
+    for key in ("a", "b", "a", "c"):
+        store.mark(key)
+
+    assert (True, False, True) == (store.seen("a"), store.seen("b"), store.seen("c"))
+    assert 2 == len(store)
+
+
+def test_keys_survive_a_restart(tmp_path):
+    """What is in the file is there for the next process, and without addresses."""
+    with SqliteSeenStore(tmp_path / "seen.db") as store:
+        store.mark("ses:bounce:1:ada@example.com")
+    code = (
+        "import sys; from mailcore.dedupe import SqliteSeenStore\n"
+        "with SqliteSeenStore(sys.argv[1]) as s: print(s.seen(sys.argv[2]))"
+    )
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        str(tmp_path / "seen.db"),
+        "ses:bounce:1:ada@example.com",
+    ]
+
+    assert "True\n" == subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert b"ada@" not in (tmp_path / "seen.db").read_bytes()
+
+
+def test_old_keys_are_forgotten(tmp_path):
+    """After max_age_seconds a key is unknown, and soon out of the file."""
+    clock = Clock()
+    with SqliteSeenStore(tmp_path / "seen.db", max_age_seconds=100, now=clock) as store:
+        store.mark("old")
+        clock.seconds += 101
+        seen = store.seen("old")
+        store.mark("new")
+    with sqlite3.connect(tmp_path / "seen.db") as file:
+        (rows,) = file.execute("SELECT count(*) FROM seen").fetchone()
+    file.close()
+
+    assert (False, 1) == (seen, rows)
+
+
+def test_threads_share_a_store(store):
+    """Every key that any thread marked is there."""
+    keys = [[f"{thread}-{i}" for i in range(25)] for thread in range(4)]
+    threads = [
+        threading.Thread(target=lambda mine=mine: [store.mark(key) for key in mine])
+        for mine in keys
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert all(store.seen(key) for mine in keys for key in mine)
+
+
+def test_closed_files_open_again(tmp_path):
+    """Closing twice is fine, and so is going on afterwards."""
+    store = SqliteSeenStore(tmp_path / "seen.db")
+    store.mark("a")
+    store.close()
+    store.close()
+
+    assert store.seen("a")
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: MemorySeenStore(0),
+        lambda path: SqliteSeenStore(path / "x", max_age_seconds=0),
+        lambda path: SqliteSeenStore(path / "x", busy_timeout_seconds=-1),
+    ],
+)
+def test_wrong_limits(make, tmp_path):
+    """They are told at once."""
+    with pytest.raises(ConfigurationError):
+        make(tmp_path)
+
+
+def test_events_are_handled_once(store, give, registry):
+    """The second time they are neither handed over nor observed nor returned."""
+    handled, observed = [], []
+
+    class Observer:
+        @hookimpl
+        def mailcore_event_received(self, event):
+            observed.append(event.dedupe_key)
+
+    registry.register_extension(Observer())
+    events = [event("a"), event("b"), event("a")]
+
+    first = give(events, lambda e: handled.append(e.dedupe_key), seen=store, registry=registry)
+    again = give(events, lambda e: handled.append(e.dedupe_key), seen=store, registry=registry)
+
+    assert ["a", "b"] == handled == observed == [e.dedupe_key for e in first]
+    assert () == again
+
+
+def test_events_are_marked_after_success_only(store, give, registry):
+    """What failed comes again, and what was done before it does not."""
+    handled = []
+
+    def fail_once(event):
+        handled.append(event.dedupe_key)
+        if handled.count("b") == 1 and event.dedupe_key == "b":
+            raise RuntimeError("database is down")
+
+    events = [event("a"), event("b"), event("c")]
+    with pytest.raises(RuntimeError):
+        give(events, fail_once, seen=store, registry=registry)
+    give(events, fail_once, seen=store, registry=registry)
+
+    assert ["a", "b", "b", "c"] == handled
+
+
+def test_events_without_a_key_are_never_duplicates(store, give, registry):
+    """Nobody knows whether they are."""
+    handled = []
+    give([event(""), event("")], handled.append, seen=store, registry=registry)
+
+    assert 2 == len(handled)
+
+
+@pytest.mark.parametrize("function", ["receive", "areceive"])
+def test_stores_need_a_handler(function, chunked, registry):
+    """Without on_event nobody would know what was done."""
+    request = WebhookRequest("POST", {"X-Secret": "open sesame"}, b"a@x.org")
+    options = {"seen": MemorySeenStore(), "registry": registry}
+
+    with pytest.raises(ConfigurationError, match="needs on_event"):
+        if function == "receive":
+            receive(chunked(), request, **options)
+        else:
+            asyncio.run(areceive(chunked(), request, **options))
