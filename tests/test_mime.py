@@ -423,7 +423,6 @@ def test_refuses_extra_headers(header, reason):
     ("message", "options", "place"),
     [
         (Message(to=["a@example.com"]), {}, "from_email"),
-        (made(headers={"Resent-Bcc": "a@example.com"}), {}, "headers['Resent-Bcc']"),
         (made(subject="x" * 1000), {}, "subject"),
         (made(), {"boundary": "a b"}, "boundary"),
         (made(), {"boundary": "x" * 51}, "boundary"),

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -24,11 +24,13 @@ import pytest
 from botocore.config import Config
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from mypy_boto3_sesv2 import SESV2Client
-from mypy_boto3_sns import SNSClient
 
 from mailcore_ses.local import LocalSes
 
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
 
 # DER of the DigestInfo before the digest: RFC 8017, 9.2, note 1.
 _DIGEST_INFO = {

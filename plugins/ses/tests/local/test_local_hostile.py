@@ -158,7 +158,7 @@ def test_signatures_are_checked_when_asked_for(start, key: str, secret: str, cod
     [
         ("/", b"Action=Nothing", "InvalidAction"),
         ("/", b"", "InvalidAction"),
-        ("/", b"Action=SendRawEmail&Version=2010-12-01", "InvalidAction"),
+        ("/", b"Action=Publish&Version=2010-12-01", "InvalidAction"),
         ("/", b"x" * 5_000_000, "InvalidAction"),
         ("/", b"&".join(b"a=%d" % n for n in range(2000)), "MalformedQueryString"),
         ("/", b"Action=Publish", "InvalidParameter"),
