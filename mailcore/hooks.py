@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -123,9 +124,12 @@ class Hooks:
                 factories[name] = factory
         return factories
 
-    def register_commands(self, cli: argparse._SubParsersAction[Any]) -> None:
-        """Let extensions add commands to the command line."""
-        self._call.mailcore_register_commands(cli=cli)
+    def register_commands(
+        self, cli: argparse._SubParsersAction[Any]
+    ) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Pairs of the extension's name and what adds its commands to the command line."""
+        for name, add in self._functions("mailcore_register_commands"):
+            yield name, functools.partial(add, cli=cli)
 
     def create_transport(self, provider: Provider[Any, Any]) -> Transport:
         """The first transport that anybody offers."""

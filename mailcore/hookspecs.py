@@ -59,7 +59,8 @@ def mailcore_register_commands(cli: argparse._SubParsersAction[Any]) -> None:
     Add commands to the ``mailcore`` command line.
 
     Called when the command line starts. Add a parser, and set its default ``run`` to a function
-    that takes the parsed arguments and returns the exit code.
+    that takes the parsed arguments and returns the exit code. The arguments have ``registry``, the
+    registry of this run. Names of mailcore's own commands are taken.
     """
 
 

@@ -21,7 +21,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from mailcore.discovery import ENVIRONMENT_VARIABLE, Discovered, discover, distribution_of
 from mailcore.errors import ConfigurationError, PluginLoadError, ProviderNotFound
+from mailcore.features import Features
 from mailcore.flow import Flow, Transport
 from mailcore.hooks import Hooks, extension_name
 from mailcore.message import Message
@@ -32,11 +34,6 @@ from mailcore.result import SendResult
 
 if TYPE_CHECKING:
     from importlib import metadata
-
-PROVIDERS = "mailcore.providers"
-EXTENSIONS = "mailcore.extensions"
-ENVIRONMENT_VARIABLE = "MAILCORE_PLUGINS"
-CORE_DISTRIBUTION = "mailcore"
 
 # A module that ends the interpreter when imported is broken like one that raises.
 _BREAKS = (Exception, SystemExit)
@@ -88,7 +85,7 @@ class Registry:
         self._lock = threading.RLock()
         self._classes: dict[str, type[Provider[Any, Any]]] = {}
         self._errors: dict[tuple[str, str], str] = {}
-        self._entry_points: dict[str, dict[str, metadata.EntryPoint]] | None = None
+        self._discovered: Discovered | None = None
         self._extensions_loaded = False
         self._extensions: list[str] = []
         self._transports: weakref.WeakKeyDictionary[Provider[Any, Any], Transport] = (
@@ -126,7 +123,7 @@ class Registry:
         """Names of all providers, installed or registered, sorted."""
         self.load_extensions()
         with self._lock:
-            return tuple(sorted({*self._classes, *self._found(PROVIDERS)}))
+            return tuple(sorted({*self._classes, *self._found().providers}))
 
     def provider_class(self, name: str) -> type[Provider[Any, Any]]:
         """
@@ -139,8 +136,8 @@ class Registry:
         if not isinstance(name, str):
             raise ConfigurationError(f"provider name must be str, not {type(name).__name__}")
         with self._lock:
-            if name not in self._classes and name in self._found(PROVIDERS):
-                self._classes[name] = self._load_provider(self._found(PROVIDERS)[name])
+            if name not in self._classes and name in self._found().providers:
+                self._classes[name] = self._load_provider(self._found().providers[name])
             elif name not in self._classes:
                 self.load_extensions()
             if name not in self._classes:
@@ -164,7 +161,7 @@ class Registry:
 
     def plugins(self) -> tuple[Plugin, ...]:
         """Every plugin, broken ones included; this imports all of them."""
-        for name in self._found(PROVIDERS):
+        for name in self._found().providers:
             try:
                 self.provider_class(name)
             except PluginLoadError:
@@ -194,7 +191,7 @@ class Registry:
             if self._extensions_loaded:
                 return
             self._extensions_loaded = True
-            for name, entry_point in self._found(EXTENSIONS).items():
+            for name, entry_point in self._found().extensions.items():
                 if ("extension", name) in self._errors:
                     continue
                 try:
@@ -218,37 +215,19 @@ class Registry:
 
     def _take(self, provider_class: type[Provider[Any, Any]]) -> None:
         name = getattr(provider_class, "name", "")
-        if name in self._found(PROVIDERS):
+        if name in self._found().providers:
             raise ConfigurationError(f"provider {name!r} is installed already")
         self.register(provider_class)
 
-    def _found(self, group: str) -> dict[str, metadata.EntryPoint]:
+    def _found(self) -> Discovered:
         with self._lock:
-            if self._entry_points is None:
-                self._entry_points = self._scan() if self._autoload else {}
-            return self._entry_points.get(group, {})
-
-    def _scan(self) -> dict[str, dict[str, metadata.EntryPoint]]:
-        wanted = _wanted()
-        found: dict[str, dict[str, metadata.EntryPoint]] = {}
-        installed = _installed()
-        for group in (PROVIDERS, EXTENSIONS):
-            for entry_point in installed:
-                if entry_point.group != group:
-                    continue
-                name, core = entry_point.name, _distribution(entry_point)[0] == CORE_DISTRIBUTION
-                if wanted is not None and not core and name not in wanted:
-                    continue
-                known = found.setdefault(group, {}).setdefault(name, entry_point)
-                if known.value != entry_point.value:
-                    names = {_distribution(known)[0], _distribution(entry_point)[0]}
-                    kind = "provider" if group == PROVIDERS else "extension"
-                    self._errors[kind, name] = f"claimed by {' and '.join(sorted(names))}"
-                    logger.warning("%s %s is %s", kind, name, self._errors[kind, name])
-        return found
+            if self._discovered is None:
+                self._discovered = discover() if self._autoload else Discovered()
+                self._errors.update(self._discovered.conflicts)
+            return self._discovered
 
     def _load_provider(self, entry_point: metadata.EntryPoint) -> type[Provider[Any, Any]]:
-        name, (distribution, _) = entry_point.name, _distribution(entry_point)
+        name, (distribution, _) = entry_point.name, distribution_of(entry_point)
         if ("provider", name) in self._errors:
             reason = self._errors["provider", name]
             raise PluginLoadError(
@@ -284,8 +263,8 @@ class Registry:
         text = f"no provider {name!r}; installed: {', '.join(installed) or 'none'}"
         if similar:
             text += f"; did you mean {' or '.join(map(repr, similar))}?"
-        elif hint:
-            text += f"; to add it: {hint}"
+        if hint:
+            text += f"; to add {name!r}: {hint}"
         if os.environ.get(ENVIRONMENT_VARIABLE):
             text += f"; {ENVIRONMENT_VARIABLE} limits what is found"
         return ProviderNotFound(
@@ -293,13 +272,13 @@ class Registry:
         )
 
     def _listed(self) -> Iterator[Plugin]:
-        found = {("provider", name): e for name, e in self._found(PROVIDERS).items()}
-        found |= {("extension", name): e for name, e in self._found(EXTENSIONS).items()}
+        found = {("provider", name): e for name, e in self._found().providers.items()}
+        found |= {("extension", name): e for name, e in self._found().extensions.items()}
         loaded = {("provider", name) for name in self._classes}
         loaded |= {("extension", name) for name in self._extensions}
         for key in sorted({*found, *loaded, *self._errors}):
             kind: Any = key[0]
-            distribution, version = _distribution(found[key]) if key in found else ("", "")
+            distribution, version = distribution_of(found[key]) if key in found else ("", "")
             error = self._errors.get(key, "")
             state: Any = "broken" if error else "loaded" if key in loaded else "available"
             yield Plugin(
@@ -312,44 +291,6 @@ class Registry:
             )
 
 
-def _installed() -> list[metadata.EntryPoint]:
-    # Costs as much as all the rest of importing mailcore, so only once it is needed.
-    from importlib import metadata
-
-    try:
-        points = metadata.entry_points()
-        return [*points.select(group=PROVIDERS), *points.select(group=EXTENSIONS)]
-    except Exception:
-        # One distribution with damaged metadata: look at each on its own.
-        logger.warning("the entry points of some distribution cannot be read", exc_info=True)
-    found: dict[str | None, list[metadata.EntryPoint]] = {}
-    for distribution in metadata.distributions():
-        try:
-            name = distribution.metadata["Name"]
-            if name not in found:
-                found[name] = list(distribution.entry_points)
-        except Exception:
-            logger.debug("without %r", distribution, exc_info=True)
-    return [entry_point for points_of in found.values() for entry_point in points_of]
-
-
-def _wanted() -> frozenset[str] | None:
-    value = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
-    if not value:
-        return None
-    names = frozenset(name.strip() for name in value.split(",") if name.strip())
-    return names - {"none"}
-
-
-def _distribution(entry_point: metadata.EntryPoint) -> tuple[str, str]:
-    if entry_point.dist is None:
-        return "", ""
-    # Damaged metadata may lack both.
-    fields = entry_point.dist.metadata
-    name, version = (fields[k] if k in fields else "" for k in ("Name", "Version"))  # noqa: SIM401
-    return name, version
-
-
 def _require_provider_class(provider_class: object, name: str) -> None:
     if not (isinstance(provider_class, type) and issubclass(provider_class, Provider)):
         raise ConfigurationError(f"{provider_class!r} is not a subclass of mailcore.Provider")
@@ -358,9 +299,9 @@ def _require_provider_class(provider_class: object, name: str) -> None:
         raise ConfigurationError(
             f"the provider calls itself {declared!r} but is registered as {name!r}"
         )
-    missing = [a for a in ("label", "features") if not hasattr(provider_class, a)]
-    if missing:
-        raise ConfigurationError(f"provider {name!r} lacks {' and '.join(missing)}")
+    for attribute, kind in (("label", str), ("features", Features)):
+        if not isinstance(getattr(provider_class, attribute, None), kind):
+            raise ConfigurationError(f"provider {name!r} lacks {attribute}, a {kind.__name__}")
 
 
 _default: Registry | None = None

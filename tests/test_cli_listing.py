@@ -119,7 +119,7 @@ def test_features_table_has_every_feature_and_numbered_notes(registry, capsys):
     assert "partly [3] no [2]" == rows["headers"]
     assert "yes [1] no [2]" == rows["metadata"]
     assert "with metadata no [2]" == rows["tags"]
-    assert "yes (limit 50) [4] no [2]" == rows["recipients"]
+    assert "yes (limit 50) [4] yes" == rows["recipients"]
     assert [
         "[1] no <bcc> | at all",
         "[2] this plugin does not declare it",
@@ -240,14 +240,14 @@ def test_broken_extension_leaves_the_command_line_working(registry, capsys, erro
         def mailcore_register_commands(self, cli):
             raise error
 
-    registry.register_extension(Broken())
+    registry.register_extension(Broken(), name="broken")
 
     assert 0 == main(["providers"], registry=registry)
 
     out, err = capsys.readouterr()
     assert "acme" in out
     name = type(error).__name__
-    assert f"mailcore: warning: an extension cannot add its commands: {name}: no luck\n" == err
+    assert f"mailcore: warning: extension broken cannot add its commands: {name}: no luck\n" == err
 
 
 def test_command_without_a_function_is_an_error(registry, capsys):

@@ -238,7 +238,8 @@ def test_commands(registry):
         )
     )
 
-    registry.hooks.register_commands(parser.add_subparsers())
+    for _, add in registry.hooks.register_commands(parser.add_subparsers()):
+        add()
 
     assert 7 == (parsed := parser.parse_args(["hello"])).run(parsed)
 

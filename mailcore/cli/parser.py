@@ -90,10 +90,12 @@ def build_parser(registry: Registry) -> Parser:
 def _add_extensions(cli: argparse._SubParsersAction[Any], registry: Registry) -> None:
     ours = dict(cli.choices or {})
     registry.load_extensions()
-    try:
-        registry.hooks.register_commands(cli)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # a stranger's code may raise anything
-        # One extension must not take the command line down.
-        note(f"warning: an extension cannot add its commands: {type(error).__name__}: {error}")
+    for name, add in registry.hooks.register_commands(cli):
+        try:
+            add()
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # a stranger's may raise anything
+            # One extension must not take the command line, or the others' commands, down.
+            what = f"{type(error).__name__}: {error}"
+            note(f"warning: extension {name} cannot add its commands: {what}")
     # Python 3.10 lets a command of the same name replace ours.
     cli._name_parser_map.update(ours)

@@ -1,0 +1,97 @@
+"""
+What is installed: entry points of the two groups, read without importing what they point to.
+
+One damaged distribution does not hide the others; two that claim one name are both refused.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from importlib import metadata
+
+PROVIDERS = "mailcore.providers"
+EXTENSIONS = "mailcore.extensions"
+ENVIRONMENT_VARIABLE = "MAILCORE_PLUGINS"
+CORE_DISTRIBUTION = "mailcore"
+
+logger = logging.getLogger("mailcore.registry")
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """
+    Entry points by name, and names that several distributions claim.
+
+    Args:
+        providers: Of group ``mailcore.providers``.
+        extensions: Of group ``mailcore.extensions``.
+        conflicts: What is wrong, by kind (``provider`` or ``extension``) and name.
+    """
+
+    providers: dict[str, metadata.EntryPoint] = field(default_factory=dict)
+    extensions: dict[str, metadata.EntryPoint] = field(default_factory=dict)
+    conflicts: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def discover() -> Discovered:
+    """Look at what is installed, as far as ``MAILCORE_PLUGINS`` allows."""
+    wanted = _wanted()
+    found = Discovered()
+    for entry_point in _installed():
+        name, core = entry_point.name, distribution_of(entry_point)[0] == CORE_DISTRIBUTION
+        if wanted is not None and not core and name not in wanted:
+            continue
+        is_provider = entry_point.group == PROVIDERS
+        known = (found.providers if is_provider else found.extensions).setdefault(name, entry_point)
+        if known.value != entry_point.value:
+            names = sorted({distribution_of(known)[0], distribution_of(entry_point)[0]})
+            kind = "provider" if is_provider else "extension"
+            found.conflicts[kind, name] = f"claimed by {' and '.join(names)}"
+            logger.warning("%s %s is %s", kind, name, found.conflicts[kind, name])
+    return found
+
+
+def _installed() -> list[metadata.EntryPoint]:
+    # Costs as much as all the rest of importing mailcore, so only once it is needed.
+    from importlib import metadata
+
+    try:
+        points = metadata.entry_points()
+        return [*points.select(group=PROVIDERS), *points.select(group=EXTENSIONS)]
+    except Exception:
+        # One distribution with damaged metadata: look at each on its own.
+        logger.warning("the entry points of some distribution cannot be read", exc_info=True)
+    found: dict[str | None, list[metadata.EntryPoint]] = {}
+    for distribution in metadata.distributions():
+        try:
+            name = distribution.metadata["Name"]
+            if name not in found:
+                found[name] = list(distribution.entry_points)
+        except Exception:
+            logger.debug("without %r", distribution, exc_info=True)
+    return [entry_point for points_of in found.values() for entry_point in points_of]
+
+
+def _wanted() -> frozenset[str] | None:
+    value = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
+    if not value:
+        return None
+    names = frozenset(name.strip() for name in value.split(",") if name.strip())
+    return names - {"none"}
+
+
+def distribution_of(entry_point: metadata.EntryPoint) -> tuple[str, str]:
+    """Name and version of what installed an entry point; empty where nobody knows."""
+    if entry_point.dist is None:
+        return "", ""
+    # Damaged metadata may lack both.
+    fields = entry_point.dist.metadata
+    name, version = (fields[k] if k in fields else "" for k in ("Name", "Version"))  # noqa: SIM401
+    return name, version
