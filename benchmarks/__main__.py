@@ -12,7 +12,7 @@ import sys
 
 from importlib.metadata import version
 
-from benchmarks import build, imports, peers, send, server
+from benchmarks import build, bulk, imports, inbound, peers, receive, send, server
 from benchmarks.measure import print_row
 
 
@@ -36,6 +36,9 @@ def main() -> int:
         for row in send.sending(url):
             good &= print_row(row)
         backend.close()
+    for row in (*receive.notifications(), *inbound.parsing(), *inbound.irregular()):
+        good &= print_row(row)
+    good &= bulk.main()
 
     peak, ratio = build.memory()
     good &= ratio <= MEMORY_LIMIT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import functools
 import os
 
 from collections.abc import Callable, Iterator
@@ -11,7 +12,8 @@ from typing import Any
 from benchmarks import peers
 from benchmarks.measure import Row, best_of, peak_bytes
 from mailcore import Message
-from mailcore_ses.payload import send_email_parameters
+from mailcore_ses.payload import SendingSettings
+from mailcore_ses.payload.complete import raw_email
 
 
 SHORT: dict[str, Any] = {
@@ -34,7 +36,7 @@ MEGABYTE = 1024 * 1024
 
 def ours(sample: dict[str, Any], attachments: Any = ()) -> Callable[[], object]:
     """A function that builds the parameters of SendEmail with mailcore."""
-    return lambda: send_email_parameters(Message(**sample, attachments=attachments), None)
+    return lambda: raw_email(Message(**sample, attachments=attachments), SendingSettings())
 
 
 def short_messages(backend: Any) -> Iterator[Row]:
@@ -69,8 +71,8 @@ def attachments(backend: Any) -> Iterator[Row]:
         files = [("photo.jpg", content, "image/jpeg")]
         contenders: dict[str, Callable[[], object]] = {
             "mailcore": ours(SHORT, files),
-            "base64 in lines + join": lambda content=content: wrapped_base64(content),
-            "base64 flat + join": lambda content=content: flat_base64(content),
+            "base64 in lines + join": functools.partial(wrapped_base64, content),
+            "base64 flat + join": functools.partial(flat_base64, content),
             "django-anymail": peers.anymail_payload(backend, SHORT, files),
             "EmailMessage": peers.email_message(SHORT, files),
         }

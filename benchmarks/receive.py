@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Row, best_of
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
+
+from benchmarks.measure import Row, best_of
 from mailcore import WebhookRequest, get_provider
 from mailcore.flow import HttpRequest, HttpResponse, run
 from mailcore_ses.local.signing import Signer, string_to_sign
@@ -60,7 +61,7 @@ def signed_post(signer: Signer) -> tuple[dict[str, str], bytes]:
 
 
 def notifications() -> Iterator[Row]:
-    """mailcore against what nothing can do without, and against anymail's webhook core."""
+    """Mailcore against what nothing can do without, and against anymail's webhook core."""
     signer = Signer()
     headers, body = signed_post(signer)
     ses = get_provider("ses", topic_arns=[TOPIC])

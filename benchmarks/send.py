@@ -10,14 +10,16 @@ from benchmarks import peers
 from benchmarks.build import SHORT
 from benchmarks.measure import Row, best_of
 from mailcore import Mailer, Message
-from mailcore_ses.payload import send_email_parameters
+from mailcore_ses.payload import SendingSettings
+from mailcore_ses.payload.complete import raw_email
 
 
 def sending(url: str) -> Iterator[Row]:
     """mailcore, building included, against bare boto3 with the bytes ready, and anymail."""
     credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    client = boto3.client("sesv2", region_name="eu-west-1", endpoint_url=url, **credentials)
-    ready = send_email_parameters(Message(**SHORT), None)
+    session = boto3.session.Session(aws_access_key_id="local", aws_secret_access_key="local")
+    client = session.client("sesv2", region_name="eu-west-1", endpoint_url=url)
+    ready = raw_email(Message(**SHORT), SendingSettings())
     backend = peers.open_backend()
     with Mailer(
         "ses", region_name="eu-west-1", endpoint_url=url, client_parameters=credentials

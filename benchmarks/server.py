@@ -7,7 +7,7 @@ import multiprocessing
 import socket
 import threading
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
 _ANSWER = (
@@ -18,11 +18,16 @@ _BODY = b'{"MessageId": "0107019aa1d0731e-0c8d1b7e-93a1-45fe-8e3c-f1f0f2c0d9aa-0
 
 
 @contextlib.contextmanager
-def running() -> Iterator[str]:
-    """Run the server in another process, so that its CPU is not ours; gives its URL."""
+def running(answer: Callable[[socket.socket], None] | None = None) -> Iterator[str]:
+    """
+    Run the server in another process, so that its CPU is not ours; gives its URL.
+
+    Args:
+        answer: Serves one connection; answers like SendEmail if None.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
     process = multiprocessing.get_context("fork").Process(
-        target=_serve, args=(listener,), daemon=True
+        target=_serve, args=(listener, answer or _answer), daemon=True
     )
     process.start()
     try:
@@ -33,10 +38,10 @@ def running() -> Iterator[str]:
         listener.close()
 
 
-def _serve(listener: socket.socket) -> None:
+def _serve(listener: socket.socket, answer: Callable[[socket.socket], None]) -> None:
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=_answer, args=(connection,), daemon=True).start()
+        threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
 
 def _answer(connection: socket.socket) -> None:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import binascii
 import codecs
+import io
 import re
+
+from functools import lru_cache
 
 from mailcore.inbound_entity import Buffer
 
@@ -17,6 +20,10 @@ __all__ = ["decode_charset", "decode_transfer"]
 
 _IDENTITY = ("", "7bit", "8bit", "binary")
 _UU = ("x-uuencode", "uuencode", "uue", "x-uue")
+
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+# What stands behind the last characters of base64: line ends, a footer.
+_MAX_TAIL = 10_000
 
 _CHARSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+()-]{0,63}")
 # Text encodings of Python that are no charsets of mail; decoding IDNA takes quadratic time.
@@ -50,7 +57,7 @@ def decode_transfer(body: Buffer, encoding: str) -> tuple[bytes, str]:
     if encoding == "base64":
         return _base64(body)
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(body), ""
+        return _quoted_printable(bytes(body)), ""
     if encoding in _UU:
         return _uuencoded(bytes(body))
     return bytes(body), f"its transfer encoding {encoding[:40]!r} is unknown"
@@ -61,36 +68,50 @@ def _base64(body: Buffer) -> tuple[bytes, str]:
         return binascii.a2b_base64(body), ""
     except binascii.Error:
         pass
-    data = bytes(body)
-    try:
-        return binascii.a2b_base64(data + b"=="), "its base64 is cut off"
-    except binascii.Error:
-        # A group of one character: six bits of a byte that is lost.
-        data = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
-        return binascii.a2b_base64(data[: len(data) // 4 * 4]), "its base64 is cut off"
+    # The last group is not complete: decode all before it, without a copy.
+    view = memoryview(body)
+    group = b""
+    for end in range(len(view) - 1, max(len(view) - _MAX_TAIL, -1), -1):
+        character = bytes(view[end : end + 1])
+        if character not in _BASE64:
+            continue
+        group = character + group
+        try:
+            decoded = binascii.a2b_base64(view[:end])
+        except binascii.Error:
+            continue
+        # One character alone is six bits of an octet that is lost.
+        last = binascii.a2b_base64(group + b"==") if len(group) > 1 else b""
+        return decoded + last, "its base64 is cut off"
+    return bytes(body), "it is not base64, as it says"
+
+
+def _quoted_printable(data: bytes) -> bytes:
+    if data.count(b"\r") != data.count(b"\r\n"):
+        # binascii drops everything between "=" CR and the next LF.
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return binascii.a2b_qp(data)
 
 
 def _uuencoded(data: bytes) -> tuple[bytes, str]:
-    lines = iter(data.splitlines())
-    for line in lines:
-        if line.startswith(b"begin "):
-            break
-    else:
+    # Line by line: a list of very short ones takes twenty times their bytes.
+    lines = io.BytesIO(data)
+    if not any(line.startswith(b"begin ") for line in lines):
         return data, "it is not uuencoded, as it says"
-    decoded: list[bytes] = []
+    decoded = bytearray()
     for line in lines:
         if line.strip() == b"end":
-            return b"".join(decoded), ""
+            return bytes(decoded), ""
         try:
-            decoded.append(binascii.a2b_uu(line))
+            decoded += binascii.a2b_uu(line)
         except binascii.Error:
             # Encoders that count wrongly: the line's first character is its length.
             count = (((line[0] - 32) & 63) * 4 + 5) // 3
             try:
-                decoded.append(binascii.a2b_uu(line[:count]))
+                decoded += binascii.a2b_uu(line[:count])
             except binascii.Error:
                 return data, "its uuencoding is broken"
-    return b"".join(decoded), "its uuencoding has no end"
+    return bytes(decoded), "its uuencoding has no end"
 
 
 def decode_charset(data: Buffer, charset: str, errors: str = "replace") -> tuple[str, str]:
@@ -142,6 +163,7 @@ def _undeclared(data: Buffer, errors: str, otherwise: str) -> tuple[str, str]:
     return text, "it has 8-bit text without a charset, read as ISO-8859-1"
 
 
+@lru_cache(maxsize=256)
 def _codec(charset: str) -> str | None:
     """Python's name for a charset; None if it has none."""
     if not _CHARSET_NAME.fullmatch(charset):
@@ -155,8 +177,11 @@ def _codec(charset: str) -> str | None:
     if name.replace("-", "_") in _NOT_CHARSETS:
         return None
     try:
-        b"".decode(name)
-    except (LookupError, UnicodeError):
+        b"a".decode(name)
+    except LookupError:
         # Transforms of bytes, such as "hex".
         return None
+    except UnicodeError:
+        # One byte is no text in UTF-16.
+        pass
     return name

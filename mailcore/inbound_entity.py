@@ -18,6 +18,10 @@ Field: TypeAlias = tuple[str, bytes]
 """Name and raw value of a header field, folds and line end included."""
 
 
+MIN_HEADER_LINE = 64
+"""What a line counts for :attr:`Limits.max_header_bytes`, at least."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """
@@ -26,7 +30,8 @@ class Limits:
     Args:
         max_parts: Parts in all, multiparts included.
         max_depth: Multiparts within each other.
-        max_header_bytes: Header fields of the message and all its parts together.
+        max_header_bytes: Header fields of the message and all its parts together. A line counts
+            as at least 64 bytes, because that is what it takes in memory.
     """
 
     max_parts: int

@@ -23,7 +23,7 @@ from email.policy import compat32
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mailcore.inbound_entity import Buffer, Entity, Field, Limits
+from mailcore.inbound_entity import MIN_HEADER_LINE, Buffer, Entity, Field, Limits
 
 
 __all__ = ["read_irregular"]
@@ -41,7 +41,7 @@ _ANY_LINE_END = re.compile(rb"(?:\r\n|\r|\n)\Z")
 # Shorter content is given as it is.
 _MIN_REPLACED = 200
 # Lines like a delimiter are read one by one; in a text they may be a table.
-_MAX_BOUNDARY_LIKE = 100_000
+_MAX_BOUNDARY_LIKE = 50_000
 # email.message takes quadratic time for long parameters (CPython issue 136063), and compiling a
 # boundary's regex 1 µs per character.
 _MAX_CONTENT_TYPE = 8_192
@@ -199,22 +199,23 @@ class _Skeleton:
     def _header_end(self, start: int, end: int, budget: int) -> tuple[int, int]:
         """Where the lines end that must be given as they are, and what they take of the budget."""
         raw = self.raw
-        position = start
+        position, used = start, 0
         if raw.startswith(b"--", start):
             line_end = _line_end(raw, start, end)
             # A delimiter, or a line of the content: no header field, unless it is too long.
             if line_end - start <= 2 * _MAX_BOUNDARY:
-                start = position = line_end
+                position = line_end
         while position < end:
             line_end = _line_end(raw, position, end)
             if raw[position] in b"\r\n":
-                return line_end, position - start
+                return line_end, used
             if not _HEADER_LINE.match(raw, position, end):
                 break
-            if line_end - start > budget:
-                return start + budget, budget + 1
+            if used + max(line_end - position, MIN_HEADER_LINE) > budget:
+                return min(position + max(budget - used, 0), line_end), budget + 1
+            used += max(line_end - position, MIN_HEADER_LINE)
             position = line_end
-        return position, position - start
+        return position, used
 
     def segments(self) -> Iterator[tuple[int, bytes]]:
         """Offset in the mail, and lines for the parser."""

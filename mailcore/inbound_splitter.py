@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import re
 
-from mailcore.inbound_entity import Entity, Field, Limits
+from mailcore.inbound_entity import MIN_HEADER_LINE, Entity, Field, Limits
 
 
 __all__ = ["Irregular", "split"]
 
-_FIELD = re.compile(rb"([!-9;-~]+):[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n")
+# The count bounds the memory that matching takes; a field with more folds is irregular.
+_FIELD = re.compile(rb"([!-9;-~]+):[^\r\n]*(?:\r?\n[ \t][^\r\n]*){0,2000}\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
 _AFTER_DELIMITER = re.compile(rb"(--)?[ \t]*(?:(\r?\n|\Z)|(\r))")
 
@@ -89,6 +90,8 @@ class _Splitter:
             position = match.end()
             value = raw[match.end(1) + 1 : position]
             fields.append((name, value))
+            if position - start > self.limits.max_header_bytes:
+                raise Irregular
             if len(name) in (12, 25) and (key := name.lower()) in (
                 "content-type",
                 "content-transfer-encoding",
@@ -96,7 +99,7 @@ class _Splitter:
                 if key in structural:
                     raise Irregular
                 structural[key] = value.translate(None, b"\r\n").strip(b" \t")
-        self.header_bytes += position - start
+        self.header_bytes += max(position - start, len(fields) * MIN_HEADER_LINE)
         if self.header_bytes > self.limits.max_header_bytes:
             raise Irregular
         if position == end:

@@ -1,9 +1,11 @@
-"""Text of header fields: folds, raw 8-bit, RFC 2047 encoded-words; the way back is encoded_words."""
+"""Text of header fields: folds, raw 8-bit text, RFC 2047 encoded-words."""
 
 from __future__ import annotations
 
 import binascii
 import re
+
+from typing import NamedTuple
 
 from mailcore.inbound_decoding import decode_charset
 
@@ -59,37 +61,39 @@ def decode_words(text: str) -> tuple[str, str]:
     Returns:
         The text, and what is wrong with it, if anything.
     """
-    pieces: list[str] = []
-    defects: list[str] = []
-    octets, charset = b"", ""
+    pieces: list[str | _Run] = []
     done = 0
-
-    def flush() -> None:
-        nonlocal octets
-        if octets:
-            decoded, defect = decode_charset(octets, charset)
-            pieces.append(decoded)
-            if defect:
-                defects.append(f"an encoded-word: {defect}")
-            octets = b""
-
     for match in _WORD.finditer(text):
-        between = text[done : match.start()]
-        word = _octets(match["encoding"], match["text"])
-        if word is None:
+        octets = _octets(match["encoding"], match["text"])
+        if octets is None:
             continue
-        is_first = not done and not match.start()
-        if is_first or between.strip(" \t") or not _follows_word(pieces, octets):
-            flush()
-            pieces.append(between)
-        if charset.lower() != match["charset"].lower():
-            flush()
-        charset = match["charset"]
-        octets += word
+        charset = match["charset"].lower()
+        between = text[done : match.start()]
+        last = pieces[-1] if pieces else None
+        if not isinstance(last, _Run) or between.strip(" \t"):
+            pieces += (between, _Run(charset, [octets]))
+        elif last.charset != charset:
+            pieces.append(_Run(charset, [octets]))
+        else:
+            last.octets.append(octets)
         done = match.end()
-    flush()
-    pieces.append(text[done:])
-    return "".join(pieces), defects[0] if defects else ""
+    decoded: list[str] = []
+    defects: list[str] = []
+    for piece in (*pieces, text[done:]):
+        if isinstance(piece, str):
+            decoded.append(piece)
+            continue
+        run, defect = decode_charset(b"".join(piece.octets), piece.charset)
+        decoded.append(run)
+        defects += [f"an encoded-word: {defect}"] if defect else []
+    return "".join(decoded), defects[0] if defects else ""
+
+
+class _Run(NamedTuple):
+    """Encoded-words of one charset with nothing but white space between them."""
+
+    charset: str
+    octets: list[bytes]
 
 
 def _octets(encoding: str, text: str) -> bytes | None:

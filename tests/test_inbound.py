@@ -77,7 +77,7 @@ def test_line_ends_do_not_matter(name: str, line_end: bytes):
 
 
 def test_bodies_and_files_are_told_apart():
-    """Each part is a body, a file or inline, whatever it declares (43, 86, 88, 90, 142, 143, 146)."""
+    """Each part is a body, a file or inline (43, 86, 88, 90, 142, 143, 146)."""
     mail = load("files")
 
     assert "Schöne Grüße, Ada" == mail.text
