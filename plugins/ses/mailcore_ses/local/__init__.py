@@ -22,7 +22,8 @@ In a test::
 What is there
     * SendEmail (simple, raw, template, inline template) and SendBulkEmail; GetAccount and its
       switches; identities (verified as soon as they are created); the suppression list;
-      templates; configuration sets with event destinations. Any other sesv2 operation answers
+      templates; configuration sets with event destinations; GetSendStatistics of version 1 of the
+      API. Any other operation answers
       501 `NotImplementedByLocalSes`. Contact lists and tenants are not modelled:
       `ListManagementOptions` and `TenantName` are accepted and recorded.
     * SNS topics, subscriptions over HTTP(S), raw message delivery, Publish.

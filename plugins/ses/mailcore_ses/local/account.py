@@ -4,6 +4,8 @@ The sending account: quota, rate, switches and verified identities.
 
 from __future__ import annotations
 
+import hashlib
+
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import takewhile
@@ -189,7 +191,7 @@ class Account:
         return {
             "IdentityType": _identity_type(identity),
             "VerifiedForSendingStatus": True,
-            "DkimAttributes": _DKIM,
+            "DkimAttributes": _dkim(identity),
         }
 
     def _get_identity(self, params: Params) -> Params:
@@ -202,7 +204,7 @@ class Account:
             "FeedbackForwardingStatus": True,
             "VerifiedForSendingStatus": True,
             "VerificationStatus": "SUCCESS",
-            "DkimAttributes": _DKIM,
+            "DkimAttributes": _dkim(identity),
             "MailFromAttributes": {"BehaviorOnMxFailure": "USE_DEFAULT_VALUE"},
             "Policies": {},
             "Tags": details.get("Tags", []),
@@ -238,7 +240,18 @@ class Account:
         return with_token({"EmailIdentities": summaries}, token)
 
 
-_DKIM: Params = {"SigningEnabled": False, "Status": "NOT_STARTED"}
+def _dkim(identity: str) -> Params:
+    if "@" in identity:
+        return {"SigningEnabled": False, "Status": "NOT_STARTED"}
+    # Easy DKIM has three tokens of 32 letters and digits; these are the same in every run.
+    digests = (hashlib.sha256(f"{number}{identity}".encode()).hexdigest() for number in range(3))
+    return {
+        "SigningEnabled": True,
+        "Status": "SUCCESS",
+        "Tokens": [digest[:32] for digest in digests],
+        "SigningAttributesOrigin": "AWS_SES",
+        "SigningHostedZone": "dkim.amazonses.com",
+    }
 
 
 def _identity_type(identity: str) -> str:

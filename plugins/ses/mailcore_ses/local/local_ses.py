@@ -9,9 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, Any
 
 from mailcore_ses.local.faults import Faults
 from mailcore_ses.local.records import MessageRecord, NotificationRecord
@@ -19,6 +17,10 @@ from mailcore_ses.local.running import RunningServer
 from mailcore_ses.local.service import Service, Settings
 from mailcore_ses.local.signing import SIGNATURE_VERSIONS
 from mailcore_ses.local.sigv4 import Credentials
+
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class LocalSes:

@@ -168,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/" and self.command == "GET" and "Action=" not in query:
             self._answer(inspection.home(self.server.service))
         elif path == "/" and self.command in ("GET", "POST"):
-            self._sns(query, body)
+            self._query(query, body)
         else:
             self._ses(path, query, body)
 
@@ -218,13 +218,13 @@ class _Handler(BaseHTTPRequestHandler):
             payload = b"<html>not what you asked for"
         self._answer(Answer(200, "application/json", payload, {"x-amzn-RequestId": request_id}))
 
-    def _sns(self, query: str, body: bytes) -> None:
+    def _query(self, query: str, body: bytes) -> None:
         request_id = new_request_id()
         try:
             form = form_fields(query if self.command == "GET" else body.decode(errors="replace"))
             if form.get("Action") not in _UNSIGNED_ACTIONS or "Authorization" in self.headers:
                 self._authenticate("/", query, body)
-            operation, result = self.server.service.call_sns(form)
+            operation, result = self.server.service.call_query(form)
             payload = encode_result(operation, result, request_id)
         except ServiceError as error:
             status, payload = error.status_code, encode_error(error, request_id)

@@ -26,8 +26,9 @@ from mailcore_ses.local.publisher import Delivery, Publisher, apply_fault
 from mailcore_ses.local.records import MessageRecord
 from mailcore_ses.local.sending import Caller, Sending
 from mailcore_ses.local.signing import Signer
-from mailcore_ses.local.simulator import group_recipients
+from mailcore_ses.local.simulator import group_recipients, is_test_virus
 from mailcore_ses.local.sns_api import SnsOperations
+from mailcore_ses.local.statistics import API_VERSION, Statistics
 from mailcore_ses.local.suppression import SuppressionList
 from mailcore_ses.local.template_store import TemplateStore
 from mailcore_ses.local.topics import Topics
@@ -104,6 +105,7 @@ class Service:
         for identity in settings.verified_identities:
             self.account.verify(identity)
         self._suppression = SuppressionList()
+        self._statistics = Statistics(settings.clock)
         templates = TemplateStore()
         self._sending = Sending(
             account=self.account,
@@ -150,26 +152,28 @@ class Service:
                 raise _not_implemented(name)
             return self._handlers[name](params)
 
-    def call_sns(self, form: Mapping[str, str]) -> tuple[OperationModel, Params]:
+    def call_query(self, form: Mapping[str, str]) -> tuple[OperationModel, Params]:
         """
-        One SNS request.
+        One request of the query protocol: SNS, or version 1 of SES.
 
         Raises:
             ServiceError: The answer is an error.
         """
         name = form.get("Action", "")
-        model = service_model("sns")
+        v1 = form.get("Version") == API_VERSION
+        model = service_model("ses" if v1 else "sns")
+        handlers = self._statistics.handlers if v1 else self._sns.handlers
         if name not in model.operation_names:
             raise ServiceError(
                 "InvalidAction", f"The action {name[:64]} is not valid for this endpoint."
             )
-        if name not in self._sns.handlers:
+        if name not in handlers:
             raise _not_implemented(name)
         operation = model.operation_model(name)
         params = decode_query(operation, form)
         validate(operation, params, code="InvalidParameter")
         with self.lock:
-            result = self._sns.handlers[name](params)
+            result = handlers[name](params)
             self.lock.notify_all()
         return operation, result
 
@@ -212,6 +216,7 @@ class Service:
             return reason if reason in reasons else None
 
         groups = group_recipients(message.destination, reason_of)
+        self._statistics.count(groups, rejected=is_test_virus(message.raw))
         self._publish(message, events_of(message, groups), None)
         self.lock.notify_all()
 

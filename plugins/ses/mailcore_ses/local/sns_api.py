@@ -24,7 +24,7 @@ from mailcore_ses.local.topic_attributes import (
 from mailcore_ses.local.topics import Topics
 
 
-_NAMESPACE = "http://sns.amazonaws.com/doc/2010-03-31/"
+_SNS_NAMESPACE = "http://sns.amazonaws.com/doc/2010-03-31/"
 
 
 class SnsOperations:
@@ -164,7 +164,8 @@ def encode_result(operation: OperationModel, result: Params, request_id: str) ->
     """
     The XML answer of an operation.
     """
-    root = ET.Element(f"{operation.name}Response", xmlns=_NAMESPACE)
+    namespace = str(operation.service_model.metadata["xmlNamespace"])
+    root = ET.Element(f"{operation.name}Response", xmlns=namespace)
     shape = operation.output_shape
     if shape is not None:
         wrapper = ET.SubElement(root, str(shape.serialization["resultWrapper"]))
@@ -178,7 +179,7 @@ def encode_error(error: ServiceError, request_id: str) -> bytes:
     """
     The XML answer for an error.
     """
-    root = ET.Element("ErrorResponse", xmlns=_NAMESPACE)
+    root = ET.Element("ErrorResponse", xmlns=_SNS_NAMESPACE)
     details = ET.SubElement(root, "Error")
     ET.SubElement(details, "Type").text = "Receiver" if error.status_code >= 500 else "Sender"
     ET.SubElement(details, "Code").text = error.code

@@ -1,0 +1,160 @@
+"""
+Calls that look after the account: none of them sends mail, so each may be repeated.
+
+Where a lost connection leaves open whether a mail was sent, here it leaves open nothing that a
+repetition would not settle. AWS takes one such call per second and operation, so a call that was
+throttled is made again after a pause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from mailcore.errors import NetworkError, RateLimited, SendError, UnexpectedResponse
+from mailcore.flow import Exchange, Flow, Sleep, Transport, arun, run
+from mailcore_ses.aws import AwsCall, AwsResponse
+from mailcore_ses.errors import error_of
+
+
+T = TypeVar("T")
+
+PROVIDER = "ses"
+LARGEST_PAGE = 1000
+
+_NOT_FOUND = "NotFoundException"
+# "All other API actions ... are throttled at 1 request per second":
+# https://docs.aws.amazon.com/ses/latest/dg/quotas.html (read 2026-11-21).
+_PAUSES_SECONDS = (1.0, 2.0, 4.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Generic[T]):
+    """
+    Some items of a list.
+
+    Args:
+        items: In the order of AWS.
+        next_token: What asks for the next page; empty for the last one.
+    """
+
+    items: tuple[T, ...] = field(repr=False)
+    next_token: str = field(default="", repr=False)
+
+
+def call(
+    operation: str, parameters: Mapping[str, Any] | None = None, *, service: str
+) -> Flow[Mapping[str, Any]]:
+    """
+    Make a call that may be repeated, and wait where AWS throttles.
+
+    Args:
+        operation: As the service's API reference names it.
+        parameters: Of the operation.
+        service: As boto3 names it.
+
+    Returns:
+        What the operation returns.
+
+    Raises:
+        SendError: As :func:`mailcore_ses.errors.error_of` reads it; never `maybe_accepted`.
+    """
+    found = yield from find(operation, parameters, service=service, absent_code="")
+    assert found is not None
+    return found
+
+
+def find(
+    operation: str,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    service: str,
+    absent_code: str = _NOT_FOUND,
+) -> Flow[Mapping[str, Any] | None]:
+    """
+    Make a call about something that need not exist.
+
+    Args:
+        operation: As for :func:`call`.
+        parameters: As for :func:`call`.
+        service: As for :func:`call`.
+        absent_code: The error that says it does not exist.
+
+    Returns:
+        What the operation returns; None if the thing does not exist.
+
+    Raises:
+        SendError: As :func:`call`.
+    """
+    request = AwsCall(service=service, operation=operation, params=parameters or {})
+    pauses = iter(_PAUSES_SECONDS)
+    while True:
+        response = yield from _exchange(request)
+        if response.ok:
+            return response.body
+        if absent_code and response.error_code.rpartition("#")[2] == absent_code:
+            return None
+        error = error_of(response)
+        error.provider = PROVIDER
+        pause = next(pauses, None) if isinstance(error, RateLimited) else None
+        if pause is None:
+            raise error
+        yield Sleep(max(pause, error.retry_after_seconds or 0.0))
+
+
+def _exchange(request: AwsCall) -> Flow[AwsResponse]:
+    try:
+        response: AwsResponse = yield Exchange(request)
+    except SendError as error:
+        error.provider = error.provider or PROVIDER
+        if error.maybe_accepted:
+            error.maybe_accepted = False
+            error.retryable = isinstance(error, NetworkError)
+        raise
+    return response
+
+
+def require(body: Mapping[str, Any], name: str, kind: type[T]) -> T:
+    """
+    A member of an answer.
+
+    Raises:
+        UnexpectedResponse: If it is missing, or of another type.
+    """
+    value = body.get(name)
+    if not isinstance(value, kind):
+        raise UnexpectedResponse(f"AWS's answer has no {name}", provider=PROVIDER)
+    return value
+
+
+def require_number(body: Mapping[str, Any], name: str) -> float:
+    """
+    A number of an answer, which JSON may have written without a decimal point.
+
+    Raises:
+        UnexpectedResponse: If it is missing, or no number.
+    """
+    value = body.get(name)
+    return float(value) if isinstance(value, int) else require(body, name, float)
+
+
+def iterate(pages: Callable[[str], Flow[Page[T]]], transport: Transport) -> Iterator[T]:
+    """Items of all pages; the next page is fetched when its first item is wanted."""
+    token, more = "", True
+    while more:
+        page = run(pages(token), transport)
+        yield from page.items
+        token = page.next_token
+        more = bool(token)
+
+
+async def aiterate(pages: Callable[[str], Flow[Page[T]]], transport: Transport) -> AsyncIterator[T]:
+    """As :func:`iterate`, in an event loop."""
+    token, more = "", True
+    while more:
+        page = await arun(pages(token), transport)
+        for item in page.items:
+            yield item
+        token = page.next_token
+        more = bool(token)

@@ -1,0 +1,33 @@
+"""``mailcore ses``: the account behind the provider, on the command line."""
+
+from __future__ import annotations
+
+import argparse
+
+from typing import Any
+
+from mailcore_ses.cli import (
+    check,
+    consume,
+    identities,
+    quota,
+    setup_events,
+    stats,
+    suppression,
+)
+
+
+_COMMANDS = (quota, stats, identities, suppression, check, setup_events, consume)
+
+
+def add_parser(cli: argparse._SubParsersAction[Any]) -> None:
+    """Add the command and those below it."""
+    parser = cli.add_parser(
+        "ses",
+        help="look after an Amazon SES account",
+        description="Look after an Amazon SES account: what it may send, what it has sent, whom "
+        "it sends from, whom it does not send to, and what is wrong with it.",
+    )
+    commands = parser.add_subparsers(dest="ses_command", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        command.add_parser(commands)

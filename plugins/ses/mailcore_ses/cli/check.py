@@ -1,0 +1,64 @@
+"""``mailcore ses check``: what keeps the account from sending."""
+
+from __future__ import annotations
+
+import argparse
+
+from typing import Any
+
+from mailcore.cli import exit_codes, output
+from mailcore.cli.failures import UsageError
+from mailcore.flow import run as run_flow
+from mailcore_ses.account.check import check
+from mailcore_ses.cli.common import ABSENT, new_parser, opened
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
+    parser = new_parser(
+        commands,
+        "check",
+        "say what is wrong, and what to do",
+        "Look at credentials, region, account, sandbox, quota, identity, DKIM, configuration set "
+        "and event destinations, and say what to do about what is wrong. The exit code is 0 only "
+        "if all is well.",
+    )
+    parser.add_argument("--from", dest="sender", metavar="ADDRESS", help="whom you send from")
+    parser.add_argument(
+        "--sandbox-ok", action="store_true", help="an account in the sandbox is all right"
+    )
+    parser.add_argument(
+        "--test-send",
+        action="store_true",
+        help="send a message to SES's mailbox simulator, which costs as much as any other; "
+        "nothing else shows whether the credentials may send",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look at everything."""
+    if arguments.test_send and arguments.sender is None:
+        raise UsageError("--test-send needs --from")
+    with opened(arguments) as use:
+        flow = check(
+            use.provider,
+            sender=arguments.sender,
+            sandbox_ok=arguments.sandbox_ok,
+            test_send=arguments.test_send,
+        )
+        findings = run_flow(flow, use.transport)
+    well = all(each.state == "ok" for each in findings)
+    if arguments.json:
+        described = [
+            {"subject": each.subject, "state": each.state, "text": each.text, "fix": each.fix}
+            for each in findings
+        ]
+        output.write_json({"ok": well, "findings": described})
+    else:
+        rows = [
+            [each.subject, each.state, each.text + (f"; {each.fix}" if each.fix else "")]
+            for each in findings
+        ]
+        output.write_table(["", "state", "what was found, and what to do"], rows)
+    return exit_codes.OK if well else ABSENT

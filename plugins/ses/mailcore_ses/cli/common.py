@@ -1,0 +1,135 @@
+"""What the commands of ``mailcore ses`` have in common."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from mailcore.cli import choosing
+from mailcore.cli.failures import UsageError
+from mailcore.errors import ConfigurationError
+from mailcore.flow import Transport
+from mailcore.mailer import URL_VARIABLE
+from mailcore.options import scheme_of
+from mailcore.registry import Registry
+from mailcore_ses.account import SesAccount
+from mailcore_ses.provider import SesProvider
+
+
+ABSENT = 1
+"""The exit code when what was asked about is not there, or is not well."""
+
+_EXIT_CODES = """\
+exit codes:
+  0    done
+  1    AWS refused it, or what was asked about is not there, or is not well
+  2    usage or configuration
+  75   AWS could not be reached or is busy: try again
+
+Others are as for `mailcore --help`.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A provider in use."""
+
+    provider: SesProvider
+    transport: Transport
+
+    @property
+    def account(self) -> SesAccount:
+        """Its account."""
+        return SesAccount(self.transport)
+
+    @property
+    def region_name(self) -> str:
+        """The region that its client has chosen."""
+        return str(self.provider.client.meta.region_name)
+
+
+def new_parser(
+    commands: argparse._SubParsersAction[Any], name: str, summary: str, description: str
+) -> argparse.ArgumentParser:
+    """Add a command with the options that all of them have."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=description,
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    choosing.add_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="write JSON")
+    parser.add_argument(
+        "--debug",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="show tracebacks and the log, which may hold addresses and secrets",
+    )
+    return parser
+
+
+@contextlib.contextmanager
+def opened(arguments: argparse.Namespace) -> Iterator[Opened]:
+    """
+    The provider that the arguments choose; ``ses`` unless they or the environment say otherwise.
+
+    Raises:
+        UsageError: If it is another provider than SES's.
+        ConfigurationError: If it cannot be made.
+    """
+    if not arguments.provider and not arguments.url and not _named_by_environment():
+        arguments.provider = SesProvider.name
+    registry: Registry = arguments.registry
+    provider = choosing.choose(arguments).provider
+    if not isinstance(provider, SesProvider):
+        raise UsageError(f"`mailcore ses` is about Amazon SES, not about {provider.name}")
+    try:
+        yield Opened(provider=provider, transport=registry.transport_for(provider))
+    finally:
+        registry.close(provider)
+
+
+def _named_by_environment() -> bool:
+    # A default provider other than SES does not concern these commands.
+    try:
+        return scheme_of(os.environ.get(URL_VARIABLE, "").strip()) == SesProvider.name
+    except ConfigurationError:
+        return False
+
+
+def point_in_time(text: str) -> datetime:
+    """Read an ISO 8601 date or time; as the type of an argument. UTC if it has no zone."""
+    try:
+        # Python 3.10 does not take the Z.
+        time = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("write a date or time as 2026-11-20T09:15:00Z") from None
+    return time if time.tzinfo is not None else time.replace(tzinfo=timezone.utc)
+
+
+def positive(text: str) -> int:
+    """Read a whole number above 0; as the type of an argument."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("write a whole number above 0")
+    return int(text)
+
+
+def require_names(arguments: argparse.Namespace, names: list[str], what: str) -> None:
+    """
+    Check that an action has the names that it needs.
+
+    Raises:
+        UsageError: If it has none, or has some and needs none.
+    """
+    if arguments.action == "list" and names:
+        raise UsageError("`list` takes no names: `show` and `get` do")
+    if arguments.action != "list" and not names:
+        raise UsageError(f"`{arguments.action}` needs {what}")
