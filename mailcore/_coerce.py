@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from mailcore.address import Address, address_key, collect_addresses
 from mailcore.address_reading import is_text
+from mailcore.address_syntax import read_one
 from mailcore.attachment import Alternative, Attachment
 from mailcore.errors import MessageError, Problem
 from mailcore.frozen import FrozenDict
@@ -210,15 +211,17 @@ def by_recipient(
             return FrozenDict()
         held: dict[str, Any] = {}
         seen: set[str] = set()
+        place = f"{field}[…]"
         for key, item in value.items():  # type: ignore[attr-defined]  # it is a mapping
-            parsed = address(key, field, problems)
+            mailbox = read_one(key)
+            parsed = mailbox if mailbox is not None else address(key, field, problems)
             if parsed is not None:
-                place = f"{field}[…]"
-                if address_key(parsed.addr_spec) in seen:
-                    text = redact(parsed.addr_spec)
-                    problems.append(Problem(field, f"`{field}` has {text} twice"))
-                seen.add(address_key(parsed.addr_spec))
-                held[parsed.addr_spec] = coerce(item, place, problems)
+                addr_spec = parsed.addr_spec
+                same = address_key(addr_spec)
+                if same in seen:
+                    problems.append(Problem(field, f"`{field}` has {redact(addr_spec)} twice"))
+                seen.add(same)
+                held[addr_spec] = coerce(item, place, problems)
         return FrozenDict(held)
 
     return coerce_each
@@ -259,7 +262,10 @@ def _json(value: object, place: str, problems: Problems, depth: int = 0) -> Any:
             return None
         return FrozenDict(
             {
-                body(k, _at(place, k), problems): _json(v, _at(place, k), problems, depth + 1)
+                # Common values cannot be wrong, and telling their place costs more than they do.
+                k if _is_common(k) else body(k, _at(place, k), problems): (
+                    v if _is_common(v) else _json(v, _at(place, k), problems, depth + 1)
+                )
                 for k, v in value.items()
             }
         )
@@ -270,6 +276,16 @@ def _json(value: object, place: str, problems: Problems, depth: int = 0) -> Any:
     hint = "convert it to str, int, float, bool, list or dict first"
     problems.append(wrong_type(place, "a value that JSON can hold", value, hint))
     return None
+
+
+def _is_common(value: Any) -> bool:
+    kind = type(value)
+    if kind is str:
+        return bool(value.isascii())
+    return kind is bool or (kind is int and -_COMMON_NUMBERS < value < _COMMON_NUMBERS)
+
+
+_COMMON_NUMBERS = 1 << 63
 
 
 def _number(value: float, place: str, problems: Problems) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailcore.errors import (
@@ -168,9 +168,13 @@ def _not_attempted(requests: Sequence[Any], error: SendError) -> dict[str, Recip
 def _result(
     provider: str, message: Message, statuses: dict[str, RecipientStatus], answers: list[Any]
 ) -> SendResult:
-    reported = RecipientStatuses(statuses)
+    addresses = message.recipients
+    # Most providers are asked in the message's own spelling, and answer in it.
+    reported: Mapping[str, RecipientStatus] = statuses
+    if not statuses.keys() >= set(addresses):
+        reported = RecipientStatuses(statuses)
     silent = RecipientStatus(SendStatus.UNKNOWN, detail="the provider's answer does not say")
-    recipients = {address: reported.get(address, silent) for address in message.recipients}
+    recipients = {address: reported.get(address, silent) for address in addresses}
     ids = dict.fromkeys(s.message_id for s in recipients.values() if s.message_id)
     return SendResult(
         provider=provider,

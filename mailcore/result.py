@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -74,29 +74,39 @@ class RecipientStatuses(Mapping[str, RecipientStatus]):
     works with any of these spellings.
     """
 
-    __slots__ = ("_by_key", "_spelling")
+    __slots__ = ("_as_sent", "_by_key")
 
     def __init__(self, statuses: Mapping[str, RecipientStatus] | None = None) -> None:
+        self._as_sent: dict[str, RecipientStatus] = {}
         self._by_key: dict[str, RecipientStatus] = {}
-        self._spelling: dict[str, str] = {}
+        spelling: dict[str, str] = {}
         for address, status in (statuses or {}).items():
             key = address_key(address)
             self._by_key[key] = status
-            self._spelling.setdefault(key, address)
+            self._as_sent[spelling.setdefault(key, address)] = status
 
     def __getitem__(self, address: str) -> RecipientStatus:
-        return self._by_key[address_key(address)]
+        # The spelling that was sent is the one that is mostly asked for.
+        status = self._as_sent.get(address)
+        return self._by_key[address_key(address)] if status is None else status
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._spelling.values())
+        return iter(self._as_sent)
 
     def __len__(self) -> int:
         return len(self._by_key)
 
+    def items(self) -> ItemsView[str, RecipientStatus]:
+        """Pairs of the address as it was sent, and its status."""
+        return self._as_sent.items()
+
+    def values(self) -> ValuesView[RecipientStatus]:
+        """The statuses, in the order of the addresses."""
+        return self._as_sent.values()
+
     def __repr__(self) -> str:
         inner = ", ".join(
-            f"{redact(address)}: {self._by_key[key].status}"
-            for key, address in self._spelling.items()
+            f"{redact(address)}: {status.status}" for address, status in self._as_sent.items()
         )
         return f"{{{inner}}}"
 

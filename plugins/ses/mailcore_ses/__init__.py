@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mailcore_ses.aws import AwsCall, AwsResponse
+    from mailcore_ses.payload import ses_options
     from mailcore_ses.provider import SesProvider
 
-__all__ = ["AwsCall", "AwsResponse", "SesProvider"]
+__all__ = ["AwsCall", "AwsResponse", "SesProvider", "ses_options"]
 
 
 def __getattr__(name: str) -> object:
@@ -18,6 +19,10 @@ def __getattr__(name: str) -> object:
         from mailcore_ses.provider import SesProvider
 
         return SesProvider
+    if name == "ses_options":
+        from mailcore_ses.payload import ses_options
+
+        return ses_options
     if name in ("AwsCall", "AwsResponse"):
         from mailcore_ses import aws
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mailcore.flow import Request
+
+
+SES = "sesv2"
+SES_V1 = "ses"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,12 +24,15 @@ class AwsCall(Request):
         params: Of the operation; they hold addresses, content and tokens, so the repr does not
             show them.
         region_name: Where to; None means the provider's own region.
+        is_valid: Whether the parameters are known to fit the operation's model, so that botocore
+            need not check them: a quarter of the CPU of a bulk call.
     """
 
     service: str
     operation: str
     params: Mapping[str, Any] = field(repr=False)
     region_name: str | None = None
+    is_valid: bool = field(default=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,3 +58,35 @@ class AwsResponse:
     def ok(self) -> bool:
         """Whether the call succeeded."""
         return not self.error_code and self.status_code < 300
+
+
+class LateParameters(Mapping[str, Any]):
+    """
+    Parameters that are made when they are first looked at.
+
+    Args:
+        make: Makes them; called once.
+    """
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
+        self._make = make
+        self._made: Mapping[str, Any] | None = None
+
+    def _parameters(self) -> Mapping[str, Any]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __getitem__(self, name: str) -> Any:
+        return self._parameters()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parameters())
+
+    def __len__(self) -> int:
+        return len(self._parameters())
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)

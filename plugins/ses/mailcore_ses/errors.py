@@ -4,13 +4,17 @@ What SES's error answers mean: which exception, whether to retry, what to do.
 Sources: the sesv2 service model of botocore 1.44.5 (exceptions and HTTP codes);
 https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html and
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/CommonErrors.html (read 2026-11-21).
+SES API v1 names the same things otherwise; both names are here.
 """
 
 from __future__ import annotations
 
+import re
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailcore.address import redact
+from mailcore.address import address_key, redact
 from mailcore.errors import (
     AuthenticationFailed,
     MessageRejected,
@@ -41,6 +45,52 @@ _ACCESS = _Meaning(
     AuthenticationFailed, "access_denied", "allow the action in the IAM policy of these credentials"
 )
 _UNAVAILABLE = _Meaning(ProviderUnavailable)
+_SUSPENDED = _Meaning(
+    AuthenticationFailed, "account_suspended", "AWS has suspended sending: see its e-mail to you"
+)
+_PAUSED = _Meaning(
+    AuthenticationFailed,
+    "sending_paused",
+    "sending is paused for the account: find out why, then resume it",
+)
+_SET_PAUSED = _Meaning(
+    AuthenticationFailed,
+    "configuration_set_paused",
+    "sending is paused for the configuration set: resume it, or use another",
+)
+_NO_SET = _Meaning(
+    MessageRejected,
+    "configuration_set_not_found",
+    "check configuration_set_name, and that the set is in this region",
+)
+_NO_TEMPLATE = _Meaning(
+    MessageRejected,
+    "template_not_found",
+    "check template_id, and that the template is in this region",
+)
+_NO_TENANT = _Meaning(
+    MessageRejected, "tenant_not_found", "check tenant_name, and that the tenant is in this region"
+)
+_NO_LIST = _Meaning(
+    MessageRejected, "contact_list_not_found", "check contact_list_name and topic_name"
+)
+_MAIL_FROM = _Meaning(
+    MessageRejected, "mail_from_domain_not_verified", "verify the custom MAIL FROM domain"
+)
+_BAD_REQUEST = _Meaning(MessageRejected, "bad_request")
+_TOO_LARGE = _Meaning(
+    MessageRejected, "too_large", "SES takes 40 MB after encoding, API v1 takes 10 MB"
+)
+_SENDER = _Meaning(
+    MessageRejected,
+    "identity_not_verified",
+    "verify the sender's domain or address in this region; in the sandbox the recipients' too",
+)
+_SANDBOX = _Meaning(
+    MessageRejected,
+    "sandbox_recipient_not_verified",
+    "the account is in the sandbox: verify the recipient, or ask AWS for production access",
+)
 
 _BY_CODE = {
     "TooManyRequestsException": _THROTTLED,
@@ -50,26 +100,26 @@ _BY_CODE = {
     "LimitExceededException": _Meaning(
         QuotaExceeded, "account_limit", "ask AWS for a higher quota"
     ),
-    "AccountSuspendedException": _Meaning(
-        AuthenticationFailed,
-        "account_suspended",
-        "AWS has suspended sending: see its e-mail to you",
-    ),
-    "SendingPausedException": _Meaning(
-        AuthenticationFailed,
-        "sending_paused",
-        "resume sending for the account or the configuration set",
-    ),
+    "AccountSuspendedException": _SUSPENDED,
+    "SendingPausedException": _PAUSED,
+    "AccountSendingPaused": _PAUSED,
+    "AccountSendingPausedException": _PAUSED,
+    "ConfigurationSetSendingPaused": _SET_PAUSED,
+    "ConfigurationSetSendingPausedException": _SET_PAUSED,
     "MessageRejected": _Meaning(MessageRejected),
-    "MailFromDomainNotVerifiedException": _Meaning(
-        MessageRejected, "mail_from_domain_not_verified", "verify the custom MAIL FROM domain"
-    ),
-    "BadRequestException": _Meaning(MessageRejected, "bad_request"),
-    "InvalidParameterValue": _Meaning(MessageRejected, "bad_request"),
-    "ValidationException": _Meaning(MessageRejected, "bad_request"),
+    "MailFromDomainNotVerified": _MAIL_FROM,
+    "MailFromDomainNotVerifiedException": _MAIL_FROM,
+    "BadRequestException": _BAD_REQUEST,
+    "InvalidParameterValue": _BAD_REQUEST,
+    "ValidationException": _BAD_REQUEST,
+    "ValidationError": _BAD_REQUEST,
     "NotFoundException": _Meaning(
         MessageRejected, "not_found", "check the names of configuration set, template and tenant"
     ),
+    "ConfigurationSetDoesNotExist": _NO_SET,
+    "ConfigurationSetDoesNotExistException": _NO_SET,
+    "TemplateDoesNotExist": _NO_TEMPLATE,
+    "TemplateDoesNotExistException": _NO_TEMPLATE,
     "ConflictException": _Meaning(ProviderUnavailable, "conflict"),
     "AccessDenied": _ACCESS,
     "AccessDeniedException": _ACCESS,
@@ -96,24 +146,93 @@ _BY_CODE = {
 }
 
 
-def error_of(response: AwsResponse) -> SendError:
-    """The exception for an error answer; its text says what to do, where SES's does not."""
-    meaning = _meaning(response)
-    words = redact(" ".join(response.error_message.split()))[:500] or "no message"
-    text = f"{response.error_code or response.status_code}: {words}"
-    if meaning.hint:
-        text = f"{text} ({meaning.hint})"
+# Statuses of the entries of a bulk call. The keys are those of both APIs and those of the
+# documents' prose, without "_" and in lower case.
+_BY_STATUS = {
+    "messagerejected": _Meaning(MessageRejected),
+    "mailfromdomainnotverified": _MAIL_FROM,
+    "configurationsetnotfound": _NO_SET,
+    "configurationsetdoesnotexist": _NO_SET,
+    "templatenotfound": _NO_TEMPLATE,
+    "templatedoesnotexist": _NO_TEMPLATE,
+    "accountsuspended": _SUSPENDED,
+    "accountthrottled": _THROTTLED,
+    "accountdailyquotaexceeded": _DAILY_QUOTA,
+    "invalidsendingpoolname": _Meaning(
+        MessageRejected, "sending_pool_not_found", "check the dedicated IP pool of the set"
+    ),
+    "accountsendingpaused": _PAUSED,
+    "configurationsetsendingpaused": _SET_PAUSED,
+    "invalidparameter": _BAD_REQUEST,
+    "invalidparametervalue": _BAD_REQUEST,
+    "transientfailure": _UNAVAILABLE,
+}
+# A status says nothing more of what is not here, such as FAILED: not to be repeated by itself.
+_FAILED = _Meaning(MessageRejected, "failed")
+
+
+def error_of(
+    response: AwsResponse, *, sender: str = "", recipients: Sequence[str] = ()
+) -> SendError:
+    """
+    The exception for an error answer; its text says what to do, where SES's does not.
+
+    Args:
+        response: The answer.
+        sender: The address that the message comes from. SES refuses an unverified sender and, in
+            the sandbox, an unverified recipient in the same words: only the address tells.
+        recipients: Those of the message.
+    """
+    return _error(
+        _meaning(response, sender, recipients),
+        response.error_message,
+        code=response.error_code,
+        response=response,
+        retry_after_seconds=_retry_after(response),
+    )
+
+
+def entry_error(
+    status: str, words: str, response: AwsResponse, *, sender: str, recipients: Sequence[str]
+) -> SendError:
+    """The exception for a bulk call in which all entries ended with the same status."""
+    meaning = entry_meaning(status)
+    if status.replace("_", "").lower() == "messagerejected":
+        meaning = _rejection(words, sender, recipients)
+    return _error(meaning, words, code=status, response=response)
+
+
+def is_retryable(status: str) -> bool:
+    """Whether an entry of a bulk call that ended so may be sent again."""
+    return entry_meaning(status).error.default_retryable
+
+
+def entry_meaning(status: str) -> _Meaning:
+    """What a status of a bulk entry means."""
+    return _BY_STATUS.get(status.replace("_", "").lower(), _FAILED)
+
+
+def _error(
+    meaning: _Meaning,
+    words: str,
+    *,
+    code: str,
+    response: AwsResponse,
+    retry_after_seconds: float | None = None,
+) -> SendError:
+    said = redact(" ".join(words.split()))[:500] or "no message"
+    text = f"{code or response.status_code}: {said}"
     return meaning.error(
-        text,
+        f"{text} ({meaning.hint})" if meaning.hint else text,
         category=meaning.category,
         status_code=response.status_code,
-        code=response.error_code,
-        retry_after_seconds=_retry_after(response),
+        code=code,
+        retry_after_seconds=retry_after_seconds,
         raw=response,
     )
 
 
-def _meaning(response: AwsResponse) -> _Meaning:
+def _meaning(response: AwsResponse, sender: str, recipients: Sequence[str]) -> _Meaning:
     # botocore gives the code of some services as "com.amazonaws…#Code".
     code = response.error_code.rpartition("#")[2]
     words = response.error_message.lower()
@@ -122,32 +241,57 @@ def _meaning(response: AwsResponse) -> _Meaning:
         # Same code, another remedy: only the text tells them apart.
         return _DAILY_QUOTA
     if code == "MessageRejected":
-        return _rejection(words)
-    if meaning is not None:
-        return meaning
-    if response.status_code == 429:
+        return _rejection(response.error_message, sender, recipients)
+    if code == "NotFoundException":
+        return _missing(words) or _BY_CODE[code]
+    if code == "SendingPausedException" and "configuration set" in words:
+        return _SET_PAUSED
+    if meaning is _BAD_REQUEST and "message length is more than" in words:
+        return _TOO_LARGE
+    return meaning or _by_http_status(response.status_code)
+
+
+def _by_http_status(status_code: int) -> _Meaning:
+    if status_code == 429:
         return _THROTTLED
-    if response.status_code >= 500:
+    if status_code >= 500:
         return _UNAVAILABLE
-    if response.status_code in (401, 403):
+    if status_code in (401, 403):
         return _ACCESS
-    if response.status_code == 413:
-        return _Meaning(MessageRejected, "too_large", "SES takes 40 MB after encoding")
-    if 400 <= response.status_code < 500:
+    if status_code == 413:
+        return _TOO_LARGE
+    if 400 <= status_code < 500:
         return _Meaning(MessageRejected)
     return _Meaning(UnexpectedResponse)
 
 
-def _rejection(words: str) -> _Meaning:
-    if "not verified" in words:
-        return _Meaning(
-            MessageRejected,
-            "identity_not_verified",
-            "verify the sender's domain or address in this region; "
-            "in the sandbox the recipients' too",
-        )
-    if "sending paused" in words or "sending is paused" in words:
-        return _BY_CODE["SendingPausedException"]
+def _missing(words: str) -> _Meaning | None:
+    """What SES does not find, by the first word that says what it is."""
+    kinds = {
+        "configuration set": _NO_SET,
+        "configurationset": _NO_SET,
+        "template": _NO_TEMPLATE,
+        "tenant": _NO_TENANT,
+        "contact list": _NO_LIST,
+        "topic": _NO_LIST,
+    }
+    places = {words.find(kind): meaning for kind, meaning in kinds.items() if kind in words}
+    return places[min(places)] if places else None
+
+
+_ADDRESS = re.compile(r"[^\s,<>:;]+@[^\s,<>:;]*[^\s,<>:;.]")
+
+
+def _rejection(words: str, sender: str, recipients: Sequence[str]) -> _Meaning:
+    said = words.lower()
+    if "not verified" in said:
+        refused = {address_key(address) for address in _ADDRESS.findall(words)}
+        known = {address_key(recipient) for recipient in recipients}
+        if refused & known and address_key(sender) not in refused:
+            return _SANDBOX
+        return _SENDER
+    if "sending paused" in said or "sending is paused" in said:
+        return _PAUSED
     return _Meaning(MessageRejected)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mailcore.errors import MalformedWebhook
 from mailcore.frozen import FrozenDict, freeze
+
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 MAX_DEPTH = 100

@@ -2,64 +2,82 @@
 
 from __future__ import annotations
 
-import re
-
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from mailcore.errors import ConfigurationError, Problem, UnexpectedResponse
+from mailcore.errors import ConfigurationError, Problem
 from mailcore.events import Event
 from mailcore.features import NO, YES, Features, advisory, partial, yes
 from mailcore.flow import Flow
-from mailcore.headers import MAX_LINE_OCTETS
 from mailcore.message import Message
 from mailcore.provider import Provider
-from mailcore.result import RecipientStatus, SendStatus
+from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
-from mailcore_ses.aws import AwsCall, AwsResponse
-from mailcore_ses.errors import error_of
+from mailcore_ses.answers import statuses_of
+from mailcore_ses.aws import SES, SES_V1, AwsCall, AwsResponse
+from mailcore_ses.dkim import signer_from_options
 from mailcore_ses.events import parse_events
-from mailcore_ses.payload import (
-    METADATA_HEADER,
-    TAG_HEADER,
-    event_headers,
-    send_email_parameters,
-)
-from mailcore_ses.sns import SnsTrust, SnsVerifier
-from mailcore_ses.transport import SES, AwsTransport, ClientSettings
+from mailcore_ses.global_endpoint import check_global_endpoint
+from mailcore_ses.payload import SendingSettings, calls_for
+from mailcore_ses.payload.api_checks import unknown_overrides
+from mailcore_ses.payload.checks import check
+from mailcore_ses.payload.extra import extra_of
+from mailcore_ses.sns import SnsTrust
+from mailcore_ses.transport import AwsTransport, ClientSettings
+from mailcore_ses.webhook_trust import WebhookTrust
 
 
-_NO_TEMPLATES = "this version of mailcore-ses sends complete messages only"
-_NO_TRACKING = "SES tracks by configuration set: choose one with configuration_set_name"
+if TYPE_CHECKING:
+    from mailcore_ses.account import SesAccount
 
-# SES reads these from the header of a raw message; each has an option or a parameter instead.
-_CONTROL_HEADER = "x-ses-"
-_REPLACED = {
-    # https://docs.aws.amazon.com/ses/latest/dg/header-fields.html (read 2026-11-21)
-    "message-id": "SES replaces it; the result has SES's own id",
-    "date": "SES replaces it with the time of acceptance",
-}
-_CONFIGURATION_SET_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PARTS_ONLY = "complete messages only: SES's templates have text and HTML"
+_TRACKING = "where the installed boto3 knows ConfigurationOverrides, not with api_version v1"
 
 
 class SesProvider(Provider[AwsCall, AwsResponse]):
     """
-    Amazon SES, API version 2.
+    Amazon SES.
+
+    Where an option has a parameter of SES's API, a message may bring its own in ``esp_extra``: see
+    :func:`mailcore_ses.ses_options`. What wins, last to first: ``esp_extra``, the fields of the
+    message, these options. The mailer's defaults are part of the message.
 
     Args:
         region_name: AWS region; boto3's own search order if None.
         configuration_set_name: The configuration set of every message; its event destination
             decides which events are published.
+        tenant_name: The tenant on whose behalf messages are sent.
+        endpoint_id: A global endpoint; needs ``botocore[crt]``, and no endpoint_url.
+        from_identity_arn: ARN of the identity to send from, if another account shares it.
+        source_identity_arn: With API v1, the same for the source, if it differs.
+        feedback_identity_arn: ARN of the identity of the envelope sender, if another account
+            shares it.
+        contact_list_name, topic_name: SES's list that messages belong to: SES adds the headers
+            to leave it, and refuses recipients who have. Not for batches from a template.
+        email_tags: Message tags of every message, by name.
+        message_tag_name: The name of the message tag that a message's one tag becomes, besides
+            its header; then messages have one tag at most.
+        content: How complete messages go: ``raw``, written here, or ``simple``, written by SES,
+            which has neither alternatives nor a To header of your own.
+        api_version: ``v1`` for credentials that may not call the other.
+        dkim_domain, dkim_selector, dkim_private_key: Sign raw messages, by an RSA key in PEM; see
+            :class:`~mailcore_ses.dkim.DkimSigner`.
+        dkim_headers: Headers to sign, in place of all but those that SES rewrites.
         topic_arns: SNS topics whose messages :func:`mailcore.receive` believes. Without any,
             every webhook request is refused: a signature proves only that *some* topic sent it.
         auto_confirm: Whether to confirm SNS subscriptions of these topics.
+        webhook_secrets: ``user:password`` texts, one of which each webhook request must bring (HTTP
+            Basic), beside the signature. Raw message delivery, which has no signature, is believed
+            with it; without any topics it is all that events need.
+        max_age_seconds: Refuse signed messages that were made longer ago; at least 3600.
         endpoint_url: Another SES endpoint, such as a local SES.
         sns_endpoint_url: Another SNS endpoint, for confirming subscriptions.
         certificate_base_urls: Further places that SNS signing certificates may come from: for a
             local SES. Whoever controls one of them can forge events.
         session: A ``boto3.session.Session`` to use.
         session_parameters: Else, arguments of the session to make, such as ``profile_name``.
-        client: A ``sesv2`` client to use. Its retries are switched off: they can send twice.
+        client: A client to use: ``sesv2``, or ``ses`` for API v1. Its retries are switched off:
+            they can send twice.
         client_parameters: Else, arguments of the client to make; ``config`` may be a mapping.
         connect_timeout_seconds, read_timeout_seconds: For each call.
         max_pool_connections: Connections kept open: as many as threads that send at once.
@@ -74,23 +92,23 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         cc=YES,
         bcc=YES,
         reply_to=YES,
-        headers=partial("not X-SES-*, Message-ID and Date, which SES replaces or obeys"),
-        spoofed_to=YES,
-        alternatives=YES,
-        amp_html=YES,
+        headers=partial("not X-SES-*, Message-ID and Date, which SES obeys or replaces"),
+        spoofed_to=partial("complete messages only: for templates, SES writes To itself"),
+        alternatives=partial(_PARTS_ONLY),
+        amp_html=partial(_PARTS_ONLY),
         attachments=yes("SES refuses some file types"),
         inline_images=YES,
         envelope_sender=yes("as FeedbackForwardingEmailAddress"),
         metadata=yes("in an X-Metadata header"),
-        tags=yes("in X-Tag headers"),
-        track_opens=NO(_NO_TRACKING),
-        track_clicks=NO(_NO_TRACKING),
+        tags=yes("in X-Tag headers; one of them as a message tag, with message_tag_name"),
+        track_opens=partial(_TRACKING),
+        track_clicks=partial(_TRACKING),
         send_at=NO("SES sends at once"),
-        templates=NO(_NO_TEMPLATES),
-        merge_data=NO(_NO_TEMPLATES),
-        merge_global_data=NO(_NO_TEMPLATES),
-        merge_metadata=NO(_NO_TEMPLATES),
-        merge_headers=NO(_NO_TEMPLATES),
+        templates=yes("by name or ARN, without a subject and bodies of the message's own"),
+        merge_data=yes("for a template, or for {{…}} in the message's own subject and bodies"),
+        merge_global_data=yes("for a template, or for {{…}} in the message's own"),
+        merge_metadata=YES,
+        merge_headers=yes("not From and To; not Reply-To with templates"),
         unsubscribe=YES,
         idempotency_key=NO("SES has no idempotency token"),
         international_addresses=NO("SES does not support SMTPUTF8: local parts must be ASCII"),
@@ -105,8 +123,25 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         *,
         region_name: str | None = None,
         configuration_set_name: str | None = None,
+        tenant_name: str | None = None,
+        endpoint_id: str | None = None,
+        from_identity_arn: str | None = None,
+        source_identity_arn: str | None = None,
+        feedback_identity_arn: str | None = None,
+        contact_list_name: str | None = None,
+        topic_name: str | None = None,
+        email_tags: Mapping[str, str] | None = None,
+        message_tag_name: str | None = None,
+        content: Literal["raw", "simple"] = "raw",
+        api_version: Literal["v2", "v1"] = "v2",
+        dkim_domain: str | None = None,
+        dkim_selector: str | None = None,
+        dkim_private_key: str | None = None,
+        dkim_headers: Sequence[str] = (),
         topic_arns: Sequence[str] = (),
         auto_confirm: bool = True,
+        webhook_secrets: Sequence[str] = (),
+        max_age_seconds: float | None = None,
         endpoint_url: str | None = None,
         sns_endpoint_url: str | None = None,
         certificate_base_urls: Sequence[str] = (),
@@ -118,12 +153,6 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         read_timeout_seconds: float = 30.0,
         max_pool_connections: int = 50,
     ) -> None:
-        if configuration_set_name is not None and not _CONFIGURATION_SET_NAME.fullmatch(
-            configuration_set_name
-        ):
-            raise ConfigurationError(
-                "ses: configuration_set_name must be 1 to 64 letters, digits, '_' and '-'"
-            )
         if client is not None and (session, session_parameters, client_parameters) != (None,) * 3:
             raise ConfigurationError("ses: give either a client, or how to make one")
         if client is not None and endpoint_url is not None:
@@ -132,8 +161,32 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             raise ConfigurationError("ses: give either a session, or session_parameters")
         if min(connect_timeout_seconds, read_timeout_seconds, max_pool_connections) <= 0:
             raise ConfigurationError("ses: timeouts and max_pool_connections must be above 0")
-        endpoints = {SES: endpoint_url, "sns": sns_endpoint_url}
+        self._settings = SendingSettings(
+            api_version=api_version,
+            content=content,
+            configuration_set_name=configuration_set_name,
+            tenant_name=tenant_name,
+            endpoint_id=endpoint_id,
+            from_identity_arn=from_identity_arn,
+            source_identity_arn=source_identity_arn,
+            feedback_identity_arn=feedback_identity_arn,
+            contact_list_name=contact_list_name,
+            topic_name=topic_name,
+            email_tags=dict(email_tags or {}),
+            message_tag_name=message_tag_name,
+            sign=signer_from_options(dkim_domain, dkim_selector, dkim_private_key, dkim_headers),
+        )
+
+        def require_global_endpoint() -> None:
+            check_global_endpoint(endpoint_url, client_parameters or {})
+
+        # A function and no attributes: client_parameters may hold credentials.
+        self._require_global_endpoint = require_global_endpoint
+        if endpoint_id is not None:
+            self._require_global_endpoint()
         self.configuration_set_name = configuration_set_name
+        self.topic_arns = frozenset(topic_arns)
+        endpoints = {SES: endpoint_url, SES_V1: endpoint_url, "sns": sns_endpoint_url}
         self._transport = AwsTransport(
             ClientSettings(
                 region_name=region_name,
@@ -147,78 +200,71 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
                 max_pool_connections=max_pool_connections,
             )
         )
-        self._verifier = SnsVerifier(
+        self._verifier = WebhookTrust(
             SnsTrust(
-                topic_arns=frozenset(topic_arns),
+                topic_arns=self.topic_arns,
                 certificate_base_urls=tuple(certificate_base_urls),
                 auto_confirm=auto_confirm,
-            )
+                max_age_seconds=max_age_seconds,
+            ),
+            secrets=webhook_secrets,
         )
 
     @property
     def client(self) -> Any:
-        """The boto3 ``sesv2`` client, for whatever mailcore has no name for."""
-        return self._transport.client()
+        """
+        The boto3 client that sends, for whatever mailcore has no name for.
+
+        Bulk calls go through a twin of it that does not validate parameters once more.
+        """
+        return self._transport.client(SES if self._settings.api_version == "v2" else SES_V1)
+
+    @property
+    def account(self) -> SesAccount:
+        """The account: quota, statistics, identities, suppression list."""
+        from mailcore_ses.account import SesAccount
+
+        return SesAccount(self._transport)
 
     def create_transport(self) -> AwsTransport:
         """The one transport of this provider."""
         return self._transport
 
     def check(self, message: Message) -> Iterable[Problem]:
-        """Name headers that SES obeys or replaces, and values that no header line can hold."""
-        for name in message.headers:
-            place, key = f"headers[{name!r}]", name.lower()
-            if key in _REPLACED:
-                yield Problem(place, f"{place}: {_REPLACED[key]}", "leave it out")
-            elif key.startswith(_CONTROL_HEADER):
-                hint = 'use configuration_set_name, or esp_extra={"ses": {...}}'
-                yield Problem(place, f"{place}: SES would obey it and remove it", hint)
-            elif key == METADATA_HEADER.lower() and message.metadata:
-                yield Problem(place, f"{place} and `metadata` are both given", "give one of them")
-            elif key == TAG_HEADER.lower() and message.tags:
-                yield Problem(place, f"{place} and `tags` are both given", "give one of them")
-        for name, value in event_headers(message):
-            if len(value) > 900 and len(name) + 2 + max(map(len, value.split(" "))) > (
-                MAX_LINE_OCTETS
-            ):
-                field = "metadata" if name == METADATA_HEADER else "tags"
-                yield Problem(
-                    field,
-                    f"`{field}` has a value of more than {MAX_LINE_OCTETS} characters without a "
-                    f"space, which no header line can hold",
-                    "keep it in your database, and a key to it here",
-                )
+        """
+        Name what SES, or this way of calling it, cannot express.
+
+        The rules are in :mod:`mailcore_ses.payload.checks`.
+
+        Raises:
+            ConfigurationError: If the message asks for an endpoint that cannot be called.
+        """
+        if extra_of(message).get("EndpointId"):
+            self._require_global_endpoint()
+        problems = list(check(message, self._settings))
+        if self._settings.api_version == "v2":
+            problems += unknown_overrides(message)
+        return problems
 
     def build(self, message: Message) -> Sequence[AwsCall]:
-        """One ``SendEmail`` with the complete message."""
-        parameters = send_email_parameters(message, self.configuration_set_name)
-        return [
-            AwsCall(
-                service=SES,
-                operation="SendEmail",
-                params=parameters,
-                recipients=message.recipients,
-            )
-        ]
+        """
+        The calls that send a message: :mod:`mailcore_ses.payload` has the table.
+
+        Each holds its parameters, so this shows what would be sent.
+        """
+        return calls_for(message, self._settings)
 
     def parse(self, request: AwsCall, response: AwsResponse) -> Mapping[str, RecipientStatus]:
-        """SES gives one message id for all recipients."""
-        if not response.ok:
-            raise error_of(response)
-        message_id = response.body.get("MessageId")
-        if not isinstance(message_id, str) or not message_id:
-            raise UnexpectedResponse(
-                "SES accepted the request but gave no MessageId",
-                maybe_accepted=True,
-                status_code=response.status_code,
-                raw=response,
-            )
-        status = RecipientStatus(SendStatus.QUEUED, message_id=message_id)
-        return dict.fromkeys(request.recipients, status)
+        """One message id for all recipients of a message; of a bulk call, one for each entry."""
+        return statuses_of(request, response)
 
     def verify_webhook(self, request: WebhookRequest) -> Flow[Verdict]:
         """Verify an SNS message; confirm a subscription to an allowed topic."""
         return self._verifier.verify(request)
+
+    def verify_envelope(self, fields: Mapping[str, Any]) -> Flow[Verdict]:
+        """Verify an SNS message that came without HTTP: see :mod:`mailcore_ses.doors`."""
+        return self._verifier.verify_envelope(fields)
 
     def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:
         """Read the SES events in an SNS message."""

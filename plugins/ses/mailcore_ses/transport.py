@@ -23,10 +23,10 @@ from mailcore.errors import (
 )
 from mailcore.flow import HttpRequest, HttpResponse
 from mailcore.transport import USER_AGENT, RequestsTransport
-from mailcore_ses.aws import AwsCall, AwsResponse
+from mailcore_ses.aws import SES, SES_V1, AwsCall, AwsResponse
 
 
-SES = "sesv2"
+__all__ = ["SES", "SES_V1", "AwsTransport", "ClientSettings"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,14 +49,14 @@ class ClientSettings:
 
 
 class AwsTransport:
-    """Sends :class:`~mailcore_ses.aws.AwsCall` through boto3, and HTTP requests through requests."""
+    """Sends :class:`~mailcore_ses.aws.AwsCall` through boto3, HTTP requests through requests."""
 
     def __init__(self, settings: ClientSettings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
         self._session = settings.session
-        self._clients: dict[tuple[str, str | None], Any] = {}
-        self._methods: dict[tuple[str, str, str | None], Any] = {}
+        self._clients: dict[tuple[str, str | None, bool], Any] = {}
+        self._methods: dict[tuple[str, str, str | None, bool], Any] = {}
         self._http: RequestsTransport | None = None
 
     def exchange(self, request: AwsCall | HttpRequest) -> AwsResponse | HttpResponse:
@@ -91,13 +91,17 @@ class AwsTransport:
 
     def client(self, service: str = SES, region_name: str | None = None) -> Any:
         """The boto3 client for a service: made at first use."""
-        key = (service, region_name)
+        return self._client(service, region_name, validates=True)
+
+    def _client(self, service: str, region_name: str | None, *, validates: bool) -> Any:
+        key = (service, region_name, validates)
         client = self._clients.get(key)
         if client is None:
             with self._lock:
                 client = self._clients.get(key)
                 if client is None:
-                    client = self._clients[key] = self._new_client(service, region_name)
+                    client = self._new_client(service, region_name, validates=validates)
+                    self._clients[key] = client
         return client
 
     def close(self) -> None:
@@ -119,38 +123,43 @@ class AwsTransport:
             return self._http
 
     def _method(self, call: AwsCall) -> Any:
-        key = (call.service, call.operation, call.region_name)
+        key = (call.service, call.operation, call.region_name, not call.is_valid)
         method = self._methods.get(key)
         if method is None:
             from botocore import xform_name
 
-            client = self.client(call.service, call.region_name)
+            client = self._client(call.service, call.region_name, validates=not call.is_valid)
             method = getattr(client, xform_name(call.operation))
             self._methods[key] = method
         return method
 
-    def _new_client(self, service: str, region_name: str | None) -> Any:
+    def _new_client(self, service: str, region_name: str | None, *, validates: bool) -> Any:
         settings = self._settings
-        if service == SES and settings.client is not None:
+        if _is_of(settings.client, service):
             return _without_retries(settings.client)
         import boto3
 
         if self._session is None:
             self._session = boto3.session.Session(**settings.session_parameters)
         parameters = dict(settings.client_parameters)
-        config = _config(settings, parameters.pop("config", None))
+        config = _config(settings, parameters.pop("config", None), validates=validates)
         parameters.setdefault("region_name", settings.region_name)
+        if service in (SES, SES_V1) and settings.client is not None:
+            # Both versions of the API live at one address.
+            given = settings.client.meta
+            parameters |= {"region_name": given.region_name, "endpoint_url": given.endpoint_url}
         if region_name is not None:
             parameters["region_name"] = region_name
         # An endpoint is one service's: SES's must not receive what is meant for SNS.
-        endpoint_url = parameters.pop("endpoint_url", None) if service == SES else None
-        if service != SES:
-            parameters.pop("endpoint_url", None)
-        endpoint_url = settings.endpoint_urls.get(service, endpoint_url)
+        endpoint_url = parameters.pop("endpoint_url", None)
+        if service in (SES, SES_V1):
+            endpoint_url = settings.endpoint_urls.get(SES, endpoint_url)
+        else:
+            endpoint_url = settings.endpoint_urls.get(service)
         return self._session.client(service, config=config, endpoint_url=endpoint_url, **parameters)
 
 
-def _config(settings: ClientSettings, given: Any) -> Any:
+def _config(settings: ClientSettings, given: Any, *, validates: bool) -> Any:
     """Our defaults, overridden by the user's Config or dict, but never retries."""
     import boto3
     import botocore
@@ -167,7 +176,13 @@ def _config(settings: ClientSettings, given: Any) -> Any:
     )
     if given is not None:
         config = config.merge(Config(**given) if isinstance(given, Mapping) else given)
+    if not validates:
+        config = config.merge(Config(parameter_validation=False))
     return config.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+
+
+def _is_of(client: Any, service: str) -> bool:
+    return client is not None and client.meta.service_model.service_name == service
 
 
 def _without_retries(client: Any) -> Any:

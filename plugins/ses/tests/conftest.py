@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import botocore.session
 import pytest
 
+from botocore.validate import ParamValidator
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -20,6 +23,7 @@ from cryptography.x509.oid import NameOID
 from mailcore.flow import HttpResponse
 from mailcore.webhook import WebhookRequest
 from mailcore_ses.aws import AwsResponse
+from mailcore_ses.local import LocalSes
 
 
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:ses-events"
@@ -187,3 +191,58 @@ def post() -> Callable[..., WebhookRequest]:
 def confirmed() -> AwsResponse:
     """The answer to ConfirmSubscription."""
     return AwsResponse(status_code=200, body={"SubscriptionArn": f"{TOPIC_ARN}:1"})
+
+
+@pytest.fixture(scope="session")
+def valid() -> Callable[[Any], Any]:
+    """Assert that a call fits the model of its service: types, and lengths, patterns, choices."""
+    session = botocore.session.get_session()
+    models = {name: session.get_service_model(name) for name in ("sesv2", "ses")}
+
+    def check(call: Any) -> Any:
+        shape = models[call.service].operation_model(call.operation).input_shape
+        assert "" == ParamValidator().validate(dict(call.params), shape).generate_report()
+        assert [] == list(_outside(call.params, shape))
+        return call
+
+    return check
+
+
+def _outside(value: Any, shape: Any) -> Iterator[str]:
+    """What botocore's own validator leaves to the service."""
+    if shape.type_name == "structure":
+        for name, item in value.items():
+            yield from _outside(item, shape.members[name])
+    elif shape.type_name == "list":
+        for item in value:
+            yield from _outside(item, shape.member)
+    else:
+        limits = shape.metadata
+        if len(value) > limits.get("max", len(value)) or len(value) < limits.get("min", 0):
+            yield f"{shape.name}: length {len(value)}"
+        if "pattern" in limits and not re.fullmatch(limits["pattern"], value):
+            yield f"{shape.name}: pattern"
+        if "enum" in limits and value not in limits["enum"]:
+            yield f"{shape.name}: {value}"
+
+
+@pytest.fixture
+def local_ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A local SES, and credentials that it accepts."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    with LocalSes(region_name="eu-west-1") as ses:
+        yield ses
+
+
+@pytest.fixture
+def invented_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials that lead nowhere, and no others."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("MAILCORE_URL", raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAINVENTED00000000")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "invented")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "no-such-file")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "no-such-file")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -78,7 +78,13 @@ class TestSes(ProviderSuite):
         )
 
     def accepting_response(self, request: AwsCall) -> AwsResponse:
-        return AwsResponse(status_code=200, body={"MessageId": "0107019aa1d0731e-000000"})
+        if request.operation != "SendBulkEmail":
+            return AwsResponse(status_code=200, body={"MessageId": "0107019aa1d0731e-000000"})
+        results = [
+            {"Status": "SUCCESS", "MessageId": f"0107019aa1d0731e-{position:06}"}
+            for position, _ in enumerate(request.params["BulkEmailEntries"])
+        ]
+        return AwsResponse(status_code=200, body={"BulkEmailEntryResults": results})
 
     def refusing_responses(self, request: AwsCall) -> Iterable[AwsResponse]:
         words = f"Address {' '.join(request.recipients)} is not verified"

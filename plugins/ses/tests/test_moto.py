@@ -41,7 +41,7 @@ def message(**fields: object) -> Message:
 
 
 def test_raw_message_arrives(moto, mailer):
-    """moto takes the raw message, and what it stored is what was meant."""
+    """A moto server takes the raw message, and what it stored is what was meant."""
     result = mailer.send(message(bcc=["hidden@example.org"]))
 
     (stored,) = requests.get(f"{moto}/moto-api/data.json", timeout=10).json()["ses"]["RawMessage"]
@@ -54,7 +54,7 @@ def test_raw_message_arrives(moto, mailer):
 
 
 def test_sender_that_is_not_verified(mailer):
-    """moto's MessageRejected becomes ours, with the category that says what to do."""
+    """The MessageRejected of moto becomes ours, with the category that says what to do."""
     with pytest.raises(MessageRejected) as caught:
         mailer.send(message(from_email="stranger@example.org"))
 

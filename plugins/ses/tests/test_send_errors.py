@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 
+from mailcore import Message
 from mailcore.errors import (
     AuthenticationFailed,
     MessageRejected,
@@ -14,6 +15,7 @@ from mailcore.errors import (
     RateLimited,
     UnexpectedResponse,
 )
+from mailcore_ses import SesProvider
 from mailcore_ses.aws import AwsResponse
 from mailcore_ses.errors import error_of
 
@@ -33,15 +35,14 @@ CASES = [
     (
         400,
         "MessageRejected",
-        "Email address is not verified. The following identities failed the check in region "
-        "EU-WEST-1: ada@example.net",
+        "Email address is not verified. The following identities failed the check: a@b.cd",
         MessageRejected,
         "identity_not_verified",
         False,
     ),
     (400, "BadRequestException", "Missing final '@domain'", MessageRejected, "bad_request", False),
     (400, "MailFromDomainNotVerifiedException", "x", MessageRejected, "", False),
-    (404, "NotFoundException", "Configuration set <x>", MessageRejected, "not_found", False),
+    (404, "NotFoundException", "x", MessageRejected, "not_found", False),
     (403, "AccessDeniedException", "not authorized", AuthenticationFailed, "access_denied", False),
     (403, "UnrecognizedClientException", "token", AuthenticationFailed, "credentials", False),
     (403, "InvalidSignatureException", "signature", AuthenticationFailed, "credentials", False),
@@ -71,6 +72,85 @@ def test_error_answer(status_code, code, message, expected_class, category, retr
     assert not error.maybe_accepted
     if category:
         assert category == error.category
+
+
+MORE = [
+    # code, message, category
+    ("NotFoundException", "Configuration set <x> does not exist.", "configuration_set_not_found"),
+    ("NotFoundException", "Template x does not exist", "template_not_found"),
+    ("NotFoundException", "Tenant template does not exist", "tenant_not_found"),
+    ("NotFoundException", "List with name x doesn't exist. contact list", "contact_list_not_found"),
+    ("ConfigurationSetDoesNotExist", "x", "configuration_set_not_found"),
+    ("TemplateDoesNotExist", "x", "template_not_found"),
+    ("SendingPausedException", "Sending is paused for this account", "sending_paused"),
+    (
+        "SendingPausedException",
+        "Email sending is paused for configuration set x",
+        "configuration_set_paused",
+    ),
+    ("AccountSendingPausedException", "x", "sending_paused"),
+    ("ConfigurationSetSendingPausedException", "x", "configuration_set_paused"),
+    ("MessageRejected", "Sending paused for this account.", "sending_paused"),
+    ("BadRequestException", "Message length is more than 41943040 bytes long: '5'.", "too_large"),
+    ("InvalidParameterValue", "Message length is more than 10485760 bytes long: '5'.", "too_large"),
+    ("com.amazonaws.ses#TooManyRequestsException", "x", "sending_rate"),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "category"), MORE, ids=[f"{m[0]}-{m[2]}" for m in MORE]
+)
+def test_category_by_name(code, message, category):
+    """What is missing, paused or too large has a category of its own, in both APIs."""
+    error = error_of(AwsResponse(status_code=400, error_code=code, error_message=message))
+
+    assert category == error.category
+    assert "(" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("words", "sender", "category"),
+    [
+        ("shop@example.com", "shop@example.com", "identity_not_verified"),
+        ("Ada@example.net", "shop@example.com", "sandbox_recipient_not_verified"),
+        ("ada@example.net, bob@example.net", "", "sandbox_recipient_not_verified"),
+        ("shop@example.com, ada@example.net", "shop@example.com", "identity_not_verified"),
+        ("Ada <ada@example.net>", "", "sandbox_recipient_not_verified"),
+        ("ada@example.net", "ada@example.net", "identity_not_verified"),
+        ("eve@example.org", "shop@example.com", "identity_not_verified"),
+        ("", "", "identity_not_verified"),
+    ],
+)
+def test_sender_or_sandbox_recipient(words, sender, category):
+    """SES says the same of both: the address tells a sender from a recipient in the sandbox."""
+    said = f"Email address is not verified. The following identities failed the check: {words}"
+    answer = AwsResponse(status_code=400, error_code="MessageRejected", error_message=said)
+
+    error = error_of(answer, sender=sender, recipients=["ada@example.net", "bob@example.net"])
+
+    assert category == error.category
+
+
+@pytest.mark.parametrize("fields", [{"template_id": "t"}, {"subject": "x", "text": "y"}])
+def test_who_is_meant_is_read_from_the_call(fields):
+    """Sender and recipients are those of the call, whatever it is."""
+    provider = SesProvider()
+    message = Message(
+        from_email="Me <me@example.com>", to=["me@example.com", "ada@example.net"], **fields
+    )
+    (call,) = provider.build(message)
+
+    def category(address):
+        words = f"Email address is not verified: {address}"
+        with pytest.raises(MessageRejected) as caught:
+            provider.parse(
+                call,
+                AwsResponse(status_code=400, error_code="MessageRejected", error_message=words),
+            )
+        return caught.value.category
+
+    assert "identity_not_verified" == category("me@example.com")
+    assert "sandbox_recipient_not_verified" == category("ada@example.net")
 
 
 def test_text_names_no_address():

@@ -151,7 +151,7 @@ def test_no_region(monkeypatch):
 
 
 def test_invalid_parameters_are_named_without_their_values(local):
-    """botocore's validation error names the parameter; what stands in it stays out of the text."""
+    """The validation error names the parameter; what stands in it stays out of the text."""
     params = {**PARAMETERS, "Destination": {"ToAddresses": "ada@example.net"}}
 
     with pytest.raises(MessageRejected) as caught:

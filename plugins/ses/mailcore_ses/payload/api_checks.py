@@ -1,0 +1,75 @@
+"""What one version of SES's API, or of its model in botocore, cannot express."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from mailcore.errors import Problem
+from mailcore.message import Message
+from mailcore_ses.payload.choose import Choice
+from mailcore_ses.payload.extra import asked_content, extra_of
+from mailcore_ses.payload.settings import SendingSettings
+
+
+_ONLY_V2 = ("TenantName", "EndpointId", "ListManagementOptions", "ConfigurationOverrides")
+
+
+def not_in_v1(message: Message, settings: SendingSettings, choice: Choice) -> Iterator[Problem]:
+    """What SES API v1 has no parameter for."""
+    for feature in ("track_opens", "track_clicks"):
+        if getattr(message, feature) is not None:
+            yield _not_in_v1(feature, "it has no ConfigurationOverrides")
+    for name in _ONLY_V2:
+        if name in extra_of(message):
+            place = f"esp_extra['ses'][{name!r}]"
+            yield Problem(place, f"SES API v1 has no {name}", "use api_version='v2'")
+    if asked_content(message) == "simple":
+        place = "esp_extra['ses']['Content']"
+        yield Problem(place, "simple content needs SES API v2", "use api_version='v2'")
+    if choice in (Choice.TEMPLATE, Choice.BULK):
+        yield from _not_in_v1_templates(message, settings)
+
+
+def _not_in_v1_templates(message: Message, settings: SendingSettings) -> Iterator[Problem]:
+    if message.template_id is None:
+        field = "merge_global_data" if message.merge_data is None else "merge_data"
+        yield _not_in_v1(field, "it fills in stored templates only: give a template_id")
+    no_headers = "its templates take no headers"
+    for feature in ("headers", "unsubscribe", "metadata"):
+        if getattr(message, feature):
+            yield _not_in_v1(feature, no_headers)
+    if message.tags and settings.message_tag_name is None:
+        yield _not_in_v1("tags", f"{no_headers}; with message_tag_name it takes one")
+    for feature in ("merge_metadata", "merge_headers"):
+        if any((getattr(message, feature) or {}).values()):
+            yield _not_in_v1(feature, no_headers)
+    if any(not part.inline for part in message.attachments):
+        yield _not_in_v1("attachments", "its templates take no attachments")
+    if any(part.inline for part in message.attachments):
+        yield _not_in_v1("inline_images", "its templates take no attachments", "attachments")
+
+
+def _not_in_v1(feature: str, why: str, field: str = "") -> Problem:
+    reason = f"{feature} is not supported by SES API v1: {why}"
+    return Problem(field or feature, reason, "use api_version='v2'", feature=feature)
+
+
+def unknown_overrides(message: Message) -> Iterator[Problem]:
+    """Tracking of a message, if the installed botocore cannot express it."""
+    for feature in ("track_opens", "track_clicks"):
+        if getattr(message, feature) is not None and not knows("ConfigurationOverrides"):
+            reason = f"{feature} is not supported: the installed botocore has no parameter for it"
+            hint = "upgrade boto3, or choose a configuration set that tracks as you want"
+            yield Problem(feature, reason, hint, feature=feature)
+
+
+@lru_cache
+def knows(parameter: str) -> bool:
+    """Whether the installed botocore's model of ``SendEmail`` has a parameter."""
+    # Reading the model costs some 30 ms: only for messages that need to know.
+    from botocore.loaders import create_loader
+
+    model = create_loader().load_service_model("sesv2", "service-2")
+    request = model["operations"]["SendEmail"]["input"]["shape"]
+    return parameter in model["shapes"][request]["members"]

@@ -1,0 +1,221 @@
+"""
+What SES cannot express of a message, found before anything is sent.
+
+Headers, beyond what :mod:`mailcore.headers` says for every provider:
+
+====================================  ==============================================================
+Header                                What happens
+====================================  ==============================================================
+``X-SES-*``                           refused: SES would obey it; there are options for that
+``Message-ID``, ``Date``              refused: SES replaces them
+``X-Metadata``, ``X-Tag``             refused beside ``metadata`` and ``tags``, which stand there
+``From``, ``To`` in merge_headers     refused: everybody gets an own To line, all the same sender
+``To``                                refused where SES writes it: templates, simple content
+``Reply-To`` in merge_headers         refused with templates, for which SES writes it
+====================================  ==============================================================
+
+SES's own limits on numbers and sizes are its own to enforce, and to change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from mailcore.errors import Problem
+from mailcore.features import AMP
+from mailcore.headers import MAX_LINE_OCTETS
+from mailcore.message import Message
+from mailcore_ses.payload import api_checks
+from mailcore_ses.payload.choose import Choice, choose, wants_simple
+from mailcore_ses.payload.extra import ENTRIES, extra_of
+from mailcore_ses.payload.headers import (
+    METADATA_HEADER,
+    TAG_HEADER,
+    api_value,
+    encode_metadata,
+    encode_tag,
+)
+from mailcore_ses.payload.settings import TAG_TEXT, SendingSettings
+
+
+# https://docs.aws.amazon.com/ses/latest/dg/header-fields.html (read 2026-11-21)
+_REPLACED = {
+    "message-id": "SES replaces it; the result has SES's own id",
+    "date": "SES replaces it with the time of acceptance",
+}
+_CONTROL_HEADER = "x-ses-"
+
+_BODIES = ("subject", "text", "html")
+
+
+def check(message: Message, settings: SendingSettings) -> Iterator[Problem]:
+    """Everything that cannot be sent as it is meant."""
+    choice = choose(message, settings)
+    written_by_ses = choice in (Choice.TEMPLATE, Choice.BULK) or wants_simple(message, settings)
+    yield from _headers(message, message.headers, "headers")
+    yield from _long_values(message, _OF_THE_API if written_by_ses else _OF_A_LINE)
+    if choice in (Choice.BULK, Choice.INDIVIDUAL):
+        yield from _batch(message, written_by_ses=written_by_ses)
+    if choice in (Choice.TEMPLATE, Choice.BULK) and message.template_id is not None:
+        yield from _bodies_beside_template(message)
+    if written_by_ses:
+        yield from _long_headers(message)
+        yield from _not_in_parts(message, choice, settings)
+    yield from _message_tag(message, settings)
+    yield from _signing(message, settings, written_by_ses=written_by_ses)
+    yield from _options(message, settings, choice)
+    if settings.api_version == "v1":
+        yield from api_checks.not_in_v1(message, settings, choice)
+
+
+def _headers(message: Message, headers: Iterable[str], field: str) -> Iterator[Problem]:
+    for name in headers:
+        place, key = f"{field}[{name!r}]", name.lower()
+        if key in _REPLACED:
+            yield Problem(place, f"{place}: {_REPLACED[key]}", "leave it out")
+        elif key.startswith(_CONTROL_HEADER):
+            hint = "use the option for it, or mailcore_ses.ses_options()"
+            yield Problem(place, f"{place}: SES would obey it and remove it", hint)
+        elif key == METADATA_HEADER.lower() and (message.metadata or message.merge_metadata):
+            yield Problem(place, f"{place} and `metadata` are both given", "give one of them")
+        elif key == TAG_HEADER.lower() and message.tags:
+            yield Problem(place, f"{place} and `tags` are both given", "give one of them")
+
+
+class _Limit(NamedTuple):
+    exceeded: Callable[[str, str], bool]
+    reason: str
+
+
+def _exceeds_line(name: str, value: str) -> bool:
+    if len(value) <= 900:
+        return False
+    return len(name) + 2 + max(map(len, value.split(" "))) > MAX_LINE_OCTETS
+
+
+def _exceeds_api(name: str, value: str) -> bool:
+    # 995 in the model; name and value together 996 in the documents of MessageHeader.
+    return len(value) > 995 or len(name) + len(value) > 996
+
+
+_OF_A_LINE = _Limit(
+    _exceeds_line,
+    f"has a value of more than {MAX_LINE_OCTETS} characters without a space, which no header line "
+    f"can hold",
+)
+_OF_THE_API = _Limit(_exceeds_api, "makes a header of more than the 996 characters that SES takes")
+
+
+def _long_values(message: Message, limit: _Limit) -> Iterator[Problem]:
+    everybody = message.metadata
+    own = [{**everybody, **metadata} for metadata in (message.merge_metadata or {}).values()]
+    values = {
+        "metadata": [(METADATA_HEADER, encode_metadata(everybody))] if everybody else [],
+        "merge_metadata": [(METADATA_HEADER, encode_metadata(metadata)) for metadata in own],
+        "tags": [(TAG_HEADER, encode_tag(tag)) for tag in message.tags],
+    }
+    for field, headers in values.items():
+        if any(limit.exceeded(name, value) for name, value in headers):
+            hint = "keep it in your database, and a key to it here"
+            yield Problem(field, f"`{field}` {limit.reason}", hint)
+
+
+def _long_headers(message: Message) -> Iterator[Problem]:
+    own = (message.merge_headers or {}).values()
+    for field, headers in (("headers", message.headers), *(("merge_headers", h) for h in own)):
+        for name, value in headers.items_as_given():
+            if len(value) > 100 and _OF_THE_API.exceeded(name, api_value(name, value)):
+                place = f"{field}[{name!r}]"
+                yield Problem(place, f"{place} {_OF_THE_API.reason}", "shorten it")
+
+
+def _batch(message: Message, *, written_by_ses: bool) -> Iterator[Problem]:
+    if not message.to:
+        hint = "a batch makes a mail for each address in `to`"
+        yield Problem("to", "no `to` recipients", hint)
+    refused = {"from", "to", "reply-to"} if written_by_ses else {"from", "to"}
+    seen: set[str] = set()
+    for headers in (message.merge_headers or {}).values():
+        for name in headers:
+            if name.lower() in seen:
+                continue
+            seen.add(name.lower())
+            if name.lower() in refused:
+                place = f"merge_headers[{name!r}]"
+                yield Problem(place, f"{place}: it is written for you", feature="merge_headers")
+            yield from _headers(message, (name,), "merge_headers")
+
+
+def _bodies_beside_template(message: Message) -> Iterator[Problem]:
+    for field in _BODIES:
+        if getattr(message, field):
+            reason = f"`{field}` beside `template_id`: SES takes it from the template"
+            yield Problem(field, reason, f"leave {field} out", feature="templates")
+
+
+def _not_in_parts(message: Message, choice: Choice, settings: SendingSettings) -> Iterator[Problem]:
+    what = "templates" if choice in (Choice.TEMPLATE, Choice.BULK) else "simple content"
+    for feature, is_meant in (("alternatives", False), ("amp_html", True)):
+        if any((part.mime_type == AMP) is is_meant for part in message.alternatives):
+            reason = f"{feature} is not supported in {what} of SES, which has text and HTML"
+            yield Problem("alternatives", reason, feature=feature)
+    if "To" in message.headers:
+        reason = f"spoofed_to is not supported in {what} of SES, which writes To itself"
+        yield Problem("headers['To']", reason, feature="spoofed_to")
+    if settings.api_version == "v1":
+        return
+    for position, part in enumerate(message.attachments):
+        place = f"attachments[{position}]"
+        feature = "inline_images" if part.inline else "attachments"
+        if not part.filename:
+            reason = f"`{place}` needs a file name in {what} of SES"
+            yield Problem(place, reason, feature=feature)
+        if len(part.content_type) > 78 or len(part.content_id or "") > 78:
+            reason = f"`{place}` has a content type or Content-ID of more than 78 characters"
+            yield Problem(place, reason, feature=feature)
+
+
+def _message_tag(message: Message, settings: SendingSettings) -> Iterator[Problem]:
+    if settings.message_tag_name is None or not message.tags:
+        return
+    if len(message.tags) > 1:
+        reason = f"{len(message.tags)} tags, and message_tag_name is the name of one message tag"
+        yield Problem("tags", reason, "give one tag", feature="tags")
+    elif not TAG_TEXT.fullmatch(message.tags[0]):
+        reason = "an SES message tag has 1 to 256 letters, digits, '_' and '-' only"
+        yield Problem("tags", reason, "see message_tag_name", feature="tags")
+
+
+def _signing(
+    message: Message, settings: SendingSettings, *, written_by_ses: bool
+) -> Iterator[Problem]:
+    if settings.sign is None:
+        return
+    hint = "use Easy DKIM or BYODKIM of SES, or a provider without dkim_private_key"
+    if written_by_ses:
+        reason = "SES writes this message, so it cannot be signed with dkim_private_key"
+        yield Problem("template_id" if message.template_id else "message", reason, hint)
+    for feature in ("track_opens", "track_clicks"):
+        if getattr(message, feature):
+            reason = f"{feature} rewrites the HTML and breaks the signature of dkim_private_key"
+            yield Problem(feature, reason, hint, feature=feature)
+
+
+def _options(message: Message, settings: SendingSettings, choice: Choice) -> Iterator[Problem]:
+    extra = extra_of(message)
+    place = f"esp_extra['ses'][{ENTRIES!r}]"
+    if ENTRIES in extra:
+        entries = extra[ENTRIES]
+        if not isinstance(entries, Mapping) or not all(
+            isinstance(entry, Mapping) for entry in entries.values()
+        ):
+            reason = f"{place} must be a mapping of addresses to parameters of their entries"
+            yield Problem(place, reason, "see mailcore_ses.ses_options()", kind="type")
+        elif choice not in (Choice.BULK, Choice.INDIVIDUAL):
+            yield Problem(place, f"{place} is for batches: this message is none")
+    if choice is Choice.BULK and (settings.contact_list_name or "ListManagementOptions" in extra):
+        reason = (
+            "SendBulkEmail has no ListManagementOptions: a batch cannot belong to a list of SES"
+        )
+        yield Problem("contact_list_name", reason, "give `unsubscribe` or merge_headers instead")

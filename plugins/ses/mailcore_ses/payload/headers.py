@@ -1,0 +1,77 @@
+"""Headers: those that bring metadata and tags to the events, and all of them as the API wants."""
+
+from __future__ import annotations
+
+import json
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mailcore.address import parse_address_list
+from mailcore.encoded_words import encode_words
+from mailcore.headers import ADDRESS_HEADERS
+from mailcore.message import Message
+from mailcore.mime_headers import address_field, header_field
+
+
+METADATA_HEADER = "X-Metadata"
+TAG_HEADER = "X-Tag"
+
+
+def event_headers(message: Message) -> list[tuple[str, str]]:
+    """
+    Headers that carry metadata and tags to the events, which bring them back.
+
+    SES's own message tags would lose most characters (``A-Za-z0-9_-`` only).
+    """
+    headers: list[tuple[str, str]] = []
+    if message.metadata:
+        headers.append((METADATA_HEADER, encode_metadata(message.metadata)))
+    headers.extend((TAG_HEADER, encode_tag(tag)) for tag in message.tags)
+    return headers
+
+
+def encode_metadata(metadata: Mapping[str, Any]) -> str:
+    """Metadata as a header value: ASCII, and with spaces between the items to fold it at."""
+    return json.dumps(metadata)
+
+
+def encode_tag(tag: str) -> str:
+    """A tag as a header value from which a reader of RFC 2047 gets exactly it."""
+    if tag.isascii() and "=?" not in tag and tag == tag.strip():
+        return tag
+    return " ".join(encode_words(tag))
+
+
+def api_headers(message: Message) -> list[dict[str, str]]:
+    """All headers of a message but those that SES writes, for ``Headers`` of the API."""
+    pairs = list(message.headers.items_as_given())
+    if message.unsubscribe is not None:
+        given = {name.lower() for name, _ in pairs}
+        found = message.unsubscribe.headers.items()
+        pairs += [(name, value) for name, value in found if name.lower() not in given]
+    return list(as_api(pairs)) + [
+        {"Name": name, "Value": value} for name, value in event_headers(message)
+    ]
+
+
+def as_api(pairs: Iterable[tuple[str, str]]) -> Iterator[dict[str, str]]:
+    """Headers with values as ``MessageHeader`` takes them: printable ASCII on one line."""
+    for name, value in pairs:
+        yield {"Name": name, "Value": api_value(name, value)}
+
+
+def api_value(name: str, value: str) -> str:
+    """
+    A header's value in printable ASCII: what the raw form has, on one line.
+
+    Raises:
+        MessageError: It cannot be written in ASCII.
+    """
+    if name.lower() in ADDRESS_HEADERS:
+        field = address_field(name, parse_address_list(value, field=f"headers[{name!r}]"))
+    elif value.isascii():
+        return " ".join(value.split("\t"))
+    else:
+        field = header_field(name, value)
+    return field[len(name) + 1 :].replace("\r\n", "").strip()

@@ -1,0 +1,95 @@
+"""Complete messages with simple content, which SES writes."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailcore import Attachment, Message, UnsupportedFeature
+from mailcore.delivery import checked
+from mailcore.hooks import Hooks
+from mailcore_ses import SesProvider, ses_options
+
+
+BASE = {"from_email": "Shop <shop@example.com>", "to": ["Ädä <ada@example.net>"], "subject": "Hi ü"}
+
+
+def build(fields: dict, **options: object):
+    """The one call of a message that passed the checks."""
+    provider = SesProvider(**{"content": "simple", **options})
+    (call,) = provider.build(checked(provider, Message(**{**BASE, **fields}), Hooks(), {}))
+    return call
+
+
+def test_simple_message(valid):
+    """Everything that simple content can express is in it, in SES's terms."""
+    fields = {
+        "text": "Grüße",
+        "html": "<p>",
+        "bcc": ["D <d@example.net>"],
+        "reply_to": ["r@example.com"],
+        "headers": {"Sender": "x@bücher.example"},
+        "metadata": {"a": 1},
+        "tags": ["t"],
+        "attachments": [Attachment("a.txt", "x")],
+    }
+    params = valid(build(fields)).params
+
+    content = params["Content"]["Simple"]
+    assert {"Data": "Hi ü", "Charset": "UTF-8"} == content["Subject"]
+    assert {
+        "Text": {"Data": "Grüße", "Charset": "UTF-8"},
+        "Html": {"Data": "<p>", "Charset": "UTF-8"},
+    } == content["Body"]
+    assert {
+        "Sender": "x@xn--bcher-kva.example",
+        "X-Metadata": '{"a": 1}',
+        "X-Tag": "t",
+    } == {header["Name"]: header["Value"] for header in content["Headers"]}
+    assert ["a.txt"] == [part["FileName"] for part in content["Attachments"]]
+    assert {
+        "ToAddresses": ["=?utf-8?b?w4Rkw6Q=?= <ada@example.net>"],
+        "BccAddresses": ["d@example.net"],
+    } == params["Destination"]
+    assert ("Shop <shop@example.com>", ["r@example.com"]) == (
+        params["FromEmailAddress"],
+        params["ReplyToAddresses"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "parts"),
+    [({}, {"Text"}), ({"html": "<p>"}, {"Html"}), ({"text": "x"}, {"Text"})],
+)
+def test_bodies(fields, parts, valid):
+    """SES wants a body: a message without one has an empty text."""
+    call = valid(build({"subject": None, **fields}))
+
+    assert parts == set(call.params["Content"]["Simple"]["Body"])
+    assert "" == call.params["Content"]["Simple"]["Subject"]["Data"]
+
+
+def test_a_message_chooses():
+    """62, 120: a message asks for the other kind, and wins over the provider's option."""
+    asked = {
+        kind: {"text": "x", "esp_extra": ses_options(content=kind)} for kind in ("raw", "simple")
+    }
+
+    assert {"Raw"} == set(build(asked["raw"]).params["Content"])
+    assert {"Simple"} == set(build(asked["simple"], content="raw").params["Content"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "feature"),
+    [
+        ({"alternatives": [("x", "text/calendar")]}, "alternatives"),
+        ({"alternatives": [("x", "text/x-amp-html")]}, "amp_html"),
+        ({"headers": {"To": "x@example.com"}}, "spoofed_to"),
+        ({"attachments": [Attachment(None, b"x", "image/png", content_id="i")]}, "inline_images"),
+    ],
+)
+def test_what_raw_content_only_can_express(fields, feature):
+    """What SES cannot write is refused with its name, not sent in another form than asked for."""
+    with pytest.raises(UnsupportedFeature) as caught:
+        build(fields)
+
+    assert [feature] == [problem.feature for problem in caught.value.problems]
