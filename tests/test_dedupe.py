@@ -94,6 +94,30 @@ def test_keys_survive_a_restart(tmp_path):
     assert b"ada@" not in (tmp_path / "seen.db").read_bytes()
 
 
+FORK = """
+import os, sys
+from mailcore.dedupe import SqliteSeenStore
+
+store = SqliteSeenStore(sys.argv[1])
+store.mark("before")
+child = os.fork()
+if child == 0:
+    store.mark("child")
+    os._exit(0 if store.seen("before") else 1)
+_, status = os.waitpid(child, 0)
+store.mark("after")
+print(status, store.seen("child"), store.seen("after"))
+"""
+
+
+def test_processes_that_fork(tmp_path):
+    """Parent and child each use a connection of their own, and see each other's keys."""
+    command = [sys.executable, "-W", "error", "-c", FORK, str(tmp_path / "seen.db")]
+
+    finished = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "0 True True\n" == finished.stdout
+
+
 def test_old_keys_are_forgotten(tmp_path):
     """After max_age_seconds a key is unknown, and soon out of the file."""
     clock = Clock()
@@ -193,14 +217,14 @@ def test_events_without_a_key_are_never_duplicates(store, give, registry):
     assert 2 == len(handled)
 
 
-@pytest.mark.parametrize("function", ["receive", "areceive"])
-def test_stores_need_a_handler(function, chunked, registry):
+@pytest.mark.parametrize(
+    "take",
+    [receive, lambda *given, **options: asyncio.run(areceive(*given, **options))],
+    ids=["receive", "areceive"],
+)
+def test_stores_need_a_handler(take, chunked, registry):
     """Without on_event nobody would know what was done."""
     request = WebhookRequest("POST", {"X-Secret": "open sesame"}, b"a@x.org")
-    options = {"seen": MemorySeenStore(), "registry": registry}
 
     with pytest.raises(ConfigurationError, match="needs on_event"):
-        if function == "receive":
-            receive(chunked(), request, **options)
-        else:
-            asyncio.run(areceive(chunked(), request, **options))
+        take(chunked(), request, seen=MemorySeenStore(), registry=registry)

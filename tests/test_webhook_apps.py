@@ -105,21 +105,25 @@ def werkzeug_serving(application):
 
 
 def asgi_alone(provider, handler, **options):
+    """Uvicorn and nothing else."""
     return uvicorn_serving(AsgiWebhook(provider, handler, **options))
 
 
 def starlette_app(provider, handler, **options):
+    """Mounted in Starlette."""
     mount = starlette.routing.Mount("/hook", app=AsgiWebhook(provider, handler, **options))
     return uvicorn_serving(starlette.applications.Starlette(routes=[mount]))
 
 
 def fastapi_app(provider, handler, **options):
+    """Mounted in FastAPI."""
     app = fastapi.FastAPI()
     app.mount("/hook", AsgiWebhook(provider, handler, **options))
     return uvicorn_serving(app)
 
 
 def django_asgi(provider, handler, **options):
+    """In front of Django's ASGI application."""
     from django.core.asgi import get_asgi_application
 
     webhook = AsgiWebhook(provider, handler, **options)
@@ -127,16 +131,19 @@ def django_asgi(provider, handler, **options):
 
 
 def wsgi_alone(provider, handler, **options):
+    """Served by wsgiref and nothing else."""
     return wsgiref_serving(WsgiWebhook(provider, handler, **options))
 
 
 def flask_app(provider, handler, **options):
+    """In front of Flask."""
     app = flask.Flask("shop")
     app.wsgi_app = WsgiWebhook(provider, handler, **options).mounted_in(app.wsgi_app, "/hook/")
     return werkzeug_serving(app)
 
 
 def django_wsgi(provider, handler, **options):
+    """In front of Django's WSGI application."""
     from django.core.wsgi import get_wsgi_application
 
     webhook = WsgiWebhook(provider, handler, **options)
@@ -517,7 +524,7 @@ def test_wrong_limits(make, chunked):
         make(chunked())
 
 
-# --- respond()
+# --- answers without an application
 
 
 class AsyncCallable:

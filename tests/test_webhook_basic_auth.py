@@ -7,7 +7,8 @@ import pickle
 
 import pytest
 
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailcore import ConfigurationError, Verdict, WebhookRejected, WebhookRequest
 from mailcore.webhook.basic_auth import BasicAuth

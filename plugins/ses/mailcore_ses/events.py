@@ -23,7 +23,7 @@ from mailcore_ses.event_map import KINDS, Kind, Notice, read_unknown
 from mailcore_ses.inbound_events import SETUP_MESSAGE_ID, parse_inbound
 from mailcore_ses.json_reading import ReadOnlyJson, read_object
 from mailcore_ses.message_headers import metadata_and_tags
-from mailcore_ses.sns_envelope import NOTIFICATION, read_envelope
+from mailcore_ses.sns_envelope import NOTIFICATION, is_raw_delivery, read_envelope
 from mailcore_ses.timestamps import parse_timestamp
 
 
@@ -53,7 +53,7 @@ _NO_ENVELOPE = Envelope()
 
 def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
     """
-    Read the SES events in an SNS message that was verified.
+    Read the SES events in an SNS message that was verified; delivered raw or not.
 
     Args:
         provider: The provider's name.
@@ -65,6 +65,8 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
     Raises:
         MalformedWebhook: If the body is no SNS message, or brings something else than SES events.
     """
+    if is_raw_delivery(request):
+        return _parse_raw(provider, request)
     fields = read_envelope(request.body)
     if fields.get("Type") != NOTIFICATION:
         if isinstance(fields.get("Type"), str):
@@ -76,6 +78,16 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
         parse_timestamp(fields.get("Timestamp")),
     )
     return parse_message(provider, fields.get("Message"), envelope=envelope)
+
+
+def _parse_raw(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
+    try:
+        message = request.body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        reason = f"body is not UTF-8 (at byte {error.start})"
+        raise MalformedWebhook(reason, provider=provider) from None
+    envelope = Envelope(request.header("x-amz-sns-message-id"))
+    return parse_message(provider, message, envelope=envelope)
 
 
 def parse_message(

@@ -11,8 +11,9 @@ import logging
 import shlex
 import time
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from mailcore.errors import (
     ConfigurationError,
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 _VERDICTS = {version: Verdict(f"sns-signature-{version}") for version in ("1", "2")}
 # What ConfirmSubscription says of a token that expired or a topic that is gone.
 _FINAL_CODES = frozenset({"InvalidParameter", "NotFound"})
+_MIN_MAX_AGE_SECONDS = 3600.0
 # Clocks differ.
 _MAX_LEAD_SECONDS = 300.0
 
@@ -57,8 +59,8 @@ class SnsTrust:
             Whoever controls such a place can forge events.
         auto_confirm: Whether to confirm subscriptions to these topics. If not, they are logged as
             a warning, with the token to confirm them with.
-        max_age_seconds: Refuse messages that were made longer ago. SNS goes on trying for an hour
-            by a topic's delivery policy, so choose more than that. None: any age; replays are
+        max_age_seconds: Refuse messages that were made longer ago; at least 3600, because SNS goes
+            on trying for an hour by a topic's delivery policy. None: any age; replays are
             recognised by the events' `dedupe_key`.
 
     Raises:
@@ -87,8 +89,9 @@ class SnsTrust:
                     f"such as arn:aws:sns:eu-west-1:123456789012:ses-events"
                 )
                 raise ConfigurationError(reason)
-        if self.max_age_seconds is not None and not self.max_age_seconds > 0:
-            raise ConfigurationError("ses: max_age_seconds must be above 0")
+        if self.max_age_seconds is not None and not self.max_age_seconds >= _MIN_MAX_AGE_SECONDS:
+            reason = "ses: max_age_seconds must be at least 3600: SNS goes on trying for an hour"
+            raise ConfigurationError(reason)
         object.__setattr__(self, "topic_arns", arns)
         object.__setattr__(self, "certificate_base_urls", base_urls)
 
@@ -130,16 +133,33 @@ class SnsVerifier:
             WebhookError: With status 503, if SNS could not be asked: it will try again.
         """
         try:
-            verdict = yield from self._verify(request)
+            _check_request(request)
+            envelope = check_envelope(read_envelope(request.body))
+            _check_agreement(request, envelope)
+            verdict = yield from self._verify(envelope)
         except WebhookError as error:
             error.provider = self._provider
             raise
         return verdict
 
-    def _verify(self, request: WebhookRequest) -> Flow[Verdict]:
-        _check_request(request)
-        envelope = check_envelope(read_envelope(request.body))
-        _check_agreement(request, envelope)
+    def verify_envelope(self, fields: Mapping[str, Any]) -> Flow[Verdict]:
+        """
+        Prove an SNS message that came without HTTP: through a queue, or to a function.
+
+        Args:
+            fields: The decoded JSON, with the names that SNS signs.
+
+        Raises:
+            WebhookError: As :meth:`verify` does.
+        """
+        try:
+            verdict = yield from self._verify(check_envelope(fields))
+        except WebhookError as error:
+            error.provider = self._provider
+            raise
+        return verdict
+
+    def _verify(self, envelope: SnsEnvelope) -> Flow[Verdict]:
         topic = self._allowed_topic(envelope)
         if not is_certificate_url(envelope.signing_cert_url, topic, self._base_urls):
             raise WebhookRejected(f"a message of {topic.arn} names a certificate from elsewhere")
@@ -243,7 +263,7 @@ def _check_request(request: WebhookRequest) -> None:
     if "x-amz-sns-rawdelivery" in request.headers:
         raise WebhookRejected(
             "raw message delivery has no signature: switch it off for this subscription "
-            "(attribute RawMessageDelivery)"
+            "(attribute RawMessageDelivery), or give webhook_secrets"
         )
     if request.header("x-amz-sns-message-type") is None:
         raise MalformedWebhook("header x-amz-sns-message-type is missing: not a message of SNS")

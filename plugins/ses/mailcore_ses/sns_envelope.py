@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from mailcore.errors import MalformedWebhook
+from mailcore.webhook import WebhookRequest
 from mailcore_ses.json_reading import read_object
 
 
@@ -128,3 +129,8 @@ def check_envelope(fields: Mapping[str, Any]) -> SnsEnvelope:
 
 def _missing(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
     return next(f"`{name}`" for name in names if type(fields.get(name)) is not str)
+
+
+def is_raw_delivery(request: WebhookRequest) -> bool:
+    """Whether SNS posted the message without its envelope, and so without a signature."""
+    return request.header("x-amz-sns-rawdelivery") == "true"

@@ -1,0 +1,202 @@
+"""
+A webhook as an ASGI application: mounted in Starlette, FastAPI or Django, or served alone.
+
+https://asgi.readthedocs.io/en/latest/specs/www.html (read 2026-11-21).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote
+
+from mailcore.errors import ConfigurationError, MalformedWebhook
+from mailcore.webhook.handlers import Handler
+from mailcore.webhook.request import DEFAULT_MAX_BODY_BYTES, WebhookRequest, WebhookResponse
+from mailcore.webhook.responding import (
+    ALLOWED_METHOD,
+    answer_error,
+    arespond,
+    refuse_method,
+    refuse_size,
+)
+
+
+if TYPE_CHECKING:
+    from mailcore.dedupe import SeenStore
+    from mailcore.provider import Provider
+    from mailcore.registry import Registry
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiApplication: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+logger = logging.getLogger("mailcore.webhook")
+
+
+class _Disconnected(Exception):
+    """The sender hung up."""
+
+
+class AsgiWebhook:
+    """
+    An ASGI application that receives the events of one provider, whatever the path.
+
+    Only POST is taken. The body's size and the time that it takes are limited while it is read.
+    What the handler raises is logged and answered with 500, so that the provider sends the request
+    again; what is wrong with a request is logged, and the sender sees nothing but the status.
+
+    Args:
+        provider: With the options that say whom to trust.
+        handler: Called with each event, in order. A coroutine function runs in the server's loop, a
+            plain function in a thread.
+        max_body_bytes: A larger body is answered with 413, unread.
+        body_timeout_seconds: A body that takes longer to arrive is answered with 408.
+        seen: Remembers the events that the handler was done with.
+        registry: Whose hooks observe the events; the default registry if None.
+
+    Raises:
+        ConfigurationError: If a limit is not above 0.
+    """
+
+    def __init__(
+        self,
+        provider: Provider[Any, Any],
+        handler: Handler,
+        *,
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        body_timeout_seconds: float = 10.0,
+        seen: SeenStore | None = None,
+        registry: Registry | None = None,
+    ) -> None:
+        if min(max_body_bytes, body_timeout_seconds) <= 0:
+            raise ConfigurationError("max_body_bytes and body_timeout_seconds must be above 0")
+        self._provider = provider
+        self._handler = handler
+        self._max_body_bytes = max_body_bytes
+        self._body_timeout_seconds = body_timeout_seconds
+        self._seen = seen
+        self._registry = registry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """
+        Serve one connection.
+
+        Raises:
+            RuntimeError: If it is neither HTTP nor the server's start and end.
+        """
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
+        if scope["type"] != "http":
+            raise RuntimeError(f"a webhook has no {scope['type']} connections")
+        try:
+            response = await self._respond(scope, receive)
+        except _Disconnected:
+            logger.info("%s webhook: the sender hung up", self._provider.name)
+            return
+        await _send(scope, send, response)
+
+    def mounted_in(self, application: AsgiApplication, path: str) -> AsgiApplication:
+        """
+        An application that answers one path with this webhook, and leaves the rest to another.
+
+        For frameworks that cannot mount ASGI applications, such as Django.
+
+        Args:
+            application: The other one; it also sees the server's start and end.
+            path: Exactly, such as ``/webhooks/ses``.
+        """
+
+        async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+            chosen = scope["type"] == "http" and scope["path"] == path
+            await (self if chosen else application)(scope, receive, send)
+
+        return dispatch
+
+    async def _respond(self, scope: Scope, receive: Receive) -> WebhookResponse:
+        name = self._provider.name
+        remote_address = (scope.get("client") or ("",))[0]
+        request = WebhookRequest(
+            scope["method"], scope["headers"], b"", _url(scope), remote_address
+        )
+        if request.method != ALLOWED_METHOD:
+            return refuse_method(name, request)
+        try:
+            body = await asyncio.wait_for(
+                self._read(request, receive), timeout=self._body_timeout_seconds
+            )
+        except asyncio.TimeoutError:
+            reason = f"the body took longer than {self._body_timeout_seconds:g} seconds"
+            return answer_error(name, request, MalformedWebhook(reason, status_code=408))
+        if body is None:
+            return refuse_size(name, remote_address, self._max_body_bytes)
+        return await arespond(
+            self._provider,
+            WebhookRequest(request.method, request.headers, body, request.url, remote_address),
+            self._handler,
+            max_body_bytes=self._max_body_bytes,
+            seen=self._seen,
+            registry=self._registry,
+        )
+
+    async def _read(self, request: WebhookRequest, receive: Receive) -> bytes | None:
+        """The body; None as soon as it is clear that it is too large."""
+        length = request.header("content-length") or ""
+        if length.isdecimal() and int(length[:20]) > self._max_body_bytes:
+            return None
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _Disconnected
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > self._max_body_bytes:
+                return None
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+
+def _url(scope: Scope) -> str:
+    host = next((value for name, value in scope["headers"] if name.lower() == b"host"), b"")
+    raw_path = scope.get("raw_path")
+    path = raw_path.decode("latin-1") if raw_path else quote(scope["path"])
+    query = scope.get("query_string", b"").decode("latin-1")
+    return (
+        f"{scope.get('scheme', 'http')}://{host.decode('latin-1')}{path.partition('?')[0]}"
+        f"{'?' if query else ''}{query}"
+    )
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Follow the server's start and end: there is nothing to prepare."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+async def _send(scope: Scope, send: Send, response: WebhookResponse) -> None:
+    headers = {**response.headers, "content-length": str(len(response.body))}
+    if response.status_code in (408, 413) and scope.get("http_version", "1.1").startswith("1."):
+        # What is left of the body would be taken for the next request.
+        headers["connection"] = "close"
+    await send(
+        {
+            "type": "http.response.start",
+            "status": response.status_code,
+            "headers": [
+                (name.lower().encode("latin-1"), value.encode("latin-1"))
+                for name, value in headers.items()
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": response.body})

@@ -1,0 +1,102 @@
+"""Handlers of events: functions and coroutine functions, called from threads and from loops."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import threading
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mailcore.events import Event
+
+
+if TYPE_CHECKING:
+    import asyncio
+
+Handler: TypeAlias = Callable[[Event], object]
+"""Takes one event: a function, or a coroutine function. Returning means that it is done."""
+
+
+def is_coroutine_function(handler: Handler) -> bool:
+    """Whether a handler is to be awaited, as far as can be told before it is called."""
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
+        # Objects with an `async def __call__`.
+        getattr(handler, "__call__", None)  # noqa: B004  # it is not about being callable
+    )
+
+
+def blocking(handler: Handler) -> Callable[[Event], None]:
+    """
+    A function that returns once the handler is done with the event.
+
+    What is awaitable runs in one event loop that all of them share, in a thread of its own, so that
+    connections that belong to a loop live as long as the process.
+    """
+
+    def call(event: Event) -> None:
+        outcome = handler(event)
+        if inspect.isawaitable(outcome):
+            _shared_loop().finish(outcome)
+
+    return call
+
+
+def unblocking(handler: Handler) -> Callable[[Event], Awaitable[None]]:
+    """A coroutine function; a plain function runs in a thread, so that the loop goes on."""
+    is_async = is_coroutine_function(handler)
+
+    async def call(event: Event) -> None:
+        import asyncio
+
+        outcome = handler(event) if is_async else await asyncio.to_thread(_guarded, handler, event)
+        if inspect.isawaitable(outcome):
+            await outcome
+
+    return call
+
+
+def _guarded(handler: Handler, event: Event) -> object:
+    try:
+        return handler(event)
+    except StopIteration as error:
+        # A future cannot hold it: the loop would wait for ever.
+        raise RuntimeError("a handler raised StopIteration") from error
+
+
+class _LoopThread:
+    """An event loop that runs as long as the process does."""
+
+    def __init__(self) -> None:
+        import asyncio
+
+        self.process_id = os.getpid()
+        self._loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
+        thread = threading.Thread(
+            target=self._loop.run_forever, name="mailcore-handlers", daemon=True
+        )
+        thread.start()
+
+    def finish(self, awaitable: Awaitable[object]) -> None:
+        import asyncio
+
+        coroutine: Coroutine[Any, Any, object] = _awaiting(awaitable)
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+async def _awaiting(awaitable: Awaitable[object]) -> object:
+    return await awaitable
+
+
+_loop: _LoopThread | None = None
+_loop_lock = threading.Lock()
+
+
+def _shared_loop() -> _LoopThread:
+    global _loop  # noqa: PLW0603  # one per process is what it is for
+    with _loop_lock:
+        # Threads do not survive a fork.
+        if _loop is None or _loop.process_id != os.getpid():
+            _loop = _LoopThread()
+        return _loop

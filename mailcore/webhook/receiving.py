@@ -1,0 +1,175 @@
+"""From a request to events that were handled: authenticate, parse, hand over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable
+from typing import TYPE_CHECKING, Any
+
+from mailcore.errors import ConfigurationError, MalformedWebhook
+from mailcore.events import Event
+from mailcore.flow import Flow, arun, run
+from mailcore.webhook.request import DEFAULT_MAX_BODY_BYTES, WebhookRequest
+
+
+if TYPE_CHECKING:
+    from mailcore.dedupe import SeenStore
+    from mailcore.provider import Provider
+    from mailcore.registry import Registry
+
+
+def receive(
+    provider: Provider[Any, Any],
+    request: WebhookRequest,
+    on_event: Callable[[Event], object] | None = None,
+    *,
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    seen: SeenStore | None = None,
+    registry: Registry | None = None,
+) -> tuple[Event, ...]:
+    """
+    Verify a webhook request, then parse it.
+
+    Args:
+        provider: From :func:`mailcore.get_provider`, with the options that say whom to trust.
+        request: The request.
+        on_event: Called with each event, in order. What it raises reaches the caller, so that
+            the provider, answered with a 500, sends the request again.
+        max_body_bytes: A larger body is answered with 413, unread.
+        seen: Remembers the events that `on_event` was done with; they are not handed to it again.
+        registry: Whose hooks observe the events; the default registry if None.
+
+    Returns:
+        The events, none if the request was about the webhook itself; without those seen before.
+
+    Raises:
+        WebhookRejected: If the request is not proven to come from the provider.
+        MalformedWebhook: If it cannot be read.
+        ConfigurationError: If `seen` is given without `on_event`: nobody would know what was done.
+    """
+    from mailcore.registry import default_registry
+
+    chosen = registry or default_registry()
+    flow = _receiving(provider, request, chosen, max_body_bytes)
+    events = run(flow, chosen.transport_for(provider))
+    return hand_over(events, on_event, seen=seen, registry=chosen)
+
+
+async def areceive(
+    provider: Provider[Any, Any],
+    request: WebhookRequest,
+    on_event: Callable[[Event], object] | None = None,
+    *,
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    seen: SeenStore | None = None,
+    registry: Registry | None = None,
+) -> tuple[Event, ...]:
+    """Do as :func:`receive`, in an event loop; `on_event` may be a coroutine function."""
+    from mailcore.registry import default_registry
+
+    chosen = registry or default_registry()
+    flow = _receiving(provider, request, chosen, max_body_bytes)
+    events = await arun(flow, chosen.transport_for(provider))
+    return await ahand_over(events, on_event, seen=seen, registry=chosen)
+
+
+def hand_over(
+    events: Iterable[Event],
+    on_event: Callable[[Event], object] | None = None,
+    *,
+    seen: SeenStore | None = None,
+    registry: Registry | None = None,
+) -> tuple[Event, ...]:
+    """
+    Hand parsed events to a handler, then to the observers: what every way of receiving ends with.
+
+    An event is marked as seen only after its handler succeeded, so that one that fails, or a
+    process that dies, has it come again.
+
+    Args:
+        events: The events, in order.
+        on_event: What it raises ends the work and reaches the caller.
+        seen: Remembers the events that `on_event` was done with.
+        registry: Whose hooks observe the events; the default registry if None.
+
+    Returns:
+        The events that were not seen before.
+
+    Raises:
+        ConfigurationError: If `seen` is given without `on_event`, or `on_event` is a coroutine
+            function.
+    """
+    from mailcore.registry import default_registry
+
+    chosen = registry or default_registry()
+    # Queues and functions come here without receive().
+    chosen.load_extensions()
+    _check_store(on_event, seen)
+    new: list[Event] = []
+    for event in events:
+        if seen is not None and event.dedupe_key and seen.seen(event.dedupe_key):
+            continue
+        if on_event is not None:
+            outcome = on_event(event)
+            if isinstance(outcome, Coroutine):
+                outcome.close()
+                raise ConfigurationError("on_event is a coroutine function: use areceive()")
+        if seen is not None and event.dedupe_key:
+            seen.mark(event.dedupe_key)
+        chosen.hooks.event_received(event)
+        new.append(event)
+    return tuple(new)
+
+
+async def ahand_over(
+    events: Iterable[Event],
+    on_event: Callable[[Event], object] | None = None,
+    *,
+    seen: SeenStore | None = None,
+    registry: Registry | None = None,
+) -> tuple[Event, ...]:
+    """Do as :func:`hand_over`, in an event loop; the store is asked in a thread."""
+    import asyncio
+    import inspect
+
+    from mailcore.registry import default_registry
+
+    chosen = registry or default_registry()
+    # Queues and functions come here without receive().
+    chosen.load_extensions()
+    _check_store(on_event, seen)
+    new: list[Event] = []
+    for event in events:
+        key = event.dedupe_key
+        if seen is not None and key and await asyncio.to_thread(seen.seen, key):
+            continue
+        if on_event is not None:
+            outcome = on_event(event)
+            if inspect.isawaitable(outcome):
+                await outcome
+        if seen is not None and key:
+            await asyncio.to_thread(seen.mark, key)
+        chosen.hooks.event_received(event)
+        new.append(event)
+    return tuple(new)
+
+
+def _check_store(on_event: object, seen: object) -> None:
+    if seen is not None and on_event is None:
+        raise ConfigurationError("seen= needs on_event=: it is marked once the handler is done")
+
+
+def _receiving(
+    provider: Provider[Any, Any], request: WebhookRequest, registry: Registry, max_body_bytes: int
+) -> Flow[tuple[Event, ...]]:
+    # A process that only receives never makes a mailer.
+    registry.load_extensions()
+    if len(request.body) > max_body_bytes:
+        raise MalformedWebhook(
+            f"body of {len(request.body)} bytes is larger than {max_body_bytes}",
+            provider=provider.name,
+            status_code=413,
+        )
+    verdict = yield from provider.verify_webhook(request)
+    if verdict.handled:
+        return ()
+    return tuple(registry.hooks.parse_events(provider, request))

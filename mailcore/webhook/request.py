@@ -1,0 +1,107 @@
+"""What goes in and what comes out of a webhook: plain values, free of any framework."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailcore.errors import MalformedWebhook
+from mailcore.frozen import FrozenDict
+
+
+DEFAULT_MAX_BODY_BYTES = 1024 * 1024
+"""Several times what any provider posts for tracking events."""
+
+
+@dataclass(frozen=True)
+class WebhookRequest:
+    """
+    One HTTP request to a webhook, free of any framework.
+
+    Args:
+        method: ``POST``, usually.
+        headers: A mapping or pairs, in any case; a repeated header keeps its first value.
+        body: As received, undecoded: signatures are made over bytes. Text is taken as UTF-8.
+        url: The full URL, for providers that sign it.
+        remote_address: The peer's IP address, for the log.
+
+    Raises:
+        MalformedWebhook: If a part has a type that no request has.
+    """
+
+    method: str
+    headers: Mapping[str, str] = field(default_factory=FrozenDict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    url: str = ""
+    remote_address: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("method", "url", "remote_address"):
+            value: object = getattr(self, name)
+            if value is None and name != "method":
+                # Frameworks know no peer behind a UNIX socket.
+                object.__setattr__(self, name, "")
+            elif not isinstance(value, str):
+                raise MalformedWebhook(f"{name} must be str, not {type(value).__name__}")
+        object.__setattr__(self, "method", self.method.upper())
+        object.__setattr__(self, "headers", _lower_case(self.headers))
+        body: object = self.body
+        if isinstance(body, str):
+            body = body.encode("utf-8", "surrogatepass")
+        elif isinstance(body, (bytearray, memoryview)):
+            body = bytes(body)
+        elif not isinstance(body, bytes):
+            raise MalformedWebhook(f"body must be bytes, not {type(body).__name__}")
+        object.__setattr__(self, "body", body)
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, whatever its case; None if it is absent."""
+        return self.headers.get(name.lower())
+
+
+def _lower_case(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> FrozenDict[str, str]:
+    lowered: dict[str, str] = {}
+    try:
+        # Not every framework's headers are a Mapping: those of http.server are not.
+        items = getattr(headers, "items", None)
+        pairs: Any = headers if items is None else items()
+        for name, value in pairs:
+            lowered.setdefault(_header_text(name).lower(), _header_text(value))
+    except (TypeError, ValueError) as error:
+        raise MalformedWebhook("headers must be a mapping or pairs of name and value") from error
+    return FrozenDict(lowered)
+
+
+def _header_text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, (str, int)):
+        return str(value)
+    raise TypeError(f"a header is text, not {type(value).__name__}")
+
+
+@dataclass(frozen=True)
+class WebhookResponse:
+    """What to answer the sender."""
+
+    status_code: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """
+    A request that was verified; one that was not raises instead.
+
+    Args:
+        verified_by: How it was proven, such as ``sns-signature-2`` or ``basic-auth``.
+        handled: True if the request was about the webhook itself, a subscription say, and
+            carries no events.
+        detail: For the log.
+    """
+
+    verified_by: str
+    handled: bool = False
+    detail: str = ""

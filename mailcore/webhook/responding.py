@@ -1,0 +1,139 @@
+"""
+Receiving with an answer for everything: what servers, functions and frameworks' views call.
+
+Whatever happens becomes a response without a body; the operator finds the reason in the log of
+``mailcore.webhook``, once.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from typing import TYPE_CHECKING, Any
+
+from mailcore.errors import WebhookError
+from mailcore.redaction import redact
+from mailcore.webhook.handlers import Handler, blocking, unblocking
+from mailcore.webhook.receiving import areceive, receive
+from mailcore.webhook.request import DEFAULT_MAX_BODY_BYTES, WebhookRequest, WebhookResponse
+
+
+if TYPE_CHECKING:
+    from mailcore.dedupe import SeenStore
+    from mailcore.provider import Provider
+    from mailcore.registry import Registry
+
+logger = logging.getLogger("mailcore.webhook")
+
+ALLOWED_METHOD = "POST"
+
+
+def respond(
+    provider: Provider[Any, Any],
+    request: WebhookRequest,
+    handler: Handler,
+    *,
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    seen: SeenStore | None = None,
+    registry: Registry | None = None,
+) -> WebhookResponse:
+    """
+    Receive a request and make the answer to it; raises nothing.
+
+    Args:
+        provider: With the options that say whom to trust.
+        request: The request.
+        handler: Called with each event, in order; a function or a coroutine function. If it fails,
+            the answer is 500, so that the provider sends the request again.
+        max_body_bytes: A larger body is answered with 413.
+        seen: Remembers the events that the handler was done with.
+        registry: Whose hooks observe the events; the default registry if None.
+    """
+    if request.method != ALLOWED_METHOD:
+        return refuse_method(provider.name, request)
+    try:
+        receive(
+            provider,
+            request,
+            blocking(handler),
+            max_body_bytes=max_body_bytes,
+            seen=seen,
+            registry=registry,
+        )
+    except Exception as error:  # noqa: BLE001  # logged; the provider sends it again
+        return answer_error(provider.name, request, error)
+    return WebhookResponse()
+
+
+async def arespond(
+    provider: Provider[Any, Any],
+    request: WebhookRequest,
+    handler: Handler,
+    *,
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    seen: SeenStore | None = None,
+    registry: Registry | None = None,
+) -> WebhookResponse:
+    """Do as :func:`respond`, in an event loop; a handler that is no coroutine gets a thread."""
+    if request.method != ALLOWED_METHOD:
+        return refuse_method(provider.name, request)
+    try:
+        await areceive(
+            provider,
+            request,
+            unblocking(handler),
+            max_body_bytes=max_body_bytes,
+            seen=seen,
+            registry=registry,
+        )
+    except Exception as error:  # noqa: BLE001  # logged; the provider sends it again
+        return answer_error(provider.name, request, error)
+    return WebhookResponse()
+
+
+def refuse_method(provider_name: str, request: WebhookRequest) -> WebhookResponse:
+    """The answer to another method than POST: RFC 9110, section 15.5.6."""
+    # Browsers and scanners do that all day: not worth a warning.
+    logger.info("%s webhook: 405 to a %s", provider_name, _printable(request.method, 16))
+    return WebhookResponse(405, {"allow": ALLOWED_METHOD})
+
+
+def refuse_size(provider_name: str, remote_address: str, max_body_bytes: int) -> WebhookResponse:
+    """The answer to a body that was not read to its end: RFC 9110, section 15.5.14."""
+    logger.warning(
+        "%s webhook: 413 to %s: the body is larger than %d bytes",
+        provider_name,
+        _peer(remote_address),
+        max_body_bytes,
+    )
+    return WebhookResponse(413)
+
+
+def answer_error(provider_name: str, request: WebhookRequest, error: Exception) -> WebhookResponse:
+    """Log an error, and make the answer that says no more than its status."""
+    if isinstance(error, WebhookError):
+        response = error.response
+        logger.warning(
+            "%s webhook: %d to %s: %s",
+            provider_name,
+            response.status_code,
+            _peer(request.remote_address),
+            _printable(redact(str(error)), 1000),
+        )
+        return response
+    logger.error(
+        "%s webhook: 500: handling an event failed; the provider will send it again",
+        provider_name,
+        exc_info=error,
+    )
+    return WebhookResponse(500)
+
+
+def _peer(remote_address: str) -> str:
+    return _printable(remote_address, 64) or "an unknown peer"
+
+
+def _printable(text: str, length: int) -> str:
+    """One line of a log: what a stranger sends must not look like another record."""
+    shown = text[:length]
+    return shown if shown.isprintable() else ascii(shown)[1:-1]

@@ -1,0 +1,180 @@
+"""
+A webhook as a WSGI application: mounted in Flask or Django, or served alone.
+
+PEP 3333 (https://peps.python.org/pep-3333/, read 2026-11-21).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeAlias
+from wsgiref.util import request_uri
+
+from mailcore.errors import ConfigurationError, MalformedWebhook
+from mailcore.webhook.handlers import Handler
+from mailcore.webhook.request import DEFAULT_MAX_BODY_BYTES, WebhookRequest, WebhookResponse
+from mailcore.webhook.responding import (
+    ALLOWED_METHOD,
+    answer_error,
+    refuse_method,
+    refuse_size,
+    respond,
+)
+
+
+if TYPE_CHECKING:
+    from mailcore.dedupe import SeenStore
+    from mailcore.provider import Provider
+    from mailcore.registry import Registry
+
+Environ: TypeAlias = dict[str, Any]
+StartResponse: TypeAlias = Callable[..., Any]
+WsgiApplication: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_CHUNK_BYTES = 64 * 1024
+
+
+class WsgiWebhook:
+    """
+    A WSGI application that receives the events of one provider, whatever the path.
+
+    Only POST is taken. The body's size is limited while it is read; how long that may take is for
+    the server to limit. What the handler raises is logged and answered with 500, so that the
+    provider sends the request again; what is wrong with a request is logged, and the sender sees
+    nothing but the status.
+
+    Args:
+        provider: With the options that say whom to trust.
+        handler: Called with each event, in order. Coroutine functions run in an event loop in a
+            thread of its own, the same for all requests.
+        max_body_bytes: A larger body is answered with 413, unread.
+        seen: Remembers the events that the handler was done with.
+        registry: Whose hooks observe the events; the default registry if None.
+
+    Raises:
+        ConfigurationError: If the limit is not above 0.
+    """
+
+    def __init__(
+        self,
+        provider: Provider[Any, Any],
+        handler: Handler,
+        *,
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        seen: SeenStore | None = None,
+        registry: Registry | None = None,
+    ) -> None:
+        if max_body_bytes <= 0:
+            raise ConfigurationError("max_body_bytes must be above 0")
+        self._provider = provider
+        self._handler = handler
+        self._max_body_bytes = max_body_bytes
+        self._seen = seen
+        self._registry = registry
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        response = self._respond(environ)
+        status = HTTPStatus(response.status_code)
+        headers = [(name.title(), value) for name, value in response.headers.items()]
+        # Checkers of PEP 3333 want a type even where there is no content.
+        headers.append(("Content-Type", "text/plain; charset=utf-8"))
+        headers.append(("Content-Length", str(len(response.body))))
+        start_response(f"{status.value} {status.phrase}", headers)
+        return [response.body]
+
+    def mounted_in(self, application: WsgiApplication, path: str) -> WsgiApplication:
+        """
+        An application that answers one path with this webhook, and leaves the rest to another.
+
+        Args:
+            application: The other one, such as Flask's ``app.wsgi_app``.
+            path: Exactly, such as ``/webhooks/ses``.
+        """
+
+        def dispatch(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            chosen = environ.get("PATH_INFO") == path
+            return (self if chosen else application)(environ, start_response)
+
+        return dispatch
+
+    def _respond(self, environ: Environ) -> WebhookResponse:
+        name = self._provider.name
+        remote_address = environ.get("REMOTE_ADDR") or ""
+        request = WebhookRequest(
+            environ["REQUEST_METHOD"],
+            _headers(environ),
+            b"",
+            request_uri(environ),
+            remote_address,
+        )
+        if request.method != ALLOWED_METHOD:
+            return refuse_method(name, request)
+        try:
+            body = self._read(environ)
+        except MalformedWebhook as error:
+            return answer_error(name, request, error)
+        except OSError as error:
+            # The sender hung up, or the server's timeout ended its patience.
+            reason = f"the body cannot be read ({type(error).__name__})"
+            return answer_error(name, request, MalformedWebhook(reason))
+        if body is None:
+            return refuse_size(name, remote_address, self._max_body_bytes)
+        return respond(
+            self._provider,
+            WebhookRequest(request.method, request.headers, body, request.url, remote_address),
+            self._handler,
+            max_body_bytes=self._max_body_bytes,
+            seen=self._seen,
+            registry=self._registry,
+        )
+
+    def _read(self, environ: Environ) -> bytes | None:
+        """
+        The body; None as soon as it is clear that it is too large.
+
+        Raises:
+            MalformedWebhook: If its length is unknown, or it ends before its length.
+        """
+        given = str(environ.get("CONTENT_LENGTH") or "")
+        length = int(given[:20]) if given.isdecimal() else None
+        if length is None:
+            # Most servers say whether reading to the end is safe; without it, it may never end.
+            # https://peps.python.org/pep-3333/#input-and-error-streams
+            if environ.get("wsgi.input_terminated"):
+                length = self._max_body_bytes + 1
+            elif given or environ.get("HTTP_TRANSFER_ENCODING"):
+                raise MalformedWebhook("the body has no length", status_code=411)
+            else:
+                return b""
+        elif length > self._max_body_bytes:
+            return None
+        body = _read_up_to(environ["wsgi.input"], length)
+        if given and len(body) < length:
+            raise MalformedWebhook("the body is shorter than its length")
+        return body if len(body) <= self._max_body_bytes else None
+
+
+def _read_up_to(stream: Any, length: int) -> bytes:
+    chunks: list[bytes] = []
+    missing = length
+    while missing > 0:
+        chunk = stream.read(min(missing, _CHUNK_BYTES))
+        if not chunk:
+            break
+        chunks.append(chunk)
+        missing -= len(chunk)
+    return b"".join(chunks)
+
+
+def _headers(environ: Environ) -> dict[str, str]:
+    headers = {
+        name[5:].replace("_", "-"): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-")] = environ[name]
+    return headers

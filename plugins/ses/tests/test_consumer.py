@@ -1,0 +1,651 @@
+"""The SQS consumer: against a queue in memory that is made to fail, and against moto."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import logging
+import signal
+import subprocess
+import sys
+import threading
+
+import boto3
+import pytest
+
+from moto.server import ThreadedMotoServer
+
+from mailcore import ConfigurationError, NetworkError, Registry, get_provider
+from mailcore.dedupe import MemorySeenStore
+from mailcore.errors import AuthenticationFailed
+from mailcore_ses.aws import AwsResponse
+from mailcore_ses.consumer import ConsumerOptions, ConsumerStats, SqsConsumer, consume
+from mailcore_ses.sqs_queue import SqsQueue, open_queue
+
+
+QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/events"
+DEADLINE_SECONDS = 30
+
+
+def delivery(*recipients, message_id="m-1"):
+    """An SES event as text."""
+    return json.dumps(
+        {
+            "eventType": "Delivery",
+            "mail": {"messageId": message_id, "destination": list(recipients)},
+            "delivery": {
+                "timestamp": "2026-11-20T09:15:04.318Z",
+                "recipients": list(recipients),
+            },
+        }
+    )
+
+
+class Sqs:
+    """A transport to a queue in memory; `faults` are raised or returned instead of answers."""
+
+    def __init__(self, *bodies, faults=()):
+        self.changed = threading.Condition()
+        self.visible = [
+            {"MessageId": f"id-{i}", "Body": body, "Attributes": {}}
+            for i, body in enumerate(bodies)
+        ]
+        self.handles = itertools.count()
+        self.hidden = {}
+        self.deleted = []
+        self.calls = []
+        self.faults = list(faults)
+
+    def exchange(self, call):
+        assert QUEUE_URL == call.params["QueueUrl"]
+        with self.changed:
+            self.calls.append((call.operation, call.params))
+            self.changed.notify_all()
+            for number, (operation, fault) in enumerate(self.faults):
+                if operation == call.operation:
+                    del self.faults[number]
+                    if isinstance(fault, BaseException):
+                        raise fault
+                    return fault
+            return AwsResponse(status_code=200, body=getattr(self, call.operation)(call.params))
+
+    def GetQueueAttributes(self, params):  # noqa: N802  # AWS's name
+        return {}
+
+    def ReceiveMessage(self, params):  # noqa: N802  # AWS's name
+        self.changed.wait_for(lambda: self.visible, min(params["WaitTimeSeconds"], 0.05))
+        count = params["MaxNumberOfMessages"]
+        taken, self.visible = self.visible[:count], self.visible[count:]
+        for fields in taken:
+            fields["ReceiptHandle"] = f"handle-{next(self.handles)}"
+            self.hidden[fields["ReceiptHandle"]] = fields
+        return {"Messages": taken} if taken else {}
+
+    def DeleteMessageBatch(self, params):  # noqa: N802  # AWS's name
+        for entry in params["Entries"]:
+            self.deleted.append(self.hidden.pop(entry["ReceiptHandle"])["MessageId"])
+        return {"Successful": []}
+
+    def ChangeMessageVisibilityBatch(self, params):  # noqa: N802  # AWS's name
+        for entry in params["Entries"]:
+            if entry["VisibilityTimeout"] == 0:
+                self.visible.append(self.hidden.pop(entry["ReceiptHandle"]))
+        return {"Successful": []}
+
+    def close(self):
+        pass
+
+    def wait_for(self, condition):
+        with self.changed:
+            assert self.changed.wait_for(condition, DEADLINE_SECONDS)
+
+
+class Running:
+    """A consumer in a thread."""
+
+    def __init__(self, sqs, handler, **options):
+        others = {name: options.pop(name) for name in ("seen", "verify") if name in options}
+        chosen = ConsumerOptions(**{"wait_seconds": 0, **options})
+        registry = Registry(autoload=False)
+        self.consumer = SqsConsumer(
+            SqsQueue(QUEUE_URL, sqs), handler, chosen, registry=registry, **others
+        )
+        self.outcome = None
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        try:
+            self.outcome = self.consumer.run()
+        except BaseException as error:
+            self.outcome = error
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.consumer.stop()
+        self.thread.join(DEADLINE_SECONDS)
+        assert not self.thread.is_alive()
+
+
+def test_events_are_handled_and_messages_deleted():
+    """Each recipient is an event; a message is deleted once all of its events are done."""
+    sqs = Sqs(*[delivery(f"{i}a@x.org", f"{i}b@x.org") for i in range(25)])
+    recipients = []
+
+    with Running(sqs, lambda event: recipients.append(event.recipient)) as running:
+        sqs.wait_for(lambda: len(sqs.deleted) == 25)
+
+    assert sorted(f"{i}{c}@x.org" for i in range(25) for c in "ab") == sorted(recipients)
+    assert ConsumerStats(received=25, handled=25, events=50, deleted=25) == running.outcome
+
+
+def test_calls_as_aws_takes_them():
+    """Long polling with a visibility timeout, and deletions in batches."""
+    sqs = Sqs(*[delivery("a@x.org") for _ in range(10)])
+    with Running(sqs, lambda event: None, workers=1, visibility_timeout_seconds=90, wait_seconds=7):
+        sqs.wait_for(lambda: len(sqs.deleted) == 10)
+
+    received = [params for operation, params in sqs.calls if operation == "ReceiveMessage"]
+    deletions = [params for operation, params in sqs.calls if operation == "DeleteMessageBatch"]
+    assert {
+        "QueueUrl": QUEUE_URL,
+        "MaxNumberOfMessages": 10,
+        "WaitTimeSeconds": 7,
+        "VisibilityTimeout": 90,
+        "MessageSystemAttributeNames": ["ApproximateReceiveCount", "SentTimestamp"],
+    } == received[0]
+    assert len(deletions) < 10
+
+
+def test_coroutine_functions():
+    """They run at the same time, in one loop."""
+    sqs = Sqs(*[delivery("a@x.org") for _ in range(4)])
+    loops, together, all_began = set(), [], asyncio.Event()
+
+    async def on_event(event):
+        loops.add(id(asyncio.get_running_loop()))
+        together.append(event)
+        if len(together) == 4:
+            all_began.set()
+        await all_began.wait()
+
+    with Running(sqs, on_event, workers=4):
+        sqs.wait_for(lambda: len(sqs.deleted) == 4)
+
+    assert 1 == len(loops)
+
+
+def test_failures_are_left_to_the_queue(caplog):
+    """They are neither deleted nor given back at once; the others go on."""
+    sqs = Sqs(delivery("bad@x.org"), delivery("good@x.org"))
+
+    def on_event(event):
+        if event.recipient == "bad@x.org":
+            raise RuntimeError("database is down")
+
+    with Running(sqs, on_event) as running:
+        sqs.wait_for(lambda: sqs.deleted == ["id-1"])
+
+    assert ["id-0"] == [fields["MessageId"] for fields in sqs.hidden.values()]
+    assert (1, 1) == (running.outcome.failed, running.outcome.handled)
+    assert "database is down" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[]", "5", "junk", '{"a": NaN}', "[" * 5000, '{"Type":1,"TopicArn":2}']
+)
+def test_what_cannot_be_read_is_left_to_the_queue(body, caplog):
+    """For the dead-letter queue; nothing of it is logged, and nobody dies of it."""
+    sqs = Sqs(body, delivery("good@x.org"))
+    with Running(sqs, lambda event: None) as running:
+        sqs.wait_for(lambda: "id-1" in sqs.deleted)
+
+    if body.startswith('{"Type"'):
+        # It is about a subscription, as far as can be told: nothing to do.
+        assert ["id-0", "id-1"] == sorted(sqs.deleted)
+        return
+    assert (1, 1) == (running.outcome.unreadable, running.outcome.handled)
+    assert ["id-1"] == sqs.deleted
+
+
+def test_visibility_is_extended_while_a_handler_runs():
+    """And no longer once it is done."""
+    sqs = Sqs(delivery("a@x.org"))
+    extended = threading.Event()
+
+    def extensions():
+        return [
+            (entry["ReceiptHandle"], entry["VisibilityTimeout"])
+            for operation, params in sqs.calls
+            if operation == "ChangeMessageVisibilityBatch"
+            for entry in params["Entries"]
+        ]
+
+    with Running(sqs, lambda e: extended.wait(DEADLINE_SECONDS), visibility_timeout_seconds=1):
+        sqs.wait_for(lambda: len(extensions()) == 3)
+        extended.set()
+        sqs.wait_for(lambda: sqs.deleted)
+        done = len(extensions())
+
+    assert {("handle-0", 1)} == set(extensions())
+    assert done <= 4
+
+
+def test_extensions_that_fail_are_tried_again(caplog):
+    """The next one may work, before the message is anybody else's."""
+    fault = AwsResponse(status_code=500, error_code="InternalError")
+    operation = "ChangeMessageVisibilityBatch"
+    sqs = Sqs(delivery("a@x.org"), faults=[(operation, fault)])
+    extended = threading.Event()
+
+    with Running(sqs, lambda e: extended.wait(DEADLINE_SECONDS), visibility_timeout_seconds=1):
+        sqs.wait_for(lambda: [name for name, _ in sqs.calls].count(operation) == 2)
+        extended.set()
+        sqs.wait_for(lambda: sqs.deleted)
+
+    assert "cannot keep messages hidden, trying again" in caplog.text
+
+
+def test_stopping():
+    """What runs is finished and deleted; what waits is given back; nothing more is received."""
+    sqs = Sqs(*[delivery("a@x.org") for _ in range(8)])
+    begun, finish = threading.Event(), threading.Event()
+
+    def on_event(event):
+        begun.set()
+        assert finish.wait(DEADLINE_SECONDS)
+
+    with Running(sqs, on_event, workers=1, batch_size=4) as running:
+        assert begun.wait(DEADLINE_SECONDS)
+        # One that is handled, and as many as fit besides.
+        sqs.wait_for(lambda: len(sqs.hidden) == 5)
+        running.consumer.stop()
+        assert running.consumer._stopping.wait(DEADLINE_SECONDS)
+        finish.set()
+
+    assert ConsumerStats(received=5, handled=1, events=1, deleted=1, released=4) == running.outcome
+    assert ({}, 7) == (sqs.hidden, len(sqs.visible))
+
+
+def test_deletions_that_fail_are_tried_again(caplog):
+    """The message is held until then: handled once, not twice."""
+    sqs = Sqs(
+        delivery("a@x.org"),
+        faults=[
+            ("DeleteMessageBatch", NetworkError("connection lost")),
+            ("DeleteMessageBatch", AwsResponse(status_code=503, error_code="ServiceUnavailable")),
+        ],
+    )
+    seen = []
+    with Running(sqs, seen.append) as running:
+        sqs.wait_for(lambda: sqs.deleted)
+
+    assert (1, 1) == (len(seen), running.outcome.deleted)
+    assert 2 == caplog.text.count("cannot delete messages, trying again")
+
+
+def test_receipts_that_are_too_old(caplog):
+    """SQS forgets a message that it gave to somebody else: told, and not tried for ever."""
+    answer = {"Failed": [{"Id": "0", "Code": "ReceiptHandleIsInvalid", "SenderFault": True}]}
+    sqs = Sqs(
+        delivery("a@x.org"),
+        delivery("b@x.org"),
+        faults=[("DeleteMessageBatch", AwsResponse(status_code=200, body=answer))],
+    )
+    with Running(sqs, lambda event: None, workers=1, batch_size=1) as running:
+        sqs.wait_for(lambda: running.consumer.stats.handled == 2)
+
+    assert running.outcome.deleted < 2
+    assert "ReceiptHandleIsInvalid" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        NetworkError("no route"),
+        AwsResponse(status_code=500, error_code="InternalFailure"),
+        AwsResponse(status_code=403, error_code="RequestThrottled"),
+        AwsResponse(status_code=400, error_code="OverLimit"),
+    ],
+)
+def test_outages_pass(fault, caplog):
+    """A queue that does not answer is asked again, from the beginning on."""
+    sqs = Sqs(delivery("a@x.org"), faults=[("ReceiveMessage", fault)])
+    with Running(sqs, lambda event: None) as running:
+        sqs.wait_for(lambda: sqs.deleted)
+
+    assert 1 == running.outcome.handled
+    assert "cannot receive, trying again" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        AuthenticationFailed("no AWS credentials"),
+        AwsResponse(status_code=400, error_code="AWS.SimpleQueueService.NonExistentQueue"),
+        AwsResponse(status_code=403, error_code="AccessDenied"),
+    ],
+)
+def test_queues_that_cannot_be_read(fault):
+    """At the beginning that is a mistake in the set-up, and told at once."""
+    sqs = Sqs(faults=[("ReceiveMessage", fault)])
+    with Running(sqs, print) as running:
+        running.thread.join(DEADLINE_SECONDS)
+
+    assert isinstance(running.outcome, ConfigurationError)
+
+
+def test_access_lost_on_the_way(caplog):
+    """Once it has worked, the consumer waits until the operator is done."""
+    denied = AwsResponse(status_code=403, error_code="AccessDenied")
+    sqs = Sqs(delivery("a@x.org"))
+
+    def on_event(event):
+        sqs.faults.append(("ReceiveMessage", denied))
+        sqs.visible.append({"MessageId": "id-9", "Body": "junk", "Attributes": {}})
+
+    with Running(sqs, on_event) as running:
+        sqs.wait_for(lambda: not sqs.faults and not sqs.visible)
+
+    assert isinstance(running.outcome, ConsumerStats)
+    assert "AccessDenied" in caplog.text
+
+
+def test_handlers_that_end_the_process():
+    """SystemExit is no failure of an event: the consumer puts its work away and lets it out."""
+    sqs = Sqs(delivery("a@x.org"))
+
+    def on_event(event):
+        raise SystemExit(3)
+
+    with Running(sqs, on_event) as running:
+        running.thread.join(DEADLINE_SECONDS)
+
+    assert isinstance(running.outcome, SystemExit)
+    assert [] == sqs.deleted
+
+
+def test_repeated_messages_are_handled_once():
+    """With a store, the second message of the same events is only deleted."""
+    sqs = Sqs(delivery("a@x.org", "b@x.org"), delivery("a@x.org", "b@x.org"))
+    seen = []
+    with Running(sqs, seen.append, workers=1, seen=MemorySeenStore()) as running:
+        sqs.wait_for(lambda: len(sqs.deleted) == 2)
+
+    assert (2, 2, 2) == (len(seen), running.outcome.events, running.outcome.handled)
+
+
+def test_signatures_are_checked_when_asked_for(fields, sns_key, answers):
+    """Only what SNS signed for a trusted topic; the rest is left to the queue."""
+    signed = sns_key.sign(fields(Message=delivery("good@x.org")))
+    forged = {**signed, "Message": delivery("forged@x.org")}
+    foreign = sns_key.sign(fields(TopicArn="arn:aws:sns:eu-west-1:999999999999:ses-events"))
+    bodies = [json.dumps(forged), json.dumps(foreign), delivery("raw@x.org"), json.dumps(signed)]
+    ses = get_provider("ses", topic_arns=[fields()["TopicArn"]], region_name="eu-west-1")
+    transport = answers(*[sns_key.pem] * 10)
+    ses.create_transport = lambda: transport
+    recipients = []
+
+    sqs = Sqs(*bodies)
+    with Running(sqs, lambda e: recipients.append(e.recipient), verify=ses, workers=1) as running:
+        sqs.wait_for(lambda: sqs.deleted == ["id-3"])
+
+    assert ["good@x.org"] == recipients
+    assert 3 == running.outcome.unreadable
+
+
+def test_missing_dead_letter_queue(caplog):
+    """Without one, a message that always fails comes for days: that is worth a warning."""
+    with Running(Sqs(), print):
+        pass
+    with_one = Sqs()
+    policy = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:1:dead"})
+    with_one.GetQueueAttributes = lambda params: {"Attributes": {"RedrivePolicy": policy}}
+    with Running(with_one, print):
+        pass
+
+    assert 1 == caplog.text.count("no dead-letter queue")
+
+
+def test_numbers_are_logged(caplog):
+    """Every now and then, and at the end."""
+    caplog.set_level(logging.INFO, "mailcore_ses.consumer")
+    sqs = Sqs(delivery("a@x.org"))
+    with Running(sqs, lambda event: None, stats_interval_seconds=0.01):
+        sqs.wait_for(lambda: sqs.deleted)
+
+    assert "stopped: received 1, handled 1, events 1, failed 0" in caplog.text
+    assert "in flight" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"workers": 0},
+        {"workers": True},
+        {"workers": "4"},
+        {"batch_size": 11},
+        {"wait_seconds": 21},
+        {"wait_seconds": -1},
+        {"visibility_timeout_seconds": 0},
+        {"visibility_timeout_seconds": 43_201},
+        {"stats_interval_seconds": float("nan")},
+    ],
+)
+def test_options_out_of_range(wrong):
+    """AWS's limits, and common sense."""
+    with pytest.raises(ConfigurationError, match=next(iter(wrong))):
+        ConsumerOptions(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("url", "region", "endpoint"),
+    [
+        (QUEUE_URL, "eu-west-1", None),
+        ("https://sqs.cn-north-1.amazonaws.com.cn/1/q", "cn-north-1", None),
+        ("https://eu-west-1.queue.amazonaws.com/1/q", "eu-west-1", None),
+        (
+            "https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/1/q",
+            "eu-west-1",
+            "https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com",
+        ),
+        ("http://127.0.0.1:5000/1/q", None, "http://127.0.0.1:5000"),
+        (
+            "http://sqs.us-east-1.localhost.localstack.cloud:4566/1/q",
+            "us-east-1",
+            "http://sqs.us-east-1.localhost.localstack.cloud:4566",
+        ),
+    ],
+)
+def test_what_a_queue_url_tells(url, region, endpoint):
+    """Its region, and the endpoint if it is not AWS's own."""
+    settings = open_queue(url)._transport._settings
+
+    assert (region, endpoint) == (settings.region_name, settings.endpoint_urls.get("sqs"))
+
+
+@pytest.mark.parametrize(
+    "url", ["", "events", "arn:aws:sqs:eu-west-1:1:q", "ftp://x/1", "http://["]
+)
+def test_what_is_no_queue_url(url):
+    """A name or an ARN is not enough."""
+    with pytest.raises(ConfigurationError, match="queue_url"):
+        open_queue(url)
+
+
+# --- moto
+
+
+@pytest.fixture(scope="module")
+def moto():
+    """The URL of a moto server."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws(moto, monkeypatch):
+    """Make boto3 clients of it."""
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "testing"),
+        ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_DEFAULT_REGION", "eu-west-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    clients = []
+
+    def make(service):
+        clients.append(boto3.client(service, endpoint_url=moto, region_name="eu-west-1"))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+def make_queues(aws, name, visibility_timeout_seconds=1):
+    """A queue with a dead-letter queue; their URLs."""
+    sqs = aws("sqs")
+    dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]
+    redrive = {"deadLetterTargetArn": attributes["QueueArn"], "maxReceiveCount": "2"}
+    queue = sqs.create_queue(
+        QueueName=name,
+        Attributes={
+            "RedrivePolicy": json.dumps(redrive),
+            "VisibilityTimeout": str(visibility_timeout_seconds),
+        },
+    )["QueueUrl"]
+    return sqs, queue, dead
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_from_a_topic_through_a_queue(aws, raw):
+    """SNS to SQS, with and without its envelope."""
+    sqs, queue, _ = make_queues(aws, f"events-{raw}")
+    sns = aws("sns")
+    topic = sns.create_topic(Name="ses-events")["TopicArn"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=arn["QueueArn"],
+        Attributes={"RawMessageDelivery": str(raw).lower()},
+    )
+    for number in range(3):
+        sns.publish(TopicArn=topic, Message=delivery("a@x.org", message_id=f"m-{number}"))
+    found, done = [], threading.Event()
+
+    def on_event(event):
+        found.append(event)
+        if len(found) == 3:
+            done.set()
+
+    messages = open_queue(queue)
+    consumer = SqsConsumer(
+        messages, on_event, ConsumerOptions(wait_seconds=1), registry=Registry(autoload=False)
+    )
+    thread = threading.Thread(target=consumer.run)
+    thread.start()
+    assert done.wait(DEADLINE_SECONDS)
+    consumer.stop()
+    thread.join(DEADLINE_SECONDS)
+    messages.close()
+
+    assert {"m-0", "m-1", "m-2"} == {event.message_id for event in found}
+    assert all(event.event_id and event.received_at for event in found)
+    assert 3 == consumer.stats.deleted
+
+
+@pytest.mark.slow
+def test_poison_ends_in_the_dead_letter_queue(aws):
+    """After two receipts SQS moves what fails, and what cannot be read."""
+    sqs, queue, dead = make_queues(aws, "poison")
+    for body in (delivery("bad@x.org"), "junk", delivery("good@x.org")):
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+    good = []
+
+    def on_event(event):
+        if event.recipient == "bad@x.org":
+            raise RuntimeError("never works")
+        good.append(event.recipient)
+
+    messages = open_queue(queue)
+    options = ConsumerOptions(wait_seconds=1, visibility_timeout_seconds=1)
+    consumer = SqsConsumer(messages, on_event, options, registry=Registry(autoload=False))
+    thread = threading.Thread(target=consumer.run)
+    thread.start()
+    poison = []
+    for _ in range(DEADLINE_SECONDS):
+        answer = sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=1, MaxNumberOfMessages=10)
+        poison += [message["Body"] for message in answer.get("Messages", [])]
+        if len(poison) == 2:
+            break
+    consumer.stop()
+    thread.join(DEADLINE_SECONDS)
+    messages.close()
+
+    assert (["good@x.org"], {delivery("bad@x.org"), "junk"}) == (good, set(poison))
+
+
+CONSUMER = """
+import os, sys
+from mailcore_ses.consumer import ConsumerOptions, consume
+
+log = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+def on_event(event):
+    # One write of less than PIPE_BUF to a file opened for appending is not torn.
+    os.write(log, f"{event.message_id} {event.dedupe_key}\\n".encode())
+    print("handled", flush=True)
+
+options = ConsumerOptions(workers=8, wait_seconds=1, visibility_timeout_seconds=int(sys.argv[3]))
+print(consume(sys.argv[1], on_event, options=options), flush=True)
+"""
+
+
+def start_consumer(queue, log, visibility_timeout_seconds, **streams):
+    """A consumer process."""
+    command = [sys.executable, "-c", CONSUMER, queue, str(log), str(visibility_timeout_seconds)]
+    return subprocess.Popen(command, text=True, **streams)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_signals_stop_it(aws, tmp_path, number):
+    """A clean end with the numbers, and an exit code of success."""
+    sqs, queue, _ = make_queues(aws, f"signal-{number}")
+    sqs.send_message(QueueUrl=queue, MessageBody=delivery("a@x.org"))
+    process = start_consumer(queue, tmp_path / "log", 30, stdout=subprocess.PIPE)
+    assert "handled\n" == process.stdout.readline()
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=DEADLINE_SECONDS)
+
+    assert 0 == process.returncode
+    assert "received 1, handled 1, events 1, failed 0, unreadable 0, deleted 1" in output
+
+
+def test_in_another_thread_signals_are_left_alone(aws):
+    """Only the main thread can have handlers."""
+    _, queue, _ = make_queues(aws, "thread")
+    before = signal.getsignal(signal.SIGTERM)
+    errors = []
+
+    def run():
+        try:
+            consume(queue + "-missing", print)
+        except ConfigurationError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(DEADLINE_SECONDS)
+
+    assert 1 == len(errors)
+    assert before is signal.getsignal(signal.SIGTERM)

@@ -1,0 +1,497 @@
+"""What SES events need in AWS: the plan as values, made against moto and the local SES."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import botocore.session
+import pytest
+
+from botocore.validate import ParamValidator
+from moto.server import ThreadedMotoServer
+
+from mailcore import ConfigurationError, Registry, get_provider
+from mailcore.cli import main
+from mailcore.errors import SendError
+from mailcore.flow import run
+from mailcore_ses.aws import AwsCall, AwsResponse
+from mailcore_ses.cli.setup_events import as_command
+from mailcore_ses.event_plan import Existing, plan
+from mailcore_ses.event_setup import EVENT_TYPES, EventSetup, without_password
+from mailcore_ses.event_setup_flow import apply, read_account_id, read_existing
+from mailcore_ses.local import LocalSes
+from mailcore_ses.transport import AwsTransport, ClientSettings
+
+
+ACCOUNT = "123456789012"
+TOPIC_ARN = f"arn:aws:sns:eu-west-1:{ACCOUNT}:ses-events"
+QUEUE_ARN = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:events"
+DEAD_ARN = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:events-dead"
+ENDPOINT = "https://sns:s3cret@shop.example/hook"
+
+
+def setup(**changes):
+    """A complete one, unless changed."""
+    return EventSetup(
+        **{
+            "account_id": ACCOUNT,
+            "region_name": "eu-west-1",
+            "https_endpoint": ENDPOINT,
+            "queue_name": "events",
+            **changes,
+        }
+    )
+
+
+def policies(calls):
+    """The statements of every policy that the calls set, by resource."""
+    found = {}
+    for call in calls:
+        texts = [call.params.get("Attributes", {}).get("Policy")]
+        if call.params.get("AttributeName") == "Policy":
+            texts.append(call.params["AttributeValue"])
+        for text in filter(None, texts):
+            for statement in json.loads(text)["Statement"]:
+                found.setdefault(statement["Resource"], []).append(statement)
+    return found
+
+
+def test_everything_in_order():
+    """Queues, topic, its policy, who listens, and only then what publishes."""
+    calls = plan(setup())
+
+    assert [
+        "CreateQueue events-dead",
+        "CreateQueue events",
+        "CreateTopic ses-events",
+        "SetTopicAttributes SignatureVersion",
+        "SetTopicAttributes Policy",
+        "Subscribe sqs",
+        "Subscribe https",
+        "CreateConfigurationSet events",
+        "CreateConfigurationSetEventDestination mailcore",
+    ] == [
+        call.operation
+        + " "
+        + str(
+            call.params.get("QueueName")
+            or call.params.get("Name")
+            or call.params.get("AttributeName")
+            or call.params.get("Protocol")
+            or call.params.get("EventDestinationName")
+            or call.params.get("ConfigurationSetName")
+        )
+        for call in calls
+    ]
+
+
+def test_who_may_write_where():
+    """SES to the topic, for this account and set; the topic to both queues; nobody else."""
+    found = policies(plan(setup()))
+
+    assert {TOPIC_ARN, QUEUE_ARN, DEAD_ARN} == set(found)
+    (topic,) = found[TOPIC_ARN]
+    assert ({"Service": "ses.amazonaws.com"}, "SNS:Publish") == (
+        topic["Principal"],
+        topic["Action"],
+    )
+    assert {
+        "StringEquals": {
+            "AWS:SourceAccount": ACCOUNT,
+            "AWS:SourceArn": f"arn:aws:ses:eu-west-1:{ACCOUNT}:configuration-set/events",
+        }
+    } == topic["Condition"]
+    for arn in (QUEUE_ARN, DEAD_ARN):
+        (queue,) = found[arn]
+        assert ({"Service": "sns.amazonaws.com"}, "sqs:SendMessage") == (
+            queue["Principal"],
+            queue["Action"],
+        )
+        assert {"ArnEquals": {"aws:SourceArn": TOPIC_ARN}} == queue["Condition"]
+
+
+def test_a_webhook_only():
+    """No queue, no dead-letter queue."""
+    calls = plan(setup(queue_name=None))
+
+    assert {"sns", "sesv2"} == {call.service for call in calls}
+    (subscription,) = [call for call in calls if call.operation == "Subscribe"]
+    assert (ENDPOINT, None) == (
+        subscription.params["Endpoint"],
+        subscription.params.get("Attributes"),
+    )
+
+
+def test_a_webhook_with_a_dead_letter_queue():
+    """SNS puts there what the webhook does not take."""
+    calls = plan(setup(queue_name=None, dead_letter_queue_name="lost"))
+    (subscription,) = [call for call in calls if call.operation == "Subscribe"]
+    lost = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:lost"
+
+    assert {"RedrivePolicy": json.dumps({"deadLetterTargetArn": lost})} == (
+        subscription.params["Attributes"]
+    )
+    assert [lost, TOPIC_ARN] == list(policies(calls))
+
+
+def test_a_queue_only():
+    """The dead-letter queue gets messages from the queue, so it needs no policy."""
+    calls = plan(setup(https_endpoint=None))
+    queue = calls[1].params["Attributes"]
+
+    assert [QUEUE_ARN, TOPIC_ARN] == list(policies(calls))
+    assert {"deadLetterTargetArn": DEAD_ARN, "maxReceiveCount": 5} == json.loads(
+        queue["RedrivePolicy"]
+    )
+    assert "1209600" == queue["MessageRetentionPeriod"]
+
+
+@pytest.mark.parametrize(
+    ("region", "partition", "suffix"),
+    [
+        ("eu-west-1", "aws", "amazonaws.com"),
+        ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
+        ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
+        ("eusc-de-east-1", "aws-eusc", "amazonaws.eu"),
+    ],
+)
+def test_partitions(region, partition, suffix):
+    """ARNs and URLs of each."""
+    wanted = setup(region_name=region)
+
+    assert f"arn:{partition}:sns:{region}:{ACCOUNT}:ses-events" == wanted.topic_arn
+    assert f"https://sqs.{region}.{suffix}/{ACCOUNT}/events" == wanted.queue_url("events")
+
+
+def test_what_is_there_stays():
+    """Other statements, settings and subscriptions are left alone; ours of old are replaced."""
+    foreign = {"Sid": "Theirs", "Effect": "Allow", "Resource": TOPIC_ARN}
+    old = {**policies(plan(setup()))[TOPIC_ARN][0], "Condition": {}}
+    existing = Existing(
+        topic={"SignatureVersion": "1", "Policy": json.dumps({"Statement": [foreign, old]})},
+        subscriptions=(
+            {"Protocol": "sqs", "Endpoint": QUEUE_ARN, "SubscriptionArn": f"{TOPIC_ARN}:1"},
+            {
+                "Protocol": "https",
+                "Endpoint": "https://sns:****@shop.example/hook",
+                "SubscriptionArn": "PendingConfirmation",
+            },
+        ),
+        queues={"events": {"VisibilityTimeout": "5", "RedrivePolicy": "{}"}, "events-dead": {}},
+        has_configuration_set=True,
+        destination={"Enabled": False, "MatchingEventTypes": ["SEND"]},
+    )
+
+    calls = plan(setup(), existing)
+
+    assert [
+        "SetQueueAttributes",
+        "SetQueueAttributes",
+        "SetTopicAttributes",
+        "SetTopicAttributes",
+        # It was never confirmed: SNS sends another confirmation.
+        "Subscribe",
+        "UpdateConfigurationSetEventDestination",
+    ] == [call.operation for call in calls]
+    assert ["Policy"] == list(calls[1].params["Attributes"])
+    statements = policies(calls)[TOPIC_ARN]
+    assert ["Theirs", old["Sid"]] == [statement["Sid"] for statement in statements]
+    assert statements[1]["Condition"]
+
+
+def test_calls_are_valid():
+    """Against the service models of botocore."""
+    session = botocore.session.get_session()
+    foreign = Existing(topic={}, queues={"events": {}}, destination={"Enabled": True})
+    for call in (*plan(setup()), *plan(setup(), foreign)):
+        model = session.get_service_model(call.service).operation_model(call.operation)
+        report = ParamValidator().validate(dict(call.params), model.input_shape)
+        assert not report.has_errors(), report.generate_report()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"account_id": "1"},
+        {"account_id": "12345678901x"},
+        {"region_name": "nowhere"},
+        {"topic_name": "a b"},
+        {"topic_name": "events.fifo"},
+        {"queue_name": "a/b"},
+        {"queue_name": "events", "dead_letter_queue_name": "events"},
+        {"dead_letter_queue_name": ""},
+        {"configuration_set_name": ""},
+        {"configuration_set_name": "x" * 65},
+        {"event_destination_name": "a b"},
+        {"event_types": ()},
+        {"event_types": ["BOUNCES"]},
+        {"https_endpoint": None, "queue_name": None},
+        {"https_endpoint": "shop.example/hook"},
+        {"https_endpoint": "https://shop.example/\n"},
+        {"https_endpoint": "https://["},
+        {"max_receive_count": 0},
+        {"visibility_timeout_seconds": -1},
+    ],
+)
+def test_what_aws_would_not_take(changes):
+    """It is told before anything is half made, without the endpoint's password."""
+    with pytest.raises(ConfigurationError) as caught:
+        setup(**changes)
+
+    assert "s3cret" not in str(caught.value)
+
+
+def test_passwords_stay_out_of_sight():
+    """In reprs and in what is printed."""
+    wanted = setup()
+    calls = plan(wanted)
+    printed = [as_command(call, "eu-west-1") for call in calls]
+
+    assert "s3cret" not in repr(wanted) + repr(calls) + "".join(printed)
+    assert "https://sns:****@shop.example/hook" in "".join(printed)
+    assert ["https://x/a:b@c", "https://u:****@x/"] == list(
+        map(without_password, ["https://x/a:b@c", "https://u:p@x/"])
+    )
+
+
+# --- against moto and the local SES
+
+
+@pytest.fixture(scope="module")
+def moto():
+    """The URL of a moto server."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def local(monkeypatch):
+    """A local SES."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with LocalSes(region_name="eu-west-1") as made:
+        yield made
+
+
+class Both:
+    """SNS and SQS of moto with the SES that is local, which has event destinations."""
+
+    def __init__(self, moto, local):
+        self.calls = []
+        self._topics = set()
+        urls = {"sns": moto, "sqs": moto, "sts": moto, "sesv2": local.url}
+        self._aws = AwsTransport(ClientSettings(region_name="eu-west-1", endpoint_urls=urls))
+        only = {"sns": local.url}
+        self._local = AwsTransport(ClientSettings(region_name="eu-west-1", endpoint_urls=only))
+
+    def exchange(self, call):
+        self.calls.append(call)
+        if call.operation == "CreateTopic":
+            # The local SES publishes to topics that it knows.
+            self._local.exchange(call)
+        return self._aws.exchange(call)
+
+    def close(self):
+        self._aws.close()
+        self._local.close()
+
+
+@pytest.mark.parametrize("changes", [{}, {"https_endpoint": None}], ids=["both", "queue"])
+def test_a_second_time_there_is_nothing_to_do(moto, local, changes):
+    """What was made is found again; what is missing is made again."""
+    transport = Both(moto, local)
+    names = {"queue_name": f"q{len(changes)}", "topic_name": f"t{len(changes)}"}
+    account_id = run(read_account_id("eu-west-1"), transport)
+    wanted = setup(account_id=account_id, **{**names, **changes})
+    # moto forgets the signature version; it confirms every subscription.
+    always = ["SetTopicAttributes"]
+
+    first = run(apply(wanted), transport)
+    second = run(apply(wanted), transport)
+    transport.exchange(
+        AwsCall(
+            service="sesv2",
+            operation="DeleteConfigurationSetEventDestination",
+            params={"ConfigurationSetName": "events", "EventDestinationName": "mailcore"},
+        )
+    )
+    third = run(apply(wanted), transport)
+    existing = run(read_existing(wanted), transport)
+    transport.close()
+
+    assert plan(wanted) == first
+    assert always == [call.operation for call in second]
+    assert [*always, "CreateConfigurationSetEventDestination"] == [call.operation for call in third]
+    assert set(EVENT_TYPES) == set(existing.destination["MatchingEventTypes"])
+
+
+def test_refusals_name_the_call():
+    """What was refused, and why."""
+
+    class Refusing:
+        def exchange(self, call):
+            code = "AuthorizationError" if call.operation == "GetTopicAttributes" else "NotFound"
+            return AwsResponse(status_code=403, error_code=code, error_message="no")
+
+        def close(self):
+            pass
+
+    with pytest.raises(SendError, match="sns GetTopicAttributes"):
+        run(apply(setup()), Refusing())
+
+
+def test_subscriptions_on_several_pages():
+    """All of them are looked at."""
+    pages = {
+        None: AwsResponse(
+            status_code=200, body={"Subscriptions": [{"Endpoint": "a"}], "NextToken": "2"}
+        ),
+        "2": AwsResponse(status_code=200, body={"Subscriptions": [{"Endpoint": "b"}]}),
+    }
+
+    class Paging:
+        def exchange(self, call):
+            if call.operation == "ListSubscriptionsByTopic":
+                return pages[call.params.get("NextToken")]
+            return AwsResponse(status_code=200, body={"Attributes": {}})
+
+        def close(self):
+            pass
+
+    existing = run(read_existing(setup()), Paging())
+    assert ["a", "b"] == [subscription["Endpoint"] for subscription in existing.subscriptions]
+
+
+# --- the command
+
+
+def mailcore(*arguments):
+    """Run the command line."""
+    return main(["ses", "setup-events", *arguments], registry=Registry())
+
+
+def test_printing_without_asking_aws(capsys):
+    """Commands of the AWS CLI that a shell takes as they are."""
+    code = mailcore(
+        *("--offline", "--account-id", ACCOUNT, "--queue-name", "events"),
+        *("--https-endpoint", ENDPOINT, "--option", "region_name=eu-west-1"),
+    )
+    out, err = capsys.readouterr()
+
+    assert 0 == code
+    assert 9 == len(out.splitlines())
+    assert out.startswith("aws sqs create-queue --region eu-west-1 --cli-input-json '{")
+    assert "s3cret" not in out + err
+    assert "mailcore ses consume --queue-url" in err
+
+
+def test_printing_as_json(capsys):
+    """The same calls as values."""
+    arguments = ("--offline", "--account-id", ACCOUNT, "--queue-name", "events", "--json")
+    assert 0 == mailcore(*arguments, "--option", "region_name=eu-west-1")
+    printed = json.loads(capsys.readouterr().out)
+
+    expected = plan(setup(https_endpoint=None))
+    assert [(call.operation, dict(call.params)) for call in expected] == [
+        (call["operation"], call["params"]) for call in printed["calls"]
+    ]
+    assert {"eu-west-1"} == {call["region_name"] for call in printed["calls"]}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--offline", "--queue-name", "events"),
+        ("--account-id", ACCOUNT, "--offline"),
+        ("--account-id", ACCOUNT, "--offline", "--apply", "--queue-name", "events"),
+        ("--queue-name", "events", "--event-type", "BOUNCES"),
+    ],
+)
+def test_wrong_usage(arguments, capsys):
+    """Exit code 2, and nothing on standard output."""
+    assert 2 == mailcore(*arguments, "--option", "region_name=eu-west-1")
+    assert "" == capsys.readouterr().out
+
+
+def test_applying(local, capsys):
+    """A webhook at the local SES: made once, and then it gets events."""
+    wanted = get_provider("ses", **local.provider_options)
+    options = ["--option", f"endpoint_url={local.url}", "--option", "region_name=eu-west-1"]
+    options += ["--option", f"sns_endpoint_url={local.url}"]
+    account_id = local.topic_arn.split(":")[4]
+    arguments = ["--account-id", account_id, "--https-endpoint", "http://127.0.0.1:9/hook"]
+
+    codes = [mailcore(*options, *arguments)]
+    codes.append(mailcore(*options, *arguments, "--apply"))
+    codes.append(mailcore(*options, *arguments, "--json"))
+    out = capsys.readouterr().out
+    left = json.loads(out[out.index("{\n") :])
+
+    assert [0, 0, 0] == codes
+    # Nobody confirms it there.
+    assert ["Subscribe"] == [call["operation"] for call in left["calls"]]
+    destinations = wanted.client.get_configuration_set_event_destinations(
+        ConfigurationSetName="events"
+    )
+    assert ["mailcore"] == [each["Name"] for each in destinations["EventDestinations"]]
+
+
+CONSUME = ["-m", "mailcore", "ses", "consume"]
+
+
+@pytest.mark.parametrize(
+    ("handler", "expected"),
+    [
+        ("app", "MODULE:FUNCTION"),
+        ("no_such_module:f", "no module 'no_such_module'"),
+        ("json:no_such_function", "no function"),
+        ("json:decoder", "no function"),
+    ],
+)
+def test_handlers_that_are_not_there(handler, expected, capsys):
+    """Told at once, before anything is received."""
+    url = "https://sqs.eu-west-1.amazonaws.com/123456789012/events"
+    code = main(["ses", "consume", "--queue-url", url, "--handler", handler], registry=Registry())
+
+    assert 2 == code
+    assert expected in capsys.readouterr().err
+
+
+def test_consuming(moto, tmp_path, monkeypatch):
+    """The command takes a function of this directory, and ends cleanly on SIGTERM."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    transport = AwsTransport(ClientSettings(region_name="eu-west-1", endpoint_urls={"sqs": moto}))
+    create = AwsCall(service="sqs", operation="CreateQueue", params={"QueueName": "cli"})
+    url = transport.exchange(create).body["QueueUrl"]
+    body = json.dumps({"eventType": "Send", "mail": {"messageId": "m-1", "destination": ["a@x"]}})
+    for _ in range(2):
+        params = {"QueueUrl": url, "MessageBody": body}
+        transport.exchange(AwsCall(service="sqs", operation="SendMessage", params=params))
+    transport.close()
+    (tmp_path / "app.py").write_text(
+        "async def on_event(event):\n    print(event.event_type, flush=True)\n"
+    )
+    command = [sys.executable, *CONSUME, "--queue-url", url, "--handler", "app:on_event"]
+    command += ["--wait-seconds", "1", "--workers", "1", "--seen", "seen.db", "--json"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        first = process.stdout.readline()
+        for line in process.stderr:
+            if "no dead-letter queue" in line:
+                break
+        process.terminate()
+        out, err = process.communicate(timeout=30)
+
+    assert ("sent\n", 0) == (first, process.returncode)
+    stats = json.loads(out)
+    assert stats["handled"] == stats["deleted"] >= 1
+    assert 1 == stats["events"]
+    assert "stopping: signal SIGTERM" in err
