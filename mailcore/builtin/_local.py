@@ -6,7 +6,7 @@ import secrets
 
 from dataclasses import dataclass, field
 
-from mailcore.features import NO, YES, Feature, Features
+from mailcore.features import NO, YES, Feature, Features, yes
 from mailcore.flow import Request
 from mailcore.message import Message
 from mailcore.provider import Provider
@@ -15,9 +15,16 @@ from mailcore.result import RecipientStatus, SendStatus
 
 _RECEIVING = (Feature.EVENT_WEBHOOKS, Feature.WEBHOOK_VERIFICATION, Feature.INBOUND)
 
+_KEPT = {
+    Feature.SEND_AT: yes("kept with the message; nothing waits"),
+    Feature.IDEMPOTENCY_KEY: yes("kept with the message; every send counts"),
+}
+
 KEEPS_ALL = Features(
     **{
-        feature.value: NO("it reports nothing") if feature in _RECEIVING else YES
+        feature.value: NO("it reports nothing")
+        if feature in _RECEIVING
+        else _KEPT.get(feature, YES)
         for feature in Feature
     }
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import hmac
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from hashlib import sha256
 
@@ -102,7 +102,10 @@ def _credentials(header: str) -> bytes:
     scheme, _, encoded = header[:_MAX_HEADER_CHARACTERS].partition(" ")
     if scheme.lower() != "basic":
         return b""
+    encoded = encoded.strip(" ")
     try:
-        return b64decode(encoded.strip(" "), validate=True)
+        decoded = b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         return b""
+    # How much padding is too much differs between versions of Python.
+    return decoded if b64encode(decoded) == encoded.encode("ascii", "replace") else b""

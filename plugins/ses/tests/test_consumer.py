@@ -226,6 +226,7 @@ def test_visibility_is_extended_while_a_handler_runs():
 
     with Running(sqs, lambda e: extended.wait(DEADLINE_SECONDS), visibility_timeout_seconds=1):
         sqs.wait_for(lambda: len(extensions()) == 3)
+        assert [] == sqs.deleted
         extended.set()
         sqs.wait_for(lambda: sqs.deleted)
         done = len(extensions())
@@ -368,6 +369,27 @@ def test_handlers_that_end_the_process():
     assert [] == sqs.deleted
 
 
+def test_faults_that_nobody_thought_of():
+    """They end the consumer, rather than leave it running without its heart."""
+    sqs = Sqs(delivery("a@x.org"), faults=[("DeleteMessageBatch", ZeroDivisionError())])
+    with Running(sqs, lambda event: None) as running:
+        running.thread.join(DEADLINE_SECONDS)
+
+    assert isinstance(running.outcome, ZeroDivisionError)
+
+
+def test_certificates_that_cannot_be_fetched(fields, sns_key, answers):
+    """That passes: the message comes again and counts as failed."""
+    ses = get_provider("ses", topic_arns=[fields()["TopicArn"]], region_name="eu-west-1")
+    transport = answers(NetworkError("no route"))
+    ses.create_transport = lambda: transport
+    sqs = Sqs(json.dumps(sns_key.sign(fields())))
+    with Running(sqs, print, verify=ses) as running:
+        sqs.wait_for(lambda: running.consumer.stats.failed)
+
+    assert (1, 0, []) == (running.outcome.failed, running.outcome.unreadable, sqs.deleted)
+
+
 def test_repeated_messages_are_handled_once():
     """With a store, the second message of the same events is only deleted."""
     sqs = Sqs(delivery("a@x.org", "b@x.org"), delivery("a@x.org", "b@x.org"))
@@ -415,7 +437,7 @@ def test_numbers_are_logged(caplog):
     caplog.set_level(logging.INFO, "mailcore_ses.consumer")
     sqs = Sqs(delivery("a@x.org"))
     with Running(sqs, lambda event: None, stats_interval_seconds=0.01):
-        sqs.wait_for(lambda: sqs.deleted)
+        sqs.wait_for(lambda: sqs.deleted and "in flight" in caplog.text)
 
     assert "stopped: received 1, handled 1, events 1, failed 0" in caplog.text
     assert "in flight" in caplog.text
