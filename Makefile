@@ -7,8 +7,9 @@ BENCH = .venv-bench
 PY = $(VENV)/bin/python
 PROJECTS = pyproject.toml plugins/*/pyproject.toml
 ARGS =
+FUZZ_SECONDS = 5
 
-.PHONY: help demo test test-slow test-all check lint types docs snippets features packaging format bench clean
+.PHONY: help demo test test-slow test-all check lint types docs snippets features packaging format bench fuzz clean
 
 help:
 	@echo "make demo      mail out and events back through the local SES, over real HTTP"
@@ -16,6 +17,7 @@ help:
 	@echo "make check     lint, types, docs, packaging  make format     let ruff rewrite the code"
 	@echo "make docs      HTML into docs/_build/html    make features   write docs/features.md anew"
 	@echo "make bench     compare with the peers        make clean      remove what all these made"
+	@echo "make fuzz      hostile webhooks and mail by atheris, FUZZ_SECONDS=5 for each target"
 
 demo: $(VENV)/.run
 	$(PY) examples/demo.py
@@ -66,6 +68,11 @@ format: $(VENV)/.check
 bench: $(BENCH)/.bench
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
+fuzz: $(VENV)/.fuzz
+	for target in events verification inbound; do \
+		FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m fuzz $$target $(ARGS) || exit 1; \
+	done
+
 clean:
 	rm -rf $(VENV) $(BENCH) build dist docs/_build demo-output .coverage
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -81,6 +88,10 @@ $(VENV)/.tests: $(VENV)/.run
 
 $(VENV)/.check: $(VENV)/.tests
 	sh tools/venv.sh $(VENV) tests lint types docs packaging
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.run
+	sh tools/venv.sh $(VENV) fuzz
 	@touch $@
 
 $(BENCH)/.bench: $(PROJECTS) tools/venv.sh

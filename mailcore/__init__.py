@@ -17,6 +17,7 @@ from mailcore.errors import (
     CancelSend,
     ConfigurationError,
     FailoverError,
+    FetchError,
     InvalidAddress,
     InvalidMessage,
     InvalidMessageType,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         TrackingEvent,
     )
     from mailcore.features import Feature, Features, Support
+    from mailcore.fetching import afetch_inbound, fetch_inbound
     from mailcore.flow import Flow, HttpRequest, HttpResponse, Request, Transport, arun, run
     from mailcore.hookspecs import hookimpl
     from mailcore.mailer import AsyncMailer, Mailer, connect
@@ -78,6 +80,7 @@ __all__ = [
     "FailoverError",
     "Feature",
     "Features",
+    "FetchError",
     "Flow",
     "Headers",
     "HttpRequest",
@@ -122,9 +125,11 @@ __all__ = [
     "WebhookRequest",
     "WebhookResponse",
     "__version__",
+    "afetch_inbound",
     "areceive",
     "arun",
     "connect",
+    "fetch_inbound",
     "get_provider",
     "hookimpl",
     "parse_addresses",
@@ -136,6 +141,7 @@ __all__ = [
 
 # What making a message does not need, such as pluggy, waits until it is used.
 _LAZY = {
+    "afetch_inbound": "fetching",
     "areceive": "webhook",
     "arun": "flow",
     "AsyncMailer": "mailer",
@@ -145,6 +151,7 @@ _LAZY = {
     "EventType": "events",
     "Feature": "features",
     "Features": "features",
+    "fetch_inbound": "fetching",
     "Flow": "flow",
     "get_provider": "registry",
     "hookimpl": "hookspecs",

@@ -25,6 +25,7 @@ The tree::
     │    ├─ UnexpectedResponse        the answer was not understood
     │    ├─ RecipientsRefused         nobody was accepted (.result has each recipient)
     │    └─ FailoverError             every route failed (.attempts)
+    ├─ FetchError                     a received mail could not be fetched (.category, .retryable)
     └─ WebhookError                   (.response is ready to return)
          ├─ WebhookRejected           401, 403: not who it says it is
          └─ MalformedWebhook          400, 413: cannot be read
@@ -304,6 +305,45 @@ class FailoverError(SendError):
     ) -> None:
         super().__init__(message, **attributes)
         self.attempts = tuple(attempts)
+
+
+class FetchError(MailcoreError):
+    """
+    A received mail could not be fetched, or not be removed afterwards: it is still where it was.
+
+    Attributes:
+        provider: Name of the provider.
+        category: Machine-readable cause, ``snake_case``: ``no_content`` if the event leads to no
+            mail, ``not_found``, ``access_denied``, ``too_large``, ``decryption``, ``network``,
+            ``failed``.
+        retryable: Whether the same may succeed later without anybody doing anything.
+        status_code: HTTP status, if there was an answer.
+        code: The provider's own error code.
+        raw: The provider's answer, for a debugger; never part of the text.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str = "",
+        category: str = "failed",
+        retryable: bool = False,
+        status_code: int | None = None,
+        code: str = "",
+        raw: Any = None,
+    ) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.category = category
+        self.retryable = retryable
+        self.status_code = status_code
+        self.code = code
+        self.raw = raw
+
+    def __str__(self) -> str:
+        text = str(self.args[0]) if self.args else self.category
+        return f"{self.provider}: {text}" if self.provider else text
 
 
 class WebhookError(MailcoreError):

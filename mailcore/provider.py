@@ -25,16 +25,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
-from mailcore.errors import ConfigurationError, Problem, WebhookRejected
-from mailcore.events import Event
+from mailcore.errors import ConfigurationError, FetchError, Problem, WebhookRejected
+from mailcore.events import Event, InboundEvent
 from mailcore.features import Features
 from mailcore.flow import Flow, Request, Transport
 from mailcore.message import Message
 from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
 
+
+if TYPE_CHECKING:
+    from mailcore.inbound import InboundMessage
 
 RequestT = TypeVar("RequestT", bound=Request)
 ResponseT = TypeVar("ResponseT")
@@ -118,6 +121,36 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
             MalformedWebhook: If it cannot be read.
         """
         raise ConfigurationError(f"{self.name} has no webhooks")
+
+    def fetch_inbound(self, event: InboundEvent) -> Flow[InboundMessage]:
+        """
+        Get the mail of an event, and take it apart.
+
+        A flow: override it if the provider keeps mail that its notifications do not bring along.
+
+        Raises:
+            FetchError: If there is no mail to be had.
+        """
+        if event.content is None:
+            raise FetchError(
+                "the event has no content, and no place where this provider keeps it",
+                provider=self.name,
+                category="no_content",
+            )
+        from mailcore.inbound import parse_inbound
+
+        return parse_inbound(event.content)
+        yield  # it is a flow
+
+    def delete_inbound(self, event: InboundEvent) -> Flow[None]:
+        """
+        Remove the mail of an event from where the provider keeps it: by default, nowhere.
+
+        Raises:
+            FetchError: If it cannot be removed.
+        """
+        return
+        yield  # it is a flow
 
     @classmethod
     def options_from_url(

@@ -9,6 +9,7 @@ import pytest
 
 from mailcore import (
     FailoverError,
+    FetchError,
     MailcoreError,
     MessageError,
     PluginLoadError,
@@ -115,6 +116,22 @@ def plain(error):
         name: [plain(e) for e in value] if name == "attempts" else value
         for name, value in vars(error).items()
     }
+
+
+def test_fetch_error_travels():
+    """What a worker needs to know is still there after pickling; the provider is in the text."""
+    error = FetchError(
+        "gone",
+        provider="toy",
+        category="not_found",
+        retryable=True,
+        status_code=404,
+        code="NoSuchKey",
+        raw={"a": [1]},
+    )
+
+    assert plain(error) == plain(pickle.loads(pickle.dumps(error)))
+    assert "toy: gone" == str(error)
 
 
 @pytest.mark.parametrize("name", sorted(CLASSES))

@@ -17,6 +17,7 @@ from mailcore import (
     receive,
 )
 from mailcore.builtin.null import NullProvider
+from mailcore.webhook import ahand_over, hand_over
 
 
 GOOD = {"X-Secret": "open sesame"}
@@ -242,3 +243,14 @@ def test_verified_requests_can_be_parsed_later(chunked):
     )
 
     assert "a@x" == event.recipient
+
+
+@pytest.mark.parametrize("function", [hand_over, ahand_over])
+def test_handing_over_loads_extensions(function, monkeypatch):
+    """A process that only consumes a queue has observers too."""
+    registry, loaded = Registry(autoload=False), []
+    monkeypatch.setattr(registry, "load_extensions", lambda: loaded.append(True))
+
+    outcome = function([], registry=registry)
+    assert () == (asyncio.run(outcome) if asyncio.iscoroutine(outcome) else outcome)
+    assert [True] == loaded

@@ -26,6 +26,7 @@ class AwsCall(Request):
         region_name: Where to; None means the provider's own region.
         is_valid: Whether the parameters are known to fit the operation's model, so that botocore
             need not check them: a quarter of the CPU of a bulk call.
+        max_response_bytes: A larger streamed answer, such as an object's content, is an error.
     """
 
     service: str
@@ -33,6 +34,7 @@ class AwsCall(Request):
     params: Mapping[str, Any] = field(repr=False)
     region_name: str | None = None
     is_valid: bool = field(default=False, repr=False, compare=False)
+    max_response_bytes: int = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)

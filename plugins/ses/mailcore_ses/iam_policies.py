@@ -69,6 +69,8 @@ _SENT_FROM = ("identity", "configuration-set")
 _WITH_TEMPLATE = (*_SENT_FROM, "template")
 _TOPIC = "arn:aws:sns:*:*:*"
 _QUEUE = "arn:aws:sqs:*:*:*"
+_OBJECT = "arn:aws:s3:::*/*"
+_KEY = "arn:aws:kms:*:*:key/*"
 
 POLICIES: tuple[FeaturePolicy, ...] = (
     FeaturePolicy(
@@ -108,6 +110,28 @@ POLICIES: tuple[FeaturePolicy, ...] = (
         purpose="confirming the subscription of a webhook (`auto_confirm`), its only call",
         operations=("sns:ConfirmSubscription",),
         permissions=(Permission(actions=("sns:ConfirmSubscription",), resources=(_TOPIC,)),),
+    ),
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html and
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
+    # (from memory, 2026-11-21).
+    FeaturePolicy(
+        feature="inbound",
+        purpose="`fetch_inbound()` of mail that a receipt rule put into S3",
+        operations=("s3:GetObject",),
+        permissions=(Permission(actions=("s3:GetObject",), resources=(_OBJECT,)),),
+    ),
+    FeaturePolicy(
+        feature="inbound-delete",
+        purpose="`fetch_inbound()` with `delete_after`, beside `inbound`",
+        operations=("s3:DeleteObject",),
+        permissions=(Permission(actions=("s3:DeleteObject",), resources=(_OBJECT,)),),
+    ),
+    FeaturePolicy(
+        feature="inbound-kms",
+        purpose="`fetch_inbound()` of mail that SES or S3 encrypted under a key in KMS, beside "
+        "`inbound`. A key of SES's own needs it too",
+        operations=("kms:Decrypt",),
+        permissions=(Permission(actions=("kms:Decrypt",), resources=(_KEY,)),),
     ),
     FeaturePolicy(
         feature="queue",

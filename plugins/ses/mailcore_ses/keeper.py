@@ -34,6 +34,7 @@ class Keeper:
         visibility_timeout_seconds: For how long messages are hidden each time.
         clock: Seconds, from any start.
         deleted: Told how many messages were deleted.
+        crashed: Told what ended the thread, if something did that nobody thought of.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Keeper:
         visibility_timeout_seconds: int,
         clock: Callable[[], float],
         deleted: Callable[[int], object],
+        crashed: Callable[[BaseException], object],
     ) -> None:
         self._queue = messages
         self._in_flight = in_flight
@@ -51,6 +53,7 @@ class Keeper:
         self._interval_seconds = visibility_timeout_seconds / 3
         self._clock = clock
         self._deleted = deleted
+        self._crashed = crashed
         self._done: queue.SimpleQueue[QueueMessage | None] = queue.SimpleQueue()
         self._undeleted: list[QueueMessage] = []
         self._thread = threading.Thread(target=self._run, name="mailcore-keeper")
@@ -69,6 +72,12 @@ class Keeper:
         self._thread.join()
 
     def _run(self) -> None:
+        try:
+            self._keep()
+        except BaseException as error:  # noqa: BLE001  # the consumer raises it
+            self._crashed(error)
+
+    def _keep(self) -> None:
         going_on = True
         beat_at = self._clock() + self._interval_seconds / 2
         while going_on:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from mailcore.errors import ConfigurationError, Problem
-from mailcore.events import Event
+from mailcore.events import Event, InboundEvent
 from mailcore.features import NO, YES, Features, advisory, partial, yes
 from mailcore.flow import Flow
 from mailcore.message import Message
@@ -18,6 +18,7 @@ from mailcore_ses.aws import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.dkim import signer_from_options
 from mailcore_ses.events import parse_events
 from mailcore_ses.global_endpoint import check_global_endpoint
+from mailcore_ses.inbound_fetching import MAX_INBOUND_BYTES, InboundSettings, delete, fetch
 from mailcore_ses.payload import SendingSettings, calls_for
 from mailcore_ses.payload.api_checks import unknown_overrides
 from mailcore_ses.payload.checks import check
@@ -28,6 +29,7 @@ from mailcore_ses.webhook_trust import WebhookTrust
 
 
 if TYPE_CHECKING:
+    from mailcore.inbound import InboundMessage
     from mailcore_ses.account import SesAccount
 
 _PARTS_ONLY = "complete messages only: SES's templates have text and HTML"
@@ -70,8 +72,12 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             Basic), beside the signature. Raw message delivery, which has no signature, is believed
             with it; without any topics it is all that events need.
         max_age_seconds: Refuse signed messages that were made longer ago; at least 3600.
+        max_inbound_bytes: A larger received mail is not fetched from S3. SES takes 40 MB.
+        kms_key_arn: The only key that fetched mails may be encrypted under by SES; the one that
+            each names, if None.
         endpoint_url: Another SES endpoint, such as a local SES.
         sns_endpoint_url: Another SNS endpoint, for confirming subscriptions.
+        s3_endpoint_url, kms_endpoint_url: Others for fetching received mail.
         certificate_base_urls: Further places that SNS signing certificates may come from: for a
             local SES. Whoever controls one of them can forge events.
         session: A ``boto3.session.Session`` to use.
@@ -115,7 +121,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         recipients=advisory(50, "to, cc and bcc together"),
         event_webhooks=yes("through SNS"),
         webhook_verification=yes("SNS signatures 1 and 2, allowed topics only"),
-        inbound=partial("notifications; the content when SNS brings it along"),
+        inbound=yes("through SNS, or kept in S3"),
     )
 
     def __init__(
@@ -142,8 +148,12 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         auto_confirm: bool = True,
         webhook_secrets: Sequence[str] = (),
         max_age_seconds: float | None = None,
+        max_inbound_bytes: int = MAX_INBOUND_BYTES,
+        kms_key_arn: str | None = None,
         endpoint_url: str | None = None,
         sns_endpoint_url: str | None = None,
+        s3_endpoint_url: str | None = None,
+        kms_endpoint_url: str | None = None,
         certificate_base_urls: Sequence[str] = (),
         session: object | None = None,
         session_parameters: Mapping[str, Any] | None = None,
@@ -161,6 +171,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             raise ConfigurationError("ses: give either a session, or session_parameters")
         if min(connect_timeout_seconds, read_timeout_seconds, max_pool_connections) <= 0:
             raise ConfigurationError("ses: timeouts and max_pool_connections must be above 0")
+        self._inbound = InboundSettings(max_bytes=max_inbound_bytes, kms_key_arn=kms_key_arn)
         self._settings = SendingSettings(
             api_version=api_version,
             content=content,
@@ -186,7 +197,13 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             self._require_global_endpoint()
         self.configuration_set_name = configuration_set_name
         self.topic_arns = frozenset(topic_arns)
-        endpoints = {SES: endpoint_url, SES_V1: endpoint_url, "sns": sns_endpoint_url}
+        endpoints = {
+            SES: endpoint_url,
+            SES_V1: endpoint_url,
+            "sns": sns_endpoint_url,
+            "s3": s3_endpoint_url,
+            "kms": kms_endpoint_url,
+        }
         self._transport = AwsTransport(
             ClientSettings(
                 region_name=region_name,
@@ -269,3 +286,19 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
     def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:
         """Read the SES events in an SNS message."""
         return parse_events(self.name, request)
+
+    def fetch_inbound(self, event: InboundEvent) -> Flow[InboundMessage]:
+        """
+        Get a received mail: from the event, or from S3.
+
+        See :mod:`mailcore_ses.inbound_fetching`.
+        """
+        if event.content is not None:
+            return (yield from super().fetch_inbound(event))
+        from mailcore.inbound import parse_inbound
+
+        return parse_inbound((yield from fetch(event, self._inbound)))
+
+    def delete_inbound(self, event: InboundEvent) -> Flow[None]:
+        """Delete a received mail from S3, if it is there; one that is gone already is no error."""
+        return delete(event)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +65,7 @@ class AwsTransport:
         Make a call.
 
         Returns:
-            The answer; AWS's errors are answers.
+            The answer, a streamed body read to its end; AWS's errors are answers.
 
         Raises:
             SendError: If there is no answer, or no call could be made.
@@ -76,6 +77,7 @@ class AwsTransport:
 
         try:
             body = self._method(request)(**request.params)
+            body = _with_content(body, request.max_response_bytes)
         except ClientError as error:
             return _error_response(error)
         except ResponseParserError as error:
@@ -148,6 +150,8 @@ class AwsTransport:
             # Both versions of the API live at one address.
             given = settings.client.meta
             parameters |= {"region_name": given.region_name, "endpoint_url": given.endpoint_url}
+        elif parameters["region_name"] is None and settings.client is not None:
+            parameters["region_name"] = settings.client.meta.region_name
         if region_name is not None:
             parameters["region_name"] = region_name
         # An endpoint is one service's: SES's must not receive what is meant for SNS.
@@ -179,6 +183,37 @@ def _config(settings: ClientSettings, given: Any, *, validates: bool) -> Any:
     if not validates:
         config = config.merge(Config(parameter_validation=False))
     return config.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+
+
+def _with_content(body: Mapping[str, Any], max_bytes: int) -> Mapping[str, Any]:
+    """The answer with its stream, if it has one, replaced by what is in it."""
+    from botocore.response import StreamingBody
+
+    stream = body.get("Body")
+    if not isinstance(stream, StreamingBody):
+        return body
+    import urllib3.exceptions
+
+    with closing(stream):
+        if body.get("ContentLength", 0) > max_bytes:
+            raise _too_large(max_bytes)
+        try:
+            content = stream.read(max_bytes + 1)
+            if len(content) > max_bytes:
+                raise _too_large(max_bytes)
+            # Length and checksum are verified only when nothing is left.
+            stream.read(1)
+        except urllib3.exceptions.HTTPError as error:
+            raise NetworkError(
+                f"the connection to AWS was lost ({type(error).__name__})",
+                retryable=False,
+                maybe_accepted=True,
+            ) from error
+    return {**body, "Body": content}
+
+
+def _too_large(max_bytes: int) -> UnexpectedResponse:
+    return UnexpectedResponse(f"more than {max_bytes} bytes", category="too_large")
 
 
 def _is_of(client: Any, service: str) -> bool:

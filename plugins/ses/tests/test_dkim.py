@@ -193,7 +193,7 @@ def test_every_mail_of_a_batch_is_signed():
 )
 def test_wrong_options(options):
     """A part that is missing or wrong is named, and the key is not shown."""
-    with pytest.raises(ConfigurationError, match="ses: .*(DKIM|dkim)") as caught:
+    with pytest.raises(ConfigurationError, match=r"ses: .*(DKIM|dkim)") as caught:
         SesProvider(**{**OPTIONS, **options})
 
     assert PEM[100:140] not in str(caught.value)

@@ -18,12 +18,13 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from mailcore import Message, get_provider
+from mailcore import InboundEvent, Message, get_provider
 from mailcore.flow import HttpRequest, HttpResponse, run
 from mailcore_ses import iam
 from mailcore_ses.account import SesAccount
 from mailcore_ses.account.check import check
 from mailcore_ses.aws import AwsCall, AwsResponse
+from mailcore_ses.client_encryption import key_call
 from mailcore_ses.event_setup import EventSetup
 from mailcore_ses.event_setup_flow import apply, read_account_id
 from mailcore_ses.sqs_queue import QueueMessage, SqsQueue
@@ -31,7 +32,15 @@ from mailcore_ses.sqs_queue import QueueMessage, SqsQueue
 
 PACKAGE = Path(iam.__file__).parent
 # The services that the code calls, and the prefixes of their actions.
-PREFIXES = {"sesv2": "ses", "ses": "ses", "sns": "sns", "sqs": "sqs", "sts": "sts"}
+PREFIXES = {
+    "sesv2": "ses",
+    "ses": "ses",
+    "sns": "sns",
+    "sqs": "sqs",
+    "sts": "sts",
+    "s3": "s3",
+    "kms": "kms",
+}
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:ses-events"
 
 # Which kinds of resources an action can be limited to, by AWS's service authorization reference
@@ -70,7 +79,11 @@ RESOURCES = {
     "sqs:DeleteMessage": {"arn:aws:sqs:*:*:*"},
     "sqs:GetQueueAttributes": {"arn:aws:sqs:*:*:*"},
     "sqs:ReceiveMessage": {"arn:aws:sqs:*:*:*"},
+    "s3:GetObject": {"arn:aws:s3:::*/*"},
+    "s3:DeleteObject": {"arn:aws:s3:::*/*"},
+    "kms:Decrypt": {"arn:aws:kms:*:*:key/*"},
 }
+MAIL = InboundEvent(provider="ses", location={"bucketName": "in", "objectKey": "1"})
 
 
 @dataclass
@@ -104,6 +117,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "GetEmailIdentity": {"VerifiedForSendingStatus": True},
     "GetConfigurationSetEventDestinations": {"EventDestinations": [{"Name": "mailcore"}]},
     "ConfirmSubscription": {"SubscriptionArn": f"{TOPIC}:1"},
+    "GetObject": {"Body": b"From: a@x.example\r\n\r\n"},
 }
 
 
@@ -212,6 +226,18 @@ def set_up_events(recorder: Recorder) -> None:
     run(apply(wanted), recorder)
 
 
+def decrypt_mail(recorder: Recorder) -> None:
+    """Do what an encrypted mail needs, once it was fetched."""
+    metadata = {
+        "x-amz-key-v2": "AAAA",
+        "x-amz-iv": "AAAAAAAAAAAAAAAA",
+        "x-amz-cek-alg": "AES/GCM/NoPadding",
+        "x-amz-wrap-alg": "kms",
+        "x-amz-matdesc": "{}",
+    }
+    recorder.calls.append(key_call(metadata, kms_key_arn=None, region_name=None))
+
+
 def look_at_everything(recorder: Recorder) -> None:
     """Check, with and without a sender."""
     provider = get_provider("ses", region_name="eu-west-1", configuration_set_name="tx")
@@ -225,6 +251,9 @@ FEATURES: dict[str, Callable[[Recorder], object]] = {
     "send-v1": send_v1,
     "queue": read_a_queue,
     "event-setup": set_up_events,
+    "inbound": lambda recorder: run(get_provider("ses").fetch_inbound(MAIL), recorder),
+    "inbound-delete": lambda recorder: run(get_provider("ses").delete_inbound(MAIL), recorder),
+    "inbound-kms": decrypt_mail,
     "account": lambda recorder: SesAccount(recorder).status(),
     "statistics": lambda recorder: SesAccount(recorder).statistics(),
     "identities": look_after_identities,
@@ -290,7 +319,7 @@ def texts(tree: ast.AST) -> Iterator[str]:
 
 def test_no_operation_without_a_policy():
     """Every operation that the code names is in a policy, lest a feature is forgotten here."""
-    known = set[str]().union(*map(operations_of, [*PREFIXES, "s3"]))
+    known = set[str]().union(*map(operations_of, PREFIXES))
     allowed = {o.partition(":")[2] for policy in iam.POLICIES for o in policy.operations}
     named: set[str] = set()
     for path in PACKAGE.rglob("*.py"):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
+import re
 
 import pytest
 
-from mailcore import Attachment, Message, UnsupportedFeature
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailcore import Attachment, InvalidMessage, Message, UnsupportedFeature
 from mailcore.delivery import checked
 from mailcore.hooks import Hooks
 from mailcore_ses import SesProvider
 from mailcore_ses.payload import Choice, SendingSettings, choose
+from mailcore_ses.payload.headers import api_value
 
 
 ADA, BOB = "ada@example.net", "bob@example.net"
@@ -189,6 +196,7 @@ REFUSED = [
     ("own Reply-To", {"merge_headers": {ADA: {"reply-to": "x@y.zz"}}}, {}, 0, "merge_headers"),
     ("own Date", {"merge_headers": {ADA: {"Date": "x"}}}, {}, "merge_headers['Date']", ""),
     ("98 header", {"headers": {"X-A": "a " * 600}}, {}, "headers['X-A']", ""),
+    ("empty", {"headers": {"X-A": " "}}, {}, "headers['X-A']", ""),
     ("98 own", {"merge_headers": {ADA: {"X-A": "a " * 600}}}, {}, "merge_headers['X-A']", ""),
     ("98 metadata", {"metadata": {"a": "b " * 600}}, {}, "metadata", ""),
     ("98 tags", {"tags": ["a " * 600]}, {}, "tags", ""),
@@ -257,3 +265,28 @@ def test_values_that_look_like_line_breaks_stay_data():
 
     (header,) = call.params["Content"]["Template"]["Headers"]
     assert {"Name": "X-Metadata", "Value": '{"note": "two\\nlines"}'} == header
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=80))
+def test_header_values_survive(text):
+    """97, 99: the API gets printable ASCII on one line, from which readers get what was meant."""
+    value = api_value("X-Note", text)
+    header = email.message_from_string(f"X-Note: {value}\n\n", policy=email.policy.default)
+
+    assert re.fullmatch("[ -~]*", value)
+    if "=?" not in text:
+        assert text.strip(" \t").replace("\t", " ") == str(header["X-Note"])
+
+
+def test_long_ascii_values_are_not_touched():
+    """96: a long URL is neither encoded nor folded in a header of the API."""
+    url = f"https://example.com/{'x' * 300}?a=1"
+
+    assert url == api_value("X-Link", url)
+
+
+@pytest.mark.parametrize("name", ["List-Help", "References"])
+def test_values_that_must_be_ascii(name):
+    """Headers in which RFC 2047 allows no words are refused with text that is not ASCII."""
+    with pytest.raises(InvalidMessage):
+        build({**BASE, "template_id": "t", "headers": {name: "Grüße"}})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 
+import boto3
 import pytest
 
 from mailcore import (
@@ -244,3 +245,29 @@ def test_errors_by_name(fault, fields, error, category, retryable, local_ses, ma
     assert error is type(caught.value)
     assert (category, retryable) == (caught.value.category, caught.value.retryable)
     assert [] == local_ses.messages
+
+
+@pytest.mark.parametrize("batch", [{}, {"merge_data": {}}], ids=["one", "bulk"])
+def test_parameters_that_the_api_does_not_have(batch, mailer):
+    """120: a message's own parameters are checked by botocore's model before they are sent."""
+    with pytest.raises(MessageRejected) as caught:
+        mailer.send(message(**batch, esp_extra={"ses": {"Teleport": "Mars"}}))
+
+    assert "invalid_parameters" == caught.value.category
+    assert "Teleport" in str(caught.value)
+    assert "Mars" not in str(caught.value)
+
+
+def test_given_client_takes_bulk_calls_too(local_ses):
+    """A client of the caller's is used for every call, as it is."""
+    client = boto3.client("sesv2", endpoint_url=local_ses.url, region_name="eu-west-1")
+    operations = []
+    client.meta.events.register(
+        "before-call.sesv2", lambda model, **_: operations.append(model.name)
+    )
+
+    with Mailer("ses", client=client) as mailer:
+        mailer.send(message(template_id=None, subject="x", text="x", merge_data={}))
+        mailer.send(message(template_id=None, subject="x", text="x"))
+
+    assert ["SendBulkEmail", "SendEmail"] == operations

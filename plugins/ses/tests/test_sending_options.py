@@ -12,7 +12,8 @@ from botocore.awsrequest import AWSResponse
 from mailcore import ConfigurationError, Mailer, Message, UnsupportedFeature, get_provider
 from mailcore.delivery import checked
 from mailcore.hooks import Hooks
-from mailcore_ses import SesProvider, ses_options
+from mailcore.testing import Script
+from mailcore_ses import AwsResponse, SesProvider, ses_options
 from mailcore_ses.payload import api_checks
 
 
@@ -106,13 +107,29 @@ def test_extra_in_the_api_names_merges_deeply():
 
 
 def test_defaults_of_a_mailer_are_part_of_the_message():
-    """110: a template that only the mailer's defaults name decides the call as well."""
-    extra = ses_options(configuration_set_name="default")
-    merged = Message(**{**FORMS["template"], "esp_extra": extra})
+    """110: a template, a batch and options that only the mailer's defaults name decide as well."""
+    script = Script(
+        [AwsResponse(status_code=200, body={"BulkEmailEntryResults": [{"MessageId": "id-1"}]})]
+    )
+    defaults = {
+        "template_id": "default",
+        "merge_metadata": {},
+        "esp_extra": ses_options(configuration_set_name="default", tenant_name="default"),
+    }
+    provider = SesProvider(configuration_set_name="option", email_tags={"shop": "books"})
+    mailer = Mailer(provider, transport=script, defaults=defaults)
 
-    (call,) = SesProvider(configuration_set_name="option").build(merged)
+    mailer.send(
+        Message(from_email="a@example.com", to=[ADA], esp_extra=ses_options(tenant_name="own"))
+    )
 
-    assert "default" == call.params["ConfigurationSetName"]
+    (call,) = script.requests
+    assert "SendBulkEmail" == call.operation
+    assert {"TemplateName": "default", "TemplateData": "{}"} == (
+        call.params["DefaultContent"]["Template"]
+    )
+    assert ("default", "own") == (call.params["ConfigurationSetName"], call.params["TenantName"])
+    assert [{"Name": "shop", "Value": "books"}] == call.params["DefaultEmailTags"]
 
 
 def test_message_tag():
@@ -220,11 +237,11 @@ def test_global_endpoint_that_cannot_be(options, environment, said, by_message, 
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
+    extra = ses_options(endpoint_id="abc.def") if by_message else {}
+    own = {} if by_message else {"endpoint_id": "abc.def"}
+
     with pytest.raises(ConfigurationError, match=said):
-        if by_message:
-            build({**RAW, "esp_extra": ses_options(endpoint_id="abc.def")}, **options)
-        else:
-            SesProvider(endpoint_id="abc.def", **options)
+        build({**RAW, "esp_extra": extra}, **own, **options)
 
 
 def test_global_endpoint_without_awscrt(monkeypatch):

@@ -60,7 +60,7 @@ def check(message: Message, settings: SendingSettings) -> Iterator[Problem]:
     if choice in (Choice.TEMPLATE, Choice.BULK) and message.template_id is not None:
         yield from _bodies_beside_template(message)
     if written_by_ses:
-        yield from _long_headers(message)
+        yield from _header_values(message)
         yield from _not_in_parts(message, choice, settings)
     yield from _message_tag(message, settings)
     yield from _signing(message, settings, written_by_ses=written_by_ses)
@@ -121,12 +121,14 @@ def _long_values(message: Message, limit: _Limit) -> Iterator[Problem]:
             yield Problem(field, f"`{field}` {limit.reason}", hint)
 
 
-def _long_headers(message: Message) -> Iterator[Problem]:
+def _header_values(message: Message) -> Iterator[Problem]:
     own = (message.merge_headers or {}).values()
     for field, headers in (("headers", message.headers), *(("merge_headers", h) for h in own)):
         for name, value in headers.items_as_given():
-            if len(value) > 100 and _OF_THE_API.exceeded(name, api_value(name, value)):
-                place = f"{field}[{name!r}]"
+            place = f"{field}[{name!r}]"
+            if not value.strip():
+                yield Problem(place, f"{place} is empty, which SES does not take", "leave it out")
+            elif len(value) > 100 and _OF_THE_API.exceeded(name, api_value(name, value)):
                 yield Problem(place, f"{place} {_OF_THE_API.reason}", "shorten it")
 
 

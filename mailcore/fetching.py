@@ -1,0 +1,80 @@
+"""Getting the mail of an inbound event, now or later in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from mailcore.errors import ConfigurationError
+from mailcore.events import InboundEvent
+from mailcore.flow import arun, run
+
+
+if TYPE_CHECKING:
+    from mailcore.inbound import InboundMessage
+    from mailcore.provider import Provider
+    from mailcore.registry import Registry
+
+
+def fetch_inbound(
+    provider: Provider[Any, Any],
+    event: InboundEvent,
+    on_message: Callable[[InboundMessage], object] | None = None,
+    *,
+    delete_after: bool = False,
+    registry: Registry | None = None,
+) -> InboundMessage:
+    """
+    Get the mail of an event, from the event itself or from where the provider keeps it.
+
+    This may take longer than a webhook has: answer it first, and fetch in a worker.
+
+    Args:
+        provider: That the event is from, with credentials to read the mail.
+        event: The event.
+        on_message: Called with the mail. What it raises reaches the caller, and nothing is deleted.
+        delete_after: Whether to delete the mail where the provider keeps it, once it was fetched
+            and `on_message` is done. Without `on_message` that is before you have looked at it.
+        registry: Whose transport is used; the default registry if None.
+
+    Returns:
+        The mail. Whatever it is, it was taken apart: what is wrong is in its `defects`.
+
+    Raises:
+        FetchError: If it cannot be fetched or deleted; then it is still there.
+        ConfigurationError: If the provider lacks something for it.
+    """
+    from mailcore.registry import default_registry
+
+    transport = (registry or default_registry()).transport_for(provider)
+    message = run(provider.fetch_inbound(event), transport)
+    if on_message is not None:
+        outcome = on_message(message)
+        if isinstance(outcome, Coroutine):
+            outcome.close()
+            raise ConfigurationError("on_message is a coroutine function: use afetch_inbound()")
+    if delete_after:
+        run(provider.delete_inbound(event), transport)
+    return message
+
+
+async def afetch_inbound(
+    provider: Provider[Any, Any],
+    event: InboundEvent,
+    on_message: Callable[[InboundMessage], object] | None = None,
+    *,
+    delete_after: bool = False,
+    registry: Registry | None = None,
+) -> InboundMessage:
+    """Do as :func:`fetch_inbound`, in an event loop; `on_message` may be a coroutine function."""
+    from mailcore.registry import default_registry
+
+    transport = (registry or default_registry()).transport_for(provider)
+    message = await arun(provider.fetch_inbound(event), transport)
+    if on_message is not None:
+        outcome = on_message(message)
+        if isinstance(outcome, Awaitable):
+            await outcome
+    if delete_after:
+        await arun(provider.delete_inbound(event), transport)
+    return message
