@@ -17,7 +17,7 @@ from mailcore_ses.payload.complete import raw_email
 def sending(url: str) -> Iterator[Row]:
     """mailcore, building included, against bare boto3 with the bytes ready, and anymail."""
     credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    session = boto3.session.Session(aws_access_key_id="local", aws_secret_access_key="local")
+    session = boto3.session.Session(aws_access_key_id="local", aws_secret_access_key="local")  # noqa: S106 - not a secret
     client = session.client("sesv2", region_name="eu-west-1", endpoint_url=url)
     ready = raw_email(Message(**SHORT), SendingSettings())
     backend = peers.open_backend()

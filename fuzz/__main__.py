@@ -1,16 +1,17 @@
 """
 ``python -m fuzz TARGET``: fuzz one target for some seconds.
 
-FUZZ_SECONDS says how long, 5 if unset. Further arguments are libFuzzer's. An input that breaks the
-target is written to build/fuzz/, and the command fails; give its path to see it break again.
+FUZZ_SECONDS says how long, 5 if unset. Further arguments are libFuzzer's. What reached new code is
+kept in build/fuzz/ for the next time. An input that breaks the target is written there too, and the
+command fails; give its path to see it break again.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import tempfile
 
+from importlib import import_module
 from pathlib import Path
 
 
@@ -23,11 +24,10 @@ def main() -> None:
 
     # Whatever is imported in here tells the fuzzer which of its lines ran.
     with atheris.instrument_imports(include=["mailcore", "mailcore_ses"]):
-        from fuzz.targets import TARGETS, seeds
-
         # These wait for their first use otherwise.
-        import mailcore.inbound_fallback
-        import mailcore_ses.sns_signature  # noqa: F401
+        for module in ("mailcore.inbound_fallback", "mailcore_ses.sns_signature"):
+            import_module(module)
+        from fuzz.targets import TARGETS, seeds
 
     if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
         sys.exit(f"usage: python -m fuzz {{{','.join(TARGETS)}}} [libFuzzer's arguments]")
@@ -36,7 +36,8 @@ def main() -> None:
     found.mkdir(parents=True, exist_ok=True)
     options = [f"-artifact_prefix={found}/{name}-", "-max_len=20000", "-timeout=10"]
     if not any(not argument.startswith("-") for argument in given):
-        corpus = Path(tempfile.mkdtemp(prefix=f"fuzz-{name}-"))
+        corpus = found / f"{name}-corpus"
+        corpus.mkdir(exist_ok=True)
         for number, seed in enumerate(seeds(name)):
             (corpus / str(number)).write_bytes(seed)
         seconds = int(os.environ.get("FUZZ_SECONDS", "5"))

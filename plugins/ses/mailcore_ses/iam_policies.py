@@ -6,8 +6,9 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsi
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html,
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html. Of these
-the first was read on 2026-11-21, the third in excerpts; the others are cited from memory. Version 2 of the API checks sending against actions of version 1 too, which these pages
-do not tell:
+the first was read on 2026-11-21, the third in excerpts; the others are cited from memory.
+
+Version 2 of the API checks sending against actions of version 1 too, which these pages do not tell:
 
 * raw content against ``ses:SendRawEmail``:
   https://repost.aws/knowledge-center/amazon-ses-send-email-unauthorized-error, and the text of the

@@ -269,7 +269,7 @@ def _send_error(error: Exception) -> SendError:
             category="invalid_parameters",
         )
     if isinstance(error, (boto.NoRegionError, boto.InvalidRegionError)):
-        return SendError("no AWS region: set region_name or AWS_REGION", category="region")
+        return SendError("no AWS region: set region_name or AWS_DEFAULT_REGION", category="region")
     return _setup_error(error, name)
 
 

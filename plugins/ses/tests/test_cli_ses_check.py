@@ -275,7 +275,7 @@ def test_permissions(look, operation: str, subject: str):
             "AWS_ACCESS_KEY_ID",
         ),
         (AwsResponse(status_code=403, error_code="RequestExpired"), "clock", "clock"),
-        (SendError("none", category="region"), "region", "AWS_REGION"),
+        (SendError("none", category="region"), "region", "AWS_DEFAULT_REGION"),
         (NetworkError("refused"), "account", "network"),
     ],
 )
