@@ -18,6 +18,7 @@ from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
+from mailcore.address import redact
 from mailcore.errors import ConfigurationError, FetchError
 from mailcore_ses.aws import AwsCall
 
@@ -104,7 +105,8 @@ def decrypt(content: bytes, metadata: Mapping[str, str], *, key: bytes | None) -
     except _KeyNeeded:
         raise
     except (S3EncryptionClientError, S3EncryptionClientSecurityError) as error:
-        raise _failed(str(error)) from error
+        # Some of its texts quote the metadata.
+        raise _failed(redact(" ".join(str(error).split()))[:200]) from error
     except Exception as error:
         # The library trusts metadata, and that is what anybody who may write to the bucket says.
         raise _failed(f"its metadata cannot be read ({type(error).__name__})") from error

@@ -28,6 +28,13 @@ MAX_INBOUND_BYTES = 56 * 1024 * 1024
 """40 MB, the most that SES receives, and as much again as base64 may make of them."""
 
 _CATEGORIES = {403: "access_denied", 404: "not_found"}
+# KMS answers all refusals with status 400.
+# https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html (from memory, 2026-11-21).
+_KMS_CATEGORIES = {
+    "AccessDeniedException": "access_denied",
+    "InvalidCiphertextException": "decryption",
+    "IncorrectKeyException": "decryption",
+}
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (from memory, 2026-11-21).
 _RETRYABLE_CODES = frozenset({"SlowDown", "RequestTimeout", "ThrottlingException", "Throttling"})
 
@@ -172,7 +179,7 @@ def _refused(call: AwsCall, response: AwsResponse) -> FetchError:
     return FetchError(
         f"{call.operation}: {response.error_code or status}: {said}",
         provider=PROVIDER,
-        category=_CATEGORIES.get(status, "failed"),
+        category=_KMS_CATEGORIES.get(response.error_code) or _CATEGORIES.get(status, "failed"),
         retryable=status >= 500 or status == 429 or response.error_code in _RETRYABLE_CODES,
         status_code=status,
         code=response.error_code,

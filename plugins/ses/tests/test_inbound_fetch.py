@@ -6,11 +6,15 @@ import asyncio
 import base64
 import json
 
+from io import BytesIO
 from pathlib import Path
 
+import boto3
 import pytest
 
 from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +31,7 @@ from mailcore.flow import arun, run
 from mailcore_ses import client_encryption
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.events import parse_message
+from mailcore_ses.transport import AwsTransport, ClientSettings
 
 
 PROVIDER = get_provider("ses", region_name="eu-central-1", max_inbound_bytes=1000)
@@ -225,9 +230,10 @@ def test_key_is_asked_for(answers, matdesc, option, region, key_id):
     transport = answers(
         AwsResponse(status_code=200, body=body), refused(400, "AccessDeniedException")
     )
-    with pytest.raises(FetchError, match="Decrypt: AccessDeniedException: words"):
+    with pytest.raises(FetchError, match="Decrypt: AccessDeniedException: words") as caught:
         run(provider.fetch_inbound(in_s3()), transport)
 
+    assert "access_denied" == caught.value.category
     call = transport.requests[1]
     expected = {"CiphertextBlob": b"wrapped", "EncryptionContext": context}
     assert ("kms", "Decrypt", region) == (call.service, call.operation, call.region_name)
@@ -248,6 +254,7 @@ def test_mail_that_was_changed(answers):
     [
         {"x-amz-cek-alg": "AES/CBC/PKCS5Padding"},
         {"x-amz-cek-alg": "ROT13"},
+        {"x-amz-cek-alg": "forged\nlog line ada.lovelace@example.net" + "x" * 9000},
         {"x-amz-wrap-alg": "AES/GCM"},
         {"x-amz-matdesc": "{"},
         {"x-amz-matdesc": "[1]"},
@@ -270,6 +277,9 @@ def test_metadata_that_lies(answers, changes):
         run(PROVIDER.fetch_inbound(in_s3()), answers(stored, answer))
 
     assert "decryption" == caught.value.category
+    assert len(str(caught.value)) < 300
+    assert "\n" not in str(caught.value)
+    assert "ada.lovelace" not in str(caught.value)
 
 
 @given(st.dictionaries(st.sampled_from([*METADATA, "x-amz-c", "x-amz-3", "x-amz-w"]), st.text()))
@@ -311,6 +321,62 @@ def test_in_an_event_loop(answers):
     transport = answers(AwsResponse(status_code=200, body={"Body": MAIL}))
 
     assert MAIL == asyncio.run(arun(PROVIDER.fetch_inbound(in_s3()), transport)).raw
+
+
+@pytest.mark.parametrize(
+    ("code", "category"),
+    [
+        ("IncorrectKeyException", "decryption"),
+        ("InvalidCiphertextException", "decryption"),
+        ("DisabledException", "failed"),
+    ],
+)
+def test_refusals_of_kms(answers, code, category):
+    """Another key than the one insisted on, or none of KMS's, cannot decrypt."""
+    with pytest.raises(FetchError) as caught:
+        run(PROVIDER.fetch_inbound(in_s3()), answers(ENCRYPTED, refused(400, code)))
+
+    assert (category, code) == (caught.value.category, caught.value.code)
+
+
+def test_region_of_a_client_that_was_given(invented_credentials):
+    """Without a region of its own, S3 is asked in the region of the client that sends."""
+    client = boto3.client("sesv2", region_name="eu-west-3", endpoint_url="http://127.0.0.1:9")
+    transport = get_provider("ses", client=client).create_transport()
+
+    assert "eu-west-3" == transport.client("s3").meta.region_name
+    assert "https://s3.eu-west-3.amazonaws.com" == transport.client("s3").meta.endpoint_url
+
+
+@pytest.mark.parametrize(
+    ("limit", "length", "outcome"),
+    [
+        (len(MAIL), len(MAIL), MAIL),
+        (len(MAIL) - 1, len(MAIL), UnexpectedResponse),
+        (len(MAIL) * 3, len(MAIL) * 2, NetworkError),
+    ],
+    ids=["whole", "too large", "cut off"],
+)
+def test_body_is_closed(invented_credentials, limit, length, outcome):
+    """Whatever comes of reading an object, its connection is let go."""
+    raw = BytesIO(MAIL)
+    client = boto3.client("s3", region_name="eu-west-1")
+    call = AwsCall(
+        service="s3",
+        operation="GetObject",
+        params={"Bucket": "b", "Key": "k"},
+        max_response_bytes=limit,
+    )
+    with Stubber(client) as stubber:
+        stubber.add_response("get_object", {"Body": StreamingBody(raw, length)})
+        transport = AwsTransport(ClientSettings(client=client))
+        if isinstance(outcome, bytes):
+            assert outcome == transport.exchange(call).body["Body"]
+        else:
+            with pytest.raises(outcome):
+                transport.exchange(call)
+
+    assert raw.closed
 
 
 @pytest.mark.parametrize("limit", [0, -1])
