@@ -36,7 +36,9 @@ MEGABYTE = 1024 * 1024
 
 def ours(sample: dict[str, Any], attachments: Any = ()) -> Callable[[], object]:
     """A function that builds the parameters of SendEmail with mailcore."""
-    return lambda: raw_email(Message(**sample, attachments=attachments), SendingSettings())
+    settings = SendingSettings()
+    fields = {**sample, "attachments": attachments} if attachments else sample
+    return lambda: raw_email(Message(**fields), settings)
 
 
 def short_messages(backend: Any) -> Iterator[Row]:

@@ -76,6 +76,8 @@ def addresses(value: Any, field: str, problems: Problems) -> tuple[Address, ...]
 
 def line(value: object, field: str, problems: Problems) -> str | None:
     """One line of text."""
+    if type(value) is str and value.isprintable():
+        return value
     if not is_text(value):
         problems.append(wrong_type(field, "str", value))
         return None
@@ -96,6 +98,8 @@ def identifier(value: object, field: str, problems: Problems) -> str | None:
 
 def body(value: object, field: str, problems: Problems) -> str | None:
     """A body of any length."""
+    if type(value) is str and value.isascii():
+        return value
     if not is_text(value):
         problems.append(wrong_type(field, "str", value))
         return None

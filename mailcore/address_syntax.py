@@ -111,7 +111,8 @@ def read_one(text: str) -> Mailbox | None:
     """Read one address in the common forms; None says only that :func:`scan` has to look."""
     if len(text) > _LONGEST_COMMON_TEXT:
         return None
-    if _PLAIN.fullmatch(text):
+    # A name makes it certain that the first pattern fails, after it has looked at all of it.
+    if text[-1:] != ">" and _PLAIN.fullmatch(text):
         addr_spec, name = text, ""
     else:
         match = _NAMED.fullmatch(text)

@@ -77,23 +77,28 @@ def encode_words(text: str, *, first_line_used: int = 0) -> list[str]:
     if quoted_width <= base64_width:
         if quoted_width <= first_room:
             return [_QUOTED_START + "".join(map(_quote_octet, octets)) + _END]
-        return list(_quoted_words(text, first_room))
+        return list(_quoted_words(octets, first_room))
     if base64_width <= first_room:
         return [_base64_word(octets)]
     return list(_base64_words(octets, first_room))
 
 
-def _quoted_words(text: str, room: int) -> Iterator[str]:
-    pieces: list[str] = []
-    for character in text:
-        piece = "".join(map(_quote_octet, character.encode("utf-8")))
-        room -= len(piece)
-        if room < 0:
-            yield _QUOTED_START + "".join(pieces) + _END
-            pieces.clear()
-            room = _MAX_WORD - _FRAME - len(piece)
-        pieces.append(piece)
-    yield _QUOTED_START + "".join(pieces) + _END
+def _quoted_words(octets: bytes, room: int) -> Iterator[str]:
+    quoted = "".join(map(_quote_octet, octets))
+    start = 0
+    while len(quoted) - start > room:
+        end = start + room
+        # "=" is no literal, so it begins an escape: do not cut one in two.
+        escape = quoted.rfind("=", end - 2, end)
+        if escape >= 0:
+            end = escape
+        # =80 to =BF continue a character: step back to where it begins.
+        while quoted[end] == "=" and quoted[end + 1] in "89AB":
+            end -= 3
+        yield _QUOTED_START + quoted[start:end] + _END
+        start = end
+        room = _MAX_WORD - _FRAME
+    yield _QUOTED_START + quoted[start:] + _END
 
 
 def _base64_words(octets: bytes, room: int) -> Iterator[str]:

@@ -163,8 +163,7 @@ class Message:
             _settle_headers(held, declined, problems)
         if problems:
             raise_problems(problems, InvalidMessage)
-        refused = frozenset(declined).difference(held)
-        if refused:
+        if declined and (refused := frozenset(declined).difference(held)):
             held["declined"] = refused
         vars(self).update(held)
 

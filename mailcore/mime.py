@@ -157,7 +157,7 @@ def _other_fields(
     if "date" not in given:
         fields.append(f"Date: {date_text(date)}\r\n")
     if "message-id" not in given:
-        fields.append(header_field("Message-ID", _bracketed(message_id, message.from_email)))
+        fields.append(_message_id_field(message_id, message.from_email))
     if message.unsubscribe is not None:
         for name, value in message.unsubscribe.headers.items():
             if name.lower() not in given:
@@ -190,6 +190,15 @@ def _check_extra_headers(extra_headers: list[tuple[str, str]], given: set[str]) 
             problems.append(Problem("extra_headers", f"header {name!r} is given twice"))
     if problems:
         raise InvalidMessage(problems)
+
+
+def _message_id_field(message_id: str, from_email: Address | None) -> str:
+    if from_email is not None and message_id.isalnum() and message_id.isascii():
+        # Made here, or as harmless: at most too long to share a line with its name.
+        value = f"<{message_id}@{from_email.ascii_domain}>"
+        if len(value) < 64:
+            return f"Message-ID: {value}\r\n"
+    return header_field("Message-ID", _bracketed(message_id, from_email))
 
 
 def _bracketed(message_id: str, from_email: Address | None) -> str:

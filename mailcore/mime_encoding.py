@@ -95,9 +95,9 @@ def _finished(encoded: bytes) -> bytes:
         encoded.startswith((b".", b"From "))
         or b"\n." in encoded
         or b"\nFrom " in encoded
-        or b"=20\n" in encoded
-        or b"=09\n" in encoded
-        or b"=\n=0A" in encoded
+        or (
+            b"=" in encoded and (b"=20\n" in encoded or b"=09\n" in encoded or b"=\n=0A" in encoded)
+        )
     ):
         encoded = _QP_LINE_TO_MEND.sub(_mend_line, encoded)
     return encoded.replace(b"\n", b"\r\n")

@@ -62,6 +62,8 @@ def email_tags(message: Message, settings: SendingSettings) -> list[Parameters]:
 
 def list_management(settings: SendingSettings) -> Parameters:
     """``ListManagementOptions``: SES adds the headers and refuses who left the list."""
+    if settings.contact_list_name is None:
+        return {}
     return given(ContactListName=settings.contact_list_name, TopicName=settings.topic_name)
 
 

@@ -27,7 +27,8 @@ def event_headers(message: Message) -> list[tuple[str, str]]:
     headers: list[tuple[str, str]] = []
     if message.metadata:
         headers.append((METADATA_HEADER, encode_metadata(message.metadata)))
-    headers.extend((TAG_HEADER, encode_tag(tag)) for tag in message.tags)
+    if message.tags:
+        headers.extend((TAG_HEADER, encode_tag(tag)) for tag in message.tags)
     return headers
 
 
