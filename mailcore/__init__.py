@@ -10,44 +10,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailcore._version import VERSION as __version__  # noqa: N811  # the name that tools read
-from mailcore.address import Address, parse_addresses, redact
-from mailcore.attachment import Alternative, Attachment
-from mailcore.errors import (
-    AuthenticationFailed,
-    CancelSend,
-    ConfigurationError,
-    FailoverError,
-    FetchError,
-    InvalidAddress,
-    InvalidMessage,
-    InvalidMessageType,
-    MailcoreError,
-    MalformedWebhook,
-    MessageError,
-    MessageRejected,
-    NetworkError,
-    PluginLoadError,
-    Problem,
-    ProviderNotFound,
-    ProviderUnavailable,
-    QuotaExceeded,
-    RateLimited,
-    RecipientsRefused,
-    SendError,
-    SendTimeout,
-    SerializationError,
-    UnexpectedResponse,
-    UnsupportedFeature,
-    WebhookError,
-    WebhookRejected,
-)
-from mailcore.headers import Headers
-from mailcore.message import Message
-from mailcore.result import RecipientStatus, SendResult, SendStatus
-from mailcore.unsubscribe import Unsubscribe
 
 
 if TYPE_CHECKING:
+    from mailcore.address import Address, parse_addresses, redact
+    from mailcore.attachment import Alternative, Attachment
+    from mailcore.errors import (
+        AuthenticationFailed,
+        CancelSend,
+        ConfigurationError,
+        FailoverError,
+        FetchError,
+        InvalidAddress,
+        InvalidMessage,
+        InvalidMessageType,
+        MailcoreError,
+        MalformedWebhook,
+        MessageError,
+        MessageRejected,
+        NetworkError,
+        PluginLoadError,
+        Problem,
+        ProviderNotFound,
+        ProviderUnavailable,
+        QuotaExceeded,
+        RateLimited,
+        RecipientsRefused,
+        SendError,
+        SendTimeout,
+        SerializationError,
+        UnexpectedResponse,
+        UnsupportedFeature,
+        WebhookError,
+        WebhookRejected,
+    )
     from mailcore.events import (
         BounceClass,
         Event,
@@ -59,11 +55,15 @@ if TYPE_CHECKING:
     from mailcore.features import Feature, Features, Support
     from mailcore.fetching import afetch_inbound, fetch_inbound
     from mailcore.flow import Flow, HttpRequest, HttpResponse, Request, Transport, arun, run
+    from mailcore.headers import Headers
     from mailcore.hookspecs import hookimpl
     from mailcore.mailer import AsyncMailer, Mailer, connect
+    from mailcore.message import Message
     from mailcore.mime import write_message
     from mailcore.provider import Provider
     from mailcore.registry import Registry, get_provider
+    from mailcore.result import RecipientStatus, SendResult, SendStatus
+    from mailcore.unsubscribe import Unsubscribe
     from mailcore.webhook import Verdict, WebhookRequest, WebhookResponse, areceive, receive
 
 __all__ = [
@@ -139,36 +139,74 @@ __all__ = [
     "write_message",
 ]
 
-# What making a message does not need, such as pluggy, waits until it is used.
-_LAZY = {
+# Every name waits until it is used, so that whoever imports mailcore pays for what it needs.
+_MODULE_OF = {
+    "Address": "address",
     "afetch_inbound": "fetching",
+    "Alternative": "attachment",
     "areceive": "webhook",
     "arun": "flow",
     "AsyncMailer": "mailer",
+    "Attachment": "attachment",
+    "AuthenticationFailed": "errors",
     "BounceClass": "events",
+    "CancelSend": "errors",
+    "ConfigurationError": "errors",
     "connect": "mailer",
     "Event": "events",
     "EventType": "events",
+    "FailoverError": "errors",
     "Feature": "features",
     "Features": "features",
     "fetch_inbound": "fetching",
+    "FetchError": "errors",
     "Flow": "flow",
     "get_provider": "registry",
+    "Headers": "headers",
     "hookimpl": "hookspecs",
     "HttpRequest": "flow",
     "HttpResponse": "flow",
     "InboundEvent": "events",
+    "InvalidAddress": "errors",
+    "InvalidMessage": "errors",
+    "InvalidMessageType": "errors",
+    "MailcoreError": "errors",
     "Mailer": "mailer",
+    "MalformedWebhook": "errors",
+    "Message": "message",
+    "MessageError": "errors",
+    "MessageRejected": "errors",
+    "NetworkError": "errors",
+    "parse_addresses": "address",
+    "PluginLoadError": "errors",
+    "Problem": "errors",
     "Provider": "provider",
+    "ProviderNotFound": "errors",
+    "ProviderUnavailable": "errors",
+    "QuotaExceeded": "errors",
+    "RateLimited": "errors",
     "receive": "webhook",
+    "RecipientsRefused": "errors",
+    "RecipientStatus": "result",
+    "redact": "address",
     "Registry": "registry",
     "RejectReason": "events",
     "Request": "flow",
     "run": "flow",
+    "SendError": "errors",
+    "SendResult": "result",
+    "SendStatus": "result",
+    "SendTimeout": "errors",
+    "SerializationError": "errors",
     "Support": "features",
     "TrackingEvent": "events",
     "Transport": "flow",
+    "UnexpectedResponse": "errors",
+    "Unsubscribe": "unsubscribe",
+    "UnsupportedFeature": "errors",
     "Verdict": "webhook",
+    "WebhookError": "errors",
+    "WebhookRejected": "errors",
     "WebhookRequest": "webhook",
     "WebhookResponse": "webhook",
     "write_message": "mime",
@@ -176,7 +214,7 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> object:
-    module = _LAZY.get(name)
+    module = _MODULE_OF.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

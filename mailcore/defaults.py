@@ -54,10 +54,12 @@ class Defaults:
 
     def apply(self, message: Message, provider: str) -> Message:
         """The message with the defaults for a provider; the one given is left as it is."""
-        defaults = self._by_provider.get(provider, self._general)
+        defaults = self._by_provider.get(provider, self._general).given()
+        if not defaults:
+            return message
         fields: dict[str, Any] = dict(message.given())
         changed = False
-        for name, default in defaults.given().items():
+        for name, default in defaults.items():
             if name in message.declined or default is None:
                 continue
             if name in fields:

@@ -125,6 +125,9 @@ def advisory(limit: int, note: str = "") -> Support:
     return Support("advisory", note, limit=limit)
 
 
+_ENFORCED = frozenset(["no", "limited", "needs"])
+_OF_RECEIVING = frozenset([Feature.EVENT_WEBHOOKS, Feature.WEBHOOK_VERIFICATION, Feature.INBOUND])
+
 NOT_DECLARED = Support("no", "this plugin does not declare it")
 
 
@@ -145,6 +148,12 @@ class Features(Mapping[Feature, Support]):
         if odd:
             raise TypeError(f"not declared with YES, NO(reason), limited(n), ...: {', '.join(odd)}")
         self._declared = {Feature(name): support for name, support in supports.items()}
+        self.enforced: tuple[tuple[Feature, Support], ...] = tuple(
+            (feature, self[feature])
+            for feature in Feature
+            if feature not in _OF_RECEIVING and self[feature].kind in _ENFORCED
+        )
+        """What a message may ask for and not get, at all or beyond a limit."""
 
     def __getitem__(self, feature: Feature) -> Support:
         chosen = Feature(feature)
@@ -205,17 +214,12 @@ _FIELD = {
     Feature.RECIPIENTS: "to",
 }
 
-_ENFORCED = frozenset(["no", "limited", "needs"])
-
 
 def unsupported(message: Message, features: Features) -> list[Problem]:
     """Everything in *message* that *features* declares impossible."""
     problems = []
-    for feature, uses in USES.items():
-        support = features[feature]
-        if support.kind not in _ENFORCED:
-            continue
-        count = uses(message)
+    for feature, support in features.enforced:
+        count = USES[feature](message)
         if count and (reason := _reason(feature, support, count, message)):
             field = _FIELD.get(feature, feature.value)
             problems.append(Problem(field, reason, feature=feature.value))
