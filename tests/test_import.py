@@ -40,7 +40,7 @@ def test_importing_is_cheap(code):
     """Neither requests nor an SDK, an event loop or the standard library's email is loaded."""
     loaded = modules_after(code)
 
-    assert ('mailcore.message' in loaded) == (code != 'import mailcore')
+    assert ("mailcore.message" in loaded) == (code != "import mailcore")
     heavy = {"requests", "urllib3", "boto3", "botocore", "asyncio", "idna", "cryptography", "http"}
     assert set() == heavy & loaded
     if "Mailer" not in code:
