@@ -106,7 +106,7 @@ def _deeply_merged(default: Mapping[str, Any], given: Mapping[str, Any]) -> Froz
     for key, value in given.items():
         known = merged.get(key)
         both = isinstance(known, Mapping) and isinstance(value, Mapping)
-        merged[key] = _deeply_merged(known, value) if both else value  # type: ignore[arg-type]
+        merged[key] = _deeply_merged(known, value) if both else value  # type: ignore[arg-type]  # both are mappings
     return FrozenDict(merged)
 
 

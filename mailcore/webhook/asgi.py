@@ -109,7 +109,7 @@ class AsgiWebhook:
 
         Args:
             application: The other one; it also sees the server's start and end.
-            path: Exactly, such as ``/webhooks/ses``.
+            path: Exactly, such as ``/webhooks/acme``.
         """
 
         async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:

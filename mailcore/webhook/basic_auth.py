@@ -28,7 +28,7 @@ class BasicAuth:
     Give the new secret beside the old one while senders change over. What is compared takes the
     same time however much of it is right, and for each secret, and the answer is the same whatever
     was wrong: 401 with the challenge, which some senders need to see before they send their
-    credentials (Amazon SNS does), and which RFC 9110 asks for when they were wrong.
+    credentials, and which RFC 9110 asks for when they were wrong.
 
     Args:
         secrets: Each ``user:password``, as in ``https://user:password@example.com/webhook``.

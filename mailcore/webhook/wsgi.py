@@ -90,7 +90,7 @@ class WsgiWebhook:
 
         Args:
             application: The other one, such as Flask's ``app.wsgi_app``.
-            path: Exactly, such as ``/webhooks/ses``.
+            path: Exactly, such as ``/webhooks/acme``.
         """
 
         def dispatch(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
