@@ -40,12 +40,12 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def mailcore_register_providers() -> Iterable[type[Provider[Any, Any]]]:  # type: ignore[empty-body]
+def mailcore_register_providers() -> Iterable[type[Provider[Any, Any]]]:  # type: ignore[empty-body]  # a spec
     """Return further provider classes. Called once, when a provider is looked up."""
 
 
 @hookspec
-def mailcore_register_middleware() -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+def mailcore_register_middleware() -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]  # a spec
     """
     Return middleware factories by name.
 
@@ -70,7 +70,7 @@ def mailcore_create_transport(provider: Provider[Any, Any]) -> Transport | None:
 
 
 @hookspec
-def mailcore_check_features(  # type: ignore[empty-body]
+def mailcore_check_features(  # type: ignore[empty-body]  # a spec
     provider: Provider[Any, Any], message: Message
 ) -> Iterable[Problem]:
     """
@@ -82,7 +82,7 @@ def mailcore_check_features(  # type: ignore[empty-body]
 
 
 @hookspec(firstresult=True)
-def mailcore_build_payload(  # type: ignore[empty-body]
+def mailcore_build_payload(  # type: ignore[empty-body]  # a spec
     provider: Provider[Any, Any], message: Message
 ) -> Sequence[Any]:
     """
@@ -93,7 +93,7 @@ def mailcore_build_payload(  # type: ignore[empty-body]
 
 
 @hookspec(firstresult=True)
-def mailcore_parse_events(  # type: ignore[empty-body]
+def mailcore_parse_events(  # type: ignore[empty-body]  # a spec
     provider: Provider[Any, Any], request: WebhookRequest
 ) -> Sequence[Event]:
     """

@@ -163,11 +163,7 @@ def _other_fields(
             if name.lower() not in given:
                 fields.append(header_field(name, value))
     for name, value in custom.items_as_given():
-        key = name.lower()
-        if key == "resent-bcc":
-            reason = "header 'Resent-Bcc' would show the addresses to everybody"
-            raise InvalidMessage([Problem("headers['Resent-Bcc']", reason)])
-        if key != "to":
+        if name.lower() != "to":
             fields.append(_custom_field(name, value))
     fields += [_custom_field(name, value) for name, value in extra_headers]
     return fields

@@ -102,7 +102,7 @@ def _new_session(pool_size: int) -> requests.Session:
     session.auth = lambda prepared: prepared
     # Even when told not to follow redirects, requests would look at where one leads, and read its
     # body whole, however large.
-    session.get_redirect_target = _no_target  # type: ignore[method-assign]
+    session.get_redirect_target = _no_target  # type: ignore[method-assign]  # on one session
     return session
 
 

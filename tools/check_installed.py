@@ -134,14 +134,7 @@ def check_round_trip() -> None:
 
     os.environ |= {"AWS_ACCESS_KEY_ID": "invented", "AWS_SECRET_ACCESS_KEY": "invented"}
     with LocalSes(signature_version="2") as local:
-        ses = get_provider(
-            "ses",
-            endpoint_url=local.url,
-            sns_endpoint_url=local.url,
-            certificate_base_urls=[local.url],
-            region_name=local.region_name,
-            topic_arns=[local.topic_arn],
-        )
+        ses = get_provider("ses", **local.provider_options)
         receiver = Receiver(lambda request: receive(ses, request))
         thread = threading.Thread(target=receiver.serve_forever)
         thread.start()
