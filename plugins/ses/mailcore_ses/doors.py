@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING, Any
 from mailcore.errors import MalformedWebhook, WebhookRejected
 from mailcore.events import Event
 from mailcore.flow import run
+from mailcore.json_reading import read_object
+from mailcore.timestamps import parse_timestamp
 from mailcore_ses.events import Envelope, parse_message, parse_ses_event
-from mailcore_ses.json_reading import read_object
 from mailcore_ses.sns_envelope import NOTIFICATION
-from mailcore_ses.timestamps import parse_timestamp
 
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ from __future__ import annotations
 import re
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from mailcore.address import address_key, redact
+from mailcore.address import address_key
 from mailcore.errors import (
     AuthenticationFailed,
     MessageRejected,
@@ -22,71 +21,64 @@ from mailcore.errors import (
     QuotaExceeded,
     RateLimited,
     SendError,
-    UnexpectedResponse,
 )
+from mailcore.http_answers import Meaning, meaning_of_status, send_error
 from mailcore_ses.aws import AwsResponse
 
 
-@dataclass(frozen=True)
-class _Meaning:
-    error: type[SendError]
-    category: str = ""
-    hint: str = ""
-
-
-_THROTTLED = _Meaning(RateLimited, "sending_rate", "send more slowly, or ask AWS for a higher rate")
-_DAILY_QUOTA = _Meaning(
+_THROTTLED = Meaning(RateLimited, "sending_rate", "send more slowly, or ask AWS for a higher rate")
+_DAILY_QUOTA = Meaning(
     QuotaExceeded, "daily_quota", "wait until the 24 hours are over, or ask AWS for a higher quota"
 )
-_CREDENTIALS = _Meaning(
+_CREDENTIALS = Meaning(
     AuthenticationFailed, "credentials", "check the AWS access key, its secret and the clock"
 )
-_ACCESS = _Meaning(
+_ACCESS = Meaning(
     AuthenticationFailed, "access_denied", "allow the action in the IAM policy of these credentials"
 )
-_UNAVAILABLE = _Meaning(ProviderUnavailable)
-_SUSPENDED = _Meaning(
+_UNAVAILABLE = Meaning(ProviderUnavailable)
+_SUSPENDED = Meaning(
     AuthenticationFailed, "account_suspended", "AWS has suspended sending: see its e-mail to you"
 )
-_PAUSED = _Meaning(
+_PAUSED = Meaning(
     AuthenticationFailed,
     "sending_paused",
     "sending is paused for the account: find out why, then resume it",
 )
-_SET_PAUSED = _Meaning(
+_SET_PAUSED = Meaning(
     AuthenticationFailed,
     "configuration_set_paused",
     "sending is paused for the configuration set: resume it, or use another",
 )
-_NO_SET = _Meaning(
+_NO_SET = Meaning(
     MessageRejected,
     "configuration_set_not_found",
     "check configuration_set_name, and that the set is in this region",
 )
-_NO_TEMPLATE = _Meaning(
+_NO_TEMPLATE = Meaning(
     MessageRejected,
     "template_not_found",
     "check template_id, and that the template is in this region",
 )
-_NO_TENANT = _Meaning(
+_NO_TENANT = Meaning(
     MessageRejected, "tenant_not_found", "check tenant_name, and that the tenant is in this region"
 )
-_NO_LIST = _Meaning(
+_NO_LIST = Meaning(
     MessageRejected, "contact_list_not_found", "check contact_list_name and topic_name"
 )
-_MAIL_FROM = _Meaning(
+_MAIL_FROM = Meaning(
     MessageRejected, "mail_from_domain_not_verified", "verify the custom MAIL FROM domain"
 )
-_BAD_REQUEST = _Meaning(MessageRejected, "bad_request")
-_TOO_LARGE = _Meaning(
+_BAD_REQUEST = Meaning(MessageRejected, "bad_request")
+_TOO_LARGE = Meaning(
     MessageRejected, "too_large", "SES takes 40 MB after encoding, API v1 takes 10 MB"
 )
-_SENDER = _Meaning(
+_SENDER = Meaning(
     MessageRejected,
     "identity_not_verified",
     "verify the sender's domain or address in this region; in the sandbox the recipients' too",
 )
-_SANDBOX = _Meaning(
+_SANDBOX = Meaning(
     MessageRejected,
     "sandbox_recipient_not_verified",
     "the account is in the sandbox: verify the recipient, or ask AWS for production access",
@@ -97,30 +89,28 @@ _BY_CODE = {
     "Throttling": _THROTTLED,
     "ThrottlingException": _THROTTLED,
     "RequestLimitExceeded": _THROTTLED,
-    "LimitExceededException": _Meaning(
-        QuotaExceeded, "account_limit", "ask AWS for a higher quota"
-    ),
+    "LimitExceededException": Meaning(QuotaExceeded, "account_limit", "ask AWS for a higher quota"),
     "AccountSuspendedException": _SUSPENDED,
     "SendingPausedException": _PAUSED,
     "AccountSendingPaused": _PAUSED,
     "AccountSendingPausedException": _PAUSED,
     "ConfigurationSetSendingPaused": _SET_PAUSED,
     "ConfigurationSetSendingPausedException": _SET_PAUSED,
-    "MessageRejected": _Meaning(MessageRejected),
+    "MessageRejected": Meaning(MessageRejected),
     "MailFromDomainNotVerified": _MAIL_FROM,
     "MailFromDomainNotVerifiedException": _MAIL_FROM,
     "BadRequestException": _BAD_REQUEST,
     "InvalidParameterValue": _BAD_REQUEST,
     "ValidationException": _BAD_REQUEST,
     "ValidationError": _BAD_REQUEST,
-    "NotFoundException": _Meaning(
+    "NotFoundException": Meaning(
         MessageRejected, "not_found", "check the names of configuration set, template and tenant"
     ),
     "ConfigurationSetDoesNotExist": _NO_SET,
     "ConfigurationSetDoesNotExistException": _NO_SET,
     "TemplateDoesNotExist": _NO_TEMPLATE,
     "TemplateDoesNotExistException": _NO_TEMPLATE,
-    "ConflictException": _Meaning(ProviderUnavailable, "conflict"),
+    "ConflictException": Meaning(ProviderUnavailable, "conflict"),
     "AccessDenied": _ACCESS,
     "AccessDeniedException": _ACCESS,
     "NotAuthorized": _ACCESS,
@@ -132,11 +122,11 @@ _BY_CODE = {
     "IncompleteSignature": _CREDENTIALS,
     "MissingAuthenticationToken": _CREDENTIALS,
     "MissingAuthenticationTokenException": _CREDENTIALS,
-    "ExpiredToken": _Meaning(AuthenticationFailed, "credentials_expired", "renew the session"),
-    "ExpiredTokenException": _Meaning(
+    "ExpiredToken": Meaning(AuthenticationFailed, "credentials_expired", "renew the session"),
+    "ExpiredTokenException": Meaning(
         AuthenticationFailed, "credentials_expired", "renew the session"
     ),
-    "RequestExpired": _Meaning(AuthenticationFailed, "clock", "set the clock of this machine"),
+    "RequestExpired": Meaning(AuthenticationFailed, "clock", "set the clock of this machine"),
     "OptInRequired": _ACCESS,
     "InternalFailure": _UNAVAILABLE,
     "InternalServiceErrorException": _UNAVAILABLE,
@@ -149,7 +139,7 @@ _BY_CODE = {
 # Statuses of the entries of a bulk call. The keys are those of both APIs and those of the
 # documents' prose, without "_" and in lower case.
 _BY_STATUS = {
-    "messagerejected": _Meaning(MessageRejected),
+    "messagerejected": Meaning(MessageRejected),
     "mailfromdomainnotverified": _MAIL_FROM,
     "configurationsetnotfound": _NO_SET,
     "configurationsetdoesnotexist": _NO_SET,
@@ -158,7 +148,7 @@ _BY_STATUS = {
     "accountsuspended": _SUSPENDED,
     "accountthrottled": _THROTTLED,
     "accountdailyquotaexceeded": _DAILY_QUOTA,
-    "invalidsendingpoolname": _Meaning(
+    "invalidsendingpoolname": Meaning(
         MessageRejected, "sending_pool_not_found", "check the dedicated IP pool of the set"
     ),
     "accountsendingpaused": _PAUSED,
@@ -168,7 +158,7 @@ _BY_STATUS = {
     "transientfailure": _UNAVAILABLE,
 }
 # A status says nothing more of what is not here, such as FAILED: not to be repeated by itself.
-_FAILED = _Meaning(MessageRejected, "failed")
+_FAILED = Meaning(MessageRejected, "failed")
 
 
 def error_of(
@@ -183,12 +173,13 @@ def error_of(
             the sandbox, an unverified recipient in the same words: only the address tells.
         recipients: Those of the message.
     """
-    return _error(
+    return send_error(
         _meaning(response, sender, recipients),
         response.error_message,
+        status_code=response.status_code,
         code=response.error_code,
-        response=response,
-        retry_after_seconds=_retry_after(response),
+        headers=response.headers,
+        raw=response,
     )
 
 
@@ -199,7 +190,7 @@ def entry_error(
     meaning = entry_meaning(status)
     if status.replace("_", "").lower() == "messagerejected":
         meaning = _rejection(words, sender, recipients)
-    return _error(meaning, words, code=status, response=response)
+    return send_error(meaning, words, status_code=response.status_code, code=status, raw=response)
 
 
 def is_retryable(status: str) -> bool:
@@ -207,32 +198,12 @@ def is_retryable(status: str) -> bool:
     return entry_meaning(status).error.default_retryable
 
 
-def entry_meaning(status: str) -> _Meaning:
+def entry_meaning(status: str) -> Meaning:
     """What a status of a bulk entry means."""
     return _BY_STATUS.get(status.replace("_", "").lower(), _FAILED)
 
 
-def _error(
-    meaning: _Meaning,
-    words: str,
-    *,
-    code: str,
-    response: AwsResponse,
-    retry_after_seconds: float | None = None,
-) -> SendError:
-    said = redact(" ".join(words.split()))[:500] or "no message"
-    text = f"{code or response.status_code}: {said}"
-    return meaning.error(
-        f"{text} ({meaning.hint})" if meaning.hint else text,
-        category=meaning.category,
-        status_code=response.status_code,
-        code=code,
-        retry_after_seconds=retry_after_seconds,
-        raw=response,
-    )
-
-
-def _meaning(response: AwsResponse, sender: str, recipients: Sequence[str]) -> _Meaning:
+def _meaning(response: AwsResponse, sender: str, recipients: Sequence[str]) -> Meaning:
     # botocore gives the code of some services as "com.amazonaws…#Code".
     code = response.error_code.rpartition("#")[2]
     words = response.error_message.lower()
@@ -248,24 +219,17 @@ def _meaning(response: AwsResponse, sender: str, recipients: Sequence[str]) -> _
         return _SET_PAUSED
     if meaning is _BAD_REQUEST and "message length is more than" in words:
         return _TOO_LARGE
-    return meaning or _by_http_status(response.status_code)
+    if meaning is None:
+        status_code = response.status_code
+        return _BY_HTTP_STATUS.get(status_code) or meaning_of_status(status_code)
+    return meaning
 
 
-def _by_http_status(status_code: int) -> _Meaning:
-    if status_code == 429:
-        return _THROTTLED
-    if status_code >= 500:
-        return _UNAVAILABLE
-    if status_code in (401, 403):
-        return _ACCESS
-    if status_code == 413:
-        return _TOO_LARGE
-    if 400 <= status_code < 500:
-        return _Meaning(MessageRejected)
-    return _Meaning(UnexpectedResponse)
+# Where SES has a more exact word than the status.
+_BY_HTTP_STATUS = {429: _THROTTLED, 401: _ACCESS, 403: _ACCESS, 413: _TOO_LARGE}
 
 
-def _missing(words: str) -> _Meaning | None:
+def _missing(words: str) -> Meaning | None:
     """What SES does not find, by the first word that says what it is."""
     kinds = {
         "configuration set": _NO_SET,
@@ -282,7 +246,7 @@ def _missing(words: str) -> _Meaning | None:
 _ADDRESS = re.compile(r"[^\s,<>:;]+@[^\s,<>:;]*[^\s,<>:;.]")
 
 
-def _rejection(words: str, sender: str, recipients: Sequence[str]) -> _Meaning:
+def _rejection(words: str, sender: str, recipients: Sequence[str]) -> Meaning:
     said = words.lower()
     if "not verified" in said:
         refused = {address_key(address) for address in _ADDRESS.findall(words)}
@@ -292,9 +256,4 @@ def _rejection(words: str, sender: str, recipients: Sequence[str]) -> _Meaning:
         return _SENDER
     if "sending paused" in said or "sending is paused" in said:
         return _PAUSED
-    return _Meaning(MessageRejected)
-
-
-def _retry_after(response: AwsResponse) -> float | None:
-    value = response.headers.get("retry-after", "")
-    return float(value) if value.isascii() and value.isdigit() else None
+    return Meaning(MessageRejected)

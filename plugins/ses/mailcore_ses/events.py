@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 from mailcore.address import address_key
 from mailcore.errors import MalformedWebhook
 from mailcore.events import Event, TrackingEvent
+from mailcore.json_reading import ReadOnlyJson, read_object
+from mailcore.timestamps import parse_timestamp
 from mailcore.webhook import WebhookRequest
 from mailcore_ses.event_map import KINDS, Kind, Notice, read_unknown
 from mailcore_ses.inbound_events import SETUP_MESSAGE_ID, parse_inbound
-from mailcore_ses.json_reading import ReadOnlyJson, read_object
 from mailcore_ses.message_headers import metadata_and_tags
 from mailcore_ses.sns_envelope import NOTIFICATION, is_raw_delivery, read_envelope
-from mailcore_ses.timestamps import parse_timestamp
 
 
 # What SES says to a topic that was just connected: the one as text, the other as JSON.

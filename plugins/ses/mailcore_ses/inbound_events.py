@@ -17,9 +17,9 @@ from typing import Any
 
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
-from mailcore_ses.json_reading import ReadOnlyJson
+from mailcore.json_reading import ReadOnlyJson
+from mailcore.timestamps import parse_timestamp
 from mailcore_ses.recipients import bare_address, read_addresses
-from mailcore_ses.timestamps import parse_timestamp
 
 
 SETUP_MESSAGE_ID = "AMAZON_SES_SETUP_NOTIFICATION"

@@ -12,7 +12,7 @@ from typing import Any
 
 from mailcore.errors import MalformedWebhook
 from mailcore.frozen import FrozenDict, freeze
-from mailcore_ses.json_reading import read_object
+from mailcore.json_reading import read_object
 
 
 _NOTHING: FrozenDict[str, Any] = FrozenDict()

@@ -23,7 +23,9 @@ from mailcore.errors import (
     WebhookRejected,
 )
 from mailcore.flow import Exchange, Flow
+from mailcore.timestamps import parse_timestamp
 from mailcore.webhook import Verdict, WebhookRequest
+from mailcore.webhook.signatures import check_age
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.sns_certificates import SigningKeys, check_base_url, is_certificate_url
 from mailcore_ses.sns_envelope import (
@@ -33,7 +35,6 @@ from mailcore_ses.sns_envelope import (
     check_envelope,
     read_envelope,
 )
-from mailcore_ses.timestamps import parse_timestamp
 from mailcore_ses.topic_arn import Topic, parse_topic_arn
 
 
@@ -44,7 +45,6 @@ _VERDICTS = {version: Verdict(f"sns-signature-{version}") for version in ("1", "
 _FINAL_CODES = frozenset({"InvalidParameter", "NotFound"})
 _MIN_MAX_AGE_SECONDS = 3600.0
 # Clocks differ.
-_MAX_LEAD_SECONDS = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,11 +210,7 @@ class SnsVerifier:
         made_at = parse_timestamp(envelope.timestamp)
         if made_at is None:
             raise MalformedWebhook("field `Timestamp` cannot be read")
-        age_seconds = self._now() - made_at.timestamp()
-        if not -_MAX_LEAD_SECONDS <= age_seconds <= max_age_seconds:
-            raise WebhookRejected(
-                f"a message of {envelope.topic_arn} was made {age_seconds:.0f} seconds ago"
-            )
+        check_age(made_at.timestamp(), max_age_seconds, now=self._now())
 
     def _subscribe(self, envelope: SnsEnvelope, topic: Topic) -> Flow[str]:
         if not self._auto_confirm:

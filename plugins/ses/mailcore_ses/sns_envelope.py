@@ -12,8 +12,8 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from mailcore.errors import MalformedWebhook
+from mailcore.json_reading import read_object
 from mailcore.webhook import WebhookRequest
-from mailcore_ses.json_reading import read_object
 
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -91,11 +91,7 @@ def read_envelope(body: bytes) -> Mapping[str, Any]:
     if len(body) > MAX_BODY_BYTES:
         reason = f"body of {len(body)} bytes is larger than any SNS message"
         raise MalformedWebhook(reason, status_code=413)
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise MalformedWebhook(f"body is not UTF-8 (at byte {error.start})") from None
-    fields = read_object(text, "body", refuse_repeated_names=True)
+    fields = read_object(body, "body", refuse_repeated_names=True)
     _last_read = (body, fields)
     return fields
 

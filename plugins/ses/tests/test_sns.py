@@ -20,11 +20,11 @@ from mailcore.errors import (
     WebhookRejected,
 )
 from mailcore.flow import HttpRequest, HttpResponse, arun, run
+from mailcore.timestamps import parse_timestamp
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.events import parse_events
 from mailcore_ses.sns import SnsTrust, SnsVerifier
-from mailcore_ses.timestamps import parse_timestamp
 
 
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:ses-events"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 MAX_DEPTH = 100
-"""SES and SNS nest less than ten levels; Python's recursion limit is a thousand frames."""
+"""Providers nest less than ten levels; Python's recursion limit is a thousand frames."""
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -36,18 +36,25 @@ _lenient = json.JSONDecoder(parse_constant=_refuse_constant)
 _strict = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_refuse_repetition)
 
 
-def read_object(text: str, what: str, *, refuse_repeated_names: bool = False) -> dict[str, Any]:
+def read_object(
+    text: str | bytes, what: str, *, refuse_repeated_names: bool = False
+) -> dict[str, Any]:
     """
     Read a JSON object.
 
     Args:
-        text: The JSON; white space around it is fine.
+        text: The JSON, as text or in UTF-8; white space around it is fine.
         what: What to call it in an error.
         refuse_repeated_names: Whether two equal names are an error; otherwise the last one counts.
 
     Raises:
         MalformedWebhook: If it is not JSON, or no object, or nested more than `MAX_DEPTH` deep.
     """
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise MalformedWebhook(f"{what} is not UTF-8 (at byte {error.start})") from None
     decoder = _strict if refuse_repeated_names else _lenient
     try:
         value = decoder.decode(text)

@@ -1,4 +1,4 @@
-"""Timestamps as AWS writes them."""
+"""Timestamps as providers write them in JSON: ISO 8601, more or less."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from datetime import datetime, timedelta, timezone
 from operator import itemgetter
 
 
-# SES documents 2018-10-08T14:05:45 +0000 as well as 2018-10-08T14:05:45.123Z
-# (https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html, read 2026-11-21).
+# Both 2018-10-08T14:05:45 +0000 and 2018-10-08T14:05:45.123Z occur, even from one provider.
 _TIMESTAMP = re.compile(
     r"\s*(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?"
     r"\s*(?:([Zz])|([+-])(\d\d):?(\d\d))?\s*",
