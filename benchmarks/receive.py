@@ -6,6 +6,7 @@ import base64
 import json
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
 from benchmarks.measure import Row, best_of
-from mailcore import WebhookRequest, get_provider
+from mailcore import WebhookRequest, get_provider, json_reading
 from mailcore.flow import HttpRequest, HttpResponse, run
 from mailcore_ses.local.signing import Signer, string_to_sign
 
@@ -88,9 +89,23 @@ def notifications() -> Iterator[Row]:
     wanted = {"RSA + json.loads twice": ("<=", 1.25)}
     yield Row("receive: bounce, verified", best_of(contenders, number=500, rounds=9), wanted)
 
+    with without_fast_json():
+        yield Row("… without mailcore[fast]", best_of(contenders, number=500, rounds=9), {})
+
     contenders = {"mailcore": ours_unverified, "django-anymail": _anymail(headers, body)}
     wanted = {"django-anymail": (">=", 3.0)}
     yield Row("receive: bounce, not verified", best_of(contenders, number=300, rounds=9), wanted)
+
+
+@contextmanager
+def without_fast_json() -> Iterator[None]:
+    """Read JSON as if the extra were not installed."""
+    installed = json_reading.fast_loads
+    json_reading.fast_loads = lambda: None  # type: ignore[assignment]  # as without it
+    try:
+        yield
+    finally:
+        json_reading.fast_loads = installed
 
 
 def _anymail(headers: dict[str, str], body: bytes) -> Any:

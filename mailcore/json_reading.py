@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mailcore.errors import MalformedWebhook
@@ -13,7 +14,6 @@ from mailcore.frozen import FrozenDict, freeze
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
 
 MAX_DEPTH = 100
 """Providers nest less than ten levels; Python's recursion limit is a thousand frames."""
@@ -24,40 +24,48 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _refuse_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # RFC 8259, section 4: readers differ in which of two equal names they believe.
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("a name occurs twice in an object")
-    return fields
-
-
-_lenient = json.JSONDecoder(parse_constant=_refuse_constant)
-_strict = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_refuse_repetition)
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def read_object(
-    text: str | bytes, what: str, *, refuse_repeated_names: bool = False
+    text: str | bytes, what: str, *, max_depth: int | None = MAX_DEPTH
 ) -> dict[str, Any]:
     """
-    Read a JSON object.
+    Read a JSON object; of two equal names the last one counts.
+
+    The extra ``mailcore[fast]`` makes it three times as fast.
 
     Args:
         text: The JSON, as text or in UTF-8; white space around it is fine.
         what: What to call it in an error.
-        refuse_repeated_names: Whether two equal names are an error; otherwise the last one counts.
+        max_depth: How deeply it may be nested; None if nobody is going to walk through it.
 
     Raises:
-        MalformedWebhook: If it is not JSON, or no object, or nested more than `MAX_DEPTH` deep.
+        MalformedWebhook: If it is not JSON, or no object, or nested more deeply.
     """
+    value = _read_fast(text)
+    if value is None:
+        value = _read(text, what)
+    if max_depth is not None:
+        # Counting takes half a microsecond: few documents have to be walked.
+        brackets = (
+            text.count("{") + text.count("[")
+            if isinstance(text, str)
+            else text.count(b"{") + text.count(b"[")
+        )
+        if brackets > max_depth and _is_deeper(value, max_depth):
+            raise MalformedWebhook(f"{what} is nested too deeply")
+    return value
+
+
+def _read(text: str | bytes, what: str) -> dict[str, Any]:
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8")
         except UnicodeDecodeError as error:
             raise MalformedWebhook(f"{what} is not UTF-8 (at byte {error.start})") from None
-    decoder = _strict if refuse_repeated_names else _lenient
     try:
-        value = decoder.decode(text)
+        value = _decoder.decode(text)
     except json.JSONDecodeError as error:
         raise MalformedWebhook(f"{what} is not JSON (at character {error.pos})") from None
     except ValueError as error:
@@ -67,10 +75,30 @@ def read_object(
         raise MalformedWebhook(f"{what} is nested too deeply") from None
     if not isinstance(value, dict):
         raise MalformedWebhook(f"{what} must be a JSON object, not {_JSON_NAMES[type(value)]}")
-    # Counting takes a microsecond: few documents have to be walked.
-    if text.count("{") + text.count("[") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
-        raise MalformedWebhook(f"{what} is nested too deeply")
     return value
+
+
+@cache
+def fast_loads() -> Callable[[str | bytes], Any] | None:
+    """The reader of the extra ``mailcore[fast]``; None if that is not installed."""
+    try:
+        import orjson
+    except ImportError:
+        return None
+    return orjson.loads
+
+
+def _read_fast(text: str | bytes) -> dict[str, Any] | None:
+    """The object if it is one beyond doubt; the standard library decides about the others."""
+    loads = fast_loads()
+    if loads is None:
+        return None
+    try:
+        value = loads(text)
+    except ValueError:
+        # Not JSON, or what only the standard library takes: half a surrogate pair, for example.
+        return None
+    return value if type(value) is dict else None
 
 
 _JSON_NAMES = {

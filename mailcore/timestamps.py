@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from datetime import datetime, timedelta, timezone
 from operator import itemgetter
@@ -17,6 +18,7 @@ _TIMESTAMP = re.compile(
 
 # 2018-10-08T14:05:45.123Z
 _SHAPE = itemgetter(4, 7, 10, 13, 16, 19, 23)
+_READS_Z = sys.version_info >= (3, 11)
 _USUAL_SHAPE = ("-", "-", "T", ":", ":", ".", "Z")
 
 
@@ -34,8 +36,8 @@ def parse_timestamp(value: object) -> datetime | None:
         return None
     if len(value) == 24 and _SHAPE(value) == _USUAL_SHAPE:
         try:
-            # Ten times as fast; Python 3.10 does not take the Z.
-            return datetime.fromisoformat(f"{value[:-1]}+00:00")
+            # Ten times as fast.
+            return datetime.fromisoformat(value if _READS_Z else f"{value[:-1]}+00:00")
         except ValueError:
             return None
     match = _TIMESTAMP.fullmatch(value)

@@ -14,7 +14,7 @@ DEFAULT_MAX_BODY_BYTES = 1024 * 1024
 """Several times what any provider posts for tracking events."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class WebhookRequest:
     """
     One HTTP request to a webhook, free of any framework.
@@ -36,28 +36,43 @@ class WebhookRequest:
     url: str = ""
     remote_address: str = ""
 
-    def __post_init__(self) -> None:
-        for name in ("method", "url", "remote_address"):
-            value: object = getattr(self, name)
-            if value is None and name != "method":
-                # Frameworks know no peer behind a UNIX socket.
-                object.__setattr__(self, name, "")
-            elif not isinstance(value, str):
-                raise MalformedWebhook(f"{name} must be str, not {type(value).__name__}")
-        object.__setattr__(self, "method", self.method.upper())
-        object.__setattr__(self, "headers", _lower_case(self.headers))
-        body: object = self.body
-        if isinstance(body, str):
-            body = body.encode("utf-8", "surrogatepass")
-        elif isinstance(body, (bytearray, memoryview)):
-            body = bytes(body)
-        elif not isinstance(body, bytes):
-            raise MalformedWebhook(f"body must be bytes, not {type(body).__name__}")
-        object.__setattr__(self, "body", body)
+    def __init__(
+        self,
+        method: str,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        body: bytes | str | bytearray | memoryview = b"",
+        url: str | None = "",
+        remote_address: str | None = "",
+    ) -> None:
+        # Written out: the one that dataclasses makes for a frozen class takes twice as long.
+        vars(self).update(
+            method=_text(method, "method").upper(),
+            headers=_lower_case(headers),
+            body=body if type(body) is bytes else _octets(body),
+            # Frameworks know no peer behind a UNIX socket.
+            url="" if url is None else _text(url, "url"),
+            remote_address=(
+                "" if remote_address is None else _text(remote_address, "remote_address")
+            ),
+        )
 
     def header(self, name: str) -> str | None:
         """The value of a header, whatever its case; None if it is absent."""
         return self.headers.get(name.lower())
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise MalformedWebhook(f"{name} must be str, not {type(value).__name__}")
+    return value
+
+
+def _octets(body: object) -> bytes:
+    if isinstance(body, str):
+        return body.encode("utf-8", "surrogatepass")
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        return bytes(body)
+    raise MalformedWebhook(f"body must be bytes, not {type(body).__name__}")
 
 
 def _lower_case(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> FrozenDict[str, str]:

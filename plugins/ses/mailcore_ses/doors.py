@@ -183,7 +183,7 @@ class _Reading:
 def _from_text(text: str, reading: _Reading, envelope: Envelope) -> tuple[Event, ...]:
     try:
         if text.lstrip().startswith("{"):
-            fields = read_object(text, "body", refuse_repeated_names=True)
+            fields = read_object(text, "body")
             return _from_fields(fields, reading, envelope)
         # What SES says to a topic that was just connected, delivered raw.
         reading.require_nothing_to_verify()

@@ -8,27 +8,31 @@ notification-contents.html (read 2026-11-21).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from mailcore.events import BounceClass, EventType, RejectReason
 from mailcore_ses.recipients import read_addresses, read_recipients
 from mailcore_ses.subscriptions import subscription_change
 
 
-class Outcome(NamedTuple):
+if TYPE_CHECKING:
+    from typing_extensions import Required
+
+
+class Outcome(TypedDict, total=False):
     """What an event says about one recipient; the fields are those of TrackingEvent."""
 
-    event_type: EventType
-    recipient: str | None
-    recipient_certain: bool = True
-    reject_reason: RejectReason | None = None
-    bounce_class: BounceClass | None = None
-    smtp_status: str | None = None
-    mta_response: str | None = None
-    description: str | None = None
-    user_agent: str | None = None
-    click_url: str | None = None
-    ip_address: str | None = None
+    event_type: Required[EventType]
+    recipient: Required[str | None]
+    recipient_certain: bool
+    reject_reason: RejectReason | None
+    bounce_class: BounceClass | None
+    smtp_status: str | None
+    mta_response: str | None
+    description: str | None
+    user_agent: str | None
+    click_url: str | None
+    ip_address: str | None
 
 
 class Notice(NamedTuple):
@@ -47,15 +51,20 @@ class Notice(NamedTuple):
 
     def text(self, name: str) -> str | None:
         """A text among the details; None if it is missing or null."""
-        return self.text_in(self.details, name)
+        value = self.details.get(name)
+        if value is None or type(value) is str:
+            return value
+        return self._not_text(name)
 
     def text_in(self, details: Mapping[str, Any], name: str) -> str | None:
         """A text among the details of one recipient."""
         value = details.get(name)
-        if value is None or isinstance(value, str):
+        if value is None or type(value) is str:
             return value
+        return self._not_text(name)
+
+    def _not_text(self, name: str) -> None:
         self.defects.append(f"`{name}` is not a string")
-        return None
 
     def destinations(self) -> list[str | None]:
         """Every recipient of the message, or one that is unknown."""
@@ -83,20 +92,31 @@ _TRANSIENT_REASONS = {
 
 
 def _sent(notice: Notice) -> list[Outcome]:
-    return [Outcome(EventType.SENT, recipient) for recipient in notice.destinations()]
+    return [
+        Outcome(event_type=EventType.SENT, recipient=recipient)
+        for recipient in notice.destinations()
+    ]
 
 
 def _rejected(notice: Notice) -> list[Outcome]:
     reason = notice.text("reason")
     return [
-        Outcome(EventType.REJECTED, to, reject_reason=RejectReason.BLOCKED, description=reason)
+        Outcome(
+            event_type=EventType.REJECTED,
+            recipient=to,
+            reject_reason=RejectReason.BLOCKED,
+            description=reason,
+        )
         for to in notice.destinations()
     ]
 
 
 def _failed(notice: Notice) -> list[Outcome]:
     message = notice.text("errorMessage")
-    return [Outcome(EventType.FAILED, to, description=message) for to in notice.destinations()]
+    return [
+        Outcome(event_type=EventType.FAILED, recipient=to, description=message)
+        for to in notice.destinations()
+    ]
 
 
 def _delivered(notice: Notice) -> list[Outcome]:
@@ -105,14 +125,14 @@ def _delivered(notice: Notice) -> list[Outcome]:
     )
     response = notice.text("smtpResponse")
     return [
-        Outcome(EventType.DELIVERED, recipient, mta_response=response)
+        Outcome(event_type=EventType.DELIVERED, recipient=recipient, mta_response=response)
         for recipient in recipients or [None]
     ]
 
 
 def _bounced(notice: Notice) -> list[Outcome]:
     kind, subtype = notice.text("bounceType"), notice.text("bounceSubType")
-    description = "/".join(text for text in (kind, subtype) if text) or None
+    description = f"{kind}/{subtype}" if kind and subtype else kind or subtype or None
     recipients = read_recipients(
         notice.details.get("bouncedRecipients"), "bounce.bouncedRecipients", notice.defects
     )
@@ -125,8 +145,8 @@ def _bounced(notice: Notice) -> list[Outcome]:
         is_hard = kind == "Transient" and status is not None and status.startswith("5.")
         outcomes.append(
             Outcome(
-                event_type,
-                recipient,
+                event_type=event_type,
+                recipient=recipient,
                 reject_reason=reason,
                 bounce_class=BounceClass.HARD if is_hard else bounce_class,
                 smtp_status=status,
@@ -156,14 +176,18 @@ def _bounce_of_nobody(kind: str | None, subtype: str | None, description: str | 
     """An out-of-office reply names nobody: SES cannot tell whose it is."""
     if (kind, subtype) == ("Transient", "General") or kind == "Undetermined":
         return Outcome(
-            EventType.AUTORESPONDED,
-            None,
+            event_type=EventType.AUTORESPONDED,
+            recipient=None,
             bounce_class=BounceClass.UNDETERMINED,
             description=description,
         )
     event_type, reason, bounce_class = _judge_bounce(kind, subtype)
     return Outcome(
-        event_type, None, reject_reason=reason, bounce_class=bounce_class, description=description
+        event_type=event_type,
+        recipient=None,
+        reject_reason=reason,
+        bounce_class=bounce_class,
+        description=description,
     )
 
 
@@ -190,8 +214,8 @@ def _complained(notice: Notice) -> list[Outcome]:
     user_agent = notice.text("userAgent")
     return [
         Outcome(
-            event_type,
-            recipient,
+            event_type=event_type,
+            recipient=recipient,
             recipient_certain=is_certain,
             reject_reason=reason,
             description=description,
@@ -207,11 +231,11 @@ def _deferred(notice: Notice) -> list[Outcome]:
         notice.details.get("delayedRecipients"), "deliveryDelay.delayedRecipients", notice.defects
     )
     if not recipients:
-        return [Outcome(EventType.DEFERRED, None, description=delay)]
+        return [Outcome(event_type=EventType.DEFERRED, recipient=None, description=delay)]
     return [
         Outcome(
-            EventType.DEFERRED,
-            recipient,
+            event_type=EventType.DEFERRED,
+            recipient=recipient,
             smtp_status=notice.text_in(details, "status"),
             mta_response=notice.text_in(details, "diagnosticCode"),
             description=delay,
@@ -227,8 +251,8 @@ def _engaged(event_type: EventType) -> Callable[[Notice], list[Outcome]]:
         url = notice.text("link") if event_type is EventType.CLICKED else None
         return [
             Outcome(
-                event_type,
-                recipient,
+                event_type=event_type,
+                recipient=recipient,
                 recipient_certain=len(destinations) == 1,
                 user_agent=user_agent,
                 click_url=url,
@@ -248,8 +272,8 @@ def _subscription(notice: Notice) -> list[Outcome]:
     contact_list = notice.text("contactList")
     return [
         Outcome(
-            event_type,
-            recipient,
+            event_type=event_type,
+            recipient=recipient,
             reject_reason=RejectReason.UNSUBSCRIBED if left else None,
             description=contact_list,
         )
@@ -260,7 +284,12 @@ def _subscription(notice: Notice) -> list[Outcome]:
 def read_unknown(notice: Notice) -> list[Outcome]:
     """An event of a type that SES has not documented: one, whoever the recipients are."""
     destinations = notice.destinations()
-    return [Outcome(EventType.UNKNOWN, destinations[0] if len(destinations) == 1 else None)]
+    return [
+        Outcome(
+            event_type=EventType.UNKNOWN,
+            recipient=destinations[0] if len(destinations) == 1 else None,
+        )
+    ]
 
 
 class Kind(NamedTuple):

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from mailcore.address import address_key
 from mailcore.errors import MalformedWebhook
@@ -25,6 +25,10 @@ from mailcore_ses.event_map import KINDS, Kind, Notice, read_unknown
 from mailcore_ses.inbound_events import SETUP_MESSAGE_ID, parse_inbound
 from mailcore_ses.message_headers import metadata_and_tags
 from mailcore_ses.sns_envelope import NOTIFICATION, is_raw_delivery, read_envelope
+
+
+if TYPE_CHECKING:
+    from typing_extensions import Required
 
 
 # What SES says to a topic that was just connected: the one as text, the other as JSON.
@@ -49,6 +53,20 @@ class Envelope(NamedTuple):
 
 
 _NO_ENVELOPE = Envelope()
+
+
+class _Shared(TypedDict, total=False):
+    """What the events of all recipients have in common."""
+
+    provider: Required[str]
+    event_id: str | None
+    timestamp: datetime | None
+    message_id: str | None
+    received_at: datetime | None
+    metadata: Mapping[str, Any]
+    tags: tuple[str, ...]
+    esp_event: Mapping[str, Any]
+    defects: tuple[str, ...]
 
 
 def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
@@ -158,34 +176,27 @@ def _tracking_events(
     if not isinstance(message_id, str):
         message_id = None
         defects.append("`mail.messageId` is not a string")
-    timestamp = _time(kind, details, mail, defects)
-    esp_event = ReadOnlyJson(payload)
+    shared: _Shared = {
+        "provider": provider,
+        "event_id": envelope.event_id,
+        "timestamp": _time(kind, details, mail, defects),
+        "message_id": message_id,
+        "received_at": envelope.received_at,
+        "metadata": metadata,
+        "tags": tags,
+        "esp_event": ReadOnlyJson(payload),
+    }
+    if defects:
+        shared["defects"] = tuple(dict.fromkeys(defects))
     key = f"{provider}:{kind.key}:{_identity(kind, payload, details, message_id)}:"
-    noted = tuple(dict.fromkeys(defects)) if defects else ()
     return tuple(
         [
-            TrackingEvent(
-                provider=provider,
-                event_type=outcome.event_type,
-                event_id=envelope.event_id,
-                timestamp=timestamp,
-                message_id=message_id,
-                received_at=envelope.received_at,
-                dedupe_key=key + address_key(outcome.recipient or ""),
-                defects=noted,
-                esp_event=esp_event,
-                recipient=outcome.recipient,
-                recipient_certain=outcome.recipient_certain,
-                metadata=metadata,
-                tags=tags,
-                reject_reason=outcome.reject_reason,
-                bounce_class=outcome.bounce_class,
-                smtp_status=outcome.smtp_status,
-                mta_response=outcome.mta_response,
-                description=outcome.description,
-                user_agent=outcome.user_agent,
-                click_url=outcome.click_url,
-                ip_address=outcome.ip_address,
+            TrackingEvent.assembled(
+                {
+                    **shared,
+                    **outcome,
+                    "dedupe_key": key + address_key(outcome["recipient"] or ""),
+                }
             )
             for outcome in outcomes
         ]

@@ -86,7 +86,8 @@ def decode_words(text: str) -> str:
     A word that is broken stays as it is. Words side by side are joined, and decoded together: a
     character may have been split between them.
     """
-    text = _FOLD.sub("", text)
+    if "\n" in text:
+        text = _FOLD.sub("", text)
     if "=?" not in text:
         return text
     pieces: list[str] = []
@@ -126,9 +127,11 @@ def _octets(encoding: str, encoded: str) -> bytes | None:
 
 def _metadata(encoded: str, defects: list[str]) -> FrozenDict[str, Any]:
     problem = ""
-    for text in (encoded, decode_words(encoded)):
+    for decode in (str, decode_words):
         try:
-            metadata: FrozenDict[str, Any] = freeze(read_object(text, "header X-Metadata"))
+            metadata: FrozenDict[str, Any] = freeze(
+                read_object(decode(encoded), "header X-Metadata")
+            )
             return metadata
         except MalformedWebhook as error:
             problem = str(error)

@@ -61,9 +61,9 @@ def _distinct(
         return []
     found: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for value in values:
-        details: Mapping[str, Any] = value if isinstance(value, dict) else _NOTHING
+        details: Mapping[str, Any] = value if type(value) is dict else _NOTHING
         text = details.get("emailAddress") if details else value
-        address = bare_address(text) if isinstance(text, str) else ""
+        address = bare_address(text) if type(text) is str else ""
         if address:
             found.setdefault(address_key(address), (address, details))
         else:

@@ -119,6 +119,8 @@ class SnsVerifier:
         self._provider = provider
         self._now = now
         self._keys = SigningKeys(now)
+        self._certificate_urls: dict[str, str] = {}
+        """For each topic the last URL that was found in order."""
 
     def verify(self, request: WebhookRequest) -> Flow[Verdict]:
         """
@@ -161,8 +163,7 @@ class SnsVerifier:
 
     def _verify(self, envelope: SnsEnvelope) -> Flow[Verdict]:
         topic = self._allowed_topic(envelope)
-        if not is_certificate_url(envelope.signing_cert_url, topic, self._base_urls):
-            raise WebhookRejected(f"a message of {topic.arn} names a certificate from elsewhere")
+        self._check_certificate_url(envelope.signing_cert_url, topic)
         if envelope.signature_version not in _VERDICTS:
             raise WebhookRejected(f"a message of {topic.arn} has an unknown SignatureVersion")
         key = self._keys.cached(envelope.signing_cert_url)
@@ -180,6 +181,13 @@ class SnsVerifier:
             detail = f"the subscription to {topic.arn} was cancelled"
             logger.warning("%s", detail)
         return Verdict(verified_by, handled=True, detail=detail)
+
+    def _check_certificate_url(self, url: str, topic: Topic) -> None:
+        if self._certificate_urls.get(topic.arn) == url:
+            return
+        if not is_certificate_url(url, topic, self._base_urls):
+            raise WebhookRejected(f"a message of {topic.arn} names a certificate from elsewhere")
+        self._certificate_urls[topic.arn] = url
 
     def _allowed_topic(self, envelope: SnsEnvelope) -> Topic:
         topic = self._topics.get(envelope.topic_arn)

@@ -44,6 +44,7 @@ _REQUIRED_BY_TYPE = {
     ),
 }
 _NO_TYPE: tuple[tuple[str, ...], Any] = ((), None)
+_NOTHING = ("",) * len(_REQUIRED_OF_CONFIRMATION)
 _MAX_FIELD_CHARACTERS = 8192
 """Of all that is required together."""
 
@@ -91,7 +92,7 @@ def read_envelope(body: bytes) -> Mapping[str, Any]:
     if len(body) > MAX_BODY_BYTES:
         reason = f"body of {len(body)} bytes is larger than any SNS message"
         raise MalformedWebhook(reason, status_code=413)
-    fields = read_object(body, "body", refuse_repeated_names=True)
+    fields = read_object(body, "body", max_depth=None)
     _last_read = (body, fields)
     return fields
 
@@ -120,7 +121,7 @@ def check_envelope(fields: Mapping[str, Any]) -> SnsEnvelope:
     subject = fields.get("Subject")
     if subject is not None and (type(subject) is not str or "\n" in subject):
         raise MalformedWebhook("field `Subject` must be a string of one line")
-    return SnsEnvelope(fields["Type"], message, subject, *values)
+    return SnsEnvelope._make((fields["Type"], message, subject, *values, *_NOTHING[len(values) :]))
 
 
 def _missing(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
@@ -129,4 +130,4 @@ def _missing(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 def is_raw_delivery(request: WebhookRequest) -> bool:
     """Whether SNS posted the message without its envelope, and so without a signature."""
-    return request.header("x-amz-sns-rawdelivery") == "true"
+    return request.headers.get("x-amz-sns-rawdelivery") == "true"

@@ -60,10 +60,13 @@ class WebhookTrust:
             WebhookError: With status 503, if SNS could not be asked: it will try again.
         """
         if self._basic_auth is None:
-            return (yield from self._sns.verify(request))
+            return self._sns.verify(request)
+        return self._verify_with_secrets(request, self._basic_auth)
+
+    def _verify_with_secrets(self, request: WebhookRequest, basic_auth: BasicAuth) -> Flow[Verdict]:
         if request.method != "POST":
             raise MalformedWebhook("SNS posts its messages", provider=self._provider)
-        verdict = self._basic_auth.verify(request)
+        verdict = basic_auth.verify(request)
         if is_raw_delivery(request):
             self._check_topic(request)
             return verdict

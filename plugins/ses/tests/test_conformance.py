@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
 from itertools import groupby
 from typing import Any
 
 from mailcore import EventType, HttpRequest, HttpResponse, Message, WebhookRequest
 from mailcore.flow import Transport
-from mailcore.testing import Notice, ProviderSuite, token
+from mailcore.mime import write_message
+from mailcore.testing import Notice, ProviderSuite, received_mail, token
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.local.signing import Signer
 from mailcore_ses.payload import event_headers
@@ -109,20 +112,69 @@ class TestSes(ProviderSuite):
         mail = {"messageId": "0107", "destination": [f"{token('to')}@example.net"]}
         return posted({"eventType": "Teleport", "teleport": {"to": "Mars"}, "mail": mail})
 
+    def inbound_webhooks(self, mail: Message) -> Sequence[WebhookRequest]:
+        raw = written(mail)
+        place = {"type": "S3", "topicArn": TOPIC, "bucketName": "inbound", "objectKey": "in/1"}
+        sns = {"type": "SNS", "topicArn": TOPIC}
+        return [
+            posted(received({**sns, "encoding": "UTF-8"}, mail, content=raw.decode("ascii"))),
+            posted(received({**sns, "encoding": "BASE64"}, mail, content=b64encode(raw).decode())),
+            posted(received(place, mail)),
+        ]
+
     def webhook_transport(self) -> Transport:
-        return Certificates()
+        return Aws()
 
 
-class Certificates:
-    """Where SNS keeps its signing certificate."""
+class Aws:
+    """Where SNS keeps its signing certificate, and S3 the mail that SES received."""
 
-    def exchange(self, request: HttpRequest) -> HttpResponse:
+    def exchange(self, request: HttpRequest | AwsCall) -> HttpResponse | AwsResponse:
+        if isinstance(request, AwsCall):
+            return AwsResponse(status_code=200, body={"Body": written(received_mail())})
         if request.url == CERTIFICATE_URL:
             return HttpResponse(status_code=200, body=SIGNER.certificate_pem)
         return HttpResponse(status_code=404)
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def written(mail: Message) -> bytes:
+    """The mail as SES received it: the same each time."""
+    return write_message(
+        mail,
+        boundary="b",
+        date=datetime(2026, 11, 20, 9, 15, tzinfo=timezone.utc),
+        message_id="1@example.com",
+    )
+
+
+def received(action: Mapping[str, Any], mail: Message, **content: str) -> Mapping[str, Any]:
+    """A notification of a mail that SES received."""
+    recipients = [address.addr_spec for address in mail.to]
+    passed = {"status": "PASS"}
+    return {
+        "notificationType": "Received",
+        "mail": {
+            "timestamp": "2026-11-20T09:15:01.902Z",
+            "source": "bounces@example.com",
+            "messageId": "3k9v1example",
+            "destination": [*recipients, *(address.addr_spec for address in mail.cc)],
+            "commonHeaders": {"subject": mail.subject},
+        },
+        "receipt": {
+            "timestamp": "2026-11-20T09:15:02.318Z",
+            "recipients": recipients,
+            "spamVerdict": passed,
+            "virusVerdict": passed,
+            "spfVerdict": passed,
+            "dkimVerdict": passed,
+            "dmarcVerdict": passed,
+            "action": action,
+        },
+        **content,
+    }
 
 
 def ses_event(notices: Sequence[Notice]) -> Mapping[str, Any]:

@@ -362,13 +362,13 @@ def test_garbage(body, status_code, post):
 
 
 def test_a_field_twice(fields, post, sns_key, answers):
-    """Two fields of one name, of which readers may believe different ones, are malformed."""
+    """Of two fields of one name the last counts, for the signature too: nothing else is read."""
     body = json.dumps(sns_key.sign(fields()))
     twice = body[:-1] + ', "Message": "{}"}'
 
     error = refused(post(twice.encode()), answers(sns_key.pem))
 
-    assert (MalformedWebhook, 400) == (type(error), error.response.status_code)
+    assert (WebhookRejected, 403) == (type(error), error.response.status_code)
 
 
 def test_half_a_character(fields, post, sns_key, answers):
