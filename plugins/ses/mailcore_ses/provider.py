@@ -67,6 +67,9 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         dkim_headers: Headers to sign, in place of all but those that SES rewrites.
         topic_arns: SNS topics whose messages :func:`mailcore.receive` believes. Without any,
             every webhook request is refused: a signature proves only that *some* topic sent it.
+        topic_account_ids: AWS accounts all of whose topics are believed, too.
+        topic_arn_patterns: The same for ARNs with ``*`` in the region or the name, such as
+            ``arn:aws:sns:*:123456789012:ses-*``.
         auto_confirm: Whether to confirm SNS subscriptions of these topics.
         webhook_secrets: ``user:password`` texts, one of which each webhook request must bring (HTTP
             Basic), beside the signature. Raw message delivery, which has no signature, is believed
@@ -145,6 +148,8 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         dkim_private_key: str | None = None,
         dkim_headers: Sequence[str] = (),
         topic_arns: Sequence[str] = (),
+        topic_account_ids: Sequence[str] = (),
+        topic_arn_patterns: Sequence[str] = (),
         auto_confirm: bool = True,
         webhook_secrets: Sequence[str] = (),
         max_age_seconds: float | None = None,
@@ -196,7 +201,6 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         if endpoint_id is not None:
             self._require_global_endpoint()
         self.configuration_set_name = configuration_set_name
-        self.topic_arns = frozenset(topic_arns)
         endpoints = {
             SES: endpoint_url,
             SES_V1: endpoint_url,
@@ -217,15 +221,16 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
                 max_pool_connections=max_pool_connections,
             )
         )
-        self._verifier = WebhookTrust(
-            SnsTrust(
-                topic_arns=self.topic_arns,
-                certificate_base_urls=tuple(certificate_base_urls),
-                auto_confirm=auto_confirm,
-                max_age_seconds=max_age_seconds,
-            ),
-            secrets=webhook_secrets,
+        trust = SnsTrust(
+            topic_arns=topic_arns,
+            topic_account_ids=topic_account_ids,
+            topic_arn_patterns=topic_arn_patterns,
+            certificate_base_urls=tuple(certificate_base_urls),
+            auto_confirm=auto_confirm,
+            max_age_seconds=max_age_seconds,
         )
+        self.trusted_topics = trust.topics
+        self._verifier = WebhookTrust(trust, secrets=webhook_secrets)
 
     @property
     def client(self) -> Any:

@@ -12,7 +12,7 @@ import shlex
 import time
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mailcore.errors import (
@@ -36,6 +36,7 @@ from mailcore_ses.sns_envelope import (
     read_envelope,
 )
 from mailcore_ses.topic_arn import Topic, parse_topic_arn
+from mailcore_ses.topic_trust import TrustedTopics
 
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,10 @@ class SnsTrust:
     Whom to believe.
 
     Args:
-        topic_arns: The topics. None at all means that every message is refused.
+        topic_arns: The topics. Without any, and without the next two, every message is refused.
+        topic_account_ids: AWS accounts all of whose topics are believed.
+        topic_arn_patterns: ARNs with ``*`` in the region or the name, such as
+            ``arn:aws:sns:*:123456789012:ses-*``.
         certificate_base_urls: Where signing certificates may lie besides the SNS host of the
             topic's region, such as ``http://127.0.0.1:8005`` for a local SES; a path is fine.
             Whoever controls such a place can forge events.
@@ -68,31 +72,26 @@ class SnsTrust:
     """
 
     topic_arns: Iterable[str] = frozenset()
+    topic_account_ids: Iterable[str] = ()
+    topic_arn_patterns: Iterable[str] = ()
     certificate_base_urls: Iterable[str] = ()
     auto_confirm: bool = True
     max_age_seconds: float | None = None
+    topics: TrustedTopics = field(init=False, repr=False)
+    """What the first three come to."""
 
     def __post_init__(self) -> None:
-        if isinstance(self.topic_arns, str) or isinstance(self.certificate_base_urls, str):
-            reason = "ses: topic_arns and certificate_base_urls are lists, not one text"
-            raise ConfigurationError(reason)
+        topics = TrustedTopics(self.topic_arns, self.topic_account_ids, self.topic_arn_patterns)
+        if isinstance(self.certificate_base_urls, str):
+            raise ConfigurationError("ses: certificate_base_urls is a list, not one text")
         try:
-            arns = frozenset(self.topic_arns)
             base_urls = tuple(check_base_url(url) for url in self.certificate_base_urls)
         except TypeError:
-            reason = "ses: topic_arns and certificate_base_urls are lists of text"
-            raise ConfigurationError(reason) from None
-        for arn in arns:
-            if parse_topic_arn(arn) is None:
-                reason = (
-                    f"ses: topic_arns: {arn!r} is not the ARN of an SNS topic, "
-                    f"such as arn:aws:sns:eu-west-1:123456789012:ses-events"
-                )
-                raise ConfigurationError(reason)
+            raise ConfigurationError("ses: certificate_base_urls is a list of text") from None
         if self.max_age_seconds is not None and not self.max_age_seconds >= _MIN_MAX_AGE_SECONDS:
             reason = "ses: max_age_seconds must be at least 3600: SNS goes on trying for an hour"
             raise ConfigurationError(reason)
-        object.__setattr__(self, "topic_arns", arns)
+        object.__setattr__(self, "topics", topics)
         object.__setattr__(self, "certificate_base_urls", base_urls)
 
 
@@ -111,8 +110,7 @@ class SnsVerifier:
     def __init__(
         self, trust: SnsTrust, *, provider: str = "ses", now: Callable[[], float] = time.time
     ) -> None:
-        topics = map(parse_topic_arn, trust.topic_arns)
-        self._topics = {topic.arn: topic for topic in topics if topic is not None}
+        self._topics = trust.topics
         self._base_urls = tuple(trust.certificate_base_urls)
         self._auto_confirm = trust.auto_confirm
         self._max_age_seconds = trust.max_age_seconds
@@ -190,7 +188,7 @@ class SnsVerifier:
         self._certificate_urls[topic.arn] = url
 
     def _allowed_topic(self, envelope: SnsEnvelope) -> Topic:
-        topic = self._topics.get(envelope.topic_arn)
+        topic = self._topics.find(envelope.topic_arn)
         if topic is not None:
             return topic
         unknown = parse_topic_arn(envelope.topic_arn)

@@ -46,7 +46,7 @@ class WebhookTrust:
         self, trust: SnsTrust, *, secrets: Iterable[str] = (), provider: str = "ses"
     ) -> None:
         self._sns = SnsVerifier(trust, provider=provider)
-        self._topic_arns = frozenset(trust.topic_arns)
+        self._topics = trust.topics
         self._basic_auth = BasicAuth(secrets, provider=provider) if secrets else None
         self._provider = provider
 
@@ -70,7 +70,7 @@ class WebhookTrust:
         if is_raw_delivery(request):
             self._check_topic(request)
             return verdict
-        if not self._topic_arns and request.header("x-amz-sns-message-type") == NOTIFICATION:
+        if not self._topics and request.header("x-amz-sns-message-type") == NOTIFICATION:
             return verdict
         return (yield from self._sns.verify(request))
 
@@ -79,7 +79,8 @@ class WebhookTrust:
         return self._sns.verify_envelope(fields)
 
     def _check_topic(self, request: WebhookRequest) -> None:
-        if self._topic_arns and request.header("x-amz-sns-topic-arn") not in self._topic_arns:
+        arn = request.header("x-amz-sns-topic-arn") or ""
+        if self._topics and self._topics.find(arn) is None:
             raise WebhookRejected(
                 "a raw delivery is of a topic that is not one of topic_arns",
                 provider=self._provider,

@@ -221,6 +221,65 @@ def test_foreign_topics_with_a_good_signature(fields, post, sns_key, answers):
     assert [] == transport.requests
 
 
+OURS = "arn:aws:sns:eu-west-1:123456789012:"
+THEIRS = OURS.replace("12:", "13:")
+ONE_AND_SOME = {"topic_arns": [OURS + "one"], "topic_arn_patterns": [OURS + "ses-*"]}
+
+
+@pytest.mark.parametrize(
+    ("trust", "arn", "expected"),
+    [
+        ({"topic_account_ids": ["123456789012"]}, OURS + "anything", True),
+        ({"topic_account_ids": ["123456789012"]}, OURS + "anything.fifo", True),
+        ({"topic_account_ids": ["123456789012"]}, OURS.replace("eu-west", "us-east") + "x", True),
+        ({"topic_account_ids": ["123456789012"]}, THEIRS + "x", False),
+        (
+            {"topic_account_ids": ["123456789012"]},
+            THEIRS + "123456789012",
+            False,
+        ),
+        ({"topic_arn_patterns": [OURS + "ses-*"]}, OURS + "ses-events", True),
+        ({"topic_arn_patterns": [OURS + "ses-*"]}, OURS + "ses-", True),
+        ({"topic_arn_patterns": [OURS + "ses-*"]}, OURS + "my-ses-events", False),
+        ({"topic_arn_patterns": [OURS + "*-ses"]}, OURS + "my-ses-events", False),
+        (
+            {"topic_arn_patterns": [OURS + "ses-*"]},
+            THEIRS + "ses-events",
+            False,
+        ),
+        ({"topic_arn_patterns": [OURS + "ses-*"]}, OURS.replace("west", "east") + "ses-x", False),
+        (
+            {"topic_arn_patterns": ["arn:aws:sns:*:123456789012:ses-*"]},
+            OURS.replace("west", "east") + "ses-x",
+            True,
+        ),
+        (
+            {"topic_arns": [OURS + "one"], "topic_arn_patterns": [OURS + "ses-*"]},
+            OURS + "one",
+            True,
+        ),
+        (
+            {"topic_arns": [OURS + "one"], "topic_arn_patterns": [OURS + "ses-*"]},
+            OURS + "two",
+            False,
+        ),
+    ],
+)
+def test_topics_of_an_account_or_a_pattern(trust, arn, expected, fields, post, sns_key, answers):
+    """They are believed only when asked for by name, and never another account's."""
+    region = arn.split(":")[3]
+    message = fields(TopicArn=arn)
+    message["SigningCertURL"] = message["SigningCertURL"].replace("eu-west-1", region)
+    request, transport = post(sns_key.sign(message)), answers(sns_key.pem)
+
+    if expected:
+        run(SnsVerifier(SnsTrust(**trust)).verify(request), transport)
+    else:
+        error = refused(request, transport, by=SnsVerifier(SnsTrust(**trust)))
+        assert WebhookRejected is type(error)
+    assert expected == bool(transport.requests)
+
+
 @pytest.mark.parametrize("kind", ["Notification", "SubscriptionConfirmation"])
 def test_nobody_is_trusted_without_a_topic(kind, fields, post, sns_key, answers):
     """77: without topic_arns everything is refused, and the operator told what to set."""
