@@ -60,6 +60,8 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
     features: ClassVar[Features]
     idempotency: ClassVar[Literal["native", "none"]] = "none"
     """Whether sending the same idempotency key twice sends once."""
+    max_webhook_body_bytes: ClassVar[int] = 1024 * 1024
+    """A larger webhook request is refused unread; more than tracking events need."""
 
     def check(self, message: Message) -> Iterable[Problem]:
         """

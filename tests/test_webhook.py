@@ -68,6 +68,18 @@ def test_requests_about_the_webhook_carry_no_events(take, chunked, registry):
     assert ["verify"] == provider.seen
 
 
+def test_the_limit_is_the_providers(take, chunked, registry):
+    """A provider whose notifications bring mail along takes larger bodies."""
+    provider = chunked()
+    type(provider).max_webhook_body_bytes = 2**22
+    try:
+        assert 1 == len(
+            take(provider, WebhookRequest("POST", GOOD, b"x" * 2**21), registry=registry)
+        )
+    finally:
+        del type(provider).max_webhook_body_bytes
+
+
 @pytest.mark.parametrize(
     ("size", "limit", "fits"), [(10, 10, True), (11, 10, False), (2**21, None, False)]
 )

@@ -15,7 +15,6 @@ from __future__ import annotations
 from mailcore.webhook.handlers import Handler
 from mailcore.webhook.receiving import ahand_over, areceive, hand_over, receive
 from mailcore.webhook.request import (
-    DEFAULT_MAX_BODY_BYTES,
     Verdict,
     WebhookRequest,
     WebhookResponse,
@@ -24,7 +23,6 @@ from mailcore.webhook.responding import arespond, respond
 
 
 __all__ = [
-    "DEFAULT_MAX_BODY_BYTES",
     "Handler",
     "Verdict",
     "WebhookRequest",

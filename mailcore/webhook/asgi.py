@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from mailcore.errors import ConfigurationError, MalformedWebhook
 from mailcore.webhook.handlers import Handler
-from mailcore.webhook.request import DEFAULT_MAX_BODY_BYTES, WebhookRequest, WebhookResponse
+from mailcore.webhook.request import WebhookRequest, WebhookResponse
 from mailcore.webhook.responding import (
     ALLOWED_METHOD,
     answer_error,
@@ -54,7 +54,8 @@ class AsgiWebhook:
         provider: With the options that say whom to trust.
         handler: Called with each event, in order. A coroutine function runs in the server's loop, a
             plain function in a thread.
-        max_body_bytes: A larger body is answered with 413, unread.
+        max_body_bytes: A larger body is answered with 413, unread; None: the provider's
+            ``max_webhook_body_bytes``.
         body_timeout_seconds: A body that takes longer to arrive is answered with 408.
         seen: Remembers the events that the handler was done with.
         registry: Whose hooks observe the events; the default registry if None.
@@ -68,11 +69,13 @@ class AsgiWebhook:
         provider: Provider[Any, Any],
         handler: Handler,
         *,
-        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        max_body_bytes: int | None = None,
         body_timeout_seconds: float = 10.0,
         seen: SeenStore | None = None,
         registry: Registry | None = None,
     ) -> None:
+        if max_body_bytes is None:
+            max_body_bytes = provider.max_webhook_body_bytes
         if min(max_body_bytes, body_timeout_seconds) <= 0:
             raise ConfigurationError("max_body_bytes and body_timeout_seconds must be above 0")
         self._provider = provider

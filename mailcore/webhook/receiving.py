@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mailcore.errors import ConfigurationError, MalformedWebhook
 from mailcore.events import Event
 from mailcore.flow import Flow, arun, run
-from mailcore.webhook.request import DEFAULT_MAX_BODY_BYTES, WebhookRequest
+from mailcore.webhook.request import WebhookRequest
 
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def receive(
     request: WebhookRequest,
     on_event: Callable[[Event], object] | None = None,
     *,
-    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    max_body_bytes: int | None = None,
     seen: SeenStore | None = None,
     registry: Registry | None = None,
 ) -> tuple[Event, ...]:
@@ -34,7 +34,8 @@ def receive(
         request: The request.
         on_event: Called with each event, in order. What it raises reaches the caller, so that
             the provider, answered with a 500, sends the request again.
-        max_body_bytes: A larger body is answered with 413, unread.
+        max_body_bytes: A larger body is answered with 413, unread; None: the provider's
+            ``max_webhook_body_bytes``.
         seen: Remembers the events that `on_event` was done with; they are not handed to it again.
         registry: Whose hooks observe the events; the default registry if None.
 
@@ -59,7 +60,7 @@ async def areceive(
     request: WebhookRequest,
     on_event: Callable[[Event], object] | None = None,
     *,
-    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    max_body_bytes: int | None = None,
     seen: SeenStore | None = None,
     registry: Registry | None = None,
 ) -> tuple[Event, ...]:
@@ -159,10 +160,15 @@ def _check_store(on_event: object, seen: object) -> None:
 
 
 def _receiving(
-    provider: Provider[Any, Any], request: WebhookRequest, registry: Registry, max_body_bytes: int
+    provider: Provider[Any, Any],
+    request: WebhookRequest,
+    registry: Registry,
+    max_body_bytes: int | None,
 ) -> Flow[tuple[Event, ...]]:
     # A process that only receives never makes a mailer.
     registry.load_extensions()
+    if max_body_bytes is None:
+        max_body_bytes = provider.max_webhook_body_bytes
     if len(request.body) > max_body_bytes:
         raise MalformedWebhook(
             f"body of {len(request.body)} bytes is larger than {max_body_bytes}",

@@ -10,10 +10,6 @@ from mailcore.errors import MalformedWebhook
 from mailcore.frozen import FrozenDict
 
 
-DEFAULT_MAX_BODY_BYTES = 1024 * 1024
-"""Several times what any provider posts for tracking events."""
-
-
 @dataclass(frozen=True, init=False)
 class WebhookRequest:
     """

@@ -15,7 +15,7 @@ from mailcore.errors import WebhookError
 from mailcore.redaction import redact
 from mailcore.webhook.handlers import Handler, blocking, unblocking
 from mailcore.webhook.receiving import areceive, receive
-from mailcore.webhook.request import DEFAULT_MAX_BODY_BYTES, WebhookRequest, WebhookResponse
+from mailcore.webhook.request import WebhookRequest, WebhookResponse
 
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def respond(
     request: WebhookRequest,
     handler: Handler,
     *,
-    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    max_body_bytes: int | None = None,
     seen: SeenStore | None = None,
     registry: Registry | None = None,
 ) -> WebhookResponse:
@@ -45,7 +45,8 @@ def respond(
         request: The request.
         handler: Called with each event, in order; a function or a coroutine function. If it fails,
             the answer is 500, so that the provider sends the request again.
-        max_body_bytes: A larger body is answered with 413.
+        max_body_bytes: A larger body is answered with 413; None: the provider's
+            ``max_webhook_body_bytes``.
         seen: Remembers the events that the handler was done with.
         registry: Whose hooks observe the events; the default registry if None.
     """
@@ -70,7 +71,7 @@ async def arespond(
     request: WebhookRequest,
     handler: Handler,
     *,
-    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    max_body_bytes: int | None = None,
     seen: SeenStore | None = None,
     registry: Registry | None = None,
 ) -> WebhookResponse:

@@ -13,7 +13,7 @@ from wsgiref.util import request_uri
 
 from mailcore.errors import ConfigurationError, MalformedWebhook
 from mailcore.webhook.handlers import Handler
-from mailcore.webhook.request import DEFAULT_MAX_BODY_BYTES, WebhookRequest, WebhookResponse
+from mailcore.webhook.request import WebhookRequest, WebhookResponse
 from mailcore.webhook.responding import (
     ALLOWED_METHOD,
     answer_error,
@@ -48,7 +48,8 @@ class WsgiWebhook:
         provider: With the options that say whom to trust.
         handler: Called with each event, in order. Coroutine functions run in an event loop in a
             thread of its own, the same for all requests.
-        max_body_bytes: A larger body is answered with 413, unread.
+        max_body_bytes: A larger body is answered with 413, unread; None: the provider's
+            ``max_webhook_body_bytes``.
         seen: Remembers the events that the handler was done with.
         registry: Whose hooks observe the events; the default registry if None.
 
@@ -61,10 +62,12 @@ class WsgiWebhook:
         provider: Provider[Any, Any],
         handler: Handler,
         *,
-        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        max_body_bytes: int | None = None,
         seen: SeenStore | None = None,
         registry: Registry | None = None,
     ) -> None:
+        if max_body_bytes is None:
+            max_body_bytes = provider.max_webhook_body_bytes
         if max_body_bytes <= 0:
             raise ConfigurationError("max_body_bytes must be above 0")
         self._provider = provider
