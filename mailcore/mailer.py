@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mailcore.combining import groups_of, together
 from mailcore.defaults import Defaults
 from mailcore.delivery import Send, checked, deliver
 from mailcore.errors import (
@@ -152,20 +153,30 @@ class _BaseMailer:
             return self._registry.outlet(self.provider, message, hooks)
         return deliver(self.provider, message, hooks, self._channel())
 
+    def _group_size(self, messages_per_call: int) -> int:
+        if messages_per_call < 1:
+            reason = f"messages_per_call must be at least 1, not {messages_per_call}"
+            raise ConfigurationError(reason)
+        return min(messages_per_call, self.provider.max_messages_per_call)
+
+    def _sending_together(self, messages: Sequence[Message]) -> Flow[list[SendResult | Exception]]:
+        return together([self._sending(message) for message in messages], self.provider)
+
+    def _told(self, outcome: SendResult | Exception) -> Outcome:
+        if isinstance(outcome, (SendResult, MailcoreError)):
+            return outcome
+        # What an extension or a plugin should not have raised.
+        fault = SendError(
+            f"{type(outcome).__name__} while sending",
+            provider=self.provider.name,
+            category="fault",
+            maybe_accepted=True,
+        )
+        fault.__cause__ = outcome
+        return fault
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.provider.name!r})"
-
-
-def _fault(provider: str, error: Exception) -> SendError:
-    """What an extension or a plugin should not have raised; one of many messages ends with it."""
-    fault = SendError(
-        f"{type(error).__name__} while sending",
-        provider=provider,
-        category="fault",
-        maybe_accepted=True,
-    )
-    fault.__cause__ = error
-    return fault
 
 
 def _around(middleware: Middleware, send: Send) -> Send:
@@ -209,23 +220,34 @@ class Mailer(_BaseMailer):
         """
         return run(self._sending(message))
 
-    def send_many(self, messages: Iterable[Message]) -> Iterator[Outcome]:
+    def send_many(
+        self, messages: Iterable[Message], *, messages_per_call: int = 1
+    ) -> Iterator[Outcome]:
         """
         Send messages one after another, lazily: one that fails does not stop the others.
+
+        Args:
+            messages: Taken one by one, or as many at a time as go into one call.
+            messages_per_call: How many messages one call may carry, at most, with providers whose
+                API takes several. If the answer to such a call is lost, all of them may be on
+                their way.
 
         Yields:
             For each message, in order, its result or its error.
         """
-        for message in messages:
-            yield self._outcome(message)
+        for group in groups_of(messages, self._group_size(messages_per_call)):
+            yield from self._outcomes(group)
+
+    def _outcomes(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+        if len(messages) == 1:
+            return [self._outcome(messages[0])]
+        return [self._told(each) for each in run(self._sending_together(messages))]
 
     def _outcome(self, message: Message) -> Outcome:
         try:
             return self.send(message)
-        except MailcoreError as error:
-            return error
         except Exception as error:  # noqa: BLE001  # the next message is not to blame
-            return _fault(self.provider.name, error)
+            return self._told(error)
 
     def close(self) -> None:
         """Close the connections of a provider that this mailer made."""
@@ -246,10 +268,19 @@ class AsyncMailer(_BaseMailer):
         return await arun(self._sending(message))
 
     async def send_many(
-        self, messages: Iterable[Message], *, concurrency: int = 10
+        self,
+        messages: Iterable[Message],
+        *,
+        concurrency: int = 10,
+        messages_per_call: int = 1,
     ) -> AsyncIterator[Outcome]:
         """
-        Send messages, lazily, up to *concurrency* at once.
+        Send messages, lazily, with up to *concurrency* calls at once.
+
+        Args:
+            messages: As for :meth:`Mailer.send_many`.
+            concurrency: How many calls, at most.
+            messages_per_call: As for :meth:`Mailer.send_many`.
 
         Yields:
             For each message, in the order given, its result or its error.
@@ -258,26 +289,31 @@ class AsyncMailer(_BaseMailer):
             raise ConfigurationError(f"concurrency must be at least 1, not {concurrency}")
         import asyncio
 
-        pending: list[asyncio.Task[Outcome]] = []
+        pending: list[asyncio.Task[Sequence[Outcome]]] = []
         try:
-            for message in messages:
-                pending.append(asyncio.ensure_future(self._outcome(message)))
+            for group in groups_of(messages, self._group_size(messages_per_call)):
+                pending.append(asyncio.ensure_future(self._outcomes(group)))
                 if len(pending) >= concurrency:
-                    yield await pending.pop(0)
+                    for outcome in await pending.pop(0):
+                        yield outcome
             while pending:
-                yield await pending.pop(0)
+                for outcome in await pending.pop(0):
+                    yield outcome
         finally:
             for task in pending:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
 
+    async def _outcomes(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+        if len(messages) == 1:
+            return [await self._outcome(messages[0])]
+        return [self._told(each) for each in await arun(self._sending_together(messages))]
+
     async def _outcome(self, message: Message) -> Outcome:
         try:
             return await self.send(message)
-        except MailcoreError as error:
-            return error
         except Exception as error:  # noqa: BLE001  # the next message is not to blame
-            return _fault(self.provider.name, error)
+            return self._told(error)
 
     async def aclose(self) -> None:
         """Close the connections of a provider that this mailer made."""

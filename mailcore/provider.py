@@ -27,6 +27,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
+from mailcore.combining import Combined
 from mailcore.errors import ConfigurationError, FetchError, Problem, WebhookRejected
 from mailcore.events import Event, InboundEvent
 from mailcore.features import Features
@@ -60,6 +61,8 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
     features: ClassVar[Features]
     idempotency: ClassVar[Literal["native", "none"]] = "none"
     """Whether sending the same idempotency key twice sends once."""
+    max_messages_per_call: ClassVar[int] = 1
+    """How many messages :meth:`combine` can put into one call."""
     max_webhook_body_bytes: ClassVar[int] = 1024 * 1024
     """A larger webhook request is refused unread; more than tracking events need."""
 
@@ -92,6 +95,27 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
         Raises:
             SendError: If the request as a whole was refused.
         """
+
+    def combine(self, requests: Sequence[RequestT]) -> Sequence[Combined[RequestT]]:
+        """
+        Put the requests of several messages into fewer calls: pure, no I/O.
+
+        For ``send_many(..., messages_per_call=…)``, if the service takes different messages at
+        once. By default each request stays alone.
+
+        Returns:
+            Calls that stand for each of the requests once.
+        """
+        return [Combined(request, (position,)) for position, request in enumerate(requests)]
+
+    def split(self, requests: Sequence[RequestT], response: ResponseT) -> Sequence[ResponseT]:
+        """
+        Take the answer to a combined call apart: for each request what :meth:`parse` reads.
+
+        An answer to the call as a whole is the answer to each; one that is not understood must
+        not become a success of any.
+        """
+        return [response] * len(requests)
 
     def create_transport(self) -> Transport:
         """Make what sends this provider's requests: by default HTTP, through requests."""
