@@ -4,15 +4,42 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from secrets import token_hex
 from urllib.parse import urlencode
 
 from mailcore.errors import SerializationError
 from mailcore.flow import HttpRequest
+from mailcore.frozen import FrozenDict
+
+
+JSON_HEADERS: Mapping[str, str] = FrozenDict(
+    {"Accept": "application/json", "Content-Type": "application/json"}
+)
+"""What a request with a JSON body says of it, and of the answer."""
+
+_to_json = json.JSONEncoder(allow_nan=False).encode
+
+
+def json_bytes(payload: object) -> bytes:
+    """
+    JSON in ASCII.
+
+    Args:
+        payload: Of dicts, lists, texts, numbers, booleans and None.
+
+    Raises:
+        SerializationError: If JSON cannot hold a value.
+    """
+    try:
+        return _to_json(payload).encode("ascii")
+    except (TypeError, ValueError, RecursionError) as error:
+        # json's own words repeat the value, at times.
+        kind = type(error).__name__
+        raise SerializationError(f"a value cannot be written as JSON ({kind})") from None
 
 
 def json_request(
@@ -38,17 +65,11 @@ def json_request(
     Raises:
         SerializationError: If JSON cannot hold a value.
     """
-    try:
-        body = json.dumps(payload, allow_nan=False).encode("ascii")
-    except (TypeError, ValueError, RecursionError) as error:
-        # json's own words repeat the value, at times.
-        kind = type(error).__name__
-        raise SerializationError(f"a value cannot be written as JSON ({kind})") from None
     return HttpRequest(
         method=method,
         url=url,
-        headers={"Accept": "application/json", "Content-Type": "application/json", **headers},
-        body=body,
+        headers={**JSON_HEADERS, **headers},
+        body=json_bytes(payload),
         timeout_seconds=timeout_seconds,
         recipients=recipients,
     )
@@ -81,6 +102,7 @@ def form_request(
     recipients: tuple[str, ...] = (),
     timeout_seconds: float = 30.0,
     method: str = "POST",
+    multipart: bool = False,
 ) -> HttpRequest:
     """
     A request with a form: URL-encoded, or ``multipart/form-data`` if there are files.
@@ -93,12 +115,21 @@ def form_request(
         recipients: See :class:`~mailcore.flow.Request`.
         timeout_seconds: See :class:`~mailcore.flow.HttpRequest`.
         method: ``POST``, usually.
+        multipart: Write ``multipart/form-data`` in any case, where the provider takes it: texts
+            need no escapes, which takes a fifth of the time.
+
+    Raises:
+        SerializationError: If a text has half of a surrogate pair.
     """
-    if files:
-        content_type, body = _multipart(fields, files)
-    else:
-        content_type = "application/x-www-form-urlencoded"
-        body = urlencode(list(fields)).encode("ascii")
+    try:
+        if files or multipart:
+            content_type, body = _multipart(fields, files)
+        else:
+            content_type = "application/x-www-form-urlencoded"
+            body = urlencode(list(fields)).encode("ascii")
+    except UnicodeEncodeError:
+        # Python's own error has the whole text.
+        raise SerializationError("a text cannot be written as UTF-8: it has half a pair") from None
     return HttpRequest(
         method=method,
         url=url,
@@ -116,32 +147,29 @@ def basic_authorization(username: str, password: str) -> str:
 
 
 def _multipart(fields: Iterable[tuple[str, str]], files: Iterable[FormFile]) -> tuple[str, bytes]:
-    # Written here: urllib3 1.x and 2.x write names outside ASCII differently, and telling either
-    # how is deprecated by the other. Nobody can write into a value what was not drawn yet.
-    boundary = os.urandom(16).hex()
-    pieces: list[bytes] = []
-    for name, value in fields:
-        pieces += (_part_head(boundary, _parameter("name", name)), value.encode(), b"\r\n")
+    # Names as browsers write them, in UTF-8 and never in the form of RFC 2231, which RFC 7578
+    # forbids: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html (read
+    # 2026-11-21). urllib3 can write it as well, in five times the time, and copies files twice.
+    boundary = f"mailcore-{token_hex(16)}"
+    start = f'--{boundary}\r\nContent-Disposition: form-data; name="'
+    text = "".join([f'{start}{_escaped(name)}"\r\n\r\n{value}\r\n' for name, value in fields])
+    pieces = [text.encode("utf-8")]
     for file in files:
-        parameters = f"{_parameter('name', file.name)}; {_parameter('filename', file.filename)}"
-        content_type = f"\r\nContent-Type: {_one_line(file.content_type)}"
-        pieces += (_part_head(boundary, parameters + content_type), file.content, b"\r\n")
+        head = (
+            f'{start}{_escaped(file.name)}"; filename="{_escaped(file.filename)}"\r\n'
+            f"Content-Type: {_one_line(file.content_type)}\r\n\r\n"
+        )
+        pieces += [head.encode("utf-8"), file.content, b"\r\n"]
     pieces.append(f"--{boundary}--\r\n".encode("ascii"))
     return f"multipart/form-data; boundary={boundary}", b"".join(pieces)
-
-
-def _part_head(boundary: str, parameters: str) -> bytes:
-    return f"--{boundary}\r\nContent-Disposition: form-data; {parameters}\r\n\r\n".encode()
 
 
 _ESCAPED = {'"': "%22", "\r": "%0D", "\n": "%0A"}
 _TO_ESCAPE = re.compile(r'["\r\n]')
 
 
-def _parameter(name: str, value: str) -> str:
-    # As browsers write it, in UTF-8 and never in the form of RFC 2231, which RFC 7578 forbids:
-    # https://html.spec.whatwg.org/multipage/form-control-infrastructure.html (read 2026-11-21).
-    return f'{name}="{_TO_ESCAPE.sub(lambda match: _ESCAPED[match[0]], value)}"'
+def _escaped(value: str) -> str:
+    return _TO_ESCAPE.sub(lambda match: _ESCAPED[match[0]], value)
 
 
 def _one_line(value: str) -> str:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 
-from mailcore.address import Address
+from mailcore.address import Address, parse_address_list
 from mailcore.encoded_words import encode_words
 from mailcore.errors import (
     InvalidAddress,
@@ -26,10 +26,19 @@ from mailcore.errors import (
     UnsupportedFeature,
     raise_problems,
 )
+from mailcore.headers import ADDRESS_HEADERS
 from mailcore.mime_encoding import MAX_LINE_OCTETS
 
 
-__all__ = ["address_field", "check_name", "date_text", "fold", "header_field", "subject_field"]
+__all__ = [
+    "address_field",
+    "check_name",
+    "date_text",
+    "fold",
+    "header_field",
+    "header_value",
+    "subject_field",
+]
 
 # RFC 5322 asks for 78, RFC 2047 for 76 where an encoded-word stands on the line: one limit for all.
 _MAX_FOLDED_LINE = 76
@@ -218,6 +227,25 @@ def _encoded(name: str, value: str) -> str:
     # A name that leaves no room for a word still has the first one beside it: readers differ over
     # a line that has only the name.
     return f"{name}: " + "\r\n ".join(encode_words(value, first_line_used=used)) + "\r\n"
+
+
+def header_value(name: str, value: str) -> str:
+    """
+    A header's value as it would stand in a mail, but on one line: printable ASCII.
+
+    For APIs that take headers one by one. Words of RFC 2047 are right whatever the API does with
+    other text; in addresses the domains are encoded.
+
+    Raises:
+        MessageError: It cannot be written in ASCII.
+    """
+    if name.lower() in ADDRESS_HEADERS:
+        field = address_field(name, parse_address_list(value, field=f"headers[{name!r}]"))
+    elif value.isascii():
+        return value.replace("\t", " ")
+    else:
+        field = header_field(name, value)
+    return field[len(name) + 1 :].replace("\r\n", "").strip()
 
 
 def _place(name: str) -> str:

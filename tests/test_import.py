@@ -15,7 +15,6 @@ PACKAGE = Path(mailcore.__file__).parent
 DECLARED = {"idna", "pluggy", "requests", "typing_extensions"}
 # requests brings urllib3; its exceptions say what happened. pytest runs the plugin made for it.
 ALSO = {
-    "http_requests.py": {"urllib3"},
     "json_reading.py": {"orjson"},  # an extra
     "pytest_plugin.py": {"pytest"},
     "transport.py": {"urllib3"},

@@ -26,13 +26,13 @@ from mailcore.errors import Problem
 from mailcore.features import AMP
 from mailcore.headers import MAX_LINE_OCTETS
 from mailcore.message import Message
+from mailcore.mime_headers import header_value
 from mailcore_ses.payload import api_checks
 from mailcore_ses.payload.choose import Choice, choose, wants_simple
 from mailcore_ses.payload.extra import ENTRIES, extra_of
 from mailcore_ses.payload.headers import (
     METADATA_HEADER,
     TAG_HEADER,
-    api_value,
     encode_metadata,
     encode_tag,
 )
@@ -128,7 +128,7 @@ def _header_values(message: Message) -> Iterator[Problem]:
             place = f"{field}[{name!r}]"
             if not value.strip():
                 yield Problem(place, f"{place} is empty, which SES does not take", "leave it out")
-            elif len(value) > 100 and _OF_THE_API.exceeded(name, api_value(name, value)):
+            elif len(value) > 100 and _OF_THE_API.exceeded(name, header_value(name, value)):
                 yield Problem(place, f"{place} {_OF_THE_API.reason}", "shorten it")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 
+from mailcore.batch import Entry, copied
 from mailcore.message import Message
 from mailcore_ses.aws import SES, SES_V1, AwsCall
 from mailcore_ses.payload import complete, templated, v1
-from mailcore_ses.payload.batch import Entry, copied
 from mailcore_ses.payload.extra import (
     asked_content,
     entry_extra,

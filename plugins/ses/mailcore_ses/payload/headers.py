@@ -7,11 +7,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mailcore.address import parse_address_list
 from mailcore.encoded_words import encode_words
-from mailcore.headers import ADDRESS_HEADERS
 from mailcore.message import Message
-from mailcore.mime_headers import address_field, header_field
+from mailcore.mime_headers import header_value
 
 
 METADATA_HEADER = "X-Metadata"
@@ -59,20 +57,4 @@ def api_headers(message: Message) -> list[dict[str, str]]:
 def as_api(pairs: Iterable[tuple[str, str]]) -> Iterator[dict[str, str]]:
     """Headers with values as ``MessageHeader`` takes them: printable ASCII on one line."""
     for name, value in pairs:
-        yield {"Name": name, "Value": api_value(name, value)}
-
-
-def api_value(name: str, value: str) -> str:
-    """
-    A header's value in printable ASCII: what the raw form has, on one line.
-
-    Raises:
-        MessageError: It cannot be written in ASCII.
-    """
-    if name.lower() in ADDRESS_HEADERS:
-        field = address_field(name, parse_address_list(value, field=f"headers[{name!r}]"))
-    elif value.isascii():
-        return " ".join(value.split("\t"))
-    else:
-        field = header_field(name, value)
-    return field[len(name) + 1 :].replace("\r\n", "").strip()
+        yield {"Name": name, "Value": header_value(name, value)}

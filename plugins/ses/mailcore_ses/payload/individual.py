@@ -7,10 +7,10 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, overload
 
+from mailcore.batch import Entry, copied, entries_of
 from mailcore.headers import Headers
 from mailcore.message import Message
 from mailcore_ses.aws import AwsCall, LateParameters
-from mailcore_ses.payload.batch import Entry, copied, entries_of
 from mailcore_ses.payload.fragments import Parameters
 from mailcore_ses.payload.settings import SendingSettings
 

@@ -11,9 +11,10 @@ import json
 
 from collections.abc import Iterator, Mapping
 
+from mailcore.batch import Entry, entries_of
 from mailcore.frozen import FrozenDict
 from mailcore.message import Message
-from mailcore_ses.payload.batch import Entry, entries_of
+from mailcore.mime_headers import header_value
 from mailcore_ses.payload.fragments import (
     Parameters,
     attachments,
@@ -26,7 +27,7 @@ from mailcore_ses.payload.fragments import (
     overrides,
     sender,
 )
-from mailcore_ses.payload.headers import METADATA_HEADER, api_headers, api_value, encode_metadata
+from mailcore_ses.payload.headers import METADATA_HEADER, api_headers, encode_metadata
 from mailcore_ses.payload.settings import SendingSettings
 
 
@@ -142,7 +143,7 @@ class _Replacement:
         headers = [
             {
                 "Name": self._spelling.get(name.lower(), name),
-                "Value": api_value(name, value),
+                "Value": header_value(name, value),
             }
             for name, value in entry.headers.items_as_given()
         ]

@@ -1,4 +1,4 @@
-"""Timestamps, however AWS writes them."""
+"""Timestamps, however providers write them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mailcore.timestamps import parse_timestamp
 
 
-def utc(*parts):
+def utc(*parts: int) -> datetime:
     """A time in UTC."""
     return datetime(*parts, tzinfo=timezone.utc)
 
@@ -43,20 +43,20 @@ def utc(*parts):
         (["2026-11-20T09:15:04Z"], None),
     ],
 )
-def test_timestamps(text, expected):
+def test_timestamps(text: object, expected: datetime | None) -> None:
     """A timestamp is read as an aware time in UTC, or not at all."""
     assert expected == parse_timestamp(text)
 
 
 @given(st.datetimes(timezones=st.just(timezone.utc)))
-def test_iso_timestamps_round_trip(time):
+def test_iso_timestamps_round_trip(time: datetime) -> None:
     """Every time that Python writes in ISO 8601 is read back."""
     assert time == parse_timestamp(time.isoformat())
     assert timezone.utc is parse_timestamp(time.isoformat()).tzinfo
 
 
 @given(st.text() | st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"))
-def test_any_text(text):
+def test_any_text(text: str) -> None:
     """No text raises."""
     time = parse_timestamp(text)
 

@@ -13,7 +13,7 @@ from mailcore.headers import EMPTY, Headers
 from mailcore.message import Message
 
 
-logger = logging.getLogger("mailcore_ses.payload")
+logger = logging.getLogger("mailcore.batch")
 
 _NOTHING: Mapping[str, Any] = FrozenDict()
 

@@ -1,0 +1,180 @@
+"""Answers of providers with an HTTP API."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+from datetime import datetime, timezone
+
+import pytest
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailcore.errors import (
+    AuthenticationFailed,
+    MessageRejected,
+    ProviderUnavailable,
+    RateLimited,
+    SendError,
+    UnexpectedResponse,
+)
+from mailcore.flow import HttpResponse
+from mailcore.http_answers import (
+    Meaning,
+    meaning_of_status,
+    not_understood,
+    read_json,
+    retry_after_seconds,
+    send_error,
+)
+
+
+@pytest.mark.parametrize(
+    ("status_code", "kind", "retryable"),
+    [
+        (400, MessageRejected, False),
+        (401, AuthenticationFailed, False),
+        (403, AuthenticationFailed, False),
+        (404, MessageRejected, False),
+        (408, ProviderUnavailable, True),
+        (413, MessageRejected, False),
+        (422, MessageRejected, False),
+        (429, RateLimited, True),
+        (499, MessageRejected, False),
+        (500, ProviderUnavailable, True),
+        (501, ProviderUnavailable, False),
+        (502, ProviderUnavailable, True),
+        (503, ProviderUnavailable, True),
+        (505, ProviderUnavailable, False),
+        (599, ProviderUnavailable, True),
+        (301, UnexpectedResponse, False),
+        (307, UnexpectedResponse, False),
+        (100, UnexpectedResponse, False),
+        (204, UnexpectedResponse, False),
+        (999, ProviderUnavailable, True),
+        (0, UnexpectedResponse, False),
+    ],
+)
+def test_statuses(status_code: int, kind: type[SendError], retryable: bool) -> None:
+    """Each status has the exception that says whose fault it is, and whether waiting helps."""
+    error = send_error(meaning_of_status(status_code), "no", status_code=status_code)
+
+    assert (kind, retryable) == (type(error), error.retryable)
+    assert status_code == error.status_code
+    assert error.maybe_accepted is False
+
+
+def test_an_error_says_everything() -> None:
+    """Words, code, hint, category, waiting time and answer are those given."""
+    response = HttpResponse(status_code=422)
+    error = send_error(
+        Meaning(MessageRejected, "not_verified", hint="verify the domain", retryable=True),
+        "Sender   is\nnot verified",
+        status_code=422,
+        code="E-17",
+        headers={"retry-after": "30"},
+        raw=response,
+    )
+
+    assert "E-17: Sender is not verified (verify the domain)" == str(error)
+    assert ("not_verified", True, "E-17") == (error.category, error.retryable, error.code)
+    assert (30.0, response) == (error.retry_after_seconds, error.raw)
+    assert str(error) == str(pickle.loads(pickle.dumps(error)))  # our own bytes
+
+
+@pytest.mark.parametrize("words", ["", " \n "])
+def test_an_error_without_words(words: str) -> None:
+    """A provider that says nothing gives an error that says so, with the status."""
+    error = send_error(meaning_of_status(500), words, status_code=500)
+
+    assert "500: no message" in str(error)
+
+
+def test_a_providers_words_are_redacted_and_short() -> None:
+    """Addresses in what a provider says stay out of logs, and so do pages of HTML."""
+    words = f"ada.lovelace@example.net is unknown {'x' * 10_000}"
+    error = send_error(meaning_of_status(400), words, status_code=400)
+
+    assert "ada.lovelace" not in str(error)
+    assert 600 > len(str(error))
+
+
+NOW = datetime(2026, 11, 20, 11, tzinfo=timezone.utc).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120.0),
+        (" 7 ", 7.0),
+        ("0", 0.0),
+        ("1.5", 1.5),
+        ("Fri, 20 Nov 2026 11:02:00 GMT", 120.0),
+        ("Friday, 20-Nov-26 11:02:00 GMT", 120.0),
+        ("Fri, 20 Nov 2026 12:02:00 +0100", 120.0),
+        ("Fri, 20 Nov 2026 11:02:00 -0000", 120.0),
+        ("Fri, 20 Nov 2026 10:00:00 GMT", 0.0),
+        ("-5", None),
+        ("", None),
+        ("soon", None),
+        ("1e9", None),
+        ("٣", None),
+        ("9" * 5_000, None),
+        ("Fri, 99 Nov 2026 11:02:00 GMT", None),
+        ("Fri, 20 Nov 99999 11:02:00 GMT", None),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_waiting_times(value: str, seconds: float | None) -> None:
+    """Seconds and the three forms of HTTP dates are read; what is neither is no hint."""
+    assert seconds == retry_after_seconds({"retry-after": value}, now=NOW)
+
+
+def test_no_waiting_time() -> None:
+    """Most answers do not say."""
+    assert retry_after_seconds({}) is None
+
+
+@given(st.text())
+def test_any_waiting_time(value: str) -> None:
+    """No header raises or gives a negative time."""
+    seconds = retry_after_seconds({"retry-after": value})
+
+    assert seconds is None or seconds >= 0
+
+
+@pytest.mark.parametrize("document", [{"a": [1, None]}, [], "text", 7, None, True])
+def test_json_is_read(document: object) -> None:
+    """Any JSON is read, whatever the status."""
+    body = json.dumps(document).encode()
+
+    assert document == read_json(HttpResponse(status_code=422, body=body))
+
+
+@pytest.mark.parametrize("status_code", [200, 202, 301, 404, 500])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b'{"a": ', b"\xff\xfe", b"[" * 200_000, b'{"a": ' + b"9" * 5_000 + b"}"],
+    ids=lambda body: repr(body)[:20],
+)
+def test_what_is_no_json(status_code: int, body: bytes) -> None:
+    """HTML, nothing, half a document: not understood, and after a success maybe accepted."""
+    headers = {"content-type": "text/html; charset=utf-8"}
+    response = HttpResponse(status_code=status_code, headers=headers, body=body)
+
+    with pytest.raises(UnexpectedResponse) as error:
+        read_json(response)
+
+    assert (status_code in (200, 202)) is error.value.maybe_accepted
+    assert f"the answer (text/html) with status {status_code} is not JSON" == str(error.value)
+    assert response == error.value.raw
+
+
+def test_doubt_is_never_retryable() -> None:
+    """An answer that is not understood after a success must not be sent again by itself."""
+    error = not_understood("has no id", HttpResponse(status_code=200))
+
+    assert (True, False) == (error.maybe_accepted, error.retryable)
+    assert "the answer with status 200 has no id" == str(error)
