@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from mailcore import Message
 from mailcore.builtin.memory import MemoryProvider
 from mailcore.flow import HttpRequest, Request
+from mailcore.http_requests import FormFile, form_request
 from mailcore.testing import decode_request, token
 
 
@@ -83,6 +84,17 @@ def form_data(text: str) -> HttpRequest:
     return HttpRequest(method="POST", url="https://a.example/", headers=headers, body=body)
 
 
+def uploaded(field: str, filename: str, content: bytes, content_type: str) -> HttpRequest:
+    """A form with a file, as the core makes it."""
+    file = FormFile(name=field, filename=filename, content=content, content_type=content_type)
+    return form_request("https://a.example/", [("to", "é")], [file], headers={})
+
+
+def form_fields(**fields: str) -> HttpRequest:
+    """A form without files, as the core makes it."""
+    return form_request("https://a.example/", fields.items(), headers={})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Call(Request):
     params: dict[str, Any]
@@ -135,6 +147,23 @@ WRAPPINGS: dict[str, Callable[[str], object]] = {
     "HTTP body in JSON": lambda text: http(body=json.dumps({"a": f"é {text}"}).encode()),
     "HTTP body in a form": lambda text: http(body=urlencode({"a": f"é {text}"}).encode()),
     "multipart form": form_data,
+    "form field": lambda text: form_fields(a="é", b=f"é {text}"),
+    "field name": lambda text: form_fields(**{f"v:{text}": "é"}),
+    "JSON in a form": lambda text: form_fields(
+        **{"recipient-variables": json.dumps({"ada@example.net": {"name": text}})}
+    ),
+    "JSON key in a form": lambda text: form_fields(variables=json.dumps({text: 1})),
+    "MIME in a form": lambda text: form_fields(message=mime(text).decode()),
+    "file name in a form": lambda text: uploaded("file", f'Übersicht "{text}".pdf', b"", "a/b"),
+    "file in a form": lambda text: uploaded("file", "a.pdf", b"\xff\0" + text.encode(), "a/b"),
+    "text file in a form": lambda text: uploaded("file", "a.txt", text.encode(), "text/plain"),
+    "message in a form": lambda text: uploaded("file", "a.eml", mime(text), "message/rfc822"),
+    "MIME upload": lambda text: uploaded("message", "message.mime", mime(text), "text/plain"),
+    "multipart file in a form": lambda text: uploaded("a", "a", text.encode(), "multipart/mixed"),
+    "type of a file in a form": lambda text: uploaded("a", "a", b"", f"application/{text}"),
+    "base64 of a file in JSON": lambda text: {
+        "attachments": [{"content": b64encode(b"%PDF\xff\xfe" + text.encode()).decode()}]
+    },
 }
 
 
@@ -259,6 +288,24 @@ def test_places_in_mime_are_told_apart() -> None:
     assert [True, True] == [finding.in_mime for finding in in_mime]
     assert [("body", "form", "o:tag", "[0]")] == [finding.path for finding in in_form]
     assert [False] == [finding.in_mime for finding in in_form]
+
+
+def test_files_of_a_form_are_found_as_they_were() -> None:
+    """Names with quotes, line ends and letters outside ASCII come back; so does a message."""
+    found = texts(uploaded("inline", 'Größe "A4"\n.png', b"\x89PNG\r\n\xff", "image/png"))
+
+    assert 'Größe "A4"\n.png' in found
+    assert b"\x89PNG\r\n\xff".decode("latin-1") in found
+    assert "image/png" in found
+
+
+def test_a_message_in_a_form_is_seen_by_recipients() -> None:
+    """MIME that is uploaded is MIME, whatever its field is called; other fields are not."""
+    request = uploaded("message", "mime", mime(TOKEN), "message/rfc822")
+    found = [finding for finding in decode_request(request) if TOKEN in finding.text]
+
+    assert {True} == {finding.in_mime for finding in found}
+    assert {("body", "form", "message")} == {finding.field[:3] for finding in found}
 
 
 def test_what_mailcore_notes_is_not_what_is_sent() -> None:

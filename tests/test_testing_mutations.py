@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from mailcore.testing.forgeries import forgeries, tampered, without_credentials
+from mailcore.testing.form_data import FormPart, read_form_data, write_form_data
 from mailcore.testing.mutations import mutations
 from mailcore.webhook import WebhookRequest
 
@@ -55,6 +56,48 @@ def test_each_field_of_a_form_goes_missing_and_changes() -> None:
     assert ["delivered", "twice"] == parse_qs(found["event is given twice"].decode())["event"]
     assert ["null"] == parse_qs(found["event is null"].decode())["event"]
     assert ["{}"] == parse_qs(found["data(json).a is missing"].decode())["data"]
+
+
+def test_each_part_of_form_data_goes_missing_and_changes() -> None:
+    """Forms with files are damaged part by part: fields, the JSON in them, and files."""
+    content_type = "multipart/form-data; boundary=b"
+    parts = [
+        FormPart(name="recipient", content=b"ada@example.net"),
+        FormPart(name="headers", content=b'[["Subject", "Hi"]]'),
+        FormPart(name="file", content=b"\xff", filename="a.png", content_type="image/png"),
+    ]
+    body = write_form_data(parts, content_type)
+    found = dict(mutations(body, content_type))
+
+    def read(label: str) -> list[FormPart]:
+        return read_form_data(found[label], content_type) or []
+
+    assert parts == read_form_data(body, content_type)
+    assert parts[1:] == read("recipient is missing")
+    assert [parts[0], *parts] == read("recipient is given twice")
+    assert ["a.bin", None, "a.png"] == [part.filename for part in read("recipient is a file")]
+    assert b'[["Subject", null]]' == read("headers(json)[0][1] is null")[1].content
+    assert [None] * 3 == [part.filename for part in read("file is no file")]
+    assert body not in found.values()
+    assert "boundary=b" not in repr(read_form_data(found["the boundary is another"], content_type))
+
+
+def test_file_names_of_forms_in_the_old_way() -> None:
+    """Some programs write names as RFC 2231 has it, and quote the boundary."""
+    body = (
+        b"--a b\r\nContent-Disposition: form-data; name=file; filename*=utf-8''%C3%9C.pdf\r\n"
+        b"Content-Type: application/pdf\r\n\r\n%PDF\r\n--a b--\r\n"
+    )
+
+    assert [
+        FormPart(name="file", content=b"%PDF", filename="Ü.pdf", content_type="application/pdf")
+    ] == read_form_data(body, 'multipart/form-data; boundary="a b"')
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=x"])
+def test_what_is_no_form_data(content_type) -> None:
+    """Without a boundary, or with another one, there is nothing to read."""
+    assert read_form_data(b"--b\r\n\r\n1\r\n--b--", content_type) is None
 
 
 def test_what_is_neither_stays_whole() -> None:

@@ -13,7 +13,7 @@ import secrets
 import socket
 import unittest
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, ClassVar
@@ -42,13 +42,17 @@ from mailcore import (
     WebhookRejected,
     WebhookRequest,
 )
-from mailcore.events import EventType, TrackingEvent
+from mailcore.events import EventType, InboundEvent, TrackingEvent
 from mailcore.features import NO, YES, limited, needs, partial
 from mailcore.frozen import thaw
+from mailcore.http_answers import retry_after_seconds
+from mailcore.inbound_composing import ReceivedFile, compose_inbound
+from mailcore.mime import write_message
 from mailcore.testing import Canary, Notice, ProviderSuite, TransportFault, token
 from mailcore.transport import RequestsTransport
 
 
+MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=timezone.utc)
 API_KEY = "key-c2VjcmV0LWtleQ"
 SIGNING_KEY = "sign-b3RoZXItc2VjcmV0"
 
@@ -78,8 +82,10 @@ class Acme(Provider[HttpRequest, HttpResponse]):
         recipients=limited(8),
         event_webhooks=YES,
         webhook_verification=YES,
+        inbound=YES,
     )
     idempotency = "native"
+    batch_size = 2
 
     def __init__(self, *, api_key: str, signing_key: str = "") -> None:
         self._api_key = api_key
@@ -130,16 +136,39 @@ class Acme(Provider[HttpRequest, HttpResponse]):
             headers["Idempotency-Key"] = message.idempotency_key
         return headers
 
+    def check(self, message: Message) -> Iterable[Problem]:
+        if message.is_batch and (message.cc or message.bcc):
+            yield Problem("cc", "a batch has no copies", feature="cc")
+
     def build(self, message: Message) -> Sequence[HttpRequest]:
         return [
             HttpRequest(
                 method="POST",
                 url="https://api.acme.example/v1/send",
-                headers=self.http_headers(message),
-                body=json.dumps(self.payload(message)).encode(),
-                recipients=message.recipients,
+                headers=self.http_headers(part),
+                body=json.dumps(self.payload(part)).encode(),
+                recipients=part.recipients,
             )
+            for part in (self.parts(message) if message.is_batch else [message])
         ]
+
+    def parts(self, message: Message) -> list[Message]:
+        """A batch, as the service takes it: for a few recipients at a time."""
+        chunks = [
+            message.to[start : start + self.batch_size]
+            for start in range(0, len(message.to), self.batch_size)
+        ]
+        return [
+            message.replace(
+                to=chunk,
+                merge_data={a.addr_spec: self.own_data(message, a.addr_spec) for a in chunk},
+            )
+            for chunk in chunks
+        ]
+
+    def own_data(self, message: Message, address: str) -> Mapping[str, Any]:
+        """What one recipient's mail says."""
+        return (message.merge_data or {}).get(address, {})
 
     def parse(self, request: HttpRequest, response: HttpResponse) -> Mapping[str, RecipientStatus]:
         accepted = response.status_code == 200
@@ -167,7 +196,12 @@ class Acme(Provider[HttpRequest, HttpResponse]):
         if response.status_code < 400:
             return UnexpectedResponse("no JSON", maybe_accepted=response.status_code < 300)
         kind = kinds.get(response.status_code, default)
-        return kind(f"HTTP {response.status_code}", status_code=response.status_code, raw=response)
+        return kind(
+            f"HTTP {response.status_code}",
+            status_code=response.status_code,
+            retry_after_seconds=retry_after_seconds(response.headers),
+            raw=response,
+        )
 
     def verify_webhook(self, request: WebhookRequest) -> Any:
         expected = hmac.new(self._signing_key.encode(), request.body, hashlib.sha256).hexdigest()
@@ -177,14 +211,50 @@ class Acme(Provider[HttpRequest, HttpResponse]):
         return Verdict("hmac-sha256")
         yield
 
-    def parse_webhook(self, request: WebhookRequest) -> tuple[TrackingEvent, ...]:
+    def parse_webhook(self, request: WebhookRequest) -> tuple[TrackingEvent | InboundEvent, ...]:
         try:
             document = json.loads(request.body)
         except (ValueError, RecursionError):
             raise MalformedWebhook("no JSON", provider=self.name) from None
         if not isinstance(document, list):
             raise MalformedWebhook("no list", provider=self.name)
-        return tuple(self.event(item) for item in document if isinstance(item, dict))
+        return tuple(
+            self.received(item) if item.get("type") == "received" else self.event(item)
+            for item in document
+            if isinstance(item, dict)
+        )
+
+    def received(self, item: dict[str, Any]) -> InboundEvent:
+        """A mail, as raw MIME or taken apart."""
+        raw, parsed, recipient = item.get("raw"), item.get("mail"), item.get("for")
+        if isinstance(raw, str):
+            content = raw.encode()
+        elif isinstance(parsed, dict):
+            content = compose_inbound(
+                [pair for pair in listed(parsed, "headers") if pairlike(pair)],
+                text=parsed.get("text"),
+                html=parsed.get("html"),
+                files=[self.file(each) for each in listed(parsed, "files")],
+            )
+        else:
+            raise MalformedWebhook("no mail", provider=self.name)
+        return InboundEvent(
+            provider=self.name,
+            dedupe_key=f"acme:{item.get('event')}",
+            envelope_recipients=(recipient,) if isinstance(recipient, str) else (),
+            content=content,
+            esp_event=item,
+        )
+
+    def file(self, item: Any) -> ReceivedFile:
+        held = item if isinstance(item, dict) else {}
+        return ReceivedFile(
+            content_base64=held.get("content"),
+            filename=held.get("name"),
+            content_type=held.get("type", ""),
+            content_id=held.get("cid"),
+            inline=bool(held.get("cid")),
+        )
 
     def event(self, item: dict[str, Any]) -> TrackingEvent:
         def text(key: str) -> str:
@@ -205,6 +275,17 @@ class Acme(Provider[HttpRequest, HttpResponse]):
             else (),
             esp_event=item,
         )
+
+
+def listed(document: dict[str, Any], key: str) -> list[Any]:
+    """The list under a key, empty if it is none."""
+    value = document.get(key)
+    return value if isinstance(value, list) else []
+
+
+def pairlike(value: object) -> bool:
+    """Whether it is a list of two."""
+    return isinstance(value, list) and len(value) == 2
 
 
 EVENT_TYPES = {
@@ -256,6 +337,34 @@ class AcmeSuite(ProviderSuite):
                     for number, notice in enumerate(notices)
                 ]
             )
+        ]
+
+    def inbound_webhooks(self, mail: Message) -> Sequence[WebhookRequest]:
+        raw = write_message(mail, boundary="b", date=MOMENT, message_id="1@example.com").decode()
+        taken_apart = {
+            "headers": [
+                ["From", "" if mail.from_email is None else mail.from_email.format()],
+                ["To", ", ".join(address.format() for address in mail.to)],
+                ["Cc", ", ".join(address.format() for address in mail.cc)],
+                ["Subject", mail.subject],
+                *map(list, mail.headers.items()),
+            ],
+            "text": mail.text,
+            "html": mail.html,
+            "files": [
+                {
+                    "name": part.filename,
+                    "type": part.content_type,
+                    "cid": part.content_id,
+                    "content": b64encode(part.content).decode(),
+                }
+                for part in mail.attachments
+            ],
+        }
+        recipient = mail.to[0].addr_spec
+        return [
+            signed([{"type": "received", "event": "1", "for": recipient, **form}])
+            for form in ({"raw": raw}, {"mail": taken_apart})
         ]
 
     def unknown_webhook(self) -> WebhookRequest:
@@ -740,6 +849,198 @@ class TrustsTimes(Acme):
         return dataclasses.replace(super().event(item), timestamp=moment)
 
 
+class GivesEverybodyAllData(Acme):
+    """One set of data for all recipients of a request."""
+
+    def payload(self, message):
+        document = super().payload(message)
+        data = {k: v for own in document.get("perRecipient", {}).values() for k, v in own.items()}
+        values = [v for own in document.get("perRecipient", {}).values() for v in own.values()]
+        return {**document, "perRecipient": data, "all": values}
+
+
+class RepeatsAllDataInEachRequest(Acme):
+    def parts(self, message):
+        parts = super().parts(message)
+        return [part.replace(merge_data=message.merge_data) for part in parts]
+
+
+class SwapsData(Acme):
+    def payload(self, message):
+        document = super().payload(message)
+        own = document.get("perRecipient", {})
+        swapped = dict(zip(own, reversed(own.values()), strict=True))
+        return {**document, "perRecipient": swapped}
+
+
+class ForgetsTheSecondOnesData(Acme):
+    def payload(self, message):
+        document = super().payload(message)
+        own = document.get("perRecipient", {})
+        return {**document, "perRecipient": dict(list(own.items())[:1])}
+
+
+class ShowsTheOthers(Acme):
+    batch_size = 1
+
+    def parts(self, message):
+        note = ", ".join(address.addr_spec for address in message.to)
+        return [part.replace(headers={"X-To": note}) for part in super().parts(message)]
+
+
+class NamesTheNextOnes(Acme):
+    def build(self, message):
+        requests = super().build(message)
+        names = [request.recipients for request in requests]
+        moved = zip(requests, [*names[1:], names[0]], strict=True)
+        return [dataclasses.replace(request, recipients=each) for request, each in moved]
+
+
+class SendsTheFirstPart(Acme):
+    def build(self, message):
+        return super().build(message)[:1]
+
+
+class ForgetsToWait(Acme):
+    def refusal(self, response):
+        error = super().refusal(response)
+        error.retry_after_seconds = None
+        return error
+
+
+class FindsAnId(Acme):
+    """Believes whatever has an id in it."""
+
+    def parse(self, request, response):
+        if response.status_code == 200 and b'"id": "' in response.body:
+            return self.statuses(request, {"id": "found"})
+        return super().parse(request, response)
+
+
+class CertainThatItIsCutOff(Acme):
+    def parse(self, request, response):
+        try:
+            return super().parse(request, response)
+        except UnexpectedResponse as error:
+            raise MessageRejected(str(error)) from None
+
+
+class BelievesBodies(Acme):
+    """Looks at what the answer says before it looks at its status."""
+
+    def parse(self, request, response):
+        if b'"id": "' in response.body and response.status_code >= 300:
+            return self.statuses(request, json.loads(response.body))
+        return super().parse(request, response)
+
+
+class CertainOfBatches(Acme):
+    """Knows what became of one message, and guesses what became of several."""
+
+    def parse(self, request, response):
+        try:
+            return super().parse(request, response)
+        except UnexpectedResponse as error:
+            if b'"perRecipient"' in request.body:
+                raise MessageRejected(str(error)) from None
+            raise
+
+
+class TrustsWords(Acme):
+    def refusal(self, response):
+        words = json.loads(response.body)["message"].upper()
+        return MessageRejected(words, status_code=response.status_code)
+
+
+class FollowingTransport(RequestsTransport):
+    def exchange(self, request):
+        import requests
+
+        try:
+            answer = requests.post(request.url, data=request.body, timeout=request.timeout_seconds)
+        except requests.RequestException:
+            raise NetworkError("lost", retryable=False, maybe_accepted=True) from None
+        return HttpResponse(status_code=answer.status_code, body=answer.content)
+
+
+class FollowsRedirects(Acme):
+    def create_transport(self):
+        return FollowingTransport()
+
+
+class WritesBccInItsOwnWay(Acme):
+    def payload(self, message):
+        bcc = ", ".join(address.addr_spec for address in message.bcc)
+        return {**super().payload(message), "h:Bcc": bcc}
+
+
+class LosesFiles(Acme):
+    def file(self, item):
+        return ReceivedFile(filename=item["name"], content_type=item["type"], content=b"")
+
+
+class LosesContentIds(Acme):
+    def file(self, item):
+        return dataclasses.replace(super().file(item), content_id=None, inline=False)
+
+
+class LosesTheHtml(Acme):
+    def received(self, item):
+        if isinstance(item.get("mail"), dict):
+            item["mail"].pop("html", None)
+        return super().received(item)
+
+
+class LosesTheEnvelope(Acme):
+    def received(self, item):
+        return dataclasses.replace(super().received(item), envelope_recipients=())
+
+
+class InventsInboundKeys(Acme):
+    def received(self, item):
+        return dataclasses.replace(super().received(item), dedupe_key=secrets.token_hex())
+
+
+class KeepsNoMail(Acme):
+    def fetch_inbound(self, event):
+        return (yield from super().fetch_inbound(dataclasses.replace(event, content=b"")))
+
+
+class CallsMailAnEvent(Acme):
+    def received(self, item):
+        return self.event(item)
+
+
+class BelievesAnyMail(Acme):
+    def verify_webhook(self, request):
+        if b"received" in request.body:
+            return Verdict("mail is harmless")
+        return (yield from super().verify_webhook(request))
+
+
+class TrustsMail(Acme):
+    def file(self, item):
+        content = b64decode(item["content"])
+        return ReceivedFile(filename=item["name"], content_type=item["type"], content=content)
+
+
+class TalkativeEvent(InboundEvent):
+    def __repr__(self):
+        return f"mail from {self.content!r}"
+
+
+class ShowsTheSender(Acme):
+    def received(self, item):
+        event = super().received(item)
+        return TalkativeEvent(provider=event.provider, content=event.content)
+
+
+class DeniesItsMail(Acme):
+    features = Features(
+        **{f.value: s for f, s in Acme.features.items() if f is not Feature.INBOUND}
+    )
+
+
 class VerifiesInSyncOnly(Acme):
     def verify_webhook(self, request):
         try:
@@ -753,7 +1054,7 @@ WITHOUT_WEBHOOKS = Features(
     **{
         feature.value: support
         for feature, support in Acme.features.items()
-        if feature not in (Feature.EVENT_WEBHOOKS, Feature.WEBHOOK_VERIFICATION)
+        if feature not in (Feature.EVENT_WEBHOOKS, Feature.WEBHOOK_VERIFICATION, Feature.INBOUND)
     }
 )
 
@@ -778,6 +1079,8 @@ class DeniesItsEvents(Acme):
 
 
 DECLARED = "test_features_are_as_declared"
+APART = "test_recipients_of_a_batch_are_kept_apart"
+MAIL = "test_received_mail_comes_back"
 FAULTS = [
     ("test_it_introduces_itself", OddlyNamed, "lower-case letters"),
     ("test_it_introduces_itself", SendsToNobody, "refuses every recipient"),
@@ -853,7 +1156,44 @@ FAULTS = [
     ("test_async_receiving_is_the_same", VerifiesInSyncOnly, "in async code"),
     ("test_forged_webhooks_are_rejected", DeniesItsWebhooks, "from anybody is let in"),
     ("test_every_event_type_is_read", DeniesItsEvents, "parse_webhook() gives ()"),
+    (APART, GivesEverybodyAllData, "nothing says that it is"),
+    (APART, SwapsData, "nothing says that it is"),
+    (APART, RepeatsAllDataInEachRequest, "in a request for others"),
+    (APART, NamesTheNextOnes, "in a request for others"),
+    (APART, ForgetsTheSecondOnesData, "alone was given is silently dropped"),
+    (APART, ShowsTheOthers, "another recipient stands in a request for one"),
+    ("test_every_recipient_of_a_large_batch_has_a_status", SendsTheFirstPart, "6 of 8 are unknown"),
+    ("test_waiting_times_are_told", ForgetsToWait, "retry_after_seconds=None"),
+    ("test_cut_off_answers_leave_doubt", FindsAnId, "bytes: SendResult"),
+    ("test_cut_off_answers_leave_doubt", CertainThatItIsCutOff, "maybe_accepted is False"),
+    ("test_cut_off_answers_leave_doubt", CertainOfBatches, "batch, cut off after 0 of"),
+    ("test_broken_answers_are_send_errors", CertainOfBatches, "batch answered with"),
+    ("test_only_success_is_success", BelievesBodies, "batch: 302 is taken for a success"),
+    ("test_damaged_answers_are_survived", TrustsWords, "foreign exception KeyError"),
+    ("test_transport_faults_are_send_errors", FollowsRedirects, "was followed: ['GET']"),
+    ("test_secrets_and_addresses_stay_inside", ShowsTheSender, "is in the event's repr"),
+    (MAIL, LosesFiles, "has other content"),
+    (MAIL, LosesContentIds, "has the content_id None"),
+    (MAIL, LosesTheHtml, "html: given"),
+    (MAIL, LosesTheEnvelope, "lack the recipient"),
+    (MAIL, InventsInboundKeys, "it has another dedupe_key"),
+    (MAIL, KeepsNoMail, "subject: given"),
+    (MAIL, CallsMailAnEvent, "is no InboundEvent"),
+    (MAIL, DeniesItsMail, "inbound is declared NO"),
+    ("test_forged_mail_is_rejected", BelievesAnyMail, "another recipient: believed"),
+    ("test_damaged_mail_is_survived", TrustsMail, "foreign exception KeyError"),
 ]
+
+# What issue 5 names, each with providers that have that fault.
+NAMED_IN_THE_ISSUE = {
+    "a dropped field": [DropsHtml, DropsMetadata, DropsContentIds],
+    "a Bcc leak": [SendsBccAsTo, WritesBccHeader, WritesBccIntoMime],
+    "a foreign exception": [RaisesForeign, TrustsJson, ForeignTransport, TrustsFields],
+    "a lost recipient status": [LosesTheLastRecipient, SendsTheFirstPart],
+    "a forged webhook let in": [BelievesEverybody, BelievesTheUnsigned, BelievesAnyMail],
+    "a secret in a repr": [ShowsItsKey, KeyInUrl],
+    "an event of a batch lost": [ReadsTheFirstEvent],
+}
 
 
 def suite_of(broken: type[Provider[Any, Any]]) -> AcmeSuite:
@@ -872,6 +1212,24 @@ def test_each_check_catches_its_fault(check, broken, complaint) -> None:
         getattr(suite_of(broken), check)()
 
     assert complaint in str(failure.value)
+
+
+@pytest.mark.parametrize("fault", NAMED_IN_THE_ISSUE)
+def test_faults_that_must_be_caught_are(fault) -> None:
+    """Each kind of fault that a plugin must never have is shown to be caught."""
+    shown = {broken for _, broken, _ in FAULTS}
+
+    assert shown >= set(NAMED_IN_THE_ISSUE[fault])
+
+
+def test_a_header_by_another_name_is_a_header() -> None:
+    """What a suite calls a header field is visible to recipients."""
+    suite = suite_of(WritesBccInItsOwnWay)
+    suite.test_bcc_stays_hidden()
+    suite.is_header_step = lambda step: step.startswith("h:")  # type: ignore[method-assign]
+
+    with pytest.raises(AssertionError, match="in the message that recipients get"):
+        suite.test_bcc_stays_hidden()
 
 
 def test_unknown_events_must_not_raise() -> None:
@@ -931,6 +1289,9 @@ class TestWithoutWebhooks(AcmeSuite):
 
     provider_class = Silent
 
+    def inbound_webhooks(self, mail):
+        return ()
+
 
 class TestBasicAuthentication(AcmeSuite):
     """A provider that proves itself with a password, and signs nothing, passes every check."""
@@ -952,6 +1313,9 @@ class TestBasicAuthentication(AcmeSuite):
 
     def signed_webhooks(self, notices):
         return [self.with_password(each) for each in super().signed_webhooks(notices)]
+
+    def inbound_webhooks(self, mail):
+        return [self.with_password(each) for each in super().inbound_webhooks(mail)]
 
     def unknown_webhook(self):
         return self.with_password(super().unknown_webhook())
@@ -1003,6 +1367,17 @@ def incomplete(**attributes: Any) -> AcmeSuite:
             "does not give the provider one of `secrets`",
         ),
         (
+            "test_forged_webhooks_are_rejected",
+            {"webhook_body_is_signed": False},
+            "override forged_webhooks()",
+        ),
+        (
+            "test_forged_mail_is_rejected",
+            {"webhook_body_is_signed": False},
+            "override forged_webhooks()",
+        ),
+        (MAIL, {"inbound_webhooks": lambda self, mail: ()}, "inbound_webhooks() gives none"),
+        (
             DECLARED,
             {"canary": lambda self, name, count=1: Canary(fields={})},
             "does not use",
@@ -1018,7 +1393,11 @@ def test_careless_suites_are_noticed(check, attributes, complaint) -> None:
 
 
 @pytest.mark.parametrize(
-    "hook", ["make_provider", "accepting_response", "refusing_responses", "signed_webhooks"]
+    "hook",
+    [
+        *("make_provider", "accepting_response", "refusing_responses"),
+        *("signed_webhooks", "inbound_webhooks"),
+    ],
 )
 def test_hooks_that_are_needed_say_so(hook) -> None:
     """A hook that was not overridden says which one."""

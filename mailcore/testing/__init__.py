@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mailcore.testing.capturing import capture
     from mailcore.testing.clock import VirtualClock, drive
     from mailcore.testing.decoding import Finding, decode_request
+    from mailcore.testing.inbound_checks import received_mail
     from mailcore.testing.outbox import Outbox
     from mailcore.testing.script import Script
     from mailcore.testing.suite import ProviderSuite
@@ -38,6 +39,7 @@ __all__ = [
     "capture",
     "decode_request",
     "drive",
+    "received_mail",
     "token",
 ]
 
@@ -53,6 +55,7 @@ _MODULES = {
     "capture": "capturing",
     "decode_request": "decoding",
     "drive": "clock",
+    "received_mail": "inbound_checks",
     "token": "canaries",
 }
 

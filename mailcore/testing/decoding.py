@@ -13,6 +13,7 @@ import binascii
 import dataclasses
 import json
 import re
+import unicodedata
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mailcore.flow import HttpRequest, Request
+from mailcore.testing.form_data import is_form_data, read_form_data
 
 
 MIME = "mime"
@@ -85,6 +87,21 @@ def decode_request(request: object) -> list[Finding]:
     return list(_walk(request, (), 0))
 
 
+def contains(findings: list[Finding], text: str) -> bool:
+    """Whether a text is in any of them, whatever its case and normal form."""
+    wanted = unicodedata.normalize("NFC", text).casefold()
+    return any(
+        wanted in unicodedata.normalize("NFC", finding.text).casefold() for finding in findings
+    )
+
+
+def innermost(findings: list[Finding], text: str) -> list[Finding]:
+    """Where a text stands once everything around it is decoded."""
+    found = [finding for finding in findings if text in finding.text.casefold()]
+    around = {finding.path[:length] for finding in found for length in range(len(finding.path))}
+    return [finding for finding in found if finding.path not in around]
+
+
 def _walk(value: object, path: tuple[str, ...], depth: int) -> Iterator[Finding]:
     if value is None or depth > _MAX_DEPTH:
         return
@@ -138,7 +155,7 @@ def _http(request: HttpRequest, path: tuple[str, ...], depth: int) -> Iterator[F
         if name.lower() == "content-type":
             content_type = text
     body = (*path, "body")
-    if content_type.lower().startswith("multipart/form-data"):
+    if is_form_data(content_type):
         yield from _form_data(request.body, content_type, body, depth)
     else:
         yield from _octets(request.body, body, depth)
@@ -165,20 +182,18 @@ def _form_data(
     body: bytes, content_type: str, path: tuple[str, ...], depth: int
 ) -> Iterator[Finding]:
     """Fields of RFC 7578: MIME in form, but nothing that a recipient sees."""
-    header = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
-    parts = message_from_bytes(header + body).get_payload()
-    if not isinstance(parts, list):
+    parts = read_form_data(body, content_type)
+    if parts is None:
         yield from _octets(body, path, depth)
         return
     for position, part in enumerate(parts):
-        name = str(part.get_param("name", "", header="content-disposition") or "")
-        place = (*path, "form", name, f"[{position}]")
-        yield Finding((*place, "key"), name)
-        filename = part.get_filename()
-        if filename:
-            yield Finding((*place, "filename"), filename)
-        yield Finding((*place, "content-type"), part.get("content-type", ""))
-        yield from _octets(part.get_payload(decode=True), place, depth + 1)
+        place = (*path, "form", part.name, f"[{position}]")
+        yield Finding((*place, "key"), part.name)
+        if part.filename is not None:
+            yield Finding((*place, "filename"), part.filename)
+        if part.content_type:
+            yield Finding((*place, "content-type"), part.content_type)
+        yield from _octets(part.content, place, depth + 1)
 
 
 def _octets(data: Any, path: tuple[str, ...], depth: int) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import threading
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -27,6 +28,7 @@ TIMEOUT_SECONDS = 0.4
 """How long a provider under test waits for an answer."""
 
 _DEADLINE_SECONDS = 10.0
+_ELSEWHERE = "/elsewhere"
 _HALF_AN_ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{"
 )
@@ -49,9 +51,14 @@ def loopback_faults(hooks: SuiteHooks) -> Iterator[TransportFault]:
     for name, (answer, reset) in FAULTS.items():
         server = faulty_server(answer, reset=reset)
         yield _fault(hooks, f"the server {name}", server, maybe_accepted=True)
+    for status_code in (301, 302, 303, 307, 308):
+        name = f"the server redirects with {status_code}"
+        yield _fault(hooks, name, redirecting_server(status_code), maybe_accepted=None)
 
 
-def _fault(hooks: SuiteHooks, name: str, server: Any, *, maybe_accepted: bool) -> TransportFault:
+def _fault(
+    hooks: SuiteHooks, name: str, server: Any, *, maybe_accepted: bool | None
+) -> TransportFault:
     def send() -> object:
         with ExitStack() as stack:
             stack.enter_context(_no_proxy())
@@ -118,6 +125,48 @@ def faulty_server(answer: bytes | None, *, reset: bool) -> Iterator[str]:
             # Shutting down wakes accept() up; closing alone would not.
             listening.shutdown(socket.SHUT_RDWR)
             thread.join(_DEADLINE_SECONDS)
+
+
+@contextmanager
+def redirecting_server(status_code: int) -> Iterator[str]:
+    """
+    A server that redirects every request to itself, and accepts what follows a redirect.
+
+    Raises:
+        AssertionError: At the end, if somebody did: a redirected POST repeats a send, or becomes a
+            GET that sends nothing.
+    """
+    followed: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            if self.path.startswith(_ELSEWHERE):
+                followed.append(self.command)
+                self.send_response(200)
+            else:
+                self.send_response(status_code)
+                self.send_header("Location", _ELSEWHERE)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        do_GET = do_POST = do_PUT = answer  # noqa: N815  # as http.server names them
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join(_DEADLINE_SECONDS)
+            if followed:
+                raise AssertionError(f"a redirect with {status_code} was followed: {followed}")
 
 
 def _serve(listening: socket.socket, answer: bytes | None, *, reset: bool) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +10,7 @@ from mailcore.features import USES, Feature, Features, Support
 from mailcore.message import Message
 from mailcore.provider import Provider
 from mailcore.testing.canaries import COUNTED, PLAIN, Canary, merged, plain_fields, token
-from mailcore.testing.decoding import HEADER, Finding
+from mailcore.testing.decoding import HEADER, Finding, contains, innermost
 from mailcore.testing.suite_hooks import SuiteHooks, report
 
 
@@ -75,7 +73,7 @@ class FeatureChecks(SuiteHooks):
             f"{feature}: {text!r} is lost beside other features"
             for feature, canary in canaries.items()
             for text in canary.tokens
-            if not _contains(findings, text)
+            if not contains(findings, text)
         ]
         report("silently dropped", failures)
 
@@ -89,7 +87,7 @@ class FeatureChecks(SuiteHooks):
         findings = self._findings(merged(plain_fields(), others, canary.fields), provider)
         failures += [
             f"esp_extra of another provider is sent, at {finding.place}"
-            for finding in _innermost(findings, stranger)
+            for finding in innermost(findings, stranger)
             if "esp_extra" not in finding.path
         ]
         report("esp_extra is not namespaced", failures)
@@ -109,7 +107,7 @@ class FeatureChecks(SuiteHooks):
         failures = [
             f"a Bcc address is in the message that recipients get, at {finding.place}"
             for finding in findings
-            if self.canary("bcc").tokens[0] in finding.text and _is_visible(finding)
+            if self.canary("bcc").tokens[0] in finding.text and self._is_visible(finding)
         ]
         shown = {"to": token("to"), **{f.value: self.canary(f.value).tokens[0] for f in visible}}
         for name, text in shown.items():
@@ -133,7 +131,7 @@ class FeatureChecks(SuiteHooks):
                 failures += [
                     f"{field_name} with {end!r} begins a header field, at {finding.place}"
                     for finding in findings
-                    if _is_injected(finding, name)
+                    if self._is_injected(finding, name)
                 ]
         report("header fields can be injected", failures)
 
@@ -177,7 +175,7 @@ class FeatureChecks(SuiteHooks):
         except UnsupportedFeature as error:
             yield f"{name} is declared supported, and refused: {error}"
             return
-        missing = [text for text in canary.tokens if not _contains(findings, text)]
+        missing = [text for text in canary.tokens if not contains(findings, text)]
         if missing:
             yield f"{name} is silently dropped: {', '.join(map(repr, missing))} not in the request"
         if canary.variations:
@@ -232,13 +230,32 @@ class FeatureChecks(SuiteHooks):
             if feature.value not in [problem.feature for problem in error.problems]:
                 yield f"{feature} is refused without its name: {error}"
             return
-        sent = [text for text in canary.tokens if _contains(findings, text)]
+        sent = [text for text in canary.tokens if contains(findings, text)]
         outcome = "sent all the same" if sent else "silently dropped"
         yield f"{feature} is declared {provider.features[feature]}, and {outcome}"
 
     def _require_refusal(self, provider: Provider[Any, Any], feature: Feature) -> None:
         canary = self.canary(feature.value)
         report("not refused", self._not_refused(provider, feature, canary, {}))
+
+    def _is_visible(self, finding: Finding) -> bool:
+        """Whether recipients get to see it: in a MIME message, or in a list of header fields."""
+        return finding.in_mime or any(
+            self.is_header_step(step) and not step.startswith(HEADER) for step in finding.path
+        )
+
+    def _is_injected(self, finding: Finding, name: str) -> bool:
+        if finding.path[-1] == "name" and finding.text.strip().lower() == name:
+            return True
+        if "\r" not in finding.text and "\n" not in finding.text:
+            return False
+        lines = [
+            position
+            for position, step in enumerate(finding.path)
+            if step.startswith(HEADER) or self.is_header_step(step) or step in ("url", "method")
+        ]
+        # What had to be decoded inside the header was harmless on its line.
+        return bool(lines) and not _ENCODINGS & set(finding.path[lines[-1] :])
 
 
 # They turn the message into another kind of message, or replace its recipient.
@@ -255,44 +272,9 @@ _ALONE = frozenset(
 )
 
 
-def _contains(findings: list[Finding], text: str) -> bool:
-    wanted = unicodedata.normalize("NFC", text).casefold()
-    return any(
-        wanted in unicodedata.normalize("NFC", finding.text).casefold() for finding in findings
-    )
-
-
-def _innermost(findings: list[Finding], text: str) -> list[Finding]:
-    """Where a text stands once everything around it is decoded."""
-    found = [finding for finding in findings if text in finding.text.casefold()]
-    around = {finding.path[:length] for finding in found for length in range(len(finding.path))}
-    return [finding for finding in found if finding.path not in around]
-
-
 def _places(findings: list[Finding], text: str) -> set[tuple[str, ...]]:
     """Fields that hold a text, wherever in their lists."""
-    return {finding.field for finding in _innermost(findings, text)}
-
-
-def _is_visible(finding: Finding) -> bool:
-    """Whether recipients get to see it: in a MIME message, or in a list of header fields."""
-    return finding.in_mime or any(
-        "header" in step.lower() and not step.startswith(HEADER) for step in finding.path
-    )
-
-
-def _is_injected(finding: Finding, name: str) -> bool:
-    if finding.path[-1] == "name" and finding.text.strip().lower() == name:
-        return True
-    if "\r" not in finding.text and "\n" not in finding.text:
-        return False
-    lines = [
-        position
-        for position, step in enumerate(finding.path)
-        if "header" in step.lower() or step in ("url", "method")
-    ]
-    # What had to be decoded inside the header was harmless on its line.
-    return bool(lines) and not _ENCODINGS & set(finding.path[lines[-1] :])
+    return {finding.field for finding in innermost(findings, text)}
 
 
 def _injections(evil: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+
+from mailcore.testing.form_data import FormPart, is_form_data, read_form_data, write_form_data
 
 
 _REPLACEMENTS: tuple[tuple[str, Any], ...] = (
@@ -41,13 +44,20 @@ GARBAGE: tuple[tuple[str, bytes], ...] = (
 """Bodies that nobody would send on purpose."""
 
 
-def mutations(body: bytes) -> Iterator[tuple[str, bytes]]:
+def mutations(body: bytes, content_type: str = "") -> Iterator[tuple[str, bytes]]:
     """
     Every body that differs from *body* in one field: JSON (also inside its texts) or a form.
+
+    Args:
+        body: JSON, or a form of either kind.
+        content_type: The header; needed for ``multipart/form-data``.
 
     Yields:
         What was changed, and the body.
     """
+    if is_form_data(content_type):
+        yield from _form_data_mutations(body, content_type)
+        return
     try:
         document = json.loads(body)
     except ValueError:
@@ -96,3 +106,31 @@ def _form_mutations(body: bytes) -> Iterator[tuple[str, bytes]]:
             text = changed if isinstance(changed, str) else json.dumps(changed)
             given = [*pairs[:position], (name, text), *pairs[position + 1 :]]
             yield label, urlencode(given).encode()
+
+
+def _form_data_mutations(body: bytes, content_type: str) -> Iterator[tuple[str, bytes]]:
+    parts = read_form_data(body, content_type) or []
+    for position, part in enumerate(parts):
+        before, after = parts[:position], parts[position + 1 :]
+        for label, changed in _variants_of_part(part):
+            yield label, write_form_data([*before, *changed, *after], content_type)
+    yield "the boundary is another", body.replace(b"--", b"-x")
+
+
+def _variants_of_part(part: FormPart) -> Iterator[tuple[str, list[FormPart]]]:
+    yield f"{part.name} is missing", []
+    yield f"{part.name} is given twice", [part, part]
+    if part.filename is None:
+        yield f"{part.name} is a file", [dataclasses.replace(part, filename="a.bin")]
+    else:
+        yield f"{part.name} is no file", [dataclasses.replace(part, filename=None)]
+        yield f"{part.name} has no file name", [dataclasses.replace(part, filename="")]
+    yield f"{part.name} has no name", [dataclasses.replace(part, name="")]
+    yield f"{part.name} is no UTF-8", [dataclasses.replace(part, content=b"\xff\xfe")]
+    try:
+        text = part.content.decode("utf-8")
+    except UnicodeDecodeError:
+        return
+    for label, changed in _variants(text, part.name):
+        written = changed if isinstance(changed, str) else json.dumps(changed)
+        yield label, [dataclasses.replace(part, content=written.encode("utf-8", "surrogatepass"))]

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ from mailcore.mailer import Mailer
 from mailcore.message import Message
 from mailcore.provider import Provider
 from mailcore.testing.canaries import merged, plain_fields, token
+from mailcore.testing.inbound_checks import received_mail
 from mailcore.testing.script import Script
 from mailcore.testing.suite_hooks import SuiteHooks, report
 from mailcore.webhook import WebhookRequest, receive
@@ -49,10 +50,9 @@ class SecrecyChecks(SuiteHooks):
             if not _holds([provider, self._requests(message, provider)], secret)
         ]
         hidden = dict.fromkeys(self.secrets, "a secret")
-        hidden |= {
-            address.username: "a full address"
-            for address in (*message.to, *message.cc, *message.bcc)
-        }
+        # Received mail is from and to the same addresses.
+        addresses = (message.from_email, *message.to, *message.cc, *message.bcc)
+        hidden |= {each.username: "a full address" for each in addresses if each is not None}
         for place, text in self._shown_texts(provider, message):
             failures += [f"{what} is in {place}" for value, what in hidden.items() if value in text]
         report("the provider tells too much", dict.fromkeys(failures))
@@ -133,7 +133,10 @@ class SecrecyChecks(SuiteHooks):
 
     def _texts_of_receiving(self, provider: Provider[Any, Any]) -> Iterator[tuple[str, str]]:
         forged = WebhookRequest("POST", {}, b'{"recipient": "%s"}' % token("to").encode())
-        for request in (self.unknown_webhook(), forged):
+        received: Sequence[WebhookRequest] = ()
+        if self._supports(provider, Feature.INBOUND):
+            received = self.inbound_webhooks(received_mail())
+        for request in (self.unknown_webhook(), forged, *received):
             yield "the webhook request's repr", repr(request)
             try:
                 for event in receive(provider, request, registry=self._webhook_registry):

@@ -16,12 +16,10 @@ from mailcore.mailer import AsyncMailer, Mailer
 from mailcore.message import Message
 from mailcore.provider import Provider
 from mailcore.result import SendResult
+from mailcore.testing.batch_checks import BATCHES, batch_of
 from mailcore.testing.canaries import merged, plain_fields, token
 from mailcore.testing.script import Script
 from mailcore.testing.suite_hooks import SuiteHooks, TransportFault, report
-
-
-_BATCHES = (Feature.MERGE_DATA, Feature.MERGE_METADATA, Feature.MERGE_HEADERS)
 
 
 class SendingChecks(SuiteHooks):
@@ -77,17 +75,21 @@ class SendingChecks(SuiteHooks):
     def test_broken_answers_are_send_errors(self) -> None:
         """An answer that cannot be read becomes a SendError; after a 2xx it may be accepted."""
         provider = self.make_provider()
-        request = self._requests(merged(plain_fields()), provider)[0]
         failures: list[str] = []
-        for response in self.broken_responses(request):
-            outcome = self._send_with(provider, response)
-            label = f"answered with {_shown(response)}"
-            success = 200 <= getattr(response, "status_code", 0) < 300
-            if success and isinstance(outcome, SendResult) and not outcome.accepted:
-                continue
-            failures += _faults_of(outcome, label, provider)
-            if success and isinstance(outcome, SendError) and not outcome.maybe_accepted:
-                failures.append(f"{label}: maybe_accepted is False, but the status is a success")
+        batch = batch_of(self, provider, [f"{token('to')}@example.net"])
+        for message in (merged(plain_fields()), *([] if batch is None else [batch])):
+            request = self._requests(message, provider)[0]
+            for response in self.broken_responses(request):
+                outcome = self._send_with(provider, response, message)
+                label = f"{'batch ' * message.is_batch}answered with {_shown(response)}"
+                success = 200 <= getattr(response, "status_code", 0) < 300
+                if success and isinstance(outcome, SendResult) and not outcome.accepted:
+                    continue
+                failures += _faults_of(outcome, label, provider)
+                if success and isinstance(outcome, SendError) and not outcome.maybe_accepted:
+                    failures.append(
+                        f"{label}: maybe_accepted is False, but the status is a success"
+                    )
         report("a broken answer is not reported as one", failures)
 
     def test_transport_faults_are_send_errors(self) -> None:
@@ -140,7 +142,7 @@ class SendingChecks(SuiteHooks):
             if "cc" in copies:
                 again = {"cc": [to[0].upper()]}
                 messages["message with a repeated recipient"] = Message(**{**fields, **again})
-        for feature in _BATCHES:
+        for feature in BATCHES:
             support = provider.features[feature]
             if support.kind != "no":
                 needed = self.canary(support.needed.value).fields if support.needed else {}
@@ -151,9 +153,11 @@ class SendingChecks(SuiteHooks):
     def _sender(self, provider: Provider[Any, Any], step: Any) -> Mailer:
         return Mailer(provider, transport=Script(otherwise=step), registry=self._registry)
 
-    def _send_with(self, provider: Provider[Any, Any], step: Any) -> SendResult | Exception:
+    def _send_with(
+        self, provider: Provider[Any, Any], step: Any, message: Message | None = None
+    ) -> SendResult | Exception:
         try:
-            return self._sender(provider, step).send(merged(plain_fields()))
+            return self._sender(provider, step).send(message or merged(plain_fields()))
         except AssertionError:
             raise
         except Exception as error:  # noqa: BLE001  # what it is, is what is checked

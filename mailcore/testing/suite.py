@@ -29,13 +29,24 @@ Any test runner will do that collects classes: pytest as it is, :mod:`unittest` 
 
 from __future__ import annotations
 
+from mailcore.testing.answer_checks import AnswerChecks
+from mailcore.testing.batch_checks import BatchChecks
 from mailcore.testing.feature_checks import FeatureChecks
+from mailcore.testing.inbound_checks import InboundChecks
 from mailcore.testing.secrecy_checks import SecrecyChecks
 from mailcore.testing.sending_checks import SendingChecks
 from mailcore.testing.webhook_checks import WebhookChecks
 
 
-class ProviderSuite(FeatureChecks, SendingChecks, SecrecyChecks, WebhookChecks):
+class ProviderSuite(
+    FeatureChecks,
+    SendingChecks,
+    AnswerChecks,
+    BatchChecks,
+    SecrecyChecks,
+    WebhookChecks,
+    InboundChecks,
+):
     """
     All checks; see :class:`~mailcore.testing.suite_hooks.SuiteHooks` for what to override.
 

@@ -65,7 +65,8 @@ class SuiteHooks:
 
     A provider without webhooks needs :attr:`secrets`, :meth:`make_provider`,
     :meth:`accepting_response` and :meth:`refusing_responses`; one with webhooks also
-    :meth:`signed_webhooks` and :meth:`unknown_webhook`.
+    :meth:`signed_webhooks` and :meth:`unknown_webhook`; one that receives mail,
+    :meth:`inbound_webhooks`.
     """
 
     secrets: Sequence[str]
@@ -156,8 +157,46 @@ class SuiteHooks:
             "override unknown_webhook(), or declare event_webhooks=NO(reason)"
         )
 
+    def inbound_webhooks(self, mail: Message) -> Sequence[WebhookRequest]:
+        """
+        The authentic requests by which the provider hands over a mail that it received.
+
+        One for each form that it has: as raw MIME, taken apart as JSON or as a form, as a place
+        where the mail is kept. Each alone must give the whole mail.
+
+        Args:
+            mail: Sender, recipients, subject, bodies, files, header fields; to be written by
+                :func:`mailcore.mime.write_message` where the provider gives raw MIME.
+        """
+        raise NotImplementedError("override inbound_webhooks(), or declare inbound=NO(reason)")
+
+    def forged_webhooks(
+        self, request: WebhookRequest, recipient: str
+    ) -> Iterable[tuple[str, WebhookRequest]]:
+        """
+        What somebody without the secret makes of an authentic request, with what was done to it.
+
+        By default the same about somebody else, and if :attr:`webhook_body_is_signed` with any
+        byte or header changed, else with the Authorization header missing or wrong. Override it
+        for a provider whose signature covers something else. A forged request that gives the same
+        events as the authentic one counts as harmless: change what it says.
+        """
+        from mailcore.testing.forgeries import forgeries, tampered, without_credentials
+
+        yield from forgeries(request, recipient)
+        if self.webhook_body_is_signed:
+            yield from tampered(request, recipient)
+            return
+        found = list(without_credentials(request, recipient))
+        if not found:
+            raise AssertionError(
+                "webhook_body_is_signed is False, and the authentic request has no Authorization "
+                "header: override forged_webhooks()"
+            )
+        yield from found
+
     def webhook_transport(self) -> Transport:
-        """What verifying a webhook may ask; by default nothing."""
+        """What verifying a webhook and fetching a mail may ask; by default nothing."""
         return Script()
 
     def canary(self, name: str, count: int = 1) -> Canary:
@@ -183,6 +222,15 @@ class SuiteHooks:
     def decode_request(self, request: Any) -> list[Finding]:
         """Every text in a request; see :func:`mailcore.testing.decode_request`."""
         return decode_request(request)
+
+    def is_header_step(self, step: str) -> bool:
+        """
+        Whether a step of :attr:`mailcore.testing.Finding.path` leads to header fields of the mail.
+
+        By default, if its name has ``header`` in it. Override it for a provider that calls them
+        otherwise: recipients see what stands there.
+        """
+        return "header" in step.lower()
 
     def bcc_places(self) -> Iterable[tuple[str, ...]]:
         """

@@ -11,24 +11,23 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mailcore.address import address_key
-from mailcore.errors import MailcoreError, WebhookError, WebhookRejected
-from mailcore.events import Event, EventType, InboundEvent, TrackingEvent
+from mailcore.errors import MailcoreError
+from mailcore.events import Event, EventType, InboundEvent
 from mailcore.features import Feature
-from mailcore.flow import run
 from mailcore.mailer import Mailer
 from mailcore.provider import Provider
 from mailcore.testing.canaries import merged, plain_fields, token
-from mailcore.testing.forgeries import forgeries, tampered, without_credentials
 from mailcore.testing.mutations import GARBAGE, mutations
 from mailcore.testing.script import Script
-from mailcore.testing.suite_hooks import Notice, SuiteHooks, report
+from mailcore.testing.suite_hooks import Notice, report
+from mailcore.testing.webhook_reading import WebhookReading, unreadable
 from mailcore.webhook import WebhookRequest, areceive, receive
 
 
 _CUTS = 32
 
 
-class WebhookChecks(SuiteHooks):
+class WebhookChecks(WebhookReading):
     """
     Webhooks.
 
@@ -139,7 +138,7 @@ class WebhookChecks(SuiteHooks):
         failures: list[str] = []
         for request in self.signed_webhooks([notice]):
             genuine = self._received(provider, [request])
-            for label, forged in self._forgeries(request, notice):
+            for label, forged in self.forged_webhooks(request, notice.recipient):
                 failures += self._let_in(provider, label, forged, genuine)
         report("a forged webhook is let in", failures)
 
@@ -166,7 +165,7 @@ class WebhookChecks(SuiteHooks):
         for label, body in GARBAGE:
             stranger = WebhookRequest("POST", {"content-type": "application/json"}, body)
             failures += self._let_in(provider, label, stranger, ())
-            failures += _unreadable(provider, label, stranger)
+            failures += unreadable(provider, label, stranger)
         report("garbage is not refused", failures)
 
     def test_damaged_events_are_survived(self) -> None:
@@ -182,8 +181,8 @@ class WebhookChecks(SuiteHooks):
         failures = [
             failure
             for request in (*requests, self.unknown_webhook())
-            for label, body in mutations(request.body)
-            for failure in _unreadable(provider, label, dataclasses.replace(request, body=body))
+            for label, body in mutations(request.body, request.header("content-type") or "")
+            for failure in unreadable(provider, label, dataclasses.replace(request, body=body))
         ]
         report("damaged events raise", dict.fromkeys(failures))
 
@@ -211,47 +210,6 @@ class WebhookChecks(SuiteHooks):
                 failures.append(f"{outcomes[0]} in sync, {outcomes[1]} in async code")
         report("async receiving differs", failures)
 
-    def _forgeries(
-        self, request: WebhookRequest, notice: Notice
-    ) -> Iterator[tuple[str, WebhookRequest]]:
-        yield from forgeries(request, notice.recipient)
-        if self.webhook_body_is_signed:
-            yield from tampered(request, notice.recipient)
-        else:
-            yield from without_credentials(request, notice.recipient)
-
-    def _believes_nobody(self, provider: Provider[Any, Any]) -> bool:
-        """
-        Whether the provider declares that it has no webhooks.
-
-        Raises:
-            AssertionError: If it declares so, and believes or parses a request all the same.
-        """
-        if provider.features[Feature.EVENT_WEBHOOKS].kind != "no":
-            return False
-        self._require_rejection_of_strangers(provider)
-        try:
-            events = provider.parse_webhook(WebhookRequest("POST", {}, b"{}"))
-        except MailcoreError:
-            return True
-        raise AssertionError(f"event_webhooks is declared NO, and parse_webhook() gives {events}")
-
-    def _require_rejection_of_strangers(self, provider: Provider[Any, Any]) -> None:
-        stranger = WebhookRequest("POST", {}, b"{}")
-        try:
-            verdict = run(provider.verify_webhook(stranger), self.webhook_transport())
-        except WebhookRejected:
-            return
-        raise AssertionError(f"a request from anybody is let in, {verdict}")
-
-    def _received(
-        self, provider: Provider[Any, Any], requests: Sequence[WebhookRequest]
-    ) -> tuple[Event, ...]:
-        registry = self._webhook_registry
-        return tuple(
-            event for request in requests for event in receive(provider, request, registry=registry)
-        )
-
     def _lost(self, provider: Provider[Any, Any], notices: Sequence[Notice]) -> Iterator[str]:
         """Say which notices do not come out as exactly one event, and which events are extra."""
         events = self._received(provider, self.signed_webhooks(notices))
@@ -266,27 +224,6 @@ class WebhookChecks(SuiteHooks):
                 json.dumps(event.to_dict())
             except (TypeError, ValueError) as error:
                 yield f"to_dict() of {event!r} is no JSON: {error}"
-
-    def _let_in(
-        self,
-        provider: Provider[Any, Any],
-        label: str,
-        request: WebhookRequest,
-        genuine: tuple[Event, ...],
-    ) -> Iterator[str]:
-        """Say if a request is neither refused nor read as the genuine one is."""
-        try:
-            events = receive(provider, request, registry=self._webhook_registry)
-        except WebhookError as error:
-            if not 400 <= error.response.status_code < 500:
-                yield f"{label}: answered with {error.response.status_code}"
-        except AssertionError:
-            raise
-        except Exception as error:  # noqa: BLE001  # foreign ones are what is looked for
-            yield f"{label}: {type(error).__name__} ({error}), no WebhookError"
-        else:
-            if not genuine or events != genuine:
-                yield f"{label}: believed, with {events}"
 
 
 def _notice(event_type: EventType, number: int = 0) -> Notice:
@@ -315,19 +252,3 @@ def _listed(found: Counter[tuple[EventType, str, str]]) -> str:
     if not found:
         return "there are no events"
     return f"there are {', '.join(f'{count} {_shown(each)}' for each, count in found.items())}"
-
-
-def _unreadable(provider: Provider[Any, Any], label: str, request: WebhookRequest) -> Iterator[str]:
-    """Say if reading a request raises what it must not, or gives what are no events."""
-    try:
-        events: Any = provider.parse_webhook(request)
-        wrong = [each for each in events if not isinstance(each, (TrackingEvent, InboundEvent))]
-        if wrong:
-            yield f"{label}: parse_webhook() gives {wrong}"
-        for event in events:
-            json.dumps(event.to_dict())
-            repr(event)
-    except WebhookError:
-        return
-    except Exception as error:  # noqa: BLE001  # foreign ones are what is looked for
-        yield f"{label}: foreign exception {type(error).__name__}: {error}"
