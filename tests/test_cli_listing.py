@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 
@@ -10,6 +11,8 @@ from collections.abc import Sequence
 import pytest
 
 from mailcore import Feature, Features, Provider, Registry, hookimpl
+from mailcore.builtin.memory import MemoryProvider
+from mailcore.builtin.null import NullProvider
 from mailcore.cli import main
 from mailcore.cli.feature_texts import DESCRIPTIONS, LEGEND
 from mailcore.features import NO, YES, Support, advisory, limited, needs, partial, yes
@@ -142,6 +145,44 @@ def test_features_of_chosen_providers(registry, capsys, arguments, form):
     assert {"kind": "yes", "note": "", "limit": None, "needed": None} == (
         providers["plain"]["features"]["cc"]
     )
+
+
+class Terminal(io.StringIO):
+    """Standard output that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_many_providers_fit_side_by_side_into_a_terminal(registry, monkeypatch):
+    """On a terminal, eight providers stand in parts, each beside the features' names."""
+    for number in range(6):
+        name = f"provider{number}"
+        registry.register(type(name, (AcmeProvider,), {"name": name}))
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert 0 == main(["features"], registry=registry)
+
+    lines = terminal.getvalue().splitlines()
+    heads = [line.split() for line in lines if line.startswith("feature ")]
+    assert registry.names() == tuple(name for head in heads for name in head[1:])
+    assert 1 < len(heads)
+    assert 80 >= max(len(line) for line in lines if not line.startswith("["))
+    assert len(heads) == sum(line.startswith("merge_headers ") for line in lines)
+    assert 4 == sum(line.startswith("[") for line in lines)
+
+
+def test_services_stand_before_what_is_built_in(capsys):
+    """Of all that is installed, those that send are compared first."""
+    registry = Registry(autoload=False)
+    for provider in (MemoryProvider, AcmeProvider, NullProvider, PlainProvider):
+        registry.register(provider)
+
+    assert 0 == main(["features", "--json"], registry=registry)
+    providers = json.loads(capsys.readouterr().out)["providers"]
+    assert ["acme", "plain", "memory", "null"] == list(providers)
 
 
 def test_features_page_is_complete(registry, capsys):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore.cli.output import printable
-from mailcore.cli.table import display_width, table, wrap
+from mailcore.cli.table import display_width, parts_side_by_side, table, wrap
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,52 @@ def test_tables_fit_into_the_terminal(rows, width):
     laid_out = table(["one", "two", "three"], rows, width=width)
 
     assert all(display_width(line) <= width for line in laid_out.splitlines())
+
+
+def test_wide_tables_are_cut_into_parts():
+    """Columns that do not fit stand in a part of their own, beside the names of the rows."""
+    rows = [["cc", "yes", "no [1]", "yes"], ["bcc", "yes", "no", "partly [2]"]]
+
+    laid_out = parts_side_by_side(["feature", "one", "two", "three"], rows, width=22)
+
+    assert [
+        "feature  one  two",
+        "-------  ---  ------",
+        "cc       yes  no [1]",
+        "bcc      yes  no",
+        "",
+        "feature  three",
+        "-------  ----------",
+        "cc       yes",
+        "bcc      partly [2]",
+    ] == laid_out.splitlines()
+
+
+@pytest.mark.parametrize("width", [None, 200])
+def test_tables_that_fit_are_whole(width):
+    """With room enough, and in a file, a table is one."""
+    headings, rows = ["a", "b", "c"], [["1", "2", "3"]]
+
+    assert table(headings, rows) == parts_side_by_side(headings, rows, width=width)
+
+
+@given(
+    st.integers(0, 12).flatmap(
+        lambda count: st.lists(st.lists(TEXT, min_size=count, max_size=count), min_size=1)
+    ),
+    st.integers(30, 120),
+)
+def test_parts_fit_and_lose_no_column(rows, width):
+    """No line is wider than the terminal, and each heading stands there once."""
+    headings = ["feature", *(f"provider{number}" for number in range(len(rows[0])))]
+    cells = [[f"row{number}", *row] for number, row in enumerate(rows)]
+
+    laid_out = parts_side_by_side(headings, cells, width=width)
+
+    lines = laid_out.split("\n")
+    assert all(display_width(line) <= width for line in lines)
+    shown = [line.split() for line in lines if line.startswith("feature")]
+    assert headings[1:] == [heading for line in shown for heading in line[1:]]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 
 from mailcore.cli import exit_codes, output
 from mailcore.cli.feature_texts import DESCRIPTIONS, LEGEND
+from mailcore.cli.table import parts_side_by_side
 from mailcore.errors import PluginLoadError
 from mailcore.features import Feature, Support
 from mailcore.provider import Provider
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _providers(registry: Registry, names: Sequence[str]) -> list[type[Provider[Any, Any]]]:
-    """The providers named, each once; without names all that are not broken."""
+    """The providers named, each once; without names all that are not broken, built-ins last."""
     if names:
         return [registry.provider_class(name) for name in dict.fromkeys(names)]
     providers = []
@@ -75,6 +76,8 @@ def _providers(registry: Registry, names: Sequence[str]) -> list[type[Provider[A
             providers.append(registry.provider_class(name))
         except PluginLoadError as error:
             output.note(f"warning: left out: {' '.join(str(error).split())}")
+    # Services are what people compare.
+    providers.sort(key=lambda provider: provider.__module__.startswith("mailcore.builtin."))
     return providers
 
 
@@ -112,7 +115,8 @@ def _write_table(providers: Sequence[type[Provider[Any, Any]]]) -> None:
         [feature.value, *(notes.cell(p.features[feature], " [{}]") for p in providers)]
         for feature in Feature
     ]
-    output.write_table(["feature", *(p.name for p in providers)], rows)
+    headings = ["feature", *(p.name for p in providers)]
+    output.write_table(headings, rows, layout=parts_side_by_side)
     if notes.numbers:
         output.write("")
     for text, number in notes.numbers.items():

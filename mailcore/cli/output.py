@@ -9,6 +9,8 @@ import os
 import shutil
 import sys
 
+from collections.abc import Callable
+
 from mailcore.cli.table import table
 
 
@@ -52,12 +54,21 @@ def write_json_line(value: object) -> None:
     flush()
 
 
-def write_table(headings: list[str], rows: list[list[str]]) -> None:
-    """Write a table, as wide as the terminal if it is one, else as wide as it gets."""
+def write_table(
+    headings: list[str], rows: list[list[str]], *, layout: Callable[..., str] = table
+) -> None:
+    """
+    Write a table, as wide as the terminal if it is one, else as wide as it gets.
+
+    Args:
+        headings: Of the columns.
+        rows: Of cells.
+        layout: One of the functions of :mod:`mailcore.cli.table`.
+    """
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
     columns = shutil.get_terminal_size().columns if on_terminal else None
     cells = [[printable(cell) for cell in row] for row in [headings, *rows]]
-    write(table(cells[0], cells[1:], width=columns))
+    write(layout(cells[0], cells[1:], width=columns))
 
 
 def note(text: str) -> None:

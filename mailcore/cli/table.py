@@ -84,6 +84,43 @@ def table(
     return "\n".join(lines)
 
 
+def parts_side_by_side(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, width: int | None = None
+) -> str:
+    """
+    Lay out a table whose columns are compared, in parts if it is too wide.
+
+    Args:
+        headings: Of the columns; the first one names the rows, and stands in each part.
+        rows: Of cells, each one line.
+        width: Columns that each part fits into, if one column beside the first does; None leaves
+            the table whole.
+
+    Returns:
+        Lines without trailing spaces, an empty one between two parts.
+    """
+    if width is None:
+        return table(headings, rows)
+    widths = [max(map(display_width, column)) for column in zip(headings, *rows, strict=True)]
+    parts: list[list[int]] = []
+    used = width
+    for column in range(1, len(headings)):
+        used += len(_GAP) + widths[column]
+        if used > width:
+            parts.append([])
+            used = widths[0] + len(_GAP) + widths[column]
+        parts[-1].append(column)
+    return "\n\n".join(
+        table(*_chosen(headings, rows, [0, *part]), width=width) for part in parts or [[]]
+    )
+
+
+def _chosen(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[int]
+) -> tuple[list[str], list[list[str]]]:
+    return [headings[i] for i in columns], [[row[i] for i in columns] for row in rows]
+
+
 def _shrunk(widths: Sequence[int], width: int) -> list[int]:
     shrunk = [min(each, width) for each in widths]
     while sum(shrunk) + len(_GAP) * (len(shrunk) - 1) > width and max(shrunk) > _NARROWEST:
