@@ -5,7 +5,8 @@
 VENV = .venv
 BENCH = .venv-bench
 PY = $(VENV)/bin/python
-PROJECTS = pyproject.toml plugins/*/pyproject.toml
+# Not plugins/_template: it is what `mailcore new-provider` writes.
+PROJECTS = pyproject.toml plugins/[a-z]*/pyproject.toml
 ARGS =
 FUZZ_SECONDS = 5
 
@@ -46,7 +47,7 @@ docs: $(VENV)/.check
 	@echo "docs/_build/html/index.html"
 
 snippets: $(VENV)/.tests
-	$(PY) -m pytest docs README.md plugins/*/README.md mailcore plugins/*/mailcore_* tests/test_docs.py
+	$(PY) -m pytest docs README.md plugins/[a-z]*/README.md mailcore plugins/[a-z]*/mailcore_* tests/test_docs.py
 
 # The matrix of the providers in this repository, as tests/test_docs.py expects it.
 features: $(VENV)/.run

@@ -279,13 +279,13 @@ def test_without_autoload_there_is_what_was_registered(install, chunked):
 def test_hint_what_to_install():
     """Asking for a provider that is not there says what is, and what to install."""
     with pytest.raises(ProviderNotFound) as caught:
-        Registry().get_provider("postmark")
+        Registry().get_provider("sparkpost")
 
-    assert "pip install mailcore-postmark" == caught.value.install_hint
-    assert "pip install mailcore-postmark" in str(caught.value)
+    assert "pip install mailcore-sparkpost" == caught.value.install_hint
+    assert "pip install mailcore-sparkpost" in str(caught.value)
     assert "console" in str(caught.value)
     assert set(caught.value.installed) >= BUILTIN
-    assert "postmark" == caught.value.name
+    assert "sparkpost" == caught.value.name
 
 
 def test_hint_at_what_is_spelled_alike():

@@ -4,7 +4,8 @@ Check the installed distributions end to end, far from the tree that they were b
     python check_installed.py --not-from TREE
 
 Run it in an environment that holds the wheels and their dependencies only, from another directory.
-It sends one message through the local SES with boto3 and receives the signed events of it.
+Each plugin must be found by its name and build a message. One message goes through the local SES
+with boto3, and the signed events of it are received.
 """
 
 from __future__ import annotations
@@ -37,8 +38,14 @@ from mailcore import (
 )
 
 
-MODULES = ("mailcore", "mailcore_ses")
-PROVIDERS = {"console", "file", "memory", "null", "ses"}
+# What a provider needs to build a message. All are invented, and lead nowhere.
+PLUGINS: dict[str, dict[str, str]] = {
+    "mailgun": {"api_key": "invented"},
+    "postmark": {"server_token": "invented"},
+    "ses": {"region_name": "eu-west-1"},
+}
+MODULES = ("mailcore", *(f"mailcore_{name}" for name in PLUGINS))
+PROVIDERS = {"console", "file", "memory", "null", *PLUGINS}
 RECIPIENT = "success@simulator.amazonses.com"
 DEADLINE_SECONDS = 30
 
@@ -85,6 +92,27 @@ def check_entry_points() -> None:
                     importlib.util.find_spec(entry_point.module) is not None,
                     f"{entry_point.value} does not exist",
                 )
+
+
+def check_plugins() -> None:
+    """Every plugin is found by its name, in its own distribution, and builds a message."""
+    found = {
+        entry_point.name: entry_point.dist.name
+        for entry_point in entry_points(group="mailcore.providers")
+        if entry_point.dist is not None and entry_point.dist.name != "mailcore"
+    }
+    expected = {name: f"mailcore-{name}" for name in PLUGINS}
+    require(found == expected, f"the plugins are {found}, not {expected}")
+    message = Message(
+        from_email="Shop <shop@example.com>",
+        to=["ada@example.net"],
+        subject="Grüße",
+        text="Hello",
+    )
+    for name, options in PLUGINS.items():
+        requests = get_provider(name, **options).build(message)
+        named = [address for request in requests for address in request.recipients]
+        require(named == ["ada@example.net"], f"{name} builds requests for {len(named)}")
 
 
 class Receiver(ThreadingHTTPServer):
@@ -185,10 +213,9 @@ def main() -> None:
     check_location(tree)
     check_entry_points()
     check_command()
+    check_plugins()
     check_round_trip()
-    print(
-        f"installed in {sys.prefix}: modules, entry points, command and a round trip are in order"
-    )
+    print(f"installed in {sys.prefix}: modules, command, plugins and a round trip are in order")
 
 
 if __name__ == "__main__":

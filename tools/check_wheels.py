@@ -3,8 +3,9 @@ Check what the built wheels contain.
 
     python tools/check_wheels.py dist
 
-A wheel must hold every file of its package in the tree and nothing else beside its metadata, the
-marker `py.typed`, the licence, and the versions and requirements that the project declares.
+A wheel must hold every file of its package in the tree, byte by byte, and nothing else beside its
+metadata, the marker `py.typed`, the licence, and the versions and requirements that the project
+declares. That of the core also holds the template of `mailcore new-provider`.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # Distribution name to the directory that holds its import package.
 PACKAGES = {"mailcore": ROOT / "mailcore"} | {
     package.name.replace("_", "-"): package
-    for package in sorted(ROOT.glob("plugins/*/mailcore_*"))
+    for package in sorted(ROOT.glob("plugins/[a-z]*/mailcore_*"))
     if package.is_dir()
 }
+# A directory of the tree that is in a wheel under another name, by the distribution's.
+MOVED = {"mailcore": (ROOT / "plugins" / "_template", "mailcore/cli/provider_template")}
 
 
 def files_in_tree(package: Path) -> set[str]:
@@ -45,6 +48,17 @@ def files_in_tree(package: Path) -> set[str]:
     }
 
 
+def expected_in_wheel(name: str) -> dict[str, Path]:
+    """Return the files of a distribution's wheel, but for its metadata, and where they are."""
+    package = PACKAGES[name]
+    expected = {path: package.parent / path for path in files_in_tree(package)}
+    if name in MOVED:
+        source, target = MOVED[name]
+        for path in files_in_tree(source):
+            expected[path.replace(source.name, target, 1)] = source.parent / path
+    return expected
+
+
 def problems_of(wheel: Path) -> list[str]:
     """Return what is wrong with one wheel, as sentences."""
     problems = []
@@ -52,12 +66,17 @@ def problems_of(wheel: Path) -> list[str]:
         names = set(archive.namelist())
         (metadata_name,) = (name for name in names if name.endswith(".dist-info/METADATA"))
         metadata = message_from_bytes(archive.read(metadata_name))
+        expected = expected_in_wheel(metadata["Name"])
+        problems += [
+            f"{name} is not the one in the tree"
+            for name in sorted(names & expected.keys())
+            if archive.read(name) != expected[name].read_bytes()
+        ]
     info = metadata_name.rpartition("/")[0]
     package = PACKAGES[metadata["Name"]]
-    expected = files_in_tree(package)
     actual = {name for name in names if not name.startswith(f"{info}/")}
-    problems += [f"{name} is missing" for name in sorted(expected - actual)]
-    problems += [f"{name} should not be in it" for name in sorted(actual - expected)]
+    problems += [f"{name} is missing" for name in sorted(expected.keys() - actual)]
+    problems += [f"{name} should not be in it" for name in sorted(actual - expected.keys())]
     for name in (
         f"{package.name}/py.typed",
         f"{info}/licenses/LICENSE",

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Create a virtual environment if it is not there, and install dependency groups into it.
 #
-#   tools/venv.sh DIRECTORY            the two distributions, editable
+#   tools/venv.sh DIRECTORY            the distributions, editable
 #   tools/venv.sh DIRECTORY GROUP...   and the groups of these names from every pyproject.toml that has them
 #
 # PYTHON names the interpreter; without it the first of python3, python3.14 ... python3.10 that is new enough.
@@ -56,7 +56,7 @@ set -- "$@" --
 while [ "$1" != -- ]; do
     group=$1
     shift
-    for project in pyproject.toml plugins/*/pyproject.toml; do
+    for project in pyproject.toml plugins/[a-z]*/pyproject.toml; do
         if sed -n '/^\[dependency-groups\]/,/^\[tool/p' "$project" | grep -q "^$group = "; then
             set -- "$@" --group "$project:$group"
         fi
@@ -66,7 +66,7 @@ shift
 
 # One command for all of it: the plugins' requirement of mailcore is then met by the tree beside them.
 set -- "$@" --editable .
-for project in plugins/*/pyproject.toml; do
+for project in plugins/[a-z]*/pyproject.toml; do
     set -- "$@" --editable "${project%/pyproject.toml}"
 done
 echo "Installing into $directory (a minute at first, nothing afterwards)"

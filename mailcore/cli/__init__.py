@@ -2,8 +2,9 @@
 The command ``mailcore``, also ``python -m mailcore``.
 
 ``providers`` lists what is installed, ``features`` says what each provider can express, ``send``
-sends, and ``parse`` reads a saved webhook request. Results go to standard output, as tables or
-with ``--json`` as JSON; everything else goes to standard error. Scripts read the exit code:
+sends, ``parse`` reads a saved webhook request, and ``new-provider`` begins a plugin. Results go to
+standard output, as tables or with ``--json`` as JSON; everything else goes to standard error.
+Scripts read the exit code:
 
 ====  ==============================================================================================
 0     done; every recipient was accepted

@@ -1,0 +1,74 @@
+"""
+What is sent: pairs of a message and the request that it becomes, as files.
+
+``fixtures/requests/NAME.message.json`` is what ``Message.to_dict()`` writes, and
+``NAME.request.json`` holds the headers and the JSON of the one request.
+"""
+
+from __future__ import annotations
+
+import json
+
+from pathlib import Path
+
+import pytest
+
+from mailcore import Mailer, Message, UnsupportedFeature
+from mailcore.errors import ConfigurationError
+from mailcore.testing import Script
+from mailcore_new_esp import NewEspProvider
+
+
+MESSAGES = sorted((Path(__file__).parent / "fixtures" / "requests").glob("*.message.json"))
+
+
+@pytest.mark.parametrize("path", MESSAGES, ids=lambda path: path.name.partition(".")[0])
+def test_message_becomes_the_request(
+    path: Path,
+    provider: NewEspProvider,
+) -> None:
+    """Each message becomes the request beside it."""
+    message = Message.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    expected = path.with_name(path.name.replace(".message.", ".request."))
+
+    (request,) = provider.build(message)
+
+    assert request.url == "https://api.new-esp.example/v1/messages"
+    assert json.loads(expected.read_text(encoding="utf-8")) == {
+        "headers": dict(request.headers),
+        "payload": json.loads(request.body),
+    }
+
+
+@pytest.mark.parametrize("field", ["cc", "bcc"])
+def test_copies_of_a_batch_are_refused(
+    field: str,
+    provider: NewEspProvider,
+) -> None:
+    """A batch has no copies: nothing is sent, and the error names the field."""
+    script = Script()
+    message = Message.from_dict(
+        {
+            "from_email": "shop@example.com",
+            "to": ["ada@example.net"],
+            "text": "Hello",
+            "merge_data": {},
+            field: ["eve@example.org"],
+        }
+    )
+
+    with pytest.raises(UnsupportedFeature) as caught:
+        Mailer(provider, transport=script).send(message)
+
+    assert [field] == [problem.field for problem in caught.value.problems]
+    assert not script.requests
+
+
+@pytest.mark.parametrize("api_key", ["", " ", "key\n", "schlüssel"])
+def test_key_that_no_header_can_hold_is_refused(api_key: str) -> None:
+    """A key with a line end, say, is refused when the provider is made, and not repeated."""
+    with pytest.raises(ConfigurationError) as caught:
+        NewEspProvider(api_key=api_key)
+
+    reason = "api_key must be printable ASCII"
+    assert f"new-esp: {reason}" == str(caught.value)
