@@ -34,12 +34,14 @@ class Meaning:
         category: See :class:`~mailcore.errors.SendError`; empty for that of the class.
         hint: What to do about it, where the provider's words do not say so.
         retryable: If it differs from that of the class.
+        maybe_accepted: Whether the message may be on its way all the same.
     """
 
     error: type[SendError]
     category: str = ""
     hint: str = ""
     retryable: bool | None = None
+    maybe_accepted: bool = False
 
 
 def meaning_of_status(status_code: int) -> Meaning:
@@ -61,6 +63,7 @@ def meaning_of_status(status_code: int) -> Meaning:
 _REJECTED = Meaning(MessageRejected)
 _UNAVAILABLE = Meaning(ProviderUnavailable)
 _UNEXPECTED = Meaning(UnexpectedResponse)
+_GATEWAY = Meaning(ProviderUnavailable, "gateway", retryable=False, maybe_accepted=True)
 _BY_STATUS = {
     401: Meaning(AuthenticationFailed, hint="check the credentials"),
     403: Meaning(AuthenticationFailed, "access_denied", "these credentials may not do this"),
@@ -69,6 +72,9 @@ _BY_STATUS = {
     429: Meaning(RateLimited),
     # RFC 9110, section 15.6: what a client asks for that is not there will not be there later.
     501: Meaning(ProviderUnavailable, retryable=False),
+    # A gateway had no answer, or none that it understood: nobody knows what lies behind it did.
+    502: _GATEWAY,
+    504: _GATEWAY,
     505: Meaning(ProviderUnavailable, retryable=False),
 }
 
@@ -92,7 +98,7 @@ def send_error(
         status_code: Of the answer.
         code: The provider's own.
         headers: Of the answer, names in lower case: those that say when to try again.
-        maybe_accepted: See :class:`~mailcore.errors.SendError`.
+        maybe_accepted: If it is so in this case, whatever the meaning says.
         raw: The answer.
     """
     said = redact(" ".join(words.split()))[:500] or "no message"
@@ -101,7 +107,7 @@ def send_error(
         f"{text} ({meaning.hint})" if meaning.hint else text,
         category=meaning.category,
         retryable=meaning.retryable,
-        maybe_accepted=maybe_accepted,
+        maybe_accepted=meaning.maybe_accepted or maybe_accepted,
         status_code=status_code,
         code=code,
         retry_after_seconds=retry_after_seconds(headers or {}),
