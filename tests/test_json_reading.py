@@ -96,12 +96,9 @@ def test_what_is_no_object(text: bytes, complaint: str) -> None:
 
 @pytest.mark.usefixtures("reader")
 def test_a_huge_integer_is_no_fault() -> None:
-    """Numbers of thousands of digits are refused or read, in no time."""
-    try:
-        value = read_object(b'{"a": ' + b"9" * 5_000 + b"}", "the body")
-    except MalformedWebhook:
-        return
-    assert ["a"] == list(value)
+    """Numbers of thousands of digits end in a typed error, or are read."""
+    with contextlib.suppress(MalformedWebhook):
+        assert ["a"] == list(read_object(b'{"a": ' + b"9" * 5_000 + b"}", "the body"))
 
 
 @pytest.mark.usefixtures("reader")
@@ -114,7 +111,6 @@ def test_a_huge_integer_is_no_fault() -> None:
         ('{"a": "\\ud800"}', {"a": "\ud800"}),
         ("{}", {}),
         (b'{"a": "\xc3\xbc"}', {"a": "ü"}),
-        ('{"a": ' + "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1) + "}", ...),
         (json.dumps({"a": [[]] * 1_000}), {"a": [[]] * 1_000}),
     ],
     ids=lambda value: repr(value)[:30],
@@ -123,15 +119,20 @@ def test_what_is_an_object(text: str | bytes, document: Any) -> None:
     """Duplicates, escapes and white space are read as everywhere; many brackets are not deep."""
     value = read_object(text, "it")
 
-    assert document in (value, ...)
+    assert document == value
 
 
 @pytest.mark.usefixtures("reader")
-def test_depth_is_no_matter_if_nobody_walks() -> None:
-    """Without a limit, what the decoder can read is read."""
-    text = '{"a": ' + "[" * 150 + "]" * 150 + "}"
+def test_the_deepest_that_is_read() -> None:
+    """An object of MAX_DEPTH levels."""
+    value = read_object('{"a": ' + "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1) + "}", "it")
 
-    assert ["a"] == list(read_object(text, "it", max_depth=None))
+    levels = 1
+    inner = value["a"]
+    while inner:
+        (inner,) = inner
+        levels += 1
+    assert MAX_DEPTH == levels + 1
 
 
 @given(st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))

@@ -8,6 +8,7 @@ from typing import Any
 
 from mailcore.errors import MalformedWebhook
 from mailcore.frozen import FrozenDict
+from mailcore.json_reading import read_object
 
 
 @dataclass(frozen=True, init=False)
@@ -51,6 +52,20 @@ class WebhookRequest:
                 "" if remote_address is None else _text(remote_address, "remote_address")
             ),
         )
+
+    @property
+    def json_object(self) -> dict[str, Any]:
+        """
+        The body, if it is a JSON object: read once, for verifying and for parsing.
+
+        Raises:
+            MalformedWebhook: If it is none.
+        """
+        held = vars(self)
+        if "_json_object" not in held:
+            held["_json_object"] = read_object(self.body, "body")
+        found: dict[str, Any] = held["_json_object"]
+        return found
 
     def header(self, name: str) -> str | None:
         """The value of a header, whatever its case; None if it is absent."""

@@ -85,7 +85,7 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
     """
     if is_raw_delivery(request):
         return _parse_raw(provider, request)
-    fields = read_envelope(request.body)
+    fields = read_envelope(request)
     if fields.get("Type") != NOTIFICATION:
         if isinstance(fields.get("Type"), str):
             return ()

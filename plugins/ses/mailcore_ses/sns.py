@@ -134,7 +134,7 @@ class SnsVerifier:
         """
         try:
             _check_request(request)
-            envelope = check_envelope(read_envelope(request.body))
+            envelope = check_envelope(read_envelope(request))
             _check_agreement(request, envelope)
             verdict = yield from self._verify(envelope)
         except WebhookError as error:

@@ -12,7 +12,6 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from mailcore.errors import MalformedWebhook
-from mailcore.json_reading import read_object
 from mailcore.webhook import WebhookRequest
 
 
@@ -74,27 +73,17 @@ class SnsEnvelope(NamedTuple):
         return f"SnsEnvelope({self.type}, {self.message_id}, {self.topic_arn})"
 
 
-# Verifying and parsing are two steps of one request: the second finds what the first decoded.
-_last_read: tuple[bytes, Mapping[str, Any]] | None = None
-
-
-def read_envelope(body: bytes) -> Mapping[str, Any]:
+def read_envelope(request: WebhookRequest) -> Mapping[str, Any]:
     """
     Decode the body of an SNS post; nothing in it is checked.
 
     Raises:
         MalformedWebhook: If it is no JSON object, or too large.
     """
-    global _last_read  # noqa: PLW0603  # one tuple, swapped at once: threads see all of it
-    last = _last_read
-    if last is not None and last[0] is body:
-        return last[1]
-    if len(body) > MAX_BODY_BYTES:
-        reason = f"body of {len(body)} bytes is larger than any SNS message"
+    if len(request.body) > MAX_BODY_BYTES:
+        reason = f"body of {len(request.body)} bytes is larger than any SNS message"
         raise MalformedWebhook(reason, status_code=413)
-    fields = read_object(body, "body", max_depth=None)
-    _last_read = (body, fields)
-    return fields
+    return request.json_object
 
 
 def check_envelope(fields: Mapping[str, Any]) -> SnsEnvelope:
