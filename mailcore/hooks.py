@@ -138,11 +138,15 @@ class Hooks:
 
     def check_features(self, provider: Provider[Any, Any], message: Message) -> list[Problem]:
         """Everybody's problems with the message, the provider's first."""
+        if _is_alone(self._call.mailcore_check_features):
+            return list(provider.check(message))
         found = self._call.mailcore_check_features(provider=provider, message=message)
         return [problem for problems in reversed(found) for problem in problems]
 
     def build_payload(self, provider: Provider[Any, Any], message: Message) -> Sequence[Any]:
         """The requests that send the message."""
+        if _is_alone(self._call.mailcore_build_payload):
+            return provider.build(message)
         requests: Sequence[Any] = self._call.mailcore_build_payload(
             provider=provider, message=message
         )
@@ -152,6 +156,8 @@ class Hooks:
         self, provider: Provider[Any, Any], request: WebhookRequest
     ) -> Sequence[Event]:
         """The events in a verified request."""
+        if _is_alone(self._call.mailcore_parse_events):
+            return provider.parse_webhook(request)
         events: Sequence[Event] = self._call.mailcore_parse_events(
             provider=provider, request=request
         )
@@ -198,6 +204,11 @@ class Hooks:
                 _with_arguments(implementation)(**arguments)
             except Exception:
                 logger.exception("observer %s of %s failed", hook, implementation.plugin_name)
+
+
+def _is_alone(hook: pluggy.HookCaller) -> bool:
+    """Whether only the provider implements the hook: asking it alone takes a fifth of the time."""
+    return len(hook.get_hookimpls()) == 1
 
 
 def _with_arguments(implementation: Any) -> Callable[..., Any]:

@@ -111,7 +111,8 @@ def hand_over(
             continue
         if on_event is not None:
             outcome = on_event(event)
-            if isinstance(outcome, Coroutine):
+            # What is None need not be asked: asking takes as long as the rest of this loop.
+            if outcome is not None and isinstance(outcome, Coroutine):
                 outcome.close()
                 raise ConfigurationError("on_event is a coroutine function: use areceive()")
         if seen is not None and event.dedupe_key:
