@@ -11,8 +11,9 @@ import platform
 import sys
 
 from importlib.metadata import version
+from itertools import chain
 
-from benchmarks import build, bulk, imports, inbound, peers, receive, send, server
+from benchmarks import build, bulk, http_providers, imports, inbound, peers, receive, send, server
 from benchmarks.measure import print_row
 
 
@@ -36,7 +37,11 @@ def main() -> int:
         for row in send.sending(url):
             good &= print_row(row)
         backend.close()
-    for row in (*receive.notifications(), *inbound.parsing(), *inbound.irregular()):
+    rows = (
+        *(http_providers.building(), http_providers.receiving()),
+        *(receive.notifications(), inbound.parsing(), inbound.irregular()),
+    )
+    for row in chain.from_iterable(rows):
         good &= print_row(row)
     good &= bulk.main()
 

@@ -12,7 +12,7 @@ from django.conf import settings
 
 
 def set_up(endpoint_url: str = "http://127.0.0.1:9") -> None:
-    """Configure Django once, with anymail's SES backend."""
+    """Configure Django once, with anymail's backends; that of SES is the default."""
     if settings.configured:
         return
     settings.configure(
@@ -25,23 +25,29 @@ def set_up(endpoint_url: str = "http://127.0.0.1:9") -> None:
                 "endpoint_url": endpoint_url,
                 "aws_access_key_id": "local",
                 "aws_secret_access_key": "local",
-            }
+            },
+            "POSTMARK_SERVER_TOKEN": "token",
+            "MAILGUN_API_KEY": "key",
+            "MAILGUN_SENDER_DOMAIN": "example.com",
+            "MAILGUN_WEBHOOK_SIGNING_KEY": "key",
         },
     )
     django.setup()
 
 
-def open_backend() -> Any:
-    """Anymail's backend with its client kept open."""
+def open_backend(name: str = "amazon_ses") -> Any:
+    """One of anymail's backends, with its client kept open."""
     from django.core.mail import get_connection
 
-    backend = get_connection()
+    backend = get_connection(f"anymail.backends.{name}.EmailBackend")
     backend.open()
     return backend
 
 
 def django_message(
-    sample: dict[str, Any], attachments: Sequence[tuple[str, bytes, str]] = ()
+    sample: dict[str, Any],
+    attachments: Sequence[tuple[str, bytes, str]] = (),
+    **attributes: object,
 ) -> Any:
     """The message as a Django user writes it."""
     from django.core.mail import EmailMultiAlternatives
@@ -52,6 +58,8 @@ def django_message(
     message.attach_alternative(sample["html"], "text/html")
     for filename, content, content_type in attachments:
         message.attach(filename, content, content_type)
+    for name, value in attributes.items():
+        setattr(message, name, value)
     return message
 
 
@@ -68,6 +76,40 @@ def anymail_payload(
         return payload.params
 
     return build
+
+
+def anymail_request(backend: Any, sample: dict[str, Any]) -> Callable[[], object]:
+    """A function that builds, with anymail, the body that requests then sends."""
+    from requests import PreparedRequest
+    from requests.structures import CaseInsensitiveDict
+
+    def build() -> object:
+        payload = backend.build_message_payload(
+            django_message(sample, tags=["welcome"], metadata={"user": 42}), backend.send_defaults
+        )
+        parameters = payload.get_request_params(backend.api_url)
+        prepared = PreparedRequest()
+        prepared.headers = CaseInsensitiveDict()
+        prepared.prepare_body(parameters["data"], parameters.get("files"))
+        return prepared
+
+    return build
+
+
+def anymail_webhook(
+    view: Any, body: bytes, content_type: str, headers: dict[str, str]
+) -> Callable[[], object]:
+    """A function that parses a webhook request with anymail."""
+    from django.test import RequestFactory
+
+    factory = RequestFactory()
+    meta = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+
+    def parse() -> object:
+        # The view is kept, which Django does not do: what is compared is the parsing.
+        return view.parse_events(factory.post("/", body, content_type, **meta))
+
+    return parse
 
 
 def email_message(

@@ -1,0 +1,25 @@
+"""Mailgun for mailcore: ``mailcore.Mailer("mailgun", api_key="key-…")``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from mailcore_mailgun.extra import mailgun_options
+    from mailcore_mailgun.provider import MailgunProvider
+
+__all__ = ["MailgunProvider", "mailgun_options"]
+
+
+def __getattr__(name: str) -> object:
+    # Lazily: what reads webhooks does not need what sends.
+    if name == "MailgunProvider":
+        from mailcore_mailgun.provider import MailgunProvider
+
+        return MailgunProvider
+    if name == "mailgun_options":
+        from mailcore_mailgun.extra import mailgun_options
+
+        return mailgun_options
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,129 @@
+"""
+What each Mailgun event means.
+
+https://documentation.mailgun.com/docs/mailgun/user-manual/events/event-types and
+webhooks/webhook-payloads (read 2026-11-21). The reasons of failures are documented only as
+counters of the statistics (https://documentation.mailgun.com/en/latest/api-stats.html) and as
+constants of Mailgun's own client (https://github.com/mailgun/mailgun-go, events/enums.go; both
+read 2026-11-21).
+"""
+
+from __future__ import annotations
+
+import re
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from mailcore.events import BounceClass, EventType, RejectReason
+
+
+class Outcome(NamedTuple):
+    """What an event says about its recipient; the fields are those of TrackingEvent."""
+
+    event_type: EventType
+    reject_reason: RejectReason | None = None
+    bounce_class: BounceClass | None = None
+
+
+UNKNOWN = Outcome(EventType.UNKNOWN)
+
+OUTCOMES = {
+    "accepted": Outcome(EventType.QUEUED),
+    "rejected": Outcome(EventType.REJECTED, RejectReason.OTHER),
+    "delivered": Outcome(EventType.DELIVERED),
+    "opened": Outcome(EventType.OPENED),
+    "clicked": Outcome(EventType.CLICKED),
+    "unsubscribed": Outcome(EventType.UNSUBSCRIBED, RejectReason.UNSUBSCRIBED),
+    "complained": Outcome(EventType.COMPLAINED, RejectReason.SPAM),
+}
+"""The outcome of each event that has one; ``failed`` has several, ``stored`` is no tracking."""
+
+WITHOUT_MESSAGE = frozenset(
+    {"list_member_uploaded", "list_member_upload_error", "list_uploaded", "email_validation"}
+)
+"""Events about lists and addresses: they have no word here, and nothing is missing in them."""
+
+_DEFERRED = Outcome(EventType.DEFERRED)
+_HARD = Outcome(EventType.BOUNCED, RejectReason.BOUNCED, BounceClass.HARD)
+_BLOCKED = Outcome(EventType.BOUNCED, RejectReason.BLOCKED, BounceClass.SOFT)
+_GAVE_UP = Outcome(EventType.BOUNCED, RejectReason.TIMED_OUT, BounceClass.SOFT)
+_GENERIC = Outcome(EventType.BOUNCED, RejectReason.OTHER, BounceClass.UNDETERMINED)
+
+SUPPRESSED_BOUNCE = Outcome(EventType.REJECTED, RejectReason.BOUNCED, BounceClass.HARD)
+SUPPRESSED_UNSUBSCRIBE = Outcome(EventType.REJECTED, RejectReason.UNSUBSCRIBED)
+SUPPRESSED_COMPLAINT = Outcome(EventType.REJECTED, RejectReason.SPAM)
+
+REASONS = {
+    "bounce": _HARD,
+    "delayed-bounce": _HARD,
+    "suppress-bounce": SUPPRESSED_BOUNCE,
+    "suppress-unsubscribe": SUPPRESSED_UNSUBSCRIBE,
+    "suppress-complaint": SUPPRESSED_COMPLAINT,
+    "old": _GAVE_UP,
+    "espblock": _BLOCKED,
+    "blacklisted": _BLOCKED,
+    "greylisted": _GAVE_UP,
+    "generic": _GENERIC,
+}
+"""The outcome of a permanent failure for each reason."""
+
+CODES = {
+    602: _GAVE_UP,
+    605: SUPPRESSED_BOUNCE,
+    606: SUPPRESSED_UNSUBSCRIBE,
+    607: SUPPRESSED_COMPLAINT,
+}
+"""Codes that Mailgun makes up: the message was given up, or not sent at all."""
+
+_UNREACHED = (498, 499)
+_FIRST_OWN = 600
+
+_BOUNCE_TYPES = {"hard": BounceClass.HARD, "soft": BounceClass.SOFT}
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}", re.ASCII)
+_ADDRESS_STATUS = ("5.1.",)
+
+
+def judge_failure(severity: object, reason: object, status: Mapping[str, Any]) -> Outcome:
+    """
+    What a ``failed`` event means.
+
+    Args:
+        severity: ``temporary``: Mailgun goes on trying; ``permanent``: it does not.
+        reason: One of `REASONS`, or what Mailgun may add.
+        status: Its ``delivery-status``.
+    """
+    if severity == "temporary":
+        return _DEFERRED
+    outcome = REASONS.get(reason, _GENERIC) if isinstance(reason, str) else _GENERIC
+    if outcome is _GENERIC:
+        code = status.get("code")
+        outcome = CODES.get(code, _GENERIC) if type(code) is int else _GENERIC
+    event_type, _, bounce_class = outcome
+    if event_type is EventType.REJECTED:
+        return outcome
+    given = status.get("bounce-type")
+    if isinstance(given, str) and given in _BOUNCE_TYPES:
+        told = _BOUNCE_TYPES[given]
+        return outcome if told is bounce_class else outcome._replace(bounce_class=told)
+    if outcome is _GENERIC and (enhanced_status(status) or "").startswith(_ADDRESS_STATUS):
+        return outcome._replace(bounce_class=BounceClass.HARD)
+    return outcome
+
+
+def is_made_up(code: object) -> bool:
+    """
+    Whether a code is Mailgun's own, because no server gave one.
+
+    498 and 499 are: there was none, or no connection to it.
+    """
+    return type(code) is int and (code in _UNREACHED or code >= _FIRST_OWN)
+
+
+def enhanced_status(status: Mapping[str, Any]) -> str | None:
+    """The enhanced status code (RFC 3463) of a ``delivery-status``, also if only its text says."""
+    for name in ("enhanced-code", "message"):
+        value = status.get(name)
+        if isinstance(value, str) and (found := _ENHANCED.match(value)):
+            return found[0]
+    return None

@@ -1,0 +1,291 @@
+"""
+Received mail, as Mailgun's routes post it: taken apart, as it was received, or stored for later.
+
+https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/receive-http,
+store-retreive and spam-filter (read 2026-11-21).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from mailcore.address import address_key
+from mailcore.events import InboundEvent
+from mailcore.inbound import parse_inbound
+from mailcore.inbound_composing import ReceivedFile, compose_inbound
+from mailcore.json_reading import ReadOnlyJson
+from mailcore_mailgun.forms import Form
+from mailcore_mailgun.header_list import HeaderList, read_header_list
+from mailcore_mailgun.stored_urls import is_message_url
+from mailcore_mailgun.values import address_list, bare_address, bracketed, read_time
+from mailcore_mailgun.webhooks import SIGNATURE_FIELDS
+
+
+# Mailgun posts the header fields of a mail as fields of the form: a mail whose sender added one
+# called “event” is a mail still.
+_OF_A_MAIL = ("sender", "recipient", "from")
+_HEADER_FIELDS = ("From", "To", "Cc", "Reply-To", "Subject", "Date", "Message-Id")
+_OTHER_BODY = re.compile(r"body-([a-z0-9][a-z0-9.+-]{0,60})", re.ASCII)
+_NOT_OTHER = frozenset({"body-plain", "body-html", "body-mime"})
+_ATTACHMENT = re.compile(r"attachment-(\d{1,6})", re.ASCII)
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_MAX_HEAD_BYTES = 512 * 1024
+_IS_SPAM = {"yes": True, "no": False}
+
+
+class Verdicts(NamedTuple):
+    """What Mailgun found out about a mail; the fields are those of InboundEvent."""
+
+    spam: bool | None = None
+    spf: str | None = None
+    dkim: str | None = None
+
+
+def is_inbound(form: Form) -> bool:
+    """Whether a form brings a mail, and not an event."""
+    if all(name in form for name in _OF_A_MAIL):
+        return True
+    return "event" not in form and ("sender" in form or "body-mime" in form)
+
+
+def read_posted_mail(provider: str, form: Form) -> InboundEvent:
+    """
+    Read a form that a route posted.
+
+    Args:
+        provider: The provider's name.
+        form: With the parts of the mail, or with ``body-mime``, or with ``message-url``.
+    """
+    defects: list[str] = []
+    recipients = address_list(form.text("recipient") or "")
+    if not recipients:
+        defects.append("`recipient` is missing")
+    defects += [
+        f"`{name}` occurs more than once: a header field has its name"
+        for name in ("recipient", "sender")
+        if len(set(form.texts(name))) > 1
+    ]
+    signed_at = read_time(next(iter(form.texts("timestamp")[-1:]), None))
+    if signed_at is None:
+        defects.append("`timestamp` cannot be read")
+    # A header field may have this name, too.
+    content = None if "body-plain" in form else form.octets("body-mime")
+    url = form.text("message-url")
+    if url is not None and not is_message_url(url):
+        defects.append("`message-url` is not the address of a stored message")
+        url = None
+    if content is not None:
+        headers = _head(content)
+    else:
+        headers = read_header_list(form.text("message-headers"), defects)
+        if not headers.pairs:
+            defects.append("`message-headers` is missing")
+            headers = _from_fields(form)
+        if url is None:
+            content = _compose(form, headers, defects)
+    verdicts = read_verdicts(headers)
+    digest = form.digest(without=SIGNATURE_FIELDS)[:16]
+    return InboundEvent(
+        provider=provider,
+        event_id=next(iter(form.texts("token")[-1:]), None),
+        timestamp=signed_at,
+        message_id=bracketed(headers.first("message-id")),
+        received_at=signed_at,
+        dedupe_key=f"{provider}:received:{digest}",
+        envelope_sender=bare_address(form.text("sender") or "") or None,
+        envelope_recipients=recipients,
+        subject=form.text("subject"),
+        content=content,
+        location={} if url is None else {"url": url},
+        spam=verdicts.spam,
+        spf=verdicts.spf,
+        dkim=verdicts.dkim,
+        defects=tuple(dict.fromkeys(defects)),
+        esp_event=ReadOnlyJson(form.to_dict()),
+    )
+
+
+def read_stored(
+    provider: str,
+    data: Mapping[str, Any],
+    *,
+    event_id: str | None,
+    timestamp: datetime | None,
+    received_at: datetime | None,
+    dedupe_key: str,
+    defects: list[str],
+    esp_event: object,
+) -> InboundEvent:
+    """
+    Read an event of type ``stored``: a mail that a route stored, and that is fetched later.
+
+    Args:
+        provider: The provider's name.
+        data: The event.
+        event_id: Its id.
+        timestamp: When it happened.
+        received_at: When the notification of it was made.
+        dedupe_key: Of the event.
+        defects: What could not be read so far.
+        esp_event: What to keep of it.
+    """
+    message = _mapping(data.get("message"))
+    headers = _mapping(message.get("headers"))
+    envelope = _mapping(data.get("envelope"))
+    recipients = _recipients(data, message, envelope)
+    if not recipients:
+        defects.append("`message.recipients` is missing")
+    storage = _mapping(data.get("storage"))
+    location = {name: found for name in ("url", "key") if (found := _first_text(storage.get(name)))}
+    if "url" not in location:
+        defects.append("`storage.url` is missing")
+    return InboundEvent(
+        provider=provider,
+        event_id=event_id,
+        timestamp=timestamp,
+        message_id=bracketed(_first_text(headers.get("message-id"))),
+        received_at=received_at,
+        dedupe_key=dedupe_key,
+        envelope_sender=bare_address(_first_text(envelope.get("sender")) or "") or None,
+        envelope_recipients=recipients,
+        subject=_first_text(headers.get("subject")),
+        location=location,
+        defects=tuple(dict.fromkeys(defects)),
+        esp_event=esp_event,
+    )
+
+
+def read_verdicts(headers: HeaderList) -> Verdicts:
+    """
+    What Mailgun's filter wrote into the header of a mail.
+
+    Only what stands before the first Received field counts: that is where Mailgun's server adds
+    what is its own, and what the sender wrote comes after it. (Seen in mails that others published;
+    the documentation does not say where the fields stand.)
+    """
+    ours = headers.before("received")
+    return Verdicts(
+        spam=_IS_SPAM.get((ours.first("x-mailgun-sflag") or "").strip().lower()),
+        spf=_verdict(ours.first("x-mailgun-spf")),
+        dkim=_verdict(ours.first("x-mailgun-dkim-check-result")),
+    )
+
+
+def received_files(
+    contents: Iterable[tuple[str, ReceivedFile]], content_id_map: object, defects: list[str]
+) -> Iterator[ReceivedFile]:
+    """
+    Files of a mail, those that the HTML refers to with their Content-ID.
+
+    Args:
+        contents: Each file with what ``content-id-map`` calls it.
+        content_id_map: The map, from Content-IDs to names; or its JSON; or None.
+        defects: What cannot be read is added here, in words.
+    """
+    if isinstance(content_id_map, str):
+        try:
+            content_id_map = json.loads(content_id_map)
+        except (ValueError, RecursionError):
+            content_id_map = ""
+    if content_id_map is not None and not isinstance(content_id_map, dict):
+        defects.append("`content-id-map` is not a JSON object")
+    ids = {
+        name: content_id
+        for content_id, name in _mapping(content_id_map).items()
+        if isinstance(name, str)
+    }
+    for name, file in contents:
+        content_id = ids.get(name)
+        yield ReceivedFile(
+            content=file.content,
+            filename=file.filename,
+            content_type=file.content_type,
+            content_id=content_id,
+            inline=content_id is not None,
+        )
+
+
+def _compose(form: Form, headers: HeaderList, defects: list[str]) -> bytes:
+    """The mail again, from its parts."""
+    uploads = sorted(form.files, key=lambda upload: _position(upload.name))
+    files = [
+        (
+            upload.name,
+            ReceivedFile(
+                content=upload.content,
+                filename=upload.filename or None,
+                content_type=upload.content_type or "application/octet-stream",
+            ),
+        )
+        for upload in uploads
+    ]
+    announced = form.text("attachment-count") or ""
+    if announced.isascii() and announced.isdecimal() and announced != str(len(files)):
+        defects.append("`attachment-count` is not the number of files")
+    others = [
+        ReceivedFile(content=value, content_type=f"text/{match[1]}; charset=utf-8")
+        for name, value in form.fields
+        if name not in _NOT_OTHER and (match := _OTHER_BODY.fullmatch(name))
+    ]
+    html = form.texts("body-html")
+    return compose_inbound(
+        headers.pairs,
+        text=form.text("body-plain"),
+        html="\n".join(html) if html else None,
+        files=[*received_files(files, form.text("content-id-map"), defects), *others],
+    )
+
+
+def _position(name: str) -> tuple[int, str]:
+    match = _ATTACHMENT.fullmatch(name)
+    return (int(match[1]) if match else 10**6, name)
+
+
+def _head(raw: bytes) -> HeaderList:
+    end = _HEAD_END.search(raw, 0, _MAX_HEAD_BYTES)
+    head = raw[: end.end()] if end else raw[:_MAX_HEAD_BYTES]
+    return HeaderList(parse_inbound(head).headers.pairs)
+
+
+def _from_fields(form: Form) -> HeaderList:
+    """The usual header fields: Mailgun posts each of them on its own as well."""
+    pairs = [(name, value) for name in _HEADER_FIELDS for value in form.texts(name)]
+    if "From" not in form and (sender := form.text("from")):
+        pairs.append(("From", sender))
+    if "Subject" not in form and (subject := form.text("subject")):
+        pairs.append(("Subject", subject))
+    return HeaderList(tuple(pairs))
+
+
+def _recipients(
+    data: Mapping[str, Any], message: Mapping[str, Any], envelope: Mapping[str, Any]
+) -> tuple[str, ...]:
+    for given in (message.get("recipients"), data.get("recipient"), envelope.get("targets")):
+        listed = given if isinstance(given, list) else [given]
+        found = [
+            address for each in listed if isinstance(each, str) for address in address_list(each)
+        ]
+        if found:
+            distinct = {address_key(address): address for address in reversed(found)}
+            return tuple(reversed(distinct.values()))
+    return ()
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _first_text(value: object) -> str | None:
+    """A text, or the first of several: mails are stored in more than one place."""
+    if isinstance(value, list):
+        value = next((each for each in value if isinstance(each, str)), None)
+    return value if isinstance(value, str) and value else None
+
+
+def _verdict(value: str | None) -> str | None:
+    return (value or "").strip().lower() or None

@@ -1,0 +1,264 @@
+"""
+Mail that Mailgun stored, fetched.
+
+An address that could be anybody's is not sent the API key: see
+:mod:`mailcore_mailgun.stored_urls`.
+
+https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/store-retreive and
+view-stored-messages (read 2026-11-21).
+"""
+
+from __future__ import annotations
+
+import json
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mailcore.address import redact
+from mailcore.errors import (
+    ConfigurationError,
+    FetchError,
+    NetworkError,
+    SendError,
+    SendTimeout,
+    UnexpectedResponse,
+)
+from mailcore.events import InboundEvent
+from mailcore.flow import Exchange, Flow, HttpRequest, HttpResponse
+from mailcore.http_answers import retry_after_seconds
+from mailcore.http_requests import basic_authorization
+from mailcore.inbound import InboundMessage, parse_inbound
+from mailcore.inbound_composing import ReceivedFile, compose_inbound
+from mailcore_mailgun.header_list import read_header_list
+from mailcore_mailgun.inbound import received_files
+from mailcore_mailgun.stored_urls import is_file_of, is_message_url
+
+
+PROVIDER = "mailgun"
+DEFAULT_MAX_INBOUND_BYTES = 40 * 1024 * 1024
+"""Mailgun receives mails of 25 MB, and base64 makes a third more of attachments."""
+
+_MAX_FILES = 500
+_CATEGORIES = {401: "access_denied", 403: "access_denied", 404: "not_found"}
+# What JSON adds to a mail: line ends and characters outside ASCII take up to three times the room.
+_JSON_FACTOR = 3
+_JSON_BYTES = 64 * 1024
+
+
+def fetch(
+    event: InboundEvent,
+    *,
+    api_key: str | None,
+    timeout_seconds: float = 30.0,
+    max_inbound_bytes: int = DEFAULT_MAX_INBOUND_BYTES,
+) -> Flow[InboundMessage]:
+    """
+    Get the mail of an event: from the event, or from where Mailgun stored it.
+
+    Args:
+        event: The event.
+        api_key: A key that may read messages.
+        timeout_seconds: For each request.
+        max_inbound_bytes: A larger mail is not fetched.
+
+    Returns:
+        The mail: as received, or, where Mailgun has only its parts, put together from them.
+
+    Raises:
+        FetchError: If the event leads to no mail, or it cannot be read, or is too large.
+        ConfigurationError: If there is no key.
+    """
+    if event.content is not None:
+        return parse_inbound(event.content)
+    url = _url_of(event)
+    if not api_key:
+        raise ConfigurationError("mailgun: fetching stored mail needs api_key")
+    get = _Getter(api_key, timeout_seconds, max_inbound_bytes)
+    response = yield from get(
+        url,
+        accept="message/rfc2822",
+        max_bytes=max_inbound_bytes * _JSON_FACTOR + _JSON_BYTES,
+    )
+    stored = _read(response)
+    raw = stored.get("body-mime")
+    if isinstance(raw, str):
+        content = raw.encode("utf-8", "replace")
+        get.count(len(content))
+        return parse_inbound(content)
+    content = yield from _put_together(stored, url, get)
+    return parse_inbound(content)
+
+
+def delete(event: InboundEvent) -> Flow[None]:
+    """
+    Refuse to delete a stored mail, because Mailgun has no way to do it.
+
+    It deletes stored mails by itself, after three days or what the domain's retention says
+    (https://github.com/mailgun/documentation/pull/198, https://github.com/mailgun/mailgun-go/pull/165;
+    read 2026-11-21). Of a mail that the webhook brought along there is nothing to delete.
+
+    Raises:
+        FetchError: If Mailgun keeps the mail.
+    """
+    if event.location:
+        raise FetchError(
+            "Mailgun cannot delete a stored mail: it does so by itself when the domain's message "
+            "retention is over",
+            provider=PROVIDER,
+        )
+    return
+    yield  # it is a flow
+
+
+class _Getter:
+    """Asks Mailgun's storage, and counts what it gave."""
+
+    def __init__(self, api_key: str, timeout_seconds: float, max_bytes: int) -> None:
+        self._authorization = basic_authorization("api", api_key)
+        self._timeout_seconds = timeout_seconds
+        self._max_bytes = max_bytes
+        self._left = max_bytes
+
+    @property
+    def bytes_left(self) -> int:
+        return self._left
+
+    def count(self, size: int) -> None:
+        """
+        Count bytes of the mail.
+
+        Raises:
+            FetchError: If they are too many.
+        """
+        self._left -= size
+        if self._left < 0:
+            raise _too_large(self._max_bytes)
+
+    def __call__(self, url: str, *, accept: str, max_bytes: int) -> Flow[HttpResponse]:
+        request = HttpRequest(
+            method="GET",
+            url=url,
+            headers={"Accept": accept, "Authorization": self._authorization},
+            timeout_seconds=self._timeout_seconds,
+            max_response_bytes=max_bytes,
+        )
+        try:
+            response: HttpResponse = yield Exchange(request)
+        except UnexpectedResponse as error:
+            # The transport raises no other: what it reads is larger than the request allows.
+            raise _too_large(self._max_bytes) from error
+        except SendError as error:
+            # Asking again does no harm, whether or not the request had arrived.
+            is_network = isinstance(error, (NetworkError, SendTimeout))
+            raise FetchError(
+                str(error.args[0] if error.args else "no answer"),
+                provider=PROVIDER,
+                category="network" if is_network else error.category,
+                retryable=error.retryable or error.maybe_accepted,
+                raw=error.raw,
+            ) from error
+        if response.status_code != 200:
+            raise _refused(response)
+        return response
+
+
+def _url_of(event: InboundEvent) -> str:
+    url = event.location.get("url")
+    if not url:
+        raise FetchError(
+            "the event has neither content nor the address of a stored message",
+            provider=PROVIDER,
+            category="no_content",
+        )
+    if not is_message_url(url):
+        # Not the address itself: it may be anything.
+        raise FetchError(
+            "the address of the stored message is not one of Mailgun's",
+            provider=PROVIDER,
+            category="no_content",
+        )
+    return url
+
+
+def _put_together(stored: Mapping[str, Any], url: str, get: _Getter) -> Flow[bytes]:
+    """The mail, from the parts that Mailgun gives instead, and from its files one by one."""
+    defects: list[str] = []
+    headers = read_header_list(stored.get("message-headers"), defects)
+    text, html = stored.get("body-plain"), stored.get("body-html")
+    if not headers.pairs and not isinstance(text, str) and not isinstance(html, str):
+        raise FetchError("Mailgun's answer has no mail", provider=PROVIDER)
+    get.count(sum(len(each) for each in (text, html) if isinstance(each, str)))
+    files: list[tuple[str, ReceivedFile]] = []
+    for file_url, described in _attachments(stored, url):
+        response = yield from get(file_url, accept="*/*", max_bytes=max(get.bytes_left, 1))
+        get.count(len(response.body))
+        name, content_type = described.get("name"), described.get("content-type")
+        files.append(
+            (
+                file_url,
+                ReceivedFile(
+                    content=response.body,
+                    filename=name if isinstance(name, str) else None,
+                    content_type=content_type if isinstance(content_type, str) else "",
+                ),
+            )
+        )
+    return compose_inbound(
+        headers.pairs,
+        text=text if isinstance(text, str) else None,
+        html=html if isinstance(html, str) else None,
+        files=received_files(files, stored.get("content-id-map"), defects),
+    )
+
+
+def _attachments(stored: Mapping[str, Any], url: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    listed = stored.get("attachments")
+    if not isinstance(listed, list):
+        return
+    if len(listed) > _MAX_FILES:
+        raise FetchError(f"the mail has more than {_MAX_FILES} files", provider=PROVIDER)
+    for described in listed:
+        given = described.get("url") if isinstance(described, dict) else None
+        if not isinstance(given, str) or not is_file_of(given, url):
+            raise FetchError(
+                "the address of an attachment is not within the stored message", provider=PROVIDER
+            )
+        yield given, described
+
+
+def _read(response: HttpResponse) -> Mapping[str, Any]:
+    try:
+        stored = json.loads(response.body)
+    except (ValueError, RecursionError):
+        stored = None
+    if not isinstance(stored, dict):
+        raise FetchError("Mailgun's answer is no JSON object", provider=PROVIDER, raw=response)
+    return stored
+
+
+def _refused(response: HttpResponse) -> FetchError:
+    status = response.status_code
+    said = ""
+    try:
+        answer = json.loads(response.body)
+        said = str(answer.get("message") or "") if isinstance(answer, dict) else ""
+    except (ValueError, RecursionError):
+        pass
+    words = redact(" ".join(said.split()))[:300] or "no message"
+    waits = retry_after_seconds(response.headers)
+    hint = f" (wait {waits:.0f} seconds)" if waits is not None else ""
+    return FetchError(
+        f"{status}: {words}{hint}",
+        provider=PROVIDER,
+        category=_CATEGORIES.get(status, "failed"),
+        retryable=status >= 500 or status in (408, 429),
+        status_code=status,
+        raw=response,
+    )
+
+
+def _too_large(max_bytes: int) -> FetchError:
+    return FetchError(
+        f"the mail is larger than {max_bytes} bytes", provider=PROVIDER, category="too_large"
+    )

@@ -1,0 +1,59 @@
+"""
+From a message to Mailgun's calls.
+
+Which one is made:
+
+====================================================  ============================================
+Message                                               Call
+====================================================  ============================================
+one message, from its parts or a stored template      ``messages``
+one message that the form cannot express: a To        ``messages.mime``, with the mail as it is
+header of its own, no ``to``, no body, alternatives   written by :mod:`mailcore.mime`
+beyond one AMP; or that Mailgun would change: files
+without a name, images whose name is not their
+Content-ID, forwarded messages, some names of people
+a batch                                               ``messages`` with ``recipient-variables``:
+                                                      one for up to 1,000 recipients
+a batch that these cannot express: with Cc or Bcc,    one of the first two for each recipient, with
+beyond the form, with values that Mailgun could       the values filled in here
+misread
+====================================================  ============================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mailcore.flow import HttpRequest
+from mailcore.message import Message
+from mailcore_mailgun.payload.choose import Choice, choose
+from mailcore_mailgun.payload.form import batch_requests, form_request_of
+from mailcore_mailgun.payload.individual import IndividualRequests
+from mailcore_mailgun.payload.mime import mime_request
+from mailcore_mailgun.payload.settings import SendingSettings
+from mailcore_mailgun.recipient_variables import fill_in
+
+
+__all__ = ["SendingSettings", "requests_for"]
+
+
+def requests_for(message: Message, settings: SendingSettings) -> Sequence[HttpRequest]:
+    """
+    The requests that send a message.
+
+    Raises:
+        MessageError: If it cannot be written.
+    """
+    if not message.is_batch:
+        return (_one(message, settings),)
+    if choose(message) is Choice.BATCH:
+        return batch_requests(message, settings)
+    return IndividualRequests(message, lambda own: _one(own, settings))
+
+
+def _one(message: Message, settings: SendingSettings) -> HttpRequest:
+    if message.merge_global_data:
+        message = fill_in(message, message.merge_global_data)
+    if choose(message, settings.content) is Choice.MIME:
+        return mime_request(message, settings)
+    return form_request_of(message, settings)

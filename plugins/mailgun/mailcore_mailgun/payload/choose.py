@@ -1,0 +1,157 @@
+"""Which calls send a message: see :mod:`mailcore_mailgun.payload` for the table."""
+
+from __future__ import annotations
+
+import re
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from typing import Any, Literal
+
+from mailcore.address import Address
+from mailcore.features import AMP
+from mailcore.message import Message
+from mailcore_mailgun.recipient_variables import PLAIN_KEY, data_names, merge_text
+
+
+class Choice(str, Enum):
+    """How a message goes."""
+
+    FORM = "form"
+    MIME = "mime"
+    BATCH = "batch"
+    INDIVIDUAL = "individual"
+
+
+# Mailgun writes an invalid header of such a name: https://github.com/anymail/django-anymail/
+# issues/270 (read 2026-11-21; its author tested the API).
+_MISQUOTED = re.compile(r'[(),"]')
+_REFERENCE = "%recipient"
+_LINE_END = re.compile(r"[\r\n]")
+# Values are put into the JSON of metadata as they are: see _fits_a_template().
+_BREAKS_JSON = re.compile(r'["\\\x00-\x1f]')
+
+
+def choose(message: Message, content: Literal["form", "mime"] = "form") -> Choice:
+    """
+    Choose the calls for a message.
+
+    Args:
+        message: It has passed the checks.
+        content: The provider's option.
+    """
+    if message.is_batch:
+        return Choice.INDIVIDUAL if goes_individually(message) else Choice.BATCH
+    if message.template_id is None and (content == "mime" or needs_mime(message)):
+        return Choice.MIME
+    return Choice.FORM
+
+
+def needs_mime(message: Message) -> bool:
+    """Whether only a mail that is written here is what the message says."""
+    return is_beyond_the_form(message) or _is_better_written_here(message)
+
+
+def is_beyond_the_form(message: Message) -> bool:
+    """Whether the form has no field for it: it has one HTML, one AMP, and wants a `to`."""
+    if "To" in message.headers or not message.to:
+        return True
+    if message.alternatives and (
+        len(message.alternatives) > 1 or message.alternatives[0].mime_type != AMP
+    ):
+        return True
+    bodies = (message.text, message.html, message.template_id)
+    return not message.alternatives and all(body is None for body in bodies)
+
+
+def _is_better_written_here(message: Message) -> bool:
+    """Whether Mailgun's own writer would change names of files or people."""
+    for part in message.attachments:
+        # The name of a file is its Content-ID as well; without a name Mailgun drops it.
+        if part.inline:
+            if part.content_id is None or part.filename not in (None, part.content_id):
+                return True
+        elif part.filename is None or part.mime_type.startswith("message/"):
+            return True
+    assert message.from_email is not None
+    authors = (message.from_email, *message.to, *message.cc, *message.reply_to)
+    return any(map(_is_misquoted, authors))
+
+
+def _is_misquoted(address: Address) -> bool:
+    name = address.display_name
+    return not name.isascii() and _MISQUOTED.search(name) is not None
+
+
+def goes_individually(message: Message) -> bool:
+    """
+    Whether recipient variables cannot express a batch, so that each recipient needs a call.
+
+    Cc and Bcc: what Mailgun puts into copies of a batch is documented nowhere, and reports differ.
+    """
+    if message.cc or message.bcc or is_beyond_the_form(message):
+        return True
+    if any("to" in headers for headers in (message.merge_headers or {}).values()):
+        return True
+    if not all(map(PLAIN_KEY.fullmatch, data_names(message))):
+        return True
+    # One text of all: looking through it once is faster than through each.
+    texts = " ".join(_texts(message))
+    if _REFERENCE in texts:
+        # Nobody knows whether a value is searched for references in its turn.
+        return True
+    if _LINE_END.search(texts) and _refers_in_a_header(message):
+        return True
+    if _BREAKS_JSON.search(" ".join(_metadata_texts(message))):
+        return True
+    return message.template_id is not None and not _fits_a_template(message)
+
+
+def _texts(message: Message) -> Iterator[str]:
+    """Every value that a recipient variable would have, but numbers."""
+    for data in _data(message):
+        for value in data.values():
+            if type(value) is str:
+                yield value
+            elif type(value) is not int:
+                yield merge_text(value)
+    yield from _metadata_texts(message)
+    for headers in (message.merge_headers or {}).values():
+        yield from headers.values()
+
+
+def _metadata_texts(message: Message) -> Iterator[str]:
+    for metadata in (message.merge_metadata or {}).values():
+        yield from (value for value in metadata.values() if isinstance(value, str))
+
+
+def _data(message: Message) -> Iterable[Mapping[str, Any]]:
+    return (message.merge_global_data or {}, *(message.merge_data or {}).values())
+
+
+def _refers_in_a_header(message: Message) -> bool:
+    texts = [message.subject or "", *message.headers.values()]
+    if message.unsubscribe is not None:
+        texts.append(message.unsubscribe.url or "")
+    return any(_REFERENCE in text for text in texts)
+
+
+def _fits_a_template(message: Message) -> bool:
+    """
+    Whether a stored template can have its values through recipient variables.
+
+    Mailgun puts a recipient's values into the variables of the template first, as text within
+    JSON, and renders the template then: https://github.com/anymail/django-anymail/issues/155
+    (read 2026-11-21; its author tested the API). So a list, a false value or a quotation mark
+    would not arrive. Neither may a name be one of the metadata, which share these variables.
+    """
+    taken = set(message.metadata)
+    for metadata in (message.merge_metadata or {}).values():
+        taken.update(metadata)
+    if taken & set(data_names(message)):
+        return False
+    return all(
+        type(value) is str and not _BREAKS_JSON.search(value)
+        for data in _data(message)
+        for value in data.values()
+    )

@@ -1,0 +1,40 @@
+"""
+``POST /v3/{domain}/messages.mime``: a message that is written here.
+
+Its ``to`` are the recipients of the envelope, Bcc among them, and its file ``message`` is the mail,
+which has no Bcc. https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages
+(read 2026-11-21). It does not say that ``to`` is the envelope: public clients use it so, whose
+tests have the addresses of Cc and Bcc there.
+"""
+
+from __future__ import annotations
+
+from mailcore.flow import HttpRequest
+from mailcore.http_requests import FormFile
+from mailcore.message import Message
+from mailcore.mime import write_message
+from mailcore_mailgun.extra import with_extra
+from mailcore_mailgun.payload.fragments import bare, option_pairs
+from mailcore_mailgun.payload.settings import SendingSettings
+from mailcore_mailgun.recipient_variables import metadata_text
+
+
+MIME_FIELDS = ("o:", "h:", "v:", "t:", "template", "to", "recipient-variables")
+"""How the names of the fields begin that this endpoint takes beside the mail."""
+
+
+def mime_request(message: Message, settings: SendingSettings) -> HttpRequest:
+    """
+    The call for one message to all of its recipients.
+
+    Raises:
+        MessageError: If the mail cannot be written.
+    """
+    envelope = {address.key: bare(address) for address in (*message.to, *message.cc, *message.bcc)}
+    fields = [("to", address) for address in envelope.values()]
+    fields += option_pairs(message, settings.options)
+    fields += [(f"v:{key}", metadata_text(value)) for key, value in message.metadata.items()]
+    mail = FormFile(name="message", filename="message.mime", content=write_message(message))
+    return settings.request(
+        message, "messages.mime", with_extra(fields, message), [mail], message.recipients
+    )

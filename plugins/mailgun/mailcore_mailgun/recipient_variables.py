@@ -1,0 +1,167 @@
+"""
+Recipient variables: how one call of Mailgun makes a mail for each of many recipients.
+
+The form's field ``recipient-variables`` has values for each address, and ``%recipient.name%`` in
+any other field stands for one of them. Its presence makes the call a batch: each recipient gets an
+own mail and sees no other. At most 1,000 recipients to a call.
+https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/batch-sending (read
+2026-11-21).
+
+Metadata and headers of single recipients have no field of their own. They go through variables of
+made-up names, and ``v:`` and ``h:`` fields that refer to them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mailcore.batch import Entry
+from mailcore.frozen import thaw
+from mailcore.message import Message
+
+
+logger = logging.getLogger("mailcore_mailgun")
+
+MAX_RECIPIENTS = 1000
+PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]+")
+"""Names of variables of which no reader of ``%recipient.name%`` can be in doubt."""
+
+
+class Variables(NamedTuple):
+    """
+    Variables for the recipients of one call.
+
+    Args:
+        values: For each of them, texts by name.
+        metadata: The name of the variable for each key of their metadata.
+        headers: The name of the variable for each of their headers.
+    """
+
+    values: list[dict[str, str]]
+    metadata: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+def calls(entries: Iterable[Entry]) -> Iterator[Sequence[Entry]]:
+    """
+    The recipients of each call: alike in the names of their metadata and headers.
+
+    A name that a call has, all of its mails have: with a recipient who lacks it in the same call,
+    they would get an empty header, and their events an empty value.
+    """
+    groups: dict[Any, list[Entry]] = {}
+    for entry in entries:
+        names: Any = None
+        if entry.metadata or entry.headers:
+            names = (frozenset(entry.metadata), frozenset(map(str.lower, entry.headers)))
+        groups.setdefault(names, []).append(entry)
+    for group in groups.values():
+        for start in range(0, len(group), MAX_RECIPIENTS):
+            yield group[start : start + MAX_RECIPIENTS]
+
+
+def data_names(message: Message) -> list[str]:
+    """Every key of merge_global_data and merge_data, each once."""
+    names = dict.fromkeys(message.merge_global_data or ())
+    for own in (message.merge_data or {}).values():
+        names.update(dict.fromkeys(own))
+    return list(names)
+
+
+def variables_of(message: Message, entries: Sequence[Entry]) -> Variables:
+    """
+    The variables of one call.
+
+    A recipient who lacks a key of merge_data has that of merge_global_data, else an empty text.
+
+    Args:
+        message: The batch.
+        entries: One of :func:`calls`.
+    """
+    names = data_names(message)
+    defaults = dict.fromkeys(names, "")
+    defaults.update((k, merge_text(v)) for k, v in (message.merge_global_data or {}).items())
+    prefix = "_"
+    while any(name.startswith(prefix) for name in names):
+        prefix += "_"
+    metadata = {key: f"{prefix}m{n}" for n, key in enumerate(entries[0].metadata)}
+    headers = {name: f"{prefix}h{n}" for n, name in enumerate(entries[0].headers)}
+    values = []
+    for entry in entries:
+        own = {**defaults, **{name: merge_text(value) for name, value in entry.data.items()}}
+        for key, variable in metadata.items():
+            own[variable] = metadata_text(entry.metadata[key])
+        for name, variable in headers.items():
+            own[variable] = entry.headers[name]
+        values.append(own)
+    return Variables(values, metadata, headers)
+
+
+def reference(variable: str) -> str:
+    """What stands for a recipient's value in another field."""
+    return f"%recipient.{variable}%"
+
+
+def merge_text(value: Any) -> str:
+    """A value as it stands in a mail: nothing for None, JSON for what is neither text nor None."""
+    return "" if value is None else metadata_text(value)
+
+
+def metadata_text(value: Any) -> str:
+    """
+    A value of metadata: Mailgun keeps texts, and its events bring texts back.
+
+    What is no text becomes JSON.
+    """
+    if type(value) is str:
+        return value
+    return str(value) if type(value) is int else json.dumps(thaw(value), ensure_ascii=False)
+
+
+def fill_in(message: Message, values: Mapping[str, Any]) -> Message:
+    """
+    The message with its ``%recipient.name%`` replaced, as Mailgun would do it in a batch.
+
+    Values are not read again: what looks like a reference in them stays as it is.
+
+    Args:
+        message: Changed are subject, bodies, alternatives, headers, unsubscribe URL and texts in
+            metadata.
+        values: By name; other references stay.
+
+    Raises:
+        InvalidMessage: If a value cannot stand where it is referred to.
+    """
+    if not values:
+        return message
+    names = "|".join(map(re.escape, sorted(values, key=len, reverse=True)))
+    pattern = re.compile(rf"%recipient\.({names})%")
+
+    def filled(text: str) -> str:
+        return pattern.sub(lambda match: merge_text(values[match[1]]), text)
+
+    changes: dict[str, Any] = {}
+    for name in ("subject", "text", "html"):
+        text = getattr(message, name)
+        if text is not None:
+            changes[name] = filled(text)
+    if message.alternatives:
+        changes["alternatives"] = [
+            (filled(part.content), part.content_type) for part in message.alternatives
+        ]
+    if message.headers:
+        changes["headers"] = [(k, filled(v)) for k, v in message.headers.items_as_given()]
+    if message.metadata:
+        changes["metadata"] = {
+            key: filled(value) if isinstance(value, str) else value
+            for key, value in message.metadata.items()
+        }
+    if message.unsubscribe is not None and message.unsubscribe.url is not None:
+        unsubscribe = message.unsubscribe.to_dict()
+        changes["unsubscribe"] = {**unsubscribe, "url": filled(message.unsubscribe.url)}
+    return message.replace(**changes)

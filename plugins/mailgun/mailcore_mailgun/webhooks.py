@@ -1,0 +1,223 @@
+"""
+Whether to believe a webhook request: Mailgun's signature, a secret that both sides know, or both.
+
+Mailgun signs a timestamp and a random token, with the webhook signing key of the account. The rest
+of the body is *not* signed: who has seen one request can send another body with its signature,
+until that is too old. Against that there are the age, and the tokens' store.
+
+https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks and
+webhook-retries (read 2026-11-21).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from collections.abc import Iterable
+from hashlib import sha256
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookRejected
+from mailcore.flow import Call, Flow
+from mailcore.webhook import Verdict, WebhookRequest
+from mailcore.webhook.basic_auth import BasicAuth
+from mailcore.webhook.signatures import check_age, hmac_matches
+from mailcore_mailgun.forms import Form, is_form, read_form
+
+
+if TYPE_CHECKING:
+    from mailcore.dedupe import SeenStore
+
+DEFAULT_MAX_AGE_SECONDS = 12 * 3600.0
+"""
+Mailgun tries again for 8 hours, and does not say whether it signs anew each time. People who
+looked say that it does not: https://github.com/PostHog/posthog/pull/103057 (read 2026-11-21).
+"""
+
+MAX_WEBHOOK_BODY_BYTES = 64 * 1024 * 1024
+"""Mailgun receives mails of 25 MB; URL-encoded, some bytes take three."""
+
+SIGNATURE_FIELDS = frozenset({"timestamp", "token", "signature"})
+
+_VERDICT = Verdict("mailgun-signature")
+_TIMESTAMP = re.compile(r"\d{1,11}", re.ASCII)
+_MAX_TOKEN_CHARACTERS = 128
+
+
+class _Signed(NamedTuple):
+    """What a signature may be over, with the signatures that came along."""
+
+    timestamp: str
+    token: str
+    signatures: tuple[str, ...]
+
+
+class WebhookTrust:
+    """
+    Verifies what is posted to the webhook.
+
+    ============================  =========================  ====================================
+    the request                   signing keys only          with webhook secrets
+    ============================  =========================  ====================================
+    no or a wrong secret          not looked at              401 with a challenge
+    signed, in time               believed                   believed
+    no or a wrong signature       403                        403; believed by the secret alone if
+                                                             there are no signing keys
+    signed too long ago           403                        403, if there are signing keys
+    ============================  =========================  ====================================
+
+    Args:
+        signing_keys: The *HTTP webhook signing key* of the account; several while one replaces
+            the other, or to receive for several accounts. Events of a subaccount are also signed
+            with the key of its parent.
+        max_age_seconds: How long ago a request may have been signed. Less than 8 hours refuses
+            what Mailgun tries again.
+        seen_tokens: Remembers with which content each token came first: another content with the
+            same token is refused. The same content is let through, because Mailgun tries again
+            when a handler failed; whether an event was handled is told by the store that
+            :func:`mailcore.webhook.receive` takes as `seen`. The two may be one store.
+        webhook_secrets: Each ``user:password``; several while they are being changed.
+        provider: Name of the provider, for errors.
+
+    Raises:
+        ConfigurationError: If a key or a secret is none, or the age is not above 0.
+    """
+
+    def __init__(
+        self,
+        signing_keys: Iterable[str],
+        *,
+        max_age_seconds: float = DEFAULT_MAX_AGE_SECONDS,
+        seen_tokens: SeenStore | None = None,
+        webhook_secrets: Iterable[str] | None = None,
+        provider: str = "mailgun",
+    ) -> None:
+        if isinstance(signing_keys, str):
+            raise ConfigurationError(f"{provider}: signing keys are a list, not one text")
+        keys: tuple[object, ...] = tuple(signing_keys)
+        texts = tuple(key.strip() for key in keys if isinstance(key, str))
+        if len(texts) != len(keys) or not all(texts):
+            raise ConfigurationError(f"{provider}: a signing key is a text that is not empty")
+        if not max_age_seconds > 0:
+            raise ConfigurationError(f"{provider}: max_age_seconds must be above 0")
+        secrets = () if webhook_secrets is None else webhook_secrets
+        if isinstance(secrets, str):
+            raise ConfigurationError(f"{provider}: webhook_secrets are a list, not one text")
+        secrets = tuple(secrets)
+        self._signing_keys = texts
+        self._max_age_seconds = max_age_seconds
+        self._seen_tokens = seen_tokens
+        self._basic_auth = BasicAuth(secrets, provider=provider) if secrets else None
+        self._provider = provider
+
+    def verify(self, request: WebhookRequest) -> Flow[Verdict]:
+        """
+        Prove a request, before anything in it is believed.
+
+        Raises:
+            WebhookRejected: If it is not proven.
+            MalformedWebhook: If it is nothing that Mailgun posts.
+        """
+        if request.method != "POST":
+            raise MalformedWebhook("Mailgun posts its webhooks", provider=self._provider)
+        verdict = self._basic_auth.verify(request) if self._basic_auth is not None else None
+        if not self._signing_keys:
+            if verdict is None:
+                raise self._rejected("no webhook_signing_keys are configured")
+            return verdict
+        content = read_form(request) if is_form(request) else request.json_object
+        proven = self._proven(_in_form(content) if isinstance(content, Form) else _in_json(content))
+        check_age(int(proven.timestamp), self._max_age_seconds, provider=self._provider)
+        if self._seen_tokens is not None:
+            yield from self._bind(self._seen_tokens, proven, _digest(content))
+        return _VERDICT
+
+    def _proven(self, candidates: Iterable[_Signed]) -> _Signed:
+        found = False
+        for candidate in candidates:
+            found = True
+            content = f"{candidate.timestamp}{candidate.token}".encode()
+            for signature in candidate.signatures:
+                if hmac_matches(signature, content, self._signing_keys):
+                    return candidate
+        raise self._rejected("the signature is wrong" if found else "it has no signature")
+
+    def _bind(self, store: SeenStore, signed: _Signed, digest: str) -> Flow[None]:
+        """
+        Bind a token to the content that it came with first.
+
+        A later failure must not lose the event, so the token is no reason to refuse what Mailgun
+        sends again. Two processes that ask at the same moment may both be first.
+        """
+        # As one text, because the signature is over one: digits may be moved from the one to the
+        # other.
+        token = f"{self._provider}:token:{signed.timestamp}{signed.token}"
+        pair = f"{token}:{digest}"
+
+        def is_bound_to_another() -> bool:
+            if store.seen(pair):
+                return False
+            if store.seen(token):
+                return True
+            store.mark(pair)
+            store.mark(token)
+            return False
+
+        if (yield Call(is_bound_to_another)):
+            raise self._rejected("its token came with another content before")
+
+    def _rejected(self, reason: str) -> WebhookRejected:
+        return WebhookRejected(reason, provider=self._provider, status_code=403)
+
+    def __repr__(self) -> str:
+        return f"<WebhookTrust with {len(self._signing_keys)} signing keys>"
+
+
+def _digest(content: Form | dict[str, object]) -> str:
+    """What two requests have in common that differ in their signatures only."""
+    if isinstance(content, Form):
+        return content.digest(without=SIGNATURE_FIELDS)
+    rest = {name: value for name, value in content.items() if name != "signature"}
+    return sha256(json.dumps(rest, sort_keys=True).encode("ascii")).hexdigest()
+
+
+def _in_form(form: Form) -> list[_Signed]:
+    pairs = product(_few(form.texts("timestamp")), _few(form.texts("token")))
+    signatures = _few(form.texts("signature"))
+    return [_Signed(*pair, signatures) for pair in pairs if signatures and _is_usable(*pair)]
+
+
+def _few(values: tuple[str, ...]) -> tuple[str, ...]:
+    """
+    The first two and the last two.
+
+    Header fields of a mail and variables of a message stand among the fields of a form, and may
+    have the same names as Mailgun's own: the signature tells which are Mailgun's.
+    """
+    return values if len(values) <= 4 else (*values[:2], *values[-2:])
+
+
+def _in_json(document: dict[str, object]) -> list[_Signed]:
+    signature = document.get("signature")
+    if not isinstance(signature, dict):
+        return []
+    timestamp, token = signature.get("timestamp"), signature.get("token")
+    if type(timestamp) is int:
+        timestamp = str(timestamp) if 0 <= timestamp < 10**11 else ""
+    if not isinstance(timestamp, str) or not isinstance(token, str):
+        return []
+    found = (signature.get("signature"), signature.get("parent-signature"))
+    signatures = tuple([value for value in found if isinstance(value, str)])
+    if not signatures or not _is_usable(timestamp, token):
+        return []
+    return [_Signed(timestamp, token, signatures)]
+
+
+def _is_usable(timestamp: str, token: str) -> bool:
+    return (
+        _TIMESTAMP.fullmatch(timestamp) is not None
+        and 0 < len(token) <= _MAX_TOKEN_CHARACTERS
+        and token.isascii()
+    )

@@ -1,0 +1,251 @@
+"""Batches: which recipients share a call, and what each of them gets."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import string
+
+import pytest
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailcore import Attachment, Message
+from mailcore.errors import InvalidMessage
+from mailcore_mailgun import MailgunProvider
+from mailcore_mailgun.recipient_variables import fill_in
+
+
+PROVIDER = MailgunProvider(api_key="key-secret")
+REFERENCE = re.compile(r"%recipient\.([^%]+)%")
+
+
+def batch(count: int = 2, **fields: object) -> Message:
+    """A batch to so many recipients."""
+    plain = {
+        "from_email": "shop@example.com",
+        "to": [f"r{number}@example.net" for number in range(count)],
+        "subject": "Hi",
+        "text": "Hello",
+        "merge_data": {},
+    }
+    return Message(**{**plain, **fields})
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(1, [1]), (999, [999]), (1000, [1000]), (1001, [1000, 1]), (2500, [1000, 1000, 500])],
+)
+def test_a_call_has_at_most_1000_recipients(count, expected, posted):
+    """More recipients make more calls, each recipient in one of them, with own variables."""
+    requests = PROVIDER.build(batch(count))
+
+    assert expected == [len(request.recipients) for request in requests]
+    for request in requests:
+        form = posted(request)
+        assert list(request.recipients) == form.fields["to"]
+        assert list(request.recipients) == list(form.json("recipient-variables"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "calls"),
+    [
+        pytest.param({}, 1, id="nothing special"),
+        pytest.param({"cc": ["c@example.org"]}, 3, id="cc"),
+        pytest.param({"bcc": ["c@example.org"]}, 3, id="bcc"),
+        pytest.param({"text": None}, 3, id="no body"),
+        pytest.param({"headers": {"To": "all@example.org"}}, 3, id="a To header"),
+        pytest.param({"alternatives": [("x", "text/calendar")]}, 3, id="a calendar"),
+        pytest.param({"alternatives": [("x", "text/x-amp-html")]}, 1, id="AMP"),
+        pytest.param({"merge_global_data": {"a b": 1}}, 3, id="a key that is no word"),
+        pytest.param({"merge_global_data": {"a": "%recipient.b%"}}, 3, id="a value as a reference"),
+        pytest.param({"merge_global_data": {"a": "100 %"}}, 1, id="a value with a percent sign"),
+        pytest.param({"merge_global_data": {"a": [1, {"b": 2}]}}, 1, id="a list as text"),
+        pytest.param({"merge_metadata": {"r0@example.net": {"a": 'x"y'}}}, 3, id="a quote"),
+        pytest.param({"merge_metadata": {"r0@example.net": {"a": "%recipient%"}}}, 3, id="marks"),
+        pytest.param(
+            {"merge_headers": {"r0@example.net": {"To": "a@example.org"}}}, 3, id="own To"
+        ),
+        pytest.param({"merge_headers": {"r0@example.net": {"X-A": "b"}}}, 2, id="own header"),
+        pytest.param({"text": None, "template_id": "t"}, 1, id="template"),
+        pytest.param(
+            {"text": None, "template_id": "t", "merge_global_data": {"a": "b"}},
+            1,
+            id="template with a text",
+        ),
+        *(
+            pytest.param(
+                {"text": None, "template_id": "t", "merge_global_data": {"a": value}},
+                3,
+                id=f"template with {value!r}",
+            )
+            for value in (None, True, 0, 1.5, ["x"], {"b": "c"}, 'a "quote"', "back\\slash", "a\nb")
+        ),
+        pytest.param(
+            {
+                "text": None,
+                "template_id": "t",
+                "merge_global_data": {"a": "b"},
+                "metadata": {"a": "c"},
+            },
+            3,
+            id="template with metadata of the same name",
+        ),
+    ],
+)
+def test_recipients_share_a_call_where_it_says_the_same(fields, calls):
+    """What recipient variables cannot express makes a call for each recipient."""
+    message = batch(3, **fields)
+
+    assert [] == list(PROVIDER.check(message))
+    assert calls == len(PROVIDER.build(message))
+
+
+def test_line_ends_in_values_do_not_reach_a_header():
+    """A value with a line end may stand in a body, and not in a subject."""
+    values = {"r0@example.net": {"name": "Ada\r\nBcc: eve@example.org"}}
+
+    assert 1 == len(PROVIDER.build(batch(text="%recipient.name%", merge_data=values)))
+    with pytest.raises(InvalidMessage):
+        PROVIDER.build(batch(subject="Hi %recipient.name%", merge_data=values))
+
+
+def test_nothing_fails_after_the_first_call():
+    """What is wrong with the last recipient's mail is found before the first is sent."""
+    values = {"r1@example.net": {"name": "a\nb"}}
+    message = batch(cc=["c@example.org"], subject="Hi %recipient.name%", merge_data=values)
+
+    with pytest.raises(InvalidMessage):
+        PROVIDER.build(message)
+
+
+def test_data_of_strangers_are_named_in_a_warning(caplog):
+    """Keys that are no recipients' are not dropped in silence, nor shown in full."""
+    values = {"eve@example.org": {"name": "Eve"}}
+    with caplog.at_level(logging.WARNING, "mailcore_mailgun"):
+        PROVIDER.build(batch(merge_data=values))
+
+    (record,) = caplog.records
+    assert "merge_data: not among the recipients: e***@example.org (1)" == record.getMessage()
+
+
+def test_individual_requests_are_a_sequence():
+    """They can be counted, indexed from both ends and sliced, as a list can."""
+    requests = PROVIDER.build(batch(3, cc=["c@example.org"]))
+
+    assert [("r0@example.net", "c@example.org"), ("r1@example.net",), ("r2@example.net",)] == [
+        request.recipients for request in requests
+    ]
+    assert ("r2@example.net",) == requests[-1].recipients
+    assert [("r1@example.net",), ("r2@example.net",)] == [r.recipients for r in requests[1:]]
+    with pytest.raises(IndexError):
+        requests[3]
+
+
+def test_files_of_a_batch_are_never_without_a_name(posted):
+    """Mailgun drops a file without one, and calls an inline one by its Content-ID."""
+    message = batch(
+        attachments=[
+            Attachment(None, b"a", "application/pdf"),
+            Attachment("Logo.png", b"b", "image/png", content_id="logo@inline"),
+            Attachment(None, b"c", "image/png", disposition="inline"),
+            Attachment(None, b"d", "application/x-unheard-of"),
+        ]
+    )
+    (request,) = PROVIDER.build(message)
+
+    found = [(file["field"], file["filename"]) for file in posted(request).files]
+    assert {
+        ("attachment", "attachment.pdf"),
+        ("inline", "logo@inline"),
+        ("inline", "attachment.png"),
+        ("attachment", "attachment"),
+    } == set(found)
+    assert 4 == len(found)
+
+
+KEYS = st.text(string.ascii_letters + string.digits + "_.-", min_size=1, max_size=8)
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
+HEADER_NAMES = st.sampled_from(["X-A", "x-b", "List-Unsubscribe", "X-C"])
+HEADER_TEXTS = st.text(string.ascii_letters + "<>% .", min_size=1, max_size=8).map(
+    lambda text: f"v{text}".strip()
+)
+ADDRESSES = [f"r{number}@example.net" for number in range(4)]
+
+
+def for_some(values: st.SearchStrategy) -> st.SearchStrategy:
+    """Values for some of the recipients."""
+    return st.dictionaries(st.sampled_from(ADDRESSES), values, max_size=4)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    data=for_some(st.dictionaries(KEYS, TEXTS | st.integers() | st.booleans(), max_size=3)),
+    shared=st.dictionaries(KEYS, TEXTS, max_size=3),
+    metadata=for_some(st.dictionaries(KEYS, TEXTS | st.integers() | st.none(), max_size=3)),
+    headers=for_some(st.dictionaries(HEADER_NAMES, HEADER_TEXTS, max_size=2)),
+    own=st.dictionaries(KEYS, TEXTS, max_size=2),
+    text=st.lists(KEYS | st.just("%") | TEXTS, max_size=5),
+)
+def test_every_recipient_gets_what_is_theirs(data, shared, metadata, headers, own, text, posted):
+    """Filled in as Mailgun would, the fields of each recipient are what the message said."""
+    body = "".join(f"%recipient.{piece}%" if piece in shared else piece for piece in text)
+    message = batch(
+        4,
+        text=body,
+        metadata=own,
+        merge_data=data,
+        merge_global_data=shared,
+        merge_metadata=metadata,
+        merge_headers=headers,
+    )
+    seen = []
+    for request in PROVIDER.build(message):
+        form = posted(request)
+        variables = {to: {} for to in request.recipients}
+        if "recipient-variables" in form.fields:
+            variables = form.json("recipient-variables")
+        for recipient, values in variables.items():
+            seen.append(recipient)
+            fields = {
+                name: filled(each[0], values)
+                for name, each in form.fields.items()
+                if name not in ("to", "recipient-variables")
+            }
+            meant = {**own, **metadata.get(recipient, {})}
+            assert {k: v if isinstance(v, str) else json.dumps(v) for k, v in meant.items()} == {
+                name[2:]: value for name, value in fields.items() if name.startswith("v:")
+            }
+            assert {k.lower(): v for k, v in headers.get(recipient, {}).items()} == {
+                name[2:].lower(): value for name, value in fields.items() if name.startswith("h:")
+            }
+            everything = {**shared, **data.get(recipient, {})}
+            expected = filled(body, {name: shown(value) for name, value in everything.items()})
+            assert expected == fields["text"]
+    assert ADDRESSES == sorted(seen)
+
+
+def filled(text: str, values: dict) -> str:
+    """What Mailgun makes of a text with references."""
+    return REFERENCE.sub(lambda match: values.get(match[1], match[0]), text)
+
+
+def shown(value: object) -> str:
+    """A value as it stands in a mail."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@given(
+    values=st.dictionaries(st.text(min_size=1, max_size=4), TEXTS, max_size=4),
+    pieces=st.lists(TEXTS, max_size=4),
+)
+def test_filling_in_reads_no_value_again(values, pieces):
+    """References are replaced once, whatever characters their names and values have."""
+    text = "|".join(pieces)
+    references = "|".join(f"%recipient.{name}%" for name in values)
+    message = Message(text=f"{text.replace('%', '')}|{references}")
+
+    expected = "|".join([text.replace("%", ""), *values.values()])
+    assert expected == fill_in(message, values).text or not values

@@ -1,0 +1,174 @@
+"""
+Several messages in one call.
+
+https://postmarkapp.com/developer/user-guide/send-email-with-api/batch-emails (read 2026-11-21): up
+to 500 messages and 50 MB in a call; the answer is a list with a result for each, in their order.
+
+``/email/batch`` takes the messages in an array, ``/email/batchWithTemplates`` in an object with
+``Messages``. Each message is the object that ``/email`` or ``/email/withTemplate`` takes, so that
+bodies of requests can be joined as they are.
+"""
+
+from __future__ import annotations
+
+import json
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from mailcore.combining import Combined
+from mailcore.flow import HttpRequest, HttpResponse
+from mailcore_postmark.settings import TOKEN_HEADER
+
+
+MAX_MESSAGES = 500
+MAX_BYTES = 50_000_000
+
+SINGLE, TEMPLATE = "/email", "/email/withTemplate"
+BATCH, TEMPLATE_BATCH = "/email/batch", "/email/batchWithTemplates"
+
+_BATCH_OF = {SINGLE: BATCH, TEMPLATE: TEMPLATE_BATCH}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchRequest(HttpRequest):
+    """
+    The call of one message with a mail for each recipient.
+
+    Args:
+        messages: How many mails: the first that many of `recipients` get one each. The others get
+            a copy of each.
+    """
+
+    messages: int
+
+
+def joined(path: str, messages: Sequence[bytes]) -> bytes:
+    """
+    The body of a call with several messages.
+
+    Args:
+        path: Of the call, at the end of its URL.
+        messages: A JSON object for each.
+    """
+    array = b"[" + b",".join(messages) + b"]"
+    return b'{"Messages":' + array + b"}" if path.endswith(TEMPLATE_BATCH) else array
+
+
+def combinable(request: HttpRequest) -> str | None:
+    """
+    Which call a request could join: those with the same text can be combined.
+
+    The text is the URL of the batch and, since one call has one token, a digest of that.
+
+    Returns:
+        None if the request cannot share a call.
+    """
+    if isinstance(request, BatchRequest) or request.method != "POST":
+        return None
+    for path, batch in _BATCH_OF.items():
+        if request.url.endswith(path):
+            token = request.headers.get(TOKEN_HEADER, "")
+            digest = sha256(token.encode()).hexdigest()[:16]
+            return f"{request.url[: -len(path)]}{batch}#{digest}"
+    return None
+
+
+def calls_for(requests: Sequence[HttpRequest]) -> list[Combined[HttpRequest]]:
+    """The fewest calls that carry all requests: within the limits, in the order of the first."""
+    calls: list[Combined[HttpRequest]] = []
+    open_calls: dict[str, _Call] = {}
+    for position, request in enumerate(requests):
+        key = combinable(request)
+        if key is None:
+            calls.append(Combined(request, (position,)))
+            continue
+        call = open_calls.get(key)
+        if call is not None and not call.has_room_for(request):
+            calls.append(call.combined(requests))
+            call = None
+        if call is None:
+            call = open_calls[key] = _Call()
+        call.add(position, request)
+    calls += [call.combined(requests) for call in open_calls.values()]
+    return sorted(calls, key=lambda call: call.positions)
+
+
+class _Call:
+    """A call that more requests may join."""
+
+    def __init__(self) -> None:
+        self._positions: list[int] = []
+        self._bytes = len(b'{"Messages":[]}')
+
+    def has_room_for(self, request: HttpRequest) -> bool:
+        fits = self._bytes + len(request.body) + 1 <= MAX_BYTES
+        return fits and len(self._positions) < MAX_MESSAGES
+
+    def add(self, position: int, request: HttpRequest) -> None:
+        self._positions.append(position)
+        self._bytes += len(request.body) + 1
+
+    def combined(self, requests: Sequence[HttpRequest]) -> Combined[HttpRequest]:
+        carried = [requests[position] for position in self._positions]
+        request = carried[0] if len(carried) == 1 else combine(carried)
+        return Combined(request, tuple(self._positions))
+
+
+def combine(requests: Sequence[HttpRequest]) -> HttpRequest:
+    """
+    One call for several requests.
+
+    Args:
+        requests: For which :func:`combinable` says the same; at most `MAX_MESSAGES`, with bodies
+            of at most `MAX_BYTES`.
+
+    Raises:
+        ValueError: If they cannot share a call.
+    """
+    keys = {combinable(request) for request in requests}
+    key = keys.pop() if len(keys) == 1 else None
+    if key is None:
+        raise ValueError("requests that cannot share a call cannot be combined")
+    url = key.partition("#")[0]
+    first = requests[0]
+    return HttpRequest(
+        method="POST",
+        url=url,
+        headers=first.headers,
+        body=joined(url, [request.body for request in requests]),
+        timeout_seconds=max(request.timeout_seconds for request in requests),
+        max_response_bytes=max(request.max_response_bytes for request in requests),
+        recipients=tuple(address for request in requests for address in request.recipients),
+    )
+
+
+def split(requests: Sequence[HttpRequest], response: HttpResponse) -> Sequence[HttpResponse]:
+    """
+    The answer to each of the requests that were combined, as if it had been sent alone.
+
+    An answer to the call as a whole is the answer to each. One that is not understood stays so: no
+    request is told that it was accepted because another one was.
+    """
+    if not 200 <= response.status_code < 300:
+        return [response] * len(requests)
+    try:
+        items = json.loads(response.body)
+    except (ValueError, RecursionError):
+        return [response] * len(requests)
+    if not isinstance(items, list):
+        refused = isinstance(items, dict) and items.get("ErrorCode")
+        answer = response if refused else replace(response, body=b"[" + response.body + b"]")
+        return [answer] * len(requests)
+    if len(items) != len(requests):
+        return [response] * len(requests)
+    return [
+        HttpResponse(
+            # An item without a code is accepted: see mailcore_postmark.answers.
+            status_code=422 if isinstance(item, dict) and item.get("ErrorCode") else 200,
+            headers=response.headers,
+            body=json.dumps(item).encode("ascii"),
+        )
+        for item in items
+    ]

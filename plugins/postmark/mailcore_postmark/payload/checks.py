@@ -1,0 +1,113 @@
+"""
+What Postmark cannot express of a message, found before anything is sent.
+
+Headers, beyond what :mod:`mailcore.headers` says for every provider:
+
+====================================  ==============================================================
+Header                                What happens
+====================================  ==============================================================
+``X-PM-*``                            refused: instructions for Postmark's SMTP server, for which
+                                      the message has fields; but for ``X-PM-Bounce-Type``, which
+                                      makes a test address bounce
+``Date``, ``Sender``                  refused: Postmark writes them
+``From``, ``To`` in merge_headers     refused: everybody gets an own To line, all the same sender
+``Reply-To`` in merge_headers         becomes the ReplyTo of that recipient's mail
+====================================  ==============================================================
+
+Postmark's limits on numbers and sizes are its own to enforce, and to change: it answers with an
+error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mailcore.errors import Problem
+from mailcore.message import Message
+from mailcore_postmark.payload.email import uses_template
+
+
+# https://postmarkapp.com/developer/user-guide/send-email-with-smtp for X-PM-* and
+# https://postmarkapp.com/support/article/1239-how-to-test-bounces for the exception; for the
+# others, what Postmark's own postmark-gem never sends (lib/postmark/message_extensions/mail.rb;
+# as of 2026-11-21).
+_SMTP_INSTRUCTION = "x-pm-"
+_ALLOWED = "x-pm-bounce-type"
+_WRITTEN_BY_POSTMARK = frozenset(["date", "sender"])
+
+_BODIES = ("subject", "text", "html")
+
+
+def check(message: Message) -> Iterator[Problem]:
+    """Everything that cannot be sent as it is meant."""
+    if message.headers:
+        yield from _headers(message.headers, "headers")
+    if message.is_batch:
+        yield from _batch(message)
+    if uses_template(message):
+        yield from _bodies_beside_template(message)
+    else:
+        yield from _data_without_template(message)
+    if message.attachments:
+        yield from _inline_without_id(message)
+    yield from _metadata(message)
+
+
+def _headers(names: Iterable[str], field: str) -> Iterator[Problem]:
+    for name in names:
+        place, key = f"{field}[{name!r}]", name.lower()
+        if key in _WRITTEN_BY_POSTMARK:
+            yield Problem(place, f"{place}: Postmark writes it", "leave it out", feature=field)
+        elif key.startswith(_SMTP_INSTRUCTION) and key != _ALLOWED:
+            reason = f"{place}: an instruction for Postmark's SMTP server, not for its API"
+            hint = "use the message's field for it, or mailcore_postmark.postmark_options()"
+            yield Problem(place, reason, hint, feature=field)
+
+
+def _batch(message: Message) -> Iterator[Problem]:
+    if not message.to:
+        hint = "a batch makes a mail for each address in `to`"
+        yield Problem("to", "no `to` recipients", hint)
+    names = {
+        name.lower(): name for headers in (message.merge_headers or {}).values() for name in headers
+    }
+    for key, name in names.items():
+        if key in ("from", "to"):
+            place = f"merge_headers[{name!r}]"
+            yield Problem(place, f"{place}: it is written for you", feature="merge_headers")
+    yield from _headers(names.values(), "merge_headers")
+
+
+def _bodies_beside_template(message: Message) -> Iterator[Problem]:
+    for field in _BODIES:
+        if getattr(message, field):
+            reason = f"`{field}` beside a template: Postmark takes it from the template"
+            yield Problem(field, reason, f"leave {field} out", feature="templates")
+
+
+def _data_without_template(message: Message) -> Iterator[Problem]:
+    hint = "give a template_id, or an empty merge_data for a batch"
+    if message.merge_data and any(message.merge_data.values()):
+        reason = "merge_data without a template: Postmark fills in nothing"
+        yield Problem("merge_data", reason, hint, feature="merge_data")
+
+
+def _inline_without_id(message: Message) -> Iterator[Problem]:
+    for position, part in enumerate(message.attachments):
+        if part.inline and part.content_id is None:
+            place = f"attachments[{position}]"
+            reason = f"`{place}` is inline without a content_id, by which Postmark knows such"
+            yield Problem(place, reason, "give a content_id", feature="inline_images")
+
+
+def _metadata(message: Message) -> Iterator[Problem]:
+    own = message.merge_metadata
+    if message.metadata and None in message.metadata.values():
+        yield _no_value("metadata")
+    if own and any(None in metadata.values() for metadata in own.values()):
+        yield _no_value("merge_metadata")
+
+
+def _no_value(field: str) -> Problem:
+    reason = f"`{field}` has None for a value, and Postmark keeps texts only"
+    return Problem(field, reason, "leave the key out, or give a text", feature=field)

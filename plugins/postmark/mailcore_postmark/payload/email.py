@@ -1,0 +1,154 @@
+"""
+A message as Postmark's API has it: one JSON object.
+
+https://postmarkapp.com/developer/api/email-api and
+https://postmarkapp.com/developer/api/templates-api (as of 2026-11-21; read in the stored copies of
+postmarkapp.com/developer/user-guide/send-email-with-api, and for the tables of fields through
+clients that are generated from Postmark's OpenAPI description).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mailcore.address import Address
+from mailcore.attachment import Attachment
+from mailcore.message import Message
+from mailcore_postmark.extra import extra_of
+from mailcore_postmark.payload.headers import api_headers
+from mailcore_postmark.settings import SendingSettings, TrackLinks
+
+
+Payload = dict[str, Any]
+
+_TEMPLATE_KEYS = ("TemplateId", "TemplateAlias")
+
+
+def email_payload(message: Message, settings: SendingSettings) -> Payload:
+    """The object of one message, without what ``esp_extra`` adds."""
+    payload: Payload = {}
+    _add_addresses(payload, message)
+    _add_content(payload, message)
+    _add_tracking(payload, message, settings)
+    if message.attachments:
+        payload["Attachments"] = [_attachment(part) for part in message.attachments]
+    if settings.message_stream is not None:
+        payload["MessageStream"] = settings.message_stream
+    if uses_template(message):
+        payload.update(_template(message, settings))
+    return payload
+
+
+def _add_addresses(payload: Payload, message: Message) -> None:
+    if message.from_email is not None:
+        payload["From"] = address_text(message.from_email)
+    if message.to:
+        payload["To"] = address_list(message.to)
+    if message.cc:
+        payload["Cc"] = address_list(message.cc)
+    if message.bcc:
+        payload["Bcc"] = address_list(message.bcc)
+    if message.reply_to:
+        payload["ReplyTo"] = address_list(message.reply_to)
+
+
+def _add_content(payload: Payload, message: Message) -> None:
+    if message.subject is not None:
+        payload["Subject"] = message.subject
+    if message.html is not None:
+        payload["HtmlBody"] = message.html
+    if message.text is not None:
+        payload["TextBody"] = message.text
+    if message.headers or message.unsubscribe is not None:
+        payload["Headers"] = api_headers(message)
+
+
+def _add_tracking(payload: Payload, message: Message, settings: SendingSettings) -> None:
+    if message.tags:
+        payload["Tag"] = message.tags[0]
+    if message.metadata:
+        payload["Metadata"] = metadata_texts(message.metadata)
+    if message.track_opens is not None:
+        payload["TrackOpens"] = message.track_opens
+    track_links = _track_links(message, settings)
+    if track_links is not None:
+        payload["TrackLinks"] = track_links
+
+
+def uses_template(message: Message) -> bool:
+    """Whether a template of Postmark's writes the message."""
+    if message.template_id is not None:
+        return True
+    extra = extra_of(message)
+    return bool(extra) and any(key in extra for key in _TEMPLATE_KEYS)
+
+
+def address_list(addresses: Iterable[Address]) -> str:
+    """Addresses separated by commas."""
+    return ", ".join(map(address_text, addresses))
+
+
+def address_text(address: Address) -> str:
+    """
+    An address with its name; the domain in punycode.
+
+    https://postmarkapp.com/support/article/1180-what-does-errorcode-300-mean (read 2026-11-21):
+    names with punctuation are quoted; domains have ASCII letters, digits and hyphens only, and
+    what stands before the @ is ASCII, too.
+    """
+    if address.addr_spec.isascii():
+        return address.format()
+    return Address(address.ascii_addr_spec, address.display_name).format()
+
+
+def metadata_texts(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """
+    Metadata with values as texts, which is how Postmark keeps and returns them.
+
+    https://postmarkapp.com/support/article/1125-custom-metadata-faq (read 2026-11-21).
+    """
+    return {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in metadata.items()
+    }
+
+
+def _track_links(message: Message, settings: SendingSettings) -> TrackLinks | None:
+    if message.track_clicks is None:
+        return settings.track_links
+    if not message.track_clicks:
+        return "None"
+    if settings.track_links in (None, "None"):
+        return "HtmlAndText"
+    return settings.track_links
+
+
+def _attachment(part: Attachment) -> Payload:
+    attachment = {
+        "Name": part.filename or "",
+        "Content": base64.b64encode(part.content).decode("ascii"),
+        "ContentType": part.content_type,
+    }
+    if part.inline:
+        attachment["ContentID"] = f"cid:{part.content_id}"
+    return attachment
+
+
+def _template(message: Message, settings: SendingSettings) -> Payload:
+    # The model has to be there, even if it is empty.
+    fields: Payload = {"TemplateModel": message.merge_global_data or {}}
+    template_id = message.template_id
+    if template_id is not None:
+        # An alias begins with a letter. Python reads no numbers of more than 4300 digits.
+        is_number = template_id.isascii() and template_id.isdecimal() and len(template_id) < 20
+        if is_number:
+            fields["TemplateId"] = int(template_id)
+        else:
+            fields["TemplateAlias"] = template_id
+    if settings.inline_css is not None:
+        fields["InlineCss"] = settings.inline_css
+    return fields

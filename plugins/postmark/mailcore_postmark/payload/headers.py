@@ -1,0 +1,28 @@
+"""Headers of a message, as a list of names and values in printable ASCII."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mailcore.message import Message
+from mailcore.mime_headers import header_value
+
+
+REPLY_TO = "reply-to"
+
+
+def api_headers(message: Message, own: Mapping[str, str] | None = None) -> list[dict[str, str]]:
+    """
+    ``Headers``: the message's, those to unsubscribe, and those of one recipient, which win.
+
+    ``Reply-To`` of the recipient is left out: Postmark has a field for it.
+    """
+    fields = {name.lower(): (name, value) for name, value in message.headers.items_as_given()}
+    if message.unsubscribe is not None:
+        for name, value in message.unsubscribe.headers.items():
+            fields.setdefault(name.lower(), (name, value))
+    for name, value in (own or {}).items():
+        if name.lower() != REPLY_TO:
+            fields[name.lower()] = (name, value)
+    # Postmark does not say how it writes text outside ASCII here, so none is given to it.
+    return [{"Name": name, "Value": header_value(name, value)} for name, value in fields.values()]

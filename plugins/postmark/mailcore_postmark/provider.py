@@ -1,0 +1,175 @@
+"""The Postmark provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from mailcore.combining import Combined
+from mailcore.errors import ConfigurationError, Problem
+from mailcore.events import Event
+from mailcore.features import (
+    NO,
+    YES,
+    Feature,
+    Features,
+    advisory,
+    limited,
+    needs,
+    partial,
+    yes,
+)
+from mailcore.flow import Flow, HttpRequest, HttpResponse
+from mailcore.message import Message
+from mailcore.provider import Provider
+from mailcore.result import RecipientStatus
+from mailcore.webhook import Verdict, WebhookRequest
+from mailcore_postmark.answers import statuses_of
+from mailcore_postmark.batching import MAX_MESSAGES, calls_for, split
+from mailcore_postmark.events import parse_events
+from mailcore_postmark.inbound import MAX_WEBHOOK_BODY_BYTES
+from mailcore_postmark.payload import requests_for
+from mailcore_postmark.payload.checks import check
+from mailcore_postmark.settings import BASE_URL, SendingSettings, TrackLinks
+from mailcore_postmark.webhooks import WebhookTrust
+
+
+class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
+    """
+    Postmark.
+
+    Where an option has a parameter of Postmark's API, a message may bring its own in
+    ``esp_extra``: see :func:`mailcore_postmark.postmark_options`. What wins, last to first:
+    ``esp_extra``, the fields of the message, these options. The mailer's defaults are part of the
+    message.
+
+    Args:
+        server_token: API token of the server. ``POSTMARK_API_TEST`` has messages checked and not
+            sent.
+        message_stream: ID of the stream that messages go through; Postmark's default one,
+            ``outbound``, if None.
+        track_links: Where links are tracked: ``HtmlAndText``, ``HtmlOnly``, ``TextOnly`` or
+            ``None`` (the text), of messages that do not say whether to. Those that say so are
+            tracked in these places too, else in both. If it is None, the server's setting decides.
+        inline_css: Whether a template's styles are written into its elements; Postmark does so
+            if None.
+        base_url: Of the API.
+        webhook_secrets: ``user:password`` texts, one of which each webhook request must bring (HTTP
+            Basic): Postmark signs nothing. Without any, every webhook request is refused.
+        timeout_seconds: For connecting, and for each wait for data.
+
+    Raises:
+        ConfigurationError: If an option is wrong.
+    """
+
+    name: ClassVar[str] = "postmark"
+    label: ClassVar[str] = "Postmark"
+    max_messages_per_call: ClassVar[int] = MAX_MESSAGES
+    features: ClassVar[Features] = Features(
+        cc=YES,
+        bcc=YES,
+        reply_to=YES,
+        headers=partial("not Date, Sender and X-PM-*, which Postmark writes or obeys"),
+        spoofed_to=NO("Postmark writes To itself"),
+        alternatives=NO("Postmark has text and HTML"),
+        amp_html=NO("Postmark has text and HTML"),
+        attachments=yes("Postmark refuses some file types"),
+        inline_images=YES,
+        envelope_sender=NO("Postmark's Return-Path is set for each domain"),
+        metadata=yes("as texts; Postmark takes 10 of up to 80 characters, keys of up to 20"),
+        tags=limited(1, "Postmark has one tag"),
+        track_opens=yes("False does not switch off what the server's setting switches on"),
+        track_clicks=YES,
+        send_at=NO("Postmark sends at once"),
+        templates=yes("by ID or alias, without a subject and bodies of the message's own"),
+        merge_data=partial("values need a template; an empty mapping makes any message a batch"),
+        merge_global_data=needs(Feature.TEMPLATES),
+        merge_metadata=YES,
+        merge_headers=partial("as headers; not From and To"),
+        unsubscribe=yes("in broadcast streams, if Postmark lets you manage unsubscribes"),
+        idempotency_key=NO("Postmark has no idempotency key"),
+        international_addresses=NO("Postmark takes ASCII before the @ only"),
+        recipients=advisory(50, "to, cc and bcc together; a batch has any number"),
+        event_webhooks=YES,
+        webhook_verification=yes("HTTP Basic: Postmark signs nothing"),
+        inbound=YES,
+    )
+    max_webhook_body_bytes: ClassVar[int] = MAX_WEBHOOK_BODY_BYTES
+
+    def __init__(
+        self,
+        *,
+        server_token: str,
+        message_stream: str | None = None,
+        track_links: TrackLinks | None = None,
+        inline_css: bool | None = None,
+        base_url: str = BASE_URL,
+        webhook_secrets: Sequence[str] = (),
+        timeout_seconds: float = 30.0,
+    ) -> None:
+        self._settings = SendingSettings(
+            server_token=server_token,
+            base_url=base_url,
+            message_stream=message_stream,
+            track_links=track_links,
+            inline_css=inline_css,
+            timeout_seconds=timeout_seconds,
+        )
+        self._trust = WebhookTrust(webhook_secrets)
+
+    def check(self, message: Message) -> Iterable[Problem]:
+        """
+        Name what Postmark cannot express.
+
+        The rules are in :mod:`mailcore_postmark.payload.checks`.
+        """
+        return check(message)
+
+    def build(self, message: Message) -> Sequence[HttpRequest]:
+        """
+        The calls that send a message: :mod:`mailcore_postmark.payload` has the table.
+
+        Each holds its body, so this shows what would be sent.
+        """
+        return requests_for(message, self._settings)
+
+    def parse(self, request: HttpRequest, response: HttpResponse) -> Mapping[str, RecipientStatus]:
+        """One message id for all recipients of a message; of a batch, one for each."""
+        return statuses_of(request, response)
+
+    def combine(self, requests: Sequence[HttpRequest]) -> Sequence[Combined[HttpRequest]]:
+        """Put messages of one kind and one server into calls of up to 500, 50 MB."""
+        return calls_for(requests)
+
+    def split(
+        self, requests: Sequence[HttpRequest], response: HttpResponse
+    ) -> Sequence[HttpResponse]:
+        """The answer to each message of a combined call."""
+        return split(requests, response)
+
+    def verify_webhook(self, request: WebhookRequest) -> Flow[Verdict]:
+        """Check the request's credentials (HTTP Basic)."""
+        return self._trust.verify(request)
+
+    def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:
+        """Read the event, or the received mail, in a request."""
+        return parse_events(self.name, request)
+
+    @classmethod
+    def options_from_url(
+        cls, *, username: str, password: str, host: str, path: str
+    ) -> Mapping[str, str]:
+        """
+        The server token, and the API's host: ``postmark://TOKEN@api.postmarkapp.com``.
+
+        Raises:
+            ConfigurationError: If there is a password.
+        """
+        if password:
+            raise ConfigurationError(
+                "a postmark URL has no password: postmark://SERVER-TOKEN@?message_stream=..."
+            )
+        options = {"server_token": username} if username else {}
+        if host:
+            options["base_url"] = f"https://{host}{path}"
+        return options
