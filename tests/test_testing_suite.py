@@ -42,6 +42,7 @@ from mailcore import (
     WebhookRejected,
     WebhookRequest,
 )
+from mailcore.combining import Combined
 from mailcore.events import EventType, InboundEvent, TrackingEvent
 from mailcore.features import NO, YES, limited, needs, partial
 from mailcore.frozen import thaw
@@ -86,6 +87,7 @@ class Acme(Provider[HttpRequest, HttpResponse]):
     )
     idempotency = "native"
     batch_size = 2
+    max_messages_per_call = 100
 
     def __init__(self, *, api_key: str, signing_key: str = "") -> None:
         self._api_key = api_key
@@ -169,6 +171,32 @@ class Acme(Provider[HttpRequest, HttpResponse]):
     def own_data(self, message: Message, address: str) -> Mapping[str, Any]:
         """What one recipient's mail says."""
         return (message.merge_data or {}).get(address, {})
+
+    def combine(self, requests: Sequence[HttpRequest]) -> Sequence[Combined[HttpRequest]]:
+        if len(requests) == 1:
+            return super().combine(requests)
+        return [Combined(self.together(requests), tuple(range(len(requests))))]
+
+    def together(self, requests: Sequence[HttpRequest]) -> HttpRequest:
+        """Several messages in one call."""
+        return dataclasses.replace(
+            requests[0],
+            url="https://api.acme.example/v1/send-many",
+            body=b'{"messages": [' + b", ".join(request.body for request in requests) + b"]}",
+            recipients=tuple(to for request in requests for to in request.recipients),
+        )
+
+    def split(
+        self, requests: Sequence[HttpRequest], response: HttpResponse
+    ) -> Sequence[HttpResponse]:
+        try:
+            answers = json.loads(response.body)["answers"]
+            return [
+                dataclasses.replace(response, body=json.dumps(answers[number]).encode())
+                for number, _ in enumerate(requests)
+            ]
+        except (ValueError, TypeError, KeyError, IndexError):
+            return [response] * len(requests)
 
     def parse(self, request: HttpRequest, response: HttpResponse) -> Mapping[str, RecipientStatus]:
         accepted = response.status_code == 200
@@ -315,7 +343,11 @@ class AcmeSuite(ProviderSuite):
         return super().canary(name, count)
 
     def accepting_response(self, request: HttpRequest) -> HttpResponse:
-        return HttpResponse(status_code=200, body=b'{"id": "message-1"}')
+        document: Any = {"id": "message-1"}
+        if request.url.endswith("/send-many"):
+            count = len(json.loads(request.body)["messages"])
+            document = {"answers": [{"id": f"message-{number}"} for number in range(count)]}
+        return HttpResponse(status_code=200, body=json.dumps(document).encode())
 
     def refusing_responses(self, request: HttpRequest) -> Iterable[HttpResponse]:
         for status_code in (400, 401, 422, 429, 503):
@@ -1024,6 +1056,41 @@ class TrustsMail(Acme):
         return ReceivedFile(filename=item["name"], content_type=item["type"], content=content)
 
 
+class LosesTheLastMessage(Acme):
+    def together(self, requests):
+        return super().together(requests[:-1])
+
+
+class SendsMessagesTwice(Acme):
+    def combine(self, requests):
+        twice = Combined(self.together(requests), (0, 1))
+        return [twice, Combined(self.together(requests), (2,))]
+
+
+class CombinesNothing(Acme):
+    def combine(self, requests):
+        return [Combined(request, (position,)) for position, request in enumerate(requests)]
+
+
+class OneAnswerForAll(Acme):
+    def split(self, requests, response):
+        return [super().split(requests, response)[0]] * len(requests)
+
+
+class BelievesRefusedCalls(Acme):
+    def split(self, requests, response):
+        if b"answers" in response.body:
+            return super().split(requests, response)
+        return [HttpResponse(status_code=200, body=b'{"id": "who knows"}')] * len(requests)
+
+
+class CertainOfCalls(Acme):
+    def split(self, requests, response):
+        if b"answers" in response.body:
+            return super().split(requests, response)
+        return [HttpResponse(status_code=400, body=b"{}")] * len(requests)
+
+
 class TalkativeEvent(InboundEvent):
     def __repr__(self):
         return f"mail from {self.content!r}"
@@ -1079,6 +1146,7 @@ class DeniesItsEvents(Acme):
 
 
 DECLARED = "test_features_are_as_declared"
+TOGETHER = "test_messages_in_one_call_stay_apart"
 APART = "test_recipients_of_a_batch_are_kept_apart"
 MAIL = "test_received_mail_comes_back"
 FAULTS = [
@@ -1163,6 +1231,12 @@ FAULTS = [
     (APART, ForgetsTheSecondOnesData, "alone was given is silently dropped"),
     (APART, ShowsTheOthers, "another recipient stands in a request for one"),
     ("test_every_recipient_of_a_large_batch_has_a_status", SendsTheFirstPart, "6 of 8 are unknown"),
+    (TOGETHER, LosesTheLastMessage, "is silently dropped"),
+    (TOGETHER, SendsMessagesTwice, "stands in 2 calls"),
+    (TOGETHER, CombinesNothing, "max_messages_per_call says less"),
+    (TOGETHER, OneAnswerForAll, "one id for several messages"),
+    ("test_a_call_that_is_refused_accepts_nobody", BelievesRefusedCalls, "accepted"),
+    ("test_a_call_that_is_refused_accepts_nobody", CertainOfCalls, "maybe_accepted is False"),
     ("test_waiting_times_are_told", ForgetsToWait, "retry_after_seconds=None"),
     ("test_cut_off_answers_leave_doubt", FindsAnId, "bytes: SendResult"),
     ("test_cut_off_answers_leave_doubt", CertainThatItIsCutOff, "maybe_accepted is False"),

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from mailcore.testing.answer_checks import AnswerChecks
 from mailcore.testing.batch_checks import BatchChecks
+from mailcore.testing.combining_checks import CombiningChecks
 from mailcore.testing.feature_checks import FeatureChecks
 from mailcore.testing.inbound_checks import InboundChecks
 from mailcore.testing.secrecy_checks import SecrecyChecks
@@ -43,6 +44,7 @@ class ProviderSuite(
     SendingChecks,
     AnswerChecks,
     BatchChecks,
+    CombiningChecks,
     SecrecyChecks,
     WebhookChecks,
     InboundChecks,
