@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -315,10 +316,15 @@ def _plain(value: Any) -> Any:
     return thaw(value)
 
 
+_FRACTION = re.compile(r"(\.\d{1,6})\d*")
+
+
 def _from_plain(name: str, value: Any, problems: list[Problem]) -> Any:
     if name == "send_at" and isinstance(value, str):
         try:
-            return datetime.fromisoformat(value.replace("Z", "+00:00"))
+            # Python 3.10 takes neither Z nor other fractions than of three or six digits.
+            text = _FRACTION.sub(lambda found: found[1].ljust(7, "0"), value.replace("Z", "+00:00"))
+            return datetime.fromisoformat(text)
         except ValueError:
             problems.append(Problem(name, f"`{name}` is not a time in ISO 8601"))
             return None

@@ -479,6 +479,23 @@ def test_time_zone_rules_become_an_offset():
 
 
 @pytest.mark.parametrize(
+    ("text", "microsecond"),
+    [
+        ("2027-01-02T03:04:05Z", 0),
+        ("2027-01-02T03:04:05+00:00", 0),
+        ("2027-01-02T03:04:05.5Z", 500_000),
+        ("2027-01-02T03:04:05.678Z", 678_000),
+        ("2027-01-02T03:04:05.6789012+00:00", 678_901),
+    ],
+)
+def test_times_in_json(text, microsecond):
+    """ISO 8601 as others write it is read alike on every Python."""
+    expected = datetime(2027, 1, 2, 3, 4, 5, microsecond, tzinfo=timezone.utc)
+
+    assert expected == Message.from_dict({"send_at": text}).send_at
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"merge_data": {"ada@example.net": 5}},
