@@ -130,8 +130,9 @@ def error_of(response: HttpResponse) -> SendError:
 def _meaning(status_code: int, words: str) -> Meaning:
     if 400 <= status_code < 500:
         said = words.lower()
+        # A 429 is about the rate of calls, whose "limit exceeded" is over soon.
         for text, meaning in _BY_WORDS:
-            if text in said:
+            if text in said and not (status_code == 429 and meaning.error is QuotaExceeded):
                 return _dated(meaning, said)
         if "template" in said and ("not found" in said or "does not exist" in said):
             return _TEMPLATE

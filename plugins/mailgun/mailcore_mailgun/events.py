@@ -30,6 +30,7 @@ from mailcore_mailgun.event_map import (
 from mailcore_mailgun.forms import is_form, read_form
 from mailcore_mailgun.inbound import is_inbound, read_posted_mail, read_stored
 from mailcore_mailgun.values import bare_address, bracketed, read_time
+from mailcore_mailgun.webhooks import read_document
 
 
 _NOTHING: Mapping[str, Any] = {}
@@ -59,7 +60,7 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
         if is_inbound(form):
             return (read_posted_mail(provider, form),)
         return (read_legacy_event(provider, form),)
-    payload = request.json_object
+    payload = read_document(request)
     signature = payload.get("signature")
     signed_at = read_time(signature.get("timestamp")) if isinstance(signature, dict) else None
     data = payload.get("event-data")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from mailcore.errors import ConfigurationError
@@ -94,8 +94,16 @@ def with_extra(fields: Fields, message: Message) -> Fields:
         if name == SENDER_DOMAIN or value is None:
             continue
         values = value if isinstance(value, (list, tuple)) else (value,)
-        kept += [(name, _text(each)) for each in values]
+        kept += [(name, _text(each)) for each in values if each is not None]
     return kept
+
+
+def texts_of(extra: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The names of fields with each of their texts; other values are left out."""
+    for name, value in extra.items():
+        for each in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(each, str):
+                yield name, each
 
 
 def _key(name: str) -> str:

@@ -23,6 +23,8 @@ from mailcore.webhook import WebhookRequest
 MAX_FIELDS = 2_000
 """Mailgun posts every header field of a mail as a field of its own."""
 MAX_PART_HEADER_BYTES = 16 * 1024
+MAX_BROKEN_ESCAPES = 1_000
+"""Mailgun has none; each of millions would take many times its own room, and seconds in all."""
 
 _NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
@@ -89,16 +91,20 @@ class Form:
         """All values of a field, in UTF-8."""
         return tuple(value.decode("utf-8", "replace") for value in self._by_name.get(name, ()))
 
-    def digest(self, *, without: Iterable[str] = ()) -> str:
+    def digest(
+        self, *, without: Iterable[str] = (), without_values: Iterable[tuple[str, str]] = ()
+    ) -> str:
         """
         What two forms with the same fields and files have in common, whatever their encoding.
 
         Args:
             without: Names of fields that do not count.
+            without_values: Names and values of fields that do not count.
         """
-        left_out = frozenset(without)
+        names = frozenset(without)
+        values = {(name, value.encode("utf-8", "replace")) for name, value in without_values}
         state = sha256()
-        counted = [(name, value) for name, value in self.fields if name not in left_out]
+        counted = [field for field in self.fields if field[0] not in names and field not in values]
         for name, value in sorted(counted):
             encoded = name.encode("utf-8", "replace")
             state.update(b"%d:%b=%d:%b;" % (len(encoded), encoded, len(value), value))
@@ -144,7 +150,8 @@ def read_form(request: WebhookRequest) -> Form:
     Take apart a request that :func:`is_form`.
 
     Raises:
-        MalformedWebhook: If it is no such form, or has more than `MAX_FIELDS` fields.
+        MalformedWebhook: If it is no such form, or has more than `MAX_FIELDS` fields or
+            `MAX_BROKEN_ESCAPES` percent signs in a value that are no escapes.
     """
     if _content_type(request) == MULTIPART:
         return _multipart(request)
@@ -175,10 +182,15 @@ def _unquoted(value: bytes) -> bytes:
 
     :func:`urllib.parse.unquote_to_bytes` gives the same and takes ten times as long, seconds for
     what anybody may post. Quoted-printable has the same escapes, and a decoder in C.
+
+    Raises:
+        MalformedWebhook: If more than `MAX_BROKEN_ESCAPES` stand for nothing.
     """
     if b"%" not in value:
         return value
-    escaped = _NO_ESCAPE.sub(b"=25", value.replace(b"=", b"=3D"))
+    escaped, broken = _NO_ESCAPE.subn(b"=25", value.replace(b"=", b"=3D"), MAX_BROKEN_ESCAPES + 1)
+    if broken > MAX_BROKEN_ESCAPES:
+        raise MalformedWebhook(f"the form has more than {MAX_BROKEN_ESCAPES} broken escapes")
     return a2b_qp(escaped.replace(b"%", b"="))
 
 

@@ -27,8 +27,11 @@ from mailcore_mailgun.webhooks import SIGNATURE_FIELDS
 
 
 # Mailgun posts the header fields of a mail as fields of the form: a mail whose sender added one
-# called “event” is a mail still.
+# called “event” is a mail still. So do legacy events with the variables of a message, but an event
+# has no body: https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/
+# receive-http (read 2026-11-21): body-plain is always there.
 _OF_A_MAIL = ("sender", "recipient", "from")
+_BODIES = ("body-plain", "body-html", "body-mime", "message-url")
 _HEADER_FIELDS = ("From", "To", "Cc", "Reply-To", "Subject", "Date", "Message-Id")
 _OTHER_BODY = re.compile(r"body-([a-z0-9][a-z0-9.+-]{0,60})", re.ASCII)
 _NOT_OTHER = frozenset({"body-plain", "body-html", "body-mime"})
@@ -49,7 +52,7 @@ class Verdicts(NamedTuple):
 def is_inbound(form: Form) -> bool:
     """Whether a form brings a mail, and not an event."""
     if all(name in form for name in _OF_A_MAIL):
-        return True
+        return "event" not in form or any(name in form for name in _BODIES)
     return "event" not in form and ("sender" in form or "body-mime" in form)
 
 
@@ -75,20 +78,22 @@ def read_posted_mail(provider: str, form: Form) -> InboundEvent:
         defects.append("`timestamp` cannot be read")
     # A header field may have this name, too.
     content = None if "body-plain" in form else form.octets("body-mime")
-    url = form.text("message-url")
-    if url is not None and not is_message_url(url):
-        defects.append("`message-url` is not the address of a stored message")
-        url = None
     if content is not None:
         headers = _head(content)
     else:
-        headers = read_header_list(form.text("message-headers"), defects)
+        # It comes after the fields of the mail's header, one of which may have its name.
+        lists = form.texts("message-headers")
+        headers = read_header_list(next(iter(lists[-1:]), None), defects)
         if not headers.pairs:
             defects.append("`message-headers` is missing")
             headers = _from_fields(form)
-        if url is None:
-            content = _compose(form, headers, defects)
-    verdicts = read_verdicts(headers)
+        elif len(lists) > 1:
+            defects.append("`message-headers` occurs more than once: a header field has its name")
+    url = _stored_at(form, headers, defects)
+    if content is None and url is None:
+        content = _compose(form, headers, defects)
+    # Of several lists nobody can say for certain which is Mailgun's.
+    verdicts = Verdicts() if len(form.texts("message-headers")) > 1 else read_verdicts(headers)
     digest = form.digest(without=SIGNATURE_FIELDS)[:16]
     return InboundEvent(
         provider=provider,
@@ -208,6 +213,24 @@ def received_files(
             content_id=content_id,
             inline=content_id is not None,
         )
+
+
+def _stored_at(form: Form, headers: HeaderList, defects: list[str]) -> str | None:
+    """
+    Where Mailgun stores the mail.
+
+    Not where a header field of the mail of the same name says: what was posted would be lost.
+    """
+    forged = headers.all("message-url")
+    given = [url for url in form.texts("message-url") if url not in forged]
+    if forged:
+        defects.append("`message-url` is the name of a header field, too")
+    if not given:
+        return None
+    if not is_message_url(given[-1]):
+        defects.append("`message-url` is not the address of a stored message")
+        return None
+    return given[-1]
 
 
 def _compose(form: Form, headers: HeaderList, defects: list[str]) -> bytes:

@@ -149,14 +149,17 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
         suppress_headers: Sequence[str] = (),
         template_text: bool | None = None,
     ) -> None:
-        if region not in BASE_URLS:
+        if region not in tuple(BASE_URLS):
             raise ConfigurationError(f"mailgun: region must be one of {', '.join(BASE_URLS)}")
         if content not in ("form", "mime"):
             raise ConfigurationError("mailgun: content must be form or mime")
-        if not timeout_seconds > 0 or not max_inbound_bytes > 0:
-            raise ConfigurationError(
-                "mailgun: timeout_seconds and max_inbound_bytes must be above 0"
-            )
+        numbers: tuple[object, ...] = (timeout_seconds, max_inbound_bytes, max_age_seconds)
+        for number in numbers:
+            if not isinstance(number, (int, float)) or not number > 0:
+                raise ConfigurationError(
+                    "mailgun: timeout_seconds, max_inbound_bytes and max_age_seconds must be "
+                    "numbers above 0"
+                )
         options = option_fields(
             {
                 "dkim": dkim,

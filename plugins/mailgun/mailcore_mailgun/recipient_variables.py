@@ -17,12 +17,15 @@ import json
 import logging
 import re
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mailcore.address import Address
 from mailcore.batch import Entry
+from mailcore.errors import InvalidMessage, Problem
 from mailcore.frozen import thaw
 from mailcore.message import Message
+from mailcore_mailgun.extra import NAMESPACE, extra_of, texts_of
 
 
 logger = logging.getLogger("mailcore_mailgun")
@@ -30,6 +33,12 @@ logger = logging.getLogger("mailcore_mailgun")
 MAX_RECIPIENTS = 1000
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]+")
 """Names of variables of which no reader of ``%recipient.name%`` can be in doubt."""
+
+
+BODY_FIELDS = frozenset({"text", "html", "amp-html"})
+"""Fields of the form in which a value may have several lines."""
+
+_LINE_END = re.compile(r"[\r\n]")
 
 
 class Variables(NamedTuple):
@@ -130,12 +139,13 @@ def fill_in(message: Message, values: Mapping[str, Any]) -> Message:
     Values are not read again: what looks like a reference in them stays as it is.
 
     Args:
-        message: Changed are subject, bodies, alternatives, headers, unsubscribe URL and texts in
-            metadata.
+        message: Changed are subject, bodies, alternatives, headers, unsubscribe URL, texts in
+            metadata; names and local parts of the author and in Reply-To, tags, and the texts of
+            ``esp_extra``.
         values: By name; other references stay.
 
     Raises:
-        InvalidMessage: If a value cannot stand where it is referred to.
+        MessageError: If a value cannot stand where it is referred to.
     """
     if not values:
         return message
@@ -164,4 +174,43 @@ def fill_in(message: Message, values: Mapping[str, Any]) -> Message:
     if message.unsubscribe is not None and message.unsubscribe.url is not None:
         unsubscribe = message.unsubscribe.to_dict()
         changes["unsubscribe"] = {**unsubscribe, "url": filled(message.unsubscribe.url)}
+    changes.update(_around(message, filled))
     return message.replace(**changes)
+
+
+def _around(message: Message, filled: Callable[[str], str]) -> dict[str, Any]:
+    """What changes of the tags, the people and ``esp_extra``."""
+    changes: dict[str, Any] = {}
+    if message.tags:
+        # One that was nothing but a value that is missing is none.
+        changes["tags"] = [tag for tag in map(filled, message.tags) if tag]
+    if message.from_email is not None and _refers(message.from_email):
+        changes["from_email"] = _filled_address(message.from_email, filled)
+    if any(map(_refers, message.reply_to)):
+        changes["reply_to"] = [_filled_address(each, filled) for each in message.reply_to]
+    extra = extra_of(message)
+    if any("%recipient." in text for _, text in texts_of(extra)):
+        own = {name: _filled_field(name, value, filled) for name, value in extra.items()}
+        changes["esp_extra"] = {**message.esp_extra, NAMESPACE: own}
+    return changes
+
+
+def _refers(address: Address) -> bool:
+    return "%recipient." in address.display_name or "%recipient." in address.addr_spec
+
+
+def _filled_address(address: Address, filled: Callable[[str], str]) -> Address:
+    return Address(filled(address.addr_spec), filled(address.display_name))
+
+
+def _filled_field(name: str, value: Any, filled: Callable[[str], str]) -> Any:
+    """A field of ``esp_extra``."""
+    if isinstance(value, (list, tuple)):
+        return [_filled_field(name, each, filled) for each in value]
+    if not isinstance(value, str):
+        return value
+    text = filled(value)
+    if name not in BODY_FIELDS and _LINE_END.search(text) and text != value:
+        place = f"esp_extra[{NAMESPACE!r}][{name!r}]"
+        raise InvalidMessage([Problem(place, f"{place} has a value with a line end")])
+    return text

@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable
 from hashlib import sha256
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookRejected
 from mailcore.flow import Call, Flow
@@ -38,6 +38,9 @@ looked say that it does not: https://github.com/PostHog/posthog/pull/103057 (rea
 
 MAX_WEBHOOK_BODY_BYTES = 64 * 1024 * 1024
 """Mailgun receives mails of 25 MB; URL-encoded, some bytes take three."""
+
+MAX_JSON_BYTES = 1024 * 1024
+"""An event has a few KB, mails come as forms, and JSON takes up to thirty times its room."""
 
 SIGNATURE_FIELDS = frozenset({"timestamp", "token", "signature"})
 
@@ -127,11 +130,11 @@ class WebhookTrust:
             if verdict is None:
                 raise self._rejected("no webhook_signing_keys are configured")
             return verdict
-        content = read_form(request) if is_form(request) else request.json_object
+        content = read_form(request) if is_form(request) else read_document(request)
         proven = self._proven(_in_form(content) if isinstance(content, Form) else _in_json(content))
         check_age(int(proven.timestamp), self._max_age_seconds, provider=self._provider)
         if self._seen_tokens is not None:
-            yield from self._bind(self._seen_tokens, proven, _digest(content))
+            yield from self._bind(self._seen_tokens, proven, _digest(content, proven))
         return _VERDICT
 
     def _proven(self, candidates: Iterable[_Signed]) -> _Signed:
@@ -141,7 +144,7 @@ class WebhookTrust:
             content = f"{candidate.timestamp}{candidate.token}".encode()
             for signature in candidate.signatures:
                 if hmac_matches(signature, content, self._signing_keys):
-                    return candidate
+                    return candidate._replace(signatures=(signature,))
         raise self._rejected("the signature is wrong" if found else "it has no signature")
 
     def _bind(self, store: SeenStore, signed: _Signed, digest: str) -> Flow[None]:
@@ -175,10 +178,29 @@ class WebhookTrust:
         return f"<WebhookTrust with {len(self._signing_keys)} signing keys>"
 
 
-def _digest(content: Form | dict[str, object]) -> str:
+def read_document(request: WebhookRequest) -> dict[str, Any]:
+    """
+    The JSON object of a request that is no form.
+
+    Raises:
+        MalformedWebhook: If it is none, or larger than `MAX_JSON_BYTES`.
+    """
+    if len(request.body) > MAX_JSON_BYTES:
+        raise MalformedWebhook(f"the JSON is larger than {MAX_JSON_BYTES} bytes")
+    return request.json_object
+
+
+def _digest(content: Form | dict[str, object], proven: _Signed) -> str:
     """What two requests have in common that differ in their signatures only."""
     if isinstance(content, Form):
-        return content.digest(without=SIGNATURE_FIELDS)
+        # Further fields of these names are not Mailgun's, and an event is read from some of them.
+        return content.digest(
+            without_values=[
+                ("timestamp", proven.timestamp),
+                ("token", proven.token),
+                *(("signature", signature) for signature in proven.signatures),
+            ]
+        )
     rest = {name: value for name, value in content.items() if name != "signature"}
     return sha256(json.dumps(rest, sort_keys=True).encode("ascii")).hexdigest()
 

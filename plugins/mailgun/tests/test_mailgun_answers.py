@@ -81,6 +81,7 @@ REFUSALS = [
     (408, "", ProviderUnavailable, "provider_unavailable", True),
     (413, "<html>413</html>", MessageRejected, "too_large", False),
     (429, {"message": "Too Many Requests"}, RateLimited, "rate_limited", True),
+    (429, {"message": "Rate limit exceeded"}, RateLimited, "rate_limited", True),
     (500, {"message": "Internal Server Error"}, ProviderUnavailable, "provider_unavailable", True),
     (502, "<html>502</html>", ProviderUnavailable, "gateway", False),
     (503, "", ProviderUnavailable, "provider_unavailable", True),

@@ -13,13 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailcore import Attachment, Message
-from mailcore.errors import InvalidMessage
+from mailcore.errors import InvalidMessage, MessageError
 from mailcore_mailgun import MailgunProvider
 from mailcore_mailgun.recipient_variables import fill_in
 
 
 PROVIDER = MailgunProvider(api_key="key-secret")
 REFERENCE = re.compile(r"%recipient\.([^%]+)%")
+
+
+MISQUOTED = ['"Zoë (home)" <r1@example.net>', "r2@example.net"]
 
 
 def batch(count: int = 2, **fields: object) -> Message:
@@ -69,6 +72,45 @@ def test_a_call_has_at_most_1000_recipients(count, expected, posted):
             {"merge_headers": {"r0@example.net": {"To": "a@example.org"}}}, 3, id="own To"
         ),
         pytest.param({"merge_headers": {"r0@example.net": {"X-A": "b"}}}, 2, id="own header"),
+        pytest.param({"to": ["r0@example.net", *MISQUOTED]}, 3, id="a name that is misquoted"),
+        pytest.param(
+            {"to": ["r0@example.net", *MISQUOTED], "text": None, "template_id": "t"},
+            1,
+            id="a name that is misquoted, with a template",
+        ),
+        pytest.param(
+            {"metadata": {"who": "%recipient.a%"}, "merge_global_data": {"a": 'x"y'}},
+            3,
+            id="a quote in metadata of all",
+        ),
+        pytest.param(
+            {"metadata": {"who": "%recipient.a%"}, "merge_global_data": {"a": "xy"}},
+            1,
+            id="a word in metadata of all",
+        ),
+        pytest.param(
+            {"reply_to": ["re+%recipient.a%@example.com"], "merge_global_data": {"a": "7"}},
+            1,
+            id="an address for each",
+        ),
+        pytest.param(
+            {"reply_to": ["R %recipient.a% <a@example.com>"], "merge_global_data": {"a": 'b"'}},
+            3,
+            id="a name with a quote",
+        ),
+        pytest.param(
+            {"unsubscribe": "https://example.com/%recipient.a%", "merge_global_data": {"a": "7"}},
+            1,
+            id="a URL for each",
+        ),
+        pytest.param(
+            {
+                "unsubscribe": "https://example.com/%recipient.a%",
+                "merge_global_data": {"a": "7", "b": "two words, and more"},
+            },
+            1,
+            id="a URL for each, beside words",
+        ),
         pytest.param({"text": None, "template_id": "t"}, 1, id="template"),
         pytest.param(
             {"text": None, "template_id": "t", "merge_global_data": {"a": "b"}},
@@ -110,6 +152,69 @@ def test_line_ends_in_values_do_not_reach_a_header():
     assert 1 == len(PROVIDER.build(batch(text="%recipient.name%", merge_data=values)))
     with pytest.raises(InvalidMessage):
         PROVIDER.build(batch(subject="Hi %recipient.name%", merge_data=values))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"from_email": "Shop %recipient.a% <shop@example.com>"},
+        {"reply_to": ["Shop %recipient.a% <shop@example.com>"]},
+        {"tags": ["%recipient.a%"]},
+        {"unsubscribe": "https://example.com/%recipient.a%"},
+        {"esp_extra": {"mailgun": {"h:X-A": "%recipient.a%"}}},
+        {"esp_extra": {"mailgun": {"o:tag": ["b", "%recipient.a%"]}}},
+    ],
+    ids=["from", "reply_to", "tags", "unsubscribe", "esp_extra", "a list of esp_extra"],
+)
+def test_no_value_writes_a_header(fields):
+    """Wherever a header takes its text from, a line end in a recipient's value is refused."""
+    values = {"r1@example.net": {"a": "b\r\nBcc: eve@example.org"}}
+
+    with pytest.raises(MessageError):
+        PROVIDER.build(batch(merge_data=values, **fields))
+
+
+@pytest.mark.parametrize(
+    ("fields", "value"),
+    [
+        ({"from_email": '"Shop %recipient.a%" <shop@example.com>'}, 'x" <eve@example.org>, "y'),
+        ({"reply_to": ["re+%recipient.a%@example.com"]}, "1@example.org, eve"),
+        ({"unsubscribe": "https://example.com/%recipient.a%"}, "1>, <https://example.org/"),
+    ],
+    ids=["from", "reply_to", "unsubscribe"],
+)
+def test_no_value_adds_an_address_or_a_url(fields, value, posted):
+    """A value does not end the name, the address or the URL in which it stands."""
+    message = batch(1, merge_data={"r0@example.net": {"a": value}}, **fields)
+    try:
+        (request,) = PROVIDER.build(message)
+    except MessageError:
+        return
+    form = posted(request)
+    assert "recipient-variables" not in form.fields
+    assert ['"Shop x\\" <eve@example.org>, \\"y" <shop@example.com>'] == form.fields["from"]
+
+
+def test_individual_calls_are_filled_in_everywhere(posted):
+    """What Mailgun would fill in of a batch is filled in where it does not see one."""
+    message = batch(
+        2,
+        cc=["c@example.org"],
+        from_email="Shop %recipient.a% <shop@example.com>",
+        reply_to=["re+%recipient.a%@example.com"],
+        tags=["all", "%recipient.a%"],
+        esp_extra={
+            "mailgun": {"h:X-A": "<%recipient.a%>", "o:dkim": False, "v:b": ["%recipient.a%"]}
+        },
+        merge_data={"r0@example.net": {"a": "7"}},
+    )
+    first, second = (posted(request).fields for request in PROVIDER.build(message))
+
+    assert ["Shop 7 <shop@example.com>"] == first["from"]
+    assert ["re+7@example.com"] == first["h:Reply-To"]
+    assert (["all", "7"], ["all"]) == (first["o:tag"], second["o:tag"])
+    assert (["<7>"], ["<>"]) == (first["h:X-A"], second["h:X-A"])
+    assert (["7"], ["no"]) == (first["v:b"], first["o:dkim"])
 
 
 def test_nothing_fails_after_the_first_call():

@@ -182,6 +182,8 @@ BODIES = [
     pytest.param({}, b"<html>", id="HTML"),
     pytest.param(FORM, b"{}", id="JSON that says it is a form"),
     pytest.param(FORM, b"&".join([b"a=1"] * (MAX_FIELDS + 1)), id="too many fields"),
+    pytest.param(FORM, b"a=" + b"%" * 1_000_000, id="too many broken escapes"),
+    pytest.param(JSON, b'{"event-data":[' + b"{}," * 400_000 + b"1]}", id="too much JSON"),
     pytest.param({"Content-Type": "multipart/form-data"}, b"--b--", id="no boundary"),
     pytest.param(MULTIPART, b"", id="an empty multipart"),
     pytest.param(MULTIPART, b"hello", id="a multipart that is none"),

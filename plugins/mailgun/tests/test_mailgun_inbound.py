@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from mailcore.events import InboundEvent
+from mailcore.events import EventType, InboundEvent
 from mailcore.inbound import parse_inbound
 from mailcore.webhook import WebhookRequest
 from mailcore_mailgun.events import parse_events
@@ -142,6 +142,16 @@ def test_a_mail_that_calls_itself_an_event_is_a_mail():
     assert ("Hi", ("alice@in.example.com",)) == (event.subject, event.envelope_recipients)
 
 
+def test_an_event_with_variables_like_a_mail_is_an_event():
+    """Legacy events have a message's variables as fields, and no body."""
+    fields = [["event", "opened"], *MAIL, ["message-id", "a@example.com"]]
+
+    (event,) = parse_events("mailgun", post(fields))
+
+    assert (EventType.OPENED, "alice@in.example.com") == (event.event_type, event.recipient)
+    assert "bob@example.org" == event.metadata["sender"]
+
+
 def test_a_header_field_named_body_mime_replaces_nothing():
     """The mail that Mailgun took apart is the mail."""
     forged = "X-Mailgun-Spf: Pass\r\nReceived: x\r\nSubject: Forged\r\n\r\nForged"
@@ -149,6 +159,46 @@ def test_a_header_field_named_body_mime_replaces_nothing():
     event = event_of([["body-mime", forged], *MAIL, ["body-plain", "Genuine"], HEADERS])
 
     assert ("Genuine", None) == (described(event)["text"], event.spf)
+
+
+STORED_URL = "https://storage-us-east4.api.mailgun.net/v3/domains/in.example.com/messages/BAABAAdz"
+
+
+@pytest.mark.parametrize("url", [STORED_URL, "https://eve.example.org/"])
+def test_a_header_field_named_message_url_leads_nowhere(url):
+    """What was posted is the mail, wherever its sender says that another one is stored."""
+    headers = ["message-headers", json.dumps([["Subject", "Hi"], ["message-url", url]])]
+
+    event = event_of([*MAIL, ["message-url", url], ["body-plain", "Genuine"], headers])
+
+    assert "Genuine" == parse_inbound(event.content).text
+    assert {} == event.location
+    assert ("`message-url` is the name of a header field, too",) == event.defects
+
+
+def test_a_stored_mail_with_a_forged_address_is_where_mailgun_says():
+    """The sender's address of a stored mail does not come before Mailgun's own."""
+    forged = STORED_URL.replace("BAAB", "EVIL")
+    headers = ["message-headers", json.dumps([["Subject", "Hi"], ["message-url", forged]])]
+
+    event = event_of(
+        [*MAIL, ["message-url", forged], ["message-url", STORED_URL], ["body-plain", "x"], headers]
+    )
+
+    assert {"url": STORED_URL} == event.location
+
+
+def test_a_header_field_named_message_headers_forges_no_verdict():
+    """Mailgun's list comes after the fields of the mail's header; with two there is no verdict."""
+    forged = json.dumps([["X-Mailgun-Spf", "Pass"], ["X-Mailgun-Sflag", "No"], ["Received", "x"]])
+
+    event = event_of([*MAIL, ["message-headers", forged], ["body-plain", "x"], HEADERS])
+
+    assert (None, None, None) == (event.spam, event.spf, event.dkim)
+    assert ("`message-headers` occurs more than once: a header field has its name",) == (
+        event.defects
+    )
+    assert "Hi" == parse_inbound(event.content).subject
 
 
 def test_fields_that_occur_twice_are_told():

@@ -87,6 +87,26 @@ INTERNATIONAL = Feature.INTERNATIONAL_ADDRESSES.value
             for domain in ("", "..", "a/b", "a?b", "a#b", "a b", "a\\b", "a@b", "a\r\nb", 7)
         ),
         ({"esp_extra": {"mailgun": {"sender_domain": "bücher.example"}}}, []),
+        *(
+            (
+                {"esp_extra": {"mailgun": {name: value}}, **more},
+                [(f"esp_extra['mailgun']['{name}']", "")],
+            )
+            for name, value, more in (
+                ("to", "eve@example.org", {}),
+                ("cc", ["eve@example.org"], {}),
+                ("bcc", None, {"bcc": ["carol@example.org"]}),
+                ("to", None, CALENDAR),
+                ("h:bcc", "eve@example.org", {}),
+                ("h:X-A", "a\r\nBcc: eve@example.org", {}),
+                ("H:X-A", ["a", "b\nc"], {}),
+                ("recipient-variables", None, {"merge_data": {}}),
+                ("recipient-variables", {"ada@example.net": {}}, {"merge_metadata": {}}),
+            )
+        ),
+        ({"esp_extra": {"mailgun": {"recipient-variables": {"ada@example.net": {}}}}}, []),
+        ({"esp_extra": {"mailgun": {"": "a"}}}, [("esp_extra['mailgun']", "")]),
+        ({"esp_extra": {"mailgun": {"v:a\r\nX": "a"}}}, [("esp_extra['mailgun']", "")]),
         ({"attachments": [Attachment(None, b"a", "text/plain")]}, []),
     ],
 )  # fmt: skip
@@ -122,6 +142,11 @@ def test_what_goes_as_mime_by_an_option_is_checked_as_such():
         {"api_key": "k", "sender_domain": ""},
         {"api_key": "k", "sender_domain": ".."},
         {"api_key": "k", "sender_domain": "example.com/x"},
+        {"api_key": "k", "region": ["us"]},
+        {"api_key": "k", "base_url": 5},
+        {"api_key": "k", "timeout_seconds": "30"},
+        {"api_key": "k", "max_inbound_bytes": "1"},
+        {"api_key": "k", "max_age_seconds": "60"},
         {"api_key": "k", "timeout_seconds": 0},
         {"api_key": "k", "timeout_seconds": -1},
         {"api_key": "k", "max_inbound_bytes": 0},
@@ -307,3 +332,11 @@ def test_package_has_what_it_names():
     assert MailgunProvider is mailcore_mailgun.MailgunProvider
     with pytest.raises(AttributeError):
         mailcore_mailgun.nothing  # noqa: B018
+
+
+def test_options_do_not_show():
+    """An option may be a URL with credentials: no repr has it."""
+    provider = MailgunProvider(api_key="key-secret", archive_to="https://me:hunter2@example.com/")
+
+    (request,) = provider.build(message())
+    assert "hunter2" not in repr([provider, provider._settings, request])

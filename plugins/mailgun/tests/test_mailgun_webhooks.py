@@ -174,6 +174,12 @@ def test_a_timestamp_may_be_a_number():
     assert BELIEVED == verdict(trust(), webhook({**signed, "timestamp": int(signed["timestamp"])}))
 
 
+def test_more_json_than_an_event_has_is_not_read():
+    """Memory is not spent on what nobody signed: mails come as forms, events are small."""
+    with pytest.raises(MalformedWebhook, match="larger"):
+        verdict(trust(), webhook(data={"user-variables": {"a": "x" * 1024 * 1024}}))
+
+
 def test_events_of_a_subaccount():
     """They are signed with the parent's key as well, and that is enough."""
     signed = signature(key=OTHER_KEY)
@@ -290,6 +296,24 @@ class TestTokens:
             verdict(careful, changed)
         with pytest.raises(WebhookRejected, match="token"):
             verdict(careful, form(signed, *MAIL))
+
+    @pytest.mark.parametrize("name", ["timestamp", "token", "signature"])
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_a_further_field_of_the_signature_is_another_content(self, name, is_first):
+        """It is not signed, and an event is read from some of them."""
+        careful = trust(seen_tokens=MemorySeenStore())
+        signed = signature()
+        added = str(int(time.time()) - 60)
+        event = ("event", "delivered")
+        verdict(careful, form(signed, event))
+
+        again = form(signed, event, (name, added))
+        if not is_first:
+            body = urlencode([event, *signed.items(), (name, added)]).encode()
+            again = WebhookRequest("POST", {"Content-Type": FORM}, body)
+        with pytest.raises(WebhookRejected):
+            verdict(careful, again)
+        assert BELIEVED == verdict(careful, form(signed, event))
 
     def test_a_refused_request_takes_no_token(self):
         """A forgery that comes first does not keep the genuine request out."""

@@ -14,8 +14,9 @@ from __future__ import annotations
 import json
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from typing import Any
 
 from mailcore.combining import Combined
 from mailcore.flow import HttpRequest, HttpResponse
@@ -37,11 +38,14 @@ class BatchRequest(HttpRequest):
     The call of one message with a mail for each recipient.
 
     Args:
-        messages: How many mails: the first that many of `recipients` get one each. The others get
-            a copy of each.
+        messages: How many mails: the first that many of `recipients` get one each.
+        copied: Who gets a copy of each of them. They are among the `recipients` of the first call.
+        is_alone: Whether no other call carries mails of the same message.
     """
 
     messages: int
+    copied: tuple[str, ...] = field(default=(), repr=False)
+    is_alone: bool = True
 
 
 def joined(path: str, messages: Sequence[bytes]) -> bytes:
@@ -165,10 +169,16 @@ def split(requests: Sequence[HttpRequest], response: HttpResponse) -> Sequence[H
         return [response] * len(requests)
     return [
         HttpResponse(
-            # An item without a code is accepted: see mailcore_postmark.answers.
-            status_code=422 if isinstance(item, dict) and item.get("ErrorCode") else 200,
+            # An item without a code is accepted: see mailcore_postmark.answers. One whose code is
+            # no number is not understood, which must not become a refusal.
+            status_code=422 if _is_refused(item) else 200,
             headers=response.headers,
             body=json.dumps(item).encode("ascii"),
         )
         for item in items
     ]
+
+
+def _is_refused(item: Any) -> bool:
+    code = item.get("ErrorCode") if isinstance(item, dict) else 0
+    return type(code) is int and code != 0

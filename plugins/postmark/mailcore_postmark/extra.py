@@ -3,7 +3,8 @@ Parameters that a message brings for Postmark itself: ``esp_extra={"postmark": {
 
 They have the names of Postmark's API, such as ``MessageStream``, and are merged in last, into each
 message of a batch: mappings merge, everything else replaces. One name is mailcore's own:
-``server_token`` sends this message through another server of the account.
+``server_token`` sends this message through another server of the account. ``To``, ``Cc`` and
+``Bcc`` are refused: who gets a message has a status, and that takes the message's own fields.
 """
 
 from __future__ import annotations
@@ -11,10 +12,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailcore.errors import ConfigurationError
 from mailcore.frozen import thaw
 from mailcore.message import Message
-from mailcore_postmark.settings import TrackLinks, check_token, check_track_links
+from mailcore_postmark.settings import (
+    TrackLinks,
+    check_inline_css,
+    check_message_stream,
+    check_token,
+    check_track_links,
+)
 
 
 NAMESPACE = "postmark"
@@ -85,8 +91,8 @@ def postmark_options(
         ConfigurationError: If one of them cannot be right.
     """
     check_track_links(track_links)
-    if message_stream == "":
-        raise ConfigurationError("postmark: message_stream is empty: leave it out, or name one")
+    check_message_stream(message_stream)
+    check_inline_css(inline_css)
     if server_token is not None:
         check_token(server_token)
     options = {

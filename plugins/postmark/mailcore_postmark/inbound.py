@@ -235,7 +235,7 @@ def _files(payload: Mapping[str, Any], html: str, defects: list[str]) -> Iterato
     shown = {unquote(reference) for reference in _SHOWN.findall(html)}
     for item in _objects(payload, "Attachments", defects):
         # What the "Check" button of Postmark's site posts has Data: so in django-anymail.
-        content = item.get("Content", item.get("Data"))
+        content = item.get("Content") or item.get("Data", item.get("Content"))
         if not isinstance(content, str):
             defects.append("`Attachments` has one without content")
         content_id = (_text(item, "ContentID", defects) or "").strip("<> ")

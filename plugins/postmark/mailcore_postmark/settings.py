@@ -19,6 +19,8 @@ TrackLinks: TypeAlias = Literal["None", "HtmlAndText", "HtmlOnly", "TextOnly"]
 
 _TRACK_LINKS: tuple[str, ...] = get_args(TrackLinks)
 _TOKEN = re.compile(r"[!-~]+")
+# No spaces, and nothing that begins credentials, a query or a fragment.
+_URL_CHARACTERS = re.compile(r"[^\s?#@\\\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +42,9 @@ class SendingSettings:
     def __post_init__(self) -> None:
         check_token(self.server_token)
         check_track_links(self.track_links)
-        if self.message_stream is not None and not self.message_stream:
-            raise ConfigurationError("postmark: message_stream is empty: leave it out, or name one")
-        if not self.timeout_seconds > 0:
-            raise ConfigurationError("postmark: timeout_seconds must be above 0")
+        check_message_stream(self.message_stream)
+        check_inline_css(self.inline_css)
+        _check_timeout(self.timeout_seconds)
         object.__setattr__(self, "base_url", _checked_url(self.base_url))
 
 
@@ -73,14 +74,56 @@ def check_track_links(mode: object) -> None:
         raise ConfigurationError(f"postmark: track_links must be one of {modes}")
 
 
-def _checked_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("https", "http") and bool(parts.hostname)
-    except ValueError:
-        usable = False
-    if not usable or "?" in url or "#" in url or "@" in url:
+def check_message_stream(stream: object) -> None:
+    """
+    Refuse what cannot be the ID of a stream.
+
+    Raises:
+        ConfigurationError: If it is neither a text of one line nor None.
+    """
+    if stream is None:
+        return
+    if not isinstance(stream, str) or not stream.strip() or not stream.isprintable():
+        raise ConfigurationError(
+            "postmark: message_stream must be the ID of a stream: leave it out, or name one"
+        )
+
+
+def check_inline_css(value: object) -> None:
+    """
+    Refuse what does not say whether styles are written into elements.
+
+    Raises:
+        ConfigurationError: If it is neither a truth value nor None.
+    """
+    if not (value is None or isinstance(value, bool)):
+        raise ConfigurationError("postmark: inline_css must be True, False or None")
+
+
+def _check_timeout(seconds: object) -> None:
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, (int, float))
+        or not 0 < seconds < float("inf")
+    ):
+        raise ConfigurationError("postmark: timeout_seconds must be a number above 0")
+
+
+def _checked_url(url: object) -> str:
+    if not isinstance(url, str) or not _is_usable(url):
         raise ConfigurationError(
             "postmark: base_url must be an http or https URL without credentials and query"
         )
     return url.rstrip("/")
+
+
+def _is_usable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # Reading the port is what finds out that it is none.
+        is_address = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    if not _URL_CHARACTERS.fullmatch(url):
+        return False
+    return is_address and parts.scheme in ("https", "http")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailcore.errors import WebhookRejected
+from mailcore.errors import ConfigurationError, WebhookRejected
 from mailcore.flow import Flow
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore.webhook.basic_auth import BasicAuth
@@ -34,6 +34,8 @@ class WebhookTrust:
     ) -> None:
         # One text is an iterable of letters: BasicAuth says what is wrong with that.
         given = webhook_secrets or ()
+        if not isinstance(given, Iterable):
+            raise ConfigurationError(f"{provider}: webhook_secrets is a list of user:password")
         secrets = given if isinstance(given, str) else tuple(given)
         self._basic_auth = BasicAuth(secrets, provider=provider) if secrets else None
         self._provider = provider

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from collections import Counter
+
 import pytest
 
 from hypothesis import given
@@ -365,6 +367,93 @@ def test_copies_have_the_status_of_the_first_mail_that_was_accepted(results, exp
             result.recipients[JIM].message_id,
             result.recipients[BOSS].message_id,
         )
+
+
+def told(sending):
+    """The result, of a send that was refused too."""
+    try:
+        return sending()
+    except RecipientsRefused as error:
+        return error.result
+
+
+INVALID_ADA = {"ErrorCode": 300, "Message": "Invalid 'To' address: 'ada@example.net'."}
+INACTIVE_BOB = {"ErrorCode": 406, "Message": f"{NEW}: bob@example.net. {TAIL}"}
+
+
+@pytest.mark.parametrize(
+    "document", [[INVALID_ADA, INACTIVE_BOB], [{"ErrorCode": 300}, {"ErrorCode": 0}]]
+)
+def test_copies_that_may_be_on_their_way_are_not_sent_again(document):
+    """One mail was not sent, and of the other nobody knows: neither does who has a copy of both."""
+    result = told(lambda: send(answer(document), merge_data={}))
+
+    for address in (JIM, BOSS):
+        status = result.recipients[address]
+        assert (SendStatus.UNKNOWN, True, False) == (
+            status.status,
+            status.maybe_accepted,
+            status.retryable,
+        )
+
+
+MANY = [f"user{n}@example.net" for n in range(501)]
+
+
+def send_two_calls(first, second):
+    """The result of a batch with more mails than go into a call, and with a copy."""
+    message = Message(**{**MAIL, "to": MANY, "cc": [JIM], "bcc": [], "merge_data": {}})
+    return Mailer(PROVIDER, transport=Script([first, second])).send(message)
+
+
+def invalid_mails(count):
+    """Items that refuse as many mails, for their addresses."""
+    words = "Invalid 'To' address: '{}'."
+    return [{"ErrorCode": 300, "Message": words.format(address)} for address in MANY[:count]]
+
+
+def test_copies_of_a_later_call_count():
+    """Who has one of those is accepted, whatever became of the first call's."""
+    result = send_two_calls(answer(invalid_mails(500)), answer([{**OK, "MessageID": "m"}]))
+
+    status = result.recipients[JIM]
+    assert (SendStatus.QUEUED, "m") == (status.status, status.message_id)
+    assert {Q: 2, I: 500} == Counter(statuses(result).values())
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        answer([{"ErrorCode": 406, "Message": f"{NEW}: {MANY[500]}. {TAIL}"}]),
+        answer(b"<html>", 500),
+    ],
+    ids=["nobody says", "nobody knows"],
+)
+def test_copies_of_a_call_that_failed_are_not_sent_again(second):
+    """A later call may have sent some."""
+    result = told(lambda: send_two_calls(answer(invalid_mails(500)), second))
+
+    status = result.recipients[JIM]
+    assert (SendStatus.UNKNOWN, True, False) == (
+        status.status,
+        status.maybe_accepted,
+        status.retryable,
+    )
+
+
+@pytest.mark.parametrize(
+    "second", [answer(invalid_mails(1)), answer(b"<html>", 500)], ids=["refused", "nobody knows"]
+)
+def test_copies_of_the_first_call_stay_accepted(second):
+    """A later call that fails does not take them away."""
+    accepted = [{**OK, "MessageID": f"m{n}"} for n in range(500)]
+
+    result = send_two_calls(answer(accepted), second)
+
+    assert (SendStatus.QUEUED, "m0") == (
+        result.recipients[JIM].status,
+        result.recipients[JIM].message_id,
+    )
 
 
 WORDS = st.text(max_size=60) | st.sampled_from([NEW, PARTIAL, OLD, f"{PARTIAL}{ADA.lower()}"])

@@ -180,6 +180,8 @@ def test_an_answer_to_the_call_is_an_answer_to_each(response):
         [ok("m1")] * 3,
         [None, None],
         ["OK", 7],
+        [{**ok("m1"), "ErrorCode": "300"}, {**ok("m2"), "ErrorCode": "0"}],
+        [{**ok("m1"), "ErrorCode": True}, {**ok("m2"), "ErrorCode": [1]}],
         ok("m1"),
         {},
         None,

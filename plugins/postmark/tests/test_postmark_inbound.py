@@ -223,6 +223,8 @@ FILE = b64encode(bytes(range(256))).decode()
         ({"Content": FILE, "ContentType": "image/png", "ContentID": "unused"}, ["unused"], []),
         ({"Content": FILE, "ContentType": "image/png", "ContentID": ""}, [None], []),
         ({"Data": FILE}, [None], []),
+        ({"Content": None, "Data": FILE}, [None], []),
+        ({"Content": "", "Data": FILE}, [None], []),
         ({"Content": FILE.rstrip("=") + "\n", "ContentType": "no type"}, [None], []),
     ],
 )

@@ -33,7 +33,21 @@ TOKEN = "5ec4e7b1-7a08-4b1f-a5d3-0d2c1f6e9a77"
         ({"base_url": "https://api.postmarkapp.com?x=1"}, "base_url"),
         ({"base_url": "https://user:secret@api.postmarkapp.com"}, "base_url"),
         ({"base_url": "https://["}, "base_url"),
+        ({"base_url": "https://api.postmarkapp.com:port"}, "base_url"),
+        ({"base_url": "https://api.postmarkapp.com:99999"}, "base_url"),
+        ({"base_url": "https://api.postmarkapp.com\n"}, "base_url"),
+        ({"base_url": "https://api postmarkapp.com"}, "base_url"),
+        ({"base_url": 5}, "base_url"),
+        ({"base_url": None}, "base_url"),
+        ({"message_stream": 5}, "message_stream"),
+        ({"message_stream": "two\nlines"}, "message_stream"),
+        ({"inline_css": "yes"}, "inline_css"),
+        ({"timeout_seconds": "5"}, "timeout_seconds"),
+        ({"timeout_seconds": None}, "timeout_seconds"),
+        ({"timeout_seconds": True}, "timeout_seconds"),
+        ({"timeout_seconds": float("inf")}, "timeout_seconds"),
         ({"webhook_secrets": ["no colon"]}, "user:password"),
+        ({"webhook_secrets": 5}, "webhook_secrets"),
     ],
 )
 def test_wrong_options_are_refused_by_name(options, text):
@@ -106,7 +120,14 @@ def test_options_of_a_message_have_the_names_of_the_api():
 
 
 @pytest.mark.parametrize(
-    "options", [{"track_links": "Both"}, {"message_stream": ""}, {"server_token": "a b"}]
+    "options",
+    [
+        {"track_links": "Both"},
+        {"message_stream": ""},
+        {"message_stream": 5},
+        {"inline_css": "yes"},
+        {"server_token": "a b"},
+    ],
 )
 def test_wrong_options_of_a_message_are_refused(options):
     """Where they are written."""

@@ -117,6 +117,15 @@ REFUSED = {
     "Sender": ({"headers": {"Sender": "desk@example.com"}}, "Postmark writes it"),
     "an instruction for SMTP": ({"headers": {"X-PM-Tag": "welcome"}}, "SMTP server"),
     "To of the message": ({"headers": {"To": "friends@example.org"}}, "Postmark writes To"),
+    "To of esp_extra": (
+        {"esp_extra": {"postmark": {"To": "eve@example.org"}}, "merge_data": {}},
+        "have no status",
+    ),
+    "Cc of esp_extra": ({"esp_extra": {"postmark": {"Cc": None}}}, "have no status"),
+    "Bcc of esp_extra": (
+        {"esp_extra": {"postmark": {"bcc": "eve@example.org"}}},
+        r"have no status \(use bcc=",
+    ),
     "an inline image without id": (
         {"attachments": [Attachment("a.png", b"png", disposition="inline")]},
         "without a content_id",
@@ -157,6 +166,60 @@ def test_all_problems_are_named_at_once():
     assert ["headers['Date']", "headers['Sender']", "metadata"] == [
         problem.field for problem in caught.value.problems
     ]
+
+
+@pytest.mark.parametrize("fields", [{}, {"merge_data": {}}], ids=["one", "batch"])
+def test_empty_texts_beside_a_template_are_left_out(fields):
+    """As a message of Django's has them; Postmark refuses them (behaviour 61)."""
+    empty = {"subject": "", "text": "", "html": ""}
+
+    given = payload({**fields, **empty, "template_id": "welcome"})
+    given = given["Messages"][0] if fields else given
+
+    assert {"From", "To", "TemplateAlias", "TemplateModel"} == given.keys()
+    assert "" == payload(empty)["Subject"]
+
+
+@pytest.mark.parametrize("template_id", ["7", "welcome"])
+def test_a_template_of_esp_extra_comes_instead(template_id):
+    """Never beside that of the message: Postmark would choose."""
+    fields = {"template_id": template_id, "subject": None, "text": None}
+
+    by_alias = payload({**fields, "esp_extra": {"postmark": {"TemplateAlias": "x"}}})
+    by_id = payload({**fields, "esp_extra": {"postmark": {"TemplateId": 9}}})
+
+    assert ("x", None) == (by_alias["TemplateAlias"], by_alias.get("TemplateId"))
+    assert (9, None) == (by_id["TemplateId"], by_id.get("TemplateAlias"))
+
+
+def test_no_template_in_esp_extra_is_none():
+    """None is no template: the message is complete without."""
+    (request,) = build(Message(**BASE, esp_extra={"postmark": {"TemplateId": None}}))
+
+    assert "https://api.postmarkapp.com/email" == request.url
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"headers": {"message-id": "<7@example.com>"}}, ["message-id", "X-PM-KeepID"]),
+        (
+            {"headers": {"X-PM-KeepID": "false", "Message-ID": "<7@example.com>"}},
+            ["X-PM-KeepID", "Message-ID"],
+        ),
+        (
+            {"merge_headers": {"ada@example.net": {"Message-ID": "<7@example.com>"}}},
+            ["Message-ID", "X-PM-KeepID"],
+        ),
+    ],
+    ids=["of the message", "the user decides", "of a recipient"],
+)
+def test_a_message_id_is_kept(fields, expected):
+    """Postmark replaces it silently, unless it is told not to."""
+    given = payload(fields)
+    given = given[0] if isinstance(given, list) else given
+
+    assert expected == [header["Name"] for header in given["Headers"]]
 
 
 def test_a_value_that_json_lacks_is_refused():
@@ -233,6 +296,26 @@ def test_batches_are_cut_at_50_megabytes():
 
     assert [4, 4, 1] == [request.messages for request in requests]
     assert all(len(request.body) <= 50_000_000 for request in requests)
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"template_id": "7", "subject": None, "text": None}], ids=["plain", "template"]
+)
+def test_what_holds_the_mails_of_a_call_counts_too(fields):
+    """The last byte of 50 MB is one of the call, not of its mails."""
+    to = ["a@example.net", "b@example.net"]
+    fields = {**BASE, **fields, "to": to, "merge_data": {}}
+
+    def built(length: int):
+        return build(Message(**fields, metadata={"a": "x" * length}))
+
+    (one,) = built(1)
+    fits = 1 + (50_000_000 - len(one.body)) // 2
+
+    for length, calls in ((fits - 20, 1), (fits + 3, 2)):
+        requests = built(length)
+        assert calls == len(requests)
+        assert all(len(request.body) <= 50_000_000 for request in requests)
 
 
 def test_fields_that_are_not_given_are_not_sent():

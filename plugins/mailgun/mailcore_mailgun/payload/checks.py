@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mailcore.errors import Problem
 from mailcore.features import AMP, Feature
 from mailcore.message import Message
-from mailcore_mailgun.extra import NAMESPACE, SENDER_DOMAIN, extra_of
+from mailcore_mailgun.extra import NAMESPACE, SENDER_DOMAIN, extra_of, texts_of
 from mailcore_mailgun.payload.choose import Choice, choose, is_beyond_the_form, needs_mime
 from mailcore_mailgun.payload.mime import MIME_FIELDS
 from mailcore_mailgun.payload.settings import SendingSettings, sender_domain_problem
 
 
+_LINE_END = re.compile(r"[\r\n]")
+_RECIPIENTS = frozenset({"to", "cc", "bcc"})
+_VARIABLES = "recipient-variables"
 _BODIES = ("text", "html", "alternatives")
 _EAI = Feature.INTERNATIONAL_ADDRESSES.value
 
@@ -78,11 +84,39 @@ def _batch(message: Message) -> Iterator[Problem]:
         yield Problem("merge_headers", reason, feature=Feature.MERGE_HEADERS.value)
 
 
+def _fields(message: Message, extra: Mapping[str, Any]) -> Iterator[Problem]:
+    """What no field of ``esp_extra`` may say, because it would be lost or be seen by others."""
+    for name in extra:
+        place = f"esp_extra[{NAMESPACE!r}][{name!r}]"
+        if name in _RECIPIENTS:
+            reason = f"{place}: these recipients would have no status"
+            yield Problem(place, reason, f"give them as `{name}` of the message")
+        elif name == _VARIABLES and message.is_batch:
+            reason = f"{place}: without the batch's own, all recipients would see each other"
+            yield Problem(place, reason, "give merge_data")
+        elif name.lower() == "h:bcc":
+            reason = f"{place}: all recipients would see it"
+            yield Problem(place, reason, "give bcc")
+        elif not name or not name.isprintable():
+            place = f"esp_extra[{NAMESPACE!r}]"
+            yield Problem(place, f"{place}: the name of a field is empty or has several lines")
+    broken = {
+        name
+        for name, text in texts_of(extra)
+        if name.lower().startswith("h:") and _LINE_END.search(text)
+    }
+    for name in sorted(broken):
+        place = f"esp_extra[{NAMESPACE!r}][{name!r}]"
+        yield Problem(place, f"{place} must be a text of one line")
+
+
 def _extra(message: Message, settings: SendingSettings) -> Iterator[Problem]:
     problem = sender_domain_problem(message)
     if problem is not None:
         yield problem
     extra = extra_of(message)
+    if extra:
+        yield from _fields(message, extra)
     if extra and _is_written_here(message, settings):
         why = "this message goes as MIME"
         if settings.content == "form" and is_beyond_the_form(message):

@@ -11,7 +11,8 @@ from typing import Any, Literal
 from mailcore.address import Address
 from mailcore.features import AMP
 from mailcore.message import Message
-from mailcore_mailgun.recipient_variables import PLAIN_KEY, data_names, merge_text
+from mailcore_mailgun.extra import extra_of, texts_of
+from mailcore_mailgun.recipient_variables import BODY_FIELDS, PLAIN_KEY, data_names, merge_text
 
 
 class Choice(str, Enum):
@@ -28,6 +29,9 @@ class Choice(str, Enum):
 _MISQUOTED = re.compile(r'[(),"]')
 _REFERENCE = "%recipient"
 _LINE_END = re.compile(r"[\r\n]")
+_NAME = re.compile(rf"{_REFERENCE}\.({PLAIN_KEY.pattern})%")
+_BREAKS_ADDRESS = re.compile(r'[^ -~]|["\\(),:;<>@\[\]]')
+_BREAKS_URL = re.compile(r'[^!-~]|["<>,]')
 # Values are put into the JSON of metadata as they are: see _fits_a_template().
 _BREAKS_JSON = re.compile(r'["\\\x00-\x1f]')
 
@@ -73,9 +77,13 @@ def _is_better_written_here(message: Message) -> bool:
                 return True
         elif part.filename is None or part.mime_type.startswith("message/"):
             return True
+    return _has_misquoted_names(message)
+
+
+def _has_misquoted_names(message: Message) -> bool:
     assert message.from_email is not None
-    authors = (message.from_email, *message.to, *message.cc, *message.reply_to)
-    return any(map(_is_misquoted, authors))
+    people = (message.from_email, *message.to, *message.cc, *message.reply_to)
+    return any(map(_is_misquoted, people))
 
 
 def _is_misquoted(address: Address) -> bool:
@@ -93,16 +101,21 @@ def goes_individually(message: Message) -> bool:
         return True
     if any("to" in headers for headers in (message.merge_headers or {}).values()):
         return True
+    if message.template_id is None and _has_misquoted_names(message):
+        return True
     if not all(map(PLAIN_KEY.fullmatch, data_names(message))):
         return True
     # One text of all: looking through it once is faster than through each.
     texts = " ".join(_texts(message))
+    own_metadata = " ".join(_metadata_texts(message))
     if _REFERENCE in texts:
         # Nobody knows whether a value is searched for references in its turn.
         return True
     if _LINE_END.search(texts) and _refers_in_a_header(message):
         return True
-    if _BREAKS_JSON.search(" ".join(_metadata_texts(message))):
+    if _breaks_a_structure(message):
+        return True
+    if _BREAKS_JSON.search(texts if _refers_in_metadata(message) else own_metadata):
         return True
     return message.template_id is not None and not _fits_a_template(message)
 
@@ -130,9 +143,35 @@ def _data(message: Message) -> Iterable[Mapping[str, Any]]:
 
 
 def _refers_in_a_header(message: Message) -> bool:
-    texts = [message.subject or "", *message.headers.values()]
-    if message.unsubscribe is not None:
-        texts.append(message.unsubscribe.url or "")
+    texts = [message.subject or "", *message.headers.values(), *message.tags]
+    texts += (text for name, text in texts_of(extra_of(message)) if name not in BODY_FIELDS)
+    return any(_REFERENCE in text for text in texts)
+
+
+def _breaks_a_structure(message: Message) -> bool:
+    """Whether a value would end the name, the address or the URL in which it is to stand."""
+    people = [
+        text
+        for address in (message.from_email, *message.reply_to)
+        if address is not None
+        for text in (address.display_name, address.addr_spec)
+    ]
+    url = message.unsubscribe.url if message.unsubscribe is not None else None
+    return any(_BREAKS_ADDRESS.search(value) for value in _referred_to(message, people)) or any(
+        _BREAKS_URL.search(value) for value in _referred_to(message, [url or ""])
+    )
+
+
+def _referred_to(message: Message, texts: Iterable[str]) -> Iterator[str]:
+    names = {name for text in texts if _REFERENCE in text for name in _NAME.findall(text)}
+    if names:
+        for data in _data(message):
+            yield from (merge_text(data[name]) for name in names.intersection(data))
+
+
+def _refers_in_metadata(message: Message) -> bool:
+    texts = [value for value in message.metadata.values() if isinstance(value, str)]
+    texts += (text for name, text in texts_of(extra_of(message)) if name.startswith("v:"))
     return any(_REFERENCE in text for text in texts)
 
 

@@ -39,7 +39,7 @@ class SendingSettings:
     base_url: str
     authorization: str = field(repr=False)
     sender_domain: str | None = None
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: Literal["form", "mime"] = "form"
     timeout_seconds: float = 30.0
 
@@ -114,6 +114,8 @@ def checked_base_url(base_url: str) -> str:
         ConfigurationError: If it is no absolute URL. (Its text is not repeated: it may hold
             credentials.)
     """
+    if not isinstance(base_url, str):
+        raise ConfigurationError("mailgun: base_url must be a text")
     try:
         parts = urlsplit(base_url)
         usable = parts.scheme in ("https", "http") and bool(parts.hostname)

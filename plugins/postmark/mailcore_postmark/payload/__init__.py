@@ -19,8 +19,8 @@ A field counts as given even if it is empty: ``merge_data={}`` alone sends every
 Without a template, Postmark fills in nothing: values in merge_data or merge_global_data are
 refused.
 
-In a batch, cc and bcc get a copy of every mail. Their status is that of the first mail they were
-copied on. An address that is in ``to`` twice gets one mail. Calls stay below 50 MB.
+In a batch, cc and bcc get a copy of every mail. Their status is that of a mail that was accepted,
+if there is one. An address that is in ``to`` twice gets one mail. Calls stay below 50 MB.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from mailcore_postmark.settings import SendingSettings
 
 
 _NOTHING: Mapping[str, Any] = {}
+_FRAME = len(b'{"Messages":[]}')
 
 
 class _Call(NamedTuple):
@@ -46,6 +47,8 @@ class BatchRequests(Sequence[BatchRequest]):
     timeout_seconds: float
     calls: Sequence[_Call] = field(repr=False)
     shared: bytes = field(repr=False)
+    copied: tuple[str, ...] = field(default=(), repr=False)
+    is_alone: bool = True
 
     def __len__(self) -> int:
         return len(self.calls)
@@ -68,6 +71,8 @@ class BatchRequests(Sequence[BatchRequest]):
             timeout_seconds=self.timeout_seconds,
             recipients=call.recipients,
             messages=len(call.messages),
+            copied=self.copied,
+            is_alone=self.is_alone,
         )
 
 
@@ -94,7 +99,7 @@ def batch_requests(
     calls = list(_calls(own, recipients, len(shared)))
     others = copied(message)
     if others and calls:
-        # They get a copy of every mail; the first call's results stand for all of them.
+        # They get a copy of every mail; each recipient belongs to one call.
         calls[0] = _Call(calls[0].messages, (*calls[0].recipients, *others))
     return BatchRequests(
         url=url,
@@ -102,16 +107,18 @@ def batch_requests(
         timeout_seconds=settings.timeout_seconds,
         calls=calls,
         shared=shared,
+        copied=others,
+        is_alone=len(calls) == 1,
     )
 
 
 def _calls(own: Sequence[bytes], recipients: Sequence[str], shared: int) -> Iterator[_Call]:
-    start, size = 0, 0
+    start, size = 0, _FRAME
     for position, message in enumerate(own):
         length = len(message) + shared + 1
         if position > start and (position - start == MAX_MESSAGES or size + length > MAX_BYTES):
             yield _Call(own[start:position], tuple(recipients[start:position]))
-            start, size = position, 0
+            start, size = position, _FRAME
         size += length
     if own:
         yield _Call(own[start:], tuple(recipients[start:]))

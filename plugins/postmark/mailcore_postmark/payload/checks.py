@@ -8,7 +8,9 @@ Header                                What happens
 ====================================  ==============================================================
 ``X-PM-*``                            refused: instructions for Postmark's SMTP server, for which
                                       the message has fields; but for ``X-PM-Bounce-Type``, which
-                                      makes a test address bounce
+                                      makes a test address bounce, and ``X-PM-KeepID``
+``Message-ID``                        is kept: ``X-PM-KeepID`` is added, without which Postmark
+                                      writes another one
 ``Date``, ``Sender``                  refused: Postmark writes them
 ``From``, ``To`` in merge_headers     refused: everybody gets an own To line, all the same sender
 ``Reply-To`` in merge_headers         becomes the ReplyTo of that recipient's mail
@@ -24,18 +26,21 @@ from collections.abc import Iterable, Iterator
 
 from mailcore.errors import Problem
 from mailcore.message import Message
+from mailcore_postmark.extra import NAMESPACE, extra_of
 from mailcore_postmark.payload.email import uses_template
+from mailcore_postmark.payload.headers import KEEP_ID
 
 
 # https://postmarkapp.com/developer/user-guide/send-email-with-smtp for X-PM-* and
-# https://postmarkapp.com/support/article/1239-how-to-test-bounces for the exception; for the
+# https://postmarkapp.com/support/article/1239-how-to-test-bounces for the first exception; for the
 # others, what Postmark's own postmark-gem never sends (lib/postmark/message_extensions/mail.rb;
 # as of 2026-11-21).
 _SMTP_INSTRUCTION = "x-pm-"
-_ALLOWED = "x-pm-bounce-type"
+_ALLOWED = frozenset(["x-pm-bounce-type", KEEP_ID.lower()])
 _WRITTEN_BY_POSTMARK = frozenset(["date", "sender"])
 
 _BODIES = ("subject", "text", "html")
+_RECIPIENTS = frozenset(["to", "cc", "bcc"])
 
 
 def check(message: Message) -> Iterator[Problem]:
@@ -51,6 +56,8 @@ def check(message: Message) -> Iterator[Problem]:
     if message.attachments:
         yield from _inline_without_id(message)
     yield from _metadata(message)
+    if message.esp_extra:
+        yield from _recipients_of_extra(message)
 
 
 def _headers(names: Iterable[str], field: str) -> Iterator[Problem]:
@@ -58,7 +65,7 @@ def _headers(names: Iterable[str], field: str) -> Iterator[Problem]:
         place, key = f"{field}[{name!r}]", name.lower()
         if key in _WRITTEN_BY_POSTMARK:
             yield Problem(place, f"{place}: Postmark writes it", "leave it out", feature=field)
-        elif key.startswith(_SMTP_INSTRUCTION) and key != _ALLOWED:
+        elif key.startswith(_SMTP_INSTRUCTION) and key not in _ALLOWED:
             reason = f"{place}: an instruction for Postmark's SMTP server, not for its API"
             hint = "use the message's field for it, or mailcore_postmark.postmark_options()"
             yield Problem(place, reason, hint, feature=field)
@@ -106,6 +113,14 @@ def _metadata(message: Message) -> Iterator[Problem]:
         yield _no_value("metadata")
     if own and any(None in metadata.values() for metadata in own.values()):
         yield _no_value("merge_metadata")
+
+
+def _recipients_of_extra(message: Message) -> Iterator[Problem]:
+    for name in extra_of(message):
+        if name.lower() in _RECIPIENTS:
+            place = f"esp_extra[{NAMESPACE!r}][{name!r}]"
+            reason = f"{place}: whom it names would get the message, and have no status"
+            yield Problem(place, reason, f"use {name.lower()}=[...]")
 
 
 def _no_value(field: str) -> Problem:

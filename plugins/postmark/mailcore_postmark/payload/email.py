@@ -39,6 +39,10 @@ def email_payload(message: Message, settings: SendingSettings) -> Payload:
     if settings.message_stream is not None:
         payload["MessageStream"] = settings.message_stream
     if uses_template(message):
+        # Postmark takes none of them beside a template, not even empty: so in django-anymail.
+        for name in ("Subject", "HtmlBody", "TextBody"):
+            if payload.get(name) == "":
+                del payload[name]
         payload.update(_template(message, settings))
     return payload
 
@@ -84,7 +88,11 @@ def uses_template(message: Message) -> bool:
     if message.template_id is not None:
         return True
     extra = extra_of(message)
-    return bool(extra) and any(key in extra for key in _TEMPLATE_KEYS)
+    return bool(extra) and _names_template(extra)
+
+
+def _names_template(extra: Mapping[str, Any]) -> bool:
+    return any(extra.get(key) is not None for key in _TEMPLATE_KEYS)
 
 
 def address_list(addresses: Iterable[Address]) -> str:
@@ -142,7 +150,8 @@ def _template(message: Message, settings: SendingSettings) -> Payload:
     # The model has to be there, even if it is empty.
     fields: Payload = {"TemplateModel": message.merge_global_data or {}}
     template_id = message.template_id
-    if template_id is not None:
+    # One that esp_extra names comes instead, also if this one is a number and that one an alias.
+    if template_id is not None and not _names_template(extra_of(message)):
         # An alias begins with a letter. Python reads no numbers of more than 4300 digits.
         is_number = template_id.isascii() and template_id.isdecimal() and len(template_id) < 20
         if is_number:
