@@ -8,7 +8,6 @@ requests, exchanges what comes out, and hands each flow its part of the answer.
 
 from __future__ import annotations
 
-import copy
 import logging
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mailcore.errors import MailcoreError, UnexpectedResponse
-from mailcore.flow import Effect, Exchange, Flow
+from mailcore.flow import Effect, Exchange, Flow, Sleep
 
 
 if TYPE_CHECKING:
@@ -64,6 +63,20 @@ def groups_of(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield group
 
 
+def until_failure(groups: Iterable[T], failures: list[Exception]) -> Iterator[T]:
+    """
+    What an iterable gives before it raises.
+
+    Args:
+        groups: The iterable.
+        failures: Gets what it raised: to be raised again when the sends under way are done.
+    """
+    try:
+        yield from groups
+    except Exception as error:  # noqa: BLE001  # see above
+        failures.append(error)
+
+
 def together(flows: Sequence[Flow[T]], provider: Provider[Any, Any]) -> Flow[list[T | Exception]]:
     """
     Run flows side by side, and combine the requests that they make at the same time.
@@ -75,15 +88,14 @@ def together(flows: Sequence[Flow[T]], provider: Provider[Any, Any]) -> Flow[lis
     Returns:
         What each flow returned or raised, in their order.
     """
-    group = _Group(flows)
     try:
+        group = _Group(flows)
         while group.waiting:
             for positions, effect in _combined(group.waiting, provider):
                 requests = [_request_of(group.waiting[position]) for position in positions]
                 try:
                     answer = yield effect
-                    is_alone = requests == [_request_of(effect)]
-                    answers = [answer] if is_alone else _split(provider, requests, answer)
+                    answers = _answers(provider, requests, effect, answer)
                 except Exception as error:  # noqa: BLE001  # each flow handles it, or raises it
                     group.throw(positions, error)
                 else:
@@ -110,7 +122,8 @@ class _Group(Generic[T]):
 
     def throw(self, positions: Sequence[int], error: Exception) -> None:
         for position in positions:
-            self._advance(position, partial(self._flows[position].throw, _copy_of(error)))
+            own = error if len(positions) == 1 else _copy_of(error)
+            self._advance(position, partial(self._flows[position].throw, own))
 
     def _advance(self, position: int, step: Callable[[], Effect]) -> None:
         self.waiting.pop(position, None)
@@ -128,9 +141,12 @@ def _combined(
     """What to do next, and which flows wait for it."""
     found: list[tuple[tuple[int, ...], Effect]] = []
     by_transport: dict[int, list[int]] = {}
+    sleeps: dict[int, float] = {}
     for position, effect in waiting.items():
         if isinstance(effect, Exchange):
             by_transport.setdefault(id(effect.transport), []).append(position)
+        elif isinstance(effect, Sleep):
+            sleeps[position] = effect.seconds
         else:
             found.append(((position,), effect))
     for positions in by_transport.values():
@@ -139,6 +155,10 @@ def _combined(
         for call in _calls(provider, requests):
             places = tuple(positions[place] for place in call.positions)
             found.append((places, Exchange(call.request, transport)))
+    if sleeps:
+        # At the same time, and last: all of them are known only when the last one is, and what
+        # they send after it can share a call again.
+        found.append((tuple(sleeps), Sleep(max(sleeps.values()))))
     return found
 
 
@@ -158,7 +178,11 @@ def _request_of(effect: Effect) -> Any:
     return effect.request if isinstance(effect, Exchange) else None
 
 
-def _split(provider: Provider[Any, Any], requests: Sequence[Any], answer: Any) -> Sequence[Any]:
+def _answers(
+    provider: Provider[Any, Any], requests: Sequence[Any], effect: Effect, answer: Any
+) -> Sequence[Any]:
+    if not isinstance(effect, Exchange) or requests == [effect.request]:
+        return [answer] * len(requests)
     answers = provider.split(requests, answer)
     if len(answers) != len(requests):
         raise UnexpectedResponse("the answer cannot be split", maybe_accepted=True, raw=answer)
@@ -169,6 +193,8 @@ def _copy_of(error: Exception) -> Exception:
     """An exception of its own for each flow: they add to it, and raise it."""
     if not isinstance(error, MailcoreError):
         return error
-    own = copy.copy(error)
+    # copy.copy() calls the constructor, which may take something else in a plugin's own class.
+    own = error.__new__(type(error), *error.args)
+    vars(own).update(vars(error))
     own.__cause__ = error.__cause__
-    return own
+    return own.with_traceback(error.__traceback__)

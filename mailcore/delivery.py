@@ -105,24 +105,30 @@ def deliver(
         reason = "nothing was sent: the provider made no request of the message"
         raise SendError(reason, provider=provider.name, category="no_request")
     statuses: dict[str, RecipientStatus] = {}
+    copies: dict[str, RecipientStatus] = {}
     answers: list[Any] = []
     errors: list[SendError] = []
     for position, request in enumerate(requests):
         try:
             response = yield Exchange(request, transport)
-            statuses.update(provider.parse(request, response))
+            found = provider.parse(request, response)
+            statuses.update(found)
         except Exception as fault:
             accepted = any(status.accepted for status in statuses.values())
             if not isinstance(fault, SendError) and not accepted:
                 raise
             error = _as_send_error(fault, provider.name)
             errors.append(error)
-            statuses.update(_failed(request.recipients, error))
+            found = _failed(request.recipients, error)
+            statuses.update(found)
+            _note_copies(copies, request.copied, found)
             if not isinstance(error, MessageRejected):
                 statuses = {**_not_attempted(requests[position + 1 :], error), **statuses}
                 break
         else:
             answers.append(response)
+            _note_copies(copies, request.copied, found)
+    statuses.update(copies)
     result = _result(provider.name, message, statuses, answers)
     known = all(status.status is not SendStatus.UNKNOWN for status in result.recipients.values())
     if not result.accepted and (errors or known):
@@ -132,6 +138,23 @@ def deliver(
             raise refusal
         raise refusal from next(iter(errors), None)
     return result
+
+
+def _note_copies(
+    copies: dict[str, RecipientStatus],
+    addresses: Sequence[str],
+    found: Mapping[str, RecipientStatus],
+) -> None:
+    """Keep of each copy that status by which it is the likeliest to be on its way."""
+    for address in addresses:
+        told = found.get(address) or max(found.values(), key=_likelihood, default=None)
+        before = copies.get(address)
+        if told is not None and (before is None or _likelihood(told) > _likelihood(before)):
+            copies[address] = told
+
+
+def _likelihood(status: RecipientStatus) -> int:
+    return 2 if status.accepted else int(status.maybe_accepted)
 
 
 def _as_send_error(fault: Exception, provider: str) -> SendError:

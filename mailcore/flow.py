@@ -52,9 +52,12 @@ class Request:
     Args:
         recipients: The addresses that this request is for, as the message spells them; what a
             failure of this request is blamed on. Empty for a request that sends nothing.
+        copied: Those who get a copy of each mail of a batch, whichever request they are the
+            recipients of: a copy that any request got accepted counts.
     """
 
     recipients: tuple[str, ...] = field(default=(), repr=False)
+    copied: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

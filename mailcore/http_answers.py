@@ -131,7 +131,7 @@ def retry_after_seconds(headers: Mapping[str, str], *, now: float | None = None)
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except (ValueError, IndexError, TypeError):
+    except (ValueError, IndexError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)

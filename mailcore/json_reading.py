@@ -6,6 +6,7 @@ import json
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from math import isinf
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mailcore.errors import MalformedWebhook
@@ -24,7 +25,15 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+def _finite(text: str) -> float:
+    # What the standard library reads as infinity, and writes as what is no JSON.
+    number = float(text)
+    if isinf(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def read_object(text: str | bytes, what: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mailcore.combining import groups_of, together
+from mailcore.combining import groups_of, together, until_failure
 from mailcore.defaults import Defaults
 from mailcore.delivery import Send, checked, deliver
 from mailcore.errors import (
@@ -289,9 +289,11 @@ class AsyncMailer(_BaseMailer):
             raise ConfigurationError(f"concurrency must be at least 1, not {concurrency}")
         import asyncio
 
+        groups = groups_of(messages, self._group_size(messages_per_call))
+        failures: list[Exception] = []
         pending: list[asyncio.Task[Sequence[Outcome]]] = []
         try:
-            for group in groups_of(messages, self._group_size(messages_per_call)):
+            for group in until_failure(groups, failures):
                 pending.append(asyncio.ensure_future(self._outcomes(group)))
                 if len(pending) >= concurrency:
                     for outcome in await pending.pop(0):
@@ -299,6 +301,8 @@ class AsyncMailer(_BaseMailer):
             while pending:
                 for outcome in await pending.pop(0):
                     yield outcome
+            if failures:
+                raise failures[0]
         finally:
             for task in pending:
                 task.cancel()

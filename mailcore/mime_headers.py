@@ -242,7 +242,7 @@ def header_value(name: str, value: str) -> str:
     if name.lower() in ADDRESS_HEADERS:
         field = address_field(name, parse_address_list(value, field=f"headers[{name!r}]"))
     elif value.isascii():
-        return value.replace("\t", " ")
+        return value.replace("\t", " ").strip(" ")
     else:
         field = header_field(name, value)
     return field[len(name) + 1 :].replace("\r\n", "").strip()

@@ -91,6 +91,8 @@ def test_json_lists_the_files(here, capsys):
         ("acme\n", "did you mean 'acme'?"),
         ("", "a letter first"),
         ("mailcore-acme", "'acme' is enough"),
+        ("test", "a test to pytest"),
+        ("testmail", "a test to pytest"),
         ("a" * 25, "longer than 24 characters"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from mailcore import (
     MessageRejected,
     NetworkError,
     Provider,
+    RateLimited,
     RecipientStatus,
     Registry,
     Request,
@@ -256,21 +258,90 @@ def test_middleware_runs_for_each_message(send):
     assert ["refused"] == slept
 
 
+def test_waiting_is_not_added_up(send, monkeypatch):
+    """Messages that wait before they are sent again wait side by side, and share a call again."""
+    slept = []
+    monkeypatch.setattr("mailcore.flow.time.sleep", slept.append)
+
+    async def sleep(seconds):
+        slept.append(seconds)
+
+    monkeypatch.setattr("asyncio.sleep", sleep)
+
+    class Busy(Counter):
+        def exchange(self, request):
+            self.fault = None if self.calls else RateLimited("later")
+            return super().exchange(request)
+
+    def wait_and_retry(message, next_send):
+        try:
+            return (yield from next_send(message))
+        except RateLimited:
+            yield Sleep({"a": 1, "b": 3, "c": 2}[message.subject])
+            return (yield from next_send(message))
+
+    transport = Busy()
+    outcomes = send(Post(), transport, map(letter, "abc"), middleware=[wait_and_retry])
+
+    assert [3] == slept
+    assert [["a", "b", "c"]] * 2 == transport.calls
+    assert ["a", "b", "c"] == [outcome.message_id for outcome in outcomes]
+
+
+def test_an_error_that_cannot_be_made_anew(send):
+    """Its constructor takes what only its maker knows: each message has one all the same."""
+
+    class Refused(SendError):
+        def __init__(self, reason, reference):
+            super().__init__(reason, maybe_accepted=True)
+            self.reference = reference
+
+    outcomes = send(Post(), Counter(Refused("no", "r-1")), map(letter, "ab"))
+
+    assert [(Refused, "r-1", "post: no", True)] * 2 == [
+        (type(o), o.reference, str(o), o.maybe_accepted) for o in outcomes
+    ]
+    assert outcomes[0] is not outcomes[1]
+    names = [{frame.name for frame in traceback.extract_tb(o.__traceback__)} for o in outcomes]
+    assert all("exchange" in each for each in names)
+
+
+def broken_messages():
+    """Two messages, and then no more."""
+    yield from map(letter, "ab")
+    raise KeyError("the database is gone")
+
+
 def test_an_iterable_that_breaks():
     """What it gave before is sent, and its exception reaches the caller."""
     transport = Counter()
     mailer = Mailer(Post(), transport=transport, registry=Registry(autoload=False))
 
-    def messages():
-        yield from map(letter, "ab")
-        raise KeyError("the database is gone")
-
     outcomes = []
     with pytest.raises(KeyError):
-        outcomes.extend(mailer.send_many(messages(), messages_per_call=3))
+        outcomes.extend(mailer.send_many(broken_messages(), messages_per_call=3))
 
     assert [["a", "b"]] == transport.calls
     assert ["a", "b"] == [outcome.message_id for outcome in outcomes]
+
+
+@pytest.mark.parametrize(("limit", "calls"), [(1, ["a", "b"]), (3, [["a", "b"]])])
+def test_an_iterable_that_breaks_while_sends_are_under_way(limit, calls):
+    """They are not cancelled: their outcomes come first, then the exception."""
+    transport = Counter()
+    outcomes = []
+
+    async def main():
+        mailer = AsyncMailer(Post(), transport=transport, registry=Registry(autoload=False))
+        sending = mailer.send_many(broken_messages(), messages_per_call=limit, concurrency=10)
+        async for outcome in sending:
+            outcomes.append(outcome.message_id)  # noqa: PERF401  # it ends by raising
+
+    with pytest.raises(KeyError, match="the database is gone"):
+        asyncio.run(main())
+
+    assert calls == sorted(transport.calls)
+    assert ["a", "b"] == outcomes
 
 
 def test_a_call_carries_at_least_one(send):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from mailcore import (
@@ -95,6 +97,42 @@ def test_what_was_accepted_is_kept(
     assert attempted == len(transport.requests)
     for status in result.recipients.values():
         assert (status.status is UNKNOWN) == status.maybe_accepted
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        (["1", "2", "3"], OK),
+        ([MessageRejected("x"), "2", "3"], OK),
+        (["1", MessageRejected("x"), NetworkError("x", **LOST)], OK),
+        ([MessageRejected("x"), NetworkError("x", **LOST)], UNKNOWN),
+        ([MessageRejected("x"), NetworkError("cannot connect")], FAILED),
+    ],
+    ids=["all", "not the first", "the first", "perhaps one", "none"],
+)
+def test_a_copy_that_any_request_got_accepted_counts(
+    send, chunked, scripted, registry, outcomes, expected
+):
+    """Who gets a copy of each mail of a batch is not told to be failed while one is on its way."""
+
+    class Copying(chunked):
+        def build(self, message):
+            requests = super().build(message.replace(cc=None))
+            copied = tuple(address.addr_spec for address in message.cc)
+            recipients = (*requests[0].recipients, *copied)
+            return [
+                dataclasses.replace(requests[0], recipients=recipients, copied=copied),
+                *(dataclasses.replace(each, copied=copied) for each in requests[1:]),
+            ]
+
+    transport = scripted(*outcomes)
+    mail = message(cc=["copy@x.org"])
+    try:
+        result = send(Copying(), mail, transport=transport, registry=registry)
+    except RecipientsRefused as error:
+        result = error.result
+
+    assert expected == result.recipients["copy@x.org"].status
 
 
 def test_statuses_say_why(chunked, scripted, registry, send):

@@ -126,6 +126,7 @@ NOW = datetime(2026, 11, 20, 11, tzinfo=timezone.utc).timestamp()
         ("9" * 5_000, None),
         ("Fri, 99 Nov 2026 11:02:00 GMT", None),
         ("Fri, 20 Nov 99999 11:02:00 GMT", None),
+        ("Fri, 20 Nov 2026 11:02:00 +99999999999999999999", None),
     ],
     ids=lambda value: repr(value)[:40],
 )

@@ -76,6 +76,8 @@ def test_objects_are_read(document: dict[str, Any], is_bytes: bool, is_ascii: bo
         (b"null", "not null"),
         (b'{"a": NaN}', "not JSON"),
         (b'{"a": -Infinity}', "not JSON"),
+        (b'{"a": 1e999}', "too large"),
+        (b'{"a": [-1e999]}', "too large"),
         (b'{"a": "\xff"}', "not UTF-8"),
         (b"\xff\xfe", "not UTF-8"),
         (b'{"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", "nested too deeply"),

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore.errors import WebhookRejected
+from mailcore.errors import ConfigurationError, WebhookRejected
 from mailcore.webhook.signatures import check_age, hmac_matches
 
 
@@ -37,7 +37,7 @@ def test_a_known_signature() -> None:
     assert hmac_matches(signature, b"what do ya want for nothing?", ["Jefe"])
 
 
-@given(st.binary(), st.text(st.characters(exclude_categories=["Cs"])), st.data())
+@given(st.binary(), st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.data())
 def test_only_the_right_signature_matches(content: bytes, secret: str, data: st.DataObject) -> None:
     """The signature of the content under the secret matches, and no other text does."""
     signature = hexadecimal(content, secret)
@@ -83,6 +83,20 @@ def test_base64_signatures_keep_their_case() -> None:
 def test_secrets_that_replace_each_other(secrets, expected: bool) -> None:
     """Any of several secrets will do, and without one nothing does."""
     assert expected is hmac_matches(hexadecimal(), CONTENT, secrets)
+
+
+def test_an_empty_secret_is_none() -> None:
+    """Everybody can sign with it, so nothing that is signed with it is believed."""
+    forged = hexadecimal(secret="")
+
+    assert not hmac_matches(forged, CONTENT, [""])
+    assert not hmac_matches(forged, CONTENT, ["secret", ""])
+
+
+def test_secrets_are_a_list() -> None:
+    """Each character of one text would be a secret, which anybody can guess."""
+    with pytest.raises(ConfigurationError, match="not one text"):
+        hmac_matches(hexadecimal(secret="s"), CONTENT, "secret")
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,8 @@ def _check_name(name: str) -> None:
     if name.startswith("mailcore-"):
         short = name.removeprefix("mailcore-")
         raise UsageError(f"{short!r} is enough: `mailcore-` is put before it")
+    if name.startswith("test"):
+        raise UsageError("a class whose name begins with Test is a test to pytest: begin otherwise")
     if len(name) > _MAX_NAME_CHARACTERS:
         raise UsageError(f"the name is longer than {_MAX_NAME_CHARACTERS} characters")
     if not _NAME.fullmatch(name):

@@ -58,6 +58,8 @@ class WebhookRequest:
         """
         The body, if it is a JSON object: read once, for verifying and for parsing.
 
+        Everybody gets the same dict: do not change it.
+
         Raises:
             MalformedWebhook: If it is none.
         """
@@ -131,7 +133,7 @@ class Verdict:
     A request that was verified; one that was not raises instead.
 
     Args:
-        verified_by: How it was proven, such as ``sns-signature-2`` or ``basic-auth``.
+        verified_by: How it was proven, such as ``hmac-sha256`` or ``basic-auth``.
         handled: True if the request was about the webhook itself, a subscription say, and
             carries no events.
         detail: For the log.

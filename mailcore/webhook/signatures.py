@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from typing import Literal
 
-from mailcore.errors import WebhookRejected
+from mailcore.errors import ConfigurationError, WebhookRejected
 
 
 _MAX_SIGNATURE_CHARACTERS = 512
@@ -31,15 +31,21 @@ def hmac_matches(
     Args:
         given: The signature; hexadecimal digits in any case.
         content: What was signed.
-        secrets: Keys; several while one replaces the other. None of them matches if there is none.
+        secrets: Keys; several while one replaces the other. Without one nothing matches, and an
+            empty one is none: everybody knows it.
         digest: A name that :mod:`hashlib` knows.
         encoding: How the signature is written.
+
+    Raises:
+        ConfigurationError: If the secrets are one text: each character of it would be one.
     """
+    if isinstance(secrets, str):
+        raise ConfigurationError("the secrets of a webhook are a list, not one text")
     if len(given) > _MAX_SIGNATURE_CHARACTERS:
         return False
     shown = given.lower() if encoding == "hex" else given
     matches = False
-    for secret in secrets:
+    for secret in filter(None, secrets):
         expected = hmac.digest(secret.encode(), content, digest)
         text = expected.hex().encode() if encoding == "hex" else b64encode(expected)
         matches |= hmac.compare_digest(text, shown.encode("utf-8", "replace"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 
-from collections.abc import Mapping
 from typing import Any
 
-from mailcore.address import Address, address_key
+from mailcore.address import Address
 from mailcore.attachment import Attachment
+from mailcore.batch import entries_of
 from mailcore.message import Message
 
 
@@ -58,22 +58,15 @@ def _mailbox(address: Address) -> dict[str, str]:
 
 
 def _recipients(message: Message) -> list[dict[str, Any]]:
-    variables = _by_key(message.merge_data)
-    metadata = _by_key(message.merge_metadata)
     recipients = []
-    for address in message.to:
-        recipient: dict[str, Any] = dict(_mailbox(address))
-        if variables.get(address.key):
-            recipient["variables"] = variables[address.key]
-        if metadata.get(address.key):
-            recipient["metadata"] = metadata[address.key]
+    for entry in entries_of(message):
+        recipient: dict[str, Any] = dict(_mailbox(entry.address))
+        if entry.data:
+            recipient["variables"] = entry.data
+        if entry.metadata:
+            recipient["metadata"] = entry.metadata
         recipients.append(recipient)
     return recipients
-
-
-def _by_key(given: Mapping[str, Any] | None) -> dict[str, Any]:
-    # Keys are addresses, in any spelling.
-    return {address_key(address): value for address, value in (given or {}).items()}
 
 
 def _headers(message: Message) -> dict[str, str]:

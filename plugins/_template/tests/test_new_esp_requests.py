@@ -40,6 +40,23 @@ def test_message_becomes_the_request(
     }
 
 
+def test_each_address_of_a_batch_gets_one_mail(provider: NewEspProvider) -> None:
+    """An address that is given twice, in whatever spelling, is sent to once, with its data."""
+    message = Message(
+        from_email="shop@example.com",
+        to=["ada@example.net", "Ada@EXAMPLE.net", "bob@example.net"],
+        text="Hello",
+        merge_data={"ADA@example.net": {"order": 7}},
+    )
+
+    (request,) = provider.build(message)
+
+    assert json.loads(request.body)["to"] == [
+        {"email": "ada@example.net", "variables": {"order": 7}},
+        {"email": "bob@example.net"},
+    ]
+
+
 @pytest.mark.parametrize("field", ["cc", "bcc"])
 def test_copies_of_a_batch_are_refused(
     field: str,

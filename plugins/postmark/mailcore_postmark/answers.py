@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from mailcore.address import address_key
@@ -177,31 +176,12 @@ def _of_messages(items: list[Any], request: BatchRequest, response: HttpResponse
                 found[recipient] = status
     if len(errors) == len(items) and len({(type(e), e.code) for e in errors}) == 1:
         raise errors[0]
-    return found if request.is_alone else _beside_other_calls(found, request)
+    return found
 
 
 def _certainty(status: RecipientStatus) -> int:
     """How likely it is that a mail is on its way."""
     return 2 if status.accepted else int(status.maybe_accepted)
-
-
-def _beside_other_calls(found: Statuses, request: BatchRequest) -> Statuses:
-    """
-    The same, where other calls have copies for the same addresses.
-
-    Those that this call has none for are not told to be failed: a retry would send them a second
-    one. A later call tells of them if it has one.
-    """
-    own = set(request.recipients)
-    for address in request.copied:
-        status = found[address]
-        if address not in own and not status.accepted:
-            del found[address]
-        elif status.status is SendStatus.FAILED:
-            found[address] = replace(
-                status, status=SendStatus.UNKNOWN, retryable=False, maybe_accepted=True
-            )
-    return found
 
 
 def _failed(error: SendError, item: Any) -> RecipientStatus:

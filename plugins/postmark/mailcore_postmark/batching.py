@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -39,13 +39,9 @@ class BatchRequest(HttpRequest):
 
     Args:
         messages: How many mails: the first that many of `recipients` get one each.
-        copied: Who gets a copy of each of them. They are among the `recipients` of the first call.
-        is_alone: Whether no other call carries mails of the same message.
     """
 
     messages: int
-    copied: tuple[str, ...] = field(default=(), repr=False)
-    is_alone: bool = True
 
 
 def joined(path: str, messages: Sequence[bytes]) -> bytes:

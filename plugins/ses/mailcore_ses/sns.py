@@ -45,7 +45,6 @@ _VERDICTS = {version: Verdict(f"sns-signature-{version}") for version in ("1", "
 # What ConfirmSubscription says of a token that expired or a topic that is gone.
 _FINAL_CODES = frozenset({"InvalidParameter", "NotFound"})
 _MIN_MAX_AGE_SECONDS = 3600.0
-# Clocks differ.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +117,7 @@ class SnsVerifier:
         self._now = now
         self._keys = SigningKeys(now)
         self._certificate_urls: dict[str, str] = {}
-        """For each topic the last URL that was found in order."""
+        """For each topic the last URL of a genuine message."""
 
     def verify(self, request: WebhookRequest) -> Flow[Verdict]:
         """
@@ -167,6 +166,8 @@ class SnsVerifier:
         key = self._keys.cached(envelope.signing_cert_url)
         if key is None or not key.has_signed(envelope):
             yield from self._check_with_fresh_key(envelope, topic, is_mismatch=key is not None)
+        # Only now: an account has as many topics as a forger likes to invent.
+        self._certificate_urls[topic.arn] = envelope.signing_cert_url
         if self._max_age_seconds is not None:
             self._check_age(envelope, self._max_age_seconds)
         if envelope.type == NOTIFICATION:
@@ -185,7 +186,6 @@ class SnsVerifier:
             return
         if not is_certificate_url(url, topic, self._base_urls):
             raise WebhookRejected(f"a message of {topic.arn} names a certificate from elsewhere")
-        self._certificate_urls[topic.arn] = url
 
     def _allowed_topic(self, envelope: SnsEnvelope) -> Topic:
         topic = self._topics.find(envelope.topic_arn)

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailcore import Attachment, InvalidMessage, Message, UnsupportedFeature
@@ -268,6 +268,7 @@ def test_values_that_look_like_line_breaks_stay_data():
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=80))
+@example(" 0 ")
 def test_header_values_survive(text):
     """97, 99: the API gets printable ASCII on one line, from which readers get what was meant."""
     value = header_value("X-Note", text)

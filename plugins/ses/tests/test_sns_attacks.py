@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import tracemalloc
 
 import pytest
 
@@ -278,6 +280,31 @@ def test_topics_of_an_account_or_a_pattern(trust, arn, expected, fields, post, s
         error = refused(request, transport, by=SnsVerifier(SnsTrust(**trust)))
         assert WebhookRejected is type(error)
     assert expected == bool(transport.requests)
+
+
+def test_invented_topics_of_an_account_are_forgotten(fields, post, sns_key, answers):
+    """Forged messages of ever new topics leave nothing in memory."""
+    checked = SnsVerifier(SnsTrust(topic_account_ids=["123456789012"]))
+    transport = answers(*[sns_key.pem] * 2)
+    genuine = sns_key.sign(fields())
+    run(checked.verify(post(genuine)), transport)
+
+    def forge(start, stop):
+        for number in range(start, stop):
+            forged = post({**genuine, "TopicArn": f"{OURS}{number:0200}"})
+            with pytest.raises(WebhookRejected):
+                run(checked.verify(forged), transport)
+
+    forge(0, 50)
+    tracemalloc.start()
+    try:
+        forge(50, 1050)
+        gc.collect()
+        grown, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert grown < 200_000
 
 
 @pytest.mark.parametrize("kind", ["Notification", "SubscriptionConfirmation"])

@@ -36,7 +36,6 @@ class IndividualRequests(Sequence[HttpRequest]):
         self._message = message
         self._build = build
         self._entries: Sequence[Entry] = entries_of(message)
-        # Cc and Bcc get a copy of every mail; the status of the first stands for all of them.
         self._copied = copied(message)
         self._names = data_names(message)
         light = message.replace(attachments=None)
@@ -61,7 +60,7 @@ class IndividualRequests(Sequence[HttpRequest]):
         entry = self._entries[position]
         recipients = (entry.address.addr_spec, *(self._copied if position == 0 else ()))
         request = self._build(self._own(self._message, entry))
-        return dataclasses.replace(request, recipients=recipients)
+        return dataclasses.replace(request, recipients=recipients, copied=self._copied)
 
     def _own(self, message: Message, entry: Entry) -> Message:
         """The message as one recipient of the batch gets it."""

@@ -48,7 +48,6 @@ class BatchRequests(Sequence[BatchRequest]):
     calls: Sequence[_Call] = field(repr=False)
     shared: bytes = field(repr=False)
     copied: tuple[str, ...] = field(default=(), repr=False)
-    is_alone: bool = True
 
     def __len__(self) -> int:
         return len(self.calls)
@@ -72,7 +71,6 @@ class BatchRequests(Sequence[BatchRequest]):
             recipients=call.recipients,
             messages=len(call.messages),
             copied=self.copied,
-            is_alone=self.is_alone,
         )
 
 
@@ -108,7 +106,6 @@ def batch_requests(
         calls=calls,
         shared=shared,
         copied=others,
-        is_alone=len(calls) == 1,
     )
 
 

@@ -125,8 +125,7 @@ def _bulk_calls(message: Message, settings: SendingSettings, service: str) -> It
     else:
         operation, entries_name = "SendBulkEmail", "BulkEmailEntries"
         calls = templated.bulk_emails(message, settings, size)
-    # Cc and Bcc get a copy of every mail; the status of the first stands for all of them.
-    others = copied(message)
+    others = all_others = copied(message)
     for entries, parameters in calls:
         if own:
             for entry, entry_parameters in zip(entries, parameters[entries_name], strict=True):
@@ -136,6 +135,7 @@ def _bulk_calls(message: Message, settings: SendingSettings, service: str) -> It
             operation=operation,
             params=with_extra(parameters, message, operation),
             recipients=(*[entry.address.addr_spec for entry in entries], *others),
+            copied=all_others,
             is_valid=not extra_of(message),
         )
         others = ()

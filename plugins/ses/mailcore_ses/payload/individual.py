@@ -50,7 +50,7 @@ class IndividualCalls(Sequence[AwsCall]):
         self._operation = operation
         self._write = write
         self._entries: Sequence[Entry] = entries_of(message)
-        self._copied = {0: copied(message)}
+        self._copied = copied(message)
         header_only = message.replace(text=None, html=None, alternatives=None, attachments=None)
         unsigned = dataclasses.replace(settings, sign=None)
         for entry in self._entries:
@@ -78,8 +78,8 @@ class IndividualCalls(Sequence[AwsCall]):
             params=LateParameters(
                 lambda: self._write(own_message(self._message, entry), self._settings, entry)
             ),
-            # Cc and Bcc get a copy of every mail; the status of the first stands for all of them.
-            recipients=(entry.address.addr_spec, *self._copied.get(position, ())),
+            recipients=(entry.address.addr_spec, *(self._copied if position == 0 else ())),
+            copied=self._copied,
         )
 
 
