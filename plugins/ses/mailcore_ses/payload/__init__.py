@@ -24,7 +24,8 @@ alone sends everybody an own copy of a complete message; ``merge_data={}`` alone
 template, in which ``{{…}}`` is filled in.
 
 In a batch, cc and bcc get a copy of every mail. They count among the 50 destinations of a call, and
-their status is that of one that was accepted, if any was. An address that is in ``to`` twice gets one mail.
+their status is that of one that was accepted, if any was. An address that is in ``to`` twice gets
+one mail.
 
 With ``api_version="v1"`` the same choices are made between ``SendRawEmail``, ``SendTemplatedEmail``
 and ``SendBulkTemplatedEmail``; what these cannot express is refused.
