@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from mailcore.address import Address, address_key, redact
+from mailcore.flow import Request
 from mailcore.frozen import FrozenDict
 from mailcore.headers import EMPTY, Headers
-from mailcore.message import Message
+from mailcore.message import Message, MessageFields
 
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+RequestT = TypeVar("RequestT", bound=Request)
 
 logger = logging.getLogger("mailcore.batch")
 
@@ -74,3 +81,72 @@ def copied(message: Message) -> tuple[str, ...]:
         if address.key not in known:
             found.setdefault(address.key, address.addr_spec)
     return tuple(found.values())
+
+
+def own_message(message: Message, entry: Entry, **changes: Unpack[MessageFields]) -> Message:
+    """
+    The message as one recipient of the batch gets it: with their headers and metadata.
+
+    Args:
+        message: The batch.
+        entry: The recipient. What `data` is filled into, the provider knows.
+        changes: Further fields.
+    """
+    headers, unsubscribe = message.headers, message.unsubscribe
+    if unsubscribe is not None and "List-Unsubscribe" in entry.headers:
+        headers, unsubscribe = Headers(unsubscribe.headers).merged(headers), None
+    fields: MessageFields = {
+        "to": [entry.address],
+        "headers": headers.merged(entry.headers) if entry.headers else headers,
+        "metadata": (
+            {**message.metadata, **entry.metadata} if entry.metadata else message.metadata
+        ),
+        "unsubscribe": unsubscribe,
+        "merge_data": None,
+        "merge_metadata": None,
+        "merge_headers": None,
+        **changes,
+    }
+    return message.replace(**fields)
+
+
+class IndividualRequests(Sequence[RequestT]):
+    """
+    One request for each recipient of a batch, written when it is looked at.
+
+    So a batch with attachments needs the memory of one message and not of all. Whatever could be
+    wrong with one of them is to be found before the first is sent: try to write all of `entries`,
+    without what takes long.
+
+    Args:
+        message: The batch.
+        write: Makes the request of one recipient; who it is for is filled in here.
+    """
+
+    def __init__(self, message: Message, write: Callable[[Entry], RequestT]) -> None:
+        self._write = write
+        self.entries: Sequence[Entry] = entries_of(message)
+        """The recipients, in the order of their requests."""
+        self._copied = copied(message)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @overload
+    def __getitem__(self, position: int) -> RequestT: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> list[RequestT]: ...
+
+    def __getitem__(self, position: int | slice) -> RequestT | list[RequestT]:
+        if isinstance(position, slice):
+            return [self._request(at) for at in range(*position.indices(len(self)))]
+        return self._request(range(len(self))[position])
+
+    def _request(self, position: int) -> RequestT:
+        entry = self.entries[position]
+        return dataclasses.replace(
+            self._write(entry),
+            recipients=(entry.address.addr_spec, *(self._copied if position == 0 else ())),
+            copied=self._copied,
+        )

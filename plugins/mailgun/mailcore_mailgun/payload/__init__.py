@@ -28,7 +28,7 @@ from mailcore.flow import HttpRequest
 from mailcore.message import Message
 from mailcore_mailgun.payload.choose import Choice, choose
 from mailcore_mailgun.payload.form import batch_requests, form_request_of
-from mailcore_mailgun.payload.individual import IndividualRequests
+from mailcore_mailgun.payload.individual import individual_requests
 from mailcore_mailgun.payload.mime import mime_request
 from mailcore_mailgun.payload.settings import SendingSettings
 from mailcore_mailgun.recipient_variables import fill_in
@@ -48,7 +48,7 @@ def requests_for(message: Message, settings: SendingSettings) -> Sequence[HttpRe
         return (_one(message, settings),)
     if choose(message) is Choice.BATCH:
         return batch_requests(message, settings)
-    return IndividualRequests(message, lambda own: _one(own, settings))
+    return individual_requests(message, lambda own: _one(own, settings))
 
 
 def _one(message: Message, settings: SendingSettings) -> HttpRequest:

@@ -18,7 +18,7 @@ from mailcore_ses.payload.extra import (
     with_extra,
 )
 from mailcore_ses.payload.fragments import Parameters
-from mailcore_ses.payload.individual import IndividualCalls
+from mailcore_ses.payload.individual import individual_calls
 from mailcore_ses.payload.settings import SendingSettings
 
 
@@ -67,7 +67,7 @@ def calls_for(message: Message, settings: SendingSettings) -> Sequence[AwsCall]:
         return list(_bulk_calls(message, settings, service))
     operation, write = _operation(message, settings, choice)
     if choice is Choice.INDIVIDUAL:
-        return IndividualCalls(
+        return individual_calls(
             message,
             settings,
             service=service,

@@ -1,0 +1,98 @@
+"""The recipients of a batch, and what is only for them."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from mailcore import Message, Request
+from mailcore.batch import IndividualRequests, copied, entries_of, own_message
+
+
+TO = ["Ada <Ada@x.example>", "bob@bücher.example", "ada@X.example"]
+
+
+def batch(**fields):
+    """A batch to two, one of them named twice."""
+    return Message(**{"from_email": "f@x.example", "to": TO, "text": "Hi", **fields})
+
+
+def test_recipients_come_once_with_what_is_theirs():
+    """In their order, found by any spelling of the address; who has nothing gets nothing."""
+    message = batch(
+        merge_data={"ADA@x.example": {"n": 1}},
+        merge_metadata={"bob@xn--bcher-kva.example": {"m": 2}},
+        merge_headers={"ada@x.example": {"X-A": "3"}},
+    )
+
+    ada, bob = entries_of(message)
+
+    assert ("Ada@x.example", "Ada") == (ada.address.addr_spec, ada.address.display_name)
+    assert ({"n": 1}, {}, {"X-A": "3"}) == (ada.data, ada.metadata, dict(ada.headers))
+    assert ({}, {"m": 2}, {}) == (bob.data, bob.metadata, dict(bob.headers))
+
+
+@pytest.mark.parametrize("field", ["merge_data", "merge_metadata", "merge_headers"])
+def test_strangers_are_logged(field, caplog):
+    """Values for somebody who is no recipient stand in a warning, without the address."""
+    with caplog.at_level(logging.WARNING, "mailcore.batch"):
+        entries_of(batch(**{field: {"eve@x.example": {"X-A": "1"}}}))
+
+    (record,) = caplog.records
+    assert f"{field}: not among the recipients: e***@x.example (1)" == record.getMessage()
+
+
+def test_who_gets_copies():
+    """Those of cc and bcc, each once, who get no mail of their own."""
+    message = batch(
+        merge_data={}, cc=["c@x.example", "bob@BÜCHER.example"], bcc=["C@x.example", "d@x.example"]
+    )
+
+    assert ("c@x.example", "d@x.example") == copied(message)
+    assert () == copied(batch(merge_data={}))
+
+
+def test_the_message_of_one_recipient():
+    """It is no batch; what is theirs wins over what is everybody's."""
+    message = batch(
+        headers={"X-A": "all", "X-B": "all"},
+        metadata={"m": "all", "n": "all"},
+        unsubscribe="https://x.example/all",
+        merge_headers={
+            "ada@x.example": {"X-A": "own", "List-Unsubscribe": "<https://x.example/ada>"}
+        },
+        merge_metadata={"ada@x.example": {"m": "own"}},
+    )
+    ada, bob = entries_of(message)
+
+    own, others = own_message(message, ada, subject="Ada"), own_message(message, bob)
+
+    assert not own.is_batch
+    assert ("Ada@x.example",) == own.recipients
+    assert ("own", "all") == (own.headers["X-A"], own.headers["X-B"])
+    assert "<https://x.example/ada>" == own.headers["List-Unsubscribe"]
+    assert own.unsubscribe is None
+    assert {"m": "own", "n": "all"} == own.metadata
+    assert "Ada" == own.subject
+    assert (message.unsubscribe, {"m": "all", "n": "all"}) == (others.unsubscribe, others.metadata)
+
+
+def test_requests_are_written_when_they_are_looked_at():
+    """Each is for its recipient; those who get copies belong to the first, and are named by all."""
+    written = []
+
+    def write(entry):
+        written.append(entry.address.addr_spec)
+        return Request()
+
+    requests = IndividualRequests(batch(merge_data={}, cc=["c@x.example"]), write)
+
+    assert ([], 2) == (written, len(requests))
+    assert ("Ada@x.example", "c@x.example") == requests[0].recipients
+    assert ("bob@bücher.example",) == requests[-1].recipients
+    assert [("c@x.example",)] * 2 == [request.copied for request in requests]
+    assert [("bob@bücher.example",)] == [request.recipients for request in requests[1:]]
+    assert {"Ada@x.example", "bob@bücher.example"} == set(written)
+    with pytest.raises(IndexError):
+        requests[2]
