@@ -97,7 +97,7 @@ class WebhookTrust:
         webhook_secrets: Iterable[str] | None = None,
         provider: str = "mailgun",
     ) -> None:
-        if isinstance(signing_keys, str):
+        if isinstance(signing_keys, str) or not isinstance(signing_keys, Iterable):
             raise ConfigurationError(f"{provider}: signing keys are a list, not one text")
         keys: tuple[object, ...] = tuple(signing_keys)
         texts = tuple(key.strip() for key in keys if isinstance(key, str))

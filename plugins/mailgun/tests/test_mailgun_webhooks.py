@@ -330,6 +330,8 @@ class TestTokens:
     ("keys", "options"),
     [
         (KEY, {}),
+        (None, {}),
+        (7, {}),
         ([""], {}),
         ([" "], {}),
         ([None], {}),
