@@ -41,17 +41,16 @@ class WebhookRequest:
         url: str | None = "",
         remote_address: str | None = "",
     ) -> None:
-        # Written out: the one that dataclasses makes for a frozen class takes twice as long.
-        vars(self).update(
-            method=_text(method, "method").upper(),
-            headers=_lower_case(headers),
-            body=body if type(body) is bytes else _octets(body),
-            # Frameworks know no peer behind a UNIX socket.
-            url="" if url is None else _text(url, "url"),
-            remote_address=(
-                "" if remote_address is None else _text(remote_address, "remote_address")
-            ),
-        )
+        # Written out: the one that dataclasses makes for a frozen class takes three times as long.
+        held = vars(self)
+        held["method"] = _text(method, "method").upper()
+        held["headers"] = _lower_case(headers)
+        held["body"] = body if type(body) is bytes else _octets(body)
+        if url is not None and url != "":
+            held["url"] = _text(url, "url")
+        # Frameworks know no peer behind a UNIX socket.
+        if remote_address is not None and remote_address != "":
+            held["remote_address"] = _text(remote_address, "remote_address")
 
     @property
     def json_object(self) -> dict[str, Any]:
