@@ -42,11 +42,14 @@ class Combined(Generic[RequestT_co]):
     positions: tuple[int, ...]
 
 
-def groups_of(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def groups_of(items: Iterable[T], size: int, failures: list[Exception]) -> Iterator[list[T]]:
     """
     Lists of up to *size* items.
 
-    If the iterable raises, what it gave before comes first: those messages are to be sent.
+    Args:
+        items: What it gave before it raises comes all the same: those messages are to be sent.
+        size: Of a list, at most.
+        failures: Gets what *items* raised, to be raised again when the sends under way are done.
     """
     group: list[T] = []
     try:
@@ -55,26 +58,10 @@ def groups_of(items: Iterable[T], size: int) -> Iterator[list[T]]:
             if len(group) == size:
                 yield group
                 group = []
-    except Exception:
-        if group:
-            yield group
-        raise
+    except Exception as error:  # noqa: BLE001  # the caller raises it, after what came before it
+        failures.append(error)
     if group:
         yield group
-
-
-def until_failure(groups: Iterable[T], failures: list[Exception]) -> Iterator[T]:
-    """
-    What an iterable gives before it raises.
-
-    Args:
-        groups: The iterable.
-        failures: Gets what it raised: to be raised again when the sends under way are done.
-    """
-    try:
-        yield from groups
-    except Exception as error:  # noqa: BLE001  # see above
-        failures.append(error)
 
 
 def together(flows: Sequence[Flow[T]], provider: Provider[Any, Any]) -> Flow[list[T | Exception]]:

@@ -207,7 +207,7 @@ class Hooks:
 
 
 def _is_alone(hook: pluggy.HookCaller) -> bool:
-    """Whether only the provider implements the hook: asking it alone takes a fifth of the time."""
+    """Whether only the provider implements the hook: it can be asked without pluggy's detour."""
     return len(hook.get_hookimpls()) == 1
 
 

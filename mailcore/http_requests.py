@@ -149,7 +149,7 @@ def basic_authorization(username: str, password: str) -> str:
 def _multipart(fields: Iterable[tuple[str, str]], files: Iterable[FormFile]) -> tuple[str, bytes]:
     # Names as browsers write them, in UTF-8 and never in the form of RFC 2231, which RFC 7578
     # forbids: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html (read
-    # 2026-11-21). urllib3 can write it as well, in five times the time, and copies files twice.
+    # 2026-11-21). urllib3 can write it as well, in five times the time.
     boundary = f"mailcore-{token_hex(16)}"
     start = f'--{boundary}\r\nContent-Disposition: form-data; name="'
     text = "".join([f'{start}{_escaped(name)}"\r\n\r\n{value}\r\n' for name, value in fields])

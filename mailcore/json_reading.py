@@ -40,8 +40,8 @@ def read_object(text: str | bytes, what: str) -> dict[str, Any]:
     """
     Read a JSON object; of two equal names the last one counts.
 
-    The extra ``mailcore[fast]`` makes it three times as fast; integers of more than 64 bits are
-    then read as floats.
+    The extra ``mailcore[fast]`` makes it twice as fast; integers of more than 64 bits are then
+    read as floats.
 
     Args:
         text: The JSON, as text or in UTF-8; white space around it is fine.

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mailcore.combining import groups_of, together, until_failure
+from mailcore.combining import groups_of, together
 from mailcore.defaults import Defaults
 from mailcore.delivery import Send, checked, deliver
 from mailcore.errors import (
@@ -235,8 +235,11 @@ class Mailer(_BaseMailer):
         Yields:
             For each message, in order, its result or its error.
         """
-        for group in groups_of(messages, self._group_size(messages_per_call)):
+        failures: list[Exception] = []
+        for group in groups_of(messages, self._group_size(messages_per_call), failures):
             yield from self._outcomes(group)
+        if failures:
+            raise failures[0]
 
     def _outcomes(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         if len(messages) == 1:
@@ -289,11 +292,11 @@ class AsyncMailer(_BaseMailer):
             raise ConfigurationError(f"concurrency must be at least 1, not {concurrency}")
         import asyncio
 
-        groups = groups_of(messages, self._group_size(messages_per_call))
         failures: list[Exception] = []
+        groups = groups_of(messages, self._group_size(messages_per_call), failures)
         pending: list[asyncio.Task[Sequence[Outcome]]] = []
         try:
-            for group in until_failure(groups, failures):
+            for group in groups:
                 pending.append(asyncio.ensure_future(self._outcomes(group)))
                 if len(pending) >= concurrency:
                     for outcome in await pending.pop(0):
