@@ -23,7 +23,7 @@ MEMORY_LIMIT = 2.2
 
 def main() -> int:
     """Run everything; returns the exit code."""
-    packages = ("mailcore", "mailcore-ses", "boto3", "Django", "django-anymail")
+    packages = ("mailcore-esp", "mailcore-ses", "boto3", "Django", "django-anymail")
     print(f"Python {platform.python_version()},", ", ".join(f"{p} {version(p)}" for p in packages))
     print("CPU of the calling process, best of interleaved rounds")
     good = True

@@ -91,7 +91,7 @@ def notifications() -> Iterator[Row]:
     yield Row("receive: bounce, verified", best_of(contenders, number=500, rounds=9), wanted)
 
     with without_fast_json():
-        yield Row("… without mailcore[fast]", best_of(contenders, number=500, rounds=9), {})
+        yield Row("… without mailcore-esp[fast]", best_of(contenders, number=500, rounds=9), {})
 
     anymail = peers.anymail_webhook(_view(), body, headers.pop("content-type"), headers)
     contenders = {"mailcore": ours_unverified, "django-anymail": anymail}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 project = "mailcore"
 author = "The mailcore authors"
 project_copyright = "2026, The mailcore authors"
-release = version = installed_version("mailcore")
+release = version = installed_version("mailcore-esp")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]

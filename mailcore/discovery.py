@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PROVIDERS = "mailcore.providers"
 EXTENSIONS = "mailcore.extensions"
 ENVIRONMENT_VARIABLE = "MAILCORE_PLUGINS"
-CORE_DISTRIBUTION = "mailcore"
+CORE_DISTRIBUTION = "mailcore-esp"
 
 logger = logging.getLogger("mailcore.registry")
 

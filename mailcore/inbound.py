@@ -214,7 +214,7 @@ class InboundMessage:
         The plain text without what it quotes; None if there is no plain text.
 
         Raises:
-            ConfigurationError: The extra ``mailcore[reply]`` is not installed.
+            ConfigurationError: The extra ``mailcore-esp[reply]`` is not installed.
         """
         return None if self.text is None else without_quotes(self.text)
 

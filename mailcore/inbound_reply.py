@@ -35,7 +35,7 @@ def without_quotes(text: str) -> str:
         quotequail = importlib.import_module("quotequail")
     except ImportError as error:
         raise ConfigurationError(
-            "stripped_text needs the package quotequail: pip install 'mailcore[reply]'"
+            "stripped_text needs the package quotequail: pip install 'mailcore-esp[reply]'"
         ) from error
     lines = text.split("\n")
     rest = "\n".join(lines[:_MAX_LINES])

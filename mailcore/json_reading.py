@@ -40,7 +40,7 @@ def read_object(text: str | bytes, what: str) -> dict[str, Any]:
     """
     Read a JSON object; of two equal names the last one counts.
 
-    The extra ``mailcore[fast]`` makes it twice as fast; integers of more than 64 bits are then
+    The extra ``mailcore-esp[fast]`` makes it twice as fast; integers of more than 64 bits are then
     read as floats.
 
     Args:
@@ -86,7 +86,7 @@ def _read(text: str | bytes, what: str) -> dict[str, Any]:
 
 @cache
 def fast_loads() -> Callable[[str | bytes], Any] | None:
-    """The reader of the extra ``mailcore[fast]``; None if that is not installed."""
+    """The reader of the extra ``mailcore-esp[fast]``; None if that is not installed."""
     try:
         import orjson
     except ImportError:

@@ -110,7 +110,7 @@ def test_name_of_an_installed_provider_is_refused(here, capsys, monkeypatch):
 
     assert main(["new-provider", "console"]) == 2
 
-    assert "the provider 'console' is installed already, by mailcore " in capsys.readouterr().err
+    assert "the provider 'console' is installed already, by mailcore-esp " in capsys.readouterr().err
     assert not list(here.iterdir())
 
 
@@ -167,7 +167,7 @@ def test_generated_plugin_wants_this_mailcore(here):
     assert main(["new-provider", "acme"], registry=REGISTRY) == 0
 
     major, minor, _ = VERSION.split(".", 2)
-    required = f'dependencies = ["mailcore>={major}.{minor},<{major}.{int(minor) + 1}"]'
+    required = f'dependencies = ["mailcore-esp>={major}.{minor},<{major}.{int(minor) + 1}"]'
     assert required in (here / "mailcore-acme" / "pyproject.toml").read_text("utf-8")
 
 

@@ -36,7 +36,7 @@ def test_feature_matrix_is_the_one_that_the_command_prints() -> None:
 @pytest.mark.parametrize("changelog", ["CHANGELOG.md", "plugins/ses/CHANGELOG.md"])
 def test_changelog_names_the_version_that_is_built(changelog: str) -> None:
     """Each changelog has a section for the version of its distribution."""
-    name = "mailcore-ses" if "ses" in changelog else "mailcore"
+    name = "mailcore-ses" if "ses" in changelog else "mailcore-esp"
     text = (ROOT / changelog).read_text(encoding="utf-8")
 
     assert f"## [{version(name)}]" in text

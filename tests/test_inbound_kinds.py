@@ -231,5 +231,5 @@ def test_stripped_text_names_its_extra(monkeypatch: pytest.MonkeyPatch):
     """Without the package, the error says what to install."""
     monkeypatch.setitem(sys.modules, "quotequail", None)
 
-    with pytest.raises(ConfigurationError, match=r"pip install 'mailcore\[reply\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install 'mailcore-esp\[reply\]'"):
         _ = with_header().stripped_text

@@ -99,7 +99,7 @@ def check_plugins() -> None:
     found = {
         entry_point.name: entry_point.dist.name
         for entry_point in entry_points(group="mailcore.providers")
-        if entry_point.dist is not None and entry_point.dist.name != "mailcore"
+        if entry_point.dist is not None and entry_point.dist.name != "mailcore-esp"
     }
     expected = {name: f"mailcore-{name}" for name in PLUGINS}
     require(found == expected, f"the plugins are {found}, not {expected}")

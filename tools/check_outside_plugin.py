@@ -54,7 +54,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 def install_core(dist: Path, environment: Path, cwd: Path) -> tuple[Path, Path]:
     """Install the wheel of the core, and pytest; return the interpreter and the wheel."""
-    wheels = sorted(dist.glob("mailcore-*.whl"))
+    wheels = sorted(dist.glob("mailcore_esp-*.whl"))
     if len(wheels) != 1:
         sys.exit(f"FAILED: {len(wheels)} wheels of the core in {dist}")
     venv.create(environment, with_pip=True)

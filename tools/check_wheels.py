@@ -20,13 +20,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Distribution name to the directory that holds its import package.
-PACKAGES = {"mailcore": ROOT / "mailcore"} | {
+PACKAGES = {"mailcore-esp": ROOT / "mailcore"} | {
     package.name.replace("_", "-"): package
     for package in sorted(ROOT.glob("plugins/[a-z]*/mailcore_*"))
     if package.is_dir()
 }
 # A directory of the tree that is in a wheel under another name, by the distribution's.
-MOVED = {"mailcore": (ROOT / "plugins" / "_template", "mailcore/cli/provider_template")}
+MOVED = {"mailcore-esp": (ROOT / "plugins" / "_template", "mailcore/cli/provider_template")}
 
 
 def files_in_tree(package: Path) -> set[str]:
