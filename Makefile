@@ -10,13 +10,14 @@ PROJECTS = pyproject.toml plugins/[a-z]*/pyproject.toml
 ARGS =
 FUZZ_SECONDS = 5
 
-.PHONY: help demo test test-slow test-all check lint types docs snippets features packaging format bench fuzz clean
+.PHONY: help demo test test-slow test-all check lint types docs snippets features known-plugins packaging format bench fuzz clean
 
 help:
 	@echo "make demo      mail out and events back through the local SES, over real HTTP"
 	@echo "make test      the fast tests                make test-all   all of them"
 	@echo "make check     lint, types, docs, packaging  make format     let ruff rewrite the code"
 	@echo "make docs      HTML into docs/_build/html    make features   write docs/features.md anew"
+	@echo "make known-plugins      write mailcore/known_plugins.json anew"
 	@echo "make bench     compare with the peers        make clean      remove what all these made"
 	@echo "make fuzz      hostile webhooks and mail by atheris, FUZZ_SECONDS=5 for each target"
 
@@ -52,6 +53,10 @@ snippets: $(VENV)/.tests
 # The matrix of the providers in this repository, as tests/test_docs.py expects it.
 features: $(VENV)/.run
 	$(PY) -m mailcore features --format md > docs/features.md
+
+# The names that hints may give, as tests/test_known_plugins.py expects them.
+known-plugins: $(VENV)/.tests
+	$(PY) tools/known_plugins.py
 
 packaging: $(VENV)/.check
 	rm -rf dist

@@ -79,6 +79,17 @@ def _installed() -> list[metadata.EntryPoint]:
     return [entry_point for points_of in found.values() for entry_point in points_of]
 
 
+def is_installed(distribution: str) -> bool:
+    """Whether a distribution is installed, by its name."""
+    from importlib import metadata
+
+    try:
+        metadata.distribution(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def _wanted() -> frozenset[str] | None:
     value = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
     if not value:

@@ -13,7 +13,6 @@ A broken plugin is listed as broken, with the reason; the others go on working.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import weakref
 
@@ -21,8 +20,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from mailcore.discovery import ENVIRONMENT_VARIABLE, Discovered, discover, distribution_of
-from mailcore.errors import ConfigurationError, PluginLoadError, ProviderNotFound
+from mailcore.discovery import Discovered, discover, distribution_of
+from mailcore.errors import ConfigurationError, PluginLoadError
 from mailcore.features import Features
 from mailcore.flow import Flow, Transport
 from mailcore.hooks import Hooks, extension_name
@@ -141,7 +140,9 @@ class Registry:
             elif name not in self._classes:
                 self.load_extensions()
             if name not in self._classes:
-                raise self._not_found(name)
+                from mailcore.known_plugins import provider_not_found
+
+                raise provider_not_found(name, self.names())
             return self._classes[name]
 
     def get_provider(self, name: str, /, **options: object) -> Provider[Any, Any]:
@@ -253,23 +254,6 @@ class Registry:
     def _broken(self, kind: str, name: str, error: BaseException) -> None:
         self._errors[kind, name] = f"{type(error).__name__}: {error}"
         logger.warning("%s %s is broken: %s", kind, name, self._errors[kind, name])
-
-    def _not_found(self, name: str) -> ProviderNotFound:
-        installed = self.names()
-        import difflib
-
-        similar = difflib.get_close_matches(name, installed, n=3)
-        hint = f"pip install mailcore-{name}" if name.isidentifier() else ""
-        text = f"no provider {name!r}; installed: {', '.join(installed) or 'none'}"
-        if similar:
-            text += f"; did you mean {' or '.join(map(repr, similar))}?"
-        if hint:
-            text += f"; to add {name!r}: {hint}"
-        if os.environ.get(ENVIRONMENT_VARIABLE):
-            text += f"; {ENVIRONMENT_VARIABLE} limits what is found"
-        return ProviderNotFound(
-            text, name=name, installed=installed, similar=similar, install_hint=hint
-        )
 
     def _listed(self) -> Iterator[Plugin]:
         found = {("provider", name): e for name, e in self._found().providers.items()}

@@ -110,7 +110,9 @@ def test_name_of_an_installed_provider_is_refused(here, capsys, monkeypatch):
 
     assert main(["new-provider", "console"]) == 2
 
-    assert "the provider 'console' is installed already, by mailcore-esp " in capsys.readouterr().err
+    assert (
+        "the provider 'console' is installed already, by mailcore-esp " in capsys.readouterr().err
+    )
     assert not list(here.iterdir())
 
 

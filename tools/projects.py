@@ -1,0 +1,23 @@
+"""The projects of this repository, as their pyproject.toml describe them."""
+
+from __future__ import annotations
+
+import sys
+
+from pathlib import Path
+from typing import Any
+
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def projects() -> list[dict[str, Any]]:
+    """Return the whole pyproject.toml of the core, then those of the plugins, by name."""
+    # Not plugins/_template: it is what `mailcore new-provider` writes.
+    paths = [ROOT / "pyproject.toml", *sorted(ROOT.glob("plugins/[a-z]*/pyproject.toml"))]
+    return [tomllib.loads(path.read_text(encoding="utf-8")) for path in paths]
