@@ -7,6 +7,7 @@ and adds to the list what is wrong with the one given. None has been dealt with 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 
@@ -33,7 +34,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 def within(place: str, error: MessageError) -> list[Problem]:
     """What is wrong with a part of a message, told with its place."""
     return [
-        Problem(place, f"`{place}`: {found.reason}", found.hint, kind=found.kind)
+        dataclasses.replace(found, field=place, reason=f"`{place}`: {found.reason}")
         for found in error.problems
     ]
 
@@ -233,6 +234,9 @@ def by_recipient(
                 if same in seen:
                     problems.append(Problem(field, f"`{field}` has {redact(addr_spec)} twice"))
                 seen.add(same)
+                if item is None:
+                    problems.append(wrong_type(place, "a mapping", item))
+                    continue
                 held[addr_spec] = coerce(item, place, problems)
         return FrozenDict(held)
 

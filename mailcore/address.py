@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -68,7 +68,7 @@ class Address:
         InvalidAddress: The address is not one (RFC 5321, RFC 5322, RFC 6532), or it or the name
             holds control, format or other invisible characters. Names may hold the joiners that
             Persian, Indic scripts and emoji are spelled with.
-        InvalidMessageType: An argument is not a str.
+        InvalidAddressType: An argument is not a str.
 
     Example:
         >>> ada = Address("ada@example.com", "Lovelace, Ada")
@@ -101,7 +101,7 @@ class Address:
 
         Raises:
             InvalidAddress: It is not an address, or there are several.
-            InvalidMessageType: It is of none of these types.
+            InvalidAddressType: It is of none of these types.
         """
         if isinstance(value, Address):
             return value
@@ -116,7 +116,7 @@ class Address:
                 f"found {len(found)} email addresses in `{field}` parsed from "
                 f"'{shown(source_text(value), LONGEST_SOURCE)}': only one may stand there"
             )
-            problems.append(Problem(field, reason))
+            problems.append(Problem(field, reason, is_address=True))
         if problems:
             raise_problems(problems, InvalidAddress)
         return found[0]
@@ -150,7 +150,8 @@ class Address:
             return self.domain
         encoded, reason = encode_domain(self.domain)
         if reason:
-            raise InvalidAddress([Problem("domain", f"Invalid domain '{self.domain}': {reason}")])
+            text = f"Invalid domain '{self.domain}': {reason}"
+            raise InvalidAddress([Problem("domain", text, is_address=True)])
         return encoded
 
     @property
@@ -168,11 +169,11 @@ class Address:
             reason = (
                 f"'{redact(self.addr_spec)}' is not ASCII before the @ and needs SMTPUTF8 (EAI)"
             )
-            raise InvalidAddress([Problem("addr_spec", reason, feature="eai")])
+            raise InvalidAddress([Problem("addr_spec", reason, feature="eai", is_address=True)])
         encoded = f"{self.username}@{self.ascii_domain}"
         if len(encoded) > MAX_ADDR_SPEC_OCTETS:
             reason = f"'{redact(encoded)}' is longer than {MAX_ADDR_SPEC_OCTETS} octets"
-            raise InvalidAddress([Problem("addr_spec", reason)])
+            raise InvalidAddress([Problem("addr_spec", reason, is_address=True)])
         return encoded
 
     @property
@@ -222,18 +223,19 @@ class Address:
 
         Raises:
             InvalidAddress: As for the constructor, or a key is missing or unknown.
-            InvalidMessageType: A value is not a str, or *data* not a mapping.
+            InvalidAddressType: A value is not a str, or *data* not a mapping.
         """
         problems: list[Problem] = []
         if not isinstance(data, Mapping):
             reason = f"an address must be a mapping, not {type(data).__name__}"
-            problems.append(Problem("address", reason, kind="type"))
+            problems.append(Problem("address", reason, kind="type", is_address=True))
             raise_problems(problems, InvalidAddress)
         unknown = [key for key in data if key not in ("addr_spec", "display_name")]
         if unknown:
-            problems.append(Problem("address", f"an address has no key {unknown[0]!r}"))
+            reason = f"an address has no key {unknown[0]!r}"
+            problems.append(Problem("address", reason, is_address=True))
         if "addr_spec" not in data:
-            problems.append(Problem("address", "the key 'addr_spec' is missing"))
+            problems.append(Problem("address", "the key 'addr_spec' is missing", is_address=True))
             raise_problems(problems, InvalidAddress)
         mailbox = _check(data["addr_spec"], data.get("display_name", ""), problems)
         if mailbox is None or problems:
@@ -245,21 +247,20 @@ AddressInput: TypeAlias = str | tuple[str, str] | Address
 """What is accepted as an address; the pair is (display name, addr-spec)."""
 
 
-def parse_addresses(
-    values: Iterable[AddressInput | None] | None, *, field: str
-) -> tuple[Address, ...]:
+def parse_addresses(values: Iterable[AddressInput] | None, *, field: str) -> tuple[Address, ...]:
     """
     Read a list of addresses.
 
     Args:
         values: Addresses as :meth:`Address.parse` takes them; a text may hold several, separated
-            by commas. Items are read one by one, never joined. None, here or as an item, is no
-            address.
+            by commas. Items are read one by one, never joined. None stands for no addresses; as
+            an item it is an error, because whoever was meant must not be forgotten.
         field: What to call it in an error.
 
     Raises:
         InvalidAddress: Some are not addresses; ``problems`` has each.
-        InvalidMessageType: *values* is a str or no iterable, or an item is of another type.
+        InvalidMessageType: *values* is a str or no iterable.
+        InvalidAddressType: An item is None or of another type.
     """
     problems: list[Problem] = []
     found = collect_addresses(values, field, problems)
@@ -289,7 +290,7 @@ def parse_address_list(text: str, *, field: str) -> tuple[Address, ...]:
 
 
 def collect_addresses(
-    values: Iterable[AddressInput | None] | None, field: str, problems: list[Problem]
+    values: Iterable[AddressInput] | None, field: str, problems: list[Problem]
 ) -> tuple[Address, ...]:
     """As :func:`parse_addresses`, but adds what is wrong to *problems* and returns the others."""
     if values is None:
@@ -306,7 +307,19 @@ def collect_addresses(
         )
         problems.append(Problem(field, reason, f"write {field}=[...]", kind="type"))
         return ()
-    return _collect(tuple(item for item in given if item is not None), field, problems)
+    items = tuple(given)
+    if any(item is None for item in items):
+        problems.extend(_forgotten(items, field))
+        items = tuple(item for item in items if item is not None)
+    return _collect(items, field, problems)
+
+
+def _forgotten(items: tuple[object, ...], field: str) -> Iterator[Problem]:
+    for position, item in enumerate(items):
+        if item is None:
+            reason = f"`{field}[{position}]` is None, not an email address"
+            hint = "give the address, or leave the item out"
+            yield Problem(field, reason, hint, kind="type", is_address=True)
 
 
 def _trusted(mailbox: Mailbox) -> Address:
@@ -326,11 +339,11 @@ def _check(addr_spec: object, display_name: object, problems: list[Problem]) -> 
             return Mailbox(str(addr_spec), str(name))
         hint = "use Address.parse() for a text with a name" if "<" in addr_spec else ""
         text = f"Invalid email address '{shown(addr_spec, LONGEST_PIECE)}': {reason}"
-        problems.append(Problem("addr_spec", text, hint))
+        problems.append(Problem("addr_spec", text, hint, is_address=True))
     for part, value in (("addr_spec", addr_spec), ("display_name", name)):
         if not isinstance(value, str):
             reason = f"`{part}` must be str, not {type(value).__name__}"
-            problems.append(Problem(part, reason, kind="type"))
+            problems.append(Problem(part, reason, kind="type", is_address=True))
     return None
 
 

@@ -54,7 +54,7 @@ def read_item(
             f"`{field}` takes str, pairs (display name, address) and Address, "
             f"not {type(value).__name__}"
         )
-        problems.append(Problem(field, reason, kind="type"))
+        problems.append(Problem(field, reason, kind="type", is_address=True))
 
 
 def _read_text(text: str, faults: list[Located]) -> Iterator[Mailbox]:
@@ -80,7 +80,7 @@ def _read_pair(
     if not is_text(name) or not is_text(addr_spec):
         kinds = f"{type(name).__name__}, {type(addr_spec).__name__}"
         reason = f"`{field}` has a pair ({kinds}), not (display name, address)"
-        problems.append(Problem(field, reason, kind="type"))
+        problems.append(Problem(field, reason, kind="type", is_address=True))
         return
     mailbox = Mailbox(str(addr_spec).strip(" \t"), str(name))
     reason = addr_spec_fault(mailbox.addr_spec) or display_name_fault(mailbox.display_name)
@@ -95,14 +95,14 @@ def report(
     values: Iterable[object], field: str, faults: Iterable[Located], problems: list[Problem]
 ) -> None:
     """Turn faults into problems whose texts name the field and what was given for it."""
-    everything = ", ".join(source_text(value) for value in values if value is not None)
+    everything = ", ".join(source_text(value) for value in values)
     shared = shown(everything, LONGEST_SOURCE) if len(everything) <= LONGEST_SOURCE else None
     for source, fault in faults:
         piece = shown(fault.piece, LONGEST_PIECE)
         given = shown(source, LONGEST_SOURCE) if shared is None else shared
         origin = f" parsed from '{given}'" if given != piece else ""
         reason = f"Invalid email address '{piece}' in `{field}`{origin}: {fault.reason}"
-        problems.append(Problem(field, reason, fault.hint))
+        problems.append(Problem(field, reason, fault.hint, is_address=True))
 
 
 def source_text(value: object) -> str:

@@ -10,8 +10,9 @@ The tree::
     ├─ CancelSend                     raise it in `mailcore_before_send` to call off a send
     ├─ MessageError (ValueError)      the message is wrong (.problems has all); nothing was sent
     │    ├─ InvalidMessage
-    │    │    └─ InvalidMessageType   (also a TypeError)
-    │    ├─ InvalidAddress
+    │    │    ├─ InvalidMessageType   (also a TypeError)
+    │    │    └─ InvalidAddress       an address is among the problems
+    │    │         └─ InvalidAddressType  (also an InvalidMessageType)
     │    ├─ UnsupportedFeature        the provider cannot express it
     │    └─ SerializationError        a value that JSON cannot hold
     ├─ SendError                      it was not taken (.category, .retryable, .maybe_accepted)
@@ -58,6 +59,7 @@ class Problem:
         feature: The value of the :class:`~mailcore.features.Feature` that a provider lacks, if
             that is the problem.
         kind: ``type`` when a value of the wrong Python type was given.
+        is_address: Whether what is wrong is an email address.
     """
 
     field: str
@@ -65,6 +67,7 @@ class Problem:
     hint: str = ""
     feature: str = ""
     kind: Literal["type", "value"] = "value"
+    is_address: bool = False
 
     def __str__(self) -> str:
         return f"{self.reason} ({self.hint})" if self.hint else self.reason
@@ -145,8 +148,17 @@ class InvalidMessageType(InvalidMessage, TypeError):
     """A field was given a value of the wrong Python type."""
 
 
-class InvalidAddress(MessageError):
-    """An email address cannot be parsed, or holds what no address may hold."""
+class InvalidAddress(InvalidMessage):
+    """
+    An email address cannot be parsed, or holds what no address may hold.
+
+    Raised for a message if an address is one of its problems (``is_address``), whatever the others
+    are.
+    """
+
+
+class InvalidAddressType(InvalidAddress, InvalidMessageType):
+    """An address is wrong, and a value (it, or another one) has the wrong Python type."""
 
 
 class UnsupportedFeature(MessageError):
@@ -174,13 +186,16 @@ def raise_problems(
     Raise one exception for all problems.
 
     Raises:
+        InvalidAddress: If any of them is an address.
         InvalidMessageType: If any of them is a wrong Python type.
+        InvalidAddressType: If both are the case.
         MessageError: Otherwise, as the class that *default* names.
     """
     found = tuple(problems)
+    has_address = any(problem.is_address for problem in found)
     if any(problem.kind == "type" for problem in found):
-        raise InvalidMessageType(found)
-    raise default(found)
+        raise (InvalidAddressType if has_address else InvalidMessageType)(found)
+    raise (InvalidAddress if has_address else default)(found)
 
 
 class SendError(MailcoreError):

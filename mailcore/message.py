@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from mailcore import _coerce
 from mailcore.address import Address, AddressInput, parse_address_list, redact
 from mailcore.attachment import Alternative, Attachment
-from mailcore.errors import InvalidMessage, MessageError, Problem, raise_problems
+from mailcore.errors import (
+    InvalidMessage,
+    InvalidMessageType,
+    MessageError,
+    Problem,
+    raise_problems,
+)
 from mailcore.frozen import FrozenDict, thaw
 from mailcore.headers import ADDRESS_HEADERS, EMPTY, Headers, HeadersInput
 from mailcore.unsubscribe import Unsubscribe
@@ -117,8 +123,8 @@ class Message:
         esp_extra: Raw parameters by provider name, for what has no field here.
 
     Raises:
-        InvalidMessage: With every problem; as InvalidMessageType if a type is wrong.
-        TypeError: If a field is unknown.
+        InvalidMessage: With every problem: as InvalidMessageType if a type is wrong or a field is
+            unknown, as InvalidAddress if an address is wrong.
     """
 
     from_email: Address | None = None
@@ -155,7 +161,7 @@ class Message:
         for name, value in fields.items():
             coerce = _COERCE.get(name)
             if coerce is None:
-                raise TypeError(_unknown_field(name))
+                raise InvalidMessageType([Problem(name, _unknown_field(name), kind="type")])
             if value is None:
                 declined.append(name)
             else:
@@ -263,6 +269,31 @@ Message.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # read
 )
 
 
+# What other libraries call them, where the spelling does not say which one is meant.
+_OTHER_NAMES = {
+    "sender": "from_email",
+    "from": "from_email",
+    "from_": "from_email",
+    "from_address": "from_email",
+    "recipients": "to",
+    "to_email": "to",
+    "to_emails": "to",
+    "body": "text",
+    "plain": "text",
+    "plain_text": "text",
+    "text_body": "text",
+    "body_text": "text",
+    "html_body": "html",
+    "body_html": "html",
+    "files": "attachments",
+    "template": "template_id",
+    "template_data": "merge_global_data",
+    "categories": "tags",
+    "return_path": "envelope_sender",
+    "extra": "esp_extra",
+}
+
+
 def _shown_key(key: object) -> str:
     return key[:80] if isinstance(key, str) else type(key).__name__
 
@@ -270,7 +301,8 @@ def _shown_key(key: object) -> str:
 def _unknown_field(name: str) -> str:
     import difflib
 
-    similar = difflib.get_close_matches(name, _COERCE, n=1, cutoff=0.6)
+    known = _OTHER_NAMES.get(name.lower())
+    similar = [known] if known else difflib.get_close_matches(name, _COERCE, n=1, cutoff=0.6)
     hint = f": did you mean {similar[0]!r}?" if similar else ""
     return f"Message has no field {name!r}{hint}"
 
@@ -316,6 +348,8 @@ def _plain(value: Any) -> Any:
     return thaw(value)
 
 
+# None is what somebody may have given.
+_UNREADABLE = object()
 _FRACTION = re.compile(r"(\.\d{1,6})\d*")
 
 
@@ -332,9 +366,10 @@ def _from_plain(name: str, value: Any, problems: list[Problem]) -> Any:
     if read is None:
         return value
     if not isinstance(value, (list, tuple)):
-        return _read(read, value, name, problems)
+        only = _read(read, value, name, problems)
+        return None if only is _UNREADABLE else only
     items = [_read(read, item, f"{name}[{i}]", problems) for i, item in enumerate(value)]
-    return [item for item in items if item is not None]
+    return [item for item in items if item is not _UNREADABLE]
 
 
 def _read(
@@ -346,7 +381,7 @@ def _read(
         return read(value)
     except MessageError as error:
         problems.extend(_coerce.within(place, error))
-        return None
+        return _UNREADABLE
 
 
 _FROM_DICT: dict[str, Callable[[Mapping[str, Any]], object]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 from collections.abc import Mapping
@@ -49,7 +50,7 @@ class Unsubscribe:
             except MessageError as error:
                 place = "unsubscribe.mailto"
                 problems.extend(
-                    Problem(place, f"`{place}`: {found.reason}", found.hint, kind=found.kind)
+                    dataclasses.replace(found, field=place, reason=f"`{place}`: {found.reason}")
                     for found in error.problems
                 )
         if not isinstance(self.one_click, bool):

@@ -301,7 +301,7 @@ class TestLists:
 
     def test_keeps_the_order(self):
         """Items of every kind come out in the order they came in."""
-        values = ["a@x.com, B <b@x.com>", ("C", "c@x.com"), Address("d@x.com"), None, "e@x.com"]
+        values = ["a@x.com, B <b@x.com>", ("C", "c@x.com"), Address("d@x.com"), "e@x.com"]
 
         assert ["a@x.com", "b@x.com", "c@x.com", "d@x.com", "e@x.com"] == [
             address.addr_spec for address in parse_addresses(values, field="to")
@@ -312,10 +312,33 @@ class TestLists:
         with pytest.raises(InvalidAddress, match="Display Name"):
             parse_addresses(['"Display Name"', "<valid@example.com>"], field="to")
 
-    @pytest.mark.parametrize("values", [None, [], [None], iter([None, None])])
-    def test_none_is_nobody(self, values):
-        """Case 4: None stands for no address."""
+    @pytest.mark.parametrize("values", [None, [], (), iter([])])
+    def test_nothing_is_nobody(self, values):
+        """Case 4: None instead of a list stands for no addresses."""
         assert () == parse_addresses(values, field="to")
+
+    @pytest.mark.parametrize(
+        ("values", "places"),
+        [
+            ([None], ["to[0]"]),
+            (("a@x.com", None), ["to[1]"]),
+            (iter([None, "a@x.com", None]), ["to[0]", "to[2]"]),
+        ],
+    )
+    def test_none_among_addresses_is_refused(self, values, places):
+        """Case 4: whoever was meant must not be forgotten."""
+        with pytest.raises(InvalidAddress) as caught:
+            parse_addresses(values, field="to")
+
+        assert places == [problem.reason.split("`")[1] for problem in caught.value.problems]
+
+    @pytest.mark.parametrize(
+        "item", ["", " ", "\t", ",", "a@x.com,", ("", ""), ("Ada", ""), ("Ada", None)]
+    )
+    def test_an_empty_item_is_refused(self, item):
+        """Case 4: an item without an address is no item."""
+        with pytest.raises(InvalidAddress):
+            parse_addresses(["b@x.com", item], field="to")
 
     def test_reports_all(self):
         """Every bad item is a problem of its own; the good ones are still returned."""
