@@ -45,10 +45,8 @@ def entries_of(message: Message) -> list[Entry]:
     metadata = _by_key(message.merge_metadata)
     headers = _by_key(message.merge_headers)
     found: dict[str, Entry] = {}
-    for address in message.to:
-        key = address_key(address.addr_spec)
-        if key in found:
-            continue
+    for address in message.deliveries.to:
+        key = address.key
         found[key] = Entry(
             address,
             data.get(key, _NOTHING),
@@ -75,12 +73,23 @@ def copied(message: Message) -> tuple[str, ...]:
     """Addresses of cc and bcc that are not in ``to`` as well, each once."""
     if not message.cc and not message.bcc:
         return ()
-    known = {address.key for address in message.to}
-    found: dict[str, str] = {}
-    for address in (*message.cc, *message.bcc):
-        if address.key not in known:
-            found.setdefault(address.key, address.addr_spec)
-    return tuple(found.values())
+    _, cc, bcc = message.deliveries
+    return tuple([address.addr_spec for address in (*cc, *bcc)])
+
+
+def with_copies_once(message: Message) -> Message:
+    """
+    The batch with each mailbox once in ``cc`` and ``bcc``, and there only if it is not in ``to``.
+
+    Who is in ``to`` gets a mail of their own, and no copies of those of others. For
+    :func:`own_message`, which knows of one recipient only.
+    """
+    if not message.cc and not message.bcc:
+        return message
+    _, cc, bcc = message.deliveries
+    if (cc, bcc) == (message.cc, message.bcc):
+        return message
+    return message.replace(cc=cc, bcc=bcc)
 
 
 def own_message(message: Message, entry: Entry, **changes: Unpack[MessageFields]) -> Message:
@@ -88,7 +97,7 @@ def own_message(message: Message, entry: Entry, **changes: Unpack[MessageFields]
     The message as one recipient of the batch gets it: with their headers and metadata.
 
     Args:
-        message: The batch.
+        message: The batch, from :func:`with_copies_once`.
         entry: The recipient. What `data` is filled into, the provider knows.
         changes: Further fields.
     """

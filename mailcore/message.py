@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from mailcore import _coerce
 from mailcore.address import Address, AddressInput, parse_address_list, redact
 from mailcore.attachment import Alternative, Attachment
+from mailcore.deliveries import Deliveries, each_once
 from mailcore.errors import (
     InvalidMessage,
     InvalidMessageType,
@@ -101,7 +102,9 @@ class Message:
 
     Args:
         from_email: Author, as ``"Name <user@example.com>"``, a pair (name, address) or an Address.
-        to, cc, bcc: Recipients. An item may hold several, separated by commas.
+        to, cc, bcc: Recipients. An item may hold several, separated by commas. A mailbox that is
+            named more than once, whatever the case of its letters, gets one mail: see
+            :mod:`mailcore.deliveries`.
         reply_to: Where answers go.
         subject: One line.
         text, html: The body in both forms.
@@ -176,13 +179,13 @@ class Message:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Every address of to, cc and bcc, each once, as it was spelled first."""
-        if len(self.to) == 1 and not self.cc and not self.bcc:
-            return (self.to[0].addr_spec,)
-        seen: dict[str, str] = {}
-        for address in (*self.to, *self.cc, *self.bcc):
-            seen.setdefault(address.key, address.addr_spec)
-        return tuple(seen.values())
+        """Every address of to, cc and bcc, each mailbox once, as it was spelled first."""
+        return tuple([address.addr_spec for address in self.deliveries.everybody])
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """To, cc and bcc with each mailbox once: what a provider is given, and not the headers."""
+        return each_once(self.to, self.cc, self.bcc)
 
     @property
     def is_batch(self) -> bool:

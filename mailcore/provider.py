@@ -81,6 +81,7 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
         Turn a message into the requests that send it: pure, no I/O.
 
         Every recipient stands in ``recipients`` of exactly one request, spelled as in the message.
+        Whom the service is to deliver to is told by ``message.deliveries``: each mailbox once.
         """
 
     @abstractmethod

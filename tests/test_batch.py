@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from mailcore import Message, Request
-from mailcore.batch import IndividualRequests, copied, entries_of, own_message
+from mailcore.batch import IndividualRequests, copied, entries_of, own_message, with_copies_once
 
 
 TO = ["Ada <Ada@x.example>", "bob@bücher.example", "ada@X.example"]
@@ -51,6 +51,23 @@ def test_who_gets_copies():
 
     assert ("c@x.example", "d@x.example") == copied(message)
     assert () == copied(batch(merge_data={}))
+
+
+def test_who_has_an_own_mail_gets_no_copies():
+    """In a batch too, to wins over cc, and cc over bcc; what names nobody twice stays as it is."""
+    plain = batch(merge_data={}, cc=["c@x.example"], bcc=["d@x.example"])
+    message = batch(
+        merge_data={},
+        cc=["c@x.example", "bob@BÜCHER.example"],
+        bcc=["C@x.example", "D <d@x.example>"],
+    )
+
+    found = with_copies_once(message)
+
+    assert ["c@x.example"] == [address.addr_spec for address in found.cc]
+    assert ["D <d@x.example>"] == [str(address) for address in found.bcc]
+    assert message.to == found.to
+    assert plain is with_copies_once(plain)
 
 
 def test_the_message_of_one_recipient():

@@ -110,9 +110,10 @@ class Acme(Provider[HttpRequest, HttpResponse]):
         }
         document = {
             "from": self.address(message.from_email),
-            "to": [self.address(each) for each in message.to],
-            "cc": [self.address(each) for each in message.cc],
-            "bcc": [self.address(each) for each in message.bcc],
+            **{
+                name: [self.address(each) for each in addresses]
+                for name, addresses in self.deliveries(message).items()
+            },
             "replyTo": [self.address(each) for each in message.reply_to],
             "headers": [{"name": name, "value": value} for name, value in headers.items()],
             "files": [
@@ -128,6 +129,9 @@ class Acme(Provider[HttpRequest, HttpResponse]):
             **{key: value for key, value in optional.items() if value is not None},
         }
         return {**document, **thaw(message.esp_extra.get(self.name, {}))}
+
+    def deliveries(self, message: Message) -> Mapping[str, Sequence[Any]]:
+        return message.deliveries._asdict()
 
     def address(self, address: Any) -> dict[str, str]:
         return {"email": address.addr_spec, "name": address.display_name}
@@ -583,6 +587,11 @@ class InventsARecipient(Acme):
 class ForgetsMessageIds(Acme):
     def statuses(self, request, document):
         return dict.fromkeys(request.recipients, RecipientStatus(SendStatus.QUEUED))
+
+
+class DeliversThrice(Acme):
+    def deliveries(self, message: Message) -> Mapping[str, Sequence[Any]]:
+        return {"to": message.to, "cc": message.cc, "bcc": message.bcc}
 
 
 class NamesNobody(Acme):
@@ -1181,6 +1190,7 @@ FAULTS = [
     ("test_every_recipient_is_in_one_request", NamesEverybodyTwice, "named by 2 requests"),
     ("test_every_recipient_is_in_one_request", CountsAddressesTwice, "which the message lacks"),
     ("test_every_recipient_is_in_one_request", LowersCase, "which the message lacks"),
+    ("test_a_mailbox_is_delivered_to_once", DeliversThrice, "is named 4 times"),
     ("test_refusals_are_send_errors", RaisesForeign, "foreign exception KeyError"),
     ("test_refusals_are_send_errors", AcceptsAnything, "no error"),
     ("test_refusals_are_send_errors", BlamesSomebody, "names the provider 'somebody'"),

@@ -18,6 +18,7 @@ from mailcore.provider import Provider
 from mailcore.result import SendResult
 from mailcore.testing.batch_checks import BATCHES, batch_of
 from mailcore.testing.canaries import merged, plain_fields, token
+from mailcore.testing.decoding import innermost
 from mailcore.testing.script import Script
 from mailcore.testing.suite_hooks import SuiteHooks, TransportFault, report
 
@@ -57,6 +58,29 @@ class SendingChecks(SuiteHooks):
                 elif count != 1:
                     failures.append(f"{name}: {address} is named by {count} requests")
         report("recipients of the requests are not those of the message", failures)
+
+    def test_a_mailbox_is_delivered_to_once(self) -> None:
+        """Who stands in to, cc and bcc, in any spelling, is asked to be delivered to once."""
+        provider = self.make_provider()
+        to = f"Ada.{token('to once')}@Example.NET"
+        copies = [f for f in (Feature.CC, Feature.BCC) if self._supports(provider, f)]
+        again = {feature.value: [to.lower()] for feature in copies}
+        message = Message(**{**plain_fields(), "to": [to, to.upper()], **again})
+        failures = []
+        for request in self._requests(message, provider):
+            if isinstance(getattr(request, "message", None), Message):
+                # The request is the message itself, and `recipients` its envelope.
+                continue
+            named = [
+                place
+                for place in innermost(self.decode_request(request), to.casefold())
+                if not place.in_mime
+            ]
+            count = sum(place.text.casefold().count(to.casefold()) for place in named)
+            if count != 1:
+                places = ", ".join(place.place for place in named) or "nowhere"
+                failures.append(f"one mailbox is named {count} times: {places}")
+        report("a mailbox gets a message more than once", failures)
 
     def test_refusals_are_send_errors(self) -> None:
         """Every documented refusal becomes a SendError that can travel through a queue."""

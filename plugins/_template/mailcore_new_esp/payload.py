@@ -22,11 +22,12 @@ def payload_of(message: Message) -> dict[str, Any]:
     Raises:
         InvalidAddress: If an address cannot be written in ASCII.
     """
+    _, cc, bcc = message.deliveries
     payload: dict[str, Any] = {
         "from": _mailbox(message.from_email) if message.from_email else None,
         "to": _recipients(message),
-        "cc": [_mailbox(address) for address in message.cc],
-        "bcc": [_mailbox(address) for address in message.bcc],
+        "cc": [_mailbox(address) for address in cc],
+        "bcc": [_mailbox(address) for address in bcc],
         "reply_to": _mailbox(message.reply_to[0]) if message.reply_to else None,
         "subject": message.subject,
         "text": message.text,

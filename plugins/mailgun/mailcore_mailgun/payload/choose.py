@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from mailcore.address import Address
+from mailcore.batch import copied
 from mailcore.features import AMP
 from mailcore.message import Message
 from mailcore_mailgun.extra import extra_of, texts_of
@@ -97,7 +98,7 @@ def goes_individually(message: Message) -> bool:
 
     Cc and Bcc: what Mailgun puts into copies of a batch is documented nowhere, and reports differ.
     """
-    if message.cc or message.bcc or is_beyond_the_form(message):
+    if copied(message) or is_beyond_the_form(message):
         return True
     if any("to" in headers for headers in (message.merge_headers or {}).values()):
         return True

@@ -37,9 +37,8 @@ from mailcore_mailgun.recipient_variables import (
 def form_request_of(message: Message, settings: SendingSettings) -> HttpRequest:
     """The call for one message to all of its recipients."""
     fields = _head(message)
-    fields += [("to", named(address)) for address in message.to]
-    fields += [("cc", named(address)) for address in message.cc]
-    fields += [("bcc", named(address)) for address in message.bcc]
+    for name, addresses in zip(("to", "cc", "bcc"), message.deliveries, strict=True):
+        fields += [(name, named(address)) for address in addresses]
     fields += _content(message)
     if message.template_id is not None and message.merge_global_data:
         fields.append(("t:variables", json.dumps(thaw(message.merge_global_data))))

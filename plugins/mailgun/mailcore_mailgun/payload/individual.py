@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from mailcore.batch import Entry, IndividualRequests, own_message
+from mailcore.batch import Entry, IndividualRequests, own_message, with_copies_once
 from mailcore.flow import HttpRequest
 from mailcore.message import Message
 from mailcore_mailgun.recipient_variables import data_names, fill_in
@@ -27,6 +27,7 @@ def individual_requests(message: Message, build: Build) -> Sequence[HttpRequest]
     Raises:
         MessageError: Some recipient's message cannot be written.
     """
+    message = with_copies_once(message)
     names = data_names(message)
 
     def own(message: Message, entry: Entry) -> Message:

@@ -30,8 +30,7 @@ def mime_request(message: Message, settings: SendingSettings) -> HttpRequest:
     Raises:
         MessageError: If the mail cannot be written.
     """
-    envelope = {address.key: bare(address) for address in (*message.to, *message.cc, *message.bcc)}
-    fields = [("to", address) for address in envelope.values()]
+    fields = [("to", bare(address)) for address in message.deliveries.everybody]
     fields += option_pairs(message, settings.options)
     fields += [(f"v:{key}", metadata_text(value)) for key, value in message.metadata.items()]
     mail = FormFile(name="message", filename="message.mime", content=write_message(message))

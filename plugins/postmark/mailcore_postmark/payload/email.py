@@ -50,12 +50,9 @@ def email_payload(message: Message, settings: SendingSettings) -> Payload:
 def _add_addresses(payload: Payload, message: Message) -> None:
     if message.from_email is not None:
         payload["From"] = address_text(message.from_email)
-    if message.to:
-        payload["To"] = address_list(message.to)
-    if message.cc:
-        payload["Cc"] = address_list(message.cc)
-    if message.bcc:
-        payload["Bcc"] = address_list(message.bcc)
+    for name, addresses in zip(("To", "Cc", "Bcc"), message.deliveries, strict=True):
+        if addresses:
+            payload[name] = address_list(addresses)
     if message.reply_to:
         payload["ReplyTo"] = address_list(message.reply_to)
 

@@ -116,7 +116,7 @@ def _for_one(
 
 
 def _bulk_calls(message: Message, settings: SendingSettings, service: str) -> Iterator[AwsCall]:
-    each = 1 + len(message.cc) + len(message.bcc)
+    each = 1 + len(copied(message))
     size = max(1, MAX_DESTINATIONS // each)
     own = entry_extra(message)
     if settings.api_version == "v1":

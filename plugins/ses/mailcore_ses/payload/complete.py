@@ -32,12 +32,13 @@ def raw_data(message: Message, settings: SendingSettings) -> bytes:
 
 def raw_email(message: Message, settings: SendingSettings) -> Parameters:
     """``SendEmail``: one MIME message to all recipients. The sender stands in its header."""
+    to, cc, bcc = message.deliveries
     return given(
         FromEmailAddressIdentityArn=settings.from_identity_arn,
         Destination=given(
-            ToAddresses=bare(message.to),
-            CcAddresses=bare(message.cc),
-            BccAddresses=bare(message.bcc),
+            ToAddresses=bare(to),
+            CcAddresses=bare(cc),
+            BccAddresses=bare(bcc),
         ),
         FeedbackForwardingEmailAddress=feedback_address(message),
         FeedbackForwardingEmailAddressIdentityArn=settings.feedback_identity_arn,
@@ -53,13 +54,14 @@ def raw_email(message: Message, settings: SendingSettings) -> Parameters:
 
 def simple_email(message: Message, settings: SendingSettings) -> Parameters:
     """``SendEmail``: one message to all recipients, which SES writes from its parts."""
+    to, cc, bcc = message.deliveries
     return given(
         FromEmailAddress=sender(message),
         FromEmailAddressIdentityArn=settings.from_identity_arn,
         Destination=given(
-            ToAddresses=named(message.to),
-            CcAddresses=named(message.cc),
-            BccAddresses=bare(message.bcc),
+            ToAddresses=named(to),
+            CcAddresses=named(cc),
+            BccAddresses=bare(bcc),
         ),
         ReplyToAddresses=named(message.reply_to),
         FeedbackForwardingEmailAddress=feedback_address(message),

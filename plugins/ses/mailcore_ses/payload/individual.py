@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from mailcore.batch import Entry, IndividualRequests, own_message
+from mailcore.batch import Entry, IndividualRequests, own_message, with_copies_once
 from mailcore.message import Message
 from mailcore_ses.aws import AwsCall, LateParameters
 from mailcore_ses.payload.fragments import Parameters
@@ -40,6 +40,7 @@ def individual_calls(
     Raises:
         MessageError: Some recipient's message cannot be written.
     """
+    message = with_copies_once(message)
 
     def call_for(entry: Entry) -> AwsCall:
         return AwsCall(

@@ -33,13 +33,14 @@ from mailcore_ses.payload.settings import SendingSettings
 
 def template_email(message: Message, settings: SendingSettings) -> Parameters:
     """``SendEmail``: a template filled in once, as one message to all recipients."""
+    to, cc, bcc = message.deliveries
     return given(
         FromEmailAddress=sender(message),
         FromEmailAddressIdentityArn=settings.from_identity_arn,
         Destination=given(
-            ToAddresses=named(message.to),
-            CcAddresses=named(message.cc),
-            BccAddresses=bare(message.bcc),
+            ToAddresses=named(to),
+            CcAddresses=named(cc),
+            BccAddresses=bare(bcc),
         ),
         ReplyToAddresses=named(message.reply_to),
         FeedbackForwardingEmailAddress=feedback_address(message),
@@ -116,7 +117,8 @@ class _Replacement:
         self._has_headers = message.merge_headers is not None or message.merge_metadata is not None
         # SES replaces headers "of the same name": in our spelling there is no doubt of the same.
         self._spelling = {header["Name"].lower(): header["Name"] for header in default_headers}
-        self._copies = given(CcAddresses=named(message.cc), BccAddresses=bare(message.bcc))
+        _, cc, bcc = message.deliveries
+        self._copies = given(CcAddresses=named(cc), BccAddresses=bare(bcc))
 
     def entry(self, entry: Entry) -> Parameters:
         """One of ``BulkEmailEntries``."""

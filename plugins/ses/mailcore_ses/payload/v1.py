@@ -32,7 +32,7 @@ def send_raw_email(message: Message, settings: SendingSettings) -> Parameters:
     return given(
         # Bounces go to Source; without it, to the From of the header.
         Source=feedback_address(message),
-        Destinations=bare((*message.to, *message.cc, *message.bcc)),
+        Destinations=bare(message.deliveries.everybody),
         RawMessage={"Data": raw_data(message, settings)},
         FromArn=settings.from_identity_arn,
         SourceArn=_source_arn(settings),
@@ -44,12 +44,13 @@ def send_raw_email(message: Message, settings: SendingSettings) -> Parameters:
 
 def send_templated_email(message: Message, settings: SendingSettings) -> Parameters:
     """``SendTemplatedEmail``: a template filled in once, as one message to all recipients."""
+    to, cc, bcc = message.deliveries
     return given(
         Source=sender(message),
         Destination=given(
-            ToAddresses=named(message.to),
-            CcAddresses=named(message.cc),
-            BccAddresses=bare(message.bcc),
+            ToAddresses=named(to),
+            CcAddresses=named(cc),
+            BccAddresses=bare(bcc),
         ),
         ReplyToAddresses=named(message.reply_to),
         ReturnPath=feedback_address(message),
@@ -66,7 +67,8 @@ def send_bulk_templated_emails(
     message: Message, settings: SendingSettings, entries_per_call: int
 ) -> Iterator[tuple[list[Entry], Parameters]]:
     """``SendBulkTemplatedEmail``: a template filled in for each recipient."""
-    copies = given(CcAddresses=named(message.cc), BccAddresses=bare(message.bcc))
+    _, cc, bcc = message.deliveries
+    copies = given(CcAddresses=named(cc), BccAddresses=bare(bcc))
     entries = entries_of(message)
     for start in range(0, len(entries), entries_per_call):
         some = entries[start : start + entries_per_call]
