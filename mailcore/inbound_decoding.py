@@ -1,22 +1,18 @@
 """
-From the octets of a part to its content and text: transfer encodings and charsets.
+From the octets of a part to its content: transfer encodings.
 
-Nothing here raises for what a mail holds, unless the caller asks for ``errors="strict"``.
+Nothing here raises for what a mail holds.
 """
 
 from __future__ import annotations
 
 import binascii
-import codecs
 import io
-import re
-
-from functools import lru_cache
 
 from mailcore.inbound_entity import Buffer
 
 
-__all__ = ["decode_charset", "decode_transfer"]
+__all__ = ["decode_transfer"]
 
 _IDENTITY = ("", "7bit", "8bit", "binary")
 _UU = ("x-uuencode", "uuencode", "uue", "x-uue")
@@ -24,21 +20,6 @@ _UU = ("x-uuencode", "uuencode", "uue", "x-uue")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 # What stands behind the last characters of base64: line ends, a footer.
 _MAX_TAIL = 10_000
-
-_CHARSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+()-]{0,63}")
-# Text encodings of Python that are no charsets of mail; decoding IDNA takes quadratic time.
-_NOT_CHARSETS = frozenset(["idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"])
-# What is called so in mail is a larger set than its standard has.
-_IN_PRACTICE = {
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "euc_kr": "cp949",
-    "iso-8859-8-i": "iso8859-8",
-    "iso-8859-8-e": "iso8859-8",
-}
-_SURROGATE = re.compile("[\ud800-\udfff]")
-# Characters a UTF-7 text spells in its base64.
-_MAY_HOLD_SURROGATES = ("utf-7",)
 
 
 def decode_transfer(body: Buffer, encoding: str) -> tuple[bytes, str]:
@@ -112,76 +93,3 @@ def _uuencoded(data: bytes) -> tuple[bytes, str]:
             except binascii.Error:
                 return data, "its uuencoding is broken"
     return bytes(decoded), "its uuencoding has no end"
-
-
-def decode_charset(data: Buffer, charset: str, errors: str = "replace") -> tuple[str, str]:
-    """
-    Decode text.
-
-    Without a charset, and with US-ASCII that is not ASCII, it is UTF-8 if it can be, otherwise
-    ISO-8859-1, unless *errors* is ``strict``.
-
-    Args:
-        data: The octets.
-        charset: As declared; empty if it is not.
-        errors: As for :meth:`bytes.decode`, for a charset that is known.
-
-    Returns:
-        The text, and what is wrong with it, if anything.
-
-    Raises:
-        UnicodeDecodeError: With ``errors="strict"``.
-    """
-    name = _codec(charset) if charset else "ascii"
-    if name is None:
-        text, _ = _undeclared(data, errors, "ascii")
-        return text, f"its charset {charset[:40]!r} is unknown"
-    if name == "ascii":
-        return _undeclared(data, errors, "latin-1")
-    try:
-        text, defect = str(data, name, "strict"), ""
-    except UnicodeError:
-        if errors == "strict":
-            raise
-        text, defect = str(data, name, errors), f"it is not all in its charset {name}"
-    if name in _MAY_HOLD_SURROGATES:
-        text = _SURROGATE.sub("\ufffd", text)
-    return text, defect
-
-
-def _undeclared(data: Buffer, errors: str, otherwise: str) -> tuple[str, str]:
-    try:
-        return str(data, "ascii"), ""
-    except UnicodeDecodeError:
-        pass
-    try:
-        return str(data, "utf-8"), "it has 8-bit text without a charset, read as UTF-8"
-    except UnicodeDecodeError:
-        if errors == "strict":
-            raise
-    text = str(data, otherwise, errors)
-    return text, "it has 8-bit text without a charset, read as ISO-8859-1"
-
-
-@lru_cache(maxsize=256)
-def _codec(charset: str) -> str | None:
-    """Python's name for a charset; None if it has none."""
-    if not _CHARSET_NAME.fullmatch(charset):
-        return None
-    name = charset.lower()
-    try:
-        name = codecs.lookup(_IN_PRACTICE.get(name, name)).name
-    except LookupError:
-        return None
-    name = _IN_PRACTICE.get(name, name)
-    if name.replace("-", "_") in _NOT_CHARSETS:
-        return None
-    try:
-        b"a".decode(name)
-    except LookupError:
-        # Transforms of bytes, such as "hex".
-        return None
-    except UnicodeError:
-        # One byte is no text in UTF-16.
-        pass
-    return name

@@ -11,7 +11,7 @@ import re
 
 from typing import NamedTuple
 
-from mailcore.inbound_decoding import decode_charset
+from mailcore.inbound_charset import decode_charset
 from mailcore.inbound_words import clean, decode_words, unfolded
 
 

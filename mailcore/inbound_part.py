@@ -8,7 +8,8 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mailcore.inbound_decoding import decode_charset, decode_transfer
+from mailcore.inbound_charset import decode_charset
+from mailcore.inbound_decoding import decode_transfer
 from mailcore.inbound_entity import Entity, Limits
 from mailcore.inbound_filename import safe_filename
 from mailcore.inbound_headers import InboundHeaders
@@ -140,7 +141,7 @@ class InboundPart:
 
         Args:
             charset: Instead of the declared one. Without either, 8-bit text is read as UTF-8 or,
-                if it is not that, as ISO-8859-1.
+                if hardly any of it is that, as windows-1252.
             errors: As for :meth:`bytes.decode`.
 
         Raises:

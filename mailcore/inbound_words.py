@@ -7,7 +7,7 @@ import re
 
 from typing import NamedTuple
 
-from mailcore.inbound_decoding import decode_charset
+from mailcore.inbound_charset import decode_charset, decode_undeclared
 
 
 __all__ = ["clean", "decode_words", "header_text", "unfolded"]
@@ -34,7 +34,8 @@ def unfolded(value: bytes) -> tuple[str, str]:
     try:
         return value.decode("utf-8"), ""
     except UnicodeDecodeError:
-        return value.decode("latin-1"), "8-bit text that is not UTF-8, read as ISO-8859-1"
+        text, _ = decode_undeclared(value)
+        return text, "8-bit text that is not all UTF-8"
 
 
 def header_text(value: bytes) -> tuple[str, str]:
