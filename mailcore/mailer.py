@@ -69,6 +69,7 @@ class _BaseMailer:
         self._unsupported = checked_policy(unsupported)
         self._defaults = defaults if isinstance(defaults, Defaults) else Defaults(defaults)
         self._middleware = [self._named(each) for each in middleware]
+        self.provider.prepare()
 
     @classmethod
     def from_url(cls, url: str, *, registry: Registry | None = None, **settings: Any) -> Self:

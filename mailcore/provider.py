@@ -124,6 +124,19 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
 
         return RequestsTransport()
 
+    def prepare(self) -> None:
+        """
+        Import what the first exchange will need: called whenever a mailer is made.
+
+        No I/O. Imports do not belong into an exchange: a thread that outlives the main one can no
+        longer make all of them, and a process that forks meanwhile leaves its child with a lock
+        that nobody releases. By default, what :meth:`create_transport` needs by default.
+        """
+        if type(self).create_transport is Provider.create_transport:
+            from mailcore.transport import prepare
+
+            prepare()
+
     def verify_webhook(self, request: WebhookRequest) -> Flow[Verdict]:
         """
         Prove that the request comes from the provider, before anything in it is believed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 
 from collections.abc import Iterator
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     import requests
 
 USER_AGENT = f"mailcore/{VERSION}"
+
+
+def prepare() -> None:
+    """Import all that an exchange needs: see :meth:`mailcore.provider.Provider.prepare`."""
+    for name in ("encodings.idna", "requests.adapters"):  # the first is for looking a host up
+        importlib.import_module(name)
 
 
 class RequestsTransport:
