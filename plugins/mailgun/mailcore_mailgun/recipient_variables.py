@@ -8,7 +8,8 @@ https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/batc
 2026-11-21).
 
 Metadata and headers of single recipients have no field of their own. They go through variables of
-made-up names, and ``v:`` and ``h:`` fields that refer to them.
+made-up names, and ``v:`` and ``h:`` fields that refer to them. What a text of the message happens
+to refer to is never such a name: see :func:`made_up_prefix`.
 """
 
 from __future__ import annotations
@@ -38,7 +39,11 @@ PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]+")
 BODY_FIELDS = frozenset({"text", "html", "amp-html"})
 """Fields of the form in which a value may have several lines."""
 
-_LINE_END = re.compile(r"[\r\n]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Characters that no text of one line may have."""
+
+_REFERRED = re.compile(r"%recipient\.(_*)", re.IGNORECASE)
+_UNDERSCORES = re.compile(r"_*")
 
 
 class Variables(NamedTuple):
@@ -82,7 +87,21 @@ def data_names(message: Message) -> list[str]:
     return list(names)
 
 
-def variables_of(message: Message, entries: Sequence[Entry]) -> Variables:
+def made_up_prefix(names: Iterable[str], texts: Iterable[str]) -> str:
+    """
+    How the names of variables begin that nobody else uses: with more underscores than theirs.
+
+    Args:
+        names: Of the message's own variables.
+        texts: Everything in the call in which Mailgun looks for references. What somebody wrote
+            into one of them must not become another recipient's metadata.
+    """
+    own = (found[0] for name in names if (found := _UNDERSCORES.match(name)))
+    theirs = (found for text in texts for found in _REFERRED.findall(text))
+    return "_" * (1 + max((len(run) for run in (*own, *theirs)), default=0))
+
+
+def variables_of(message: Message, entries: Sequence[Entry], prefix: str) -> Variables:
     """
     The variables of one call.
 
@@ -91,13 +110,11 @@ def variables_of(message: Message, entries: Sequence[Entry]) -> Variables:
     Args:
         message: The batch.
         entries: One of :func:`calls`.
+        prefix: From :func:`made_up_prefix`.
     """
     names = data_names(message)
     defaults = dict.fromkeys(names, "")
     defaults.update((k, merge_text(v)) for k, v in (message.merge_global_data or {}).items())
-    prefix = "_"
-    while any(name.startswith(prefix) for name in names):
-        prefix += "_"
     metadata = {key: f"{prefix}m{n}" for n, key in enumerate(entries[0].metadata)}
     headers = {name: f"{prefix}h{n}" for n, name in enumerate(entries[0].headers)}
     values = []
@@ -210,7 +227,9 @@ def _filled_field(name: str, value: Any, filled: Callable[[str], str]) -> Any:
     if not isinstance(value, str):
         return value
     text = filled(value)
-    if name not in BODY_FIELDS and _LINE_END.search(text) and text != value:
+    control = None if name in BODY_FIELDS or text == value else CONTROL.search(text)
+    if control is not None:
         place = f"esp_extra[{NAMESPACE!r}][{name!r}]"
-        raise InvalidMessage([Problem(place, f"{place} has a value with a line end")])
+        reason = f"{place} would hold the character U+{ord(control[0]):04X} of a value"
+        raise InvalidMessage([Problem(place, reason, "give values of one line")])
     return text

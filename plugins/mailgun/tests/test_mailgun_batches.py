@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mailcore import Attachment, Message
 from mailcore.errors import InvalidMessage, MessageError
 from mailcore_mailgun import MailgunProvider
-from mailcore_mailgun.recipient_variables import fill_in
+from mailcore_mailgun.recipient_variables import fill_in, made_up_prefix
 
 
 PROVIDER = MailgunProvider(api_key="key-secret")
@@ -125,15 +125,9 @@ def test_a_call_has_at_most_1000_recipients(count, expected, posted):
             )
             for value in (None, True, 0, 1.5, ["x"], {"b": "c"}, 'a "quote"', "back\\slash", "a\nb")
         ),
+        pytest.param({"text": ""}, 3, id="an empty body"),
         pytest.param(
-            {
-                "text": None,
-                "template_id": "t",
-                "merge_global_data": {"a": "b"},
-                "metadata": {"a": "c"},
-            },
-            3,
-            id="template with metadata of the same name",
+            {"merge_global_data": {"a": "b\x0bc"}}, 1, id="a control character that lands nowhere"
         ),
     ],
 )
@@ -250,7 +244,7 @@ def test_individual_requests_are_a_sequence():
 
 
 def test_files_of_a_batch_are_never_without_a_name(posted):
-    """Mailgun drops a file without one, and calls an inline one by its Content-ID."""
+    """Mailgun drops a file without one; what is made up is made of the type."""
     message = batch(
         attachments=[
             Attachment(None, b"a", "application/pdf"),
@@ -263,10 +257,10 @@ def test_files_of_a_batch_are_never_without_a_name(posted):
 
     found = [(file["field"], file["filename"]) for file in posted(request).files]
     assert {
-        ("attachment", "attachment.pdf"),
-        ("inline", "logo@inline"),
-        ("inline", "attachment.png"),
-        ("attachment", "attachment"),
+        ("attachment", "attachment-1.pdf"),
+        ("inline", "Logo.png"),
+        ("inline", "image-3.png"),
+        ("attachment", "attachment-4.bin"),
     } == set(found)
     assert 4 == len(found)
 
@@ -296,7 +290,7 @@ def for_some(values: st.SearchStrategy) -> st.SearchStrategy:
 )
 def test_every_recipient_gets_what_is_theirs(data, shared, metadata, headers, own, text, posted):
     """Filled in as Mailgun would, the fields of each recipient are what the message said."""
-    body = "".join(f"%recipient.{piece}%" if piece in shared else piece for piece in text)
+    body = "t" + "".join(f"%recipient.{piece}%" if piece in shared else piece for piece in text)
     message = batch(
         4,
         text=body,
@@ -354,3 +348,130 @@ def test_filling_in_reads_no_value_again(values, pieces):
 
     expected = "|".join([text.replace("%", ""), *values.values()])
     assert expected == fill_in(message, values).text or not values
+
+
+LITERAL = "%recipient._m0% %recipient.__m0% %RECIPIENT.___h0%"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"text": LITERAL},
+        {"html": LITERAL},
+        {"subject": LITERAL},
+        {"alternatives": [(LITERAL, "text/x-amp-html")]},
+        {"headers": {"X-A": LITERAL}},
+        {"metadata": {"a": LITERAL}},
+        {"tags": [LITERAL]},
+        {"from_email": (LITERAL, "shop@example.com")},
+        {"reply_to": [(LITERAL, "shop@example.com")]},
+        {"to": [(LITERAL, "r0@example.net"), "r1@example.net"]},
+        {"unsubscribe": "https://example.com/%recipient._m0%/%recipient.__m0%/%RECIPIENT.___h0%"},
+        {"esp_extra": {"mailgun": {"h:X-B": LITERAL}}},
+        {"esp_extra": {"mailgun": {"v:a": [LITERAL]}}},
+        {"text": None, "template_id": LITERAL},
+    ],
+)
+def test_what_a_user_wrote_is_no_variable_of_ours(fields, posted):
+    """A text that reads like a made-up name stays as it is, wherever it stands."""
+    own = {"r0@example.net": {"note": "INTERNAL"}, "r1@example.net": {"note": "OTHER"}}
+    headers = {"r0@example.net": {"X-Own": "h"}, "r1@example.net": {"X-Own": "i"}}
+    message = batch(merge_data=None, merge_metadata=own, merge_headers=headers, **fields)
+
+    assert [] == list(PROVIDER.check(message))
+    (request,) = PROVIDER.build(message)
+
+    form = posted(request)
+    ours = form.json("recipient-variables")["r0@example.net"]
+    assert ["INTERNAL", "h"] == list(ours.values())
+    for name, values in form.fields.items():
+        if name not in ("recipient-variables", "v:note", "h:X-Own"):
+            referred = {found.lower() for each in values for found in REFERENCE.findall(each)}
+            assert not referred & {each.lower() for each in ours}
+    assert "INTERNAL" == filled(form.fields["v:note"][0], ours)
+
+
+@given(names=st.lists(KEYS), texts=st.lists(TEXTS | KEYS.map(lambda key: f"%recipient.{key}%")))
+def test_made_up_names_begin_as_no_other(names, texts):
+    """Neither a variable of the message nor a reference in its texts begins so."""
+    prefix = made_up_prefix(names, texts)
+
+    assert not any(name.startswith(prefix) for name in names)
+    assert f"%recipient.{prefix}" not in "".join(texts)
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x0b", "\x85", "\u2028", "\n"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"subject": "Hi %recipient.a%"},
+        {"headers": {"X-A": "%recipient.a%"}},
+        {"tags": ["%recipient.a%"]},
+        {"esp_extra": {"mailgun": {"h:X-A": "%recipient.a%"}}},
+        {"esp_extra": {"mailgun": {"o:tag": ["%recipient.a%"]}}},
+    ],
+)
+def test_no_value_brings_a_control_character_into_a_line(fields, character):
+    """It is refused before the first call, as it is in the message's own fields."""
+    message = batch(merge_global_data={"a": f"x{character}y"}, **fields)
+
+    with pytest.raises(MessageError):
+        list(PROVIDER.build(message))
+
+
+IMAGE = Attachment(None, b"1", "image/png", content_id="logo@example.com")
+
+
+@pytest.mark.parametrize(
+    ("html", "images", "expected", "names"),
+    [
+        ("<img src=cid:logo@example.com>", [IMAGE], "<img src=cid:image-1.png>", ["image-1.png"]),
+        (
+            '<img src="CID:logo%40example.com">',
+            [IMAGE],
+            '<img src="cid:image-1.png">',
+            ["image-1.png"],
+        ),
+        (
+            "<img src='cid:other@example.com'>",
+            [IMAGE],
+            "<img src='cid:other@example.com'>",
+            ["image-1.png"],
+        ),
+        (
+            "<img src='cid:a'><img src='cid:b'>",
+            [
+                Attachment("x.png", b"1", "image/png", content_id="a"),
+                Attachment("x.png", b"2", "image/png", content_id="b"),
+            ],
+            "<img src='cid:x.png'><img src='cid:image-2.png'>",
+            ["x.png", "image-2.png"],
+        ),
+        (
+            "<img src='cid:a'>",
+            [Attachment("Ü ber.jpg", b"1", "image/jpeg", content_id="a")],
+            "<img src='cid:image-1.jpg'>",
+            ["image-1.jpg"],
+        ),
+        (
+            "<img src='cid:logo.png'>",
+            [Attachment("logo.png", b"1", "image/png", content_id="logo.png")],
+            "<img src='cid:logo.png'>",
+            ["logo.png"],
+        ),
+    ],
+)
+def test_images_of_a_batch_have_names_that_are_shown(html, images, expected, names, posted):
+    """The name is that of the file, or made of its type, and the HTML refers to it."""
+    (request,) = PROVIDER.build(batch(html=html, attachments=images))
+
+    form = posted(request)
+    assert [expected] == form.fields["html"]
+    assert names == [file["filename"] for file in form.files]
+
+
+def test_images_of_a_template_keep_their_name():
+    """The HTML that refers to them stands at Mailgun."""
+    (request,) = PROVIDER.build(batch(text=None, template_id="t", attachments=[IMAGE]))
+
+    assert b'filename="logo@example.com"' in request.body

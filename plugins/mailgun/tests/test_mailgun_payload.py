@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 
+from email.header import decode_header, make_header
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mailcore import Message
+from mailcore import Attachment, Message
 from mailcore_mailgun import MailgunProvider
 
 
@@ -90,3 +91,78 @@ def test_requests_are_posts_with_the_key(name):
         assert "POST" == request.method
         assert "Basic YXBpOmtleS1zZWNyZXQ=" == request.headers["Authorization"]
         assert 7.5 == request.timeout_seconds
+
+
+@pytest.mark.parametrize(
+    ("fields", "endpoint", "names"),
+    [
+        ({"text": ""}, "messages.mime", ["message", "to"]),
+        ({"text": "", "html": "", "subject": ""}, "messages.mime", ["message", "to"]),
+        ({"text": "", "attachments": [("a.pdf", b"x")]}, "messages.mime", ["message", "to"]),
+        ({"text": "t", "html": "", "subject": ""}, "messages", ["from", "text", "to"]),
+        ({"text": "", "html": "h"}, "messages", ["from", "html", "subject", "to"]),
+        (
+            {"text": "", "html": "", "subject": "", "template_id": "x"},
+            "messages",
+            ["from", "template", "to"],
+        ),
+        (
+            {"text": "", "template_id": "x", "merge_data": {}},
+            "messages",
+            ["from", "recipient-variables", "subject", "template", "to"],
+        ),
+    ],
+)
+def test_an_empty_text_counts_as_none(fields, endpoint, names, posted):
+    """Mailgun refuses a form whose bodies are empty, and the message goes as MIME instead."""
+    base = {"from_email": "shop@example.com", "to": ["ada@example.net"], "subject": "Hi"}
+    provider = MailgunProvider(api_key="key-secret")
+    message = Message(**{**base, **fields})
+
+    assert [] == list(provider.check(message))
+    (request,) = provider.build(message)
+
+    form = posted(request)
+    assert endpoint == request.url.rpartition("/")[2]
+    assert names == sorted({*form.fields, *(file["field"] for file in form.files)})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"from_email": '"Müller, Hans" <shop@example.com>'},
+        {"to": ['"Müller, Hans" <grüße@example.net>']},
+        {"cc": ['"Müller, Hans" <hans@example.net>']},
+        {"from_email": '"Müller, Hans" <shop@example.com>', "merge_data": {}},
+        {"from_email": '"Müller, Hans" <s@example.com>', "text": None, "template_id": "x"},
+    ],
+)
+def test_a_comma_in_a_name_does_not_stop_an_international_recipient(fields, posted):
+    """The name goes as encoded words, which Mailgun has nothing to quote in."""
+    base = {"from_email": "shop@example.com", "to": ["grüße@example.net"], "text": "Hello"}
+    provider = MailgunProvider(api_key="key-secret")
+    message = Message(**{**base, **fields})
+
+    assert [] == list(provider.check(message))
+    (request,) = provider.build(message)
+
+    form = posted(request)
+    people = [*form.fields["from"], *form.fields["to"], *form.fields.get("cc", [])]
+    (name,) = [person.rpartition(" <")[0] for person in people if "<" in person]
+    assert "Müller, Hans" == str(make_header(decode_header(name)))
+    assert name.isascii()
+
+
+def test_an_image_without_a_name_has_none_of_its_content_id(posted):
+    """Programs of mail block what looks like a program, such as ``logo@example.com``."""
+    image = Attachment(None, b"1", "image/png", content_id="logo@example.com")
+    message = Message(
+        from_email="shop@example.com",
+        to=["ada@example.net"],
+        html="<img src=cid:logo@example.com>",
+        attachments=[image],
+    )
+    (request,) = MailgunProvider(api_key="key-secret").build(message)
+
+    (part,) = [p for p in posted(request).mail.walk() if p.get_content_type() == "image/png"]
+    assert (None, "<logo@example.com>") == (part.get_filename(), str(part["Content-ID"]))

@@ -100,11 +100,55 @@ INTERNATIONAL = Feature.INTERNATIONAL_ADDRESSES.value
                 ("h:bcc", "eve@example.org", {}),
                 ("h:X-A", "a\r\nBcc: eve@example.org", {}),
                 ("H:X-A", ["a", "b\nc"], {}),
+                ("h:X-A", "a\x00b", {}),
+                ("h:X-A", "a\u2028b", {}),
+                ("h:X A", "a", {}),
+                ("h:", "a", {}),
+                ("h:Content-Type", "text/plain", {}),
+                ("h:X-Mailgun-Variables", "{}", {}),
+                ("H:x-mailgun-recipient-variables", "{}", {}),
+                ("o:tag", ["a", "b\x00"], {}),
+                ("o:deliver-within", "1h\r\n", {}),
+                ("template", "a\x0bb", {}),
+                ("subject", "a\x85b", {}),
+                ("v:a", "b\x00", {}),
                 ("recipient-variables", None, {"merge_data": {}}),
                 ("recipient-variables", {"ada@example.net": {}}, {"merge_metadata": {}}),
             )
         ),
         ({"esp_extra": {"mailgun": {"recipient-variables": {"ada@example.net": {}}}}}, []),
+        ({"esp_extra": {"mailgun": {"v:a": "two\nlines", "text": "two\nlines"}}}, []),
+        *(
+            ({field: value}, [(f"{field}['{name}']", field)])
+            for name in ("X-Mailgun-Variables", "x-mailgun-drop-message", "X-MAILGUN-Tag")
+            for field, value in (
+                ("headers", {name: "yes"}),
+                ("merge_headers", {"ada@example.net": {name: "yes"}}),
+            )
+        ),
+        *(
+            ({"text": None, "template_id": "t", "metadata": {"group": "INTERNAL"}, **values},
+             [("metadata", "metadata")])
+            for values in (
+                {"merge_data": {"ada@example.net": {"group": "Dev"}, "bob@example.net": {}}},
+                {"merge_global_data": {"group": "Dev"}},
+                {"esp_extra": {"mailgun": {"t:variables": {"group": "Dev"}}}},
+            )
+        ),
+        (
+            {
+                "text": None,
+                "template_id": "t",
+                "merge_metadata": {"ada@example.net": {"group": "INTERNAL"}},
+                "merge_data": {"ada@example.net": {"group": "Dev"}},
+            },
+            [("merge_metadata", "merge_metadata")],
+        ),
+        ({"metadata": {"group": "a"}, "merge_global_data": {"group": "b"}}, []),
+        (
+            {"from_email": '"Müller, Hans" <shop@example.com>', "to": [EAI]},
+            [],
+        ),
         ({"esp_extra": {"mailgun": {"": "a"}}}, [("esp_extra['mailgun']", "")]),
         ({"esp_extra": {"mailgun": {"v:a\r\nX": "a"}}}, [("esp_extra['mailgun']", "")]),
         ({"attachments": [Attachment(None, b"a", "text/plain")]}, []),

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
-
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 from mailcore.errors import Problem
 from mailcore.features import AMP, Feature
 from mailcore.message import Message
-from mailcore_mailgun.extra import NAMESPACE, SENDER_DOMAIN, extra_of, texts_of
+from mailcore_mailgun.extra import NAMESPACE, SENDER_DOMAIN, extra_of
 from mailcore_mailgun.payload.choose import Choice, choose, is_beyond_the_form, needs_mime
+from mailcore_mailgun.payload.extra_checks import (
+    check_fields,
+    instruction_refused,
+    is_instruction,
+)
 from mailcore_mailgun.payload.mime import MIME_FIELDS
 from mailcore_mailgun.payload.settings import SendingSettings, sender_domain_problem
+from mailcore_mailgun.recipient_variables import data_names
 
 
-_LINE_END = re.compile(r"[\r\n]")
-_RECIPIENTS = frozenset({"to", "cc", "bcc"})
-_VARIABLES = "recipient-variables"
 _BODIES = ("text", "html", "alternatives")
 _EAI = Feature.INTERNATIONAL_ADDRESSES.value
 
@@ -28,6 +28,8 @@ def check(message: Message, settings: SendingSettings) -> Iterator[Problem]:
     yield from _addresses(message, settings)
     if message.template_id is not None:
         yield from _template(message)
+        yield from _shared_names(message)
+    yield from _headers(message.headers, "headers")
     if message.is_batch:
         yield from _batch(message)
     yield from _extra(message, settings)
@@ -82,32 +84,39 @@ def _batch(message: Message) -> Iterator[Problem]:
     if any("from" in headers for headers in (message.merge_headers or {}).values()):
         reason = "merge_headers['From']: all mails of a batch come from `from_email`"
         yield Problem("merge_headers", reason, feature=Feature.MERGE_HEADERS.value)
+    own = {name for headers in (message.merge_headers or {}).values() for name in headers}
+    yield from _headers(sorted(own), "merge_headers")
 
 
-def _fields(message: Message, extra: Mapping[str, Any]) -> Iterator[Problem]:
-    """What no field of ``esp_extra`` may say, because it would be lost or be seen by others."""
-    for name in extra:
-        place = f"esp_extra[{NAMESPACE!r}][{name!r}]"
-        if name in _RECIPIENTS:
-            reason = f"{place}: these recipients would have no status"
-            yield Problem(place, reason, f"give them as `{name}` of the message")
-        elif name == _VARIABLES and message.is_batch:
-            reason = f"{place}: without the batch's own, all recipients would see each other"
-            yield Problem(place, reason, "give merge_data")
-        elif name.lower() == "h:bcc":
-            reason = f"{place}: all recipients would see it"
-            yield Problem(place, reason, "give bcc")
-        elif not name or not name.isprintable():
-            place = f"esp_extra[{NAMESPACE!r}]"
-            yield Problem(place, f"{place}: the name of a field is empty or has several lines")
-    broken = {
-        name
-        for name, text in texts_of(extra)
-        if name.lower().startswith("h:") and _LINE_END.search(text)
-    }
-    for name in sorted(broken):
-        place = f"esp_extra[{NAMESPACE!r}][{name!r}]"
-        yield Problem(place, f"{place} must be a text of one line")
+def _headers(names: Iterable[str], field: str) -> Iterator[Problem]:
+    for name in names:
+        if is_instruction(name):
+            place = f"{field}[{name!r}]"
+            yield Problem(place, *instruction_refused(place), feature=field)
+
+
+def _shared_names(message: Message) -> Iterator[Problem]:
+    """
+    Metadata and values of one name: in a template, ``v:`` fields are both.
+
+    A recipient without a value of their own would read the metadata of that name
+    (https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages, read
+    2026-11-30).
+    """
+    values = set(data_names(message))
+    variables = extra_of(message).get("t:variables")
+    if isinstance(variables, Mapping):
+        values.update(variables)
+    for field, given in (
+        ("metadata", (message.metadata,)),
+        ("merge_metadata", (message.merge_metadata or {}).values()),
+    ):
+        shared = values.intersection(name for each in given for name in each)
+        if shared:
+            some = ", ".join(repr(name[:60]) for name in sorted(shared)[:3])
+            reason = f"`{field}` and the values for the template share the name {some}"
+            hint = "rename one: in a template, Mailgun has one variable for both"
+            yield Problem(field, reason, hint, feature=field)
 
 
 def _extra(message: Message, settings: SendingSettings) -> Iterator[Problem]:
@@ -116,7 +125,7 @@ def _extra(message: Message, settings: SendingSettings) -> Iterator[Problem]:
         yield problem
     extra = extra_of(message)
     if extra:
-        yield from _fields(message, extra)
+        yield from check_fields(message, extra)
     if extra and _is_written_here(message, settings):
         why = "this message goes as MIME"
         if settings.content == "form" and is_beyond_the_form(message):

@@ -8,12 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, Literal
 
-from mailcore.address import Address
 from mailcore.batch import copied
 from mailcore.features import AMP
 from mailcore.message import Message
 from mailcore_mailgun.extra import extra_of, texts_of
-from mailcore_mailgun.recipient_variables import BODY_FIELDS, PLAIN_KEY, data_names, merge_text
+from mailcore_mailgun.payload.fragments import is_misquoted
+from mailcore_mailgun.recipient_variables import (
+    BODY_FIELDS,
+    CONTROL,
+    PLAIN_KEY,
+    data_names,
+    merge_text,
+)
 
 
 class Choice(str, Enum):
@@ -25,16 +31,12 @@ class Choice(str, Enum):
     INDIVIDUAL = "individual"
 
 
-# Mailgun writes an invalid header of such a name: https://github.com/anymail/django-anymail/
-# issues/270 (read 2026-11-21; its author tested the API).
-_MISQUOTED = re.compile(r'[(),"]')
 _REFERENCE = "%recipient"
-_LINE_END = re.compile(r"[\r\n]")
 _NAME = re.compile(rf"{_REFERENCE}\.({PLAIN_KEY.pattern})%")
 _BREAKS_ADDRESS = re.compile(r'[^ -~]|["\\(),:;<>@\[\]]')
 _BREAKS_URL = re.compile(r'[^!-~]|["<>,]')
 # Values are put into the JSON of metadata as they are: see _fits_a_template().
-_BREAKS_JSON = re.compile(r'["\\\x00-\x1f]')
+_BREAKS_JSON = re.compile(r'["\\\x00-\x1f\x7f-\x9f\u2028\u2029]')
 
 
 def choose(message: Message, content: Literal["form", "mime"] = "form") -> Choice:
@@ -58,7 +60,11 @@ def needs_mime(message: Message) -> bool:
 
 
 def is_beyond_the_form(message: Message) -> bool:
-    """Whether the form has no field for it: it has one HTML, one AMP, and wants a `to`."""
+    """
+    Whether the form has no field for it: it has one HTML, one AMP, and wants a `to` and a body.
+
+    An empty body counts as none, and Mailgun refuses a form without one ("Need at least one of").
+    """
     if "To" in message.headers or not message.to:
         return True
     if message.alternatives and (
@@ -66,30 +72,28 @@ def is_beyond_the_form(message: Message) -> bool:
     ):
         return True
     bodies = (message.text, message.html, message.template_id)
-    return not message.alternatives and all(body is None for body in bodies)
+    return not message.alternatives and not any(bodies)
 
 
 def _is_better_written_here(message: Message) -> bool:
     """Whether Mailgun's own writer would change names of files or people."""
     for part in message.attachments:
-        # The name of a file is its Content-ID as well; without a name Mailgun drops it.
-        if part.inline:
-            if part.content_id is None or part.filename not in (None, part.content_id):
-                return True
-        elif part.filename is None or part.mime_type.startswith("message/"):
+        # The name of an image is its Content-ID as well; without a name Mailgun drops a file.
+        if part.filename is None or (part.inline and part.filename != part.content_id):
             return True
-    return _has_misquoted_names(message)
+        if not part.inline and part.mime_type.startswith("message/"):
+            return True
+    return _has_misquoted_names(message) and not any(
+        # Only the form can have them, where such names are encoded here.
+        address.uses_eai
+        for address in (*message.to, *message.cc)
+    )
 
 
 def _has_misquoted_names(message: Message) -> bool:
     assert message.from_email is not None
     people = (message.from_email, *message.to, *message.cc, *message.reply_to)
-    return any(map(_is_misquoted, people))
-
-
-def _is_misquoted(address: Address) -> bool:
-    name = address.display_name
-    return not name.isascii() and _MISQUOTED.search(name) is not None
+    return any(map(is_misquoted, people))
 
 
 def goes_individually(message: Message) -> bool:
@@ -112,7 +116,7 @@ def goes_individually(message: Message) -> bool:
     if _REFERENCE in texts:
         # Nobody knows whether a value is searched for references in its turn.
         return True
-    if _LINE_END.search(texts) and _refers_in_a_header(message):
+    if _refers_in_a_header(message) and CONTROL.search(texts):
         return True
     if _breaks_a_structure(message):
         return True
@@ -183,13 +187,8 @@ def _fits_a_template(message: Message) -> bool:
     Mailgun puts a recipient's values into the variables of the template first, as text within
     JSON, and renders the template then: https://github.com/anymail/django-anymail/issues/155
     (read 2026-11-21; its author tested the API). So a list, a false value or a quotation mark
-    would not arrive. Neither may a name be one of the metadata, which share these variables.
+    would not arrive.
     """
-    taken = set(message.metadata)
-    for metadata in (message.merge_metadata or {}).values():
-        taken.update(metadata)
-    if taken & set(data_names(message)):
-        return False
     return all(
         type(value) is str and not _BREAKS_JSON.search(value)
         for data in _data(message)

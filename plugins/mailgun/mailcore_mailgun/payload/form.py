@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from mailcore.batch import Entry, entries_of
 from mailcore.flow import HttpRequest
 from mailcore.frozen import thaw
-from mailcore.http_requests import FormFile
 from mailcore.message import Message
 from mailcore_mailgun.extra import Fields, with_extra
+from mailcore_mailgun.payload.files import files_and_html
 from mailcore_mailgun.payload.fragments import (
     bare,
     header_text,
@@ -28,6 +28,7 @@ from mailcore_mailgun.payload.settings import SendingSettings
 from mailcore_mailgun.recipient_variables import (
     calls,
     data_names,
+    made_up_prefix,
     metadata_text,
     reference,
     variables_of,
@@ -39,27 +40,29 @@ def form_request_of(message: Message, settings: SendingSettings) -> HttpRequest:
     fields = _head(message)
     for name, addresses in zip(("to", "cc", "bcc"), message.deliveries, strict=True):
         fields += [(name, named(address)) for address in addresses]
-    fields += _content(message)
+    files, html = files_and_html(message)
+    fields += _content(message, html)
     if message.template_id is not None and message.merge_global_data:
         fields.append(("t:variables", json.dumps(thaw(message.merge_global_data))))
     fields += option_pairs(message, settings.options)
     fields += [(f"h:{name}", value) for name, value in headers_of(message).items()]
     fields += [(f"v:{key}", metadata_text(value)) for key, value in message.metadata.items()]
     return settings.request(
-        message, "messages", with_extra(fields, message), files_of(message), message.recipients
+        message, "messages", with_extra(fields, message), files, message.recipients
     )
 
 
 def batch_requests(message: Message, settings: SendingSettings) -> list[HttpRequest]:
     """The calls for a batch, each with the variables of up to 1,000 recipients."""
-    common = _content(message)
+    files, html = files_and_html(message)
+    common = _content(message, html)
     common += option_pairs(message, settings.options)
-    files = files_of(message)
+    prefix = made_up_prefix(data_names(message), _searched(message, common))
     return [
         settings.request(
             message,
             "messages",
-            with_extra(_of_call(message, entries, common), message),
+            with_extra(_of_call(message, entries, common, prefix), message),
             files,
             tuple(entry.address.addr_spec for entry in entries),
         )
@@ -67,8 +70,21 @@ def batch_requests(message: Message, settings: SendingSettings) -> list[HttpRequ
     ]
 
 
-def _of_call(message: Message, entries: Sequence[Entry], common: Fields) -> Fields:
-    variables = variables_of(message, entries)
+def _searched(message: Message, common: Fields) -> Iterator[str]:
+    """Every text of the calls in which Mailgun may look for references."""
+    everything = [*_head(message), *(("to", named(address)) for address in message.to), *common]
+    everything += headers_of(message).items()
+    everything += message.metadata.items()
+    for name, value in everything:
+        yield name
+        yield metadata_text(value)
+    for name, text in with_extra([], message):
+        yield name
+        yield text
+
+
+def _of_call(message: Message, entries: Sequence[Entry], common: Fields, prefix: str) -> Fields:
+    variables = variables_of(message, entries, prefix)
     fields = _head(message)
     fields += [("to", named(entry.address)) for entry in entries]
     fields += common
@@ -109,43 +125,16 @@ def _head(message: Message) -> Fields:
     return [("from", named(message.from_email))]
 
 
-def _content(message: Message) -> Fields:
+def _content(message: Message, html: str | None) -> Fields:
+    """Subject and bodies; an empty text counts as none."""
     fields: Fields = []
-    if message.subject is not None:
+    if message.subject:
         fields.append(("subject", message.subject))
-    if message.text is not None:
+    if message.text:
         fields.append(("text", message.text))
-    if message.html is not None:
-        fields.append(("html", message.html))
+    if html:
+        fields.append(("html", html))
     fields += [("amp-html", part.content) for part in message.alternatives]
     if message.template_id is not None:
         fields.append(("template", message.template_id))
     return fields
-
-
-def files_of(message: Message) -> list[FormFile]:
-    """
-    The attachments.
-
-    Mailgun makes the name of an inline one its Content-ID
-    (https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-attachments),
-    and drops one without a name (``docs/esps/mailgun.rst`` in
-    https://github.com/anymail/django-anymail, whose author tested it; both read 2026-11-21).
-    """
-    return [
-        FormFile(
-            name="inline" if part.inline else "attachment",
-            filename=(part.content_id if part.inline else None)
-            or part.filename
-            or _made_up_name(part.mime_type),
-            content=part.content,
-            content_type=part.content_type,
-        )
-        for part in message.attachments
-    ]
-
-
-def _made_up_name(mime_type: str) -> str:
-    import mimetypes
-
-    return f"attachment{mimetypes.guess_extension(mime_type) or ''}"

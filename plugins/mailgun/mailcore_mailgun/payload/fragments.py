@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 from collections.abc import Iterable, Mapping
 from datetime import timezone
 from email.utils import format_datetime
 
 from mailcore.address import Address, parse_address_list
+from mailcore.encoded_words import encode_words
 from mailcore.headers import ADDRESS_HEADERS
 from mailcore.message import Message
 from mailcore_mailgun.extra import Fields
+
+
+# Mailgun writes an invalid header of such a name: https://github.com/anymail/django-anymail/
+# issues/270 (read 2026-11-21; its author tested the API).
+_MISQUOTED = re.compile(r'[(),"]')
+
+
+def is_misquoted(address: Address) -> bool:
+    """Whether Mailgun would write the name of this person wrongly."""
+    name = address.display_name
+    return not name.isascii() and _MISQUOTED.search(name) is not None
 
 
 def bare(address: Address) -> str:
@@ -20,9 +34,11 @@ def bare(address: Address) -> str:
 
 
 def named(address: Address) -> str:
-    """The address with its name, which Mailgun encodes."""
+    """The address with its name, which Mailgun encodes, but for those that it would misquote."""
     if not address.display_name:
         return bare(address)
+    if is_misquoted(address):
+        return f"{' '.join(encode_words(address.display_name))} <{bare(address)}>"
     if address.addr_spec.isascii():
         return address.format()
     return Address(bare(address), address.display_name).format()
