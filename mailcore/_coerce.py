@@ -22,7 +22,7 @@ from mailcore.attachment import Alternative, Attachment
 from mailcore.errors import MessageError, Problem
 from mailcore.frozen import FrozenDict
 from mailcore.headers import MAX_NUMBER_BITS, Headers, collect_headers
-from mailcore.redaction import redact
+from mailcore.redaction import redact, shown_name
 
 
 Problems = list[Problem]
@@ -51,8 +51,8 @@ def _exact(value: Any) -> str:
 
 
 def _at(field: str, key: object) -> str:
-    """The place of a key, which may be an address or as long as it likes."""
-    return f"{field}[{redact(repr(key)[:80])}]"
+    """The place of a key, which may be an address or a secret."""
+    return f"{field}[{shown_name(key)}]"
 
 
 def wrong_type(field: str, wanted: str, value: object, hint: str = "") -> Problem:
@@ -169,7 +169,9 @@ def _parts(value: object, field: str, problems: Problems, kind: type[T]) -> tupl
             except MessageError as error:
                 problems.extend(within(place, error))
         else:
-            problems.append(wrong_type(place, f"{kind.__name__} or a tuple of its arguments", item))
+            wanted = f"{kind.__name__} or a tuple of its arguments"
+            hint = "Attachment.from_path(path) reads a file" if kind is Attachment else ""
+            problems.append(wrong_type(place, wanted, item, hint))
     return tuple(parts)
 
 

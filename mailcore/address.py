@@ -20,7 +20,6 @@ from mailcore.address_reading import (
     is_text,
     read_item,
     report,
-    shown,
     source_text,
 )
 from mailcore.address_syntax import (
@@ -34,7 +33,7 @@ from mailcore.address_syntax import (
 from mailcore.domain import address_key, encode_domain
 from mailcore.encoded_words import encode_words
 from mailcore.errors import InvalidAddress, Problem, raise_problems
-from mailcore.redaction import redact
+from mailcore.redaction import redact, shown_name, shown_text
 
 
 __all__ = [
@@ -114,7 +113,7 @@ class Address:
         if not problems and len(found) != 1:
             reason = (
                 f"found {len(found)} email addresses in `{field}` parsed from "
-                f"'{shown(source_text(value), LONGEST_SOURCE)}': only one may stand there"
+                f"'{shown_text(source_text(value), LONGEST_SOURCE)}': only one may stand there"
             )
             problems.append(Problem(field, reason, is_address=True))
         if problems:
@@ -232,7 +231,7 @@ class Address:
             raise_problems(problems, InvalidAddress)
         unknown = [key for key in data if key not in ("addr_spec", "display_name")]
         if unknown:
-            reason = f"an address has no key {unknown[0]!r}"
+            reason = f"an address has no key {shown_name(unknown[0])}"
             problems.append(Problem("address", reason, is_address=True))
         if "addr_spec" not in data:
             problems.append(Problem("address", "the key 'addr_spec' is missing", is_address=True))
@@ -338,7 +337,7 @@ def _check(addr_spec: object, display_name: object, problems: list[Problem]) -> 
         if not reason:
             return Mailbox(str(addr_spec), str(name))
         hint = "use Address.parse() for a text with a name" if "<" in addr_spec else ""
-        text = f"Invalid email address '{shown(addr_spec, LONGEST_PIECE)}': {reason}"
+        text = f"Invalid email address '{shown_text(addr_spec, LONGEST_PIECE)}': {reason}"
         problems.append(Problem("addr_spec", text, hint, is_address=True))
     for part, value in (("addr_spec", addr_spec), ("display_name", name)):
         if not isinstance(value, str):

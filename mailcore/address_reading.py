@@ -18,13 +18,12 @@ from mailcore.address_syntax import (
     scan,
 )
 from mailcore.errors import Problem
-from mailcore.redaction import redact
+from mailcore.redaction import shown_text
 
 
 # How much of the user's text an error shows, in characters.
 LONGEST_PIECE = 100
 LONGEST_SOURCE = 200
-_LONGEST_REDACTED = 10_000
 # One hostile text can hold millions of faults.
 _MAX_FAULTS_PER_ITEM = 50
 
@@ -96,10 +95,10 @@ def report(
 ) -> None:
     """Turn faults into problems whose texts name the field and what was given for it."""
     everything = ", ".join(source_text(value) for value in values)
-    shared = shown(everything, LONGEST_SOURCE) if len(everything) <= LONGEST_SOURCE else None
+    shared = shown_text(everything, LONGEST_SOURCE) if len(everything) <= LONGEST_SOURCE else None
     for source, fault in faults:
-        piece = shown(fault.piece, LONGEST_PIECE)
-        given = shown(source, LONGEST_SOURCE) if shared is None else shared
+        piece = shown_text(fault.piece, LONGEST_PIECE)
+        given = shown_text(source, LONGEST_SOURCE) if shared is None else shared
         origin = f" parsed from '{given}'" if given != piece else ""
         reason = f"Invalid email address '{piece}' in `{field}`{origin}: {fault.reason}"
         problems.append(Problem(field, reason, fault.hint, is_address=True))
@@ -110,24 +109,3 @@ def source_text(value: object) -> str:
     if isinstance(value, tuple) and len(value) == 2:
         return str(value[1])
     return str(getattr(value, "addr_spec", value))
-
-
-def shown(text: str, longest: int) -> str:
-    """
-    A text as an error shows it: without addresses, on one line, not too long.
-
-    Redacted before it is cut, because a cut could separate a user name from its domain. A text
-    that is far too long is first cut where no address can stand.
-    """
-    if len(text) > _LONGEST_REDACTED:
-        text = text[:_LONGEST_REDACTED]
-        text = text[: max(text.rfind(separator) for separator in " ,;<") + 1] + "…"
-    text = redact(text)
-    if len(text) > longest:
-        text = f"{text[:longest]}…"
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from mailcore.errors import InvalidMessage, InvalidMessageType, Problem, raise_problems
+from mailcore.redaction import shown_size, shown_text
+from mailcore.suggesting import unknown as unknown_name
 
 
 if TYPE_CHECKING:
     from email.message import Message as StdlibMessage
+    from pathlib import Path
 
 Disposition = Literal["attachment", "inline"]
 
@@ -29,6 +32,11 @@ _CONTENT_ID = re.compile(r"[!-;=?-~]+")
 # Neither can be folded everywhere, and a line holds 998 octets (RFC 5322, section 2.1.1).
 _MAX_CONTENT_TYPE = 900
 _MAX_CONTENT_ID = 900
+
+_FROM_PATH = "use Attachment.from_path(path), which reads the file"
+# How much of a path, and how many keys, an error shows.
+_LONGEST_PATH = 300
+_MOST_UNKNOWN_KEYS = 5
 
 
 def parameters_of(content_type: str) -> dict[str, str]:
@@ -83,11 +91,13 @@ class Attachment:
         is_text = isinstance(content, str)
         data = _bytes_of(content, problems)
         _check_filename(filename, problems)
+        if is_text and _names_the_file(content, filename):
+            reason = "content of the attachment is the name of a file, not what is in it"
+            problems.append(Problem("content", reason, _FROM_PATH))
         kind = _content_type(filename, content_type, problems, is_text=is_text)
         given: object = disposition
         if given not in (None, "attachment", "inline"):
-            shown = repr(given[:40]) if isinstance(given, str) else type(given).__name__
-            reason = f"disposition must be 'attachment' or 'inline', not {shown}"
+            reason = f"disposition must be 'attachment' or 'inline', not <{shown_size(given)}>"
             problems.append(Problem("disposition", reason))
         content_id = _content_id(content_id, problems)
         if disposition is None:
@@ -133,15 +143,17 @@ class Attachment:
 
         try:
             file = Path(path)
-        except TypeError as error:
+        except TypeError:
             reason = f"path of an attachment must be str or PathLike, not {type(path).__name__}"
-            raise InvalidMessageType([Problem("attachments", reason, kind="type")]) from error
+            raise InvalidMessageType([Problem("attachments", reason, kind="type")]) from None
         try:
             content = file.read_bytes()
         except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or error
-            reason = f"cannot read attachment {file.name or str(file)!r}: {why}"
-            raise InvalidMessage([Problem("attachments", reason)]) from error
+            # Not chained: the cause repeats the path, with whatever stands in it.
+            why = getattr(error, "strerror", None) or "it is no path"
+            path_shown = file.name or str(file) if file.is_absolute() else str(file)
+            reason = f"cannot read attachment '{_shown_path(path_shown)}': {why}"
+            raise InvalidMessage([Problem("attachments", reason, _path_hint(file))]) from None
         return cls(file.name, content, content_type, content_id=content_id, disposition=disposition)
 
     @classmethod
@@ -199,9 +211,9 @@ class Attachment:
         if "content_base64" in data:
             try:
                 content = base64.b64decode(data["content_base64"], validate=True)
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError):
                 reason = "content_base64 of an attachment is not base64"
-                raise InvalidMessage([Problem("attachments", reason)]) from error
+                raise InvalidMessage([Problem("attachments", reason)]) from None
         return cls(
             data.get("filename"),
             content,
@@ -270,8 +282,29 @@ def _require_keys(data: object, kind: str, field: str, known: tuple[str, ...]) -
         raise InvalidMessageType([Problem(field, reason, kind="type")])
     unknown = [key for key in data if key not in known]
     if unknown:
-        names = ", ".join(repr(k[:40]) if isinstance(k, str) else type(k).__name__ for k in unknown)
-        raise InvalidMessage([Problem(field, f"{kind} has unknown keys: {names[:120]}")])
+        told = [f"{kind} has no key {unknown_name(key, known)}" for key in unknown]
+        raise InvalidMessage([Problem(field, text) for text in told[:_MOST_UNKNOWN_KEYS]])
+
+
+def _names_the_file(content: object, filename: object) -> bool:
+    """Whether a text is a path of that name: nobody attaches a file that says its own name."""
+    if not isinstance(filename, str) or not filename or not isinstance(content, str):
+        return False
+    return len(content) <= _LONGEST_PATH and re.split(r"[/\\]", content.strip())[-1] == filename
+
+
+def _path_hint(file: Path) -> str:
+    """Where it was looked for, if that is not what the path says."""
+    from pathlib import Path
+
+    try:
+        return "" if file.is_absolute() else f"looked for in {_shown_path(str(Path.cwd()))}"
+    except OSError:
+        return "the directory of this process is gone"
+
+
+def _shown_path(path: str) -> str:
+    return shown_text(path, _LONGEST_PATH)
 
 
 def _encodable(text: str) -> bool:
@@ -293,7 +326,8 @@ def _bytes_of(content: object, problems: list[Problem]) -> bytes:
         problems.append(Problem("content", "content holds a lone surrogate"))
         return b""
     reason = f"content of an attachment must be bytes or str, not {type(content).__name__}"
-    problems.append(Problem("content", reason, "read the file first", kind="type"))
+    hint = _FROM_PATH if isinstance(content, os.PathLike) else "read the file first"
+    problems.append(Problem("content", reason, hint, kind="type"))
     return b""
 
 
@@ -302,7 +336,8 @@ def _check_filename(filename: object, problems: list[Problem]) -> None:
         return
     if not isinstance(filename, str):
         reason = f"file name must be str, not {type(filename).__name__}"
-        problems.append(Problem("filename", reason, kind="type"))
+        hint = _FROM_PATH if isinstance(filename, os.PathLike) else ""
+        problems.append(Problem("filename", reason, hint, kind="type"))
     elif not filename or len(filename) > 255:
         problems.append(Problem("filename", "file name must have 1 to 255 characters"))
     else:
@@ -325,7 +360,7 @@ def _content_type(
     start = _MIME_TYPE.match(kind)
     parameters, end = _parameters(kind, start.end()) if start else ({}, 0)
     if not start or end != len(kind) or _CONTROL.search(kind) or end > _MAX_CONTENT_TYPE:
-        reason = f"content_type {content_type[:80]!r} is not type/subtype"
+        reason = f"content_type <{shown_size(content_type)}> is not type/subtype"
         problems.append(Problem("content_type", reason, "for example 'application/pdf'"))
         return ""
     if kind.lower().startswith("multipart/"):
@@ -359,6 +394,8 @@ def _content_id(content_id: object, problems: list[Problem]) -> str | None:
         return None
     bare = content_id.removeprefix("<").removesuffix(">")
     if not _CONTENT_ID.fullmatch(bare) or len(bare) > _MAX_CONTENT_ID:
-        problems.append(Problem("content_id", f"content_id {bare[:80]!r} is not an RFC 2392 id"))
+        reason = f"content_id <{shown_size(content_id)}> is not an RFC 2392 id"
+        hint = f"up to {_MAX_CONTENT_ID} characters of printable ASCII without spaces and < >"
+        problems.append(Problem("content_id", reason, hint))
         return None
     return bare

@@ -16,7 +16,7 @@ from typing import Any
 from mailcore.errors import ConfigurationError, MessageError
 from mailcore.frozen import FrozenDict
 from mailcore.headers import Headers
-from mailcore.message import MESSAGE_FIELDS, Message, MessageFields
+from mailcore.message import MESSAGE_FIELDS, Message, MessageFields, unknown_field
 
 
 class Defaults:
@@ -80,9 +80,9 @@ class Defaults:
 def _given(place: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(fields, Mapping):
         raise ConfigurationError(f"{place}: defaults must be a mapping of the fields of a message")
-    unknown = sorted(str(name) for name in fields if name not in MESSAGE_FIELDS)
+    unknown = [unknown_field(name).reason for name in fields if name not in MESSAGE_FIELDS]
     if unknown:
-        raise ConfigurationError(f"{place}: a message has no field {', '.join(unknown)}")
+        raise ConfigurationError(f"{place}: {'; '.join(unknown)}")
     return dict(fields)
 
 

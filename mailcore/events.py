@@ -12,8 +12,8 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
-from mailcore.address import redact
 from mailcore.frozen import FrozenDict, freeze
+from mailcore.redaction import redact, shown_name
 
 
 if TYPE_CHECKING:
@@ -175,7 +175,9 @@ class TrackingEvent(_BaseEvent):
         unknown = fields.keys() - _FIELDS
         missing = {"provider", "event_type"} - fields.keys()
         if unknown or missing:
-            reason = f"has no field {min(unknown)!r}" if unknown else f"needs {min(missing)!r}"
+            reason = (
+                f"has no field {shown_name(min(unknown))}" if unknown else f"needs {min(missing)!r}"
+            )
             raise TypeError(f"TrackingEvent {reason}")
         held = vars(self)
         held.update(fields)

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 
 from mailcore.errors import ConfigurationError, Problem
 from mailcore.message import Message
+from mailcore.suggesting import unknown
 
 
 AMP = "text/x-amp-html"
@@ -255,9 +256,11 @@ def checked_policy(policy: object) -> UnsupportedPolicy:
     known = {"*", *(feature.value for feature in Feature)}
     for name, choice in policy.items():
         if name not in known:
-            raise ConfigurationError(f"unsupported: there is no feature {str(name)!r}")
+            raise ConfigurationError(
+                f"unsupported: there is no feature {unknown(name, sorted(known))}"
+            )
         if choice not in ("raise", "drop"):
-            raise ConfigurationError(f"unsupported[{str(name)!r}] must be 'raise' or 'drop'")
+            raise ConfigurationError(f"unsupported['{name}'] must be 'raise' or 'drop'")
     return dict(policy)
 
 

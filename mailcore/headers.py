@@ -27,9 +27,10 @@ from __future__ import annotations
 import re
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from mailcore.errors import InvalidMessage, Problem, raise_problems
+from mailcore.redaction import shown_name
 
 
 HeadersInput: TypeAlias = (
@@ -149,10 +150,9 @@ def collect_headers(value: object, field: str, problems: list[Problem]) -> Heade
             reason = f"header name in `{field}` must be str, not {type(name).__name__}"
             problems.append(Problem(field, reason, kind="type"))
             continue
-        place = f"{field}[{name[:126]!r}]"
         key = name.lower()
         text = _text(given)
-        found = _name_problem(name, key, items, place) or _value_problem(name, text, place)
+        found = _name_problem(name, key, items, field) or _value_problem(name, text, field)
         if found is not None:
             problems.append(found)
             continue
@@ -190,35 +190,40 @@ def _pairs(value: object, field: str, problems: list[Problem]) -> Iterable[tuple
 
 
 def _name_problem(
-    name: str, key: str, seen: Mapping[str, tuple[str, str]], place: str
+    name: str, key: str, seen: Mapping[str, tuple[str, str]], field: str
 ) -> Problem | None:
     if not _NAME.fullmatch(name) or len(name) > 126:
-        reason = (
-            f"header name {name[:126]!r} must be 1 to 126 printable ASCII characters without ':'"
-        )
-        return Problem(place, reason)
-    if key in _REFUSED:
-        return Problem(place, f"header {name!r} cannot be set", _REFUSED[key])
-    if key.startswith("content-"):
-        return Problem(place, f"header {name!r} cannot be set", "it is written for you")
+        rule = "must be 1 to 126 printable ASCII characters without ':' and spaces"
+        return _problem(field, name, f"header name {shown_name(name)} {rule}")
+    if key in _REFUSED or key.startswith("content-"):
+        hint = _REFUSED.get(key, "it is written for you")
+        return _problem(field, name, f"header {shown_name(name)} cannot be set", hint)
     if key in seen:
-        return Problem(place, f"header {name!r} is given twice, as {seen[key][0]!r} before")
+        twice = f"is given twice, as {shown_name(seen[key][0])} before"
+        return _problem(field, name, f"header {shown_name(name)} {twice}")
     return None
 
 
-def _value_problem(name: str, text: object, place: str) -> Problem | None:
+def _value_problem(name: str, text: object, field: str) -> Problem | None:
     if isinstance(text, int) and not isinstance(text, bool):
-        return Problem(place, f"value of header {name!r} is a number too long to be written")
+        reason = f"value of header {shown_name(name)} is a number too long to be written"
+        return _problem(field, name, reason)
     if not isinstance(text, str):
-        reason = f"value of header {name!r} must be str, int or float, not {type(text).__name__}"
-        return Problem(place, reason, kind="type")
+        rule = f"must be str, int or float, not {type(text).__name__}"
+        return _problem(field, name, f"value of header {shown_name(name)} {rule}", kind="type")
     control = _CONTROL.search(text)
     if control:
-        reason = f"header {name!r} holds the character U+{ord(control.group()):04X}"
-        return Problem(place, reason, "a header value is one line of text")
+        reason = f"header {shown_name(name)} holds the character U+{ord(control.group()):04X}"
+        return _problem(field, name, reason, "a header value is one line of text")
     if len(text) + len(name) > MAX_LINE_OCTETS - 2 and text.isascii():
         longest = max(map(len, text.replace("\t", " ").split(" ")))
         if longest + len(name) + 2 > MAX_LINE_OCTETS:
-            reason = f"header {name!r} has {longest} characters without a space; a line holds 998"
-            return Problem(place, reason)
+            rule = f"has {longest} characters without a space; a line holds 998"
+            return _problem(field, name, f"header {shown_name(name)} {rule}")
     return None
+
+
+def _problem(
+    field: str, name: str, reason: str, hint: str = "", kind: Literal["type", "value"] = "value"
+) -> Problem:
+    return Problem(f"{field}[{shown_name(name)}]", reason, hint, kind=kind)

@@ -18,6 +18,7 @@ from types import MappingProxyType
 
 from mailcore.discovery import ENVIRONMENT_VARIABLE, is_installed
 from mailcore.errors import ProviderNotFound
+from mailcore.redaction import shown_name
 
 
 _FILE = Path(__file__).with_suffix(".json")
@@ -56,7 +57,7 @@ def provider_not_found(name: str, installed: Sequence[str]) -> ProviderNotFound:
     similar = () if name in known_plugins() else tuple(_similar(name, installed))
     wanted = next(iter(similar), name)
     hint = "" if wanted in installed else install_hint(wanted)
-    said = [f"no provider {name!r}", f"installed: {', '.join(installed) or 'none'}"]
+    said = [f"no provider {shown_name(name)}", f"installed: {', '.join(installed) or 'none'}"]
     if similar:
         said.append(f"did you mean {' or '.join(map(_with_hint, similar))}?")
     elif hint:

@@ -25,6 +25,7 @@ from mailcore.options import options_from_url, scheme_of
 from mailcore.provider import Provider
 from mailcore.registry import Registry, default_registry
 from mailcore.result import SendResult
+from mailcore.suggesting import unknown
 
 
 if TYPE_CHECKING:
@@ -113,8 +114,8 @@ class _BaseMailer:
             return middleware
         factories = self._registry.hooks.register_middleware()
         if middleware not in factories:
-            known = ", ".join(sorted(factories)) or "none"
-            raise ConfigurationError(f"no middleware {middleware!r}; registered: {known}")
+            told = unknown(middleware, sorted(factories))
+            raise ConfigurationError(f"no middleware {told}")
         made: Middleware = factories[middleware]()
         return made
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from mailcore import _coerce
 from mailcore.address import Address, AddressInput, parse_address_list, redact
@@ -24,6 +24,8 @@ from mailcore.errors import (
 )
 from mailcore.frozen import FrozenDict, thaw
 from mailcore.headers import ADDRESS_HEADERS, EMPTY, Headers, HeadersInput
+from mailcore.redaction import shown_name
+from mailcore.suggesting import shown_field, similar
 from mailcore.unsubscribe import Unsubscribe
 
 
@@ -164,7 +166,7 @@ class Message:
         for name, value in fields.items():
             coerce = _COERCE.get(name)
             if coerce is None:
-                raise InvalidMessageType([Problem(name, _unknown_field(name), kind="type")])
+                raise InvalidMessageType([unknown_field(name, kind="type")])
             if value is None:
                 declined.append(name)
             else:
@@ -238,8 +240,7 @@ class Message:
         fields: dict[str, Any] = {}
         for name, value in data.items():
             if name not in _COERCE:
-                text = _shown_key(name)
-                problems.append(Problem(text, _unknown_field(text)))
+                problems.append(unknown_field(name))
             elif value is None:
                 fields[name] = None
             else:
@@ -297,17 +298,12 @@ _OTHER_NAMES = {
 }
 
 
-def _shown_key(key: object) -> str:
-    return key[:80] if isinstance(key, str) else type(key).__name__
-
-
-def _unknown_field(name: str) -> str:
-    import difflib
-
-    known = _OTHER_NAMES.get(name.lower())
-    similar = [known] if known else difflib.get_close_matches(name, _COERCE, n=1, cutoff=0.6)
-    hint = f": did you mean {similar[0]!r}?" if similar else ""
-    return f"Message has no field {name!r}{hint}"
+def unknown_field(name: object, *, kind: Literal["type", "value"] = "value") -> Problem:
+    """The problem of a field that no message has."""
+    meant = similar(name, _COERCE, _OTHER_NAMES)
+    hint = f": did you mean '{meant}'?" if meant else ""
+    shown = shown_field(name)
+    return Problem(shown.strip("'"), f"Message has no field {shown}{hint}", kind=kind)
 
 
 def _settle_headers(held: dict[str, Any], declined: list[str], problems: list[Problem]) -> None:
@@ -317,7 +313,7 @@ def _settle_headers(held: dict[str, Any], declined: list[str], problems: list[Pr
         key = name.lower()
         if key not in ADDRESS_HEADERS:
             continue
-        place = f"headers[{name!r}]"
+        place = f"headers[{shown_name(name)}]"
         try:
             parsed = parse_address_list(headers[name], field=place)
         except MessageError as error:

@@ -49,6 +49,7 @@ from mailcore.message import Message
 from mailcore.mime_encoding import as_seven_bit, base64_lines, encode_octets, quoted_printable
 from mailcore.mime_headers import address_field, check_name, date_text, header_field, subject_field
 from mailcore.mime_parameters import content_disposition_field, content_type_field
+from mailcore.redaction import shown_name
 
 
 __all__ = ["write_message"]
@@ -173,17 +174,17 @@ def _custom_field(name: str, value: str) -> str:
     check_name(name)
     if name.lower() not in ADDRESS_HEADERS:
         return header_field(name, value)
-    return address_field(name, parse_address_list(value, field=f"headers[{name!r}]"))
+    return address_field(name, parse_address_list(value, field=f"headers[{shown_name(name)}]"))
 
 
 def _check_extra_headers(extra_headers: list[tuple[str, str]], given: set[str]) -> None:
     problems = []
     for name, _ in extra_headers:
-        key = name.lower()
+        key, shown = name.lower(), shown_name(name)
         if key in _WRITTEN_HERE or key.startswith("content-"):
-            problems.append(Problem("extra_headers", f"header {name!r} is written for you"))
+            problems.append(Problem("extra_headers", f"header {shown} is written for you"))
         elif key in given and key in ("date", "message-id"):
-            problems.append(Problem("extra_headers", f"header {name!r} is given twice"))
+            problems.append(Problem("extra_headers", f"header {shown} is given twice"))
     if problems:
         raise InvalidMessage(problems)
 

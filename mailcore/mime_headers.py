@@ -28,6 +28,7 @@ from mailcore.errors import (
 )
 from mailcore.headers import ADDRESS_HEADERS
 from mailcore.mime_encoding import MAX_LINE_OCTETS
+from mailcore.redaction import shown_name
 
 
 __all__ = [
@@ -81,7 +82,9 @@ def check_name(name: str) -> None:
         InvalidMessage: It is none, or has more than 126 characters.
     """
     if not _NAME.fullmatch(name):
-        reason = f"header name {name[:80]!r} must be 1 to 126 printable ASCII characters but ':'"
+        reason = (
+            f"header name {shown_name(name)} must be 1 to 126 printable ASCII characters but ':'"
+        )
         raise InvalidMessage([Problem("headers", reason)])
 
 
@@ -99,7 +102,7 @@ def header_field(name: str, value: str) -> str:
             is not.
     """
     if not isinstance(value, str):
-        reason = f"value of header {name!r} must be str, not {type(value).__name__}"
+        reason = f"value of header {shown_name(name)} must be str, not {type(value).__name__}"
         raise_problems([Problem(_place(name), reason, kind="type")])
     # The expression alone is right; the methods of str are faster, and enough for most values.
     plain = value.isascii() and value.isprintable() and value.strip() == value != ""
@@ -108,7 +111,7 @@ def header_field(name: str, value: str) -> str:
         unprintable = _UNPRINTABLE.search(value)
         if unprintable:
             code = f"U+{ord(unprintable.group()):04X}"
-            reason = f"header {name!r} holds the character {code}"
+            reason = f"header {shown_name(name)} holds the character {code}"
             hint = "a header value is one line of text"
             raise InvalidMessage([Problem(_place(name), reason, hint)])
         if not value:
@@ -169,7 +172,11 @@ def _raise_address_problems(name: str, addresses: Iterable[Address]) -> None:
             address.format_ascii()
         except MessageError as error:
             problems.extend(
-                Problem(_place(name), f"header {name!r}: {found.reason}", feature=found.feature)
+                Problem(
+                    _place(name),
+                    f"header {shown_name(name)}: {found.reason}",
+                    feature=found.feature,
+                )
                 for found in error.problems
             )
     if all(problem.feature for problem in problems):
@@ -203,7 +210,9 @@ def fold(name: str, chunks: Iterable[str]) -> str:
     lines.append(line)
     longest = max(map(len, lines))
     if longest > MAX_LINE_OCTETS:
-        reason = f"header {name!r} would need a line of {longest} octets; a line holds 998"
+        reason = (
+            f"header {shown_name(name)} would need a line of {longest} octets; a line holds 998"
+        )
         hint = "it can be folded only where the value has a space"
         raise InvalidMessage([Problem(_place(name), reason, hint)])
     lines.append("")
@@ -213,14 +222,17 @@ def fold(name: str, chunks: Iterable[str]) -> str:
 def _encoded(name: str, value: str) -> str:
     key = name.lower()
     if key in _ASCII_ONLY or (key.startswith("list-") and key != "list-id"):
-        reason = f"header {name!r} must be ASCII"
+        reason = f"header {shown_name(name)} must be ASCII"
         raise InvalidMessage([Problem(_place(name), reason, "RFC 2047 allows no encoding in it")])
     used = len(name) + 2
     if key == "list-id":
         # RFC 2919: the id itself is ASCII, only the phrase before it may be encoded.
         match = _LIST_ID.fullmatch(value)
         if match is None:
-            reason = f"header {name!r} must be text and an ASCII id, as in 'News <news.example>'"
+            reason = (
+                f"header {shown_name(name)} must be text and an ASCII id, "
+                "as in 'News <news.example>'"
+            )
             raise InvalidMessage([Problem(_place(name), reason)])
         words = encode_words(match["phrase"], first_line_used=used)
         return fold(name, [f" {word}" for word in (*words, match["id"])])
@@ -240,7 +252,7 @@ def header_value(name: str, value: str) -> str:
         MessageError: It cannot be written in ASCII.
     """
     if name.lower() in ADDRESS_HEADERS:
-        field = address_field(name, parse_address_list(value, field=f"headers[{name!r}]"))
+        field = address_field(name, parse_address_list(value, field=f"headers[{shown_name(name)}]"))
     elif value.isascii():
         return value.replace("\t", " ").strip(" ")
     else:
@@ -249,7 +261,7 @@ def header_value(name: str, value: str) -> str:
 
 
 def _place(name: str) -> str:
-    return "subject" if name == "Subject" else f"headers[{name!r}]"
+    return "subject" if name == "Subject" else f"headers[{shown_name(name)}]"
 
 
 # The text of the present second: it is asked for many times in each.

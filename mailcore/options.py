@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from mailcore.errors import ConfigurationError
+from mailcore.suggesting import unknown
 
 
 if TYPE_CHECKING:
@@ -80,13 +81,7 @@ def create_provider(
 
 
 def _unknown(option: str, known: Iterable[str]) -> str:
-    names = list(known)
-    import difflib
-
-    similar = difflib.get_close_matches(option, names, n=1)
-    if similar:
-        return f"unknown option {option!r}, did you mean {similar[0]!r}?"
-    return f"unknown option {option!r}, known are: {', '.join(names) or 'none'}"
+    return f"unknown option {unknown(option, known)}"
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:

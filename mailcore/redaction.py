@@ -1,11 +1,23 @@
-"""Taking addresses out of texts that end in logs, errors and reprs."""
+"""
+What may be said of a value in texts that end in logs, errors and reprs.
+
+Whoever gets a value wrong may have put a password or an address there, so its content stays out:
+:func:`shown_name` is for keys and names, :func:`shown_size` for values, and :func:`shown_text` for
+texts whose addresses alone are private.
+"""
 
 from __future__ import annotations
 
 import re
 
 
-__all__ = ["redact"]
+__all__ = ["redact", "shown_name", "shown_size", "shown_text"]
+
+# Words with at most two digits behind each: "X-SES-Tag", "order_id", "größe2". Keys and tokens of
+# services have longer runs of digits, or other characters.
+_WORDS = re.compile(r"_?[^\W\d_]+\d{0,2}(?:[-_]{1,2}[^\W\d_]+\d{0,2})*_?")
+_LONGEST_NAME = 40
+_LONGEST_REDACTED = 10_000
 
 # Chained, because both a@b@example.com and "a@b"@example.com count as one.
 _DOMAINS = re.compile(r"""@[^\s<>,;:()"'@]*(?:"?@[^\s<>,;:()"'@]*)*""")
@@ -45,3 +57,52 @@ def redact(text: str) -> str:
         done = end
     pieces.append(text[done:])
     return "".join(pieces)
+
+
+def shown_name(name: object) -> str:
+    """
+    A key, or the name of a field, as an error calls it: quoted if it is made of words.
+
+    Anything else may be a secret in the wrong place, and is told by its size.
+
+    Example:
+        >>> shown_name("X-Order-Id"), shown_name("sk_live_4eC39HqLyjWD")
+        ("'X-Order-Id'", '<20 characters>')
+    """
+    if isinstance(name, str) and len(name) <= _LONGEST_NAME and _WORDS.fullmatch(name):
+        return f"'{name}'"
+    return f"<{shown_size(name)}>"
+
+
+def shown_size(value: object) -> str:
+    """What can be said of a value without its content: ``12 characters``, ``3 bytes``, ``dict``."""
+    if isinstance(value, str):
+        return f"{len(value)} characters" if len(value) != 1 else "1 character"
+    if isinstance(value, (bytes, bytearray)):
+        return f"{len(value)} bytes" if len(value) != 1 else "1 byte"
+    return type(value).__name__
+
+
+def shown_text(text: str, longest: int) -> str:
+    """
+    A text as an error shows it: without addresses, on one line, not too long.
+
+    Redacted before it is cut, because a cut could separate a user name from its domain. A text
+    that is far too long is first cut where no address can stand.
+
+    Args:
+        text: Any text.
+        longest: How many characters of it, at most.
+    """
+    if len(text) > _LONGEST_REDACTED:
+        text = text[:_LONGEST_REDACTED]
+        text = text[: max(text.rfind(separator) for separator in " ,;<") + 1] + "…"
+    text = redact(text)
+    if len(text) > longest:
+        text = f"{text[:longest]}…"
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )

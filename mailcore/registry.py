@@ -277,7 +277,8 @@ class Registry:
 
 def _require_provider_class(provider_class: object, name: str) -> None:
     if not (isinstance(provider_class, type) and issubclass(provider_class, Provider)):
-        raise ConfigurationError(f"{provider_class!r} is not a subclass of mailcore.Provider")
+        told = getattr(provider_class, "__qualname__", f"what is a {type(provider_class).__name__}")
+        raise ConfigurationError(f"{told} is not a subclass of mailcore.Provider")
     if getattr(provider_class, "name", None) != name:
         declared = getattr(provider_class, "name", None)
         raise ConfigurationError(
