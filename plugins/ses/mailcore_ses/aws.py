@@ -56,6 +56,16 @@ class AwsResponse:
     error_message: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        # AWS's own are always of these types; what stands before AWS answers as it likes.
+        for name in ("body", "headers"):
+            if not isinstance(getattr(self, name), Mapping):
+                object.__setattr__(self, name, {})
+        for name in ("error_code", "error_message"):
+            value = getattr(self, name)
+            if not isinstance(value, str):
+                object.__setattr__(self, name, "" if value is None else str(value))
+
     @property
     def ok(self) -> bool:
         """Whether the call succeeded."""

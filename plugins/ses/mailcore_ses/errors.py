@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mailcore.address import address_key
 from mailcore.errors import (
@@ -204,6 +205,12 @@ def entry_meaning(status: str) -> Meaning:
 
 
 def _meaning(response: AwsResponse, sender: str, recipients: Sequence[str]) -> Meaning:
+    status_code = response.status_code
+    if status_code in _GATEWAYS:
+        # Whatever it repeats: it does not know what became of the request behind it.
+        return meaning_of_status(status_code)
+    if 300 <= status_code < 400:
+        return _moved(status_code)
     # botocore gives the code of some services as "com.amazonaws…#Code".
     code = response.error_code.rpartition("#")[2]
     words = response.error_message.lower()
@@ -220,9 +227,21 @@ def _meaning(response: AwsResponse, sender: str, recipients: Sequence[str]) -> M
     if meaning is _BAD_REQUEST and "message length is more than" in words:
         return _TOO_LARGE
     if meaning is None:
-        status_code = response.status_code
         return _BY_HTTP_STATUS.get(status_code) or meaning_of_status(status_code)
     return meaning
+
+
+_GATEWAYS = frozenset({502, 504})
+
+
+def _moved(status_code: int) -> Meaning:
+    return replace(
+        meaning_of_status(status_code),
+        category="redirect",
+        hint="SES redirects nobody: check endpoint_url",
+        # Some servers redirect to a page that says what became of a request (RFC 9110, 15.4.4).
+        maybe_accepted=status_code in (302, 303),
+    )
 
 
 # Where SES has a more exact word than the status.

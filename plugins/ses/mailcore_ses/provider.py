@@ -16,6 +16,7 @@ from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_ses.answers import statuses_of
 from mailcore_ses.aws import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.dkim import signer_from_options
+from mailcore_ses.endpoints import check_endpoints, check_instances, check_region
 from mailcore_ses.events import parse_events
 from mailcore_ses.global_endpoint import check_global_endpoint
 from mailcore_ses.inbound_fetching import MAX_INBOUND_BYTES, InboundSettings, delete, fetch
@@ -174,6 +175,18 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             raise ConfigurationError("ses: give endpoint_url to the client that you make")
         if session is not None and session_parameters is not None:
             raise ConfigurationError("ses: give either a session, or session_parameters")
+        check_instances(session, client)
+        check_region(region_name)
+        client_url = (client_parameters or {}).get("endpoint_url")
+        check_endpoints(
+            [
+                ("endpoint_url", endpoint_url),
+                ("sns_endpoint_url", sns_endpoint_url),
+                ("s3_endpoint_url", s3_endpoint_url),
+                ("kms_endpoint_url", kms_endpoint_url),
+                ("client_parameters['endpoint_url']", client_url),
+            ]
+        )
         if min(connect_timeout_seconds, read_timeout_seconds, max_pool_connections) <= 0:
             raise ConfigurationError("ses: timeouts and max_pool_connections must be above 0")
         self._inbound = InboundSettings(max_bytes=max_inbound_bytes, kms_key_arn=kms_key_arn)

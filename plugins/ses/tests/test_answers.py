@@ -245,3 +245,34 @@ def test_entry_that_cannot_be_read(result):
 
     assert "a" == found[ADA].message_id
     assert (SendStatus.UNKNOWN, True) == (found[BOB].status, found[BOB].maybe_accepted)
+
+
+@pytest.mark.parametrize("fields", [{"template_id": "t", "merge_data": {}}, {"text": "t"}])
+@pytest.mark.parametrize("body", [[], None, 7, "yes", b"x", [["deep"]], {"MessageId": {}}])
+def test_body_that_is_no_object(fields, body):
+    """A success of whatever shape may have been accepted."""
+    provider = SesProvider()
+    (call,) = provider.build(Message(from_email="shop@example.com", to=[ADA], **fields))
+
+    with pytest.raises(UnexpectedResponse) as caught:
+        provider.parse(call, AwsResponse(status_code=200, body=body))
+
+    assert caught.value.maybe_accepted
+
+
+@pytest.mark.parametrize("words", [["a"], 5, None, {"a": 1}])
+@pytest.mark.parametrize("status_code", [400, 503])
+def test_words_that_are_no_text(words, status_code):
+    """A refusal is one, whatever it says."""
+    provider = SesProvider()
+    (call,) = provider.build(Message(from_email="shop@example.com", to=[ADA], text="t"))
+
+    with pytest.raises(SendError) as caught:
+        provider.parse(
+            call,
+            AwsResponse(
+                status_code=status_code, error_code=words, error_message=words, headers=words
+            ),
+        )
+
+    assert not caught.value.maybe_accepted

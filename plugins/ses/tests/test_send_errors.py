@@ -53,7 +53,7 @@ CASES = [
     (403, "SomethingNew", "x", AuthenticationFailed, "access_denied", False),
     (413, "413", "Request Entity Too Large", MessageRejected, "too_large", False),
     (418, "SomethingNew", "x", MessageRejected, "message_rejected", False),
-    (302, "Moved", "x", UnexpectedResponse, "unexpected_response", False),
+    (301, "Moved", "x", UnexpectedResponse, "redirect", False),
 ]
 
 
