@@ -13,8 +13,6 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f<>:\"|?*%$`~;&{}\[\]!#^']+")
 # RFC 3629 has no surrogates, and format characters turn "gpj.exe" round or hide what stands there.
 _UNSAFE_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
 _SEPARATORS = r"[/\\\u2215\u2044\u29f8\uff0f\uff3c]"
-# A dot hides a file or is no part of its name; a hyphen makes it an option.
-_ENDS = re.compile(r"\A[-. ]+|[. ]+\Z")
 _SPACES = re.compile(r"\s+")
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file (read 2026-11-21)
 _RESERVED = re.compile(
@@ -48,10 +46,15 @@ def safe_filename(
     name = _SPACES.sub(" ", name)
     name = "".join(c for c in name if unicodedata.category(c) not in _UNSAFE_CATEGORIES)
     name = unicodedata.normalize("NFC", _UNSAFE.sub("_", name))
-    name = _ENDS.sub("", _SPACES.sub(" ", name))
+    name = _without_ends(_SPACES.sub(" ", name))
     if _RESERVED.fullmatch(name):
         name = f"_{name}"
-    return _ENDS.sub("", _shortened(name, max_bytes)) or default
+    return _without_ends(_shortened(name, max_bytes)) or default
+
+
+def _without_ends(name: str) -> str:
+    # A dot hides a file or is no part of its name; a hyphen makes it an option.
+    return name.lstrip("-. ").rstrip(". ")
 
 
 def _shortened(name: str, max_bytes: int) -> str:

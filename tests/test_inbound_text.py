@@ -203,6 +203,16 @@ def test_safe_filename_is_always_one(filename: str):
     assert safe == safe_filename(safe)
 
 
+@pytest.mark.parametrize("piece", [".", ". ", "-.", " ", "\u2028", "..\\", "con."])
+def test_long_names_take_linear_time(piece: str):
+    """300 KB of what is cut off at the ends, in the middle of a name."""
+    start = time.process_time()
+
+    assert len(safe_filename("a" + piece * (300_000 // len(piece)) + "b")) <= 200
+
+    assert time.process_time() - start < 5
+
+
 def test_file_without_a_name_gets_an_extension():
     """The usual one of its type."""
     mail = parse_inbound(b"Content-Type: application/pdf\r\n\r\nx")

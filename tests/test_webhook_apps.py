@@ -404,28 +404,99 @@ def test_lengths_in_wsgi(environ, expected, chunked, registry):
     assert expected[:3] == status[:3]
 
 
-def test_inputs_that_break(chunked, registry):
-    """A server's timeout while reading is a bad request, not a crash."""
+class ServerSideError(Exception):
+    """What a server or framework calls its own, such as werkzeug's ClientDisconnected."""
+
+
+READING_ERRORS = [
+    TimeoutError("timed out"),
+    ConnectionResetError(104, "reset"),
+    ValueError("I/O operation on closed file."),
+    EOFError(),
+    KeyError("x"),
+    ServerSideError("secret of the server"),
+]
+
+
+@pytest.mark.parametrize("error", READING_ERRORS, ids=repr)
+@pytest.mark.parametrize("read_before", [0, 2])
+def test_inputs_that_break(error, read_before, chunked, registry, caplog):
+    """Whatever a server raises while the body is read, the answer is a bad request."""
 
     class Broken:
-        def read(self, size):
-            raise TimeoutError("timed out")
+        chunks = [b"a"] * read_before
 
-    app = WsgiWebhook(chunked(), print, registry=registry)
+        def read(self, size):
+            if not self.chunks:
+                raise error
+            return self.chunks.pop()
+
+    provider = chunked()
+    app = WsgiWebhook(provider, print, registry=registry)
 
     status = call_wsgi(app, CONTENT_LENGTH="5", **{"wsgi.input": Broken()})
     assert "400" == status[:3]
+    assert [] == provider.seen
+    assert f"the body cannot be read ({type(error).__name__})" in caplog.text
+    assert "Traceback" not in caplog.text
+    assert "secret of the server" not in caplog.text
+
+
+@pytest.mark.parametrize("stream", [io.StringIO("hello"), None], ids=["text", "nothing"])
+def test_inputs_that_are_none(stream, chunked, registry):
+    """A stream that breaks PEP 3333 is refused like one that raises."""
+    app = WsgiWebhook(chunked(), print, registry=registry)
+
+    assert "400" == call_wsgi(app, CONTENT_LENGTH="5", **{"wsgi.input": stream})[:3]
+
+
+@pytest.mark.parametrize("error", READING_ERRORS[1:], ids=repr)
+def test_receivers_that_break(error, chunked, registry, caplog):
+    """The same in ASGI, where middleware stands between the server and the application."""
+    provider = chunked()
+    app = AsgiWebhook(provider, print, registry=registry)
+    first = {"type": "http.request", "body": b"a", "more_body": True}
+
+    sent = run_asgi(app, http_scope(), [first, error])
+
+    assert 400 == sent[0]["status"]
+    assert [] == provider.seen
+    assert "Traceback" not in caplog.text
+
+
+def test_a_sender_that_is_gone_before_the_answer(chunked, registry, caplog):
+    """The events were handled; that nobody reads the answer is noted."""
+    caplog.set_level("INFO", logger="mailcore.webhook")
+    events = []
+
+    async def main():
+        async def receive():
+            return {"type": "http.request", "body": b"a@x.org"}
+
+        async def send(message):
+            raise OSError("gone")
+
+        app = AsgiWebhook(chunked(), events.append, registry=registry)
+        await app(http_scope(), receive, send)
+
+    asyncio.run(main())
+
+    assert ["a@x.org"] == [event.recipient for event in events]
+    assert "hung up before the answer" in caplog.text
 
 
 def run_asgi(application, scope, messages):
-    """Call an ASGI application; return what it sent."""
+    """Call an ASGI application; return what it sent. Exceptions among the messages are raised."""
     sent = []
 
     async def main():
         incoming = iter(messages)
 
         async def receive():
-            return next(incoming)
+            message = next(incoming)
+            if isinstance(message, Exception):
+                raise message
+            return message
 
         async def send(message):
             sent.append(message)

@@ -102,7 +102,11 @@ class AsgiWebhook:
         except _Disconnected:
             logger.info("%s webhook: the sender hung up", self._provider.name)
             return
-        await _send(scope, send, response)
+        try:
+            await _send(scope, send, response)
+        except OSError:
+            # https://asgi.readthedocs.io/en/latest/specs/www.html, "Send" (read 2026-11-30)
+            logger.info("%s webhook: the sender hung up before the answer", self._provider.name)
 
     def mounted_in(self, application: AsgiApplication, path: str) -> AsgiApplication:
         """
@@ -136,6 +140,12 @@ class AsgiWebhook:
         except asyncio.TimeoutError:
             reason = f"the body took longer than {self._body_timeout_seconds:g} seconds"
             return answer_error(name, request, MalformedWebhook(reason, status_code=408))
+        except _Disconnected:
+            raise
+        except Exception as error:  # noqa: BLE001  # answered and logged
+            # Servers announce the end with a message; what is between them and this may raise.
+            reason = f"the body cannot be read ({type(error).__name__})"
+            return answer_error(name, request, MalformedWebhook(reason))
         if body is None:
             return refuse_size(name, remote_address, self._max_body_bytes)
         return await arespond(

@@ -118,8 +118,9 @@ class WsgiWebhook:
             body = self._read(environ)
         except MalformedWebhook as error:
             return answer_error(name, request, error)
-        except OSError as error:
-            # The sender hung up, or the server's timeout ended its patience.
+        except Exception as error:  # noqa: BLE001  # answered and logged
+            # The sender hung up, sent no proper chunks, or the server's timeout ended its patience.
+            # What servers and frameworks raise then has no common class.
             reason = f"the body cannot be read ({type(error).__name__})"
             return answer_error(name, request, MalformedWebhook(reason))
         if body is None:

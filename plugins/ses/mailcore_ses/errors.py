@@ -262,7 +262,8 @@ def _missing(words: str) -> Meaning | None:
     return places[min(places)] if places else None
 
 
-_ADDRESS = re.compile(r"[^\s,<>:;]+@[^\s,<>:;]*[^\s,<>:;.]")
+# Only whole words are tried: from each of its characters on, a long one takes quadratic time.
+_ADDRESS = re.compile(r"(?<![^\s,<>:;])[^\s,<>:;]+@[^\s,<>:;]*[^\s,<>:;.]")
 
 
 def _rejection(words: str, sender: str, recipients: Sequence[str]) -> Meaning:

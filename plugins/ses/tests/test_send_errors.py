@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 
 import pytest
 
@@ -162,6 +163,19 @@ def test_text_names_no_address():
 
     assert "ada.lovelace" not in str(error)
     assert "a***@example.net" in str(error)
+
+
+def test_long_words_of_a_refusal():
+    """A message of the service is read in passing, whatever it is."""
+    words = "Email address is not verified: " + "a" * 300_000 + "@" * 100_000 + "." * 100_000
+    started = time.process_time()
+
+    error = error_of(
+        AwsResponse(status_code=400, error_code="MessageRejected", error_message=words)
+    )
+
+    assert "identity_not_verified" == error.category
+    assert time.process_time() - started < 5
 
 
 def test_text_says_what_to_do():

@@ -35,12 +35,14 @@ What is there
     * Any credentials will do, unless a key pair is given: then signatures are checked.
 
 Inspection over HTTP, JSON unless said otherwise
-    * `GET /`: a page for people.
+    * `GET /`: a page for people. Whatever is asked for, a `Host` that is not this server's and an
+      `Origin` that is another's are refused with 403: web sites cannot read or write here.
     * `GET /_local/messages`: `{"messages": [{"message_id", "operation", "accepted_at",
       "from_email", "destination", "to", "cc", "bcc", "subject", "headers": [{"name", "value"}],
       "configuration_set_name", "tags": {name: [value]}, "header_message_id", "header_date",
       "rendering_error", "size_bytes", "parameters"}]}`; blobs in `parameters` are base64.
-    * `GET /_local/messages/{id}`: one of them. `GET /_local/messages/{id}/raw`: the `.eml`.
+    * `GET /_local/messages/{id}`: one of them. `GET /_local/messages/{id}/raw`: the `.eml`; 404 if
+      its template could not be rendered, since then nothing is sent.
     * `DELETE /_local/messages`: forget messages and finished notifications.
     * `GET /_local/notifications`: `{"notifications": [{"message_id", "type", "topic_arn",
       "subscription_arn", "endpoint", "message", "event_type", "ses_message_id", "body", "attempts",

@@ -25,6 +25,8 @@ from mailcore_ses.local.template_store import TemplateStore, render, template_da
 from mailcore_ses.local.templating import RenderingError
 
 
+# The decoder of the standard library takes quadratic time; longer subjects are shown as written.
+_MAX_DECODED_CHARACTERS = 4096
 _CONTROL_HEADERS = ("x-ses-configuration-set", "x-ses-message-tags")
 
 
@@ -273,15 +275,22 @@ def _unicode(text: str) -> str:
 
 
 def _first_sender(value: str) -> str:
-    mailboxes = getaddresses([value])
+    mailboxes = _mailboxes([value])
     # RFC 5322 allows several From addresses; the first one is the sender that SES checks.
     return value if len(mailboxes) <= 1 else formataddr(mailboxes[0])
 
 
 def _header_addresses(headers: Iterable[tuple[str, str]], wanted: str) -> tuple[str, ...]:
     values = [value for name, value in headers if name.lower() == wanted]
-    found = [address for _, address in getaddresses(values) if address]
+    found = [address for _, address in _mailboxes(values) if address]
     return tuple(limits.bare_address(address) for address in found)
+
+
+def _mailboxes(values: list[str]) -> list[tuple[str, str]]:
+    try:
+        return getaddresses(values)
+    except RecursionError:
+        raise bad_request("Address contains too many nested comments.") from None
 
 
 def _header_tags(value: str) -> dict[str, str]:
@@ -290,6 +299,8 @@ def _header_tags(value: str) -> dict[str, str]:
 
 
 def _decoded(value: str) -> str:
+    if len(value) > _MAX_DECODED_CHARACTERS:
+        return value
     try:
         return str(make_header(decode_header(value)))
     except (HeaderParseError, LookupError, UnicodeError, ValueError):

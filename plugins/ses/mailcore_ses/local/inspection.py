@@ -53,17 +53,7 @@ def home(service: Service) -> Answer:
     """
     with service.lock:
         messages = list(service.messages.values())
-    rows = "".join(
-        "<tr>"
-        f"<td>{_escaped(iso_timestamp(m.accepted_at))}</td>"
-        f"<td>{_escaped(m.from_email)}</td>"
-        f"<td>{_escaped(', '.join(m.destination))}</td>"
-        f"<td>{_escaped(m.subject)}</td>"
-        f'<td><a href="/_local/messages/{_escaped(m.message_id)}">JSON</a>'
-        f' <a href="/_local/messages/{_escaped(m.message_id)}/raw">.eml</a></td>'
-        "</tr>\n"
-        for m in reversed(messages)
-    )
+    rows = "".join(map(_row, reversed(messages)))
     page = (
         "<!doctype html><html lang=en><meta charset=utf-8><title>Local SES</title>"
         f"<h1>Local SES</h1><p>{_escaped(service.base_url)} · topic {_escaped(service.topic_arn)}"
@@ -74,6 +64,25 @@ def home(service: Service) -> Answer:
     )
     headers = {"Content-Security-Policy": "default-src 'none'"}
     return Answer(200, "text/html; charset=utf-8", page.encode(errors="replace"), headers)
+
+
+def _row(message: MessageRecord) -> str:
+    link = f"/_local/messages/{_escaped(message.message_id)}"
+    subject = _escaped(message.subject)
+    links = f'<a href="{link}">JSON</a> <a href="{link}/raw">.eml</a>'
+    if message.rendering_error is not None:
+        # SES accepted it, and sends nothing.
+        subject = f"<strong>Rendering failure:</strong> {_escaped(message.rendering_error)}"
+        links = f'<a href="{link}">JSON</a>'
+    return (
+        "<tr>"
+        f"<td>{_escaped(iso_timestamp(message.accepted_at))}</td>"
+        f"<td>{_escaped(message.from_email)}</td>"
+        f"<td>{_escaped(', '.join(message.destination))}</td>"
+        f"<td>{subject}</td>"
+        f"<td>{links}</td>"
+        "</tr>\n"
+    )
 
 
 def message_document(message: MessageRecord) -> Params:
@@ -154,6 +163,8 @@ def _messages(service: Service, method: str, rest: list[str]) -> Answer:
             return _json(message_document(_message(service, message_id)))
         case ("GET", message_id, "raw"):
             message = _message(service, message_id)
+            if message.rendering_error is not None:
+                raise not_found(f"Nothing was sent: {message.rendering_error}")
             name = f'attachment; filename="{message.message_id}.eml"'
             return Answer(200, "message/rfc822", message.raw, {"Content-Disposition": name})
         case ("GET", *_):

@@ -34,7 +34,8 @@ class LocalSes:
         host: Interface to listen on.
         port: Port; 0 takes a free one.
         public_url: Where others reach the server, when that is not the loopback address and port
-            (a container's name, say); certificate and subscription URLs start with it.
+            (a container's name, say); certificate and subscription URLs start with it. Requests
+            whose `Host` is neither its host, nor `host`, nor a loopback name are refused.
         region_name: The region of ARNs and error texts.
         signature_version: SNS signature of new topics: `"1"` (SHA-1, SNS's default) or `"2"`
             (SHA-256).
@@ -50,8 +51,8 @@ class LocalSes:
         retry_delays_seconds: Pauses before the retries of a notification.
         delivery_timeout_seconds: For one attempt to deliver a notification.
         seed: For faults by rate.
-        directory: Where accepted messages are also written as `.eml` files; it is created when
-            missing.
+        directory: Where accepted messages are also written as `.eml` files, but for those whose
+            template could not be rendered; it is created when missing.
         clock: Seconds since the epoch, for the quota.
 
     Raises:

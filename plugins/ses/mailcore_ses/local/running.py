@@ -9,6 +9,7 @@ import threading
 from mailcore_ses.local.server import Server
 from mailcore_ses.local.service import Service, Settings
 from mailcore_ses.local.sigv4 import Credentials
+from mailcore_ses.local.visitors import Visitors
 
 
 class RunningServer:
@@ -66,6 +67,7 @@ class RunningServer:
         server = Server(self._host, self._port, self._credentials)
         try:
             base_url = (self._public_url or server.url).rstrip("/")
+            server.visitors = Visitors(self._host, base_url)
             server.service = Service(base_url, self._settings)
         except BaseException:
             server.server_close()

@@ -27,6 +27,7 @@ from mailcore_ses.local.model import Route, Router, service_model
 from mailcore_ses.local.service import Service, form_fields, injected_error
 from mailcore_ses.local.sigv4 import Credentials, SignedRequest, authenticate
 from mailcore_ses.local.sns_api import encode_error, encode_result
+from mailcore_ses.local.visitors import Visitors
 
 
 # 40 MB of raw message, base64 in JSON, with room for the rest of the request.
@@ -60,6 +61,7 @@ class Server(ThreadingHTTPServer):
     allow_reuse_address = os.name == "posix"
     request_queue_size = 128
     service: Service
+    visitors: Visitors
 
     def __init__(self, host: str, port: int, credentials: Credentials | None) -> None:
         if ":" in host:
@@ -156,7 +158,17 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._read_body()
         if body is None:
             return
-        if self._from_another_site():
+        hosts = self.headers.get_all("Host", [])
+        unknown = next((host for host in hosts if not self.server.visitors.serves(host)), None)
+        if unknown is not None:
+            self._refuse(
+                HTTPStatus.FORBIDDEN,
+                f"The Host {unknown[:255]!r} is not this server's: it answers to loopback names and"
+                " to the host of --host and --public-url.",
+            )
+            return
+        origin, site = self.headers.get("Origin"), self.headers.get("Sec-Fetch-Site")
+        if not self.server.visitors.is_own(origin, site, hosts):
             self._refuse(HTTPStatus.FORBIDDEN, "Requests from other web sites are refused.")
             return
         path, _, query = self.path.partition("?")
@@ -171,13 +183,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._query(query, body)
         else:
             self._ses(path, query, body)
-
-    def _from_another_site(self) -> bool:
-        # Any page in the developer's browser can post to loopback; SDKs send neither header.
-        origin = self.headers.get("Origin")
-        site = self.headers.get("Sec-Fetch-Site", "none")
-        own = (None, self.server.url, self.server.service.base_url)
-        return origin not in own or site not in ("none", "same-origin")
 
     def _ses(self, path: str, query: str, body: bytes) -> None:
         request_id = new_request_id()

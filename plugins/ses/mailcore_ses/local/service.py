@@ -203,7 +203,7 @@ class Service:
             self._publish(message, [(event_type, event)], Fault("ok"))
 
     def _accept(self, message: MessageRecord) -> None:
-        if self.settings.directory is not None:
+        if self.settings.directory is not None and message.rendering_error is None:
             name = f"{len(self.messages) + 1:04d}-{message.message_id}.eml"
             (self.settings.directory / name).write_bytes(message.raw)
         self.messages[message.message_id] = message

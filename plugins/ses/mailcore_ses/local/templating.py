@@ -16,15 +16,20 @@ A path that is not in the data is an error in a substitution and in `each` and `
 from __future__ import annotations
 
 import re
+import sys
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 
-_TAG = re.compile(r"\{\{\{(.*?)\}\}\}|\{\{!--.*?--~?\}\}|\{\{(.*?)\}\}", re.DOTALL)
+_COMMENT_END = re.compile(r"--~?\}\}")
 _PATH = re.compile(r"(?:\.\./)*(?:this|@?[\w-]+)(?:[./][\w-]+)*|\.", re.UNICODE)
 _BLOCKS = ("if", "unless", "each", "with")
 _MAX_DEPTH = 50
+# A few nested lists make a short template endless. SES takes 40 MB (Service quotas, 2026-11-21).
+_MAX_CHARACTERS = 40 * 1024 * 1024
+# What a step counts for, however little it writes: half a million of them take about a second.
+_CHARACTERS_PER_STEP = 80
 
 
 class TemplateSyntaxError(ValueError):
@@ -45,10 +50,22 @@ class _Scope(NamedTuple):
     names: Mapping[str, object]
 
 
+class _Budget:
+    def __init__(self) -> None:
+        self._characters = _MAX_CHARACTERS
+
+    def spend(self, text: str) -> str:
+        self._characters -= len(text) + _CHARACTERS_PER_STEP
+        if self._characters < 0:
+            raise RenderingError("The rendered content is too long.")
+        return text
+
+
 class _Context(NamedTuple):
     scope: _Scope
     partials: dict[str, Sequence[_Node]]
     depth: int
+    budget: _Budget
 
     def inner(self, value: object, names: Mapping[str, object] | None = None) -> _Context:
         scope = _Scope(value, self.scope, names or {})
@@ -79,9 +96,12 @@ class Template:
         The text with `data` filled in.
 
         Raises:
-            RenderingError: An attribute is missing or of the wrong kind.
+            RenderingError: An attribute is missing or of the wrong kind, or the text gets too long.
         """
-        return _render(self._nodes, _Context(_Scope(data, None, {}), {}, 0))
+        try:
+            return _render(self._nodes, _Context(_Scope(data, None, {}), {}, 0, _Budget()))
+        except RecursionError:
+            raise RenderingError("The rendering data is nested too deep.") from None
 
 
 class _Parser:
@@ -103,7 +123,7 @@ class _Parser:
             kind, text = self._tokens[self._position]
             self._position += 1
             if kind == "text":
-                nodes.append(lambda _, text=text: text)  # type: ignore[misc]
+                nodes.append(lambda context, text=text: context.budget.spend(text))  # type: ignore[misc]
             elif text in ends or text.startswith("/") or text == "else":
                 return nodes, text
             else:
@@ -166,12 +186,11 @@ def _tokenize(source: str) -> list[tuple[str, str]]:
     tokens: list[tuple[str, str]] = []
     position = 0
     trim_next = False
-    for match in _TAG.finditer(source):
-        text = source[position : match.start()]
-        tag = next((group for group in match.groups() if group is not None), "!").strip()
-        whole = match[0].strip("{}")
+    for start, end, inner in _tags(source):
+        text = source[position:start]
+        whole = source[start:end].strip("{}")
         before, after = whole.startswith("~"), whole.endswith("~")
-        tag = tag.removeprefix("~").removesuffix("~").strip()
+        tag = inner.strip().removeprefix("~").removesuffix("~").strip()
         text = text.lstrip() if trim_next else text
         tokens.append(("text", text.rstrip() if before else text))
         trim_next = after
@@ -179,12 +198,36 @@ def _tokenize(source: str) -> list[tuple[str, str]]:
             raise TemplateSyntaxError("'{{}}' is empty")
         if not tag.startswith("!"):
             tokens.append(("tag", tag))
-        position = match.end()
+        position = end
     rest = source[position:]
-    if "{{" in rest:
-        raise TemplateSyntaxError("'{{' is not closed by '}}'")
     tokens.append(("text", rest.lstrip() if trim_next else rest))
     return tokens
+
+
+def _tags(source: str) -> Iterator[tuple[int, int, str]]:
+    """
+    Start, end and content of each tag; comments are `!`.
+
+    What ends a tag is looked for only where it is known to come, so that every character is passed
+    once: a search that fails for each of many tags would take quadratic time.
+    """
+    last_triple = source.rfind("}}}")
+    last_comment = max(source.rfind("--}}"), source.rfind("--~}}"))
+    position = 0
+    while (start := source.find("{{", position)) != -1:
+        if source.startswith("{{{", start) and start + 3 <= last_triple:
+            end = source.find("}}}", start + 3)
+            inner, position = source[start + 3 : end], end + 3
+        elif source.startswith("{{!--", start) and start + 5 <= last_comment:
+            closing = _COMMENT_END.search(source, start + 5)
+            assert closing is not None
+            inner, position = "!", closing.end()
+        else:
+            end = source.find("}}", start + 2)
+            if end == -1:
+                raise TemplateSyntaxError("'{{' is not closed by '}}'")
+            inner, position = source[start + 2 : end], end + 2
+        yield start, position, inner
 
 
 def _path(text: str) -> str:
@@ -200,12 +243,13 @@ def _unquote(text: str) -> str:
 def _render(nodes: Sequence[_Node], context: _Context) -> str:
     if context.depth > _MAX_DEPTH:
         raise RenderingError("Partials or blocks are nested too deep.")
+    context.budget.spend("")
     return "".join(node(context) for node in nodes)
 
 
 def _substitution(path: str) -> _Node:
     def node(context: _Context) -> str:
-        return _as_text(_lookup(path, context.scope))
+        return context.budget.spend(_as_text(_lookup(path, context.scope)))
 
     return node
 
@@ -279,11 +323,16 @@ def _lookup(path: str, scope: _Scope) -> object:
     for name in re.split(r"[./]", rest.removeprefix("this.").removeprefix("this/")):
         if isinstance(value, Mapping) and name in value:
             value = value[name]
-        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
-            value = value[int(name)]
+        elif isinstance(value, list) and (index := _index(name)) < len(value):
+            value = value[index]
         else:
             raise RenderingError(f"Attribute '{path}' is not present in the rendering data.")
     return value
+
+
+def _index(name: str) -> int:
+    # Python refuses to read numbers of thousands of digits, and no list is as long.
+    return int(name) if name.isdecimal() and len(name) < 10 else sys.maxsize
 
 
 def _private(name: str, path: str, scope: _Scope | None) -> object:

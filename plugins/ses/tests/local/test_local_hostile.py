@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import time
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailcore_ses.local import LocalSes
+from mailcore_ses.local.visitors import Visitors
 
 
 SEND = "/v2/email/outbound-emails"
@@ -202,6 +204,111 @@ def test_pages_of_other_sites(shared_ses, http_request, headers: Any, status: in
     answer = http_request(f"{shared_ses.url}/_local/faults", "POST", body, headers=headers)
 
     assert status == answer.status
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/_local/messages"),
+        ("DELETE", "/_local/messages"),
+        ("POST", "/_local/faults"),
+        ("POST", "/"),
+        ("GET", "/?Action=ListTopics"),
+        ("POST", SEND),
+        ("OPTIONS", SEND),
+        ("GET", "/nothing"),
+    ],
+)
+def test_a_name_that_leads_here_by_dns_alone(shared_ses, http_request, method: str, path: str):
+    """A site that points its own name at loopback reads nothing, wherever it asks."""
+    answer = http_request(
+        f"{shared_ses.url}{path}", method, {}, headers={"Host": "rebind.example:8005"}
+    )
+
+    assert 403 == answer.status
+    assert b"rebind.example" in answer.body
+    assert b"Local SES" not in answer.body
+
+
+@pytest.mark.parametrize(
+    ("hosts", "headers", "status"),
+    [
+        (["127.0.0.1"], "", 200),
+        (["127.0.0.1:1"], "", 200),
+        (["127.8.9.1"], "", 200),
+        (["localhost"], "", 200),
+        (["LocalHost.:80"], "", 200),
+        (["ses.localhost:8005"], "", 200),
+        (["[::1]:8005"], "", 200),
+        ([], "", 200),
+        (["localhost:8005"], "Origin: http://localhost:8005", 200),
+        (["localhost:8005"], "Origin: http://localhost:8006", 403),
+        (["localhost:8005"], "Origin: http://evil.example", 403),
+        (["evil.example"], "Origin: http://evil.example", 403),
+        (["evil.example"], "Sec-Fetch-Site: same-origin", 403),
+        (["127.0.0.1", "evil.example"], "", 403),
+        (["evil.example", "127.0.0.1"], "", 403),
+        (["127.0.0.1.evil.example"], "", 403),
+        (["localhost.evil.example"], "", 403),
+        (["notlocalhost"], "", 403),
+        (["evil.example@127.0.0.1"], "", 200),
+        (["127.0.0.1@evil.example"], "", 403),
+        (["10.0.0.1"], "", 403),
+        (["[::ffff:10.0.0.1]"], "", 403),
+        (["[::1"], "", 403),
+        ([""], "", 403),
+        ([":80"], "", 403),
+    ],
+)
+def test_which_hosts_are_served(shared_ses, hosts: list[str], headers: str, status: int):
+    """Loopback under any of its names, and nothing that only looks like it."""
+    lines = ["GET /_local/messages HTTP/1.1", *(f"Host: {host}" for host in hosts), headers]
+    request = "\r\n".join([*filter(None, lines), "Connection: close", "", ""])
+
+    answer = exchange(shared_ses, request.encode())
+
+    assert f"HTTP/1.1 {status} ".encode() == answer[:13]
+
+
+@pytest.mark.parametrize(
+    ("host", "public_url", "asked", "served"),
+    [
+        ("0.0.0.0", "http://ses:8005", "ses:8005", True),
+        ("0.0.0.0", "https://Ses.example/ses", "ses.example", True),
+        ("0.0.0.0", None, "ses:8005", False),
+        ("0.0.0.0", None, "10.0.0.1:8005", True),
+        ("::", None, "[fd00::1]", True),
+        ("mail.internal", None, "mail.internal:80", True),
+        ("127.0.0.1", "http://ses:8005", "10.0.0.1", False),
+    ],
+)
+def test_hosts_of_a_server_that_others_reach(host, public_url, asked, served):
+    """Its interface and its public URL; addresses where it listens on all of them."""
+    assert served == Visitors(host, public_url or "http://127.0.0.1:8005").serves(asked)
+
+
+def test_long_subject_of_raw_mail(shared_ses, connect):
+    """What the standard library's decoder needs minutes for is shown as it was written."""
+    subject = "=?a?q?x " * 25_000
+    lines = "\r\n ".join(subject[i : i + 900] for i in range(0, len(subject), 900))
+    raw = f"From: a@example.com\r\nTo: b@example.net\r\nSubject: {lines}\r\n\r\nx".encode()
+
+    started = time.process_time()
+    connect(shared_ses).send_email(Content={"Raw": {"Data": raw}})
+
+    assert time.process_time() - started < 5
+    assert shared_ses.messages[-1].subject.startswith("=?a?q?x")
+
+
+def test_nested_comments_of_raw_mail(shared_ses, connect):
+    """A field that the standard library gives up on is refused."""
+    sender = "\r\n ".join(["(" * 900] * 20)
+
+    with pytest.raises(ClientError, match="nested comments"):
+        connect(shared_ses).send_email(
+            Content={"Raw": {"Data": f"From: {sender}\r\nTo: b@example.net\r\n\r\nx".encode()}}
+        )
 
 
 def exchange(ses: LocalSes, request: bytes) -> bytes:

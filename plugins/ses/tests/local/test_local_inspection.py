@@ -61,6 +61,27 @@ def test_page_escapes_what_it_shows(start, connect, http_request):
     assert b"<script>" not in page.body
 
 
+def test_a_failed_rendering_is_shown(start, connect, http_request, tmp_path):
+    """The row says what is missing, in place of a mail that SES does not send."""
+    ses = start(directory=tmp_path)
+    content = {"Subject": "Hello {{name}}", "Text": "x"}
+    message_id = send(
+        connect(ses),
+        Destination={"ToAddresses": ["b@example.net"]},
+        Content={"Template": {"TemplateContent": content, "TemplateData": "{}"}},
+    )
+
+    page = http_request(ses.url).body.decode()
+    raw = http_request(f"{ses.url}/_local/messages/{message_id}/raw")
+
+    error = "Attribute &#x27;name&#x27; is not present in the rendering data."
+    assert f"<td><strong>Rendering failure:</strong> {error}</td>" in page
+    assert f"/_local/messages/{message_id}/raw" not in page
+    assert 404 == raw.status
+    assert "Attribute 'name' is not present" in raw.json["message"]
+    assert [] == list(tmp_path.iterdir())
+
+
 def test_notifications_over_http(start, connect, http_request, endpoint):
     """Subscribing, and what became of each SNS message."""
     ses = start()

@@ -121,6 +121,73 @@ def test_inline_content_is_plain(source: str):
         Template(source, plain=True)
 
 
+LONG = 200_000
+HOSTILE = {
+    "triple": "{{{",
+    "triple that ends as double": "{{{a}}",
+    "comment": "{{!--",
+    "comment that ends as a tag": "{{!--}}",
+    "comments of both ends": "{{!-- --}}{{!-- --~}}",
+    "tag": "{{",
+    "tag of braces": "{{{{a}}",
+    "closed": "}}",
+    "parents": "../",
+    "names": "a.",
+    "spaces": "{{a}}  ",
+    "trimmed spaces": "{{~a~}}    ",
+}
+
+
+@pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize(
+    "frame", ["{}", "{{{{{}}}}}", "{{{{{}", "{}}}}}}}", "{}--}}}}", "{}{{{{n}}}}"]
+)
+def test_long_templates_are_read_in_passing(piece: str, frame: str):
+    """200 KB of what an expression could try from every character on: this ran for minutes."""
+    source = frame.format(piece * (LONG // len(piece)))
+    try:
+        rendered = Template(source).render({"a": "", "n": ""})
+    except (TemplateSyntaxError, RenderingError):
+        return
+    assert len(rendered) <= len(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(
+            "".join("{{#each " + "../" * i + "l}}" for i in range(10)) + "x" + "{{/each}}" * 10,
+            id="lists",
+        ),
+        pytest.param(
+            '{{#* inline "p0"}}x{{/inline}}'
+            + "".join(
+                f'{{{{#* inline "p{i + 1}"}}}}{f"{{{{> p{i}}}}}" * 9}{{{{/inline}}}}'
+                for i in range(20)
+            )
+            + "{{> p20}}",
+            id="partials",
+        ),
+        pytest.param("{{s}}" * 5_000, id="values"),
+    ],
+)
+def test_a_short_template_does_not_write_without_end(source: str):
+    """What would fill the memory, or take for ever, fails the rendering."""
+    with pytest.raises(RenderingError, match="too long"):
+        Template(source).render({"l": list(range(50)), "s": "x" * 10_000})
+
+
+@pytest.mark.parametrize("path", ["deep", "list." + "1" * 5_000])
+def test_data_beyond_the_limits_of_python(path: str):
+    """Neither deep data nor an endless number is an error of the server."""
+    deep: list[object] = []
+    for _ in range(900):
+        deep = [deep]
+
+    with pytest.raises(RenderingError):
+        Template("{{" + path + "}}").render({"deep": deep, "list": [1]})
+
+
 PIECES = ["{{", "}}", "#if n", "/if", "#each list", "/each", "else", "n", ".", "~", "!", "> p"]
 
 
