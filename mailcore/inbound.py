@@ -17,9 +17,10 @@ from typing import NoReturn
 from mailcore.frozen import FrozenDict
 from mailcore.inbound_addresses import AddressField, InboundAddress, read_field
 from mailcore.inbound_body import Bodies, find_bodies
+from mailcore.inbound_date import parse_date
 from mailcore.inbound_defects import body_defects, header_defects
 from mailcore.inbound_entity import Entity, Limits
-from mailcore.inbound_headers import InboundHeaders, message_ids, parse_date
+from mailcore.inbound_headers import InboundHeaders, message_ids
 from mailcore.inbound_kind import accepts_auto_reply, is_auto_submitted, is_list
 from mailcore.inbound_part import InboundPart
 from mailcore.inbound_reply import without_quotes

@@ -1,22 +1,22 @@
-"""Header fields of a received mail: all of them, repeated ones too, and dates and ids."""
+"""Header fields of a received mail: all of them, repeated ones too, and ids."""
 
 from __future__ import annotations
 
 import re
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from functools import cached_property
 
+from mailcore.inbound_comments import QUOTED, without_comments
 from mailcore.inbound_entity import Field
 from mailcore.inbound_words import clean, header_text, unfolded
 
 
-__all__ = ["InboundHeaders", "message_ids", "parse_date"]
+__all__ = ["InboundHeaders", "message_ids"]
 
 _MESSAGE_ID = re.compile(r"<[^<>]*>")
-# RFC 5322 dates have at most 31 characters without their comments.
-_MAX_DATE = 200
+# White space, but for that in quotes.
+_SPACES = re.compile(rf"({QUOTED})|\s+", re.DOTALL)
 
 
 class InboundHeaders(Mapping[str, str]):
@@ -81,26 +81,13 @@ def message_ids(value: bytes) -> tuple[str, ...]:
     """
     The ids of a Message-ID, In-Reply-To or References field, in angle brackets (RFC 5322, 3.6.4).
 
-    Where nothing stands in brackets, words with an @ count, because some programs forget them.
+    Comments and white space are no part of them (section 4.5.4). Where nothing stands in brackets,
+    words with an @ count, because some programs forget them.
     """
-    text = clean(unfolded(value)[0])
-    found = _MESSAGE_ID.findall(text) or [f"<{word}>" for word in text.split() if "@" in word]
-    return tuple("".join(item.split()) for item in found if len(item) > 2)
-
-
-def parse_date(value: bytes) -> datetime | None:
-    """
-    Read a date (RFC 5322, section 3.3).
-
-    Returns:
-        With time zone, but for ``-0000``, which says that the zone is unknown; None for no date.
-    """
-    from email.utils import parsedate_to_datetime
-
-    text = unfolded(value)[0]
-    if len(text) > _MAX_DATE:
-        return None
-    try:
-        return parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    text = clean(without_comments(unfolded(value)[0]))
+    found = [match.strip("<>") for match in _MESSAGE_ID.findall(text)]
+    if not found:
+        words = (word.strip("<>,;\"'") for word in text.split())
+        found = [word for word in words if "@" in word]
+    ids = (_SPACES.sub(lambda match: match[1] or "", item) for item in found)
+    return tuple(f"<{item}>" for item in ids if item)

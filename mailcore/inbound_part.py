@@ -12,7 +12,7 @@ from mailcore.inbound_charset import decode_charset
 from mailcore.inbound_decoding import decode_transfer
 from mailcore.inbound_entity import Entity, Limits
 from mailcore.inbound_filename import safe_filename
-from mailcore.inbound_headers import InboundHeaders
+from mailcore.inbound_headers import InboundHeaders, message_ids
 from mailcore.inbound_parameters import Parameterized, read_parameters
 
 
@@ -82,8 +82,11 @@ class InboundPart:
     @cached_property
     def content_id(self) -> str | None:
         """What the HTML refers to as ``cid:…``, without angle brackets."""
-        value = self.headers.get("content-id", "").strip()
-        return value.removeprefix("<").removesuffix(">").strip() or None
+        value = self.headers.get("content-id", "")
+        if not value:
+            return None
+        ids = message_ids(value.encode())
+        return ids[0][1:-1] if ids else value.strip(" <>") or None
 
     @property
     def inline(self) -> bool:

@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Literal
 
 from mailcore.events import BounceClass
-from mailcore.inbound_headers import InboundHeaders, parse_date
+from mailcore.inbound_date import parse_date
+from mailcore.inbound_headers import InboundHeaders
 from mailcore.inbound_part import InboundPart
 from mailcore.redaction import redact
 
