@@ -73,7 +73,11 @@ class HttpRequest(Request):
         url: Absolute, with its query.
         headers: May hold secrets, so they stay out of the repr.
         body: Bytes to send.
-        timeout_seconds: For connecting, and for each wait for data.
+        timeout_seconds: For connecting, and for the whole answer, from the last byte of the
+            request written to the last byte of the answer read; of a large body, up to 8 seconds
+            more for what lies in buffers on the way. Writing has a bound of its own: this time and
+            a second for each 16 KiB of the body, and never longer than this time, or 10 seconds if
+            that is more, without the peer taking anything.
         max_response_bytes: A larger answer is cut off with an error.
     """
 

@@ -54,28 +54,85 @@ def meaning_of_status(status_code: int) -> Meaning:
     if status_code in _BY_STATUS:
         return _BY_STATUS[status_code]
     if status_code >= 500:
-        return _UNAVAILABLE
+        return _OPEN
     if 400 <= status_code < 500:
         return _REJECTED
     return _UNEXPECTED
 
 
+def may_be_accepted(status_code: int) -> bool:
+    """
+    Whether a message may be on its way after an answer of which only the status is understood.
+
+    Args:
+        status_code: Of any answer.
+    """
+    return 200 <= status_code < 300 or meaning_of_status(status_code).maybe_accepted
+
+
 _REJECTED = Meaning(MessageRejected)
 _UNAVAILABLE = Meaning(ProviderUnavailable)
-_UNEXPECTED = Meaning(UnexpectedResponse)
+_OPEN = Meaning(ProviderUnavailable, retryable=False, maybe_accepted=True)
 _GATEWAY = Meaning(ProviderUnavailable, "gateway", retryable=False, maybe_accepted=True)
+_NO_ORIGIN = Meaning(ProviderUnavailable, "gateway")
+_MOVED = Meaning(
+    UnexpectedResponse, "redirected", "redirects are not followed: the base_url is wrong"
+)
+_SEE_OTHER = Meaning(
+    UnexpectedResponse,
+    "redirected",
+    "redirects are not followed: check the base_url",
+    maybe_accepted=True,
+)
+_UNEXPECTED = Meaning(UnexpectedResponse, maybe_accepted=True)
+
+# Which answers mean "no". What is not here: 4xx means no, because it is the request that is at
+# fault; 5xx and all else leaves it open. Sources: RFC 9110, section 15; RFC 6585; RFC 8470, section
+# 5.2; for 520 and above
+# https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
+# (read 2026-11-30), which stands before many an API. A provider that documents one of them
+# otherwise says so in its own table.
 _BY_STATUS = {
+    # The request is to be repeated elsewhere: it was not carried out here.
+    301: _MOVED,
+    # "The result is over there": a server that has carried it out may say so.
+    302: _SEE_OTHER,
+    303: _SEE_OTHER,
+    307: _MOVED,
+    308: _MOVED,
     401: Meaning(AuthenticationFailed, hint="check the credentials"),
     403: Meaning(AuthenticationFailed, "access_denied", "these credentials may not do this"),
+    # The server did not get the whole request in time.
     408: _UNAVAILABLE,
     413: Meaning(MessageRejected, "too_large", "the message is larger than the provider takes"),
+    # Not processed because it might be a replay; later it will not be early data.
+    425: _UNAVAILABLE,
+    # Refused before it was carried out, to be repeated later.
     429: Meaning(RateLimited),
-    # RFC 9110, section 15.6: what a client asks for that is not there will not be there later.
+    # It failed while the request was carried out: before or after the mail was taken.
+    500: _OPEN,
+    # What a client asks for that is not there will not be there later.
     501: Meaning(ProviderUnavailable, retryable=False),
     # A gateway had no answer, or none that it understood: nobody knows what lies behind it did.
     502: _GATEWAY,
+    # Overloaded or in maintenance, so it does not handle the request; to be repeated later.
+    503: _UNAVAILABLE,
     504: _GATEWAY,
     505: Meaning(ProviderUnavailable, retryable=False),
+    # The origin's answer was empty or not understood.
+    520: _GATEWAY,
+    # The origin refused the connection.
+    521: _NO_ORIGIN,
+    # The origin took too long to connect, or did not acknowledge the request that it was sent.
+    522: _GATEWAY,
+    # The origin could not be reached.
+    523: _NO_ORIGIN,
+    # It was connected, and did not answer in time.
+    524: _GATEWAY,
+    # The TLS handshake with the origin failed: nothing was written.
+    525: _NO_ORIGIN,
+    # So it did for an invalid certificate, which stays so until somebody replaces it.
+    526: Meaning(ProviderUnavailable, "gateway", retryable=False),
 }
 
 
@@ -146,7 +203,7 @@ def read_json(response: HttpResponse) -> Any:
     The JSON of an answer, whatever its status.
 
     Raises:
-        UnexpectedResponse: If it is none; ``maybe_accepted`` if the status says success.
+        UnexpectedResponse: If it is none; ``maybe_accepted`` as :func:`may_be_accepted` says.
     """
     try:
         return json.loads(response.body)
@@ -167,6 +224,6 @@ def not_understood(what: str, response: HttpResponse) -> UnexpectedResponse:
     return UnexpectedResponse(
         f"the answer{described} with status {response.status_code} {what}",
         status_code=response.status_code,
-        maybe_accepted=200 <= response.status_code < 300,
+        maybe_accepted=may_be_accepted(response.status_code),
         raw=response,
     )

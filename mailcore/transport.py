@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import importlib
+import os
 import time
 
 from collections.abc import Iterator
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from mailcore._version import VERSION
-from mailcore.errors import MailcoreError, NetworkError, SendTimeout, UnexpectedResponse
+from mailcore.errors import MailcoreError, NetworkError, SendError, SendTimeout, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse
+from mailcore.forking import ForkSafeLock
+from mailcore.http_answers import may_be_accepted
 
 
 if TYPE_CHECKING:
     import requests
 
+    from mailcore.http_connection import ExchangeState
+
 USER_AGENT = f"mailcore/{VERSION}"
+
+_CHUNK_BYTES = 64 * 1024
 
 
 def prepare() -> None:
     """Import all that an exchange needs: see :meth:`mailcore.provider.Provider.prepare`."""
-    for name in ("encodings.idna", "requests.adapters"):  # the first is for looking a host up
+    # The first is for looking a host up.
+    for name in ("encodings.idna", "mailcore.http_connection"):
         importlib.import_module(name)
 
 
@@ -31,15 +39,23 @@ class RequestsTransport:
     Sends :class:`~mailcore.flow.HttpRequest` through one :class:`requests.Session`.
 
     No retries, no redirects, no cookies, no credentials from ``~/.netrc``; proxies and
-    certificate bundles from the environment as usual.
+    certificate bundles from the environment as usual. Connections belong to a process: the child
+    of a fork makes its own.
 
     Args:
-        session: A session of your own, used as it is.
+        session: A session of your own, used as it is. What its connections do is not known as
+            well: of their failures, only those that surely came before the request was written
+            are told as such, and an answer that drips is not bounded before its body.
         pool_size: Connections kept open; the number of threads that send at once.
     """
 
     def __init__(self, session: requests.Session | None = None, *, pool_size: int = 10) -> None:
+        self._pool_size = pool_size
+        self._is_own = session is None
         self._session = session if session is not None else _new_session(pool_size)
+        self._process_id = os.getpid()
+        self._lock = ForkSafeLock()
+        self._inherited: list[Any] = []
 
     def exchange(self, request: HttpRequest) -> HttpResponse:
         """
@@ -48,48 +64,67 @@ class RequestsTransport:
         Raises:
             NetworkError: If no connection was made, or it was lost (then ``maybe_accepted``).
             SendTimeout: If no answer came in time.
-            UnexpectedResponse: If the answer is larger than the request allows.
+            UnexpectedResponse: If the answer is larger than the request allows, or ends in
+                another protocol.
         """
-        import requests
+        from mailcore.http_connection import ExchangeState, following
 
-        deadline = time.monotonic() + request.timeout_seconds
+        state = ExchangeState(request.timeout_seconds, len(request.body))
         try:
-            with self._session.request(
-                request.method,
-                request.url,
-                headers=dict(request.headers),
-                data=request.body or None,
-                timeout=request.timeout_seconds,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                return HttpResponse(
-                    status_code=response.status_code,
-                    headers={name.lower(): value for name, value in response.headers.items()},
-                    body=_read(response, request, deadline),
-                )
+            with following(state):
+                return self._exchange(request)
         except MailcoreError:
             raise
-        except requests.ConnectTimeout as error:
-            raise SendTimeout("no connection in time") from error
-        except requests.ReadTimeout as error:
-            raise SendTimeout("no answer in time", retryable=False, maybe_accepted=True) from error
-        except requests.exceptions.SSLError as error:
-            raise NetworkError("TLS failed: check the certificate", retryable=False) from error
-        except requests.ConnectionError as error:
-            if _never_connected(error):
-                raise NetworkError("cannot connect") from error
-            raise _lost() from error
-        except (requests.RequestException, ValueError) as error:
-            # Not chained: the cause repeats the header or URL, which may hold secrets.
-            reason = f"not a request that can be sent ({type(error).__name__})"
-            raise NetworkError(reason, retryable=False) from None
-        except OSError as error:  # a bundle of certificates that is not there
-            raise NetworkError("cannot connect", retryable=False) from error
+        except Exception as error:  # noqa: BLE001  # whatever it is, the connection knows what it means
+            if not self._is_own:
+                state.began = not _surely_before(error)
+            failure, cause = _failure(error, request, state), _root(error)
+        # Not while the other is handled, and without it: its text repeats the URL or a header.
+        raise failure from cause
+
+    def _exchange(self, request: HttpRequest) -> HttpResponse:
+        deadline: float | None = None
+        with self._own_session().request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            data=request.body or None,
+            timeout=request.timeout_seconds,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            if response.status_code < 200:
+                # Whoever reads on would find another protocol, or an answer that comes later.
+                raise UnexpectedResponse(
+                    f"the answer does not end with status {response.status_code}",
+                    status_code=response.status_code,
+                    maybe_accepted=True,
+                )
+            if not self._is_own:
+                deadline = time.monotonic() + request.timeout_seconds
+            return HttpResponse(
+                status_code=response.status_code,
+                headers={name.lower(): value for name, value in response.headers.items()},
+                body=_read(response, request, deadline),
+            )
 
     def close(self) -> None:
         """Close all connections."""
-        self._session.close()
+        self._own_session().close()
+
+    def _own_session(self) -> requests.Session:
+        """The session of this process: its parent goes on using the connections it had."""
+        if self._process_id != os.getpid():
+            with self._lock:
+                if self._process_id != os.getpid():
+                    # Kept: what is collected would be closed.
+                    self._inherited += [self._session, *_pools(self._session)]
+                    if self._is_own:
+                        self._session = _new_session(self._pool_size)
+                    else:
+                        _renew_pools(self._session)
+                    self._process_id = os.getpid()
+        return self._session
 
 
 def _new_session(pool_size: int) -> requests.Session:
@@ -97,10 +132,10 @@ def _new_session(pool_size: int) -> requests.Session:
 
     import requests
 
-    from requests.adapters import HTTPAdapter
+    from mailcore.http_connection import NotingAdapter
 
     session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=pool_size, pool_maxsize=pool_size, max_retries=0)
+    adapter = NotingAdapter(pool_connections=pool_size, pool_maxsize=pool_size, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -117,55 +152,122 @@ def _no_target(resp: requests.Response) -> None:  # noqa: ARG001  # as requests 
     return None
 
 
-def _read(response: requests.Response, request: HttpRequest, deadline: float) -> bytes:
+def _pools(session: requests.Session) -> Iterator[Any]:
+    for adapter in session.adapters.values():
+        yield getattr(adapter, "poolmanager", None)
+        yield getattr(adapter, "proxy_manager", None)
+
+
+def _renew_pools(session: requests.Session) -> None:
+    from requests.adapters import HTTPAdapter
+
+    for adapter in session.adapters.values():
+        if isinstance(adapter, HTTPAdapter):
+            # As if it came out of a pickle: with the same settings, and no connection.
+            adapter.__setstate__(adapter.__getstate__())  # type: ignore[attr-defined]  # of requests
+
+
+def _read(response: requests.Response, request: HttpRequest, deadline: float | None) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    for chunk in _chunks(response.raw):
+    # What has arrived, and not what fills a buffer: else a body that drips meets no deadline.
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
         size += len(chunk)
         if size > request.max_response_bytes:
             raise UnexpectedResponse(
                 f"the answer is larger than {request.max_response_bytes} bytes",
                 status_code=response.status_code,
-                maybe_accepted=response.status_code < 300,
+                maybe_accepted=may_be_accepted(response.status_code),
             )
-        if time.monotonic() > deadline:
-            raise SendTimeout(
-                "the answer did not end in time", retryable=False, maybe_accepted=True
-            )
+        if deadline is not None and time.monotonic() > deadline:
+            reason = "the answer did not end in time"
+            raise SendTimeout(reason, retryable=False, maybe_accepted=True)
         chunks.append(chunk)
     return b"".join(chunks)
 
 
-def _chunks(raw: Any) -> Iterator[bytes]:
-    from urllib3.exceptions import HTTPError, ReadTimeoutError
+def _failure(error: Exception, request: HttpRequest, state: ExchangeState) -> SendError:
+    """What it means that an exchange ended with this exception."""
+    import requests
 
-    # What has arrived, and not what fills a buffer: else a body that drips would never meet the
-    # deadline. urllib3 1.x can do so byte by byte only.
-    if hasattr(raw, "read1"):
-        chunks = iter(lambda: raw.read1(64 * 1024, decode_content=True), b"")
+    from urllib3.exceptions import TimeoutError as TimeoutOfUrllib3
+
+    timed_out = state.timed_out or isinstance(error, (requests.Timeout, TimeoutOfUrllib3))
+    if state.began and timed_out:
+        reason = state.timed_out or "the answer did not end in time"
+        return SendTimeout(reason, retryable=False, maybe_accepted=True)
+    if state.began:
+        reason = f"the connection was lost, or the answer is broken ({type(error).__name__})"
+        return NetworkError(reason, retryable=False, maybe_accepted=True)
+    root = _root(error)
+    if timed_out:
+        return SendTimeout(f"no connection to {_where(request)} in time")
+    if isinstance(error, requests.exceptions.SSLError):
+        return _tls_failure(root, request)
+    if isinstance(error, requests.ConnectionError):
+        why = getattr(root, "strerror", None)
+        through = " through its proxy" if isinstance(error, requests.exceptions.ProxyError) else ""
+        where = f"{_where(request)}{through}"
+        return NetworkError(f"cannot connect to {where}{f': {why}' if why else ''}")
+    if isinstance(error, (requests.RequestException, ValueError)):
+        reason = f"not a request that can be sent ({type(error).__name__})"
+        return NetworkError(reason, retryable=False)
+    # A bundle of certificates that is not there, an adapter that is broken.
+    return NetworkError(f"cannot connect ({type(error).__name__})", retryable=False)
+
+
+def _tls_failure(root: OSError | None, request: HttpRequest) -> NetworkError:
+    import ssl
+
+    if isinstance(root, ssl.SSLCertVerificationError):
+        why = f"check the certificate: {root.verify_message}"
+    elif isinstance(root, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return NetworkError(f"{_where(request)} ended the connection within the TLS handshake")
     else:
-        chunks = raw.stream(1, decode_content=True)
-    try:
-        yield from chunks
-        if getattr(raw, "length_remaining", None):
-            # urllib3 1.x does not mind.
-            raise _lost()
-    except ReadTimeoutError as error:
-        raise SendTimeout(
-            "the answer did not end in time", retryable=False, maybe_accepted=True
-        ) from error
-    except (HTTPError, HTTPException, OSError) as error:
-        raise _lost() from error
+        why = getattr(root, "reason", None) or "no common ground"
+    return NetworkError(f"no TLS with {_where(request)}: {why}", retryable=False)
 
 
-def _never_connected(error: requests.ConnectionError) -> bool:
-    from requests.exceptions import ProxyError
+def _surely_before(error: Exception) -> bool:
+    """Whether this failure of a session that is not ours came before the request was written."""
+    import ssl
+
+    import requests
+
     from urllib3.exceptions import NewConnectionError
 
-    # urllib3 blames the proxy only until it has a connection through it.
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(error, ProxyError) or isinstance(reason, NewConnectionError)
+    if isinstance(error, requests.ConnectionError):
+        # urllib3 blames the proxy only until it has a connection through it.
+        if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError)):
+            return True
+        if isinstance(error, requests.exceptions.SSLError):
+            return isinstance(_root(error), ssl.SSLCertVerificationError)
+        reason = getattr(error.args[0], "reason", None) if error.args else None
+        return isinstance(reason, NewConnectionError)
+    if isinstance(error, requests.exceptions.InvalidHeader):
+        # One of ours is described; one of the answer's comes from urllib3.
+        return not any(isinstance(each, Exception) for each in error.args)
+    broken_url = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
+    return isinstance(error, (*broken_url, requests.exceptions.MissingSchema, UnicodeEncodeError))
 
 
-def _lost() -> NetworkError:
-    return NetworkError("the connection was lost", retryable=False, maybe_accepted=True)
+def _root(error: BaseException) -> OSError | None:
+    """The error of the operating system or of TLS beneath those of requests and urllib3."""
+    import requests
+
+    waiting: list[Any] = [error]
+    seen: list[Any] = []
+    while waiting:
+        each = waiting.pop(0)
+        if not isinstance(each, BaseException) or any(each is other for other in seen):
+            continue
+        if isinstance(each, OSError) and not isinstance(each, requests.RequestException):
+            return each
+        seen.append(each)
+        waiting += [*each.args, getattr(each, "reason", None), each.__cause__, each.__context__]
+    return None
+
+
+def _where(request: HttpRequest) -> str:
+    parts = urlsplit(request.url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"

@@ -23,6 +23,7 @@ from mailcore.errors import (
 from mailcore.flow import HttpResponse
 from mailcore.http_answers import (
     Meaning,
+    may_be_accepted,
     meaning_of_status,
     not_understood,
     read_json,
@@ -32,40 +33,50 @@ from mailcore.http_answers import (
 
 
 @pytest.mark.parametrize(
-    ("status_code", "kind", "retryable"),
+    ("status_code", "kind", "retryable", "maybe_accepted"),
     [
-        (400, MessageRejected, False),
-        (401, AuthenticationFailed, False),
-        (403, AuthenticationFailed, False),
-        (404, MessageRejected, False),
-        (408, ProviderUnavailable, True),
-        (413, MessageRejected, False),
-        (422, MessageRejected, False),
-        (429, RateLimited, True),
-        (499, MessageRejected, False),
-        (500, ProviderUnavailable, True),
-        (501, ProviderUnavailable, False),
-        (502, ProviderUnavailable, False),
-        (503, ProviderUnavailable, True),
-        (504, ProviderUnavailable, False),
-        (505, ProviderUnavailable, False),
-        (599, ProviderUnavailable, True),
-        (301, UnexpectedResponse, False),
-        (307, UnexpectedResponse, False),
-        (100, UnexpectedResponse, False),
-        (204, UnexpectedResponse, False),
-        (999, ProviderUnavailable, True),
-        (0, UnexpectedResponse, False),
+        *((400, MessageRejected, False, False), (401, AuthenticationFailed, False, False)),
+        *((403, AuthenticationFailed, False, False), (404, MessageRejected, False, False)),
+        *((408, ProviderUnavailable, True, False), (413, MessageRejected, False, False)),
+        *((422, MessageRejected, False, False), (425, ProviderUnavailable, True, False)),
+        *((429, RateLimited, True, False), (499, MessageRejected, False, False)),
+        *((500, ProviderUnavailable, False, True), (501, ProviderUnavailable, False, False)),
+        *((502, ProviderUnavailable, False, True), (503, ProviderUnavailable, True, False)),
+        *((504, ProviderUnavailable, False, True), (505, ProviderUnavailable, False, False)),
+        *((520, ProviderUnavailable, False, True), (521, ProviderUnavailable, True, False)),
+        *((522, ProviderUnavailable, False, True), (523, ProviderUnavailable, True, False)),
+        *((524, ProviderUnavailable, False, True), (525, ProviderUnavailable, True, False)),
+        *((526, ProviderUnavailable, False, False), (599, ProviderUnavailable, False, True)),
+        *((300, UnexpectedResponse, False, True), (301, UnexpectedResponse, False, False)),
+        *((302, UnexpectedResponse, False, True), (303, UnexpectedResponse, False, True)),
+        *((307, UnexpectedResponse, False, False), (308, UnexpectedResponse, False, False)),
+        *((100, UnexpectedResponse, False, True), (101, UnexpectedResponse, False, True)),
+        *((204, UnexpectedResponse, False, True), (999, ProviderUnavailable, False, True)),
+        (0, UnexpectedResponse, False, True),
     ],
 )
-def test_statuses(status_code: int, kind: type[SendError], retryable: bool) -> None:
-    """Each status has the exception that says whose fault it is, and whether waiting helps."""
+def test_statuses(
+    status_code: int, kind: type[SendError], retryable: bool, maybe_accepted: bool
+) -> None:
+    """Each status says whose fault it is, whether waiting helps, and whether it is a "no"."""
     error = send_error(meaning_of_status(status_code), "no", status_code=status_code)
 
-    assert (kind, retryable) == (type(error), error.retryable)
+    assert (kind, retryable, maybe_accepted) == (
+        type(error),
+        error.retryable,
+        error.maybe_accepted,
+    )
     assert status_code == error.status_code
-    # A gateway cannot know what became of a request that it passed on.
-    assert (status_code in (502, 504)) is error.maybe_accepted
+    assert maybe_accepted == may_be_accepted(status_code)
+
+
+@pytest.mark.parametrize("status_code", [301, 302, 303, 307, 308])
+def test_redirects_say_what_to_look_at(status_code: int) -> None:
+    """They are not followed: the address of the API is not the one that was given."""
+    error = send_error(meaning_of_status(status_code), "moved", status_code=status_code)
+
+    assert "base_url" in str(error)
+    assert "redirected" == error.category
 
 
 def test_an_error_says_everything() -> None:
@@ -163,14 +174,14 @@ def test_json_is_read(document: object) -> None:
     ids=lambda body: repr(body)[:20],
 )
 def test_what_is_no_json(status_code: int, body: bytes) -> None:
-    """HTML, nothing, half a document: not understood, and after a success maybe accepted."""
+    """HTML, nothing, half a document: not understood, and open unless the status says no."""
     headers = {"content-type": "text/html; charset=utf-8"}
     response = HttpResponse(status_code=status_code, headers=headers, body=body)
 
     with pytest.raises(UnexpectedResponse) as error:
         read_json(response)
 
-    assert (status_code in (200, 202)) is error.value.maybe_accepted
+    assert (status_code in (200, 202, 500)) is error.value.maybe_accepted
     assert f"the answer (text/html) with status {status_code} is not JSON" == str(error.value)
     assert response == error.value.raw
 

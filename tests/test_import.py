@@ -17,6 +17,7 @@ DECLARED = {"idna", "pluggy", "requests", "typing_extensions"}
 ALSO = {
     "json_reading.py": {"orjson"},  # an extra
     "pytest_plugin.py": {"pytest"},
+    "http_connection.py": {"urllib3"},
     "transport.py": {"urllib3"},
 }
 

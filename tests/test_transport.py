@@ -142,7 +142,9 @@ def test_compressed_answers_are_decoded(site, transport, size):
     assert body == transport.exchange(post(f"{site.url}/")).body
 
 
-@pytest.mark.parametrize(("status", "maybe_accepted"), [(200, True), (202, True), (500, False)])
+@pytest.mark.parametrize(
+    ("status", "maybe_accepted"), [(200, True), (202, True), (400, False), (500, True)]
+)
 def test_answers_have_a_limit(site, transport, status, maybe_accepted):
     """A body that is too large is cut off; whether the message was taken, the status tells."""
     site.pages["/"] = lambda page: page.answer(status, b"x" * 200_000)

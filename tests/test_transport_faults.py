@@ -1,0 +1,338 @@
+"""What is known of an exchange that failed: against servers that are made of bytes."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import requests
+
+from mailcore import HttpRequest, MailcoreError, NetworkError, SendTimeout, UnexpectedResponse
+from mailcore.transport import RequestsTransport
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+NO = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy of this machine takes part."""
+    monkeypatch.setenv("no_proxy", "*")
+
+
+@pytest.fixture
+def transport() -> Iterator[RequestsTransport]:
+    """A transport, closed afterwards."""
+    made = RequestsTransport()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def over() -> Iterator[threading.Event]:
+    """Set when the test is over, for servers that wait."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+Conversation = Callable[[socket.socket], Any]
+
+
+@contextmanager
+def server(*conversations: Conversation) -> Iterator[str]:
+    """A server that has one conversation after another, each on a connection of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            for conversation in conversations:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.settimeout(10)
+                    try:
+                        conversation(connection)
+                    except OSError:
+                        continue
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
+
+
+@contextmanager
+def letting_go(over: threading.Event) -> Iterator[None]:
+    """End what the server waits for, before it is waited for."""
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """One request of those that this module sends."""
+    received = b""
+    while not received.endswith(b"\r\n\r\n{}"):
+        data = connection.recv(65536)
+        if not data:
+            raise ConnectionError
+        received += data
+    return received
+
+
+def answers(*each: bytes) -> Conversation:
+    """A conversation: each request on the connection gets the next answer."""
+
+    def conversation(connection: socket.socket) -> None:
+        for answer in each:
+            read_request(connection)
+            connection.sendall(answer)
+
+    return conversation
+
+
+def post(url: str, **options: Any) -> HttpRequest:
+    """A request as a provider makes it."""
+    return HttpRequest(**{"method": "POST", "url": url, "body": b"{}", **options})
+
+
+BROKEN = {
+    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    "negative chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n{}\r\n0\r\n\r\n",
+    "endless chunk size": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 70_000,
+    "status of four digits": b"HTTP/1.1 2000 OK\r\n\r\n",
+    "status that is no number": b"HTTP/1.1 OK\r\n\r\n",
+    "another version": b"HTTP/3.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    "another protocol": b"220 mail.example ESMTP\r\n",
+    "too many headers": b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n{}",
+    "long header": b"HTTP/1.1 200 OK\r\nA: " + b"b" * 70_000 + b"\r\n\r\n{}",
+    "long status line": b"HTTP/1.1 200 " + b"O" * 70_000 + b"\r\n\r\n{}",
+    "not what it is encoded as": (
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"
+    ),
+    "another protocol is switched to": b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+    "only an interim answer": b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
+def test_broken_answers_leave_it_open(transport: RequestsTransport, answer: bytes) -> None:
+    """Whatever is wrong with an answer, the request was read before it came."""
+    with server(answers(answer)) as url, pytest.raises(MailcoreError) as caught:
+        transport.exchange(post(url))
+
+    assert isinstance(caught.value, (NetworkError, UnexpectedResponse))
+    assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
+
+
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
+def test_so_do_they_with_a_session_of_your_own(answer: bytes) -> None:
+    """Whose connections are not known: what is not surely before is open."""
+    transport = RequestsTransport(requests.Session())
+
+    with server(answers(answer)) as url, pytest.raises(MailcoreError) as caught:
+        transport.exchange(post(url))
+    transport.close()
+
+    assert isinstance(caught.value, (NetworkError, UnexpectedResponse))
+    assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"url": "ftp://x/"},
+        {"url": "http://[x/"},
+        {"url": "nowhere"},
+        {"url": "http://127.0.0.1:1/"},
+        {"url": "http://nobody.invalid/"},
+        {"headers": {"X": "s3cret\r\nY: z"}},
+        {"headers": {"X": "s3cret \u0101"}},
+    ],
+    ids=str,
+)
+def test_what_surely_comes_before_is_told_with_a_session_of_your_own(
+    options: dict[str, Any],
+) -> None:
+    """No connection, or a request that cannot be written: nothing was sent."""
+    transport = RequestsTransport(requests.Session())
+
+    with server(answers(OK)) as url, pytest.raises(NetworkError) as caught:
+        transport.exchange(post(**{"url": url, **options}))
+    transport.close()
+
+    assert not caught.value.maybe_accepted
+    assert "s3cret" not in f"{caught.value}{caught.value.__cause__}"
+
+
+def test_an_own_adapter_that_raises_anything(transport: RequestsTransport) -> None:
+    """What a session of the caller's raises is told as an error of ours, and open."""
+
+    class Session(requests.Session):
+        def request(self, *args: Any, **named: Any) -> Any:
+            raise KeyError("s3cret")
+
+    with pytest.raises(NetworkError) as caught:
+        RequestsTransport(Session()).exchange(post("http://x/"))
+
+    assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
+    assert "s3cret" not in str(caught.value)
+    assert (None, None) == (caught.value.__cause__, caught.value.__context__)
+
+
+@pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints", "199 X"])
+@pytest.mark.parametrize("times", [1, 3])
+def test_interim_answers_are_read_past(
+    transport: RequestsTransport, status: str, times: int
+) -> None:
+    """The final answer is the answer, and that of the next mail is its own."""
+    interim = f"HTTP/1.1 {status}\r\nLink: </style.css>\r\n\r\n".encode() * times
+
+    with server(answers(interim + OK, interim + NO)) as url:
+        found = [transport.exchange(post(url)).status_code for _ in range(2)]
+
+    assert [200, 400] == found
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        NO + OK,
+        NO + b"x",
+        b"HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n" + OK,
+        b"HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n" + OK,
+        b"HTTP/1.1 204 No\r\n\r\n" + OK,
+    ],
+)
+def test_what_follows_an_answer_is_nobodys(transport: RequestsTransport, answer: bytes) -> None:
+    """A second answer to one request is not read as the answer to the next mail."""
+    second = b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"
+
+    with server(answers(answer), answers(second)) as url:
+        found = [transport.exchange(post(url)).status_code for _ in range(2)]
+
+    assert 503 == found[1]
+
+
+def test_what_follows_later_is_nobodys_either(transport: RequestsTransport) -> None:
+    """A second answer that comes while the connection is idle ends it, too."""
+    came = threading.Event()
+
+    def twice(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(NO)
+        came.wait(10)
+        connection.sendall(OK)
+        sent.set()
+        connection.recv(1)
+
+    sent = threading.Event()
+    with server(twice, answers(NO)) as url:
+        first = transport.exchange(post(url)).status_code
+        came.set()
+        sent.wait(10)
+        second = transport.exchange(post(url)).status_code
+
+    assert [400, 400] == [first, second]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"H" * 1] * 2000,
+        [b"HTTP/1.1 200 OK\r\n", *[b"A: b\r\n"] * 90],
+        [b"HTTP/1.1 200 OK\r\nA: ", *[b"b"] * 2000],
+        [b"HTTP/1.1 103 Hints\r\n\r\n"] * 2000,
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n", *[b"x"] * 2000],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *[b"1\r\nx\r\n"] * 2000],
+    ],
+    ids=["status line", "headers", "header", "interim", "body", "chunks"],
+)
+def test_answers_that_drip(
+    transport: RequestsTransport, over: threading.Event, pieces: list[bytes]
+) -> None:
+    """The time given bounds the whole answer: status line, headers and body."""
+
+    def drip(connection: socket.socket) -> None:
+        read_request(connection)
+        for piece in pieces:
+            if over.wait(0.05):
+                return
+            connection.sendall(piece)
+
+    start = time.monotonic()
+    with server(drip) as url, letting_go(over), pytest.raises(SendTimeout) as caught:
+        transport.exchange(post(url, timeout_seconds=0.2))
+    took = time.monotonic() - start
+
+    assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
+    assert took < 1.5
+
+
+def test_slow_uploads_are_no_lost_mail(transport: RequestsTransport) -> None:
+    """Writing a large mail may take longer than an answer, as long as the peer takes it."""
+    size = 4_000_000
+
+    def slowly(connection: socket.socket) -> None:
+        received = 0
+        while received < size:
+            received += len(connection.recv(65536))
+            threading.Event().wait(0.01)
+        connection.sendall(OK)
+
+    start = time.monotonic()
+    with server(slowly) as url:
+        response = transport.exchange(post(url, body=bytes(size), timeout_seconds=0.2))
+
+    assert b"{}" == response.body
+    assert time.monotonic() - start > 0.4
+
+
+def test_peers_that_take_nothing_are_given_up(
+    transport: RequestsTransport, over: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Writing does not wait for ever."""
+    monkeypatch.setattr("mailcore.http_connection.LEAST_PATIENCE_SECONDS", 0.1)
+
+    stalled = server(lambda _: over.wait(10))
+    with stalled as url, letting_go(over), pytest.raises(SendTimeout) as caught:
+        transport.exchange(post(url, body=bytes(20_000_000), timeout_seconds=0.1))
+
+    assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
+    assert "written" in str(caught.value)
+
+
+def test_writing_is_bounded_on_the_whole(
+    transport: RequestsTransport, over: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A peer that takes a little again and again does not hold the caller for ever."""
+    monkeypatch.setattr("mailcore.http_connection.SLOWEST_BYTES_PER_SECOND", 100_000_000)
+
+    def little_by_little(connection: socket.socket) -> None:
+        while not over.wait(0.01):
+            connection.recv(20_000)
+
+    start = time.monotonic()
+    with (
+        server(little_by_little) as url,
+        letting_go(over),
+        pytest.raises(SendTimeout, match="written") as caught,
+    ):
+        transport.exchange(post(url, body=bytes(20_000_000), timeout_seconds=0.2))
+
+    assert caught.value.maybe_accepted
+    assert time.monotonic() - start < 5
