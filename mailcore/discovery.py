@@ -20,6 +20,8 @@ PROVIDERS = "mailcore.providers"
 EXTENSIONS = "mailcore.extensions"
 ENVIRONMENT_VARIABLE = "MAILCORE_PLUGINS"
 CORE_DISTRIBUTION = "mailcore-esp"
+# On PyPI since 2025-12: an IMAP library of that import name (read 2026-11-30).
+STRANGER_DISTRIBUTION = "mailcore"
 
 logger = logging.getLogger("mailcore.registry")
 
@@ -88,6 +90,17 @@ def is_installed(distribution: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return True
+
+
+def stranger_beside_us() -> str:
+    """What is wrong if another project's `mailcore` is installed too; empty if nothing is."""
+    if not (is_installed(CORE_DISTRIBUTION) and is_installed(STRANGER_DISTRIBUTION)):
+        return ""
+    return (
+        f"the distributions {STRANGER_DISTRIBUTION!r} and {CORE_DISTRIBUTION!r} are both installed "
+        f"and overwrite each other's files: pip uninstall {STRANGER_DISTRIBUTION}; "
+        f"pip install --force-reinstall {CORE_DISTRIBUTION}"
+    )
 
 
 def _wanted() -> frozenset[str] | None:

@@ -116,6 +116,24 @@ def test_name_of_an_installed_provider_is_refused(here, capsys, monkeypatch):
     assert not list(here.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("esp", "mailcore-esp is the distribution of mailcore itself"),
+        ("ses", "mailcore-ses exists already, for the provider 'ses'"),
+        ("postmark", "mailcore-postmark exists already, for the provider 'postmark'"),
+    ],
+)
+def test_name_of_another_package_is_refused(here, capsys, monkeypatch, name, said):
+    """Neither the core nor a plugin of the repository gets a second project of its name."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda module: None)
+
+    assert main(["new-provider", name], registry=REGISTRY) == 2
+
+    assert said in capsys.readouterr().err
+    assert not list(here.iterdir())
+
+
 def test_name_of_an_importable_module_is_refused(here, capsys, monkeypatch):
     """A module of that name is in the way even where its provider is not looked for."""
     (here / "mailcore_acme.py").touch()

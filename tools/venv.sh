@@ -64,6 +64,12 @@ while [ "$1" != -- ]; do
 done
 shift
 
+# Made before the distribution was renamed, or another project's: both have our import name.
+if "$python" -c 'from importlib.metadata import distribution; distribution("mailcore")' 2>/dev/null; then
+    echo "Uninstalling the distribution mailcore from $directory: ours is mailcore-esp"
+    pip uninstall --quiet --yes mailcore
+fi
+
 # One command for all of it: the plugins' requirement of mailcore is then met by the tree beside them.
 set -- "$@" --editable .
 for project in plugins/[a-z]*/pyproject.toml; do

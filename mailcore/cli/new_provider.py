@@ -13,7 +13,9 @@ from typing import Any
 
 from mailcore.cli import exit_codes, output
 from mailcore.cli.failures import UsageError
+from mailcore.discovery import CORE_DISTRIBUTION
 from mailcore.errors import ConfigurationError
+from mailcore.known_plugins import install_hint, known_plugins
 from mailcore.registry import Registry
 
 
@@ -58,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     name: str = arguments.name
     _check_name(name)
     _check_is_free(name, arguments.registry)
+    _check_is_no_other_package(name)
     directory = Path(arguments.directory or f"mailcore-{name}")
     files = create(name, directory)
     if arguments.json:
@@ -131,6 +134,17 @@ def _check_name(name: str) -> None:
         similar = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         hint = f"; did you mean {similar!r}?" if _NAME.fullmatch(similar) else ""
         raise UsageError(f"{name!r} is no name for a provider: {_RULE}{hint}")
+
+
+def _check_is_no_other_package(name: str) -> None:
+    distribution = f"mailcore-{name}"
+    if distribution == CORE_DISTRIBUTION:
+        raise UsageError(
+            f"{distribution} is the distribution of mailcore itself: name it otherwise"
+        )
+    if distribution in known_plugins().values():
+        hint = install_hint(name) or "it is installed"
+        raise UsageError(f"{distribution} exists already, for the provider {name!r}: {hint}")
 
 
 def _check_is_free(name: str, registry: Registry) -> None:

@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
+from mailcore import discovery
 from mailcore.cli import exit_codes, output
 from mailcore.provider import Provider
 from mailcore.registry import Plugin, Registry
@@ -36,6 +37,8 @@ def add_parser(cli: argparse._SubParsersAction[Any], common: argparse.ArgumentPa
 def run(arguments: argparse.Namespace) -> int:
     """List the plugins."""
     registry: Registry = arguments.registry
+    if warning := discovery.stranger_beside_us():
+        output.note(f"warning: {warning}")
     for name in arguments.names:
         registry.provider_class(name)
     plugins = registry.plugins()

@@ -5,6 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 
+try:
+    from mailcore import Provider as _Provider  # noqa: F401  # is it there, and is it ours?
+except ImportError as _error:
+    if _error.name != "mailcore":
+        raise
+    raise ImportError(
+        "mailcore-mailgun needs the `mailcore` of mailcore-esp, and no other "
+        "project's: pip uninstall mailcore; pip install --force-reinstall mailcore-esp"
+    ) from _error
+
 if TYPE_CHECKING:
     from mailcore_mailgun.extra import mailgun_options
     from mailcore_mailgun.provider import MailgunProvider
