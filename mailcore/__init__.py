@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from mailcore.mailer import AsyncMailer, Mailer, connect
     from mailcore.message import Message
     from mailcore.mime import write_message
+    from mailcore.preview import Preview
     from mailcore.provider import Provider
     from mailcore.registry import Registry, get_provider
     from mailcore.result import RecipientStatus, SendResult, SendStatus
@@ -99,6 +100,7 @@ __all__ = [
     "MessageRejected",
     "NetworkError",
     "PluginLoadError",
+    "Preview",
     "Problem",
     "Provider",
     "ProviderNotFound",
@@ -182,6 +184,7 @@ _MODULE_OF = {
     "NetworkError": "errors",
     "parse_addresses": "address",
     "PluginLoadError": "errors",
+    "Preview": "preview",
     "Problem": "errors",
     "Provider": "provider",
     "ProviderNotFound": "errors",

@@ -13,17 +13,21 @@ import sqlite3
 import threading
 import time
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from mailcore.errors import ConfigurationError
+from mailcore.errors import ConfigurationError, MailcoreError
+from mailcore.redaction import shown_text
 
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+
+_LONGEST_PATH = 300
 
 DAY_SECONDS = 86_400.0
 DEFAULT_MAX_AGE_SECONDS = 15 * DAY_SECONDS
@@ -91,7 +95,7 @@ class SqliteSeenStore:
 
     Raises:
         ConfigurationError: If a number is not above 0.
-        sqlite3.Error: If the file cannot be opened.
+        ConfigurationError: If the file cannot be opened, with its path.
     """
 
     def __init__(
@@ -104,6 +108,8 @@ class SqliteSeenStore:
     ) -> None:
         if min(max_age_seconds, busy_timeout_seconds) <= 0:
             raise ConfigurationError("max_age_seconds and busy_timeout_seconds must be above 0")
+        if not isinstance(path, (str, os.PathLike)):
+            raise ConfigurationError(f"the path of a store is str, not {type(path).__name__}")
         self._path = Path(path)
         self._max_age_seconds = max_age_seconds
         self._busy_timeout_seconds = busy_timeout_seconds
@@ -114,19 +120,32 @@ class SqliteSeenStore:
         self._connection: sqlite3.Connection | None = None
         self._inherited: list[sqlite3.Connection] = []
         with self._lock:
-            self._open()
+            try:
+                self._open()
+            except sqlite3.Error as error:
+                raise ConfigurationError(self._told("cannot be opened", error)) from error
 
     def seen(self, key: str) -> bool:
-        """Whether the event of this key was handled, and is still remembered."""
+        """
+        Whether the event of this key was handled, and is still remembered.
+
+        Raises:
+            MailcoreError: If the file cannot be read, with its path.
+        """
         oldest = self._now() - self._max_age_seconds
         query = "SELECT 1 FROM seen WHERE key = ? AND marked_at >= ?"
-        with self._lock:
+        with self._lock, self._telling_where():
             return self._open().execute(query, (_digest(key), oldest)).fetchone() is not None
 
     def mark(self, key: str) -> None:
-        """Remember that it was; when this returns, it is in the file."""
+        """
+        Remember that it was; when this returns, it is in the file.
+
+        Raises:
+            MailcoreError: If the file cannot be written, with its path.
+        """
         now = self._now()
-        with self._lock, self._open() as connection:
+        with self._lock, self._telling_where(), self._open() as connection:
             connection.execute("INSERT OR REPLACE INTO seen VALUES (?, ?)", (_digest(key), now))
             if now - self._forgotten_at > self._max_age_seconds / 100:
                 self._forgotten_at = now
@@ -145,6 +164,18 @@ class SqliteSeenStore:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    @contextmanager
+    def _telling_where(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise MailcoreError(self._told("cannot be used", error)) from error
+
+    def _told(self, what: str, error: sqlite3.Error) -> str:
+        return (
+            f"the store '{shown_text(str(self._path.absolute()), _LONGEST_PATH)}' {what}: {error}"
+        )
 
     def _open(self) -> sqlite3.Connection:
         # A connection must not be carried across a fork: https://www.sqlite.org/howtocorrupt.html,

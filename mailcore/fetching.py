@@ -42,10 +42,12 @@ def fetch_inbound(
 
     Raises:
         FetchError: If it cannot be fetched or deleted; then it is still there.
-        ConfigurationError: If the provider lacks something for it.
+        ConfigurationError: If it is no provider or lacks something for it, the event is not one of
+            received mail, or `on_message` cannot be called.
     """
     from mailcore.registry import default_registry
 
+    _check_arguments(provider, event, on_message, "fetch_inbound()")
     transport = (registry or default_registry()).transport_for(provider)
     message = run(provider.fetch_inbound(event), transport)
     if on_message is not None:
@@ -69,6 +71,7 @@ async def afetch_inbound(
     """Do as :func:`fetch_inbound`, in an event loop; `on_message` may be a coroutine function."""
     from mailcore.registry import default_registry
 
+    _check_arguments(provider, event, on_message, "afetch_inbound()")
     transport = (registry or default_registry()).transport_for(provider)
     message = await arun(provider.fetch_inbound(event), transport)
     if on_message is not None:
@@ -78,3 +81,15 @@ async def afetch_inbound(
     if delete_after:
         await arun(provider.delete_inbound(event), transport)
     return message
+
+
+def _check_arguments(provider: object, event: object, on_message: object, what: str) -> None:
+    from mailcore.provider import require_provider
+
+    require_provider(provider, what)
+    if not isinstance(event, InboundEvent):
+        kind = type(event).__name__
+        raise ConfigurationError(f"{what} takes an InboundEvent, not {kind}: see event_type")
+    if on_message is not None and not callable(on_message):
+        kind = type(on_message).__name__
+        raise ConfigurationError(f"{what}: on_message must be a function, not {kind}")

@@ -49,6 +49,9 @@ class Request:
     """
     What every request has in common, whatever transport takes it.
 
+    A field with which two requests still ask for the same is declared with ``compare=False``;
+    ``mailcore send --dry-run`` does not show it.
+
     Args:
         recipients: The addresses that this request is for, as the message spells them; what a
             failure of this request is blamed on. Empty for a request that sends nothing.

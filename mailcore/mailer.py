@@ -20,12 +20,18 @@ from mailcore.errors import (
 )
 from mailcore.features import UnsupportedPolicy, checked_policy
 from mailcore.flow import Flow, Transport, arun, run
+from mailcore.mailer_arguments import (
+    checked_middleware,
+    checked_transport,
+    made_provider,
+    require_namespaces,
+)
 from mailcore.message import Message, MessageFields
 from mailcore.options import options_from_url, scheme_of
+from mailcore.preview import Preview
 from mailcore.provider import Provider
 from mailcore.registry import Registry, default_registry
 from mailcore.result import SendResult
-from mailcore.suggesting import unknown
 
 
 if TYPE_CHECKING:
@@ -58,18 +64,14 @@ class _BaseMailer:
     ) -> None:
         self._registry = registry if registry is not None else default_registry()
         self._registry.load_extensions()
-        if isinstance(provider, Provider):
-            if options:
-                names = ", ".join(options)
-                raise ConfigurationError(f"give options to the provider, not the mailer: {names}")
-            self.provider = provider
-        else:
-            self.provider = self._registry.get_provider(provider, **options)
-        self._own_provider = not isinstance(provider, Provider)
-        self._transport = transport
+        self.provider = made_provider(provider, options, self._registry)
+        self._own_provider = self.provider is not provider
+        self._transport: Transport | None = checked_transport(transport)
         self._unsupported = checked_policy(unsupported)
         self._defaults = defaults if isinstance(defaults, Defaults) else Defaults(defaults)
-        self._middleware = [self._named(each) for each in middleware]
+        self._middleware: list[Middleware] = checked_middleware(
+            middleware, self._registry.hooks.register_middleware
+        )
         self.provider.prepare()
 
     @classmethod
@@ -87,7 +89,7 @@ class _BaseMailer:
         """
         chosen = registry if registry is not None else default_registry()
         name = scheme_of(url)
-        options = options_from_url(chosen.provider_class(name), url)
+        options = options_from_url(chosen.provider_class(name), url, given=settings)
         return cls(name, registry=chosen, **{**options, **settings})
 
     @classmethod
@@ -106,18 +108,24 @@ class _BaseMailer:
             )
         return cls.from_url(url, **settings)
 
-    def _named(self, middleware: Middleware | str) -> Middleware:
-        if not isinstance(middleware, str):
-            if not callable(middleware):
-                kind = type(middleware).__name__
-                raise ConfigurationError(f"middleware must be callable or a name, not {kind}")
-            return middleware
-        factories = self._registry.hooks.register_middleware()
-        if middleware not in factories:
-            told = unknown(middleware, sorted(factories))
-            raise ConfigurationError(f"no middleware {told}")
-        made: Middleware = factories[middleware]()
-        return made
+    def preview(self, message: Message) -> Preview:
+        """
+        Say what :meth:`send` would do with a message, without I/O.
+
+        The defaults are applied, then ``mailcore_before_send`` of the extensions and the policy for
+        unsupported features, and the message is checked as a send does it. Middleware is left out:
+        it may do I/O, and what it does is its own.
+
+        Returns:
+            The message as it would be sent, and the requests that would send it.
+
+        Raises:
+            MessageError: As :meth:`send` does: the message is wrong for this provider.
+            CancelSend: A hook calls it off.
+        """
+        message = self._checked(self._prepared(message))
+        requests = self._registry.hooks.build_payload(self.provider, message)
+        return Preview(provider=self.provider.name, message=message, requests=requests)
 
     def _channel(self) -> Transport:
         if self._transport is not None:
@@ -129,16 +137,13 @@ class _BaseMailer:
             self._registry.close(self.provider)
 
     def _sending(self, message: Message) -> Flow[SendResult]:
-        if not isinstance(message, Message):
-            reason = f"send() takes a mailcore.Message, not {type(message).__name__}"
-            raise InvalidMessageType([Problem("message", reason, kind="type")])
+        _require_message(message)
         hooks = self._registry.hooks
         send: Send = self._leaf
         for middleware in reversed(self._middleware):
             send = _around(middleware, send)
         try:
-            message = self._defaults.apply(message, self.provider.name)
-            message = hooks.before_send(self.provider, message)
+            message = self._prepared(message)
             result = yield from send(message)
         except CancelSend:
             raise
@@ -150,10 +155,21 @@ class _BaseMailer:
 
     def _leaf(self, message: Message) -> Flow[SendResult]:
         hooks = self._registry.hooks
-        message = checked(self.provider, message, hooks, self._unsupported)
+        message = self._checked(message)
         if self._registry.outlet is not None and self._transport is None:
             return self._registry.outlet(self.provider, message, hooks)
         return deliver(self.provider, message, hooks, self._channel())
+
+    def _prepared(self, message: Message) -> Message:
+        """The message as the middleware gets it."""
+        _require_message(message)
+        message = self._defaults.apply(message, self.provider.name)
+        return self._registry.hooks.before_send(self.provider, message)
+
+    def _checked(self, message: Message) -> Message:
+        """The message as the provider gets it."""
+        require_namespaces(message, self.provider, self._registry)
+        return checked(self.provider, message, self._registry.hooks, self._unsupported)
 
     def _group_size(self, messages_per_call: int) -> int:
         if messages_per_call < 1:
@@ -179,6 +195,12 @@ class _BaseMailer:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.provider.name!r})"
+
+
+def _require_message(message: object) -> None:
+    if not isinstance(message, Message):
+        reason = f"a mailer takes a mailcore.Message, not {type(message).__name__}"
+        raise InvalidMessageType([Problem("message", reason, kind="type")])
 
 
 def _around(middleware: Middleware, send: Send) -> Send:

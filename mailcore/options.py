@@ -10,11 +10,11 @@ import inspect
 import types
 import typing
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from mailcore.errors import ConfigurationError
-from mailcore.suggesting import unknown
+from mailcore.suggesting import shown_field, similar, unknown
 
 
 if TYPE_CHECKING:
@@ -51,10 +51,18 @@ def _type_hint(constructor: Any, name: str) -> Any:
 
 
 def create_provider(
-    provider_class: type[Provider[Any, Any]], options: Mapping[str, Any]
+    provider_class: type[Provider[Any, Any]],
+    options: Mapping[str, Any],
+    *,
+    settings: Sequence[str] = (),
 ) -> Provider[Any, Any]:
     """
     Make a provider.
+
+    Args:
+        provider_class: Its class.
+        options: For its constructor.
+        settings: What else could be written in the same place, for names that are misspelt.
 
     Raises:
         ConfigurationError: With every option that is unknown, missing or of the wrong type.
@@ -62,25 +70,25 @@ def create_provider(
     types_by_name = option_types(provider_class)
     name = provider_class.name
     problems = [
-        _unknown(option, types_by_name) for option in options if option not in types_by_name
+        _unknown(option, types_by_name, settings)
+        for option in options
+        if option not in types_by_name
     ]
     problems += [
         f"option {option!r} must be {_describe(types_by_name[option])}, not {type(value).__name__}"
         for option, value in options.items()
         if option in types_by_name and not _fits(value, types_by_name[option])
     ]
-    parameters = inspect.signature(provider_class.__init__).parameters
-    problems += [
-        f"option {option!r} is missing"
-        for option in types_by_name
-        if parameters[option].default is inspect.Parameter.empty and option not in options
-    ]
+    problems += _missing(provider_class, options)
     if problems:
         raise ConfigurationError(f"{name}: {'; '.join(problems)}")
     return provider_class(**options)
 
 
-def _unknown(option: str, known: Iterable[str]) -> str:
+def _unknown(option: str, known: Iterable[str], settings: Sequence[str] = ()) -> str:
+    meant = similar(option, [*settings, *known]) if settings else ""
+    if meant in settings:
+        return f"unknown option {shown_field(option)}, did you mean '{meant}'?"
     return f"unknown option {unknown(option, known)}"
 
 
@@ -144,14 +152,26 @@ def scheme_of(url: object) -> str:
     return scheme
 
 
-def options_from_url(provider_class: type[Provider[Any, Any]], url: str) -> dict[str, Any]:
+class _Misfit(Exception):
+    """A text of a URL is not of its option's type; the text of this says of which."""
+
+
+def options_from_url(
+    provider_class: type[Provider[Any, Any]], url: str, *, given: Collection[str] = ()
+) -> dict[str, Any]:
     """
     Read a URL's options as the types that the provider's constructor wants.
 
     A list is given by repeating the option, or with commas.
 
+    Args:
+        provider_class: Whose options they are.
+        url: The URL.
+        given: Names of options that are given elsewhere.
+
     Raises:
-        ConfigurationError: If an option is unknown, or not of its type.
+        ConfigurationError: With every option that is unknown, given twice or not of its type; then
+            with those as well that are missing.
     """
     from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -160,38 +180,60 @@ def options_from_url(provider_class: type[Provider[Any, Any]], url: str) -> dict
         # Without the scheme, because a provider's name may have an underscore. No part of it is a
         # fragment: a secret that holds # must not be cut.
         parts = urlsplit(f"x{url[url.index('://') :]}", allow_fragments=False)
-        given = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        query = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
     except ValueError:
         # Not chained: the cause repeats the URL, which may hold secrets.
         raise ConfigurationError(f"{name}: the URL's query is not option=value&…") from None
     types_by_name = option_types(provider_class)
+    problems: list[str] = []
+    located: Mapping[str, str] = {}
+    try:
+        located = provider_class.options_from_url(
+            username=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            host=parts.netloc.rpartition("@")[2],
+            path=unquote(parts.path),
+        )
+    except ConfigurationError as error:
+        problems.append(str(error).removeprefix(f"{name}: "))
     options: dict[str, Any] = {}
-    located = provider_class.options_from_url(
-        username=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        host=parts.netloc.rpartition("@")[2],
-        path=unquote(parts.path),
-    )
-    for option, values in (*((o, [v]) for o, v in located.items()), *given.items()):
+    for option, values in (*((o, [v]) for o, v in located.items()), *query.items()):
         if option not in types_by_name:
-            raise ConfigurationError(f"{name}: {_unknown(option, types_by_name)}")
+            problems.append(_unknown(option, types_by_name))
+            continue
         if option in options:
-            raise ConfigurationError(f"{name}: option {option!r} is given twice in the URL")
-        options[option] = _convert(name, option, values, types_by_name[option])
+            problems.append(f"option {option!r} is given twice in the URL")
+        try:
+            options[option] = _convert(values, types_by_name[option])
+        except _Misfit as misfit:
+            options[option] = None
+            problems.append(f"option {option!r} {misfit}")
+    if problems:
+        problems += _missing(provider_class, {*options, *given})
+        raise ConfigurationError(f"{name}: {'; '.join(problems)}")
     return options
 
 
-def _convert(name: str, option: str, values: list[str], annotation: Any) -> Any:
+def _missing(provider_class: type[Provider[Any, Any]], given: Collection[str]) -> list[str]:
+    parameters = inspect.signature(provider_class.__init__).parameters
+    return [
+        f"option {option!r} is missing"
+        for option in option_types(provider_class)
+        if parameters[option].default is inspect.Parameter.empty and option not in given
+    ]
+
+
+def _convert(values: list[str], annotation: Any) -> Any:
     wanted = [each for each in _alternatives(annotation) if each is not type(None)]
     for each in wanted:
         if get_origin(each) in _LISTS:
             items = [item.strip() for value in values for item in value.split(",")]
             one = next(iter(get_args(each)), str)
-            made = tuple(_convert(name, option, [item], one) for item in items if item)
+            made = tuple(_convert([item], one) for item in items if item)
             origin = get_origin(each)
             return origin(made) if origin in (list, set, frozenset) else made
     if len(values) > 1:
-        raise ConfigurationError(f"{name}: option {option!r} is given {len(values)} times")
+        raise _Misfit(f"is given {len(values)} times")
     text = values[0]
     for each in wanted:
         if each is bool and text.lower() in _TRUE | _FALSE:
@@ -205,6 +247,4 @@ def _convert(name: str, option: str, values: list[str], annotation: Any) -> Any:
             return text
         if each is str or each is Any:
             return text
-    raise ConfigurationError(
-        f"{name}: option {option!r} in the URL must be {_describe(annotation)}"
-    )
+    raise _Misfit(f"in the URL must be {_describe(annotation)}")

@@ -33,6 +33,7 @@ from mailcore.events import Event, InboundEvent
 from mailcore.features import Features
 from mailcore.flow import Flow, Request, Transport
 from mailcore.message import Message
+from mailcore.redaction import shown_name
 from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
 
@@ -148,7 +149,8 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
             WebhookRejected: If it is not proven.
             MalformedWebhook: If it cannot be read.
         """
-        raise WebhookRejected("this provider has no webhooks", provider=self.name, status_code=403)
+        reason = "this provider has no webhooks; `mailcore features` says which ones do"
+        raise WebhookRejected(reason, provider=self.name, status_code=403)
         yield  # it is a flow
 
     def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:
@@ -211,6 +213,28 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+def require_provider(given: object, what: str) -> None:
+    """
+    Refuse what is no provider where one is wanted, with the way to get one.
+
+    Args:
+        given: Anything.
+        what: Who wants it, for the error.
+
+    Raises:
+        ConfigurationError: If it is a name, a class or something else.
+    """
+    if isinstance(given, Provider):
+        return
+    if isinstance(given, str):
+        told = f"a name: get the provider with mailcore.get_provider({shown_name(given)}, ...)"
+    elif isinstance(given, type):
+        told = f"the class {given.__qualname__}: make one with {given.__qualname__}(...)"
+    else:
+        told = type(given).__name__
+    raise ConfigurationError(f"{what} takes a provider, not {told}")
 
 
 AnyProvider: TypeAlias = Provider[Any, Any]

@@ -133,7 +133,16 @@ class Registry:
             PluginLoadError: If it is installed but broken.
         """
         if not isinstance(name, str):
-            raise ConfigurationError(f"provider name must be str, not {type(name).__name__}")
+            own = getattr(name, "__qualname__", "") if isinstance(name, type) else ""
+            hint = f": write {own}(...) to make one of a class" if own else ""
+            kind = own or type(name).__name__
+            raise ConfigurationError(f"provider name must be str, not {kind}{hint}")
+        if "://" in name:
+            # Not repeated: its options may hold secrets.
+            raise ConfigurationError(
+                "the name of a provider is wanted, not a URL: give that to mailcore.connect(), "
+                "Mailer.from_url() or AsyncMailer.from_url()"
+            )
         with self._lock:
             if name not in self._classes and name in self._found().providers:
                 self._classes[name] = self._load_provider(self._found().providers[name])

@@ -14,7 +14,13 @@ _LEAST_SIMILARITY = 0.6
 _FIELD_NAME = re.compile(r"[a-z_]{1,32}")
 
 
-def similar(name: object, known: Iterable[str], also: Mapping[str, str] | None = None) -> str:
+def similar(
+    name: object,
+    known: Iterable[str],
+    also: Mapping[str, str] | None = None,
+    *,
+    least: float = _LEAST_SIMILARITY,
+) -> str:
     """
     The known name that was probably meant; empty if there is none.
 
@@ -22,6 +28,7 @@ def similar(name: object, known: Iterable[str], also: Mapping[str, str] | None =
         name: What was given.
         known: Names that exist.
         also: Other names for some of them, in lower case.
+        least: From 0 to 1, how much of both has to agree.
     """
     if not isinstance(name, str):
         return ""
@@ -32,7 +39,7 @@ def similar(name: object, known: Iterable[str], also: Mapping[str, str] | None =
     if also and spelled in also:
         return also[spelled]
     names = {each.lower().replace("-", "_"): each for each in known}
-    found = difflib.get_close_matches(spelled, names, n=1, cutoff=_LEAST_SIMILARITY)
+    found = difflib.get_close_matches(spelled, names, n=1, cutoff=least)
     return names[found[0]] if found else ""
 
 

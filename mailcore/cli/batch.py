@@ -61,7 +61,7 @@ def _outcome(
     try:
         message = Message.from_dict(message_fields(line, source))
         if arguments.dry_run:
-            requests = dry_run.described_requests(arguments, chosen, message)
+            requests = dry_run.described_requests(mailer, chosen, message)
             return {"dry_run": True, "requests": requests}, exit_codes.OK
         result = send(mailer, message, stdout_is_json=True)
     except MailcoreError as error:

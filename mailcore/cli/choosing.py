@@ -86,11 +86,14 @@ def choose(arguments: argparse.Namespace) -> Chosen:
         except ConfigurationError as error:
             raise UsageError(f"{source}: {error}") from error
     provider_class = registry.provider_class(name)
-    options: dict[str, Any] = options_from_url(provider_class, url) if url else {}
+    names = [option for option, _ in arguments.option]
+    options: dict[str, Any] = {}
+    if url:
+        options = options_from_url(provider_class, url, given=names)
     if arguments.option:
         # The conversion from text is that of URLs.
         given = f"{provider_class.name}://?{urlencode(arguments.option)}"
-        options |= options_from_url(provider_class, given)
+        options |= options_from_url(provider_class, given, given=options)
     provider = registry.get_provider(provider_class.name, **options)
     return Chosen(provider=provider, secrets=_secrets(options))
 

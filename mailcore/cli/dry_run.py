@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import base64
 import dataclasses
 import json
@@ -15,10 +14,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from mailcore.cli import output
 from mailcore.cli.choosing import SECRET_NAME, Chosen
-from mailcore.delivery import checked
 from mailcore.flow import HttpRequest
+from mailcore.mailer import Mailer
 from mailcore.message import Message
-from mailcore.registry import Registry
 
 
 HIDDEN = "(hidden)"
@@ -27,11 +25,12 @@ HIDDEN = "(hidden)"
 _SHOWN_HEADERS = frozenset(["accept", "content-length", "content-type", "host", "user-agent"])
 
 
-def described_requests(
-    arguments: argparse.Namespace, chosen: Chosen, message: Message
-) -> list[dict[str, Any]]:
+def described_requests(mailer: Mailer, chosen: Chosen, message: Message) -> list[dict[str, Any]]:
     """
     Check a message as a send does, and describe the requests that would send it.
+
+    Fields of a request that keep their default are left out, and those that make no difference to
+    two requests (``compare=False``): they are between a provider and its transport.
 
     Returns:
         Plain JSON, one object for each request.
@@ -40,10 +39,7 @@ def described_requests(
         MessageError: If the message is wrong for the provider.
         CancelSend: If an extension calls the send off.
     """
-    registry: Registry = arguments.registry
-    message = registry.hooks.before_send(chosen.provider, message)
-    message = checked(chosen.provider, message, registry.hooks, {})
-    requests = registry.hooks.build_payload(chosen.provider, message)
+    requests = mailer.preview(message).requests
     return [_described(request, chosen.secrets) for request in requests]
 
 
@@ -73,11 +69,19 @@ def _described(request: object, secrets: Sequence[str]) -> dict[str, Any]:
         }
     elif dataclasses.is_dataclass(request):
         for field in dataclasses.fields(request):
-            described[field.name] = getattr(request, field.name)
+            value = getattr(request, field.name)
+            if field.compare and value != _default_of(field):
+                described[field.name] = value
     else:
         described["request"] = request
     shown: dict[str, Any] = _plain(described, secrets)
     return shown
+
+
+def _default_of(field: dataclasses.Field[Any]) -> object:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.default
 
 
 def _url(url: str) -> str:

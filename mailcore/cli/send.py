@@ -11,6 +11,7 @@ from mailcore.cli.batch import send_batch
 from mailcore.cli.failures import UsageError
 from mailcore.cli.sending import open_mailer, send
 from mailcore.errors import RecipientsRefused
+from mailcore.mailer import Mailer
 from mailcore.message import Message
 from mailcore.result import SendResult
 
@@ -58,9 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.messages is not None:
         return send_batch(arguments, chosen)
     message = composing.compose(arguments)
-    if arguments.dry_run:
-        return _show(arguments, chosen, message)
     with open_mailer(arguments, chosen) as mailer:
+        if arguments.dry_run:
+            return _show(arguments, chosen, mailer, message)
         try:
             result = send(mailer, message, stdout_is_json=arguments.json)
         except RecipientsRefused as error:
@@ -74,8 +75,10 @@ def run(arguments: argparse.Namespace) -> int:
     return exit_codes.of_result(result)
 
 
-def _show(arguments: argparse.Namespace, chosen: choosing.Chosen, message: Message) -> int:
-    requests = dry_run.described_requests(arguments, chosen, message)
+def _show(
+    arguments: argparse.Namespace, chosen: choosing.Chosen, mailer: Mailer, message: Message
+) -> int:
+    requests = dry_run.described_requests(mailer, chosen, message)
     if arguments.json:
         provider = chosen.provider.name
         output.write_json({"dry_run": True, "provider": provider, "requests": requests})

@@ -82,7 +82,7 @@ class FeatureChecks(SuiteHooks):
         provider = self.make_provider()
         stranger = token("esp_extra of another")
         canary = self.canary("esp_extra")
-        others = {"esp_extra": {f"{provider.name}x": {"key": stranger}}}
+        others = {"esp_extra": {f"other-than-{provider.name}": {"key": stranger}}}
         failures = list(self._missing(provider, "esp_extra", canary, others))
         findings = self._findings(merged(plain_fields(), others, canary.fields), provider)
         failures += [

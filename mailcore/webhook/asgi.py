@@ -22,6 +22,8 @@ from mailcore.webhook.responding import (
     arespond,
     refuse_method,
     refuse_size,
+    require_path,
+    require_webhook,
 )
 
 
@@ -61,7 +63,8 @@ class AsgiWebhook:
         registry: Whose hooks observe the events; the default registry if None.
 
     Raises:
-        ConfigurationError: If a limit is not above 0.
+        ConfigurationError: If it is no provider with webhooks, the handler cannot be called, or a
+            limit is not above 0.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class AsgiWebhook:
         seen: SeenStore | None = None,
         registry: Registry | None = None,
     ) -> None:
+        require_webhook(provider, handler, "AsgiWebhook")
         if max_body_bytes is None:
             max_body_bytes = provider.max_webhook_body_bytes
         if min(max_body_bytes, body_timeout_seconds) <= 0:
@@ -117,7 +121,15 @@ class AsgiWebhook:
         Args:
             application: The other one; it also sees the server's start and end.
             path: Exactly, such as ``/webhooks/acme``.
+
+        Raises:
+            ConfigurationError: If the path does not begin with a slash, or the other application
+                cannot be called.
         """
+        require_path(path, "mounted_in()")
+        if not callable(application):
+            kind = type(application).__name__
+            raise ConfigurationError(f"mounted_in() takes an application, not {kind}")
 
         async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
             chosen = scope["type"] == "http" and scope["path"] == path

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mailcore.errors import ConfigurationError
 from mailcore.events import Event
 
 
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
 
 Handler: TypeAlias = Callable[[Event], object]
 """Takes one event: a function, or a coroutine function. Returning means that it is done."""
+
+
+def require_handler(handler: object, what: str) -> None:
+    """
+    Refuse a handler that cannot be called, before the first event comes.
+
+    Raises:
+        ConfigurationError: Naming what wants it.
+    """
+    if not callable(handler):
+        kind = type(handler).__name__
+        raise ConfigurationError(
+            f"{what} needs a handler, a function that takes an event, not {kind}"
+        )
 
 
 def is_coroutine_function(handler: Handler) -> bool:

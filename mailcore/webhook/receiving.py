@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mailcore.errors import ConfigurationError, MalformedWebhook
 from mailcore.events import Event
 from mailcore.flow import Flow, arun, run
+from mailcore.webhook.handlers import require_handler
 from mailcore.webhook.request import WebhookRequest
 
 
@@ -45,10 +46,13 @@ def receive(
     Raises:
         WebhookRejected: If the request is not proven to come from the provider.
         MalformedWebhook: If it cannot be read.
-        ConfigurationError: If `seen` is given without `on_event`: nobody would know what was done.
+        ConfigurationError: If it is no provider (its name, for example), `on_event` cannot be
+            called, or `seen` is given without `on_event`: nobody would know what was done.
     """
     from mailcore.registry import default_registry
 
+    _check_arguments(provider, on_event, "receive()")
+    _check_store(on_event, seen)
     chosen = registry or default_registry()
     flow = _receiving(provider, request, chosen, max_body_bytes)
     events = run(flow, chosen.transport_for(provider))
@@ -67,6 +71,8 @@ async def areceive(
     """Do as :func:`receive`, in an event loop; `on_event` may be a coroutine function."""
     from mailcore.registry import default_registry
 
+    _check_arguments(provider, on_event, "areceive()")
+    _check_store(on_event, seen)
     chosen = registry or default_registry()
     flow = _receiving(provider, request, chosen, max_body_bytes)
     events = await arun(flow, chosen.transport_for(provider))
@@ -155,9 +161,22 @@ async def ahand_over(
     return tuple(new)
 
 
+def _check_arguments(provider: object, on_event: object, what: str) -> None:
+    from mailcore.provider import require_provider
+
+    require_provider(provider, what)
+    if on_event is not None:
+        require_handler(on_event, what)
+
+
 def _check_store(on_event: object, seen: object) -> None:
     if seen is not None and on_event is None:
         raise ConfigurationError("seen= needs on_event=: it is marked once the handler is done")
+    if seen is None:
+        return
+    if isinstance(seen, type) or not callable(getattr(seen, "mark", None)):
+        kind = seen.__qualname__ if isinstance(seen, type) else type(seen).__name__
+        raise ConfigurationError(f"seen= takes a store such as MemorySeenStore(), not {kind}")
 
 
 def _receiving(

@@ -11,9 +11,9 @@ import logging
 
 from typing import TYPE_CHECKING, Any
 
-from mailcore.errors import WebhookError
+from mailcore.errors import ConfigurationError, WebhookError
 from mailcore.redaction import redact
-from mailcore.webhook.handlers import Handler, blocking, unblocking
+from mailcore.webhook.handlers import Handler, blocking, require_handler, unblocking
 from mailcore.webhook.receiving import areceive, receive
 from mailcore.webhook.request import WebhookRequest, WebhookResponse
 
@@ -38,7 +38,7 @@ def respond(
     registry: Registry | None = None,
 ) -> WebhookResponse:
     """
-    Receive a request and make the answer to it; raises nothing.
+    Receive a request and make the answer to it, whatever happens.
 
     Args:
         provider: With the options that say whom to trust.
@@ -49,7 +49,11 @@ def respond(
             ``max_webhook_body_bytes``.
         seen: Remembers the events that the handler was done with.
         registry: Whose hooks observe the events; the default registry if None.
+
+    Raises:
+        ConfigurationError: If it is no provider, or the handler cannot be called.
     """
+    _check_arguments(provider, handler, "respond()")
     if request.method != ALLOWED_METHOD:
         return refuse_method(provider.name, request)
     try:
@@ -76,6 +80,7 @@ async def arespond(
     registry: Registry | None = None,
 ) -> WebhookResponse:
     """Do as :func:`respond`, in an event loop; a handler that is no coroutine gets a thread."""
+    _check_arguments(provider, handler, "arespond()")
     if request.method != ALLOWED_METHOD:
         return refuse_method(provider.name, request)
     try:
@@ -90,6 +95,51 @@ async def arespond(
     except Exception as error:  # noqa: BLE001  # logged; the provider sends it again
         return answer_error(provider.name, request, error)
     return WebhookResponse()
+
+
+def _check_arguments(provider: object, handler: object, what: str) -> None:
+    from mailcore.provider import require_provider
+
+    require_provider(provider, what)
+    require_handler(handler, what)
+
+
+def require_webhook(provider: object, handler: object, what: str) -> None:
+    """
+    Refuse what could never receive an event, when an application is made of it.
+
+    Args:
+        provider: Of the application.
+        handler: Of the application.
+        what: Name of the application's class.
+
+    Raises:
+        ConfigurationError: If it is no provider, it has no webhooks, or the handler cannot be
+            called.
+    """
+    from mailcore.provider import Provider
+
+    _check_arguments(provider, handler, what)
+    if type(provider).verify_webhook is Provider.verify_webhook:  # type: ignore[attr-defined]  # it is one
+        name = provider.name  # type: ignore[attr-defined]  # it is a provider
+        raise ConfigurationError(
+            f"{what}: {name} has no webhooks; `mailcore features` says which providers do"
+        )
+
+
+def require_path(path: object, what: str) -> None:
+    """
+    Refuse a path that no request could have.
+
+    Raises:
+        ConfigurationError: If it is no text, or does not begin with a slash.
+    """
+    if not isinstance(path, str):
+        raise ConfigurationError(f"{what}: path must be str, not {type(path).__name__}")
+    if "://" in path:
+        raise ConfigurationError(f"{what}: path is a URL: give what follows the host, '/…'")
+    if not path.startswith("/"):
+        raise ConfigurationError(f"{what}: path must begin with a slash, as in '/webhooks/…'")
 
 
 def refuse_method(provider_name: str, request: WebhookRequest) -> WebhookResponse:

@@ -19,6 +19,8 @@ from mailcore.webhook.responding import (
     answer_error,
     refuse_method,
     refuse_size,
+    require_path,
+    require_webhook,
     respond,
 )
 
@@ -54,7 +56,8 @@ class WsgiWebhook:
         registry: Whose hooks observe the events; the default registry if None.
 
     Raises:
-        ConfigurationError: If the limit is not above 0.
+        ConfigurationError: If it is no provider with webhooks, the handler cannot be called, or the
+            limit is not above 0.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class WsgiWebhook:
         seen: SeenStore | None = None,
         registry: Registry | None = None,
     ) -> None:
+        require_webhook(provider, handler, "WsgiWebhook")
         if max_body_bytes is None:
             max_body_bytes = provider.max_webhook_body_bytes
         if max_body_bytes <= 0:
@@ -94,7 +98,15 @@ class WsgiWebhook:
         Args:
             application: The other one, such as Flask's ``app.wsgi_app``.
             path: Exactly, such as ``/webhooks/acme``.
+
+        Raises:
+            ConfigurationError: If the path does not begin with a slash, or the other application
+                cannot be called.
         """
+        require_path(path, "mounted_in()")
+        if not callable(application):
+            kind = type(application).__name__
+            raise ConfigurationError(f"mounted_in() takes an application, not {kind}")
 
         def dispatch(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
             chosen = environ.get("PATH_INFO") == path
