@@ -21,7 +21,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from mailcore.errors import AuthenticationFailed, ConfigurationError, SendError, WebhookError
+from mailcore.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    SendError,
+    UnexpectedResponse,
+    WebhookError,
+)
 from mailcore.redaction import redact
 from mailcore.webhook import Handler, hand_over
 from mailcore.webhook.handlers import blocking
@@ -171,11 +177,7 @@ class SqsConsumer:
                 return
             hidden_at = time.monotonic()
             try:
-                messages = self._queue.receive(
-                    max_messages=min(room, self._options.batch_size),
-                    wait_seconds=self._options.wait_seconds,
-                    visibility_timeout_seconds=self._options.visibility_timeout_seconds,
-                )
+                messages = self._receive(room)
             except (QueueError, SendError) as error:
                 if not has_worked and _is_final(error):
                     self._wake.put(ConfigurationError(f"cannot read the queue: {error}"))
@@ -192,6 +194,19 @@ class SqsConsumer:
             self._in_flight.add(messages, hidden_at)
             for message in messages:
                 self._waiting.put(message)
+
+    def _receive(self, room: int) -> list[QueueMessage]:
+        wait_seconds = self._options.wait_seconds
+        begun_at = time.monotonic()
+        messages = self._queue.receive(
+            max_messages=min(room, self._options.batch_size),
+            wait_seconds=wait_seconds,
+            visibility_timeout_seconds=self._options.visibility_timeout_seconds,
+        )
+        if not messages and time.monotonic() - begun_at < wait_seconds / 10:
+            # Asked again at once, whoever answers so would be asked without end.
+            raise UnexpectedResponse("no messages, from a queue that did not wait for any")
+        return messages
 
     def _work(self) -> None:
         while (message := self._waiting.get()) is not None:
@@ -307,4 +322,7 @@ def _stop_on(number: signal.Signals, consumer: SqsConsumer) -> Callable[[], Any]
 def _is_final(error: QueueError | SendError) -> bool:
     if isinstance(error, QueueError):
         return error.is_final
+    if isinstance(error, UnexpectedResponse):
+        # A proxy's page, half an answer: the next one may be whole.
+        return False
     return isinstance(error, AuthenticationFailed) or not (error.retryable or error.maybe_accepted)

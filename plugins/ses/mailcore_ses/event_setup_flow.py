@@ -7,6 +7,7 @@ from typing import Any
 
 from mailcore.errors import SendError
 from mailcore.flow import Exchange, Flow
+from mailcore_ses.account.calls import entries, settled, structure, text
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.errors import error_of
 from mailcore_ses.event_plan import Existing, plan
@@ -24,7 +25,7 @@ def read_account_id(region_name: str) -> Flow[str]:
         SendError: If AWS cannot be asked, or refuses.
     """
     body = yield from _ask("sts", "GetCallerIdentity", {}, region_name)
-    return str((body or {}).get("Account", ""))
+    return text(body or {}, "Account")
 
 
 def read_existing(wanted: EventSetup) -> Flow[Existing]:
@@ -46,12 +47,12 @@ def read_existing(wanted: EventSetup) -> Flow[Existing]:
         params = {"QueueUrl": wanted.queue_url(name), "AttributeNames": ["All"]}
         queue = yield from _ask("sqs", "GetQueueAttributes", params, region)
         if queue is not None:
-            queues[name] = queue.get("Attributes", {})
+            queues[name] = structure(queue, "Attributes")
     named = {"ConfigurationSetName": wanted.configuration_set_name}
     destinations = yield from _ask("sesv2", "GetConfigurationSetEventDestinations", named, None)
-    found = (destinations or {}).get("EventDestinations", [])
+    found = entries(destinations or {}, "EventDestinations")
     return Existing(
-        topic=None if topic is None else topic.get("Attributes", {}),
+        topic=None if topic is None else structure(topic, "Attributes"),
         subscriptions=subscriptions,
         queues=queues,
         has_configuration_set=destinations is not None,
@@ -75,7 +76,7 @@ def apply(wanted: EventSetup) -> Flow[tuple[AwsCall, ...]]:
     existing = yield from read_existing(wanted)
     calls = plan(wanted, existing)
     for call in calls:
-        response: AwsResponse = yield Exchange(call)
+        response = yield from _exchange(call)
         if not response.ok:
             raise _error(call, response)
     return calls
@@ -86,8 +87,8 @@ def _read_subscriptions(wanted: EventSetup) -> Flow[tuple[Mapping[str, str], ...
     params: dict[str, Any] = {"TopicArn": wanted.topic_arn}
     while True:
         body = yield from _ask("sns", "ListSubscriptionsByTopic", params, wanted.region_name)
-        found += (body or {}).get("Subscriptions", [])
-        token = (body or {}).get("NextToken")
+        found += entries(body or {}, "Subscriptions")
+        token = text(body or {}, "NextToken")
         if not token:
             return tuple(found)
         params = {**params, "NextToken": token}
@@ -97,7 +98,7 @@ def _ask(
     service: str, operation: str, params: Mapping[str, Any], region_name: str | None
 ) -> Flow[Mapping[str, Any] | None]:
     call = AwsCall(service=service, operation=operation, params=params, region_name=region_name)
-    response: AwsResponse = yield Exchange(call)
+    response = yield from _exchange(call)
     if response.ok:
         return response.body
     if any(word in response.error_code for word in _ABSENT):
@@ -105,7 +106,16 @@ def _ask(
     raise _error(call, response)
 
 
+def _exchange(call: AwsCall) -> Flow[AwsResponse]:
+    try:
+        response: AwsResponse = yield Exchange(call)
+    except SendError as error:
+        settled(error)
+        raise
+    return response
+
+
 def _error(call: AwsCall, response: AwsResponse) -> SendError:
-    error = error_of(response)
+    error = settled(error_of(response))
     error.args = (f"{call.service} {call.operation}: {error.args[0]}",)
     return error

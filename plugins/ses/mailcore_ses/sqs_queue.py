@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/ (read 202
 from __future__ import annotations
 
 import json
+import logging
 import re
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from mailcore.errors import ConfigurationError, MailcoreError
+from mailcore.errors import ConfigurationError, MailcoreError, UnexpectedResponse
 from mailcore.flow import Transport
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.transport import AwsTransport, ClientSettings
@@ -26,6 +27,9 @@ MAX_BATCH = 10
 MAX_WAIT_SECONDS = 20
 MAX_VISIBILITY_SECONDS = 12 * 3600
 
+logger = logging.getLogger("mailcore_ses.consumer")
+
+_COUNT = re.compile(r"[0-9]{1,9}")
 _REGION = re.compile(r"(?:^|\.)sqs\.([a-z0-9-]+)\.|^([a-z0-9-]+)\.queue\.", re.ASCII)
 _AWS_HOST = re.compile(r"\.(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|api\.aws)\Z", re.ASCII)
 _PRIVATE_HOST = re.compile(r"\Avpce-", re.ASCII)
@@ -94,7 +98,7 @@ class SqsQueue:
 
         Raises:
             QueueError: If SQS refuses.
-            SendError: If there is no answer.
+            SendError: If there is no answer, or none that can be read.
         """
         body = self._call(
             "ReceiveMessage",
@@ -104,13 +108,9 @@ class SqsQueue:
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
         return [
-            QueueMessage(
-                message_id=fields["MessageId"],
-                receipt_handle=fields["ReceiptHandle"],
-                receive_count=int(fields.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
-                fields=fields,
-            )
-            for fields in body.get("Messages", [])
+            message
+            for fields in _list_of(body, "Messages")
+            if (message := _message_of(fields)) is not None
         ]
 
     def delete(self, messages: Sequence[QueueMessage]) -> dict[str, str]:
@@ -122,7 +122,7 @@ class SqsQueue:
 
         Raises:
             QueueError: If SQS refuses.
-            SendError: If there is no answer.
+            SendError: If there is no answer, or none that can be read.
         """
         return self._batches("DeleteMessageBatch", messages, {})
 
@@ -137,7 +137,7 @@ class SqsQueue:
 
         Raises:
             QueueError: If SQS refuses.
-            SendError: If there is no answer.
+            SendError: If there is no answer, or none that can be read.
         """
         parameters = {"VisibilityTimeout": visibility_timeout_seconds}
         return self._batches("ChangeMessageVisibilityBatch", messages, parameters)
@@ -148,11 +148,15 @@ class SqsQueue:
 
         Raises:
             QueueError: If SQS refuses to say.
-            SendError: If there is no answer.
+            SendError: If there is no answer, or none that can be read.
         """
         body = self._call("GetQueueAttributes", AttributeNames=["RedrivePolicy"])
-        policy = body.get("Attributes", {}).get("RedrivePolicy")
-        return bool(policy and json.loads(policy).get("deadLetterTargetArn"))
+        attributes = body.get("Attributes") or {}
+        try:
+            policy = attributes.get("RedrivePolicy")
+            return bool(policy and json.loads(policy).get("deadLetterTargetArn"))
+        except (AttributeError, TypeError, ValueError, RecursionError):
+            raise _unexpected("GetQueueAttributes", "RedrivePolicy") from None
 
     def close(self) -> None:
         """Release connections."""
@@ -167,9 +171,12 @@ class SqsQueue:
                 {"Id": str(i), "ReceiptHandle": message.receipt_handle, **parameters}
                 for i, message in enumerate(batch)
             ]
-            for failure in self._call(operation, Entries=entries).get("Failed", []):
-                handle = batch[int(failure["Id"])].receipt_handle
-                failed[handle] = str(failure.get("Code", "Unknown"))
+            handles = {str(i): message.receipt_handle for i, message in enumerate(batch)}
+            for failure in _list_of(self._call(operation, Entries=entries), "Failed"):
+                handle = handles.get(_id_of(failure))
+                if handle is None:
+                    raise _unexpected(operation, "Failed")
+                failed[handle] = _code_of(failure)
         return failed
 
     def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
@@ -182,6 +189,45 @@ class SqsQueue:
         if not response.ok:
             raise QueueError(operation, response)
         return response.body
+
+
+def _unexpected(operation: str, name: str) -> UnexpectedResponse:
+    return UnexpectedResponse(f"SQS's answer to {operation} has an unreadable {name}")
+
+
+def _list_of(body: Mapping[str, Any], name: str) -> Sequence[Any]:
+    value = body.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise UnexpectedResponse(f"SQS's answer has an unreadable {name}")
+    return value
+
+
+def _message_of(fields: Any) -> QueueMessage | None:
+    """A message; None for one without the handle that it is deleted with, which comes again."""
+    known: Mapping[str, Any] = fields if isinstance(fields, Mapping) else {}
+    handle, message_id = known.get("ReceiptHandle"), known.get("MessageId")
+    if not isinstance(handle, str) or not isinstance(message_id, str):
+        logger.error("SQS gave a message without MessageId and ReceiptHandle: left to the queue")
+        return None
+    attributes = known.get("Attributes")
+    count = attributes.get("ApproximateReceiveCount") if isinstance(attributes, Mapping) else None
+    return QueueMessage(
+        message_id=message_id,
+        receipt_handle=handle,
+        receive_count=int(count) if isinstance(count, str) and _COUNT.fullmatch(count) else 1,
+        fields=known,
+    )
+
+
+def _id_of(entry: Any) -> str:
+    return str(entry.get("Id")) if isinstance(entry, Mapping) else ""
+
+
+def _code_of(failure: Any) -> str:
+    code = failure.get("Code")
+    return code if isinstance(code, str) else "Unknown"
 
 
 def _chunks(messages: Sequence[QueueMessage]) -> Iterator[Sequence[QueueMessage]]:

@@ -26,6 +26,7 @@ class AwsTransport:
     """Sends :class:`~mailcore_ses.aws.AwsCall` through boto3, HTTP requests through requests."""
 
     def __init__(self, settings: ClientSettings) -> None:
+        self._settings = settings
         self._clients = Clients(settings)
         self._http: tuple[int, RequestsTransport] | None = None
 
@@ -90,6 +91,9 @@ class AwsTransport:
         http, self._http = self._http, None
         if http is not None and http[0] == os.getpid():
             http[1].close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._settings!r})"
 
     def _http_transport(self) -> RequestsTransport:
         known = self._http

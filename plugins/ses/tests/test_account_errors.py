@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -234,3 +235,58 @@ def test_keys_of_your_own_have_no_records_of_ours():
         identity.mail_from_domain,
         identity.mail_from_status,
     )
+
+
+NOW = datetime(2026, 11, 20, tzinfo=timezone.utc)
+ODD = (5, "x", [5], ["x"], [None], {"a": 1}, True)
+READING = {
+    "status": (get_status, ACCOUNT),
+    "statistics": (
+        statistics.get_statistics,
+        {"SendDataPoints": [{"Timestamp": NOW, "Bounces": 1}]},
+    ),
+    "identities": (
+        identities.identities_page,
+        {"EmailIdentities": [{"IdentityName": "a.example"}]},
+    ),
+    "identity": (
+        lambda: identities.get_identity("a.example"),
+        {
+            "DkimAttributes": {"Tokens": ["x"]},
+            "MailFromAttributes": {"MailFromDomain": "b.example"},
+        },
+    ),
+    "suppressed": (
+        suppression.suppressed_page,
+        {
+            "SuppressedDestinationSummaries": [
+                {
+                    "EmailAddress": "a@example.net",
+                    "Reason": "BOUNCE",
+                    "LastUpdateTime": NOW,
+                }
+            ]
+        },
+    ),
+}
+
+
+def shapes(body: Any) -> Iterator[Any]:
+    """The answer with each of its parts replaced by something odd."""
+    yield from ODD
+    if isinstance(body, dict):
+        for name, value in body.items():
+            yield from ({**body, name: odd} for odd in shapes(value))
+    elif isinstance(body, list):
+        yield from ([odd] for odd in shapes(body[0]))
+
+
+@pytest.mark.parametrize(("flow", "body"), READING.values(), ids=READING)
+def test_answers_of_any_shape(flow, body):
+    """An answer that nobody documented is read, or is an error of ours that leaves nothing open."""
+    assert not isinstance(drive(flow(), [AwsResponse(status_code=200, body=body)])[0], SendError)
+    for odd in shapes(body):
+        found, _, _ = drive(flow(), [AwsResponse(status_code=200, body=odd)])
+
+        assert UnexpectedResponse is type(found) or not isinstance(found, Exception)
+        assert not getattr(found, "maybe_accepted", False)

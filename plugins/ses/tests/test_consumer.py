@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import boto3
 import pytest
 
@@ -671,3 +673,106 @@ def test_in_another_thread_signals_are_left_alone(aws):
 
     assert 1 == len(errors)
     assert before is signal.getsignal(signal.SIGTERM)
+
+
+ODD_ANSWERS = [
+    *(
+        {"Messages": messages}
+        for messages in ("x", 5, {"a": 1}, [None], ["x"], [{}], [{"Body": "x"}])
+    ),
+    {"Messages": [{"MessageId": 5, "ReceiptHandle": "x"}]},
+    {"Messages": [{"MessageId": "x", "ReceiptHandle": ["y"]}]},
+    *([], None, 7, "text"),
+]
+
+
+@pytest.mark.parametrize("body", ODD_ANSWERS)
+def test_odd_answer_does_not_end_the_consumer(body, caplog):
+    """An answer that nobody documented is logged, and the next one is read, from the first on."""
+    sqs = Sqs(
+        delivery("a@x.org"),
+        faults=[("ReceiveMessage", AwsResponse(status_code=200, body=body))],
+    )
+
+    with Running(sqs, lambda _: None) as running:
+        sqs.wait_for(lambda: sqs.deleted == ["id-0"])
+
+    assert running.outcome.handled == 1
+
+
+@pytest.mark.parametrize("attributes", [5, ["x"], {"ApproximateReceiveCount": "x"}])
+def test_odd_attributes_of_a_message(attributes):
+    """A message whose count cannot be read is handled."""
+    sqs = Sqs(delivery("a@x.org"))
+    sqs.visible[0]["Attributes"] = attributes
+
+    with Running(sqs, lambda _: None):
+        sqs.wait_for(lambda: sqs.deleted == ["id-0"])
+
+
+@pytest.mark.parametrize(
+    "failure", [None, "x", {}, {"Id": 5}, {"Id": "99"}, {"Id": ["0"], "Code": 5}]
+)
+def test_odd_failures_of_a_deletion(failure, caplog):
+    """A deletion with an answer that cannot be read is made again."""
+    answer = AwsResponse(status_code=200, body={"Failed": [failure]})
+    sqs = Sqs(delivery("a@x.org"), faults=[("DeleteMessageBatch", answer)])
+
+    with Running(sqs, lambda _: None):
+        sqs.wait_for(lambda: sqs.deleted == ["id-0"])
+
+    assert "trying again" in caplog.text
+
+
+@pytest.mark.parametrize("policy", [5, ["x"], "[]", "7", "no JSON", "[" * 100_000])
+def test_odd_redrive_policy(policy):
+    """A policy that cannot be read does not end the consumer."""
+    body = {"Attributes": {"RedrivePolicy": policy}}
+    sqs = Sqs(
+        delivery("a@x.org"),
+        faults=[("GetQueueAttributes", AwsResponse(status_code=200, body=body))],
+    )
+
+    with Running(sqs, lambda _: None):
+        sqs.wait_for(lambda: sqs.deleted == ["id-0"])
+
+
+@pytest.mark.parametrize("wait_seconds", [0, 20])
+@pytest.mark.parametrize("body", [b"[]", b"<html>", b"", b'{"Messages": 5}', b"[" * 100_000])
+def test_queue_behind_a_proxy_with_a_page(body, wait_seconds, caplog, monkeypatch):
+    """Over HTTP: the consumer goes on, slower each time, until it is told to stop."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    asked = threading.Semaphore(0)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):  # as http.server names it
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            asked.release()
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/123456789012/events"
+        messages = open_queue(url, region_name="eu-west-1")
+        consumer = SqsConsumer(messages, lambda _: None, ConsumerOptions(wait_seconds=wait_seconds))
+        outcome = []
+        thread = threading.Thread(target=lambda: outcome.append(consumer.run()))
+        thread.start()
+        got = [asked.acquire(timeout=DEADLINE_SECONDS) for _ in range(2)]
+        consumer.stop()
+        thread.join(DEADLINE_SECONDS)
+        messages.close()
+        server.shutdown()
+
+    assert [True] * 2 == got
+    assert [ConsumerStats] == [type(each) for each in outcome]
+    # botocore takes what is no JSON for an answer without messages, for which nobody waited.
+    silent = not wait_seconds and body in (b"", b"<html>")
+    assert silent is not ("trying again" in caplog.text)

@@ -12,7 +12,13 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from mailcore.errors import NetworkError, RateLimited, SendError, UnexpectedResponse
+from mailcore.errors import (
+    NetworkError,
+    ProviderUnavailable,
+    RateLimited,
+    SendError,
+    UnexpectedResponse,
+)
 from mailcore.flow import Exchange, Flow, Sleep, Transport, arun, run
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.errors import error_of
@@ -95,8 +101,7 @@ def find(
             return response.body
         if absent_code and response.error_code.rpartition("#")[2] == absent_code:
             return None
-        error = error_of(response)
-        error.provider = PROVIDER
+        error = settled(error_of(response))
         pause = next(pauses, None) if isinstance(error, RateLimited) else None
         if pause is None:
             raise error
@@ -107,12 +112,18 @@ def _exchange(request: AwsCall) -> Flow[AwsResponse]:
     try:
         response: AwsResponse = yield Exchange(request)
     except SendError as error:
-        error.provider = error.provider or PROVIDER
-        if error.maybe_accepted:
-            error.maybe_accepted = False
-            error.retryable = isinstance(error, NetworkError)
+        settled(error)
         raise
     return response
+
+
+def settled(error: SendError) -> SendError:
+    """The same error of a call that sends nothing: what it leaves open, asking again settles."""
+    error.provider = error.provider or PROVIDER
+    if error.maybe_accepted:
+        error.maybe_accepted = False
+        error.retryable = isinstance(error, (NetworkError, ProviderUnavailable))
+    return error
 
 
 def require(body: Mapping[str, Any], name: str, kind: type[T]) -> T:
@@ -126,6 +137,53 @@ def require(body: Mapping[str, Any], name: str, kind: type[T]) -> T:
     if not isinstance(value, kind):
         raise UnexpectedResponse(f"AWS's answer has no {name}", provider=PROVIDER)
     return value
+
+
+def structure(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """
+    A member of an answer that has members itself; empty if it is missing.
+
+    Raises:
+        UnexpectedResponse: If it is of another type.
+    """
+    return {} if body.get(name) is None else require(body, name, dict)
+
+
+def entries(body: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], ...]:
+    """
+    A list of such members; empty if it is missing.
+
+    Raises:
+        UnexpectedResponse: If it is of another type.
+    """
+    return tuple(_each(body, name, dict))
+
+
+def texts(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """
+    A list of texts; empty if it is missing.
+
+    Raises:
+        UnexpectedResponse: If it is of another type.
+    """
+    return tuple(_each(body, name, str))
+
+
+def text(body: Mapping[str, Any], name: str) -> str:
+    """
+    A text; empty if it is missing.
+
+    Raises:
+        UnexpectedResponse: If it is of another type.
+    """
+    return "" if body.get(name) is None else require(body, name, str)
+
+
+def _each(body: Mapping[str, Any], name: str, kind: type[T]) -> Iterator[T]:
+    for value in () if body.get(name) is None else require(body, name, list):
+        if not isinstance(value, kind):
+            raise UnexpectedResponse(f"AWS's answer has an unreadable {name}", provider=PROVIDER)
+        yield value
 
 
 def require_number(body: Mapping[str, Any], name: str) -> float:

@@ -9,7 +9,7 @@ from mailcore.address import Address, redact
 from mailcore.errors import MessageError, NetworkError, SendError
 from mailcore.flow import Effect, Exchange
 from mailcore.message import Message
-from mailcore_ses.account.calls import find
+from mailcore_ses.account.calls import entries, find, structure, text
 from mailcore_ses.account.findings import Finding, of_account, of_dkim, of_unverified
 from mailcore_ses.account.identities import Identity, get_identity, identities_page
 from mailcore_ses.account.status import get_status
@@ -162,6 +162,7 @@ def _configuration_set(provider: SesProvider) -> Findings:
     parameters = {"ConfigurationSetName": name}
     try:
         body = yield from find("GetConfigurationSet", parameters, service=SES)
+        is_enabled = structure(body or {}, "SendingOptions").get("SendingEnabled", True)
     except SendError as error:
         return [_failed("configuration set", "GetConfigurationSet", error, provider)]
     if body is None:
@@ -173,7 +174,7 @@ def _configuration_set(provider: SesProvider) -> Findings:
                 fix="create it, or correct configuration_set_name or region_name",
             )
         ]
-    if not (body.get("SendingOptions") or {}).get("SendingEnabled", True):
+    if not is_enabled:
         return [
             Finding(
                 subject="configuration set",
@@ -193,14 +194,14 @@ def _events(provider: SesProvider, name: str) -> Generator[Effect, Any, Finding]
     operation = "GetConfigurationSetEventDestinations"
     try:
         body = yield from find(operation, {"ConfigurationSetName": name}, service=SES)
+        enabled = [d for d in entries(body or {}, "EventDestinations") if d.get("Enabled")]
+        topics = {text(structure(d, "SnsDestination"), "TopicArn") for d in enabled} - {""}
     except SendError as error:
         return _failed("events", operation, error, provider)
-    enabled = [d for d in (body or {}).get("EventDestinations") or () if d.get("Enabled")]
-    topics = {(d.get("SnsDestination") or {}).get("TopicArn", "") for d in enabled} - {""}
     believed = provider.trusted_topics
     if not believed:
-        text = f"event destinations of {name} that are switched on: {len(enabled)}"
-        return Finding(subject="events", state="ok", text=f"{text}; topic_arns is empty")
+        found = f"event destinations of {name} that are switched on: {len(enabled)}"
+        return Finding(subject="events", state="ok", text=f"{found}; topic_arns is empty")
     if any(believed.find(arn) for arn in topics):
         return Finding(
             subject="events",

@@ -14,7 +14,17 @@ from typing import Any
 from mailcore.address import redact
 from mailcore.errors import ConfigurationError
 from mailcore.flow import Flow
-from mailcore_ses.account.calls import LARGEST_PAGE, Page, call, find, require
+from mailcore_ses.account.calls import (
+    LARGEST_PAGE,
+    Page,
+    call,
+    entries,
+    find,
+    require,
+    structure,
+    text,
+    texts,
+)
 from mailcore_ses.aws import SES
 
 
@@ -156,13 +166,13 @@ def identities_page(
     items = tuple(
         IdentitySummary(
             name=require(entry, "IdentityName", str),
-            kind=entry.get("IdentityType", ""),
+            kind=text(entry, "IdentityType"),
             sending_enabled=bool(entry.get("SendingEnabled")),
-            verification_status=entry.get("VerificationStatus", ""),
+            verification_status=text(entry, "VerificationStatus"),
         )
-        for entry in body.get("EmailIdentities") or ()
+        for entry in entries(body, "EmailIdentities")
     )
-    return Page(items=items, next_token=body.get("NextToken") or "")
+    return Page(items=items, next_token=text(body, "NextToken"))
 
 
 def get_identity(name: str) -> Flow[Identity | None]:
@@ -225,21 +235,21 @@ def _check(name: str) -> None:
 
 
 def _identity(name: str, body: Mapping[str, Any]) -> Identity:
-    dkim: Mapping[str, Any] = body.get("DkimAttributes") or {}
-    mail_from: Mapping[str, Any] = body.get("MailFromAttributes") or {}
+    dkim = structure(body, "DkimAttributes")
+    mail_from = structure(body, "MailFromAttributes")
     return Identity(
         name=name,
-        kind=body.get("IdentityType", ""),
+        kind=text(body, "IdentityType"),
         verified_for_sending=bool(body.get("VerifiedForSendingStatus")),
-        verification_status=body.get("VerificationStatus", ""),
+        verification_status=text(body, "VerificationStatus"),
         dkim=Dkim(
             signing_enabled=bool(dkim.get("SigningEnabled")),
-            status=dkim.get("Status", ""),
-            tokens=tuple(dkim.get("Tokens") or ()),
-            origin=dkim.get("SigningAttributesOrigin", ""),
-            hosted_zone=dkim.get("SigningHostedZone", ""),
+            status=text(dkim, "Status"),
+            tokens=texts(dkim, "Tokens"),
+            origin=text(dkim, "SigningAttributesOrigin"),
+            hosted_zone=text(dkim, "SigningHostedZone"),
         ),
-        mail_from_domain=mail_from.get("MailFromDomain", ""),
-        mail_from_status=mail_from.get("MailFromDomainStatus", ""),
-        configuration_set_name=body.get("ConfigurationSetName") or "",
+        mail_from_domain=text(mail_from, "MailFromDomain"),
+        mail_from_status=text(mail_from, "MailFromDomainStatus"),
+        configuration_set_name=text(body, "ConfigurationSetName"),
     )

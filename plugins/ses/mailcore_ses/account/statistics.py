@@ -15,7 +15,7 @@ from typing import Any
 
 from mailcore.errors import UnexpectedResponse
 from mailcore.flow import Flow
-from mailcore_ses.account.calls import PROVIDER, call
+from mailcore_ses.account.calls import PROVIDER, call, entries, require_number
 from mailcore_ses.aws import SES_V1
 
 
@@ -144,7 +144,7 @@ def get_statistics() -> Flow[SendStatistics]:
         SendError: If AWS does not answer, or refuses to.
     """
     body = yield from call("GetSendStatistics", service=SES_V1)
-    points = map(_point, body.get("SendDataPoints") or ())
+    points = map(_point, entries(body, "SendDataPoints"))
     return SendStatistics(points=tuple(sorted(points, key=lambda point: point.timestamp)))
 
 
@@ -157,9 +157,13 @@ def _point(entry: Mapping[str, Any]) -> SendDataPoint:
     return SendDataPoint(
         timestamp=timestamp.astimezone(timezone.utc),
         counts=SendCounts(
-            delivery_attempts=entry.get("DeliveryAttempts", 0),
-            bounces=entry.get("Bounces", 0),
-            complaints=entry.get("Complaints", 0),
-            rejects=entry.get("Rejects", 0),
+            delivery_attempts=_count(entry, "DeliveryAttempts"),
+            bounces=_count(entry, "Bounces"),
+            complaints=_count(entry, "Complaints"),
+            rejects=_count(entry, "Rejects"),
         ),
     )
+
+
+def _count(entry: Mapping[str, Any], name: str) -> int:
+    return 0 if entry.get(name) is None else int(require_number(entry, name))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailcore.flow import Flow
-from mailcore_ses.account.calls import call, require, require_number
+from mailcore_ses.account.calls import call, require, require_number, structure, texts
 from mailcore_ses.aws import SES
 
 
@@ -80,13 +80,13 @@ def get_status() -> Flow[AccountStatus]:
         SendError: If AWS does not answer, or refuses to.
     """
     body = yield from call("GetAccount", service=SES)
-    suppression: Mapping[str, Any] = body.get("SuppressionAttributes") or {}
+    suppression = structure(body, "SuppressionAttributes")
     return AccountStatus(
         quota=_quota(require(body, "SendQuota", dict)),
         sending_enabled=require(body, "SendingEnabled", bool),
         enforcement_status=require(body, "EnforcementStatus", str),
         production_access=require(body, "ProductionAccessEnabled", bool),
-        suppressed_reasons=tuple(suppression.get("SuppressedReasons") or ()),
+        suppressed_reasons=texts(suppression, "SuppressedReasons"),
     )
 
 

@@ -16,7 +16,16 @@ from typing import Any, TypeAlias
 from mailcore.address import Address
 from mailcore.errors import ConfigurationError
 from mailcore.flow import Flow
-from mailcore_ses.account.calls import LARGEST_PAGE, Page, call, find, require
+from mailcore_ses.account.calls import (
+    LARGEST_PAGE,
+    Page,
+    call,
+    entries,
+    find,
+    require,
+    structure,
+    text,
+)
 from mailcore_ses.aws import SES
 
 
@@ -106,8 +115,8 @@ def suppressed_page(
     if token:
         parameters["NextToken"] = token
     body = yield from call("ListSuppressedDestinations", parameters, service=SES)
-    entries = body.get("SuppressedDestinationSummaries") or ()
-    return Page(items=tuple(map(_suppressed, entries)), next_token=body.get("NextToken") or "")
+    found = entries(body, "SuppressedDestinationSummaries")
+    return Page(items=tuple(map(_suppressed, found)), next_token=text(body, "NextToken"))
 
 
 def get_suppressed(email_address: str) -> Flow[SuppressedAddress | None]:
@@ -163,11 +172,11 @@ def _reason(reason: str) -> str:
 
 
 def _suppressed(entry: Mapping[str, Any]) -> SuppressedAddress:
-    attributes: Mapping[str, Any] = entry.get("Attributes") or {}
+    attributes = structure(entry, "Attributes")
     return SuppressedAddress(
         email_address=require(entry, "EmailAddress", str),
         reason=require(entry, "Reason", str),
         updated_at=require(entry, "LastUpdateTime", datetime).astimezone(timezone.utc),
-        message_id=attributes.get("MessageId", ""),
-        feedback_id=attributes.get("FeedbackId", ""),
+        message_id=text(attributes, "MessageId"),
+        feedback_id=text(attributes, "FeedbackId"),
     )
