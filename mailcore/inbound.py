@@ -8,7 +8,7 @@ the mail does not say itself, the envelope and the provider's verdicts, stands o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from functools import cached_property, partial
@@ -49,7 +49,12 @@ _ADDRESS_FIELDS = ("From", "To", "Cc", "Reply-To")
 
 
 def parse_inbound(
-    raw: bytes, *, max_parts: int = 1_000, max_depth: int = 50, max_header_bytes: int = 512 * 1024
+    raw: bytes,
+    *,
+    max_parts: int = 1_000,
+    max_depth: int = 50,
+    max_header_bytes: int = 512 * 1024,
+    defects: Iterable[str] = (),
 ) -> InboundMessage:
     r"""
     Take a received mail apart. Headers and contents are decoded when they are asked for.
@@ -61,6 +66,7 @@ def parse_inbound(
         max_header_bytes: At most so many bytes of header fields, those of all parts included; a
             line counts as at least 64. What exceeds a limit is kept as one attachment, and
             ``defects`` says so.
+        defects: What was wrong before it was these bytes: the first of the message's ``defects``.
 
     Raises:
         TypeError: *raw* is not bytes. A str cannot hold 8-bit mail.
@@ -76,14 +82,14 @@ def parse_inbound(
     if min(max_parts, max_depth, max_header_bytes) < 1:
         raise ValueError("limits must be positive")
     limits = Limits(max_parts=max_parts, max_depth=max_depth, max_header_bytes=max_header_bytes)
-    defects: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
     try:
         root = split(raw, limits)
     except Irregular:
         from mailcore.inbound_fallback import read_irregular
 
-        root, defects = read_irregular(raw, limits)
-    return InboundMessage(raw, limits, root, defects)
+        root, found = read_irregular(raw, limits)
+    return InboundMessage(raw, limits, root, (*defects, *found))
 
 
 class InboundMessage:

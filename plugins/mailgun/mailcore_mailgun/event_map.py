@@ -4,8 +4,8 @@ What each Mailgun event means.
 https://documentation.mailgun.com/docs/mailgun/user-manual/events/event-types and
 webhooks/webhook-payloads (read 2026-11-21). The reasons of failures are documented only as
 counters of the statistics (https://documentation.mailgun.com/en/latest/api-stats.html) and as
-constants of Mailgun's own client (https://github.com/mailgun/mailgun-go, events/enums.go; both
-read 2026-11-21).
+constants of Mailgun's own client (https://github.com/mailgun/mailgun-go, events/enums.go; read
+2026-11-21 and 2026-11-30).
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ WITHOUT_MESSAGE = frozenset(
 """Events about lists and addresses: they have no word here, and nothing is missing in them."""
 
 _DEFERRED = Outcome(EventType.DEFERRED)
+_FAILED = Outcome(EventType.FAILED)
+_DROPPED = Outcome(EventType.REJECTED, RejectReason.OTHER)
 _HARD = Outcome(EventType.BOUNCED, RejectReason.BOUNCED, BounceClass.HARD)
 _BLOCKED = Outcome(EventType.BOUNCED, RejectReason.BLOCKED, BounceClass.SOFT)
 _GAVE_UP = Outcome(EventType.BOUNCED, RejectReason.TIMED_OUT, BounceClass.SOFT)
@@ -57,6 +59,7 @@ SUPPRESSED_COMPLAINT = Outcome(EventType.REJECTED, RejectReason.SPAM)
 REASONS = {
     "bounce": _HARD,
     "delayed-bounce": _HARD,
+    "hardfail": _HARD,
     "suppress-bounce": SUPPRESSED_BOUNCE,
     "suppress-unsubscribe": SUPPRESSED_UNSUBSCRIBE,
     "suppress-complaint": SUPPRESSED_COMPLAINT,
@@ -89,12 +92,15 @@ def judge_failure(severity: object, reason: object, status: Mapping[str, Any]) -
     What a ``failed`` event means.
 
     Args:
-        severity: ``temporary``: Mailgun goes on trying; ``permanent``: it does not.
+        severity: ``temporary``: Mailgun goes on trying; ``permanent``: it does not; ``internal``:
+            it failed itself, which says nothing of the recipient.
         reason: One of `REASONS`, or what Mailgun may add.
         status: Its ``delivery-status``.
     """
     if severity == "temporary":
         return _DEFERRED
+    if severity == "internal":
+        return _FAILED
     outcome = REASONS.get(reason, _GENERIC) if isinstance(reason, str) else _GENERIC
     if outcome is _GENERIC:
         code = status.get("code")
@@ -109,6 +115,18 @@ def judge_failure(severity: object, reason: object, status: Mapping[str, Any]) -
     if outcome is _GENERIC and (enhanced_status(status) or "").startswith(_ADDRESS_STATUS):
         return outcome._replace(bounce_class=BounceClass.HARD)
     return outcome
+
+
+def judge_drop(reason: object, status: Mapping[str, Any]) -> Outcome:
+    """
+    What a ``dropped`` event means: Mailgun gave up, or did not try.
+
+    Args:
+        reason: As of a ``failed`` event.
+        status: Its ``delivery-status``.
+    """
+    outcome = judge_failure("permanent", reason, status)
+    return _DROPPED if outcome == _GENERIC else outcome
 
 
 def is_made_up(code: object) -> bool:

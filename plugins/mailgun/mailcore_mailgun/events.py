@@ -15,16 +15,20 @@ from hashlib import sha256
 from typing import Any
 
 from mailcore.address import address_key
+from mailcore.errors import MalformedWebhook
 from mailcore.events import Event, EventType, TrackingEvent, TrackingEventFields
 from mailcore.frozen import freeze
-from mailcore.json_reading import ReadOnlyJson
+from mailcore.json_reading import ReadOnlyJson, read_object
+from mailcore.timestamps import parse_timestamp
 from mailcore.webhook import WebhookRequest
 from mailcore_mailgun.event_map import (
     OUTCOMES,
     UNKNOWN,
     WITHOUT_MESSAGE,
+    Outcome,
     enhanced_status,
     is_made_up,
+    judge_drop,
     judge_failure,
 )
 from mailcore_mailgun.forms import is_form, read_form
@@ -87,7 +91,13 @@ def read_event(
     esp_event: Mapping[str, Any] | None = None,
 ) -> Event:
     """
-    Read what stands under ``event-data``, or an item of Mailgun's events API: they are the same.
+    Read what stands under ``event-data``, or an item of Mailgun's Events or Logs API.
+
+    The same event has the same `dedupe_key` by each of these ways. Items of the Logs API
+    (``POST /v1/analytics/logs``) have ``@timestamp`` in ISO 8601 instead of ``timestamp``, and
+    ``user-variables`` as the text of a JSON object:
+    https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/logs (read
+    2026-11-30).
 
     Args:
         provider: The provider's name.
@@ -102,18 +112,17 @@ def read_event(
         name = "unknown"
     # The documentation of 2018 has some in capitals.
     kind: str = name.lower()
-    when = data.get("timestamp")
-    timestamp = read_time(when)
+    timestamp = read_time(data.get("timestamp")) or parse_timestamp(data.get("@timestamp"))
     event_id = data.get("id")
     if event_id.__class__ is not str and event_id is not None:
         _not_text("id", event_id, defects)
         event_id = None
-    # An id is unique within a day only. Seconds, because the fraction is written in several ways.
+    # An id is unique within a day only. No more of the time, because the APIs round it.
     if timestamp is None:
         defects.append("`timestamp` cannot be read")
         key = f"{provider}:{kind}:{_digest(data)}"
     elif event_id:
-        key = f"{provider}:{kind}:{event_id}:{_seconds(when)}"
+        key = f"{provider}:{kind}:{event_id}:{timestamp:%Y-%m-%d}"
     else:
         key = f"{provider}:{kind}:{_digest(data)}"
     kept = ReadOnlyJson(data if esp_event is None else esp_event)
@@ -131,14 +140,11 @@ def read_event(
     status = _NOTHING
     if "delivery-status" in data:
         status = _object(data, "delivery-status", defects)
-    if kind == "failed":
-        outcome = judge_failure(data.get("severity"), data.get("reason"), status)
-    else:
-        outcome = OUTCOMES.get(kind, UNKNOWN)
+    outcome = _judge(kind, data, status)
     headers, message_id = _message(data, defects, is_required=outcome is not UNKNOWN)
     recipient = _recipient(data, kind, headers, defects)
     description = response = None
-    if status or kind in ("rejected", "failed"):
+    if status or kind in ("rejected", "failed", "dropped"):
         description, response = _words(data, kind, status, outcome.event_type, defects)
     user_agent = None
     if "client-info" in data:
@@ -169,8 +175,12 @@ def read_event(
     return TrackingEvent.assembled(fields)
 
 
-def _seconds(when: Any) -> int:
-    return int(when) if type(when) is float else int(float(when))
+def _judge(kind: str, data: Mapping[str, Any], status: Mapping[str, Any]) -> Outcome:
+    if kind == "failed":
+        return judge_failure(data.get("severity"), data.get("reason"), status)
+    if kind == "dropped":
+        return judge_drop(data.get("reason"), status)
+    return OUTCOMES.get(kind, UNKNOWN)
 
 
 def _message(
@@ -202,12 +212,13 @@ def _words(
     if kind == "rejected":
         reject = _object(data, "reject", defects)
         said = (_text(reject, "reason", defects), _text(reject, "description", defects))
-        return ": ".join(text for text in said if text) or None, None
+        words = ": ".join(text for text in said if text)
+        return words or _text(data, "reason", defects) or None, None
     if not status:
-        return None, None
+        return _text(data, "reason", defects) or None, None
     description = _text(status, "description", defects)
     message = _text(status, "message", defects)
-    if kind != "failed":
+    if kind not in ("failed", "dropped"):
         return description or None, message or None
     reason = _text(data, "reason", defects)
     if event_type is EventType.REJECTED or is_made_up(status.get("code")):
@@ -237,8 +248,14 @@ def _metadata(data: Mapping[str, Any], defects: list[str]) -> Mapping[str, Any]:
     variables = data.get("user-variables")
     if variables.__class__ is dict:
         return variables
+    if variables and variables.__class__ is str:
+        try:
+            return read_object(variables, "`user-variables`")
+        except MalformedWebhook as error:
+            defects.append(str(error))
+            return _NOTHING
     # An empty object comes as an empty array.
-    if variables is not None and variables != []:
+    if variables:
         defects.append("`user-variables` is not an object")
     return _NOTHING
 

@@ -7,7 +7,6 @@ store-retreive and spam-filter (read 2026-11-21).
 
 from __future__ import annotations
 
-import json
 import re
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +18,7 @@ from mailcore.events import InboundEvent
 from mailcore.inbound import parse_inbound
 from mailcore.inbound_composing import ReceivedFile, compose_inbound
 from mailcore.json_reading import ReadOnlyJson
+from mailcore_mailgun.content_ids import content_ids
 from mailcore_mailgun.forms import Form
 from mailcore_mailgun.header_list import HeaderList, read_header_list
 from mailcore_mailgun.stored_urls import is_message_url
@@ -192,19 +192,9 @@ def received_files(
         content_id_map: The map, from Content-IDs to names; or its JSON; or None.
         defects: What cannot be read is added here, in words.
     """
-    if isinstance(content_id_map, str):
-        try:
-            content_id_map = json.loads(content_id_map)
-        except (ValueError, RecursionError):
-            content_id_map = ""
-    if content_id_map is not None and not isinstance(content_id_map, dict):
-        defects.append("`content-id-map` is not a JSON object")
-    ids = {
-        name: content_id
-        for content_id, name in _mapping(content_id_map).items()
-        if isinstance(name, str)
-    }
-    for name, file in contents:
+    files = list(contents)
+    ids = content_ids(content_id_map, [name for name, _ in files], defects)
+    for name, file in files:
         content_id = ids.get(name)
         yield ReceivedFile(
             content=file.content,
@@ -250,6 +240,8 @@ def _compose(form: Form, headers: HeaderList, defects: list[str]) -> bytes:
     announced = form.text("attachment-count") or ""
     if announced.isascii() and announced.isdecimal() and announced != str(len(files)):
         defects.append("`attachment-count` is not the number of files")
+    if form.text("attachments") not in (None, "", "[]"):
+        defects.append("`attachments` lists stored files, and nothing says where the mail is")
     others = [
         ReceivedFile(content=value, content_type=f"text/{match[1]}; charset=utf-8")
         for name, value in form.fields

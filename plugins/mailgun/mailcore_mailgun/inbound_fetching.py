@@ -30,6 +30,7 @@ from mailcore.http_answers import retry_after_seconds
 from mailcore.http_requests import basic_authorization
 from mailcore.inbound import InboundMessage, parse_inbound
 from mailcore.inbound_composing import ReceivedFile, compose_inbound
+from mailcore_mailgun.content_ids import read_json
 from mailcore_mailgun.header_list import read_header_list
 from mailcore_mailgun.inbound import received_files
 from mailcore_mailgun.stored_urls import is_file_of, is_message_url
@@ -86,8 +87,9 @@ def fetch(
         content = raw.encode("utf-8", "replace")
         get.count(len(content))
         return parse_inbound(content)
-    content = yield from _put_together(stored, url, get)
-    return parse_inbound(content)
+    defects: list[str] = []
+    content = yield from _put_together(stored, url, get, defects)
+    return parse_inbound(content, defects=dict.fromkeys(defects))
 
 
 def delete(event: InboundEvent) -> Flow[None]:
@@ -181,16 +183,17 @@ def _url_of(event: InboundEvent) -> str:
     return url
 
 
-def _put_together(stored: Mapping[str, Any], url: str, get: _Getter) -> Flow[bytes]:
+def _put_together(
+    stored: Mapping[str, Any], url: str, get: _Getter, defects: list[str]
+) -> Flow[bytes]:
     """The mail, from the parts that Mailgun gives instead, and from its files one by one."""
-    defects: list[str] = []
     headers = read_header_list(stored.get("message-headers"), defects)
     text, html = stored.get("body-plain"), stored.get("body-html")
     if not headers.pairs and not isinstance(text, str) and not isinstance(html, str):
         raise FetchError("Mailgun's answer has no mail", provider=PROVIDER)
     get.count(sum(len(each) for each in (text, html) if isinstance(each, str)))
     files: list[tuple[str, ReceivedFile]] = []
-    for file_url, described in _attachments(stored, url):
+    for file_url, described in _attachments(stored, url, defects):
         response = yield from get(file_url, accept="*/*", max_bytes=max(get.bytes_left, 1))
         get.count(len(response.body))
         name, content_type = described.get("name"), described.get("content-type")
@@ -212,9 +215,20 @@ def _put_together(stored: Mapping[str, Any], url: str, get: _Getter) -> Flow[byt
     )
 
 
-def _attachments(stored: Mapping[str, Any], url: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _attachments(
+    stored: Mapping[str, Any], url: str, defects: list[str]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     listed = stored.get("attachments")
+    if isinstance(listed, str):
+        # Webhooks have it as JSON within a text.
+        try:
+            listed = json.loads(listed)
+        except (ValueError, RecursionError):
+            listed = {}
+    if listed is None:
+        return
     if not isinstance(listed, list):
+        defects.append("`attachments` is not an array: the files of the mail are missing")
         return
     if len(listed) > _MAX_FILES:
         raise FetchError(f"the mail has more than {_MAX_FILES} files", provider=PROVIDER)
@@ -229,7 +243,7 @@ def _attachments(stored: Mapping[str, Any], url: str) -> Iterator[tuple[str, Map
 
 def _read(response: HttpResponse) -> Mapping[str, Any]:
     try:
-        stored = json.loads(response.body)
+        stored = read_json(response.body)
     except (ValueError, RecursionError):
         stored = None
     if not isinstance(stored, dict):

@@ -8,6 +8,8 @@ these do not say is known from django-anymail's reading of the same webhooks, an
 
 from __future__ import annotations
 
+import re
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,7 +41,15 @@ _FIELDS = SIGNATURE_FIELDS | {
     *("device-type", "client-type", "client-name", "client-os", "campaign-id", "campaign-name"),
     *("tag", "mailing-list", "url"),
     *("body-plain", "h", "message-id", "Message-Id", "X-Mailgun-Tag", "X-Mailgun-Sid"),
+    *("message-headers", "attachment-count"),
 }
+# Fields of one type of event: in the others the name is a variable's.
+_FIELDS_OF = {
+    "bounced": _FIELDS | {"code", "error", "notification"},
+    "dropped": _FIELDS | {"code", "reason", "description", "error", "notification"},
+}
+# Files of bounces, complaints and failures; a field in forms that are URL-encoded.
+_ATTACHMENT = re.compile(r"attachment-\d{1,6}", re.ASCII)
 
 
 def read_legacy_event(provider: str, form: Form) -> TrackingEvent:
@@ -81,7 +91,7 @@ def read_legacy_event(provider: str, form: Form) -> TrackingEvent:
         message_id=message_id,
         # These events have no id. What is sent again has the time of the first attempt.
         dedupe_key=f"{provider}:{kind}:{digest}:{address_key(recipient or '')}",
-        metadata=_metadata(form, headers.all("x-mailgun-variables"), defects),
+        metadata=_metadata(form, kind, headers.all("x-mailgun-variables"), defects),
         tags=form.texts("tag") or form.texts("X-Mailgun-Tag"),
         reject_reason=outcome.reject_reason,
         bounce_class=outcome.bounce_class,
@@ -112,13 +122,18 @@ def _judge(kind: str, form: Form) -> Outcome:
     return outcome
 
 
-def _metadata(form: Form, variables: tuple[str, ...], defects: list[str]) -> Mapping[str, Any]:
+def _metadata(
+    form: Form, kind: str, variables: tuple[str, ...], defects: list[str]
+) -> Mapping[str, Any]:
     if "message-headers" in form:
         return _from_headers(variables, defects)
+    fields = _FIELDS_OF.get(kind, _FIELDS)
     found: dict[str, Any] = {}
     for name in form.names():
         values = form.texts(name)
-        if name not in _FIELDS:
+        if _ATTACHMENT.fullmatch(name):
+            continue
+        if name not in fields:
             found[name] = values[-1]
         elif len(values) > 1 and name not in ("tag", "X-Mailgun-Tag"):
             found[name] = values[0] if name in SIGNATURE_FIELDS else values[-1]

@@ -82,6 +82,29 @@ REFUSALS = [
     (413, "<html>413</html>", MessageRejected, "too_large", False),
     (429, {"message": "Too Many Requests"}, RateLimited, "rate_limited", True),
     (429, {"message": "Rate limit exceeded"}, RateLimited, "rate_limited", True),
+    (
+        429,
+        {
+            "message": "Domain example.com is not allowed to send: account-requests-per-sec limit "
+            "exceeded, try again after 120 seconds"
+        },
+        RateLimited,
+        "rate_limited",
+        True,
+    ),
+    (429, {"message": "Domain not found: example.com"}, RateLimited, "rate_limited", True),
+    (429, {"message": "Account disabled"}, RateLimited, "rate_limited", True),
+    (429, {"message": "template not found"}, RateLimited, "rate_limited", True),
+    (429, {"message": "You are sending too fast"}, RateLimited, "sending_rate", True),
+    (
+        403,
+        {"message": "Domain a.example is not allowed to send: domain-requests-per-sec limit"},
+        RateLimited,
+        "rate_limited",
+        True,
+    ),
+    (401, {"message": "Domain not found: example.com"}, AuthenticationFailed, "credentials", False),
+    (413, {"message": "account disabled"}, MessageRejected, "too_large", False),
     (500, {"message": "Internal Server Error"}, ProviderUnavailable, "provider_unavailable", False),
     (502, "<html>502</html>", ProviderUnavailable, "gateway", False),
     (503, "", ProviderUnavailable, "provider_unavailable", True),
@@ -315,3 +338,20 @@ def test_any_answer_is_a_send_error_or_statuses(status_code, body, reset):
         assert set(REQUEST.recipients) == set(outcome["statuses"])
     else:
         assert not (outcome["error"].retryable and outcome["error"].maybe_accepted)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("limit exceeded, try again after 120 seconds", 120.0),
+        ("Try again in 1 second.", 1.0),
+        ("try again after 2 minutes", 120.0),
+        ("try again after 1.5h", 5400.0),
+        ("try again after 30s", 30.0),
+        ("try again after lunch", None),
+        ("try again after 3 mistakes", None),
+    ],
+)
+def test_the_wait_is_read_from_the_words(words, expected):
+    """Where no header says it, Mailgun's words do."""
+    assert expected == error(answer(429, {"message": words})).retry_after_seconds

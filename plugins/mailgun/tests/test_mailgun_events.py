@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -193,3 +194,113 @@ def test_a_content_type_with_parameters_or_none():
     for headers in ({}, {"content-type": "application/json; charset=utf-8"}, {"content-type": ""}):
         (event,) = parse_events("mailgun", WebhookRequest("POST", headers, body))
         assert EventType.DELIVERED is event.event_type
+
+
+def logged(data, at):
+    """An event-data as an item of the Logs API."""
+    item = {name: value for name, value in data.items() if name != "timestamp"}
+    item["@timestamp"] = at
+    item["domain"] = {"name": "sample.mailgun.com"}
+    item["user-variables"] = json.dumps(data.get("user-variables") or {})
+    storage = item.get("storage")
+    if isinstance(storage, dict) and isinstance(storage.get("url"), str):
+        item["storage"] = {**storage, "url": [storage["url"]]}
+    return item
+
+
+WITH_ID = [
+    name
+    for name in NAMES
+    if isinstance(load(name), dict) and isinstance(load(name)["event-data"].get("id"), str)
+]
+
+
+@pytest.mark.parametrize("name", WITH_ID)
+def test_items_of_the_logs_api_are_the_same_events(name):
+    """By webhook and by the Logs API, all but the fraction of the time is the same."""
+    document = load(name)
+    data = document["event-data"]
+    posted = event_of(document)
+    at = posted.timestamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    found = read_event("mailgun", logged(data, at))
+
+    changed = {"received_at", "timestamp", "esp_event"}
+    ours, theirs = posted.to_dict(), found.to_dict()
+    assert {k: v for k, v in ours.items() if k not in changed} == {
+        k: v for k, v in theirs.items() if k not in changed
+    }
+    assert abs(posted.timestamp - found.timestamp) < timedelta(milliseconds=1)
+
+
+def test_a_time_that_is_rounded_makes_no_other_event():
+    """One API writes microseconds, another milliseconds, which may be those of the next second."""
+    data = {**load("delivered")["event-data"], "timestamp": 1720456218.9996}
+
+    (one, other) = (
+        read_event("mailgun", data),
+        read_event("mailgun", logged(data, "2024-07-08T16:30:19.000Z")),
+    )
+
+    assert one.dedupe_key == other.dedupe_key
+
+
+def test_an_item_of_the_description_of_the_logs_api():
+    """What a message is about may be missing there; the failure is read all the same."""
+    item = {
+        "id": "JDhSWf9mT5OFxCkZfpDU5d",
+        "event": "failed",
+        "@timestamp": "2024-07-08T16:30:18.530Z",
+        "delivery-status": {"message": "Turret client: server connection failed", "code": 680},
+        "domain": {"name": "example.com"},
+        "recipient": "example@gmail.com",
+    }
+
+    event = read_event("mailgun", item)
+
+    assert EventType.BOUNCED is event.event_type
+    assert "2024-07-08T16:30:18.530000+00:00" == event.timestamp.isoformat()
+    assert "example@gmail.com" == event.recipient
+
+
+@pytest.mark.parametrize("variables", ["no JSON", "[1]", 5, [1]])
+def test_variables_that_cannot_be_read_are_told(variables):
+    """They are a defect, and the event is there."""
+    event = read_event("mailgun", {**load("delivered")["event-data"], "user-variables": variables})
+
+    assert ({}, 1) == (event.metadata, len(event.defects))
+
+
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [
+        ("bounced", {"code": "550", "error": "no such user", "notification": "gone"}),
+        ("dropped", {"code": "605", "reason": "hardfail", "description": "Not delivering"}),
+        ("complained", {"attachment-1": "x", "attachment-count": "1"}),
+        ("opened", {"ip": "192.0.2.1", "country": "DE", "client-name": "x", "device-type": "y"}),
+        ("clicked", {"url": "https://example.com/", "user-agent": "x"}),
+        ("unsubscribed", {"campaign-id": "c", "mailing-list": "l@example.com"}),
+    ],
+)
+def test_fields_of_legacy_events_are_no_metadata(kind, own):
+    """Mailgun's own fields are not among the variables of the message, which stand beside them."""
+    fields = {
+        "event": kind,
+        "recipient": "ada@example.net",
+        "domain": "example.com",
+        "Message-Id": "<1@example.com>",
+        "timestamp": "1521233195",
+        "token": "0",
+        "signature": "0",
+        **own,
+        "order": "42",
+    }
+
+    assert {"order": "42"} == event_of([list(pair) for pair in fields.items()]).metadata
+
+
+def test_a_variable_may_have_the_name_of_a_field_of_other_events():
+    """Only a failure has a reason of Mailgun's."""
+    fields = {"event": "opened", "recipient": "ada@example.net", "reason": "birthday"}
+
+    assert {"reason": "birthday"} == event_of([list(pair) for pair in fields.items()]).metadata

@@ -386,3 +386,54 @@ def test_through_the_provider():
     storage = Storage(answer({"body-mime": RAW}))
     assert "Hi" == run(flow, storage).subject
     assert URL == storage.requests[0].url
+
+
+def test_images_with_one_content_id_are_both_fetched():
+    """The stored map may have one Content-ID twice; the mail's defects say so."""
+    text = json.dumps({**PARSED, "content-id-map": 0}).replace(
+        '"content-id-map": 0',
+        f'"content-id-map": {{"<a@b>": "{URL}/attachments/0", "<a@b>": "{URL}/attachments/1"}}',
+    )
+    storage = Storage(answer(text.encode()), answer(b"GIF"), answer(b"PNG"))
+
+    mail = fetched(storage)
+
+    assert [b"GIF", b"PNG"] == [part.content for part in mail.inlines]
+    assert "`content-id-map` has a Content-ID more than once" in mail.defects
+
+
+@pytest.mark.parametrize(
+    ("listed", "files", "defects"),
+    [
+        (json.dumps(PARSED["attachments"]), 2, ()),
+        ({"url": URL}, 0, ("`attachments` is not an array: the files of the mail are missing",)),
+        ("no JSON", 0, ("`attachments` is not an array: the files of the mail are missing",)),
+        (None, 0, ()),
+    ],
+)
+def test_stored_files_are_fetched_or_missed(listed, files, defects):
+    """A list that cannot be read is told in the mail's defects."""
+    stored = {**PARSED, "attachments": listed, "content-id-map": None}
+    storage = Storage(answer(stored), answer(b"GIF"), answer(b"x"))
+
+    mail = fetched(storage)
+
+    assert files == len(mail.attachments) + len(mail.inlines)
+    assert (*defects, "Date is missing") == mail.defects
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("storage.eu.mailgun.net", True),
+        ("api.eu.mailgun.net", True),
+        ("storage-europe-west1.api.mailgun.net", True),
+        ("storage.eu.mailgun.net.example.com", False),
+        ("evil.storage.eu.mailgun.net", False),
+        ("storageeu.mailgun.net", False),
+        ("mailgun.net", False),
+    ],
+)
+def test_hosts_of_the_storage(host, expected):
+    """The key goes to Mailgun's hosts only, that of the EU among them."""
+    assert expected is is_message_url(f"https://{host}{PATH}")

@@ -13,8 +13,9 @@ from mailcore.events import EventType, InboundEvent
 from mailcore.inbound import parse_inbound
 from mailcore.webhook import WebhookRequest
 from mailcore_mailgun.events import parse_events
+from mailcore_mailgun.forms import Form, Upload
 from mailcore_mailgun.header_list import HeaderList
-from mailcore_mailgun.inbound import read_verdicts
+from mailcore_mailgun.inbound import read_posted_mail, read_verdicts
 
 
 FIXTURES = Path(__file__).parent / "fixtures" / "inbound"
@@ -215,7 +216,15 @@ def test_fields_that_occur_twice_are_told():
         ([["attachment-count", "2"]], ["`attachment-count` is not the number of files"]),
         ([["content-id-map", "[]"]], ["`content-id-map` is not a JSON object"]),
         ([["content-id-map", "{"]], ["`content-id-map` is not a JSON object"]),
-        ([["content-id-map", '{"<a>": 5}']], []),
+        (
+            [["content-id-map", '{"<a>": 5}']],
+            ["`content-id-map` names a file that is not there"],
+        ),
+        (
+            [["attachments", '[{"url": "https://example.com/attachments/0"}]']],
+            ["`attachments` lists stored files, and nothing says where the mail is"],
+        ),
+        ([["attachments", "[]"]], []),
     ],
 )
 def test_what_cannot_be_read_is_told(fields, defects):
@@ -314,3 +323,48 @@ def test_stored_mail_without_an_address(storage):
 
     assert {} == event.location
     assert ("`storage.url` is missing",) == event.defects
+
+
+@pytest.mark.parametrize(
+    ("content_ids", "expected", "defects"),
+    [
+        (
+            '{"<a@b>": "attachment-1", "<a@b>": "attachment-2"}',
+            ["a@b", "a@b"],
+            ["`content-id-map` has a Content-ID more than once"],
+        ),
+        (
+            '{"<a@b>": "attachment-1", "<c@d>": "attachment-1"}',
+            ["a@b", None],
+            ["`content-id-map` has a file more than once"],
+        ),
+        ('{"<a@b>": "attachment-1", "<c@d>": "attachment-2"}', ["a@b", "c@d"], []),
+    ],
+)
+def test_no_image_is_lost_to_another_of_its_content_id(content_ids, expected, defects):
+    """Images with one Content-ID are both there, and a defect says that they share it."""
+    files = [
+        {"name": f"attachment-{n}", "filename": f"{n}.png", "content": "x", "type": "image/png"}
+        for n in (1, 2)
+    ]
+    fields = [["body-html", "<img src='cid:a@b'>"], ["content-id-map", content_ids]]
+    event = read_posted_mail(
+        "mailgun",
+        Form(
+            tuple((n, v.encode()) for n, v in [*MAIL, ["body-plain", "Hello"], HEADERS, *fields]),
+            tuple(
+                Upload(
+                    name=file["name"],
+                    filename=file["filename"],
+                    content_type=file["type"],
+                    content=b"x",
+                )
+                for file in files
+            ),
+        ),
+    )
+    mail = parse_inbound(event.content)
+
+    parts = sorted([*mail.inlines, *mail.attachments], key=lambda part: part.filename)
+    assert expected == [part.content_id for part in parts]
+    assert defects == list(event.defects)
