@@ -16,13 +16,14 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 
 from mailcore.address import Address, address_key, collect_addresses
-from mailcore.address_reading import is_text
 from mailcore.address_syntax import read_one
 from mailcore.attachment import Alternative, Attachment
+from mailcore.content_id import repeated_ids
 from mailcore.errors import MessageError, Problem
 from mailcore.frozen import FrozenDict
 from mailcore.headers import MAX_NUMBER_BITS, Headers, collect_headers
 from mailcore.redaction import redact, shown_name
+from mailcore.text_values import is_text, plain_text
 
 
 Problems = list[Problem]
@@ -37,17 +38,6 @@ def within(place: str, error: MessageError) -> list[Problem]:
         dataclasses.replace(found, field=place, reason=f"`{place}`: {found.reason}")
         for found in error.problems
     ]
-
-
-def _exact(value: Any) -> str:
-    """A plain str: subclasses hold more than travels, and lazy texts differ by the language set."""
-    return (
-        value
-        if type(value) is str
-        else str.__str__(value)
-        if isinstance(value, str)
-        else str(value)
-    )
 
 
 def _at(field: str, key: object) -> str:
@@ -82,7 +72,7 @@ def line(value: object, field: str, problems: Problems) -> str | None:
     if not is_text(value):
         problems.append(wrong_type(field, "str", value))
         return None
-    value = _exact(value)
+    value = plain_text(value)
     control = CONTROL.search(value)
     if control:
         code = f"U+{ord(control.group()):04X}"
@@ -104,7 +94,7 @@ def body(value: object, field: str, problems: Problems) -> str | None:
     if not is_text(value):
         problems.append(wrong_type(field, "str", value))
         return None
-    value = _exact(value)
+    value = plain_text(value)
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
@@ -149,7 +139,13 @@ def tags(value: object, field: str, problems: Problems) -> tuple[str, ...]:
 
 def attachments(value: object, field: str, problems: Problems) -> tuple[Attachment, ...]:
     """Attachments; a tuple gives the arguments of one."""
-    return _parts(value, field, problems, Attachment)
+    parts = _parts(value, field, problems, Attachment)
+    if len(parts) > 1:
+        for first, second in repeated_ids(parts):
+            place = f"{field}[{second}]"
+            reason = f"`{place}` has the content_id of `{field}[{first}]`"
+            problems.append(Problem(place, reason, "give each part its own, and each part once"))
+    return parts
 
 
 def alternatives(value: object, field: str, problems: Problems) -> tuple[Alternative, ...]:
@@ -193,14 +189,15 @@ def metadata(value: object, field: str, problems: Problems) -> FrozenDict[str, A
     if not _is_str_mapping(value, field, problems):
         return FrozenDict()
     held: dict[str, Any] = {}
-    for key, item in value.items():  # type: ignore[attr-defined]  # it is a mapping
+    for given, item in value.items():  # type: ignore[attr-defined]  # it is a mapping
+        key = plain_text(given)
         if key and key.isprintable() and _is_common(item):
             held[key] = item
             continue
         place = _at(field, key)
         if CONTROL.search(key) or not key:
             problems.append(Problem(place, f"`{place}`: the key must be one line of text"))
-        elif item is not None and not isinstance(item, (str, int, float)):
+        elif item is not None and not isinstance(item, (int, float)) and not is_text(item):
             hint = "convert it, for example with str()"
             problems.append(wrong_type(place, "str, int, float, bool or None", item, hint))
         else:
@@ -227,7 +224,8 @@ def by_recipient(
         held: dict[str, Any] = {}
         seen: set[str] = set()
         place = f"{field}[…]"
-        for key, item in value.items():  # type: ignore[attr-defined]  # it is a mapping
+        for given, item in value.items():  # type: ignore[attr-defined]  # it is a mapping
+            key = plain_text(given)
             mailbox = read_one(key)
             parsed = mailbox if mailbox is not None else address(key, field, problems)
             if parsed is not None:
@@ -259,7 +257,7 @@ def _is_str_mapping(value: object, field: str, problems: Problems) -> bool:
     if not isinstance(value, Mapping):
         problems.append(wrong_type(field, "a mapping", value))
         return False
-    wrong = [key for key in value if not isinstance(key, str)]
+    wrong = [key for key in value if not is_text(key)]
     if wrong:
         problems.append(wrong_type(field, "a mapping with keys of str", wrong[0]))
     return not wrong
@@ -270,7 +268,7 @@ def _json(value: object, place: str, problems: Problems, depth: int = 0) -> Any:
         return value
     if isinstance(value, (int, float)):
         return _number(value, place, problems)
-    if isinstance(value, str):
+    if is_text(value):
         return body(value, place, problems)
     if depth > 50:
         problems.append(Problem(place, f"`{place}` is nested deeper than 50 levels"))

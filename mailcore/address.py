@@ -17,7 +17,6 @@ from mailcore.address_reading import (
     LONGEST_PIECE,
     LONGEST_SOURCE,
     Located,
-    is_text,
     read_item,
     report,
     source_text,
@@ -34,6 +33,7 @@ from mailcore.domain import address_key, encode_domain
 from mailcore.encoded_words import encode_words
 from mailcore.errors import InvalidAddress, Problem, raise_problems
 from mailcore.redaction import redact, shown_name, shown_text
+from mailcore.text_values import is_text, plain_text
 
 
 __all__ = [
@@ -105,7 +105,7 @@ class Address:
         if isinstance(value, Address):
             return value
         if isinstance(value, str):
-            mailbox = read_one(value)
+            mailbox = read_one(plain_text(value))
             if mailbox is not None:
                 return _trusted(mailbox)
         problems: list[Problem] = []
@@ -332,15 +332,16 @@ def _trusted(mailbox: Mailbox) -> Address:
 def _check(addr_spec: object, display_name: object, problems: list[Problem]) -> Mailbox | None:
     """Check the parts of an address that are not to be parsed."""
     name = "" if display_name is None else display_name
-    if isinstance(addr_spec, str) and isinstance(name, str):
+    if is_text(addr_spec) and is_text(name):
+        addr_spec, name = plain_text(addr_spec), plain_text(name)
         reason = addr_spec_fault(addr_spec) or display_name_fault(name)
         if not reason:
-            return Mailbox(str(addr_spec), str(name))
+            return Mailbox(addr_spec, name)
         hint = "use Address.parse() for a text with a name" if "<" in addr_spec else ""
         text = f"Invalid email address '{shown_text(addr_spec, LONGEST_PIECE)}': {reason}"
         problems.append(Problem("addr_spec", text, hint, is_address=True))
     for part, value in (("addr_spec", addr_spec), ("display_name", name)):
-        if not isinstance(value, str):
+        if not is_text(value):
             reason = f"`{part}` must be str, not {type(value).__name__}"
             problems.append(Problem(part, reason, kind="type", is_address=True))
     return None
@@ -354,7 +355,7 @@ def _collect(
     for value in values:
         if isinstance(value, Address):
             found.append(value)
-        elif isinstance(value, str) and (mailbox := read_one(value)) is not None:
+        elif isinstance(value, str) and (mailbox := read_one(plain_text(value))) is not None:
             found.append(_trusted(mailbox))
         else:
             found += map(_trusted, read_item(value, field, faults, problems))

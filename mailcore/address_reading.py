@@ -19,6 +19,7 @@ from mailcore.address_syntax import (
 )
 from mailcore.errors import Problem
 from mailcore.redaction import shown_text
+from mailcore.text_values import is_text, plain_text
 
 
 # How much of the user's text an error shows, in characters.
@@ -35,17 +36,12 @@ class Located(NamedTuple):
     fault: Fault
 
 
-def is_text(value: object) -> bool:
-    """Whether it is a str or behaves as one: UserString, lazily translated texts of frameworks."""
-    return isinstance(value, str) or hasattr(value, "casefold")
-
-
 def read_item(
     value: object, field: str, faults: list[Located], problems: list[Problem]
 ) -> Iterator[Mailbox]:
     """Read a text, which may hold several addresses, or a pair (display name, addr-spec)."""
     if is_text(value):
-        yield from _read_text(str(value), faults)
+        yield from _read_text(plain_text(value), faults)
     elif isinstance(value, tuple) and len(value) == 2:
         yield from _read_pair(*value, field, faults, problems)
     else:
@@ -81,7 +77,7 @@ def _read_pair(
         reason = f"`{field}` has a pair ({kinds}), not (display name, address)"
         problems.append(Problem(field, reason, kind="type", is_address=True))
         return
-    mailbox = Mailbox(str(addr_spec).strip(" \t"), str(name))
+    mailbox = Mailbox(plain_text(addr_spec).strip(" \t"), plain_text(name))
     reason = addr_spec_fault(mailbox.addr_spec) or display_name_fault(mailbox.display_name)
     if not reason:
         yield mailbox
@@ -107,5 +103,9 @@ def report(
 def source_text(value: object) -> str:
     """What was given, without the names of pairs and of addresses that were parsed before."""
     if isinstance(value, tuple) and len(value) == 2:
-        return str(value[1])
-    return str(getattr(value, "addr_spec", value))
+        return _as_text(value[1])
+    return _as_text(getattr(value, "addr_spec", value))
+
+
+def _as_text(value: object) -> str:
+    return plain_text(value) if is_text(value) else str(value)

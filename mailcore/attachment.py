@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from mailcore.calendar_method import CALENDAR, with_method
+from mailcore.content_id import content_id_of
+from mailcore.content_type import content_and_type, content_type_of, mime_type_of
 from mailcore.errors import InvalidMessage, InvalidMessageType, Problem, raise_problems
 from mailcore.redaction import shown_size, shown_text
 from mailcore.suggesting import unknown as unknown_name
+from mailcore.text_values import is_text, plain_text
 
 
 if TYPE_CHECKING:
@@ -21,38 +25,13 @@ if TYPE_CHECKING:
 
 Disposition = Literal["attachment", "inline"]
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+"
-_MIME_TYPE = re.compile(rf"{_ATOM}/{_ATOM}")
-_PARAMETER = re.compile(
-    rf"[ \t]*;[ \t]*(?P<name>{_ATOM})[ \t]*=[ \t]*(?:\"(?P<quoted>[^\"\\]*)\"|(?P<bare>{_ATOM}))"
-)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_CONTENT_ID = re.compile(r"[!-;=?-~]+")
-
-# Neither can be folded everywhere, and a line holds 998 octets (RFC 5322, section 2.1.1).
-_MAX_CONTENT_TYPE = 900
-_MAX_CONTENT_ID = 900
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _FROM_PATH = "use Attachment.from_path(path), which reads the file"
 # How much of a path, and how many keys, an error shows.
 _LONGEST_PATH = 300
 _MOST_UNKNOWN_KEYS = 5
-
-
-def parameters_of(content_type: str) -> dict[str, str]:
-    """Parameters of a content type, names in lower case: ``text/plain; charset=x`` → charset."""
-    start = _MIME_TYPE.match(content_type)
-    return _parameters(content_type, start.end() if start else 0)[0]
-
-
-def _parameters(content_type: str, position: int) -> tuple[dict[str, str], int]:
-    """The parameters from *position* on, and where they end."""
-    found: dict[str, str] = {}
-    while match := _PARAMETER.match(content_type, position):
-        quoted = match["quoted"]
-        found[match["name"].lower()] = match["bare"] if quoted is None else quoted
-        position = match.end()
-    return found, position
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +41,13 @@ class Attachment:
 
     Args:
         filename: As the recipient sees it; None for a part without a name.
-        content: Bytes; text becomes UTF-8, and its content type says so.
-        content_type: ``type/subtype`` with parameters; guessed from the file name if not given.
-        content_id: What the HTML refers to as ``cid:…``, without angle brackets; makes the
-            attachment inline unless `disposition` says otherwise.
+        content: Bytes, or text, which is encoded in the charset of its type: see
+            :mod:`mailcore.content_type`.
+        content_type: ``type/subtype`` with parameters; if not given, what the file name says
+            (:mod:`mailcore.file_types`).
+        content_id: What the HTML refers to as ``cid:…``, with or without that scheme or angle
+            brackets; makes the attachment inline unless `disposition` says otherwise. Each part
+            of a message has its own.
         disposition: ``attachment`` or ``inline``.
 
     Raises:
@@ -88,24 +70,23 @@ class Attachment:
         disposition: Disposition | None = None,
     ) -> None:
         problems: list[Problem] = []
-        is_text = isinstance(content, str)
-        data = _bytes_of(content, problems)
-        _check_filename(filename, problems)
-        if is_text and _names_the_file(content, filename):
+        name = _filename(filename, problems)
+        data, kind = content_and_type(content, content_type, name, problems)
+        if is_text(content) and _names_the_file(plain_text(content), name):
             reason = "content of the attachment is the name of a file, not what is in it"
             problems.append(Problem("content", reason, _FROM_PATH))
-        kind = _content_type(filename, content_type, problems, is_text=is_text)
-        given: object = disposition
-        if given not in (None, "attachment", "inline"):
-            reason = f"disposition must be 'attachment' or 'inline', not <{shown_size(given)}>"
-            problems.append(Problem("disposition", reason))
-        content_id = _content_id(content_id, problems)
+        if "method" in kind.lower() and mime_type_of(kind) == CALENDAR:
+            kind = with_method(kind, data.decode("utf-8", "replace"), problems)
+        if content_id is not None:
+            content_id = content_id_of(content_id, problems)
         if disposition is None:
             disposition = "inline" if content_id is not None else "attachment"
+        else:
+            disposition = _disposition(disposition, problems)
         if problems:
             raise_problems(problems, InvalidMessage)
         vars(self).update(
-            filename=filename,
+            filename=name,
             content=data,
             content_type=kind,
             # Clients treat a part with a Content-ID as an image of the HTML and hide it from
@@ -122,7 +103,7 @@ class Attachment:
     @property
     def mime_type(self) -> str:
         """``type/subtype`` in lower case, without parameters."""
-        return self.content_type.partition(";")[0].strip().lower()
+        return mime_type_of(self.content_type)
 
     @classmethod
     def from_path(
@@ -174,18 +155,29 @@ class Attachment:
 
     @classmethod
     def from_message(
-        cls, message: bytes | StdlibMessage[Any, Any], filename: str | None = None
+        cls,
+        message: bytes | bytearray | memoryview | StdlibMessage[Any, Any],
+        filename: str | None = None,
     ) -> Attachment:
-        """Forward a message as ``message/rfc822``; its line ends become CRLF."""
+        """
+        Forward a message as ``message/rfc822``: its octets, whatever they are.
+
+        Line ends become CRLF, and the line is dropped that mbox files put before a message. An
+        object of the standard library is not written anew: a signature in it stays valid.
+
+        Raises:
+            InvalidMessage: The object cannot be written.
+        """
         from email.message import Message as StdlibMessage
 
+        from mailcore.forwarding import octets_of, with_crlf
+
         if isinstance(message, StdlibMessage):
-            message = message.as_bytes()
-        if not isinstance(message, bytes):
+            message = octets_of(message)
+        elif not isinstance(message, (bytes, bytearray, memoryview)):
             reason = f"a forwarded message must be bytes, not {type(message).__name__}"
             raise InvalidMessageType([Problem("attachments", reason, kind="type")])
-        data = re.sub(rb"\r\n|\r|\n", b"\r\n", message)
-        return cls(filename, data, "message/rfc822")
+        return cls(filename, with_crlf(bytes(message)), "message/rfc822")
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON, the content in base64."""
@@ -231,7 +223,7 @@ class Alternative:
     Args:
         content: The text.
         content_type: ``type/subtype`` with parameters, such as ``text/calendar; method=REQUEST``.
-            The charset is always UTF-8.
+            The charset is always UTF-8; the method of a calendar is that of its METHOD line.
 
     Raises:
         InvalidMessage: With everything that is wrong.
@@ -242,23 +234,25 @@ class Alternative:
 
     def __init__(self, content: str, content_type: str) -> None:
         problems: list[Problem] = []
-        if not isinstance(content, str):
+        text = ""
+        if not is_text(content):
             reason = f"content of an alternative must be str, not {type(content).__name__}"
             problems.append(Problem("alternatives", reason, kind="type"))
-        elif not _encodable(content):
-            problems.append(Problem("alternatives", "content holds a lone surrogate"))
-        if content_type is None:
-            reason = "content_type of an alternative must be str, not NoneType"
-            problems.append(Problem("alternatives", reason, kind="type"))
-        kind = _content_type(None, content_type, problems, is_text=False)
+        else:
+            text = plain_text(content)
+            if _SURROGATE.search(text):
+                problems.append(Problem("alternatives", "content holds a lone surrogate"))
+        kind = content_type_of(content_type, problems)
+        if mime_type_of(kind) == CALENDAR:
+            kind = with_method(kind, text, problems)
         if problems:
             raise_problems(problems, InvalidMessage)
-        vars(self).update(content=content, content_type=kind)
+        vars(self).update(content=text, content_type=kind)
 
     @property
     def mime_type(self) -> str:
         """``type/subtype`` in lower case, without parameters."""
-        return self.content_type.partition(";")[0].strip().lower()
+        return mime_type_of(self.content_type)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON."""
@@ -286,9 +280,9 @@ def _require_keys(data: object, kind: str, field: str, known: tuple[str, ...]) -
         raise InvalidMessage([Problem(field, text) for text in told[:_MOST_UNKNOWN_KEYS]])
 
 
-def _names_the_file(content: object, filename: object) -> bool:
+def _names_the_file(content: str, filename: str | None) -> bool:
     """Whether a text is a path of that name: nobody attaches a file that says its own name."""
-    if not isinstance(filename, str) or not filename or not isinstance(content, str):
+    if not filename:
         return False
     return len(content) <= _LONGEST_PATH and re.split(r"[/\\]", content.strip())[-1] == filename
 
@@ -307,95 +301,31 @@ def _shown_path(path: str) -> str:
     return shown_text(path, _LONGEST_PATH)
 
 
-def _encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _bytes_of(content: object, problems: list[Problem]) -> bytes:
-    if isinstance(content, bytes):
-        return content
-    if isinstance(content, (bytearray, memoryview)):
-        return bytes(content)
-    if isinstance(content, str):
-        if _encodable(content):
-            return content.encode("utf-8")
-        problems.append(Problem("content", "content holds a lone surrogate"))
-        return b""
-    reason = f"content of an attachment must be bytes or str, not {type(content).__name__}"
-    hint = _FROM_PATH if isinstance(content, os.PathLike) else "read the file first"
-    problems.append(Problem("content", reason, hint, kind="type"))
-    return b""
-
-
-def _check_filename(filename: object, problems: list[Problem]) -> None:
+def _filename(filename: object, problems: list[Problem]) -> str | None:
     if filename is None:
-        return
-    if not isinstance(filename, str):
+        return None
+    if not is_text(filename):
         reason = f"file name must be str, not {type(filename).__name__}"
         hint = _FROM_PATH if isinstance(filename, os.PathLike) else ""
         problems.append(Problem("filename", reason, hint, kind="type"))
-    elif not filename or len(filename) > 255:
+        return None
+    name = plain_text(filename)
+    if not name or len(name) > 255:
         problems.append(Problem("filename", "file name must have 1 to 255 characters"))
     else:
-        control = _CONTROL.search(filename)
+        control = _CONTROL.search(name)
         if control:
             code = f"U+{ord(control.group()):04X}"
             problems.append(Problem("filename", f"file name holds the character {code}"))
+    return name
 
 
-def _content_type(
-    filename: object, content_type: object, problems: list[Problem], *, is_text: bool
-) -> str:
-    if content_type is None:
-        content_type = _guess(filename) or ("text/plain" if is_text else "application/octet-stream")
-    if not isinstance(content_type, str):
-        reason = f"content_type must be str, not {type(content_type).__name__}"
-        problems.append(Problem("content_type", reason, kind="type"))
-        return ""
-    kind = content_type.strip(" \t").removesuffix(";").rstrip(" \t")
-    start = _MIME_TYPE.match(kind)
-    parameters, end = _parameters(kind, start.end()) if start else ({}, 0)
-    if not start or end != len(kind) or _CONTROL.search(kind) or end > _MAX_CONTENT_TYPE:
-        reason = f"content_type <{shown_size(content_type)}> is not type/subtype"
-        problems.append(Problem("content_type", reason, "for example 'application/pdf'"))
-        return ""
-    if kind.lower().startswith("multipart/"):
-        problems.append(
-            Problem("content_type", "content_type multipart cannot be given as content")
-        )
-    if is_text and "charset" not in parameters:
-        kind = f'{kind}; charset="utf-8"'
-    return kind
-
-
-def _guess(filename: object) -> str | None:
-    if not isinstance(filename, str):
-        return None
-    import mimetypes
-
-    # A path, because guess_type() takes a name such as "data:..." for a URL.
-    guessed, encoding = mimetypes.guess_type(f"./{filename}")
-    if encoding is not None:
-        # The type of what is packed is not the type of the file.
-        return "application/gzip" if encoding == "gzip" else "application/octet-stream"
-    return guessed
-
-
-def _content_id(content_id: object, problems: list[Problem]) -> str | None:
-    if content_id is None:
-        return None
-    if not isinstance(content_id, str):
-        reason = f"content_id must be str, not {type(content_id).__name__}"
-        problems.append(Problem("content_id", reason, kind="type"))
-        return None
-    bare = content_id.removeprefix("<").removesuffix(">")
-    if not _CONTENT_ID.fullmatch(bare) or len(bare) > _MAX_CONTENT_ID:
-        reason = f"content_id <{shown_size(content_id)}> is not an RFC 2392 id"
-        hint = f"up to {_MAX_CONTENT_ID} characters of printable ASCII without spaces and < >"
-        problems.append(Problem("content_id", reason, hint))
-        return None
-    return bare
+def _disposition(given: object, problems: list[Problem]) -> Disposition | None:
+    text = plain_text(given) if is_text(given) else None
+    if text == "inline":
+        return "inline"
+    if text == "attachment":
+        return "attachment"
+    reason = f"disposition must be 'attachment' or 'inline', not <{shown_size(given)}>"
+    problems.append(Problem("disposition", reason))
+    return None

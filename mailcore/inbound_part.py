@@ -8,6 +8,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mailcore.file_types import extension_of
 from mailcore.inbound_charset import decode_charset
 from mailcore.inbound_decoding import decode_transfer
 from mailcore.inbound_entity import Entity, Limits
@@ -113,9 +114,7 @@ class InboundPart:
         See :func:`mailcore.inbound_filename.safe_filename`; without a name it is ``attachment``
         with the usual extension of the content type.
         """
-        import mimetypes
-
-        extension = mimetypes.guess_extension(self.content_type) or ""
+        extension = extension_of(self.content_type)
         return safe_filename(self.filename, default=f"attachment{extension}")
 
     @property

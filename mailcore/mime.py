@@ -21,14 +21,13 @@ Parts are nested as mail clients expect; a level that would hold a single part i
 =================  =============================================================================
 Content            Encoding
 =================  =============================================================================
-text, html,        UTF-8 in quoted-printable, always: relays and open tracking that rewrite a body
-alternatives       then neither fold nor re-encode it
-text/* files       quoted-printable, or base64 if most octets would be escaped; none changes
+text, html,        UTF-8 in whichever of quoted-printable and base64 is shorter, ASCII always in the
+alternatives       first; an empty one is none, unless nothing else is there
 message/* files    as they are (RFC 2046, section 5.2.1, allows no encoding), line ends as CRLF;
                    those with 8-bit octets or longer lines go as a file of type
                    application/octet-stream in base64, whole, instead of rewritten and with their
                    signatures broken
-other files        base64
+other files        base64, those of text as well: readers change the line ends of any other
 =================  =============================================================================
 """
 
@@ -42,11 +41,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mailcore.address import Address, parse_address_list
-from mailcore.attachment import Alternative, Attachment, parameters_of
+from mailcore.attachment import Alternative, Attachment
+from mailcore.calendar_method import CALENDAR
+from mailcore.content_id import attachments_as_shown
 from mailcore.errors import InvalidMessage, Problem
 from mailcore.headers import ADDRESS_HEADERS
 from mailcore.message import Message
-from mailcore.mime_encoding import as_seven_bit, base64_lines, encode_octets, quoted_printable
+from mailcore.mime_encoding import as_seven_bit, base64_lines, encode_text
 from mailcore.mime_headers import address_field, check_name, date_text, header_field, subject_field
 from mailcore.mime_parameters import content_disposition_field, content_type_field
 from mailcore.redaction import shown_name
@@ -54,16 +55,12 @@ from mailcore.redaction import shown_name
 
 __all__ = ["write_message"]
 
-_TEXT_FIELDS = (
-    "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"
-)
-_HTML_FIELDS = _TEXT_FIELDS.replace("plain", "html")
+_TEXT_TYPE = "Content-Type: text/plain; charset=utf-8\r\n"
+_HTML_TYPE = "Content-Type: text/html; charset=utf-8\r\n"
 
 # RFC 2046, section 5.1.1: 70 characters in all, of these.
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{1,50}")
 _MESSAGE_ID = re.compile(r"[!-;=?-~]+")
-# RFC 5545, section 3.7.2.
-_CALENDAR_METHOD = re.compile(r"^METHOD:([A-Za-z0-9-]+)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
 
 _BEFORE_HTML = ("text/x-amp-html", "text/watch-html")
 _WRITTEN_HERE = frozenset(
@@ -211,11 +208,11 @@ def _bracketed(message_id: str, from_email: Address | None) -> str:
 def _content(message: Message, boundary: str) -> _Entity:
     attachments = message.attachments
     if not attachments:
-        return _alternatives(message, (), boundary) or _Entity(_TEXT_FIELDS, ())
+        return _alternatives(message, (), boundary) or _body(_TEXT_TYPE, "")
     boundary = _absent_from(attachments, boundary)
-    # An image that no HTML can refer to is a file like others, or nobody would see it.
-    shown = [part for part in attachments if part.content_id and message.html is not None]
-    files = [part for part in attachments if not part.content_id or message.html is None]
+    parts_shown = attachments_as_shown(message)
+    shown = [part for part in parts_shown if part.content_id and message.html]
+    files = [part for part in parts_shown if not part.content_id or not message.html]
     body = _alternatives(message, [_attachment(part) for part in shown], boundary)
     parts = [] if body is None else [body]
     parts += [_attachment(part) for part in files]
@@ -225,21 +222,21 @@ def _content(message: Message, boundary: str) -> _Entity:
 def _alternatives(message: Message, shown: Sequence[_Entity], boundary: str) -> _Entity | None:
     """The body in all its forms, None if it has none; `shown` are the images of its HTML."""
     entities = []
-    if message.text is not None:
-        entities.append(_Entity(_TEXT_FIELDS, (quoted_printable(message.text),)))
-    others = message.alternatives
+    if message.text:
+        entities.append(_body(_TEXT_TYPE, message.text))
+    others = [other for other in message.alternatives if other.content]
     if others:
         entities += [_alternative(other) for other in others if other.mime_type == "text/plain"]
         entities += [_alternative(other) for other in others if other.mime_type in _BEFORE_HTML]
-    if message.html is not None:
-        html = _Entity(_HTML_FIELDS, (quoted_printable(message.html),))
+    if message.html:
+        html = _body(_HTML_TYPE, message.html)
         if shown:
             html = _multipart("related", boundary, [html, *shown], '; type="text/html"')
         entities.append(html)
     if others:
         placed = ("text/plain", *_BEFORE_HTML)
         rest = [other for other in others if other.mime_type not in placed]
-        rest.sort(key=lambda other: other.mime_type == "text/calendar")
+        rest.sort(key=lambda other: other.mime_type == CALENDAR)
         entities += [_alternative(other) for other in rest]
     if len(entities) > 1:
         return _multipart("alternative", boundary, entities)
@@ -247,16 +244,13 @@ def _alternatives(message: Message, shown: Sequence[_Entity], boundary: str) -> 
 
 
 def _alternative(part: Alternative) -> _Entity:
-    parameters = {"charset": "utf-8"}
-    if part.mime_type == "text/calendar" and "method" not in parameters_of(part.content_type):
-        # RFC 6047, section 2.4: without it, or with another than the content has, no client
-        # treats the part as an invitation.
-        method = _CALENDAR_METHOD.search(part.content)
-        if method:
-            parameters["method"] = method[1].upper()
-    fields = content_type_field(part.content_type, parameters=parameters)
-    fields += "Content-Transfer-Encoding: quoted-printable\r\n"
-    return _Entity(fields, (quoted_printable(part.content),))
+    fields = content_type_field(part.content_type, parameters={"charset": "utf-8"})
+    return _body(fields, part.content)
+
+
+def _body(content_type: str, text: str) -> _Entity:
+    encoding, body = encode_text(text)
+    return _Entity(f"{content_type}Content-Transfer-Encoding: {encoding}\r\n", body)
 
 
 def _attachment(part: Attachment) -> _Entity:
@@ -270,8 +264,6 @@ def _attachment(part: Attachment) -> _Entity:
             encoding, body = "base64", base64_lines(part.content)
             content_type = "application/octet-stream"
             filename = filename or "message.eml"
-    elif part.mime_type.startswith("text/"):
-        encoding, body = encode_octets(part.content)
     else:
         encoding, body = "base64", base64_lines(part.content)
     fields = content_type_field(content_type, filename=filename)

@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 
 from binascii import b2a_base64, b2a_qp
-from collections.abc import Iterator
 from struct import Struct
 
 
-__all__ = ["MAX_LINE_OCTETS", "as_seven_bit", "base64_lines", "encode_octets", "quoted_printable"]
+__all__ = ["MAX_LINE_OCTETS", "as_seven_bit", "base64_lines", "encode_text", "quoted_printable"]
 
 MAX_LINE_OCTETS = 998
 """RFC 5322, section 2.1.1: what a line may hold, without its CRLF."""
@@ -29,13 +28,35 @@ _BLOCK_OCTETS = _LINE_OCTETS * _BLOCK_LINES
 _cut_block = Struct(f"{_MAX_ENCODED_LINE}s" * _BLOCK_LINES).unpack
 
 # What b2a_qp leaves to us: a "." or "From " that begins a line (some relays change them, RFC 2049,
-# section 3), and lines that became too long because it escaped their end afterwards: a space, or,
-# with istext=False, the LF itself.
+# section 3), and lines that became too long because it escaped the space at their end afterwards.
 _QP_LINE_TO_MEND = re.compile(rb"^(?:\.|From |.{77}).*", re.MULTILINE)
-_QP_BLOCK_OCTETS = 65536
-_QP_LITERAL = bytes(octet for octet in range(0x20, 0x7F) if octet != 0x3D) + b"\t"
+_QP_LITERAL = bytes(octet for octet in range(0x20, 0x7F) if octet != 0x3D) + b"\t\n"
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+def encode_text(text: str) -> tuple[str, list[bytes]]:
+    """
+    Encode the text of a body as UTF-8 in whichever encoding is shorter.
+
+    Every line end, be it CRLF, LF or CR, becomes CRLF. ASCII is always quoted-printable: scanners
+    take base64 there for a disguise.
+
+    Returns:
+        The name of the encoding, and the lines in pieces.
+    """
+    octets = _with_lf(text)
+    if octets.isascii():
+        return "quoted-printable", [_finished(b2a_qp(octets))]
+    size = len(octets) + octets.count(b"\n")
+    flat = (size + 2) // 3 * 4
+    base64_size = flat + 2 * ((flat - 1) // _MAX_ENCODED_LINE)
+    # At least: it takes time to know exactly.
+    if len(octets) + 2 * len(octets.translate(None, _QP_LITERAL)) <= base64_size:
+        quoted = _finished(b2a_qp(octets))
+        if len(quoted) <= base64_size:
+            return "quoted-printable", [quoted]
+    return "base64", base64_lines(octets.replace(b"\n", b"\r\n"))
 
 
 def quoted_printable(text: str) -> bytes:
@@ -45,47 +66,14 @@ def quoted_printable(text: str) -> bytes:
     Every line end, be it CRLF, LF or CR, becomes CRLF. Lines have at most 76 octets, no white
     space at their end, and neither a ``.`` nor ``From`` at their start.
     """
+    return _finished(b2a_qp(_with_lf(text)))
+
+
+def _with_lf(text: str) -> bytes:
     octets = text.encode("utf-8")
     if b"\r" in octets:
         octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return _finished(b2a_qp(octets))
-
-
-def encode_octets(octets: bytes) -> tuple[str, list[bytes]]:
-    """
-    Encode octets that are mostly text, without changing any: a file of type text/*.
-
-    Quoted-printable, where CRLF stays a line end and a CR or LF alone is escaped; base64 if most
-    octets would be escaped, as in UTF-16 or in other scripts than Latin.
-
-    Returns:
-        The name of the encoding, and the lines in pieces.
-    """
-    pairs = octets.count(b"\r\n")
-    has_only_pairs = octets.count(b"\r") == pairs == octets.count(b"\n")
-    escaped = len(octets.translate(None, _QP_LITERAL))
-    if has_only_pairs:
-        escaped -= 2 * pairs
-    if 2 * escaped > len(octets):
-        return "base64", base64_lines(octets)
-    if has_only_pairs:
-        blocks = (block.replace(b"\r\n", b"\n") for block in _blocks_of_lines(octets))
-        return "quoted-printable", [_finished(b2a_qp(block)) for block in blocks]
-    pieces: list[bytes] = []
-    for block in _blocks_of_lines(octets):
-        # Every CR and LF is escaped here, so what CR there is stands in b2a_qp's own line breaks:
-        # it writes CRLF if the first line of its input ends so.
-        pieces += (_finished(b2a_qp(block, istext=False).replace(b"\r", b"")), b"=\r\n")
-    return "quoted-printable", pieces[:-1]
-
-
-def _blocks_of_lines(octets: bytes) -> Iterator[bytes]:
-    """Cut after some LF, because b2a_qp takes three times the memory of what it writes."""
-    start = 0
-    while start < len(octets):
-        end = octets.find(b"\n", start + _QP_BLOCK_OCTETS) + 1 or len(octets)
-        yield octets[start:end]
-        start = end
+    return octets
 
 
 def _finished(encoded: bytes) -> bytes:
@@ -95,9 +83,7 @@ def _finished(encoded: bytes) -> bytes:
         encoded.startswith((b".", b"From "))
         or b"\n." in encoded
         or b"\nFrom " in encoded
-        or (
-            b"=" in encoded and (b"=20\n" in encoded or b"=09\n" in encoded or b"=\n=0A" in encoded)
-        )
+        or (b"=" in encoded and (b"=20\n" in encoded or b"=09\n" in encoded))
     ):
         encoded = _QP_LINE_TO_MEND.sub(_mend_line, encoded)
     return encoded.replace(b"\n", b"\r\n")

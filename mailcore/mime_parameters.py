@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from mailcore.attachment import parameters_of
+from mailcore.content_type import parameters_of
 from mailcore.encoded_words import encode_words
 from mailcore.errors import InvalidMessage, Problem
 from mailcore.mime_headers import fold

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mailcore.address import Address
-from mailcore.attachment import Attachment
+from mailcore.attachment import Alternative, Attachment
 from mailcore.errors import InvalidMessage, UnsupportedFeature
 from mailcore.message import Message
 from mailcore.mime import write_message
@@ -68,6 +68,8 @@ PLAIN, HTML, CSV, PDF = "text/plain", "text/html", "text/csv", "application/pdf"
 AMP, ICS, IMAGE = "text/x-amp-html", "text/calendar", "image/png"
 PDF_FILE = Attachment("a.pdf", b"%PDF")
 SHOWN = Attachment("logo.png", PNG, content_id="logo@inline")
+OTHER = Attachment("photo.png", PNG, content_id="photo@inline")
+NAMING = '<img src="cid:logo@inline"><img src="cid:photo@inline">'
 
 
 @pytest.mark.parametrize(
@@ -88,9 +90,9 @@ SHOWN = Attachment("logo.png", PNG, content_id="logo@inline")
         ({"alternatives": [("a", ICS)]}, ICS),
         ({"attachments": [PDF_FILE]}, {"multipart/mixed": [PDF]}),
         ({"text": "a", "attachments": [PDF_FILE]}, {"multipart/mixed": [PLAIN, PDF]}),
-        ({"html": "a", "attachments": [SHOWN]}, {"multipart/related": [HTML, IMAGE]}),
+        ({"html": NAMING, "attachments": [SHOWN]}, {"multipart/related": [HTML, IMAGE]}),
         (
-            {"text": "a", "html": "a", "attachments": [PDF_FILE, SHOWN, PDF_FILE, SHOWN]},
+            {"text": "a", "html": NAMING, "attachments": [PDF_FILE, SHOWN, PDF_FILE, OTHER]},
             {
                 "multipart/mixed": [
                     {"multipart/alternative": [PLAIN, {"multipart/related": [HTML, IMAGE, IMAGE]}]},
@@ -99,7 +101,15 @@ SHOWN = Attachment("logo.png", PNG, content_id="logo@inline")
                 ]
             },
         ),
-        # No HTML can refer to these: they are shown among the files.
+        # An empty form is none.
+        ({"text": "", "html": "a"}, HTML),
+        ({"text": "a", "html": ""}, PLAIN),
+        ({"text": "", "html": ""}, PLAIN),
+        ({"text": "a", "alternatives": [("", AMP), ("", ICS)]}, PLAIN),
+        ({"text": "", "attachments": [PDF_FILE]}, {"multipart/mixed": [PDF]}),
+        # No HTML refers to these: they are shown among the files.
+        ({"html": "a", "attachments": [SHOWN]}, {"multipart/mixed": [HTML, IMAGE]}),
+        ({"html": "", "text": "a", "attachments": [SHOWN]}, {"multipart/mixed": [PLAIN, IMAGE]}),
         ({"text": "a", "attachments": [SHOWN]}, {"multipart/mixed": [PLAIN, IMAGE]}),
         (
             {"html": "a", "attachments": [Attachment("a.png", PNG, disposition="inline")]},
@@ -114,17 +124,17 @@ def test_structure(fields, expected):
 
 def test_related_names_its_root():
     """RFC 2387, section 3.1: multipart/related has the type of its first part."""
-    mail = parsed(made(html="a", attachments=[SHOWN]))
+    mail = parsed(made(html=NAMING, attachments=[SHOWN]))
 
     assert "text/html" == mail.get_param("type")
 
 
 def test_transfer_encodings():
-    """Cases 49, 50: text in any form is quoted-printable, the rest base64, all of it ASCII."""
+    """Cases 49, 50: bodies are as short as they can be, files base64, all of it ASCII."""
     mail = parsed(
         made(
-            text="Grüße",
-            html="<p>Grüße</p>",
+            text="Grüße aus dem Norden",
+            html="日本語",
             attachments=[
                 Attachment("tablé.csv", "Größe,Maß\n1,2\n".encode("latin-1"), "text/csv"),
                 Attachment("é.bin", bytes(range(256))),
@@ -135,16 +145,16 @@ def test_transfer_encodings():
     encodings = [
         str(part["Content-Transfer-Encoding"]) for part in mail.walk() if not part.is_multipart()
     ]
-    assert ["quoted-printable", "quoted-printable", "quoted-printable", "base64"] == encodings
+    assert ["quoted-printable", "base64", "base64", "base64"] == encodings
 
 
 @pytest.mark.parametrize("form", ["text", "html"])
 def test_transfer_encoding_at_the_root(form):
     """Case 50: a mail of one part is encoded likewise, and read back."""
-    mail = parsed(made(**{form: "Grüße\n"}))
+    mail = parsed(made(**{form: "Grüße aus dem Norden\n"}))
 
     assert "quoted-printable" == mail["Content-Transfer-Encoding"]
-    assert "Grüße\r\n" == mail.get_content()
+    assert "Grüße aus dem Norden\r\n" == mail.get_content()
 
 
 def test_line_ends_of_a_text_file():
@@ -160,13 +170,16 @@ def test_line_ends_of_a_text_file():
     [
         ({}, "attachment", None),
         ({"content_id": "<a@b>"}, "inline", "<a@b>"),
+        ({"content_id": "c@b"}, "attachment", None),
         ({"content_id": "a@b", "disposition": "attachment"}, "attachment", None),
         ({"disposition": "inline"}, "inline", None),
     ],
 )
 def test_dispositions(options, disposition, content_id):
-    """Cases 43, 143: what has a Content-ID says that it is inline, and nothing else has one."""
-    mail = parsed(made(html="a", attachments=[Attachment("a.png", PNG, **options)]))
+    """Cases 43, 143: what the HTML names says that it is inline, and nothing else has an id."""
+    mail = parsed(
+        made(html="<img src='cid:a@b'>", attachments=[Attachment("a.png", PNG, **options)])
+    )
 
     (image,) = [part for part in mail.walk() if part.get_content_type() == IMAGE]
     assert (disposition, content_id) == (image.get_content_disposition(), image["Content-ID"])
@@ -207,7 +220,11 @@ def test_content_type_of_latin_1():
 @pytest.mark.parametrize(
     ("content_type", "content", "method"),
     [
-        ("text/calendar; method=CANCEL", CALENDAR, "CANCEL"),
+        ("text/calendar; method=request", CALENDAR, "request"),
+        ("text/calendar; method=CANCEL", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "CANCEL"),
+        ("text/calendar", CALENDAR.replace("METHOD:", "Method;X-A=b: "), "REQUEST"),
+        ("text/calendar", CALENDAR.replace("METHOD", "MET\r\n HOD"), "REQUEST"),
+        ("text/calendar", CALENDAR.replace("\r\n", "\r"), "REQUEST"),
         ("text/calendar", CALENDAR, "REQUEST"),
         ("text/calendar; charset=latin-1", CALENDAR.replace("\r\n", "\n"), "REQUEST"),
         ("text/calendar", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", None),
@@ -220,6 +237,20 @@ def test_calendar_method(content_type, content, method):
 
     *_, part = mail.iter_parts()
     assert (method, "utf-8") == (part.get_param("method"), part.get_param("charset"))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda kind: Alternative(CALENDAR, kind),
+        lambda kind: Attachment("a.ics", CALENDAR, kind),
+        lambda kind: Attachment("a.ics", CALENDAR.encode(), kind),
+    ],
+)
+def test_calendar_with_two_methods(make):
+    """RFC 6047, section 2.4: the type must not name another method than the calendar."""
+    with pytest.raises(InvalidMessage, match="'CANCEL', and the calendar 'REQUEST'"):
+        make("Text/Calendar; METHOD=CANCEL")
 
 
 def test_forwarded_message():
