@@ -80,13 +80,19 @@ def together(flows: Sequence[Flow[T]], provider: Provider[Any, Any]) -> Flow[lis
         while group.waiting:
             for positions, effect in _combined(group.waiting, provider):
                 requests = [_request_of(group.waiting[position]) for position in positions]
+                failure = None
                 try:
-                    answer = yield effect
+                    try:
+                        answer = yield effect
+                    finally:
+                        group.note_progress(positions, effect)
                     answers = _answers(provider, requests, effect, answer)
                 except Exception as error:  # noqa: BLE001  # each flow handles it, or raises it
-                    group.throw(positions, error)
-                else:
+                    failure = error
+                if failure is None:
                     group.send(positions, answers)
+                else:
+                    group.throw(positions, failure)
     finally:
         for flow in flows:
             flow.close()
@@ -102,6 +108,14 @@ class _Group(Generic[T]):
         self.outcomes: dict[int, T | Exception] = {}
         for position, flow in enumerate(flows):
             self._advance(position, partial(next, flow))
+
+    def note_progress(self, positions: Sequence[int], effect: Effect) -> None:
+        """What a call that stands for several exchanges did, each of them did."""
+        for position in positions:
+            own = self.waiting[position]
+            if isinstance(own, Exchange) and isinstance(effect, Exchange):
+                own.progress.began = effect.progress.began
+                own.progress.goes_on = effect.progress.goes_on
 
     def send(self, positions: Sequence[int], answers: Sequence[Any]) -> None:
         for position, answer in zip(positions, answers, strict=True):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+import traceback
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailcore.errors import (
     InvalidMessage,
+    MailcoreError,
     MessageRejected,
     Problem,
     RecipientsRefused,
     SendError,
+    SendInterrupted,
     UnexpectedResponse,
     UnsupportedFeature,
     raise_problems,
@@ -83,8 +87,41 @@ def _incomplete(message: Message) -> Iterator[Problem]:
         yield Problem("to", "the message has no recipients", "give to, cc or bcc")
 
 
+class Attempt:
+    """What is known of one send while it runs, for whoever cuts it off."""
+
+    def __init__(self) -> None:
+        self._pending: Exchange | None = None
+        self._maybe_accepted = False
+
+    def begin(self, exchange: Exchange) -> None:
+        """Wait for the answer to a request."""
+        self._pending = exchange
+
+    def end(self, statuses: Iterable[RecipientStatus]) -> None:
+        """It came, or became an error."""
+        self._pending = None
+        self._maybe_accepted |= any(each.accepted or each.maybe_accepted for each in statuses)
+
+    def interrupted(self, provider: str) -> SendInterrupted:
+        """The error that says what is known when the send is cut off now."""
+        pending = self._pending
+        maybe_accepted = self._maybe_accepted or (
+            pending is not None and pending.progress.maybe_accepted
+        )
+        return SendInterrupted(
+            "the send was cut off: its task was cancelled, or the process told to stop",
+            provider=provider,
+            maybe_accepted=maybe_accepted,
+        )
+
+
 def deliver(
-    provider: Provider[Any, Any], message: Message, hooks: Hooks, transport: Transport
+    provider: Provider[Any, Any],
+    message: Message,
+    hooks: Hooks,
+    transport: Transport,
+    attempt: Attempt | None = None,
 ) -> Flow[SendResult]:
     """
     Send a checked message.
@@ -93,6 +130,13 @@ def deliver(
     them and reports the rest as failed. After a failure that concerns more than its own request
     the remaining ones are not attempted.
 
+    Args:
+        provider: Builds the requests and reads the answers.
+        message: To send.
+        hooks: Of the registry.
+        transport: Of the provider.
+        attempt: Is told what is known while the flow runs.
+
     Returns:
         A status for every recipient. Where the provider answers without saying who was accepted,
         all of them may be unknown.
@@ -100,6 +144,7 @@ def deliver(
     Raises:
         SendError: If nobody was accepted.
     """
+    attempt = attempt if attempt is not None else Attempt()
     requests = hooks.build_payload(provider, message)
     if not requests:
         reason = "nothing was sent: the provider made no request of the message"
@@ -109,25 +154,26 @@ def deliver(
     answers: list[Any] = []
     errors: list[SendError] = []
     for position, request in enumerate(requests):
-        try:
-            response = yield Exchange(request, transport)
-            found = provider.parse(request, response)
-            statuses.update(found)
-        except Exception as fault:
+        exchange = Exchange(request, transport)
+        attempt.begin(exchange)
+        outcome = yield from _exchanged(provider, exchange)
+        error: SendError | None = None
+        if isinstance(outcome, MailcoreError):
             accepted = any(status.accepted for status in statuses.values())
-            if not isinstance(fault, SendError) and not accepted:
-                raise
-            error = _as_send_error(fault, provider.name)
+            if not isinstance(outcome, SendError) and not accepted:
+                raise outcome
+            error = _as_send_error(outcome, provider.name)
             errors.append(error)
             found = _failed(request.recipients, error)
-            statuses.update(found)
-            _note_copies(copies, request.copied, found)
-            if not isinstance(error, MessageRejected):
-                statuses = {**_not_attempted(requests[position + 1 :], error), **statuses}
-                break
         else:
+            response, found = outcome
             answers.append(response)
-            _note_copies(copies, request.copied, found)
+        attempt.end(found.values())
+        statuses.update(found)
+        _note_copies(copies, request.copied, found)
+        if error is not None and not isinstance(error, MessageRejected):
+            statuses = {**_not_attempted(requests[position + 1 :], error), **statuses}
+            break
     statuses.update(copies)
     result = _result(provider.name, message, statuses, answers)
     known = all(status.status is not SendStatus.UNKNOWN for status in result.recipients.values())
@@ -157,13 +203,68 @@ def _likelihood(status: RecipientStatus) -> int:
     return 2 if status.accepted else int(status.maybe_accepted)
 
 
-def _as_send_error(fault: Exception, provider: str) -> SendError:
-    if isinstance(fault, SendError):
-        fault.provider = fault.provider or provider
-        return fault
-    # What was accepted before must not be lost to a fault of a plugin.
-    logger.error("sending through %s ended early", provider, exc_info=fault)
-    reason = f"{type(fault).__name__} while sending"
+def _exchanged(
+    provider: Provider[Any, Any], exchange: Exchange
+) -> Flow[tuple[Any, dict[str, RecipientStatus]] | MailcoreError]:
+    """The response to a request with what it says of each recipient, or the error it ends with."""
+    try:
+        response = yield exchange
+    except MailcoreError as error:
+        return error
+    except Exception as fault:  # noqa: BLE001  # whatever it is, the mail may be on its way
+        maybe_accepted = exchange.progress.began
+        return _fault(SendError, "the exchange", fault, provider, maybe_accepted=maybe_accepted)
+    try:
+        return response, _statuses(provider.parse(exchange.request, response))
+    except MailcoreError as error:
+        return error
+    except Exception as fault:  # noqa: BLE001  # there was an answer, nobody knows which
+        unread = _fault(UnexpectedResponse, "reading the answer", fault, provider)
+        unread.raw = response
+        return unread
+
+
+def _statuses(found: Mapping[str, RecipientStatus]) -> dict[str, RecipientStatus]:
+    statuses = dict(found)
+    for status in statuses.values():
+        if not isinstance(status, RecipientStatus):
+            raise TypeError(f"parse() gave a {type(status).__name__} for a recipient")
+    return statuses
+
+
+def _fault(
+    kind: type[SendError],
+    doing: str,
+    fault: Exception,
+    provider: Provider[Any, Any],
+    *,
+    maybe_accepted: bool = True,
+) -> SendError:
+    """
+    The error for what a plugin or a library below should not have raised.
+
+    Neither its text nor itself goes on: it may hold what the message or the answer holds.
+    """
+    frames = traceback.extract_tb(fault.__traceback__)
+    lines = "".join(frames.format())
+    logger.error("%s: %s raised %s\n%s", provider.name, doing, type(fault).__name__, lines)
+    last = frames[-1] if frames else None
+    place = f" in {Path(last.filename).name}:{last.lineno}" if last else ""
+    return kind(
+        f"{doing} raised {type(fault).__name__}{place}",
+        provider=provider.name,
+        category="fault",
+        maybe_accepted=maybe_accepted,
+    )
+
+
+def _as_send_error(error: MailcoreError, provider: str) -> SendError:
+    if isinstance(error, SendError):
+        error.provider = error.provider or provider
+        return error
+    # What was accepted before must not be lost to a fault of the set-up.
+    logger.error("sending through %s ended early: %s", provider, error)
+    reason = f"{type(error).__name__} while sending"
     return UnexpectedResponse(reason, provider=provider, maybe_accepted=True)
 
 

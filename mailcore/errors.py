@@ -23,6 +23,7 @@ The tree::
     │    ├─ ProviderUnavailable       retryable
     │    ├─ NetworkError              retryable, unless the request may have arrived
     │    │    └─ SendTimeout
+    │    ├─ SendInterrupted           a send was cut off; for `mailcore_message_failed` only
     │    ├─ UnexpectedResponse        the answer was not understood
     │    ├─ RecipientsRefused         nobody was accepted (.result has each recipient)
     │    └─ FailoverError             every route failed (.attempts)
@@ -290,6 +291,17 @@ class SendTimeout(NetworkError):
     """No answer came in time."""
 
     default_category = "timeout"
+
+
+class SendInterrupted(SendError):
+    """
+    A send was cut off from outside: its task was cancelled, or the process told to stop.
+
+    Only ``mailcore_message_failed`` and the log are told. What cut the send off goes on:
+    ``CancelledError``, ``KeyboardInterrupt`` and the like.
+    """
+
+    default_category = "interrupted"
 
 
 class UnexpectedResponse(SendError):

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import time
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -101,6 +103,27 @@ class HttpResponse:
     body: bytes = field(default=b"", repr=False)
 
 
+class Progress:
+    """
+    How far an exchange is: shared by the thread that makes it and those that wait for it.
+
+    Attributes:
+        began: Whether anything of the request was written, or may have been: True from the moment
+            when the transport is called. A transport that knows better says so to
+            :func:`progress_of_exchange`.
+        goes_on: Whether a thread goes on with it although nobody waits for it any more.
+    """
+
+    def __init__(self) -> None:
+        self.began = False
+        self.goes_on = False
+
+    @property
+    def maybe_accepted(self) -> bool:
+        """Whether the message may be accepted if nothing more is heard of the exchange."""
+        return self.began or self.goes_on
+
+
 @dataclass(frozen=True)
 class Exchange:
     """Effect: send a request; answered with its response."""
@@ -108,6 +131,7 @@ class Exchange:
     request: Any
     transport: Transport | None = None
     """Where to; None means the driver's own."""
+    progress: Progress = field(default_factory=Progress, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -122,6 +146,24 @@ class Call:
     """Effect: call a function that may block; answered with what it returns."""
 
     function: Callable[[], Any]
+
+
+_PROGRESS: ContextVar[Progress | None] = ContextVar("mailcore_progress", default=None)
+
+
+def progress_of_exchange() -> Progress:
+    """For transports: the progress of the exchange under way, to note when writing begins."""
+    return _PROGRESS.get() or Progress()
+
+
+@contextmanager
+def _began(progress: Progress) -> Iterator[None]:
+    progress.began = True
+    token = _PROGRESS.set(progress)
+    try:
+        yield
+    finally:
+        _PROGRESS.reset(token)
 
 
 Effect: TypeAlias = Exchange | Sleep | Call
@@ -142,12 +184,13 @@ def run(flow: Flow[T], transport: Transport | None = None) -> T:
     try:
         effect = next(flow)
         while True:
+            failure = None
             try:
                 outcome = _perform(effect, transport)
             except Exception as error:  # noqa: BLE001  # the flow handles it, or raises it
-                effect = flow.throw(error)
-            else:
-                effect = flow.send(outcome)
+                failure = error
+            # Not while it is handled here: it would be the context of all that the flow raises.
+            effect = flow.send(outcome) if failure is None else flow.throw(failure)
     except StopIteration as stop:
         value: T = stop.value
         return value
@@ -157,10 +200,15 @@ def run(flow: Flow[T], transport: Transport | None = None) -> T:
 
 def _perform(effect: Effect, transport: Transport | None) -> Any:
     if isinstance(effect, Exchange):
-        return _transport_of(effect, transport).exchange(effect.request)
+        return _exchanged(effect, _transport_of(effect, transport))
     if isinstance(effect, Sleep):
         return time.sleep(max(0.0, effect.seconds))
     return effect.function()
+
+
+def _exchanged(effect: Exchange, transport: Transport) -> Any:
+    with _began(effect.progress):
+        return transport.exchange(effect.request)
 
 
 def _transport_of(effect: Exchange, default: Transport | None) -> Transport:
@@ -175,7 +223,8 @@ async def arun(flow: Flow[T], transport: Transport | None = None) -> T:
     Drive a flow to its end in an event loop; blocking work goes to threads.
 
     Cancelling the task ends the flow. A request that is already in a thread finishes there, and
-    its outcome is lost with the task: to the sender such a message is *maybe accepted*.
+    its outcome is lost with the task: such a message is *maybe accepted* once writing began, and
+    reported so to ``mailcore_message_failed``.
     """
     import asyncio
 
@@ -184,8 +233,13 @@ async def arun(flow: Flow[T], transport: Transport | None = None) -> T:
             chosen = _transport_of(effect, transport)
             aexchange = getattr(chosen, "aexchange", None)
             if aexchange is not None:
-                return await aexchange(effect.request)
-            return await asyncio.to_thread(_guarded, lambda: chosen.exchange(effect.request))
+                with _began(effect.progress):
+                    return await aexchange(effect.request)
+            try:
+                return await asyncio.to_thread(_guarded, lambda: _exchanged(effect, chosen))
+            except asyncio.CancelledError:
+                effect.progress.goes_on = True
+                raise
         if isinstance(effect, Sleep):
             return await asyncio.sleep(effect.seconds)
         return await asyncio.to_thread(_guarded, effect.function)
@@ -193,12 +247,13 @@ async def arun(flow: Flow[T], transport: Transport | None = None) -> T:
     try:
         effect = next(flow)
         while True:
+            failure = None
             try:
                 outcome = await perform(effect)
             except Exception as error:  # noqa: BLE001  # the flow handles it, or raises it
-                effect = flow.throw(error)
-            else:
-                effect = flow.send(outcome)
+                failure = error
+            # Not while it is handled here: it would be the context of all that the flow raises.
+            effect = flow.send(outcome) if failure is None else flow.throw(failure)
     except StopIteration as stop:
         value: T = stop.value
         return value

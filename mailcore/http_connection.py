@@ -24,6 +24,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection
 
+from mailcore.flow import Progress
+
 
 SLOWEST_BYTES_PER_SECOND = 16 * 1024
 """An upload that is slower on the whole is given up."""
@@ -45,30 +47,35 @@ class ExchangeState:
     Args:
         timeout_seconds: For connecting, and for the whole answer.
         body_bytes: Of the request.
+        progress: Is told when writing begins.
 
     Attributes:
-        began: Whether anything of the request was written, or may have been.
         timed_out: What took too long; empty if nothing did.
     """
 
-    def __init__(self, timeout_seconds: float, body_bytes: int) -> None:
+    def __init__(self, timeout_seconds: float, body_bytes: int, progress: Progress) -> None:
         self.timeout_seconds = timeout_seconds
-        self.began = False
+        self._progress = progress
         self.timed_out = ""
         self._body_bytes = body_bytes
         self._write_by = 0.0
 
+    @property
+    def began(self) -> bool:
+        """Whether anything of the request was written, or may have been."""
+        return self._progress.began
+
     def answer_seconds(self) -> float:
         """How long the answer may take, from the last byte written to its own last byte."""
-        if not self.began:
+        if not self._progress.began:
             return self.timeout_seconds  # it is a proxy that answers
         buffered = min(self._body_bytes, BUFFERED_BYTES)
         return self.timeout_seconds + buffered / BUFFERED_BYTES_PER_SECOND
 
     def write_by(self) -> float:
         """The moment by which the whole request is to be written; writing begins."""
-        if not self.began:
-            self.began = True
+        if not self._progress.began:
+            self._progress.began = True
             allowed = self.timeout_seconds + self._body_bytes / SLOWEST_BYTES_PER_SECOND
             self._write_by = time.monotonic() + allowed
         return self._write_by

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailcore.combining import groups_of, together
 from mailcore.defaults import Defaults
-from mailcore.delivery import Send, checked, deliver
+from mailcore.delivery import Attempt, Send, checked, deliver
 from mailcore.errors import (
     CancelSend,
     ConfigurationError,
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     import asyncio
 
     from typing_extensions import Self
+
+logger = logging.getLogger("mailcore.mailer")
 
 URL_VARIABLE = "MAILCORE_URL"
 
@@ -139,7 +143,8 @@ class _BaseMailer:
     def _sending(self, message: Message) -> Flow[SendResult]:
         _require_message(message)
         hooks = self._registry.hooks
-        send: Send = self._leaf
+        attempt = Attempt()
+        send: Send = partial(self._leaf, attempt)
         for middleware in reversed(self._middleware):
             send = _around(middleware, send)
         try:
@@ -150,15 +155,24 @@ class _BaseMailer:
         except MailcoreError as error:
             hooks.message_failed(message, error, final=True)
             raise
+        except Exception:
+            raise
+        except BaseException:
+            # Of whoever drives the flow, mostly: it is closed while it waits.
+            interrupted = attempt.interrupted(self.provider.name)
+            maybe = "maybe accepted" if interrupted.maybe_accepted else "not sent"
+            logger.warning("%s (%s)", interrupted, maybe)
+            hooks.message_failed(message, interrupted, final=True)
+            raise
         hooks.message_sent(message, result)
         return result
 
-    def _leaf(self, message: Message) -> Flow[SendResult]:
+    def _leaf(self, attempt: Attempt, message: Message) -> Flow[SendResult]:
         hooks = self._registry.hooks
         message = self._checked(message)
         if self._registry.outlet is not None and self._transport is None:
             return self._registry.outlet(self.provider, message, hooks)
-        return deliver(self.provider, message, hooks, self._channel())
+        return deliver(self.provider, message, hooks, self._channel(), attempt)
 
     def _prepared(self, message: Message) -> Message:
         """The message as the middleware gets it."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from mailcore._version import VERSION
 from mailcore.errors import MailcoreError, NetworkError, SendError, SendTimeout, UnexpectedResponse
-from mailcore.flow import HttpRequest, HttpResponse
+from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
 from mailcore.forking import ForkSafeLock
 from mailcore.http_answers import may_be_accepted
 
@@ -69,7 +69,10 @@ class RequestsTransport:
         """
         from mailcore.http_connection import ExchangeState, following
 
-        state = ExchangeState(request.timeout_seconds, len(request.body))
+        progress = progress_of_exchange()
+        if self._is_own:
+            progress.began = False
+        state = ExchangeState(request.timeout_seconds, len(request.body), progress)
         try:
             with following(state):
                 return self._exchange(request)
@@ -77,7 +80,7 @@ class RequestsTransport:
             raise
         except Exception as error:  # noqa: BLE001  # whatever it is, the connection knows what it means
             if not self._is_own:
-                state.began = not _surely_before(error)
+                progress.began = not _surely_before(error)
             failure, cause = _failure(error, request, state), _root(error)
         # Not while the other is handled, and without it: its text repeats the URL or a header.
         raise failure from cause

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 
 import pytest
 
@@ -249,20 +250,121 @@ def test_an_answer_that_does_not_say(send, chunked, scripted, registry, answer, 
     assert TO == list(result.recipients)
 
 
-def test_faults_before_anybody_was_accepted_are_raised_as_they_are(
-    send, chunked, scripted, registry
+def test_faults_of_the_transport_become_errors_of_ours(
+    send, chunked, scripted, registry, caplog, observed
 ):
-    """A plugin's mistake is not dressed up."""
-    for fault in (KeyError("x"), ConfigurationError("x")):
-        with pytest.raises(type(fault)):
-            send(chunked(), message(), transport=scripted(fault), registry=registry)
+    """The mail may be on its way; text, log and traceback hold no value."""
+    transport = scripted(KeyError("ada@example.net s3cret"))
+
+    with caplog.at_level(logging.ERROR), pytest.raises(SendError) as caught:
+        send(chunked(size=9), message(), transport=transport, registry=registry)
+
+    error = caught.value
+    assert (True, False, "fault") == (error.maybe_accepted, error.retryable, error.category)
+    assert [error] == observed
+    assert (None, None) == (error.__cause__, error.__context__)
+    assert "the exchange raised KeyError in conftest.py:" in str(error)
+    assert "in exchange" in caplog.text
+    assert "s3cret" not in str(error) + caplog.text
+    assert "ada@" not in str(error) + caplog.text
 
 
-def test_faults_after_that_are_logged(send, chunked, scripted, registry, caplog):
-    """The result has no place for a traceback, the log has."""
-    send(chunked(), message(), transport=scripted("1", KeyError("whoops")), registry=registry)
+def test_faults_after_an_accepted_request_stand_in_the_result(
+    send, chunked, scripted, registry, caplog
+):
+    """What was accepted is kept; the log says where the fault is, without its values."""
+    transport = scripted("1", KeyError("s3cret"))
 
-    assert "KeyError: 'whoops'" in caplog.text
+    with caplog.at_level(logging.ERROR):
+        result = send(chunked(), message(), transport=transport, registry=registry)
+
+    status = result.recipients["b@x.org"]
+    assert (True, False, "fault") == (status.maybe_accepted, status.retryable, status.code)
+    assert "the exchange raised KeyError" in caplog.text
+    assert "s3cret" not in status.detail + caplog.text
+
+
+@pytest.mark.parametrize(
+    "parse",
+    [
+        lambda: {}["s3cret"],
+        lambda: None,
+        lambda: 5,
+        lambda: {"a@x.org": "queued"},
+        lambda: [("a@x.org",)],
+        lambda: next(iter(())),
+        lambda: int("s3cret"),
+    ],
+)
+def test_faults_of_parse_become_errors_of_ours(send, chunked, scripted, registry, observed, parse):
+    """There was an answer, and nobody knows what it says."""
+
+    class Broken(chunked):
+        def parse(self, request, response):
+            return parse()
+
+    with pytest.raises(UnexpectedResponse) as caught:
+        send(Broken(size=9), message(), transport=scripted("the answer"), registry=registry)
+
+    error = caught.value
+    assert (True, False, "fault") == (error.maybe_accepted, error.retryable, error.category)
+    assert ("the answer", "chunked") == (error.raw, error.provider)
+    assert [error] == observed
+    assert "s3cret" not in str(error)
+
+
+def test_faults_of_the_set_up_are_raised_as_they_are(send, chunked, scripted, registry):
+    """They are errors of ours already."""
+    with pytest.raises(ConfigurationError):
+        send(chunked(), message(), transport=scripted(ConfigurationError("x")), registry=registry)
+
+
+@pytest.mark.parametrize("where", ["hook", "middleware", "build"])
+def test_what_stands_above_raises_what_it_likes(send, chunked, scripted, registry, where):
+    """Hooks and middleware are the caller's own: their exceptions pass unchanged."""
+    fault = KeyError("mine")
+
+    def fail(*_):
+        raise fault
+
+    class Broken(chunked):
+        build = fail if where == "build" else chunked.build
+
+    class Extension:
+        @hookimpl
+        def mailcore_before_send(self, message):
+            if where == "hook":
+                fail()
+
+    def middleware(message, send):
+        result = yield from send(message)
+        return fail() if where == "middleware" else result
+
+    registry.register_extension(Extension())
+    with pytest.raises(KeyError) as caught:
+        send(
+            Broken(size=9),
+            message(),
+            transport=scripted("1"),
+            middleware=[middleware],
+            registry=registry,
+        )
+
+    assert fault is caught.value
+
+
+@pytest.fixture
+def observed(registry):
+    """What `mailcore_message_failed` was told."""
+    seen = []
+
+    class Extension:
+        @hookimpl
+        def mailcore_message_failed(self, error):
+            seen.append(error)
+
+    registry.register_extension(Extension())
+    return seen
 
 
 @pytest.mark.parametrize("requests", [[], (), None])
