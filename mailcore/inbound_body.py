@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mailcore.inbound_entity import Entity, Limits
+from mailcore.inbound_headers import message_ids
+from mailcore.inbound_parameters import read_parameters
 from mailcore.inbound_part import InboundPart
 
 
@@ -25,35 +27,68 @@ def find_bodies(root: Entity, limits: Limits) -> Bodies:
     Sort the parts of a mail: each of them is a body or a file, so that nothing is lost.
 
     A body is the first text/plain and the first text/html part that is not declared an attachment
-    and has no file name. Where no other form of the body can be meant, in multipart/alternative
-    and in a mail without parts, a name does not matter.
+    and has no file name. Where no other form of the body can be meant, in multipart/alternative,
+    as the root of multipart/related (RFC 2387) and in a mail without parts, a name does not matter.
     """
-    text: InboundPart | None = None
-    html: InboundPart | None = None
-    others: list[InboundPart] = []
-    for entity, is_sole in _leaves(root, is_sole=True):
-        part = InboundPart(entity, limits)
-        kind = part.content_type
-        if (
-            (kind != "text/plain" or text is not None) and (kind != "text/html" or html is not None)
-        ) or not _may_be_body(part, is_sole=is_sole):
-            others.append(part)
-        elif kind == "text/plain":
-            text = part
-        else:
-            html = part
-    return Bodies(text, html, tuple(others))
+    leaves = list(_leaves(root, is_sole=True))
+    parts = [InboundPart(leaf.entity, limits) for leaf in leaves]
+    bodies: dict[str, int] = {}
+    # What a multipart/related names as its root is its body, even if others stand before it.
+    for number in sorted(range(len(leaves)), key=lambda number: leaves[number].is_aside):
+        kind = parts[number].content_type
+        if kind not in ("text/plain", "text/html") or kind in bodies:
+            continue
+        if _may_be_body(parts[number], is_sole=leaves[number].is_sole):
+            bodies[kind] = number
+    text, html = bodies.get("text/plain"), bodies.get("text/html")
+    return Bodies(
+        None if text is None else parts[text],
+        None if html is None else parts[html],
+        tuple(part for number, part in enumerate(parts) if number not in (text, html)),
+    )
 
 
-def _leaves(entity: Entity, *, is_sole: bool) -> Iterator[tuple[Entity, bool]]:
-    """Parts that are no multipart, in order, and whether each must be a form of the body."""
+class _Leaf(NamedTuple):
+    """
+    A part that is no multipart.
+
+    Args:
+        entity: The part.
+        is_sole: It can only be a form of the body.
+        is_aside: It is a part of a multipart/related that names another one as its root.
+    """
+
+    entity: Entity
+    is_sole: bool
+    is_aside: bool
+
+
+def _leaves(entity: Entity, *, is_sole: bool, is_aside: bool = False) -> Iterator[_Leaf]:
     if not entity.is_multipart:
-        yield entity, is_sole
+        yield _Leaf(entity, is_sole, is_aside)
         return
-    content_type = (entity.raw_field("content-type") or b"").lstrip().lower()
-    is_sole = content_type.startswith(b"multipart/alternative")
-    for child in entity.children:
-        yield from _leaves(child, is_sole=is_sole)
+    kind, parameters, _ = read_parameters(entity.raw_field("content-type") or b"")
+    if kind != "multipart/related":
+        is_sole = kind == "multipart/alternative"
+        for child in entity.children:
+            yield from _leaves(child, is_sole=is_sole, is_aside=is_aside)
+        return
+    start = _id(parameters.get("start", "").encode())
+    named = [
+        child
+        for child in entity.children
+        if start and start == _id(child.raw_field("content-id") or b"")
+    ]
+    for number, child in enumerate(entity.children):
+        is_root = child is named[0] if named else number == 0
+        yield from _leaves(
+            child, is_sole=is_root, is_aside=is_aside or (bool(named) and not is_root)
+        )
+
+
+def _id(value: bytes) -> str:
+    ids = message_ids(value)
+    return ids[0].strip("<>") if ids else value.decode("latin-1").strip("<> \t\r\n")
 
 
 def _may_be_body(part: InboundPart, *, is_sole: bool) -> bool:

@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 from mailcore.inbound_charset import decode_charset
+from mailcore.inbound_comments import comment_spans
 from mailcore.inbound_words import clean, decode_words, unfolded
 
 
@@ -23,6 +24,10 @@ _PARAMETER = re.compile(
     r"|;?[^;]*",
     re.DOTALL,
 )
+# A semicolon that was forgotten: "text/html charset=utf-8".
+_UNSEPARATED = re.compile(r"\s*([^\s;=,\"]+)[\s,]+(?=[^\s=;,\"]{1,100}\s*=)")
+_UNQUOTED_NAME = re.compile(r"\s*(?:file)?name(?:\*\d*)?\s*=\s*[^\s\"]", re.IGNORECASE)
+_SLASH = re.compile(r"\s*/\s*")
 _SECTION = re.compile(r"(?P<name>[^*]+)\*(?:(?P<number>[0-9]{1,4})(?P<encoded>\*)?)?", re.ASCII)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -46,7 +51,12 @@ def read_parameters(raw: bytes) -> Parameterized:
     """
     text, defect = unfolded(raw)
     defects = [defect] if defect else []
-    value, semicolon, rest = text.partition(";")
+    text = _without_comments(text) if "(" in text else text
+    unseparated = _UNSEPARATED.match(text)
+    if unseparated is None:
+        value, semicolon, rest = text.partition(";")
+    else:
+        value, semicolon, rest = unseparated[1], ";", text[unseparated.end() :]
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
     for name, content in _pairs(semicolon + rest):
@@ -65,9 +75,19 @@ def read_parameters(raw: bytes) -> Parameterized:
         defects += [in_sections] if in_sections else []
         if joined is not None:
             plain[name] = clean(joined)
-    # A comment may stand behind the value.
-    value = value.partition("(")[0].strip().lower()
-    return Parameterized(value, plain, tuple(defects))
+    return Parameterized(_SLASH.sub("/", value.strip().lower()), plain, tuple(defects))
+
+
+def _without_comments(text: str) -> str:
+    """Without comments, but for what is part of a file name without quotes: ``a (1).pdf``."""
+    pieces: list[str] = []
+    done = 0
+    for start, end in comment_spans(text)[:_MAX_PARAMETERS]:
+        if _UNQUOTED_NAME.match(text, text.rfind(";", done, start) + 1, start):
+            continue
+        pieces += (text[done:start], " ")
+        done = end
+    return "".join([*pieces, text[done:]])
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

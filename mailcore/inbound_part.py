@@ -155,7 +155,9 @@ class InboundPart:
 
     def _decoded(self, charset: str | None, errors: str) -> tuple[str, list[str]]:
         content, in_encoding = decode_transfer(self._entity.body, self.transfer_encoding)
-        text, in_charset = decode_charset(content, charset or self.charset or "", errors)
+        text, in_charset = decode_charset(
+            content, charset or self._content_type.parameters.get("charset", ""), errors
+        )
         del content
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import re
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from mailcore.events import BounceClass
-from mailcore.inbound_date import parse_date
-from mailcore.inbound_headers import InboundHeaders
+from mailcore.inbound_comments import without_comments
 from mailcore.inbound_part import InboundPart
+from mailcore.inbound_report_fields import (
+    ReportFields,
+    bare_address,
+    feedback_fields,
+    fields_by_recipient,
+)
 from mailcore.redaction import redact
 
 
@@ -25,13 +29,13 @@ __all__ = ["DeliveryReport", "FeedbackReport", "RecipientReport", "read_delivery
 
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _HEADERS_TYPES = ("text/rfc822-headers", "message/global-headers")
-_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t]+[^\s][^\n]*){0,1000})", re.MULTILINE)
-_GROUP_END = re.compile(rb"\n[ \t]*\n")
-_STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
-
-# Reports are small; what is longer is something else.
-_MAX_REPORT_BYTES = 1024 * 1024
-_MAX_RECIPIENTS = 10_000
+# Not the first three numbers of an IP address.
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)", re.ASCII)
+_REPLY_CODE = re.compile(r"(?<![\d.])([245][0-5]\d)(?=[ -]|\Z)", re.ASCII)
+_ACTION = re.compile(r"[a-z]+")
+_MAX_REPORTS = 10
+# Where the code of a diagnostic stands.
+_MAX_BEFORE_CODE = 500
 
 Action = Literal["failed", "delayed", "delivered", "relayed", "expanded", "unknown"]
 _ACTIONS: tuple[Action, ...] = ("failed", "delayed", "delivered", "relayed", "expanded")
@@ -66,9 +70,15 @@ class RecipientReport:
         return self.original_recipient or self.final_recipient
 
     @property
+    def reply_code(self) -> int | None:
+        """The SMTP reply code in what the other server said, such as 550 (RFC 5321, 4.2)."""
+        match = _REPLY_CODE.search((self.diagnostic or "")[:_MAX_BEFORE_CODE])
+        return None if match is None else int(match[1])
+
+    @property
     def bounce_class(self) -> BounceClass:
-        """Whether trying again may help, by the first digit of the status."""
-        first = (self.status or "")[:1]
+        """Whether trying again may help, by the first digit of the status or the reply code."""
+        first = (self.status or str(self.reply_code or ""))[:1]
         if first == "5":
             return BounceClass.HARD
         return BounceClass.SOFT if first == "4" else BounceClass.UNDETERMINED
@@ -136,20 +146,17 @@ class FeedbackReport:
 
 def read_delivery(parts: tuple[InboundPart, ...]) -> DeliveryReport | None:
     """The report among the parts of a mail; None if there is none."""
-    part = next((part for part in parts if part.content_type in _STATUS_TYPES), None)
-    if part is None:
+    reports = [part for part in parts if part.content_type in _STATUS_TYPES][:_MAX_REPORTS]
+    if not reports:
         return None
-    groups = _groups(part.content[:_MAX_REPORT_BYTES])
-    message = next(groups, InboundHeaders(()))
-    # Some servers leave out the blank line behind the fields of the message.
-    first = [message] if "final-recipient" in message or "action" in message else []
-    recipients = [_recipient(group) for group in (*first, *groups)]
+    read = [fields_by_recipient(part) for part in reports]
+    message, recipients = next((one for one in read if one[1]), read[0])
     return DeliveryReport(
-        recipients=tuple(recipients),
-        reporting_mta=_typed(message, "reporting-mta"),
-        original_envelope_id=message.get("original-envelope-id"),
+        recipients=tuple(_recipient(fields) for fields in recipients),
+        reporting_mta=message.name("reporting-mta"),
+        original_envelope_id=message.text("original-envelope-id"),
         original_message_id=_original_message_id(parts),
-        arrival_date=_date(message, "arrival-date"),
+        arrival_date=message.date("arrival-date"),
     )
 
 
@@ -158,62 +165,44 @@ def read_feedback(parts: tuple[InboundPart, ...]) -> FeedbackReport | None:
     part = next((part for part in parts if part.content_type == "message/feedback-report"), None)
     if part is None:
         return None
-    group = next(_groups(part.content[:_MAX_REPORT_BYTES]), InboundHeaders(()))
+    fields, repeated = feedback_fields(part)
+    recipients = map(bare_address, repeated.get("original-rcpt-to", ()))
     return FeedbackReport(
-        feedback_type=group.get("feedback-type", "").partition(";")[0].strip().lower(),
-        user_agent=group.get("user-agent"),
-        original_mail_from=_bare(group.get("original-mail-from")),
-        original_recipients=tuple(filter(None, map(_bare, group.get_all("original-rcpt-to")))),
+        feedback_type=without_comments(fields.text("feedback-type") or "")
+        .partition(";")[0]
+        .strip()
+        .lower(),
+        user_agent=fields.text("user-agent"),
+        original_mail_from=bare_address(fields.text("original-mail-from") or ""),
+        original_recipients=tuple(filter(None, recipients)),
         original_message_id=_original_message_id(parts),
-        arrival_date=_date(group, "arrival-date") or _date(group, "received-date"),
-        source_ip=group.get("source-ip"),
-        reported_domains=group.get_all("reported-domain"),
+        arrival_date=fields.date("arrival-date") or fields.date("received-date"),
+        source_ip=fields.text("source-ip"),
+        reported_domains=tuple(repeated.get("reported-domain", ())),
     )
 
 
-def _groups(data: bytes) -> Iterator[InboundHeaders]:
-    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    for number, group in enumerate(_GROUP_END.split(data.strip())):
-        if number > _MAX_RECIPIENTS:
-            return
-        fields = tuple((match[1].decode("ascii"), match[2]) for match in _FIELD.finditer(group))
-        if fields:
-            yield InboundHeaders(fields)
-
-
-def _recipient(group: InboundHeaders) -> RecipientReport:
-    action = group.get("action", "").partition("(")[0].strip().lower()
-    diagnostic = _typed(group, "diagnostic-code")
-    status = _STATUS.search(group.get("status", "")) or _STATUS.search((diagnostic or "")[:500])
+def _recipient(fields: ReportFields) -> RecipientReport:
+    diagnostic = fields.typed("diagnostic-code")
+    said = (diagnostic or "")[:_MAX_BEFORE_CODE]
+    status = _STATUS.search(fields.text("status") or "") or _STATUS.search(said)
     return RecipientReport(
-        final_recipient=_bare(_typed(group, "final-recipient")),
-        original_recipient=_bare(_typed(group, "original-recipient")),
-        action=next((known for known in _ACTIONS if known == action), "unknown"),
+        final_recipient=fields.address("final-recipient"),
+        original_recipient=fields.address("original-recipient"),
+        action=_action(fields.text("action") or ""),
         status=status[1] if status else None,
         diagnostic=diagnostic,
-        remote_mta=_typed(group, "remote-mta"),
-        will_retry_until=_date(group, "will-retry-until"),
+        remote_mta=fields.name("remote-mta"),
+        will_retry_until=fields.date("will-retry-until"),
     )
 
 
-def _typed(group: InboundHeaders, name: str) -> str | None:
-    """The value of ``type; value`` (RFC 3464, section 2.1.2); of the whole if no type is given."""
-    value = group.get(name)
-    if value is None:
-        return None
-    kind, semicolon, rest = value.partition(";")
-    return (rest if semicolon and " " not in kind.strip() else value).strip() or None
-
-
-def _bare(address: str | None) -> str | None:
-    if address is None:
-        return None
-    return address.strip().removeprefix("<").removesuffix(">").strip() or None
-
-
-def _date(group: InboundHeaders, name: str) -> datetime | None:
-    raw = group.get_raw(name)
-    return parse_date(raw[0]) if raw else None
+def _action(value: str) -> Action:
+    word = _ACTION.search(without_comments(value).lower())
+    found = word.group() if word else ""
+    if found == "failure":
+        return "failed"
+    return next((known for known in _ACTIONS if known == found), "unknown")
 
 
 def _original_message_id(parts: tuple[InboundPart, ...]) -> str | None:

@@ -298,6 +298,37 @@ def test_which_part_is_what(
     assert inlines == names(mail.inlines)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "parts", "text", "html", "others"),
+    [
+        (b"", [b"text/html; name=i.html", b"image/png"], None, "0", ["image/png"]),
+        (b"; start=x", [b"text/html; name=i.html", b"image/png"], None, "0", ["image/png"]),
+        (b'; start="<1@x>"', [b"image/png", b"text/html; name=i.html"], None, "1", ["image/png"]),
+        (b'; start="<1@x> (c)"', [b"text/html", b"text/html"], None, "1", ["text/html"]),
+        (b"; start=1@x", [b"text/html", b"text/html; name=b.html"], None, "1", ["text/html"]),
+        (b"; start=1@x", [b"text/plain", b"text/html; name=b.html"], "0", "1", []),
+        (b"", [b"text/html", b"text/plain; name=a.txt"], None, "0", ["text/plain"]),
+        (b"", [b"image/png", b"text/html; name=b.html"], None, None, ["image/png", "text/html"]),
+    ],
+)
+def test_root_of_related_parts(
+    parameters: bytes, parts: list[bytes], text: str | None, html: str | None, others: list[str]
+):
+    """RFC 2387: the first part, or the one that is named, is the body, whatever its own name."""
+    body = b"".join(
+        b"--sep\r\nContent-Type: %s\r\nContent-ID: (c) <%d@x>\r\n\r\n%d\r\n"
+        % (kind, number, number)
+        for number, kind in enumerate(parts)
+    )
+    mail = with_header(
+        b"Content-Type: Multipart/Related; boundary=sep" + parameters,
+        body=body + b"--sep--\r\n",
+    )
+
+    assert (text, html) == (mail.text, mail.html)
+    assert others == [part.content_type for part in (*mail.attachments, *mail.inlines)]
+
+
 def test_a_name_does_not_make_a_form_of_the_body_a_file():
     """Some programs name the forms of the body."""
     mail = with_parts(

@@ -79,11 +79,31 @@ def test_words_that_we_write_are_read(text: str):
         (b"a; filename*=nonsense''%C3%A4", "filename", "ä"),
         (b"a; filename*=%41", "filename", "A"),
         (b"text/plain (comment); charset=x", "charset", "x"),
+        (b'text/plain; charset=us-ascii (Plain "text"; x)', "charset", "us-ascii"),
+        (b"text/plain; (c; charset=y) charset (c) = (d) x", "charset", "x"),
+        (b"text/plain charset=x", "charset", "x"),
+        (b"text/plain, charset=x", "charset", "x"),
+        (b"attachment filename=a.txt", "filename", "a.txt"),
+        (b"a; filename=a (1).pdf; b=c", "filename", "a (1).pdf"),
+        (b'a; filename="a (1).pdf" (c)', "filename", "a (1).pdf"),
+        (b"a (; filename=b); filename=a", "filename", "a"),
     ],
 )
 def test_parameters(raw: bytes, name: str, value: str):
     """RFC 2231, RFC 2047 and what programs write instead (86, 92)."""
     assert value == read_parameters(raw).parameters[name]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(b"text/html", b"Text/HTML (c)", b"(c) text/html", b"text / html; x=y", b"text/(c)html"),
+        *(b"text/html charset=x", b"text/html;", b"text/html (a; b) ; c=d", b"\r\n text/html"),
+    ],
+)
+def test_values_with_comments(raw: bytes):
+    """RFC 2045, 5.1: comments and white space stand between tokens."""
+    assert "text/html" == read_parameters(raw).value
 
 
 @given(ONE_LINE.filter(str.strip))
