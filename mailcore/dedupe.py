@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 import time
 
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mailcore.errors import ConfigurationError, MailcoreError
+from mailcore.forking import ForkSafeLock
 from mailcore.redaction import shown_text
 
 
@@ -61,7 +61,7 @@ class MemorySeenStore:
         if max_keys <= 0:
             raise ConfigurationError("max_keys must be above 0")
         self._max_keys = max_keys
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
         self._digests: dict[bytes, None] = {}
 
     def seen(self, key: str) -> bool:
@@ -114,7 +114,7 @@ class SqliteSeenStore:
         self._max_age_seconds = max_age_seconds
         self._busy_timeout_seconds = busy_timeout_seconds
         self._now = now
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
         self._forgotten_at = 0.0
         self._process_id = 0
         self._connection: sqlite3.Connection | None = None
@@ -155,6 +155,7 @@ class SqliteSeenStore:
     def close(self) -> None:
         """Close the file. Closing twice is fine; the next use opens it again."""
         with self._lock:
+            self._leave_inherited()
             connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
@@ -178,11 +179,7 @@ class SqliteSeenStore:
         )
 
     def _open(self) -> sqlite3.Connection:
-        # A connection must not be carried across a fork: https://www.sqlite.org/howtocorrupt.html,
-        # section 2.6 (read 2026-11-21). The parent's must not even be closed here.
-        if self._connection is not None and self._process_id != os.getpid():
-            self._inherited.append(self._connection)
-            self._connection = None
+        self._leave_inherited()
         if self._connection is None:
             connection = sqlite3.connect(
                 self._path, timeout=self._busy_timeout_seconds, check_same_thread=False
@@ -197,6 +194,13 @@ class SqliteSeenStore:
                 connection.execute("CREATE INDEX IF NOT EXISTS by_age ON seen (marked_at)")
             self._connection, self._process_id = connection, os.getpid()
         return self._connection
+
+    def _leave_inherited(self) -> None:
+        # A connection must not be carried across a fork: https://www.sqlite.org/howtocorrupt.html,
+        # section 2.6 (read 2026-11-21). The parent's must not even be closed here.
+        if self._connection is not None and self._process_id != os.getpid():
+            self._inherited.append(self._connection)
+            self._connection = None
 
 
 def _digest(key: str) -> bytes:

@@ -66,7 +66,11 @@ def mailcore_register_commands(cli: argparse._SubParsersAction[Any]) -> None:
 
 @hookspec(firstresult=True)
 def mailcore_create_transport(provider: Provider[Any, Any]) -> Transport | None:
-    """Return the transport for a provider, or None for its own. Called once per provider."""
+    """
+    Return the transport for a provider, or None for its own.
+
+    Called once per provider, and again in a process that was forked.
+    """
 
 
 @hookspec

@@ -13,7 +13,7 @@ A broken plugin is listed as broken, with the reason; the others go on working.
 from __future__ import annotations
 
 import logging
-import threading
+import os
 import weakref
 
 from collections.abc import Callable, Iterator
@@ -24,6 +24,7 @@ from mailcore.discovery import Discovered, discover, distribution_of
 from mailcore.errors import ConfigurationError, PluginLoadError
 from mailcore.features import Features
 from mailcore.flow import Flow, Transport
+from mailcore.forking import ForkSafeLock
 from mailcore.hooks import Hooks, extension_name
 from mailcore.message import Message
 from mailcore.options import create_provider
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 _BREAKS = (Exception, SystemExit)
 
 logger = logging.getLogger("mailcore.registry")
+
+_Transports: TypeAlias = "weakref.WeakKeyDictionary[Provider[Any, Any], Transport]"
 
 Outlet: TypeAlias = Callable[[Provider[Any, Any], Message, Hooks], Flow[SendResult]]
 """What takes a checked message in place of its provider's transport."""
@@ -81,15 +84,15 @@ class Registry:
         self.hooks = Hooks()
         self.outlet: Outlet | None = None
         self._autoload = autoload
-        self._lock = threading.RLock()
+        self._lock = ForkSafeLock()
         self._classes: dict[str, type[Provider[Any, Any]]] = {}
         self._errors: dict[tuple[str, str], str] = {}
         self._discovered: Discovered | None = None
         self._extensions_loaded = False
         self._extensions: list[str] = []
-        self._transports: weakref.WeakKeyDictionary[Provider[Any, Any], Transport] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._process_id = os.getpid()
+        self._transports: _Transports = weakref.WeakKeyDictionary()
+        self._inherited: list[_Transports] = []
 
     def register(self, provider_class: type[Provider[Any, Any]], *, name: str = "") -> None:
         """
@@ -181,19 +184,31 @@ class Registry:
             return tuple(self._listed())
 
     def transport_for(self, provider: Provider[Any, Any]) -> Transport:
-        """The transport of a provider: made at first use, then kept as long as the provider."""
+        """
+        The transport of a provider: made at first use, then kept as long as the provider.
+
+        A process that was forked makes its own; it neither uses nor closes its parent's.
+        """
         with self._lock:
-            transport = self._transports.get(provider)
+            transports = self._transports_here()
+            transport = transports.get(provider)
             if transport is None:
-                transport = self._transports[provider] = self.hooks.create_transport(provider)
+                transport = transports[provider] = self.hooks.create_transport(provider)
             return transport
 
     def close(self, provider: Provider[Any, Any]) -> None:
         """Close a provider's transport; the next use makes another."""
         with self._lock:
-            transport = self._transports.pop(provider, None)
+            transport = self._transports_here().pop(provider, None)
         if transport is not None:
             transport.close()
+
+    def _transports_here(self) -> _Transports:
+        if self._process_id != os.getpid():
+            self._inherited.append(self._transports)
+            self._transports = weakref.WeakKeyDictionary()
+            self._process_id = os.getpid()
+        return self._transports
 
     def load_extensions(self) -> None:
         """Load the installed extensions, once; a broken one is logged and listed as broken."""
@@ -299,7 +314,7 @@ def _require_provider_class(provider_class: object, name: str) -> None:
 
 
 _default: Registry | None = None
-_default_lock = threading.Lock()
+_default_lock = ForkSafeLock()
 
 
 def default_registry() -> Registry:

@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.body = body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         site: Site = self.server.site  # type: ignore[attr-defined]
         path = self.path.partition("?")[0]
         seen = {"method": self.command, "path": self.path, "body": body}

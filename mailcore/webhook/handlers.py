@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailcore.errors import ConfigurationError
 from mailcore.events import Event
+from mailcore.forking import ForkSafeLock
 
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ async def _awaiting(awaitable: Awaitable[object]) -> object:
 
 
 _loop: _LoopThread | None = None
-_loop_lock = threading.Lock()
+_loop_lock = ForkSafeLock()
 
 
 def _shared_loop() -> _LoopThread:
