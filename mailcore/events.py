@@ -63,12 +63,19 @@ class RejectReason(_Text):
 
 
 class BounceClass(_Text):
-    """Whether trying again may help."""
+    """Whether the address is to blame; see :mod:`mailcore.bounces` for how it is found out."""
 
     HARD = "hard"
-    """Never: take the address off the list."""
+    """There is no such mailbox: write no more, take the address off the list."""
     SOFT = "soft"
+    """As far as is known the address is in order: full, or the message or its sender is refused."""
     UNDETERMINED = "undetermined"
+    """Nobody knows: the answer does not say, or the mailbox is switched off."""
+
+    @property
+    def may_write_again(self) -> bool | None:
+        """Whether one may go on writing to the address; None if nobody knows."""
+        return {"hard": False, "soft": True}.get(self.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +152,7 @@ class TrackingEvent(_BaseEvent):
         metadata: As given to the message.
         tags: As given to the message.
         reject_reason: Why it was not delivered.
-        bounce_class: Whether trying again may help.
+        bounce_class: Whether the address is to blame.
         smtp_status: Enhanced status code (RFC 3463), such as ``5.1.1``.
         mta_response: The receiving server's words.
         description: The provider's words.
@@ -198,6 +205,41 @@ class TrackingEvent(_BaseEvent):
         object.__setattr__(event, "__dict__", fields)
         return event
 
+    @property
+    def may_write_again(self) -> bool | None:
+        """
+        Whether you may go on writing to this address; None if nobody knows.
+
+        ============================================  ===========================================
+        True                                          a soft bounce, deferred, delivered, opened,
+                                                      clicked, subscribed, autoresponded, failed
+                                                      (that was the message's fault)
+        False                                         a hard bounce, a complaint, an unsubscription,
+                                                      rejected for an earlier one of these, or
+                                                      because the address is invalid
+        None                                          an undetermined bounce, rejected for another
+                                                      reason, queued, sent, unknown, and whatever is
+                                                      not certain to be about this recipient
+        ============================================  ===========================================
+
+        A bounce class decides before the type of the event does.
+        """
+        if self.recipient is not None and not self.recipient_certain:
+            return None
+        if self.bounce_class is not None:
+            return self.bounce_class.may_write_again
+        if self.event_type is EventType.REJECTED:
+            return False if self.reject_reason in _GONE_BEFORE else None
+        return _MAY_WRITE_BY_TYPE.get(self.event_type)
+
+    def to_dict(self) -> dict[str, object]:
+        """
+        Plain JSON of the event with `may_write_again`, without `esp_event`.
+
+        Times are in ISO 8601.
+        """
+        return {**super().to_dict(), "may_write_again": self.may_write_again}
+
     def __repr__(self) -> str:
         recipient = redact(self.recipient) if self.recipient else None
         return (
@@ -205,6 +247,21 @@ class TrackingEvent(_BaseEvent):
             f"recipient={recipient!r}, message_id={self.message_id!r})"
         )
 
+
+_MAY_WRITE_BY_TYPE = {
+    EventType.FAILED: True,
+    EventType.DEFERRED: True,
+    EventType.DELIVERED: True,
+    EventType.AUTORESPONDED: True,
+    EventType.OPENED: True,
+    EventType.CLICKED: True,
+    EventType.COMPLAINED: False,
+    EventType.UNSUBSCRIBED: False,
+    EventType.SUBSCRIBED: True,
+}
+_GONE_BEFORE = frozenset(
+    {RejectReason.BOUNCED, RejectReason.SPAM, RejectReason.UNSUBSCRIBED, RejectReason.INVALID}
+)
 
 # Defaults live on the class; dataclasses of Python 3.10 refuse any dict there, immutable or not.
 TrackingEvent.metadata = FrozenDict()

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from mailcore.events import BounceClass
+from mailcore.bounces import Verdict, judge
+from mailcore.events import BounceClass, RejectReason
 from mailcore.inbound_comments import without_comments
 from mailcore.inbound_part import InboundPart
 from mailcore.inbound_report_fields import (
@@ -77,11 +78,43 @@ class RecipientReport:
 
     @property
     def bounce_class(self) -> BounceClass:
-        """Whether trying again may help, by the first digit of the status or the reply code."""
-        first = (self.status or str(self.reply_code or ""))[:1]
-        if first == "5":
-            return BounceClass.HARD
-        return BounceClass.SOFT if first == "4" else BounceClass.UNDETERMINED
+        """
+        Whether the address is to blame, by status and diagnostic (:mod:`mailcore.bounces`).
+
+        SOFT while it is tried; UNDETERMINED also for what was delivered.
+        """
+        verdict = self._verdict()
+        if verdict is not None:
+            return verdict.bounce_class
+        return BounceClass.SOFT if self.action == "delayed" else BounceClass.UNDETERMINED
+
+    @property
+    def reject_reason(self) -> RejectReason | None:
+        """Why it was not delivered; None unless that is final."""
+        verdict = self._verdict()
+        return None if verdict is None else verdict.reject_reason
+
+    @property
+    def may_write_again(self) -> bool | None:
+        """
+        Whether you may go on writing to this address; None if nobody knows.
+
+        False if there is no such mailbox; True if the trouble is another one, or if the message is
+        delivered or still being tried.
+        """
+        verdict = self._verdict()
+        if verdict is not None:
+            return verdict.bounce_class.may_write_again
+        return True if self.action != "unknown" else None
+
+    def _verdict(self) -> Verdict | None:
+        """The judgement of a delivery that failed; None if it did not, or is still being tried."""
+        if self.action not in ("failed", "unknown"):
+            return None
+        tells_nothing = not (self.status or self.diagnostic) or (self.status or "").startswith("2")
+        if self.action == "unknown" and tells_nothing:
+            return None
+        return judge(self.status, self.diagnostic, code=self.reply_code)
 
     def __repr__(self) -> str:
         recipient = redact(self.recipient) if self.recipient else None

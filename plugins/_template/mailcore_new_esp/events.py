@@ -8,6 +8,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
+from mailcore.bounces import judge
 from mailcore.errors import MalformedWebhook
 from mailcore.events import (
     BounceClass,
@@ -113,10 +114,10 @@ def _inbound_event(item: dict[str, Any], provider: str) -> InboundEvent:
 
 
 def _bounce_class(item: dict[str, Any]) -> BounceClass:
+    """Judged by what the server said; `permanent` decides where that tells nothing."""
     permanent = item.get("permanent")
-    if not isinstance(permanent, bool):
-        return BounceClass.UNDETERMINED
-    return _BOUNCE_CLASSES[permanent]
+    told = _BOUNCE_CLASSES[permanent] if isinstance(permanent, bool) else None
+    return judge(_text(item, "smtp_status"), _text(item, "response"), told=told).bounce_class
 
 
 def _dedupe_key(item: dict[str, Any], provider: str) -> str:

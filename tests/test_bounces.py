@@ -1,0 +1,215 @@
+"""Whether an address may be written to again: what servers answer, and what it means."""
+
+from __future__ import annotations
+
+import time
+
+from pathlib import Path
+
+import pytest
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailcore import BounceClass, EventType, RejectReason, TrackingEvent
+from mailcore.bounces import enhanced_status, judge, reply_code
+from mailcore.inbound import RecipientReport
+
+
+ANSWERS = Path(__file__).parent / "fixtures" / "answers"
+"""What servers say, one answer a line, in a file for each class."""
+
+
+def answers(bounce_class):
+    """The answers of a class, for a table."""
+    lines = (ANSWERS / f"{bounce_class.value}.txt").read_text("utf-8").splitlines()
+    return [pytest.param(line, bounce_class, id=line[:60]) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [row for bounce_class in BounceClass for row in answers(bounce_class)],
+)
+def test_answers_of_servers(text, expected):
+    """What a server says decides, in the words of those that are in use."""
+    assert expected == judge(None, text).bounce_class
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "expected"),
+    [
+        ("5.1.1", None, "no_mailbox"),
+        ("5.1.1 (bad mailbox)", None, "no_mailbox"),
+        ("5.1.2", None, "no_domain"),
+        ("5.1.3", "", "no_mailbox"),
+        ("5.1.6", None, "moved"),
+        ("5.1.7", None, "sender"),
+        ("5.1.8", None, "sender"),
+        ("5.1.10", None, "accepts_no_mail"),
+        ("5.2.1", None, "disabled"),
+        ("5.2.2", None, "full"),
+        ("5.2.3", None, "too_large"),
+        ("5.3.4", None, "too_large"),
+        ("5.4.1", None, "network"),
+        ("5.4.4", None, "no_domain"),
+        ("5.4.6", None, "system"),
+        ("5.4.7", None, "expired"),
+        ("5.5.2", None, "system"),
+        ("5.6.0", None, "content"),
+        ("5.6.1", None, "content"),
+        ("5.7.1", None, "policy"),
+        ("5.7.17", None, "no_mailbox"),
+        ("5.7.26", None, "policy"),
+        ("4.4.7", None, "expired"),
+        ("4.2.2", None, "temporary"),
+        ("5.0.0", None, "unclear"),
+        # The status is vague: the words decide, then the text's own status.
+        ("5.0.0", "550 Unknown user", "no_mailbox"),
+        ("5.0.0", "550 5.2.2 no", "full"),
+        ("5.5.0", "550 Requested action not taken: mailbox unavailable", "no_mailbox"),
+        ("5.2.0", "550 5.2.0 Message size exceeds limit", "too_large"),
+        # The words are plain, whatever the status.
+        ("5.7.1", "550 5.7.1 Recipient address rejected: User unknown", "no_mailbox"),
+        ("5.1.1", "550 5.1.1 Message blocked due to spam content", "spam"),
+        ("5.1.1", "552 5.1.1 mailbox is full", "full"),
+        # The words only describe a refusal, and the status says of what.
+        ("5.1.1", "550 5.1.1 rejected for policy reasons", "no_mailbox"),
+        ("5.1.1", "550 5.1.1 mailbox disabled", "no_mailbox"),
+        ("4.4.1", "connect to mx.b.example: Operation timed out", "network"),
+        ("4.1.1", "450 4.1.1 user unknown", "no_mailbox"),
+        ("4.2.0", "450 Requested action not taken: mailbox unavailable", "temporary"),
+        (None, "450 Requested action not taken: mailbox unavailable", "temporary"),
+        (None, "smtp; 552", "full"),
+        (None, "556", "accepts_no_mail"),
+        # An address or a host in the text is no word of it.
+        ("5.1.1", "550 5.1.1 <spam.virus@blocked.example>", "no_mailbox"),
+        ("5.1.1", "host spam.example[192.0.2.1] said: 550 5.1.1 <a@b.example>", "no_mailbox"),
+    ],
+)
+def test_statuses_and_words(status, text, expected):
+    """Words before codes; a code that names an address before words that only refuse."""
+    assert expected == judge(status, text).cause.value
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "told", "expected"),
+    [
+        (None, None, BounceClass.HARD, BounceClass.HARD),
+        ("5.0.0", "550", BounceClass.HARD, BounceClass.HARD),
+        ("5.2.1", "550 5.2.1 disabled", BounceClass.HARD, BounceClass.HARD),
+        ("5.2.2", "552 5.2.2 mailbox full", BounceClass.HARD, BounceClass.SOFT),
+        ("5.1.1", "550 5.1.1 user unknown", BounceClass.SOFT, BounceClass.HARD),
+        (None, None, BounceClass.SOFT, BounceClass.SOFT),
+        (None, None, BounceClass.UNDETERMINED, BounceClass.UNDETERMINED),
+    ],
+)
+def test_permanent_or_temporary_as_told(status, text, told, expected):
+    """A provider that says no more than *permanent* is believed where the server says nothing."""
+    assert expected == judge(status, text, told=told).bounce_class
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "code"),
+    [
+        ("550 5.1.1 no", "5.1.1", "550"),
+        ("smtp; 550-5.7.26 no", "5.7.26", "550"),
+        ("5.1.1 (bad mailbox)", "5.1.1", None),
+        ("no mailbox (#5.1.1)", "5.1.1", None),
+        ("X-Notes; 5.1.1", "5.1.1", None),
+        ("Postfix 5.1.1.2 said 550", None, "550"),
+        ("250 2.0.0 OK", "2.0.0", "250"),
+        ("5501 items", None, None),
+        ("", None, None),
+    ],
+)
+def test_codes_in_text(text, status, code):
+    """Codes are found where a server puts them, and not in numbers of versions."""
+    assert (status, code) == (enhanced_status(text), reply_code(text))
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"action": "failed", "status": "5.1.1"}, ("hard", RejectReason.BOUNCED, False)),
+        ({"action": "failed", "status": "5.2.2"}, ("soft", RejectReason.OTHER, True)),
+        (
+            {"action": "failed", "status": "5.0.0", "diagnostic": "550 Unknown user"},
+            ("hard", RejectReason.BOUNCED, False),
+        ),
+        ({"action": "failed"}, ("undetermined", RejectReason.OTHER, None)),
+        ({"action": "failed", "status": "4.4.7"}, ("soft", RejectReason.TIMED_OUT, True)),
+        ({"action": "delayed", "status": "4.4.1"}, ("soft", None, True)),
+        ({"action": "delivered", "status": "2.0.0"}, ("undetermined", None, True)),
+        ({"action": "relayed"}, ("undetermined", None, True)),
+        ({"action": "unknown", "status": "5.1.1"}, ("hard", RejectReason.BOUNCED, False)),
+        (
+            {"action": "unknown", "diagnostic": "550 user unknown"},
+            ("hard", RejectReason.BOUNCED, False),
+        ),
+        ({"action": "unknown"}, ("undetermined", None, None)),
+        ({"action": "unknown", "status": "2.0.0"}, ("undetermined", None, None)),
+    ],
+)
+def test_delivery_reports(fields, expected):
+    """A report is judged where delivery failed, and says that it is all right where it did not."""
+    report = RecipientReport(**fields)
+    got = (report.bounce_class.value, report.reject_reason, report.may_write_again)
+    assert expected == got
+
+
+MAY_WRITE = {
+    EventType.QUEUED: None,
+    EventType.SENT: None,
+    EventType.REJECTED: None,
+    EventType.FAILED: True,
+    EventType.BOUNCED: None,
+    EventType.DEFERRED: True,
+    EventType.DELIVERED: True,
+    EventType.AUTORESPONDED: True,
+    EventType.OPENED: True,
+    EventType.CLICKED: True,
+    EventType.COMPLAINED: False,
+    EventType.UNSUBSCRIBED: False,
+    EventType.SUBSCRIBED: True,
+    EventType.UNKNOWN: None,
+}
+
+
+@pytest.mark.parametrize("event_type", [each for each in EventType if each != EventType.INBOUND])
+def test_every_type_of_event_answers(event_type):
+    """The type answers where there is no bounce class, and the class where there is one."""
+
+    def may_write_again(**fields):
+        return TrackingEvent(provider="toy", event_type=event_type, **fields).may_write_again
+
+    assert MAY_WRITE[event_type] is may_write_again()
+    assert may_write_again(bounce_class=BounceClass.HARD) is False
+    assert may_write_again(bounce_class=BounceClass.SOFT) is True
+    assert may_write_again(bounce_class=BounceClass.UNDETERMINED) is None
+    assert may_write_again(recipient="a@example.com", recipient_certain=False) is None
+
+
+@pytest.mark.parametrize("reason", list(RejectReason))
+def test_rejected_for_what_was_before(reason):
+    """A provider that refuses an address for an earlier bounce or complaint goes on refusing it."""
+    event = TrackingEvent(provider="toy", event_type=EventType.REJECTED, reject_reason=reason)
+
+    gone = {"bounced", "spam", "unsubscribed", "invalid"}
+    assert (False if reason.value in gone else None) is event.may_write_again
+    assert event.to_dict()["may_write_again"] is event.may_write_again
+
+
+@given(st.one_of(st.none(), st.text()), st.text())
+def test_any_text_is_judged(status, text):
+    """Nothing that a stranger writes raises."""
+    judge(status, text)
+
+
+@pytest.mark.parametrize(
+    "piece", ["a@", "550 5.1.1-", "host x ", "user ", "5.4.1 ", "said:", "550-"]
+)
+def test_long_texts_take_no_time(piece):
+    """A text of a megabyte costs what its beginning costs."""
+    started = time.perf_counter()
+    judge(None, piece * 200_000)
+    assert time.perf_counter() - started < 0.5
