@@ -66,6 +66,7 @@ packaging: $(VENV)/.check
 	done
 	$(PY) -m twine check --strict dist/*
 	$(PY) tools/check_wheels.py dist
+	$(PY) tools/check_resolving.py dist
 
 format: $(VENV)/.check
 	$(VENV)/bin/ruff check --fix

@@ -43,6 +43,7 @@ from mailcore_ses.local import LocalSes
 SIMULATOR = "simulator.amazonses.com"
 SENDER = "Bücherei <hello@example.com>"
 DEADLINE_SECONDS = 30
+LINE_CHARACTERS = 80
 
 # What SES reports of each recipient, in mailcore's words.
 EXPECTED = {
@@ -150,13 +151,18 @@ async def send_async(options: dict[str, object]) -> SendResult:
 
 
 def table(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows in columns."""
+    """Print rows in columns; the last one gets what is left of the line."""
     widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
+    widths[-1] = min(widths[-1], LINE_CHARACTERS - sum(widths[:-1]) - 2 * (len(names) - 1))
     print(f"\n{title}")
     for row in (names, ["-" * width for width in widths], *rows):
-        print(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        )
+        cells = (shortened(cell, width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def shortened(text: str, characters: int) -> str:
+    """A text of exactly that many characters, padded or with its end cut off."""
+    return text.ljust(characters) if len(text) <= characters else f"{text[: characters - 1]}…"
 
 
 def print_results(results: Sequence[SendResult]) -> None:
@@ -170,22 +176,44 @@ def print_results(results: Sequence[SendResult]) -> None:
 
 
 def print_events(events: Sequence[Event]) -> None:
-    """A row for each event."""
+    """A row for each event, in the order of the recipients above."""
+    tracking = [event for event in events if isinstance(event, TrackingEvent)]
+    places = {address: place for place, address in enumerate(EXPECTED)}
+    tracking.sort(key=lambda event: places.get(str(event.recipient), len(places)))
     rows = [
-        (
-            str(event.event_type),
-            str(event.recipient),
-            str(event.bounce_class or ""),
-            str(event.reject_reason or ""),
-            event.smtp_status or "",
-            ", ".join(event.tags),
-            event.description or event.mta_response or "",
-        )
-        for event in events
-        if isinstance(event, TrackingEvent)
+        (event.recipient or "(not said)", str(event.event_type), details(event))
+        for event in tracking
     ]
-    names = ("event", "recipient", "bounce", "reason", "smtp", "tags", "description")
-    table("Received, verified and normalised", names, sorted(rows, key=lambda row: row[1]))
+    table("Received, verified and normalised", ("recipient", "event", "details"), rows)
+
+
+def details(event: TrackingEvent) -> str:
+    """What else is known: what kind of failure, and what the other mail server said."""
+    said = (event.bounce_class, event.smtp_status, event.reject_reason)
+    known = [str(each) for each in said if each]
+    return ", ".join(known) or (event.mta_response or "")
+
+
+def print_next_steps(output: Path) -> None:
+    """What to try after this."""
+    bin_directory = shown(Path(sys.executable).parent)
+    print(
+        f"""
+What to try next:
+  - Open a file of {shown(output)} in your mail client.
+  - Send to the terminal, without any account:
+      {bin_directory}/mailcore send --provider console --from me@example.com \\
+        --to you@example.net --subject Hello --text Hi
+  - Keep a local SES running, with a page that shows what it got:
+      {bin_directory}/python -m mailcore_ses.local
+  - Type along with docs/tutorial/first-message.md; docs/index.md has the rest."""
+    )
+
+
+def shown(path: Path) -> str:
+    """A path, from here if it is below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def missing_or_surplus(events: Sequence[Event]) -> list[str]:
@@ -230,14 +258,15 @@ def main() -> int:
         print_events(webhook.events)
         problems = missing_or_surplus(webhook.events)
 
-    print(f"\nThe messages as they left, for your mail client: {output}")
+    print(f"\nThe messages as they left, with their bytes, in {shown(output)}:")
     for path in sorted(output.glob("*.eml")):
-        print(f"  {path.name} ({path.stat().st_size} bytes)")
+        print(f"{path.stat().st_size:7}  {path.name}")
     print()
     for problem in problems:
         print(f"FAILED: {problem}", file=sys.stderr)
     if not problems:
         print(f"Every expected event arrived: {len(webhook.events)} of {len(webhook.events)}.")
+        print_next_steps(output)
     return 1 if problems else 0
 
 

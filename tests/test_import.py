@@ -12,13 +12,11 @@ import mailcore
 
 
 PACKAGE = Path(mailcore.__file__).parent
-DECLARED = {"idna", "pluggy", "requests", "typing_extensions"}
-# requests brings urllib3; its exceptions say what happened. pytest runs the plugin made for it.
+DECLARED = {"idna", "pluggy", "requests", "typing_extensions", "urllib3"}
+# pytest runs the plugin made for it.
 ALSO = {
     "json_reading.py": {"orjson"},  # an extra
     "pytest_plugin.py": {"pytest"},
-    "http_connection.py": {"urllib3"},
-    "transport.py": {"urllib3"},
 }
 
 

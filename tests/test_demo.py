@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from pathlib import Path
+
+import pytest
+
+
+DEMO = Path(__file__).parent.parent / "examples" / "demo.py"
+
+
+@pytest.mark.slow
+def test_the_demo_is_readable(tmp_path):
+    """It fits 80 columns, begins with a plain success, and ends with what to try next."""
+    finished = subprocess.run(
+        [sys.executable, DEMO],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+    assert 0 == finished.returncode, finished.stderr
+    lines = finished.stdout.splitlines()
+
+    # The commands to try begin with where this interpreter is.
+    here = str(Path(sys.executable).parent)
+    assert [] == [line for line in lines if len(line) > 80 and here not in line]
+    received = lines[lines.index("Received, verified and normalised") + 3 :]
+    assert ["ada@example.net", "sent"] == received[0].split()
+    assert ["ada@example.net", "delivered"] == received[1].split()[:2]
+    assert "(not said)" in received[received.index("") - 1]
+    assert "What to try next:" in lines[-10:]
+    assert "docs/tutorial/first-message.md" in lines[-1]
