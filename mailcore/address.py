@@ -30,7 +30,7 @@ from mailcore.address_syntax import (
     read_one,
 )
 from mailcore.domain import address_key, encode_domain
-from mailcore.encoded_words import encode_words
+from mailcore.encoded_words import encode_words, looks_encoded
 from mailcore.errors import InvalidAddress, Problem, raise_problems
 from mailcore.redaction import redact, shown_name, shown_text
 from mailcore.text_values import is_text, plain_text
@@ -48,7 +48,6 @@ __all__ = [
 
 _UNQUOTED_NAME = re.compile(rf"{ATEXT}+(?: {ATEXT}+)*")
 _TO_ESCAPE = re.compile(r'(["\\])')
-_LOOKS_ENCODED = "=?"
 
 _set = object.__setattr__
 
@@ -199,7 +198,7 @@ class Address:
         name = self.display_name
         if not name:
             return self.ascii_addr_spec
-        if name.isascii() and _LOOKS_ENCODED not in name:
+        if name.isascii() and not looks_encoded(name):
             return f"{_quoted(name)} <{self.ascii_addr_spec}>"
         return f"{' '.join(encode_words(name))} <{self.ascii_addr_spec}>"
 
@@ -365,6 +364,6 @@ def _collect(
 
 
 def _quoted(name: str) -> str:
-    if _UNQUOTED_NAME.fullmatch(name) and _LOOKS_ENCODED not in name:
+    if _UNQUOTED_NAME.fullmatch(name) and "=?" not in name:
         return name
     return '"' + _TO_ESCAPE.sub(r"\\\1", name) + '"'

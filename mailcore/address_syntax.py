@@ -17,6 +17,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from mailcore.encoded_words import looks_encoded
+
 
 QUOTE_HINT = "maybe missing quotes around a display-name?"
 
@@ -154,8 +156,12 @@ def display_name_fault(name: str) -> str:
 
 
 def _is_within_limits(addr_spec: str) -> bool:
-    """Whether an ASCII addr-spec is, in octets; False too if it needs a closer look."""
-    return len(addr_spec) <= MAX_ADDR_SPEC_OCTETS and addr_spec.find("@") <= MAX_LOCAL_PART_OCTETS
+    """Whether an ASCII addr-spec is, in octets; False also if it needs a closer look."""
+    return (
+        len(addr_spec) <= MAX_ADDR_SPEC_OCTETS
+        and addr_spec.find("@") <= MAX_LOCAL_PART_OCTETS
+        and "=?" not in addr_spec
+    )
 
 
 def scan(text: str) -> Iterator[Mailbox | Fault]:
@@ -293,6 +299,9 @@ def _local_part_fault(local_part: str) -> str:
         return "nothing stands before the @"
     if len(local_part.encode("utf-8")) > MAX_LOCAL_PART_OCTETS:
         return f"more than {MAX_LOCAL_PART_OCTETS} octets stand before the @"
+    if looks_encoded(local_part):
+        # RFC 2047, section 5: it must not stand there, and readers that decode it show another.
+        return "an encoded-word stands before the @"
     if _DOT_ATOM_ONLY.fullmatch(local_part) or _QUOTED_LOCAL_PART.fullmatch(local_part):
         return ""
     odd = _NOT_IN_DOT_ATOM.search(local_part)

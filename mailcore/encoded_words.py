@@ -8,7 +8,7 @@ from binascii import b2a_base64
 from collections.abc import Iterator
 
 
-__all__ = ["encode_words"]
+__all__ = ["encode_words", "looks_encoded"]
 
 # RFC 2047, section 2: a word has at most 75 characters, a line that holds one at most 76.
 _MAX_WORD = 75
@@ -29,7 +29,23 @@ _QUOTED = {octet: chr(octet) if octet in _LITERAL else f"={octet:02X}" for octet
 _QUOTED[0x20] = "_"
 _quote_octet = _QUOTED.__getitem__
 
+# More than RFC 2047 allows: readers decode words with spaces in them, or with no charset.
+_START_OF_WORD = re.compile(r"=\?[^?]*\?[BbQq]\?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def looks_encoded(text: str) -> bool:
+    """
+    Whether a reader would take something in a text for an encoded-word, and show something else.
+
+    Only a whole word is one: ``What is 1+1=?`` stays as it is, since spam filters count what is
+    encoded without need.
+    """
+    if "=?" not in text:
+        return False
+    start = _START_OF_WORD.search(text)
+    # Behind the first start there is every end that stands behind a later one.
+    return start is not None and text.find("?=", start.end()) >= 0
 
 
 def encode_words(text: str, *, first_line_used: int = 0) -> list[str]:
@@ -37,8 +53,10 @@ def encode_words(text: str, *, first_line_used: int = 0) -> list[str]:
     Encode a text as RFC 2047 encoded-words, ready to be joined by spaces or folds.
 
     Each word is UTF-8, in "q" or "b" encoding by whichever is shorter for the whole text, and
-    decodes on its own: no character is split between two words. The words are valid in a display
-    name too, where RFC 2047 allows fewer literal characters than in a subject.
+    decodes on its own: no character is split between two words. In "b", only the last word has
+    padding, because readers built on GMime join the words before they decode them; where no
+    character ends at a multiple of three octets, some are in "q". The words are valid in a
+    display name too, where RFC 2047 allows fewer literal characters than in a subject.
 
     Args:
         text: Any text; everything in it is encoded, line breaks and spaces included.
@@ -104,13 +122,46 @@ def _quoted_words(octets: bytes, room: int) -> Iterator[str]:
 def _base64_words(octets: bytes, room: int) -> Iterator[str]:
     start = 0
     while start < len(octets):
-        end = start + room // 4 * 3
-        # 0b10xxxxxx continues a character: step back to where it begins.
-        while end < len(octets) and octets[end] & 0xC0 == 0x80:
-            end -= 1
-        yield _base64_word(octets[start:end])
+        end = _whole_triples(octets, start, room)
+        if end > start:
+            yield _base64_word(octets[start:end])
+        else:
+            end = _until_triples(octets, start, room)
+            yield _QUOTED_START + "".join(map(_quote_octet, octets[start:end])) + _END
         start = end
         room = _MAX_WORD - _FRAME
+
+
+def _whole_triples(octets: bytes, start: int, room: int) -> int:
+    """
+    Where the longest word in base64 ends that has no padding, or is the last.
+
+    Returns:
+        *start* if there is none.
+    """
+    end = start + room // 4 * 3
+    if end >= len(octets):
+        return len(octets)
+    # 0b10xxxxxx continues a character.
+    while end > start and octets[end] & 0xC0 == 0x80:
+        end -= 3
+    return max(end, start)
+
+
+def _until_triples(octets: bytes, start: int, room: int) -> int:
+    """Where a word in quoted-printable ends behind which one without padding can begin."""
+    end = start
+    columns = 0
+    full = _MAX_WORD - _FRAME
+    while end == start or (end < len(octets) and _whole_triples(octets, end, full) == end):
+        after = end + 1
+        while after < len(octets) and octets[after] & 0xC0 == 0x80:
+            after += 1
+        columns += sum(len(_quote_octet(octet)) for octet in octets[end:after])
+        if columns > room:
+            break
+        end = after
+    return end
 
 
 def _base64_word(octets: bytes) -> str:

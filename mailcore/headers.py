@@ -11,15 +11,17 @@ Header                                What happens
                                       provider supports it (``spoofed_to``)
 ``Cc``, ``Bcc``, ``Subject``,         refused, with the name of the attribute to use
 ``Return-Path``
+``Message-ID``, ``In-Reply-To``,      get the angle brackets that their syntax wants, if they have
+``References``, ``List-*``            none; what holds no ids, or several for a message, is refused
 ``Content-*``, ``MIME-Version``,      refused: whoever writes or relays the message sets them
 ``Received``
 two names that differ in case only    refused
-anything else                         sent as it is, in the order given
+anything else                         sent as it is, in the order given; an empty value, too
 ====================================  ==============================================================
 
-Values hold no CR, LF or other control character (RFC 5322, section 2.2); text outside ASCII is
-encoded when written (RFC 2047); an ASCII value is never encoded, so each run without a space must
-fit a line of 998 octets (RFC 5322, section 2.1.1).
+Values hold no control character but TAB (RFC 5322, section 2.2); text outside ASCII is encoded when
+written (RFC 2047); an ASCII value is never encoded, so each run without a space must fit a line of
+998 octets (RFC 5322, section 2.1.1).
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from mailcore.errors import InvalidMessage, Problem, raise_problems
+from mailcore.header_ids import BRACKETED, with_brackets
 from mailcore.redaction import shown_name
+from mailcore.text_values import is_text, plain_text
 
 
 HeadersInput: TypeAlias = (
@@ -145,30 +149,43 @@ def collect_headers(value: object, field: str, problems: list[Problem]) -> Heade
     if isinstance(value, Headers):
         return value
     items: dict[str, tuple[str, str]] = {}
-    for name, given in _pairs(value, field, problems):
-        if not isinstance(name, str):
-            reason = f"header name in `{field}` must be str, not {type(name).__name__}"
+    for given_name, given in _pairs(value, field, problems):
+        if not is_text(given_name):
+            reason = f"header name in `{field}` must be str, not {type(given_name).__name__}"
             problems.append(Problem(field, reason, kind="type"))
             continue
+        name = plain_text(given_name)
         key = name.lower()
         text = _text(given)
         found = _name_problem(name, key, items, field) or _value_problem(name, text, field)
+        if found is None and key in BRACKETED:
+            text, reason = with_brackets(key, str(text))
+            if reason:
+                hint = "write <left@right.example>, or leave it out"
+                found = _problem(field, name, f"header {shown_name(name)} {reason}", hint)
         if found is not None:
             problems.append(found)
             continue
-        items[key] = (str.__str__(name), str(text))
+        items[key] = (name, str(text))
     return Headers._of(items)
 
 
 def _text(value: object) -> object:
-    """A number as text, and of a subclass of str the text; anything else as it is."""
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    """
+    A number and whatever is text as a plain str; anything else as it is.
+
+    A number is written as its value: a member of an enumeration would be called by its name in
+    some versions of Python, and by its value in others.
+    """
+    if is_text(value):
+        return plain_text(value)
+    if isinstance(value, bool):
         return value
-    if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
+    if isinstance(value, float):
+        return float.__repr__(value)
+    if not isinstance(value, int) or value.bit_length() > MAX_NUMBER_BITS:
         return value
-    return str(value)
+    return int.__repr__(value)
 
 
 def _pairs(value: object, field: str, problems: list[Problem]) -> Iterable[tuple[object, object]]:

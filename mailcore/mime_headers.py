@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 
 from mailcore.address import Address, parse_address_list
-from mailcore.encoded_words import encode_words
+from mailcore.encoded_words import encode_words, looks_encoded
 from mailcore.errors import (
     InvalidAddress,
     InvalidMessage,
@@ -127,13 +127,13 @@ def subject_field(subject: str) -> str:
     """
     The Subject, as :func:`header_field` writes it.
 
-    But an ASCII subject that has ``=?`` in it is encoded: readers would take it for an
-    encoded-word and show something else than what was written.
+    But an ASCII subject is encoded if there is a whole encoded-word in it: readers would show
+    something else than what was written.
 
     Raises:
         InvalidMessage: As for :func:`header_field`.
     """
-    if "=?" in subject and subject.isascii():
+    if "=?" in subject and subject.isascii() and looks_encoded(subject):
         return _encoded("Subject", subject.strip(" \t"))
     return header_field("Subject", subject)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 from mailcore.content_type import parameters_of
-from mailcore.encoded_words import encode_words
+from mailcore.encoded_words import encode_words, looks_encoded
 from mailcore.errors import InvalidMessage, Problem
 from mailcore.mime_headers import fold
 
@@ -82,7 +82,7 @@ def _with_parameters(name: str, units: list[str]) -> str:
 
 
 def _is_plain(value: str) -> bool:
-    return len(value) <= _MAX_PLAIN and "=?" not in value and bool(_PLAIN.fullmatch(value))
+    return len(value) <= _MAX_PLAIN and bool(_PLAIN.fullmatch(value)) and not looks_encoded(value)
 
 
 def _parameter(name: str, value: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import enum
 import json
 import pickle
 import sys
@@ -27,6 +28,12 @@ from mailcore.errors import InvalidAddress, InvalidMessageType, Problem
 
 
 QUOTES = "maybe missing quotes around a display-name?"
+
+
+class Lazy(str, enum.Enum):
+    """Text that prints differently on Python 3.10 and 3.12."""
+
+    NAME = "Ada"
 
 
 def refusal(value, field="to"):
@@ -96,6 +103,35 @@ class TestParse:
         address = Address("ada@example.com")
 
         assert address is Address.parse(address)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "=?utf-8?q?ceo=40example.com?=@example.net",
+            "=?utf-8?b?Y2Vv?=@example.net",
+            '"=?utf-8?q?a b?="@example.net',
+            "x=?utf-8?Q?a?=y@example.net",
+            "Boss <=?utf-8?q?a?=@example.net>",
+        ],
+    )
+    def test_refuses_encoded_words(self, text):
+        """RFC 2047, section 5: readers that decode one show another address."""
+        with pytest.raises(InvalidAddress, match="an encoded-word stands before the @"):
+            Address.parse(text)
+
+    @pytest.mark.parametrize("text", ["1+1=?@example.net", "=?a?=@example.net"])
+    def test_keeps_what_only_begins_like_one(self, text):
+        """Its characters are allowed."""
+        assert text == Address.parse(text).addr_spec
+
+    @pytest.mark.parametrize("lazy", [UserString("Ada"), Lazy.NAME])
+    def test_text_of_any_kind_is_plain(self, lazy):
+        """Lazy texts and members of enumerations are the text that they hold."""
+        address = Address.parse((lazy, UserString("ada@example.com")))
+
+        assert "Ada <ada@example.com>" == str(address)
+        assert [str, str] == [type(address.display_name), type(address.addr_spec)]
+        assert address == Address(UserString("ada@example.com"), lazy)
 
     def test_refuses_several(self):
         """Case 5: exactly one address, or an error that counts and names the field."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from email.header import decode_header, make_header
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailcore.encoded_words import encode_words
+from mailcore.encoded_words import encode_words, looks_encoded
 
 
 TEXT = st.text(st.characters(exclude_categories={"Cs"}))
@@ -58,6 +59,86 @@ def test_no_character_is_split(text):
     decoded = [str(make_header(decode_header(word))) for word in encode_words(text)]
 
     assert text == "".join(decoded)
+
+
+# Mixed, so that characters end at all remainders of three octets.
+MIXED = st.text(st.sampled_from("aé日😀 ="), max_size=150)
+
+
+@given(TEXT | MIXED, st.integers(0, 60))
+@example("a" + "日" * 60, 9)
+@example("aa" + "日" * 60, 9)
+@example("日" * 14 + "a" + "日" * 60, 0)
+@example("é" + "日" * 60, 9)
+@example("😀" + "日" * 60 + "éa", 9)
+@example("😀" * 60, 9)
+def test_only_the_last_word_is_padded(text, used):
+    """Readers built on GMime join the words of base64 and decode them then."""
+    words = encode_words(text, first_line_used=used)
+
+    assert not [word for word in words[:-1] if "?b?" in word and word.endswith("=?=")]
+    joined = ""
+    for word in words:
+        assert len(word) <= 75
+        decoded = str(make_header(decode_header(word)))
+        assert "\ufffd" not in decoded.replace("\ufffd", "", text.count("\ufffd"))
+        joined += decoded
+    assert text == joined
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "日本語" * 10,
+            [
+                "=?utf-8?b?5pel5pys6Kqe5pel5pys6Kqe5pel5pys6Kqe5pel5pys6Kqe5pel5pys6Kqe?=",
+                "=?utf-8?b?5pel5pys6Kqe5pel5pys6Kqe5pel5pys6Kqe5pel5pys6Kqe5pel5pys6Kqe?=",
+            ],
+        ),
+        (
+            "a" + "日本語" * 6,
+            [
+                "=?utf-8?q?a?=",
+                "=?utf-8?b?5pel5pys6Kqe5pel5pys6Kqe5pel5pys6Kqe5pel5pys6Kqe5pel5pys6Kqe?=",
+                "=?utf-8?b?5pel5pys6Kqe?=",
+            ],
+        ),
+    ],
+)
+def test_words_without_padding(text, words):
+    """A character that leaves no multiple of three goes in the other encoding."""
+    assert words == encode_words(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("=?utf-8?q?x?=", True),
+        ("Re: =?ISO-8859-1?B?eA==?= x", True),
+        ("=?utf-8*en?q?a b?=", True),
+        ("=?=?utf-8?q??=", True),
+        ("=??q?x?=", True),
+        ("What is 1+1=?", False),
+        ("=?", False),
+        ("a =?b?= c", False),
+        ("=?utf-8?q?x", False),
+        ("?= =?utf-8?q?x", False),
+        ("=?utf-8?x?y?=", False),
+        ("", False),
+    ],
+)
+def test_looks_encoded(text, expected):
+    """Only a whole word is one, as readers are lenient."""
+    assert expected == looks_encoded(text)
+
+
+def test_looking_takes_linear_time():
+    """Nothing but beginnings."""
+    start = time.process_time()
+    assert not looks_encoded("=?a?q?x" * 200_000)
+    assert not looks_encoded("=?" * 500_000)
+    assert time.process_time() - start < 1
 
 
 @given(TEXT.filter(bool), st.integers(0, 52))

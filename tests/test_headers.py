@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import copy
 import enum
 import pickle
+import re
+import time
+
+from collections import UserString
 
 import pytest
 
@@ -168,6 +173,119 @@ def test_what_is_held_is_one_line_each(given):
         assert name.isascii()
         assert 1 >= len(value.splitlines())
         value.encode("utf-8")
+
+
+class Number(enum.IntEnum):
+    """Numbers that print differently on Python 3.10 and 3.11."""
+
+    ONE = 1
+
+
+class Odd(float):
+    """A number whose text is its own."""
+
+    def __str__(self):
+        return "odd"
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(Number.ONE, "1"), (Odd(1.5), "1.5"), (UserString("lazy"), "lazy")]
+)
+def test_text_is_the_same_everywhere(value, expected):
+    """Members of enumerations, numbers of other libraries, lazy texts."""
+    assert expected == Headers({"X-A": value})["X-A"]
+
+
+ID = "<a.b+c@mail.example>"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("Message-ID", "a.b+c@mail.example", ID),
+        ("message-id", ID, ID),
+        ("Message-ID", "<a.b+c@mail.example", ID),
+        ("Message-ID", "a.b+c@mail.example>", ID),
+        ("Message-ID", " < a.b+c@mail.example > ", ID),
+        ("Message-ID", "<<a.b+c@mail.example>>", ID),
+        ("Resent-Message-ID", "a.b+c@mail.example", ID),
+        ("In-Reply-To", "a.b+c@mail.example", ID),
+        ("References", "a.b+c@mail.example,d@e", f"{ID} <d@e>"),
+        ("References", "a.b+c@mail.example\td@e", f"{ID} <d@e>"),
+        ("References", f"{ID}<d@e>", f"{ID} <d@e>"),
+        ("REFERENCES", f"{ID}, d@e ,<f@[192.0.2.1]>", f"{ID} <d@e> <f@[192.0.2.1]>"),
+        ("References", "<of-an-odd-program>", "<of-an-odd-program>"),
+        ("In-Reply-To", "%recipient.thread%", "%recipient.thread%"),
+        ("In-Reply-To", "{{thread}}", "{{thread}}"),
+        ("List-ID", "news.example.com", "<news.example.com>"),
+        ("List-ID", "News <news.example.com>", "News <news.example.com>"),
+        ("List-Unsubscribe", "https://example.com/u?a,b", "<https://example.com/u?a,b>"),
+        (
+            "List-Unsubscribe",
+            "MAILTO:a@b.example, https://example.com",
+            "<MAILTO:a@b.example>, <https://example.com>",
+        ),
+        ("List-Unsubscribe", "<https://example.com/u>", "<https://example.com/u>"),
+        ("List-Unsubscribe", "{{url}}", "{{url}}"),
+        ("List-Help", "mailto:a@b.example", "<mailto:a@b.example>"),
+        ("List-Post", "NO", "NO"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click", "List-Unsubscribe=One-Click"),
+        ("X-Message-ID", "a@b", "a@b"),
+        ("X-Empty", "", ""),
+    ],
+)
+def test_brackets(name, value, expected):
+    """RFC 5322, 3.6.4, RFC 2369 and RFC 2919: ids and URLs of lists stand in angle brackets."""
+    assert expected == Headers({name: value})[name]
+    assert expected == Headers({name: expected})[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Message-ID", "order-42"),
+        ("Message-ID", "<order-42>"),
+        ("Message-ID", "<a@b@c>"),
+        ("Message-ID", "@b"),
+        ("Message-ID", "a@b c@d"),
+        ("Message-ID", ""),
+        ("Message-ID", "<a b@c>"),
+        ("Message-ID", "é@b"),
+        ("In-Reply-To", "Your mail of Monday"),
+        ("In-Reply-To", "<>"),
+        ("References", " , "),
+        ("References", "<a@b> and more"),
+    ],
+)
+def test_what_is_no_id(name, value):
+    """A mail without a thread, or with an id that spam filters know as invalid, is not sent."""
+    with pytest.raises(InvalidMessage, match=name) as caught:
+        Headers({name: value})
+
+    assert not value.strip() or value not in str(caught.value)
+
+
+@given(st.text(st.sampled_from("<>@a, \t%{é"), max_size=12))
+def test_ids_in_any_spelling(value):
+    """What is accepted is ids in brackets, or what a provider fills in, and stays itself."""
+    try:
+        accepted = Headers({"References": value})["References"]
+    except InvalidMessage:
+        return
+    assert accepted == Headers({"References": accepted})["References"]
+    for each in accepted.split(" "):
+        assert re.fullmatch(r"<[^<>\s]+>", each) or "%" in each or "{{" in each
+
+
+def test_hostile_ids_take_linear_time():
+    """A long line of nothing but beginnings."""
+    start = time.process_time()
+    for piece in ("<", "a,", "<a", "<a@b>", "a@b "):
+        with contextlib.suppress(InvalidMessage):
+            Headers({"References": piece * 20_000})
+    assert time.process_time() - start < 1
 
 
 class Word(str, enum.Enum):

@@ -122,6 +122,12 @@ def test_subject_is_shown_as_written(subject):
     assert subject.strip(" \t") == read(subject_field(subject))
 
 
+@pytest.mark.parametrize("subject", ["What is 1+1=?", "=?", "a =?utf-8?q?x", "x?= =?"])
+def test_half_an_encoded_word_stays(subject):
+    """Spam filters count what is encoded without need."""
+    assert f"Subject: {subject}\r\n" == subject_field(subject)
+
+
 def test_subject_with_commas():
     """Case 52: no spaces are added."""
     assert "Subject: One,two, three\r\n" == subject_field("One,two, three")
@@ -179,6 +185,7 @@ def test_refuses_name(name):
             ),
         ),
         ([Address("a@faß.example")], "To: a@xn--fa-hia.example\r\n"),
+        ([Address("a@example.com", "1+1=?")], 'To: "1+1=?" <a@example.com>\r\n'),
         (
             [Address("a@example.com", "=?utf-8?q?Boss?=")],
             "To: =?utf-8?b?PT91dGYtOD9xP0Jvc3M/PQ==?= <a@example.com>\r\n",

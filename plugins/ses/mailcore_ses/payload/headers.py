@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mailcore.encoded_words import encode_words
+from mailcore.encoded_words import encode_words, looks_encoded
 from mailcore.message import Message
 from mailcore.mime_headers import header_value
 
@@ -37,7 +37,7 @@ def encode_metadata(metadata: Mapping[str, Any]) -> str:
 
 def encode_tag(tag: str) -> str:
     """A tag as a header value from which a reader of RFC 2047 gets exactly it."""
-    if tag.isascii() and "=?" not in tag and tag == tag.strip():
+    if tag.isascii() and tag == tag.strip() and not looks_encoded(tag):
         return tag
     return " ".join(encode_words(tag))
 
