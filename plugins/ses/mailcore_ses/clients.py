@@ -11,17 +11,11 @@ the mail already.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import logging
 import os
 import threading
-
-
-# boto3 imports it: it cannot be imported for the first time once the main thread has ended.
-import concurrent.futures.thread  # noqa: F401  # isort: skip
-
-# A lookup of a host imports it, when another thread may be forking.
-import encodings.idna  # noqa: F401
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,6 +39,27 @@ if hasattr(os, "register_at_fork"):
         after_in_parent=making.release,
         after_in_child=making.release,
     )
+
+
+_NEEDED = (
+    "boto3",
+    "botocore.config",
+    "botocore.response",
+    "mailcore_ses.call_errors",
+    "mailcore_ses.connections",
+    "encodings.idna",  # by looking up a host
+)
+
+
+def load() -> None:
+    """
+    Import what making a client and using it needs.
+
+    A thread that outlives the main one can no longer import boto3 for the first time.
+    """
+    with making:
+        for name in _NEEDED:
+            importlib.import_module(name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,11 +255,11 @@ def check_names(
 
 
 def _refuse_unknown(option: str, given: Mapping[str, Any], known: list[str]) -> None:
-    from difflib import get_close_matches
-
     for name in given:
         if name in known:
             continue
+        from difflib import get_close_matches
+
         close = get_close_matches(str(name), known, 1)
         hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
         raise ConfigurationError(f"ses: {option} has no {str(name)[:60]!r}: {hint}")

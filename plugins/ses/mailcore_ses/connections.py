@@ -28,6 +28,8 @@ from botocore.awsrequest import (
     AWSHTTPSConnectionPool,
 )
 
+from mailcore.flow import Progress
+
 
 MAX_INTERIM_ANSWERS = 100
 """Answers that only announce another one, before a request's own."""
@@ -36,25 +38,35 @@ SLOWEST_BYTES_PER_SECOND = 64 * 1024
 """How slowly a request may be written, beyond the timeout that reading has."""
 
 
-class Progress(threading.local):
+class CallProgress(threading.local):
     """
     How far the call of this thread has come.
 
     Attributes:
-        writing: Whether a byte of the request may have left.
-        status_code: Of the answer; None until it began.
+        status_code: Of the answer; None until there is one.
     """
 
-    writing: bool = False
     status_code: int | None = None
+    _exchange: Progress | None = None
 
-    def reset(self) -> None:
-        """Begin anew."""
-        self.writing = False
+    def begin(self, exchange: Progress) -> None:
+        """Begin a call, which notes for its exchange when a byte of it may have left."""
         self.status_code = None
+        self._exchange = exchange
+        exchange.began = False
+
+    @property
+    def writing(self) -> bool:
+        """Whether a byte of the request may have left."""
+        return self._exchange is not None and self._exchange.began
+
+    def write(self) -> None:
+        """A byte is about to leave."""
+        if self._exchange is not None:
+            self._exchange.began = True
 
 
-progress = Progress()
+progress = CallProgress()
 
 
 class FinalResponse(http.client.HTTPResponse):
@@ -115,7 +127,7 @@ class _Watched:
             return super().send(data)  # type: ignore[misc]
         if self.sock is None:
             self.connect()
-        progress.writing = True
+        progress.write()
         # sendall() spends one timeout on all of the data, and urllib3 gives it that of connecting.
         before = self.sock.gettimeout()
         if before is not None and isinstance(data, (bytes, bytearray)):
@@ -188,7 +200,7 @@ def watch(client: Any) -> bool:
 
 def _note_status(response_dict: Any, **_: Any) -> None:
     """Called by botocore when it has an answer, before it reads what is in it."""
-    progress.writing = True
+    progress.write()
     progress.status_code = response_dict["status_code"]
 
 

@@ -15,6 +15,7 @@ from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_ses.answers import statuses_of
 from mailcore_ses.aws import SES, SES_V1, AwsCall, AwsResponse
+from mailcore_ses.clients import load
 from mailcore_ses.dkim import signer_from_options
 from mailcore_ses.endpoints import check_endpoints, check_instances, check_region
 from mailcore_ses.events import parse_events
@@ -264,6 +265,10 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
     def create_transport(self) -> AwsTransport:
         """The one transport of this provider."""
         return self._transport
+
+    def prepare(self) -> None:
+        """Import boto3 and what it will need; a client is made by the first call."""
+        load()
 
     def check(self, message: Message) -> Iterable[Problem]:
         """

@@ -13,7 +13,7 @@ from contextlib import closing
 from typing import Any
 
 from mailcore.errors import NetworkError, SendError, UnexpectedResponse
-from mailcore.flow import HttpRequest, HttpResponse
+from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
 from mailcore.transport import RequestsTransport
 from mailcore_ses.aws import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.clients import Clients, ClientSettings, making
@@ -55,7 +55,7 @@ class AwsTransport:
 
         from mailcore_ses.connections import progress
 
-        progress.reset()
+        progress.begin(progress_of_exchange())
         try:
             body = method(**request.params)
             body = _with_content(body, request.max_response_bytes)
@@ -75,15 +75,6 @@ class AwsTransport:
     def client(self, service: str = SES, region_name: str | None = None) -> Any:
         """The boto3 client for a service: made at first use."""
         return self._clients.get(service, region_name)
-
-    def prepare(self, service: str = SES) -> None:
-        """
-        Import and make what calls of a service need, while nothing else is waiting for it.
-
-        Raises:
-            ConfigurationError, SendError: As :meth:`exchange`.
-        """
-        self._clients.get(service)
 
     def close(self) -> None:
         """Close all connections but those of a client that was given."""

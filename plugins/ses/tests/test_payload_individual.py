@@ -115,7 +115,7 @@ def test_copies_are_blamed_on_the_first_call():
     assert (ADA, "c@example.org", "d@example.org") == ada.recipients
     assert (BOB,) == bob.recipients
     for call in (ada, bob):
-        assert ["c@example.org", BOB] == call.params["Destination"]["CcAddresses"]
+        assert ["c@example.org"] == call.params["Destination"]["CcAddresses"]
         assert ["d@example.org"] == call.params["Destination"]["BccAddresses"]
 
 

@@ -14,7 +14,8 @@ Header                                What happens
 ``Reply-To`` in merge_headers         refused with templates, for which SES writes it
 ====================================  ==============================================================
 
-SES's own limits on numbers and sizes are its own to enforce, and to change.
+SES's limits on numbers and sizes of messages are its own to enforce, and to change; the bounds of
+its model in what it writes itself are those of :mod:`mailcore_ses.payload.bounds`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from mailcore.headers import MAX_LINE_OCTETS
 from mailcore.message import Message
 from mailcore.mime_headers import header_value
 from mailcore_ses.payload import api_checks
+from mailcore_ses.payload.bounds import out_of_bounds
 from mailcore_ses.payload.choose import Choice, choose, wants_simple
 from mailcore_ses.payload.extra import ENTRIES, extra_of
 from mailcore_ses.payload.headers import (
@@ -61,6 +63,7 @@ def check(message: Message, settings: SendingSettings) -> Iterator[Problem]:
         yield from _bodies_beside_template(message)
     if written_by_ses:
         yield from _header_values(message)
+        yield from out_of_bounds(message, settings, choice)
         yield from _not_in_parts(message, choice, settings)
     yield from _message_tag(message, settings)
     yield from _signing(message, settings, written_by_ses=written_by_ses)

@@ -1,0 +1,106 @@
+"""
+Bounds of SES's model in what SES writes itself: simple content and templates.
+
+They are those of ``MessageHeaderList``, ``MessageHeader`` and ``EmailTemplateData`` in botocore's
+model of sesv2 (1.44.8), which botocore itself does not check:
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageHeader.html,
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Template.html (read 2026-11-30).
+"""
+
+from __future__ import annotations
+
+import re
+
+from collections.abc import Iterator
+
+from mailcore.errors import Problem
+from mailcore.message import Message
+from mailcore.mime_headers import header_value
+from mailcore_ses.payload.choose import Choice
+from mailcore_ses.payload.headers import METADATA_HEADER, api_headers, encode_tag
+from mailcore_ses.payload.settings import SendingSettings
+from mailcore_ses.payload.templated import template_data
+
+
+MAX_HEADERS = 15
+MAX_TEMPLATE_DATA_CHARACTERS = 262_144
+
+_VALUE = re.compile(r"[ -~]+")
+
+
+def out_of_bounds(message: Message, settings: SendingSettings, choice: Choice) -> Iterator[Problem]:
+    """
+    What SES would refuse of a message that it is to write.
+
+    Args:
+        message: That has a template, or goes as simple content.
+        settings: Of the provider.
+        choice: How it is sent.
+    """
+    if choice in (Choice.TEMPLATE, Choice.BULK):
+        yield from _template_data(message)
+    if settings.api_version == "v1":
+        return
+    yield from _number_of_headers(message, choice)
+    yield from _headers(message)
+
+
+def _number_of_headers(message: Message, choice: Choice) -> Iterator[Problem]:
+    to_all = {header["Name"].lower() for header in api_headers(message)}
+    number = len(api_headers(message))
+    if number > MAX_HEADERS:
+        yield _too_many("headers", number)
+    if choice not in (Choice.BULK, Choice.INDIVIDUAL):
+        return
+    headers, metadata = message.merge_headers or {}, message.merge_metadata or {}
+    most = 0
+    for key in {*headers, *metadata}:
+        names = {name.lower() for name in headers.get(key, ())}
+        if metadata.get(key):
+            names.add(METADATA_HEADER.lower())
+        # In a batch SES puts them over those to all; else they are put there here.
+        most = max(most, len(names) if choice is Choice.BULK else number + len(names - to_all))
+    if most > max(MAX_HEADERS, number if choice is Choice.INDIVIDUAL else 0):
+        yield _too_many("merge_headers", most)
+
+
+def _too_many(field: str, number: int) -> Problem:
+    return Problem(
+        field,
+        f"{number} headers, and SES takes {MAX_HEADERS} where it writes the message: X-Metadata, "
+        "each X-Tag and those of `unsubscribe` count",
+        "give fewer headers or tags, or send a complete message with content='raw'",
+    )
+
+
+def _headers(message: Message) -> Iterator[Problem]:
+    own = (message.merge_headers or {}).values()
+    pairs = [("headers", message.headers), *(("merge_headers", each) for each in own)]
+    seen: set[tuple[str, str]] = set()
+    for field, headers in pairs:
+        for name, value in headers.items_as_given():
+            place = f"{field}[{name!r}]"
+            if (field, name) in seen:
+                continue
+            if value.strip() and not _VALUE.fullmatch(header_value(name, value)):
+                seen.add((field, name))
+                reason = f"{place} has a value with a character that SES does not take"
+                yield Problem(place, reason, "give printable characters only")
+    if not all(map(_VALUE.fullmatch, map(encode_tag, message.tags))):
+        reason = "`tags` has a character that SES does not take in a header"
+        yield Problem("tags", reason, "give printable characters only")
+
+
+def _template_data(message: Message) -> Iterator[Problem]:
+    given = {
+        "merge_global_data": [message.merge_global_data],
+        "merge_data": (message.merge_data or {}).values(),
+    }
+    for field, values in given.items():
+        if any(len(template_data(each)) > MAX_TEMPLATE_DATA_CHARACTERS for each in values):
+            yield Problem(
+                field,
+                f"`{field}` is more than {MAX_TEMPLATE_DATA_CHARACTERS} characters of JSON, which "
+                "SES does not take",
+                "shorten the values",
+            )
