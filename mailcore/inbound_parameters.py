@@ -16,7 +16,7 @@ from mailcore.inbound_comments import comment_spans
 from mailcore.inbound_words import clean, decode_words, unfolded
 
 
-__all__ = ["Parameterized", "read_parameters"]
+__all__ = ["Parameterized", "parameter_pairs", "read_parameters"]
 
 # An unclosed quote ends with the value.
 _PARAMETER = re.compile(
@@ -52,14 +52,10 @@ def read_parameters(raw: bytes) -> Parameterized:
     text, defect = unfolded(raw)
     defects = [defect] if defect else []
     text = _without_comments(text) if "(" in text else text
-    unseparated = _UNSEPARATED.match(text)
-    if unseparated is None:
-        value, semicolon, rest = text.partition(";")
-    else:
-        value, semicolon, rest = unseparated[1], ";", text[unseparated.end() :]
+    value, rest = _separated(text)
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
-    for name, content in _pairs(semicolon + rest):
+    for name, content in _pairs(rest):
         section = _SECTION.fullmatch(name)
         if section is None:
             decoded, in_words = decode_words(content) if "=?" in content else (content, "")
@@ -75,7 +71,21 @@ def read_parameters(raw: bytes) -> Parameterized:
         defects += [in_sections] if in_sections else []
         if joined is not None:
             plain[name] = clean(joined)
-    return Parameterized(_SLASH.sub("/", value.strip().lower()), plain, tuple(defects))
+    return Parameterized(_SLASH.sub("/", value.strip(' \t"').lower()), plain, tuple(defects))
+
+
+def parameter_pairs(text: str) -> list[tuple[str, str]]:
+    """The parameters of an unfolded value as they stand there, with the names in lower case."""
+    return _pairs(_separated(text)[1])
+
+
+def _separated(text: str) -> tuple[str, str]:
+    """The value, and its parameters with the semicolon before them."""
+    unseparated = _UNSEPARATED.match(text)
+    if unseparated is not None:
+        return unseparated[1], ";" + text[unseparated.end() :]
+    value, semicolon, rest = text.partition(";")
+    return value, semicolon + rest
 
 
 def _without_comments(text: str) -> str:
