@@ -19,7 +19,14 @@ from mailcore.flow import HttpRequest, HttpResponse
 from mailcore.http_answers import not_understood, read_json
 from mailcore.result import RecipientStatus, SendStatus
 from mailcore_postmark.batching import BatchRequest
-from mailcore_postmark.errors import INACTIVE, INVALID, api_error, status_error
+from mailcore_postmark.errors import (
+    INACTIVE,
+    INVALID,
+    MULTIPLE,
+    api_error,
+    multiple_error,
+    status_error,
+)
 
 
 Statuses = dict[str, RecipientStatus]
@@ -41,7 +48,7 @@ def statuses_of(request: HttpRequest, response: HttpResponse) -> Mapping[str, Re
     if isinstance(document, list):
         return _of_messages(document, request, response)
     if _error_code(document):
-        raise api_error(document["ErrorCode"], _words(document), response)
+        raise _refused(document, response)
     raise not_understood("is no list of results", response)
 
 
@@ -99,7 +106,13 @@ def _of_message(item: Any, recipients: tuple[str, ...], response: HttpResponse) 
         named = _named(words, recipients)
         if named:
             return _invalid(named, words, recipients)
-    raise api_error(code, words, response)
+    raise _refused(item, response)
+
+
+def _refused(item: Mapping[str, Any], response: HttpResponse) -> SendError:
+    if item["ErrorCode"] == MULTIPLE:
+        return multiple_error(item, _words(item), response)
+    return api_error(item["ErrorCode"], _words(item), response)
 
 
 def _accepted(

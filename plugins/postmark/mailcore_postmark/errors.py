@@ -7,6 +7,9 @@ several clients' copies of it, older ones for the codes that the current list no
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from mailcore.errors import (
     AuthenticationFailed,
     MessageRejected,
@@ -21,6 +24,8 @@ from mailcore.http_answers import Meaning, meaning_of_status, send_error
 
 
 INVALID, INACTIVE = 300, 406
+MULTIPLE = 11
+"""Several errors at once, which stand in ``Errors`` of the answer (2026-11-30)."""
 
 _BAD_REQUEST = Meaning(MessageRejected, "bad_request")
 _TOKEN = Meaning(AuthenticationFailed, hint="check server_token: the API token of the server")
@@ -58,9 +63,11 @@ _OTHER_API = Meaning(
 
 _SENDING = {
     10: _TOKEN,
-    11: _BAD_REQUEST,
+    MULTIPLE: Meaning(MessageRejected, "multiple_errors"),
     14: Meaning(AuthenticationFailed, "access_denied", "Postmark has to allow this endpoint"),
     100: _MAINTENANCE,
+    # An internal error, of which nobody knows how far it got (2026-11-30).
+    101: _OUTCOME_UNKNOWN,
     300: Meaning(MessageRejected, "invalid_request"),
     400: _SENDER,
     401: _SENDER,
@@ -144,6 +151,39 @@ def meaning_of(code: int, status_code: int) -> Meaning:
     if status_code == 422 or 200 <= status_code < 300:
         return Meaning(MessageRejected)
     return _BY_STATUS.get(status_code) or meaning_of_status(status_code)
+
+
+def errors_of(item: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """Codes and words of the single errors of an answer, or an item of it, with several."""
+    listed = item.get("Errors")
+    found = []
+    for each in listed if isinstance(listed, list) else ():
+        if isinstance(each, str):
+            found.append((0, each))
+        elif isinstance(each, Mapping):
+            code, words = each.get("ErrorCode", each.get("Code")), each.get("Message")
+            found.append(
+                (code if type(code) is int else 0, words if isinstance(words, str) else "")
+            )
+    return found
+
+
+def multiple_error(item: Mapping[str, Any], words: str, response: HttpResponse) -> SendError:
+    """
+    The exception for several errors at once: that of the single errors, if they mean the same.
+
+    Its text has the words of each. If any of them leaves the outcome open, so does this.
+    """
+    errors = errors_of(item)
+    meanings = [meaning_of(code, response.status_code) for code, _ in errors if code]
+    open_ones = [meaning for meaning in meanings if meaning.maybe_accepted]
+    meaning = _SENDING[MULTIPLE]
+    if open_ones:
+        meaning = open_ones[0]
+    elif meanings and len(set(meanings)) == 1 and len(meanings) == len(errors):
+        meaning = meanings[0]
+    told = "; ".join(f"{code}: {said}" if code else said for code, said in errors)
+    return _error(meaning, f"{words} {told}".strip(), response, code=str(MULTIPLE))
 
 
 def api_error(code: int, words: str, response: HttpResponse) -> SendError:

@@ -186,7 +186,8 @@ class _Kind(NamedTuple):
         recipient: The field of the recipient.
         time: The field of the time when it happened.
         read: Reads what only this type has.
-        identity: A further field that tells two events of this type.
+        identity: Further fields that tell two events of this type. Those of opens, clicks and
+            changes of subscriptions have no number, and several may happen within one second.
         has_message: Whether there is always a message that it is about.
     """
 
@@ -194,7 +195,7 @@ class _Kind(NamedTuple):
     recipient: str
     time: str
     read: Callable[[Mapping[str, Any], TrackingEventFields, list[str]], None]
-    identity: str = "ID"
+    identity: tuple[str, ...] = ("ID",)
     has_message: bool = True
 
 
@@ -203,8 +204,14 @@ _KINDS = {
     "Delivery": _Kind("delivery", "Recipient", "DeliveredAt", _delivered),
     "Bounce": _Kind("bounce", "Email", "BouncedAt", _bounced),
     "SpamComplaint": _Kind("bounce", "Email", "BouncedAt", _complained),
-    "Open": _Kind("open", "Recipient", "ReceivedAt", _opened),
-    "Click": _Kind("click", "Recipient", "ReceivedAt", _clicked, "OriginalLink"),
+    "Open": _Kind("open", "Recipient", "ReceivedAt", _opened, ("UserAgent", "Geo.IP", "FirstOpen")),
+    "Click": _Kind(
+        "click",
+        "Recipient",
+        "ReceivedAt",
+        _clicked,
+        ("OriginalLink", "ClickLocation", "UserAgent", "Geo.IP"),
+    ),
     # MessageID is null where somebody suppressed or reactivated the address by hand. Each stream
     # has a list of its own.
     "SubscriptionChange": _Kind(
@@ -212,7 +219,7 @@ _KINDS = {
         "Recipient",
         "ChangedAt",
         _subscription_changed,
-        "MessageStream",
+        ("MessageStream", "SuppressSending", "SuppressionReason", "Origin"),
         has_message=False,
     ),
 }
@@ -246,7 +253,7 @@ def _tracking_event(
         + (
             digest(payload)
             if time is None
-            else f"{payload[kind.time]}:{payload.get(kind.identity, '')}"
+            else f"{payload[kind.time]}:{_identity(payload, kind.identity)}"
         )
     )
     fields["recipient"] = recipient
@@ -268,6 +275,19 @@ def _tracking_event(
     if defects:
         fields["defects"] = tuple(dict.fromkeys(defects))
     return TrackingEvent.assembled(fields)
+
+
+def _identity(payload: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    """A number as it is, else a digest."""
+    if len(names) == 1:
+        return str(payload.get(names[0], ""))
+    return digest({name: _at(payload, name) for name in names})
+
+
+def _at(payload: Mapping[str, Any], name: str) -> Any:
+    outer, _, inner = name.partition(".")
+    value = payload.get(outer)
+    return value if not inner or type(value) is not dict else value.get(inner)
 
 
 def _time(value: object) -> datetime | None:

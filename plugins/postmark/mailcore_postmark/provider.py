@@ -55,7 +55,10 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
             if None.
         base_url: Of the API.
         webhook_secrets: ``user:password`` texts, one of which each webhook request must bring (HTTP
-            Basic): Postmark signs nothing. Without any, every webhook request is refused.
+            Basic): Postmark signs nothing. Without any of these and the next, every webhook request
+            is refused.
+        webhook_header_secrets: ``Name: value`` texts, the header of one of which a webhook request
+            may bring instead: ``HttpHeaders`` of Postmark's Webhooks API.
         timeout_seconds: For connecting, and for each wait for data.
 
     Raises:
@@ -91,7 +94,7 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         international_addresses=NO("Postmark takes ASCII before the @ only"),
         recipients=advisory(50, "to, cc and bcc together; a batch has any number"),
         event_webhooks=YES,
-        webhook_verification=yes("HTTP Basic: Postmark signs nothing"),
+        webhook_verification=yes("HTTP Basic, or a header: Postmark signs nothing"),
         inbound=YES,
     )
     max_webhook_body_bytes: ClassVar[int] = MAX_WEBHOOK_BODY_BYTES
@@ -105,6 +108,7 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         inline_css: bool | None = None,
         base_url: str = BASE_URL,
         webhook_secrets: Sequence[str] = (),
+        webhook_header_secrets: Sequence[str] = (),
         timeout_seconds: float = 30.0,
     ) -> None:
         self._settings = SendingSettings(
@@ -115,7 +119,7 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
             inline_css=inline_css,
             timeout_seconds=timeout_seconds,
         )
-        self._trust = WebhookTrust(webhook_secrets)
+        self._trust = WebhookTrust(webhook_secrets, webhook_header_secrets)
 
     def check(self, message: Message) -> Iterable[Problem]:
         """
@@ -148,7 +152,7 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         return split(requests, response)
 
     def verify_webhook(self, request: WebhookRequest) -> Flow[Verdict]:
-        """Check the request's credentials (HTTP Basic)."""
+        """Check the request's credentials (HTTP Basic), or its header with a secret."""
         return self._trust.verify(request)
 
     def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:

@@ -3,7 +3,9 @@ Whether to believe a webhook request: Postmark signs nothing, so by a secret tha
 
 https://postmarkapp.com/developer/webhooks/webhooks-overview (read 2026-11-21): user and password
 stand in the webhook's URL, ``https://user:password@example.com/webhook``. In the Webhooks API they
-may stand in ``HttpAuth`` instead; the inbound webhook has only its URL.
+may stand in ``HttpAuth`` instead, and a secret in a header of one's own in ``HttpHeaders``
+(https://postmarkapp.com/developer/api/webhooks-api, as Postmark's own client postmark-python 0.4.0
+has it; read 2026-11-30); the inbound webhook has only its URL.
 """
 
 from __future__ import annotations
@@ -14,15 +16,20 @@ from mailcore.errors import ConfigurationError, WebhookRejected
 from mailcore.flow import Flow
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore.webhook.basic_auth import BasicAuth
+from mailcore.webhook.header_secrets import HeaderSecrets
+
+
+_PROBE = Verdict("probe", handled=True)
 
 
 class WebhookTrust:
     """
-    Verifies what is posted to the webhook, by HTTP Basic authentication.
+    Verifies what is posted to the webhook, by HTTP Basic authentication or a secret in a header.
 
     Args:
-        webhook_secrets: Each ``user:password``; several while they are being changed. Without any,
-            nobody is believed.
+        webhook_secrets: Each ``user:password``; several while they are being changed.
+        webhook_header_secrets: Each ``Name: value`` of a header; several while they are being
+            changed. A request needs one of these or of those; without any, nobody is believed.
         provider: Name of the provider, for errors.
 
     Raises:
@@ -30,19 +37,27 @@ class WebhookTrust:
     """
 
     def __init__(
-        self, webhook_secrets: Iterable[str] | None = None, *, provider: str = "postmark"
+        self,
+        webhook_secrets: Iterable[str] | None = None,
+        webhook_header_secrets: Iterable[str] | None = None,
+        *,
+        provider: str = "postmark",
     ) -> None:
-        # One text is an iterable of letters: BasicAuth says what is wrong with that.
-        given = webhook_secrets or ()
-        if not isinstance(given, Iterable):
-            raise ConfigurationError(f"{provider}: webhook_secrets is a list of user:password")
-        secrets = given if isinstance(given, str) else tuple(given)
+        secrets = _listed(webhook_secrets, "webhook_secrets is a list of user:password", provider)
+        headers = _listed(
+            webhook_header_secrets, "webhook_header_secrets is a list of 'Name: value'", provider
+        )
         self._basic_auth = BasicAuth(secrets, provider=provider) if secrets else None
+        self._headers = HeaderSecrets(headers, provider=provider) if headers else None
         self._provider = provider
 
     def verify(self, request: WebhookRequest) -> Flow[Verdict]:
         """
         Prove a request, before anything in it is believed.
+
+        A request that is proven and says nothing is a probe: Postmark tries each trigger when a
+        webhook is set up or edited, and wants 200, no other 2xx (since 2026; as of 2026-11-30 on no
+        page of Postmark's that could be read).
 
         Raises:
             WebhookRejected: With status 401, if it does not bring one of the secrets. Never 403:
@@ -52,15 +67,39 @@ class WebhookTrust:
                 read 2026-11-21)
         """
         yield from ()
-        if self._basic_auth is None:
-            raise WebhookRejected(
+        verdict = self._proven(request)
+        return _PROBE if _says_nothing(request) else verdict
+
+    def _proven(self, request: WebhookRequest) -> Verdict:
+        verdict = self._headers.verify(request) if self._headers is not None else None
+        if verdict is not None:
+            return verdict
+        if self._basic_auth is not None:
+            return self._basic_auth.verify(request)
+        if self._headers is not None:
+            reason = "no header brings one of webhook_header_secrets"
+        else:
+            reason = (
                 "no webhook_secrets are configured: give the provider "
                 "webhook_secrets=['user:password'], and Postmark the URL "
-                "https://user:password@example.com/...",
-                provider=self._provider,
-                status_code=401,
+                "https://user:password@example.com/..."
             )
-        return self._basic_auth.verify(request)
+        raise WebhookRejected(reason, provider=self._provider, status_code=401)
 
     def __repr__(self) -> str:
-        return f"<WebhookTrust {self._basic_auth!r}>"
+        return f"<WebhookTrust {self._basic_auth!r} {self._headers!r}>"
+
+
+def _says_nothing(request: WebhookRequest) -> bool:
+    body = request.body.strip()
+    # An empty body may be one that was cut off, unless its header says that it is all.
+    return body == b"{}" or (not body and request.header("content-length") == "0")
+
+
+def _listed(given: Iterable[str] | None, what: str, provider: str) -> str | tuple[str, ...]:
+    """The secrets; one text stays one, for which there is an error."""
+    if not given:
+        return ()
+    if not isinstance(given, Iterable):
+        raise ConfigurationError(f"{provider}: {what}")
+    return given if isinstance(given, str) else tuple(given)

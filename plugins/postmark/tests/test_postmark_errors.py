@@ -43,7 +43,7 @@ def answer(status_code: int, code: int, words: str = "words") -> HttpResponse:
 CODES = [
     # HTTP status, ErrorCode, exception, category, retryable
     (401, 10, AuthenticationFailed, "authentication", False),
-    (422, 11, MessageRejected, "bad_request", False),
+    (422, 11, MessageRejected, "multiple_errors", False),
     (422, 14, AuthenticationFailed, "access_denied", False),
     (503, 100, ProviderUnavailable, "maintenance", True),
     (422, 300, MessageRejected, "invalid_request", False),
@@ -189,3 +189,68 @@ def test_the_answer_is_kept_for_a_debugger():
     assert response is raised.raw
     assert "eve@example.org" not in str(raised)
     assert "confirm the sender" in str(raised)
+
+
+def multiple(status_code: int, *errors: object, words: str = "Multiple errors") -> HttpResponse:
+    """An answer with several errors."""
+    body = json.dumps({"ErrorCode": 11, "Message": words, "Errors": list(errors)}).encode()
+    return HttpResponse(status_code=status_code, headers={}, body=body)
+
+
+@pytest.mark.parametrize(
+    ("errors", "error", "category", "maybe_accepted"),
+    [
+        ([{"ErrorCode": 300, "Message": "a"}, {"ErrorCode": 300, "Message": "b"}],
+         MessageRejected, "invalid_request", False),
+        ([{"ErrorCode": 300, "Message": "a"}, {"ErrorCode": 411, "Message": "b"}],
+         MessageRejected, "multiple_errors", False),
+        ([{"ErrorCode": 300, "Message": "a"}, {"ErrorCode": 101, "Message": "b"}],
+         ProviderUnavailable, "outcome_unknown", True),
+        ([{"ErrorCode": 405, "Message": "a"}, "b"], MessageRejected, "multiple_errors", False),
+        ([{"ErrorCode": 405, "Message": "a b"}], QuotaExceeded, "no_credits", False),
+        ([{"ErrorCode": "x", "Message": 7}, 5, None], MessageRejected, "multiple_errors", False),
+        ([], MessageRejected, "multiple_errors", False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("batch", [{}, {"merge_data": {}}], ids=["one", "batch"])
+def test_several_errors_at_once(errors, error, category, maybe_accepted, batch):
+    """Each is told; they mean what all of them mean, and are open if one of them is."""
+    raised = error_of(multiple(422, *errors), **batch)
+
+    assert (error, category, maybe_accepted) == (
+        type(raised),
+        raised.category,
+        raised.maybe_accepted,
+    )
+    assert ("11", False) == (raised.code, raised.retryable)
+    assert "Multiple errors" in str(raised)
+    assert all(e["Message"] in str(raised) for e in errors if isinstance(e, dict) and "a" in e)
+
+
+@pytest.mark.parametrize("status_code", [200, 422, 500])
+def test_an_internal_error_leaves_the_outcome_open(status_code):
+    """Code 101: nobody knows how far it got, so nothing is sent again by itself."""
+    raised = error_of(answer(status_code, 101, "Internal error"))
+
+    assert ProviderUnavailable is type(raised)
+    assert ("outcome_unknown", True, False) == (
+        raised.category,
+        raised.maybe_accepted,
+        raised.retryable,
+    )
+
+
+def test_an_internal_error_of_one_mail_of_a_batch_is_its_own():
+    """The others were accepted, and that one may have been."""
+    items = [
+        {"ErrorCode": 0, "Message": "OK", "MessageID": "m1"},
+        {"ErrorCode": 101, "Message": "Internal error"},
+    ]
+    response = HttpResponse(status_code=200, headers={}, body=json.dumps(items).encode())
+    message = Message(from_email="shop@example.com", to=TO, text="Hi", merge_data={})
+    mailer = Mailer(PostmarkProvider(server_token="token"), transport=Script([response]))
+
+    result = mailer.send(message)
+
+    assert ["queued", "unknown"] == [str(each.status) for each in result.recipients.values()]
+    assert result.recipients[TO[1]].maybe_accepted

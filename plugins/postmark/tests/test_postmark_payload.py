@@ -135,6 +135,38 @@ REFUSED = {
         {"merge_metadata": {"ada@example.net": {"order": None}}},
         "texts only",
     ),
+    "no body": ({"text": None, "attachments": [("a.pdf", b"x")]}, "without a body"),
+    "an empty body": ({"text": "", "html": ""}, "without a body"),
+    "an empty body in a batch": ({"text": "", "merge_data": {}}, "without a body"),
+    "a control character in esp_extra": (
+        {"esp_extra": {"postmark": {"Tag": "a\x00b"}}},
+        r"U\+0000",
+    ),
+    "one in metadata of esp_extra": (
+        {"esp_extra": {"postmark": {"Metadata": {"a": "b\u2028"}}}},
+        r"U\+2028",
+    ),
+    "one in a key there": ({"esp_extra": {"postmark": {"Metadata": {"a\n": "b"}}}}, r"U\+000A"),
+    "one in a template's alias": (
+        {"esp_extra": {"postmark": {"TemplateAlias": "a\x85"}}, "subject": None, "text": None},
+        r"U\+0085",
+    ),
+    "a line end in a header of esp_extra": (
+        {"esp_extra": {"postmark": {"Headers": [{"Name": "X-A", "Value": "a\r\nBcc: b"}]}}},
+        r"U\+000D",
+    ),
+    "a header of esp_extra that shows copies": (
+        {"esp_extra": {"postmark": {"Headers": [{"Name": "Bcc", "Value": "b@example.org"}]}}},
+        "bcc=",
+    ),
+    "an instruction in esp_extra": (
+        {"esp_extra": {"postmark": {"Headers": [{"Name": "x-pm-tag", "Value": "b"}]}}},
+        "SMTP server",
+    ),
+    "an instruction to one recipient": (
+        {"merge_headers": {"ada@example.net": {"X-PM-TrackOpens": "true"}}},
+        "SMTP server",
+    ),
     "two tags": ({"tags": ["one", "two"]}, "at most 1"),
     "a moment": ({"send_at": "2026-12-01T09:00:00+00:00"}, "sends at once"),
     "an envelope sender": ({"envelope_sender": "bounces@example.com"}, "Return-Path"),
@@ -177,7 +209,7 @@ def test_empty_texts_beside_a_template_are_left_out(fields):
     given = given["Messages"][0] if fields else given
 
     assert {"From", "To", "TemplateAlias", "TemplateModel"} == given.keys()
-    assert "" == payload(empty)["Subject"]
+    assert not {"Subject", "TextBody"} & payload({**empty, "html": "<p>"}).keys()
 
 
 @pytest.mark.parametrize("template_id", ["7", "welcome"])
@@ -411,3 +443,19 @@ def test_recipients_are_found_in_any_spelling(caplog):
     assert {"n": "1"} == item["Metadata"]
     assert "merge_metadata: not among the recipients" in caplog.text
     assert "stranger@example.org" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"TextBody": "two\nlines"},
+        {"TextBody": "x", "Metadata": {"a": "b"}, "Tag": "c"},
+        {"HtmlBody": "<p>", "Headers": [{"Name": "X-A", "Value": "b"}]},
+        {"TemplateAlias": "t", "TemplateModel": {"a": "two\nlines"}},
+    ],
+)
+def test_a_body_may_be_that_of_esp_extra(extra):
+    """And it may have lines."""
+    fields = {"text": None, "subject": None, "esp_extra": {"postmark": extra}}
+
+    assert extra.items() <= payload(fields).items()

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from mailcore import get_provider
 from mailcore.dedupe import MemorySeenStore
 from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookRejected
 from mailcore.events import EventType
 from mailcore.flow import run
-from mailcore.webhook import WebhookRequest, areceive, receive
+from mailcore.options import options_from_url
+from mailcore.webhook import WebhookRequest, areceive, receive, respond
 from mailcore_postmark import PostmarkProvider
 from mailcore_postmark.webhooks import WebhookTrust
 
@@ -153,3 +155,101 @@ def test_authentic_garbage():
 
     with pytest.raises(MalformedWebhook):
         receive(provider(OLD), request)
+
+
+HEADER, NEXT = "X-Webhook-Secret: s3cret-value", "X-Other:n3xt"
+
+
+@pytest.mark.parametrize(
+    ("options", "headers", "expected"),
+    [
+        ({"webhook_header_secrets": [HEADER]}, {"x-webhook-secret": "s3cret-value"}, True),
+        ({"webhook_header_secrets": [HEADER]}, {"X-Webhook-Secret": " s3cret-value "}, True),
+        ({"webhook_header_secrets": [HEADER, NEXT]}, {"X-Other": "n3xt"}, True),
+        ({"webhook_header_secrets": [HEADER]}, {"X-Webhook-Secret": "s3cret-valu"}, False),
+        ({"webhook_header_secrets": [HEADER]}, {"X-Other": "s3cret-value"}, False),
+        ({"webhook_header_secrets": [HEADER]}, {"X-Webhook-Secret": ""}, False),
+        ({"webhook_header_secrets": [HEADER]}, {}, False),
+        ({"webhook_header_secrets": [HEADER]}, {"Authorization": basic(OLD)}, False),
+        (
+            {"webhook_secrets": [OLD], "webhook_header_secrets": [HEADER]},
+            {"Authorization": basic(OLD)},
+            True,
+        ),
+        (
+            {"webhook_secrets": [OLD], "webhook_header_secrets": [HEADER]},
+            {"X-Webhook-Secret": "s3cret-value"},
+            True,
+        ),
+        ({"webhook_secrets": [OLD], "webhook_header_secrets": [HEADER]}, {}, False),
+    ],
+)
+def test_a_secret_in_a_header(options, headers, expected):
+    """Instead of user and password, or beside them; nobody else is believed."""
+    receiver = PostmarkProvider(server_token="token", **options)
+    body = (FIXTURES / "events/bounce.input.json").read_bytes()
+
+    response = respond(receiver, WebhookRequest("POST", headers, body), lambda event: None)
+
+    assert (200 if expected else 401) == response.status_code
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    [
+        HEADER,
+        5,
+        ["s3cret-value"],
+        [": s3cret-value"],
+        ["X-Webhook-Secret: "],
+        ["X Secret: s3cret-value"],
+        ["X-Secret: s3cret\nvalue"],
+        ["X-Secret: s3cret-välue"],
+        [b"X-Secret: s3cret-value"],
+    ],
+)
+def test_header_secrets_that_are_none(secrets):
+    """They are refused when the provider is made, without repeating them."""
+    with pytest.raises(ConfigurationError) as caught:
+        PostmarkProvider(server_token="token", webhook_header_secrets=secrets)
+
+    assert "s3cret" not in str(caught.value)
+
+
+def test_header_secrets_do_not_show():
+    """No repr has one, and a URL can give several."""
+    receiver = get_provider("postmark", server_token="token", webhook_header_secrets=[HEADER])
+    url = "postmark://token@?webhook_header_secrets=X-A:one,X-B:two"
+    from_url = PostmarkProvider(**options_from_url(PostmarkProvider, url))
+    body = (FIXTURES / "events/bounce.input.json").read_bytes()
+
+    assert "s3cret" not in repr(receiver) + repr(vars(receiver))
+    assert receive(from_url, WebhookRequest("POST", {"X-B": "two"}, body))
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"\r\n{}\n"])
+def test_probes_are_answered(body):
+    """Postmark tries a webhook that is set up or edited, and wants exactly 200."""
+    handled = []
+    length = {"Content-Length": str(len(body))}
+    request = WebhookRequest("POST", {"Authorization": basic(OLD), **length}, body)
+    stranger = WebhookRequest("POST", length, body)
+
+    assert 200 == respond(provider(OLD), request, handled.append).status_code
+    assert 401 == respond(provider(OLD), stranger, handled.append).status_code
+    assert [] == handled
+
+
+def test_a_body_that_was_cut_off_is_no_probe():
+    """What does not say that it is empty is refused, so that it comes again."""
+    request = WebhookRequest("POST", {"Authorization": basic(OLD), "Content-Length": "9"}, b"")
+
+    assert 400 == respond(provider(OLD), request, lambda event: None).status_code
+
+
+@pytest.mark.parametrize(
+    "name", [path.name.partition(".")[0] for path in (FIXTURES / "events").glob("*.input.json")]
+)
+def test_each_trigger_is_answered_with_200(name):
+    """With 200 and no other success, whatever the event is."""
+    assert 200 == respond(provider(OLD), post(f"events/{name}"), lambda event: None).status_code

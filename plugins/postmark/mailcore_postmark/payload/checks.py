@@ -22,53 +22,34 @@ error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from mailcore.errors import Problem
 from mailcore.message import Message
-from mailcore_postmark.extra import NAMESPACE, extra_of
+from mailcore_postmark.extra import extra_of
 from mailcore_postmark.payload.email import uses_template
-from mailcore_postmark.payload.headers import KEEP_ID
+from mailcore_postmark.payload.parameter_checks import check_headers, check_parameters
 
-
-# https://postmarkapp.com/developer/user-guide/send-email-with-smtp for X-PM-* and
-# https://postmarkapp.com/support/article/1239-how-to-test-bounces for the first exception; for the
-# others, what Postmark's own postmark-gem never sends (lib/postmark/message_extensions/mail.rb;
-# as of 2026-11-21).
-_SMTP_INSTRUCTION = "x-pm-"
-_ALLOWED = frozenset(["x-pm-bounce-type", KEEP_ID.lower()])
-_WRITTEN_BY_POSTMARK = frozenset(["date", "sender"])
 
 _BODIES = ("subject", "text", "html")
-_RECIPIENTS = frozenset(["to", "cc", "bcc"])
 
 
 def check(message: Message) -> Iterator[Problem]:
     """Everything that cannot be sent as it is meant."""
     if message.headers:
-        yield from _headers(message.headers, "headers")
+        yield from check_headers(message.headers, "headers", "headers")
     if message.is_batch:
         yield from _batch(message)
     if uses_template(message):
         yield from _bodies_beside_template(message)
     else:
+        yield from _without_body(message)
         yield from _data_without_template(message)
     if message.attachments:
         yield from _inline_without_id(message)
     yield from _metadata(message)
     if message.esp_extra:
-        yield from _recipients_of_extra(message)
-
-
-def _headers(names: Iterable[str], field: str) -> Iterator[Problem]:
-    for name in names:
-        place, key = f"{field}[{name!r}]", name.lower()
-        if key in _WRITTEN_BY_POSTMARK:
-            yield Problem(place, f"{place}: Postmark writes it", "leave it out", feature=field)
-        elif key.startswith(_SMTP_INSTRUCTION) and key not in _ALLOWED:
-            reason = f"{place}: an instruction for Postmark's SMTP server, not for its API"
-            hint = "use the message's field for it, or mailcore_postmark.postmark_options()"
-            yield Problem(place, reason, hint, feature=field)
+        yield from check_parameters(extra_of(message))
 
 
 def _batch(message: Message) -> Iterator[Problem]:
@@ -82,7 +63,7 @@ def _batch(message: Message) -> Iterator[Problem]:
         if key in ("from", "to"):
             place = f"merge_headers[{name!r}]"
             yield Problem(place, f"{place}: it is written for you", feature="merge_headers")
-    yield from _headers(names.values(), "merge_headers")
+    yield from check_headers(names.values(), "merge_headers", "merge_headers")
 
 
 def _bodies_beside_template(message: Message) -> Iterator[Problem]:
@@ -90,6 +71,14 @@ def _bodies_beside_template(message: Message) -> Iterator[Problem]:
         if getattr(message, field):
             reason = f"`{field}` beside a template: Postmark takes it from the template"
             yield Problem(field, reason, f"leave {field} out", feature="templates")
+
+
+def _without_body(message: Message) -> Iterator[Problem]:
+    extra = extra_of(message)
+    if message.text or message.html or extra.get("TextBody") or extra.get("HtmlBody"):
+        return
+    reason = "no text, HTML or template: Postmark refuses a message without a body"
+    yield Problem("text", reason, "give text or html")
 
 
 def _data_without_template(message: Message) -> Iterator[Problem]:
@@ -113,14 +102,6 @@ def _metadata(message: Message) -> Iterator[Problem]:
         yield _no_value("metadata")
     if own and any(None in metadata.values() for metadata in own.values()):
         yield _no_value("merge_metadata")
-
-
-def _recipients_of_extra(message: Message) -> Iterator[Problem]:
-    for name in extra_of(message):
-        if name.lower() in _RECIPIENTS:
-            place = f"esp_extra[{NAMESPACE!r}][{name!r}]"
-            reason = f"{place}: whom it names would get the message, and have no status"
-            yield Problem(place, reason, f"use {name.lower()}=[...]")
 
 
 def _no_value(field: str) -> Problem:

@@ -39,10 +39,6 @@ def email_payload(message: Message, settings: SendingSettings) -> Payload:
     if settings.message_stream is not None:
         payload["MessageStream"] = settings.message_stream
     if uses_template(message):
-        # Postmark takes none of them beside a template, not even empty: so in django-anymail.
-        for name in ("Subject", "HtmlBody", "TextBody"):
-            if payload.get(name) == "":
-                del payload[name]
         payload.update(_template(message, settings))
     return payload
 
@@ -58,11 +54,12 @@ def _add_addresses(payload: Payload, message: Message) -> None:
 
 
 def _add_content(payload: Payload, message: Message) -> None:
-    if message.subject is not None:
+    # An empty text counts as none. Beside a template Postmark refuses it: so in django-anymail.
+    if message.subject:
         payload["Subject"] = message.subject
-    if message.html is not None:
+    if message.html:
         payload["HtmlBody"] = message.html
-    if message.text is not None:
+    if message.text:
         payload["TextBody"] = message.text
     if message.headers or message.unsubscribe is not None:
         payload["Headers"] = api_headers(message)
