@@ -117,9 +117,9 @@ def test_codes(status_code, code, error, category, retryable, batch):
 
 STATUSES = [
     # HTTP status → exception, category, retryable, maybe_accepted
-    (301, UnexpectedResponse, "unexpected_response", False, False),
-    (302, UnexpectedResponse, "unexpected_response", False, False),
-    (307, UnexpectedResponse, "unexpected_response", False, False),
+    (301, UnexpectedResponse, "redirected", False, False),
+    (302, UnexpectedResponse, "redirected", False, True),
+    (307, UnexpectedResponse, "redirected", False, False),
     (400, MessageRejected, "message_rejected", False, False),
     (401, AuthenticationFailed, "authentication", False, False),
     (403, ProviderUnavailable, "blocked", False, False),
@@ -134,7 +134,9 @@ STATUSES = [
     (502, ProviderUnavailable, "gateway", False, True),
     (503, ProviderUnavailable, "maintenance", True, False),
     (504, ProviderUnavailable, "gateway", False, True),
-    (520, ProviderUnavailable, "provider_unavailable", True, False),
+    (507, ProviderUnavailable, "provider_unavailable", False, True),
+    (520, ProviderUnavailable, "gateway", False, True),
+    (521, ProviderUnavailable, "gateway", True, False),
 ]
 BODIES = {
     "nothing": b"",

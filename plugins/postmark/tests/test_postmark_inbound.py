@@ -219,7 +219,7 @@ FILE = b64encode(bytes(range(256))).decode()
     [
         ({"Content": FILE, "ContentType": "image/png", "ContentID": "a@b"}, [], ["a@b"]),
         ({"Content": FILE, "ContentType": "image/png", "ContentID": "<a@b>"}, [], ["a@b"]),
-        ({"Content": FILE, "ContentType": "image/png", "ContentID": "c d@e"}, [], ["c d@e"]),
+        ({"Content": FILE, "ContentType": "image/png", "ContentID": "c d@e"}, [], ["cd@e"]),
         ({"Content": FILE, "ContentType": "image/png", "ContentID": "unused"}, ["unused"], []),
         ({"Content": FILE, "ContentType": "image/png", "ContentID": ""}, [None], []),
         ({"Data": FILE}, [None], []),

@@ -142,7 +142,7 @@ FORCED = [
     # status, headers, body → exception, maybe_accepted
     (429, {"Retry-After": "7"}, b'{"ErrorCode": 429, "Message": "slow down"}', RateLimited, False),
     (422, {}, b'{"ErrorCode": 300, "Message": "Zero recipients"}', MessageRejected, False),
-    (302, {"Location": "/email"}, b"", UnexpectedResponse, False),
+    (302, {"Location": "/email"}, b"", UnexpectedResponse, True),
     (200, {"Content-Type": "text/html"}, b"<html>Log in</html>", UnexpectedResponse, True),
     (200, {}, b'{"ErrorCode": 0, "Mess', UnexpectedResponse, True),
 ]
