@@ -38,7 +38,9 @@ _ALONE = re.compile(
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d", re.ASCII)
 _REPLY_CODE = re.compile(r"(?:^|said:|smtp;|[\s;<>(#])([245][0-5]\d)(?=$|[\s\-;:,)])", re.ASCII)
 
-_CODES = re.compile(r"\b[245]\d\d[ -](?: ?#?[245]\.\d{1,3}\.\d{1,3}\b)?", re.ASCII)
+_CODES = re.compile(
+    r"\b[245]\d\d[ -](?: ?#?[245]\.\d{1,3}\.\d{1,3}\b)?|\b[245]\.\d{1,3}\.\d{1,3}\b", re.ASCII
+)
 _TOKEN_END = re.compile(r"[\s<>()\[\]\",;]+")
 _NO_WORD = re.compile(r"[^a-z0-9]+", re.ASCII)
 _HOST_SAID = re.compile(r"\bhost \S{1,255} said\b|\bhost \S{1,255} \S{1,60} said\b")

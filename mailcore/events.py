@@ -212,14 +212,13 @@ class TrackingEvent(_BaseEvent):
 
         ============================================  ===========================================
         True                                          a soft bounce, deferred, delivered, opened,
-                                                      clicked, subscribed, autoresponded, failed
-                                                      (that was the message's fault)
+                                                      clicked, subscribed, autoresponded
         False                                         a hard bounce, a complaint, an unsubscription,
                                                       rejected for an earlier one of these, or
                                                       because the address is invalid
         None                                          an undetermined bounce, rejected for another
-                                                      reason, queued, sent, unknown, and whatever is
-                                                      not certain to be about this recipient
+                                                      reason, queued, sent, failed, unknown, and
+                                                      what is not certain to be about this recipient
         ============================================  ===========================================
 
         A bounce class decides before the type of the event does.
@@ -249,7 +248,6 @@ class TrackingEvent(_BaseEvent):
 
 
 _MAY_WRITE_BY_TYPE = {
-    EventType.FAILED: True,
     EventType.DEFERRED: True,
     EventType.DELIVERED: True,
     EventType.AUTORESPONDED: True,

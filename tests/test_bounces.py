@@ -161,7 +161,7 @@ MAY_WRITE = {
     EventType.QUEUED: None,
     EventType.SENT: None,
     EventType.REJECTED: None,
-    EventType.FAILED: True,
+    EventType.FAILED: None,
     EventType.BOUNCED: None,
     EventType.DEFERRED: True,
     EventType.DELIVERED: True,

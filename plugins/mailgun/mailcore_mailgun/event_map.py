@@ -10,11 +10,11 @@ constants of Mailgun's own client (https://github.com/mailgun/mailgun-go, events
 
 from __future__ import annotations
 
-import re
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from mailcore.bounces import enhanced_status as find_status
+from mailcore.bounces import judge
 from mailcore.events import BounceClass, EventType, RejectReason
 
 
@@ -24,6 +24,23 @@ class Outcome(NamedTuple):
     event_type: EventType
     reject_reason: RejectReason | None = None
     bounce_class: BounceClass | None = None
+
+    def judged(self, status: Mapping[str, Any], told: BounceClass | None) -> Outcome:
+        """
+        The outcome with its reason by what the server said, and by *told* where that says nothing.
+
+        Args:
+            status: A ``delivery-status``.
+            told: What Mailgun says of it: permanent or temporary.
+        """
+        message, code = status.get("message"), status.get("code")
+        verdict = judge(
+            enhanced_status(status),
+            message if isinstance(message, str) else None,
+            told=told,
+            code=code if type(code) is int else None,
+        )
+        return self._replace(reject_reason=verdict.reject_reason, bounce_class=verdict.bounce_class)
 
 
 UNKNOWN = Outcome(EventType.UNKNOWN)
@@ -83,8 +100,8 @@ _UNREACHED = (498, 499)
 _FIRST_OWN = 600
 
 _BOUNCE_TYPES = {"hard": BounceClass.HARD, "soft": BounceClass.SOFT}
-_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}", re.ASCII)
-_ADDRESS_STATUS = ("5.1.",)
+# Nothing but permanent, or not even that.
+_GENERAL = frozenset({_HARD, _GENERIC})
 
 
 def judge_failure(severity: object, reason: object, status: Mapping[str, Any]) -> Outcome:
@@ -101,20 +118,12 @@ def judge_failure(severity: object, reason: object, status: Mapping[str, Any]) -
         return _DEFERRED
     if severity == "internal":
         return _FAILED
-    outcome = REASONS.get(reason, _GENERIC) if isinstance(reason, str) else _GENERIC
-    if outcome is _GENERIC:
-        code = status.get("code")
-        outcome = CODES.get(code, _GENERIC) if type(code) is int else _GENERIC
-    event_type, _, bounce_class = outcome
-    if event_type is EventType.REJECTED:
+    outcome = _known(reason, status)
+    if outcome not in _GENERAL:
         return outcome
     given = status.get("bounce-type")
-    if isinstance(given, str) and given in _BOUNCE_TYPES:
-        told = _BOUNCE_TYPES[given]
-        return outcome if told is bounce_class else outcome._replace(bounce_class=told)
-    if outcome is _GENERIC and (enhanced_status(status) or "").startswith(_ADDRESS_STATUS):
-        return outcome._replace(bounce_class=BounceClass.HARD)
-    return outcome
+    told = _BOUNCE_TYPES.get(given) if isinstance(given, str) else None
+    return outcome.judged(status, told or outcome.bounce_class)
 
 
 def judge_drop(reason: object, status: Mapping[str, Any]) -> Outcome:
@@ -125,8 +134,18 @@ def judge_drop(reason: object, status: Mapping[str, Any]) -> Outcome:
         reason: As of a ``failed`` event.
         status: Its ``delivery-status``.
     """
-    outcome = judge_failure("permanent", reason, status)
-    return _DROPPED if outcome == _GENERIC else outcome
+    if _known(reason, status) is _GENERIC:
+        return _DROPPED
+    return judge_failure("permanent", reason, status)
+
+
+def _known(reason: object, status: Mapping[str, Any]) -> Outcome:
+    """What Mailgun's own reason or code says."""
+    outcome = REASONS.get(reason, _GENERIC) if isinstance(reason, str) else _GENERIC
+    if outcome is not _GENERIC:
+        return outcome
+    code = status.get("code")
+    return CODES.get(code, _GENERIC) if type(code) is int else _GENERIC
 
 
 def is_made_up(code: object) -> bool:
@@ -142,6 +161,6 @@ def enhanced_status(status: Mapping[str, Any]) -> str | None:
     """The enhanced status code (RFC 3463) of a ``delivery-status``, also if only its text says."""
     for name in ("enhanced-code", "message"):
         value = status.get(name)
-        if isinstance(value, str) and (found := _ENHANCED.match(value)):
-            return found[0]
+        if isinstance(value, str) and (found := find_status(value)):
+            return found
     return None

@@ -117,9 +117,13 @@ def _judge(kind: str, form: Form) -> Outcome:
     # “old”: more than 8 hours of trying.
     if form.text("reason") == "old" or number == _UNABLE_TO_CONNECT:
         return _GAVE_UP
-    if code.startswith("4"):
-        return outcome._replace(bounce_class=BounceClass.SOFT)
-    return outcome
+    told = BounceClass.SOFT if code.startswith("4") else outcome.bounce_class
+    said = {
+        "enhanced-code": code,
+        "message": form.text("error") or form.text("description"),
+        "code": number,
+    }
+    return outcome.judged(said, told)
 
 
 def _metadata(

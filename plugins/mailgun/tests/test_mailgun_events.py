@@ -119,7 +119,7 @@ def test_items_of_the_events_api_are_the_same_events():
     [
         ({"severity": None}, (EventType.BOUNCED, RejectReason.BOUNCED, BounceClass.HARD)),
         ({"severity": "temporary", "reason": 5}, (EventType.DEFERRED, None, None)),
-        ({"reason": ["x"]}, (EventType.BOUNCED, RejectReason.OTHER, BounceClass.HARD)),
+        ({"reason": ["x"]}, (EventType.BOUNCED, RejectReason.BOUNCED, BounceClass.HARD)),
         (
             {"reason": None, "delivery-status": {"code": 607}},
             (EventType.REJECTED, RejectReason.SPAM, None),

@@ -8,11 +8,10 @@ are those of Postmark's own client library: ``BounceTypeCode`` of postmark.js 4.
 
 from __future__ import annotations
 
-import re
-
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from mailcore.bounces import judge
 from mailcore.events import BounceClass, EventType, RejectReason
 
 
@@ -32,7 +31,10 @@ _UNCLEAR = Outcome(EventType.BOUNCED, RejectReason.OTHER, BounceClass.UNDETERMIN
 COMPLAINT = Outcome(EventType.COMPLAINED, RejectReason.SPAM)
 _UNSUBSCRIBED = Outcome(EventType.UNSUBSCRIBED, RejectReason.UNSUBSCRIBED)
 _HARD = Outcome(EventType.BOUNCED, RejectReason.BOUNCED, BounceClass.HARD)
+_SOFT = Outcome(EventType.BOUNCED, RejectReason.OTHER, BounceClass.SOFT)
 _UNKNOWN = Outcome(EventType.UNKNOWN)
+# Nothing but permanent, temporary or neither.
+_GENERAL = frozenset({_HARD, _SOFT, _UNCLEAR})
 
 BOUNCE_TYPES: Mapping[str, tuple[int, Outcome]] = {
     "HardBounce": (1, _HARD),
@@ -48,7 +50,7 @@ BOUNCE_TYPES: Mapping[str, tuple[int, Outcome]] = {
     "OpenRelayTest": (1024, _UNKNOWN),
     # A report of non-delivery that Postmark cannot read.
     "Unknown": (2048, _UNCLEAR),
-    "SoftBounce": (4096, Outcome(EventType.BOUNCED, RejectReason.OTHER, BounceClass.SOFT)),
+    "SoftBounce": (4096, _SOFT),
     "VirusNotification": (8192, _BLOCKED),
     "ChallengeVerification": (16384, _REPLY),
     "BadEmailAddress": (
@@ -56,7 +58,8 @@ BOUNCE_TYPES: Mapping[str, tuple[int, Outcome]] = {
         Outcome(EventType.REJECTED, RejectReason.INVALID, BounceClass.HARD),
     ),
     "SpamComplaint": (100001, COMPLAINT),
-    "ManuallyDeactivated": (100002, Outcome(EventType.REJECTED, RejectReason.BLOCKED)),
+    # Suppressed by hand, as `ManualSuppression` says today.
+    "ManuallyDeactivated": (100002, Outcome(EventType.REJECTED, RejectReason.UNSUBSCRIBED)),
     "Unconfirmed": (100003, Outcome(EventType.REJECTED, RejectReason.OTHER)),
     "Blocked": (100006, _BLOCKED),
     "SMTPApiError": (100007, _FAILED),
@@ -78,31 +81,28 @@ _SUPPRESSED = Outcome(EventType.UNSUBSCRIBED, RejectReason.OTHER)
 _SUPPRESSED_BY_SENDER = Outcome(EventType.UNSUBSCRIBED, RejectReason.BLOCKED)
 _REACTIVATED = Outcome(EventType.SUBSCRIBED)
 
-# After the reply code of the same class, which the receiving server gives first.
-_AFTER_REPLY = re.compile(
-    r"(?<![\d.])([245])\d\d[ -]#?(\1\.\d{1,3}\.\d{1,3})(?![\d.]*\d)", re.ASCII
-)
-# Else where nothing but a status can stand: versions of software look the same.
-_ALONE = re.compile(
-    r"(?:^|[#(;]|status:?)\s{0,3}([245]\.[0-7]\.\d{1,3})(?!\.?\d)", re.ASCII | re.IGNORECASE
-)
-_STATUS = re.compile(r"[245]\.\d{1,3}\.\d", re.ASCII)
-_SEARCHED_CHARACTERS = 2000
 
-
-def judge_bounce(name: str | None, code: object) -> Outcome:
+def judge_bounce(name: str | None, code: object, response: str | None = None) -> Outcome:
     """
     What a bounce means.
+
+    Types that say no more than *permanent* or *temporary* are judged by what the server said.
 
     Args:
         name: `Type`, which decides: the documentation's own example of a complaint has the code of
             a spam notification.
         code: `TypeCode`, for types that are not documented.
+        response: `Details`, what the receiving server said.
     """
     found = BOUNCE_TYPES.get(name) if name is not None else None
     if found is not None:
-        return found[1]
-    return _BY_CODE.get(code, _UNCLEAR) if type(code) is int else _UNCLEAR
+        outcome = found[1]
+    else:
+        outcome = _BY_CODE.get(code, _UNCLEAR) if type(code) is int else _UNCLEAR
+    if outcome not in _GENERAL:
+        return outcome
+    verdict = judge(None, response, told=outcome.bounce_class)
+    return Outcome(EventType.BOUNCED, verdict.reject_reason, verdict.bounce_class)
 
 
 def judge_subscription(suppressed: object, reason: str | None, origin: str | None) -> Outcome:
@@ -122,16 +122,3 @@ def judge_subscription(suppressed: object, reason: str | None, origin: str | Non
     if reason == "ManualSuppression" and origin in ("Customer", "Admin"):
         return _SUPPRESSED_BY_SENDER
     return _SUPPRESSIONS.get(reason or "", _SUPPRESSED)
-
-
-def smtp_status(response: str) -> str | None:
-    """The enhanced status code (RFC 3463) in what a server said, such as ``5.1.1``."""
-    text = response[:_SEARCHED_CHARACTERS]
-    if _STATUS.search(text) is None:
-        # The common case, in half the time.
-        return None
-    match = _AFTER_REPLY.search(text)
-    if match is not None:
-        return match[2]
-    match = _ALONE.search(text)
-    return None if match is None else match[1]

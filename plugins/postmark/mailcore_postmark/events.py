@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from mailcore.address import address_key
+from mailcore.bounces import enhanced_status
 from mailcore.errors import MalformedWebhook
 from mailcore.events import Event, EventType, TrackingEvent, TrackingEventFields
 from mailcore.frozen import FrozenDict, freeze
@@ -24,7 +25,6 @@ from mailcore_postmark.event_map import (
     Outcome,
     judge_bounce,
     judge_subscription,
-    smtp_status,
 )
 from mailcore_postmark.inbound import digest, parse_inbound
 
@@ -109,7 +109,7 @@ def _read_response(
     response = _text(payload, "Details", defects)
     if response is not None:
         fields["mta_response"] = response
-        fields["smtp_status"] = smtp_status(response)
+        fields["smtp_status"] = enhanced_status(response)
 
 
 def _read_client(
@@ -135,10 +135,10 @@ def _delivered(payload: Mapping[str, Any], fields: TrackingEventFields, defects:
 
 def _bounced(payload: Mapping[str, Any], fields: TrackingEventFields, defects: list[str]) -> None:
     name = _required(payload, "Type", defects)
-    _judge(fields, judge_bounce(name, payload.get("TypeCode")))
     description = _text(payload, "Description", defects) or _text(payload, "Name", defects)
     fields["description"] = description
     _read_response(payload, fields, defects)
+    _judge(fields, judge_bounce(name, payload.get("TypeCode"), fields.get("mta_response")))
 
 
 def _complained(

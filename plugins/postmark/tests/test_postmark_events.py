@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from mailcore.bounces import enhanced_status
 from mailcore.errors import MalformedWebhook
 from mailcore.events import EventType
 from mailcore.webhook import WebhookRequest
-from mailcore_postmark.event_map import BOUNCE_TYPES, smtp_status
+from mailcore_postmark.event_map import BOUNCE_TYPES
 from mailcore_postmark.events import parse_events
 
 
@@ -80,7 +81,7 @@ BOUNCES = [
     ("ChallengeVerification", 16384, ("autoresponded", None, None)),
     ("BadEmailAddress", 100000, ("rejected", "invalid", "hard")),
     ("SpamComplaint", 100001, ("complained", "spam", None)),
-    ("ManuallyDeactivated", 100002, ("rejected", "blocked", None)),
+    ("ManuallyDeactivated", 100002, ("rejected", "unsubscribed", None)),
     ("Unconfirmed", 100003, ("rejected", "other", None)),
     ("Blocked", 100006, ("bounced", "blocked", "soft")),
     ("SMTPApiError", 100007, ("failed", None, None)),
@@ -174,7 +175,7 @@ def test_subscription_changes(suppressed, reason, origin, expected):
 )
 def test_status_of_a_response(response, expected):
     """The enhanced status code is found where a server puts it; addresses and versions are none."""
-    assert expected == smtp_status(response)
+    assert expected == enhanced_status(response)
 
 
 @pytest.mark.parametrize(

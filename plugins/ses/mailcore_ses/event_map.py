@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
+from mailcore.bounces import Cause, enhanced_status, judge, verdict_of
 from mailcore.events import BounceClass, EventType, RejectReason
 from mailcore_ses.recipients import read_addresses, read_recipients
 from mailcore_ses.subscriptions import subscription_change
@@ -83,12 +84,16 @@ _NEVER_SENT = frozenset(
     }
 )
 _SUPPRESSED_COMPLAINTS = frozenset({"OnAccountSuppressionList", "OnTenantSuppressionList"})
-_TRANSIENT_REASONS = {
-    "CustomTimeoutExceeded": RejectReason.TIMED_OUT,
-    "ContentRejected": RejectReason.BLOCKED,
-    "AttachmentRejected": RejectReason.BLOCKED,
-    "MessageTooLarge": RejectReason.BLOCKED,
+# What these say is more than permanent or transient, and decides whatever the server said.
+_CAUSES = {
+    "NoEmail": Cause.NO_MAILBOX,
+    "MailboxFull": Cause.FULL,
+    "MessageTooLarge": Cause.TOO_LARGE,
+    "ContentRejected": Cause.CONTENT,
+    "AttachmentRejected": Cause.CONTENT,
+    "CustomTimeoutExceeded": Cause.EXPIRED,
 }
+_TOLD = {"Permanent": BounceClass.HARD, "Transient": BounceClass.SOFT}
 
 
 def _sent(notice: Notice) -> list[Outcome]:
@@ -105,6 +110,8 @@ def _rejected(notice: Notice) -> list[Outcome]:
             event_type=EventType.REJECTED,
             recipient=to,
             reject_reason=RejectReason.BLOCKED,
+            # SES rejects for a virus: the address is not to blame.
+            bounce_class=BounceClass.SOFT,
             description=reason,
         )
         for to in notice.destinations()
@@ -138,38 +145,47 @@ def _bounced(notice: Notice) -> list[Outcome]:
     )
     if not recipients:
         return [_bounce_of_nobody(kind, subtype, description)]
-    event_type, reason, bounce_class = _judge_bounce(kind, subtype)
     outcomes = []
     for recipient, details in recipients:
-        status = notice.text_in(details, "status")
-        is_hard = kind == "Transient" and status is not None and status.startswith("5.")
+        given = notice.text_in(details, "status")
+        response = notice.text_in(details, "diagnosticCode")
+        event_type, reason, bounce_class = _judge_bounce(kind, subtype, given, response)
         outcomes.append(
             Outcome(
                 event_type=event_type,
                 recipient=recipient,
                 reject_reason=reason,
-                bounce_class=BounceClass.HARD if is_hard else bounce_class,
-                smtp_status=status,
-                mta_response=notice.text_in(details, "diagnosticCode"),
+                bounce_class=bounce_class,
+                smtp_status=_status(given, response),
+                mta_response=response,
                 description=description,
             )
         )
     return outcomes
 
 
+def _status(given: str | None, response: str | None) -> str | None:
+    """The status alone: SES hands on the comments that servers write behind it."""
+    found = enhanced_status(given) if given else None
+    return found or (enhanced_status(response) if response else None)
+
+
 def _judge_bounce(
-    kind: str | None, subtype: str | None
+    kind: str | None,
+    subtype: str | None,
+    status: str | None = None,
+    response: str | None = None,
 ) -> tuple[EventType, RejectReason, BounceClass | None]:
-    if kind == "Permanent":
-        if subtype == "UnsubscribedRecipient":
-            return EventType.REJECTED, RejectReason.UNSUBSCRIBED, None
-        never_sent = subtype in _NEVER_SENT
-        event_type = EventType.REJECTED if never_sent else EventType.BOUNCED
-        return event_type, RejectReason.BOUNCED, BounceClass.HARD
-    if kind == "Transient":
-        reason = _TRANSIENT_REASONS.get(subtype or "", RejectReason.OTHER)
-        return EventType.BOUNCED, reason, BounceClass.SOFT
-    return EventType.BOUNCED, RejectReason.OTHER, BounceClass.UNDETERMINED
+    if kind == "Permanent" and subtype == "UnsubscribedRecipient":
+        return EventType.REJECTED, RejectReason.UNSUBSCRIBED, None
+    if kind == "Permanent" and subtype in _NEVER_SENT:
+        return EventType.REJECTED, RejectReason.BOUNCED, BounceClass.HARD
+    cause = _CAUSES.get(subtype or "")
+    if cause is not None:
+        verdict = verdict_of(cause)
+    else:
+        verdict = judge(status, response, told=_TOLD.get(kind or ""))
+    return EventType.BOUNCED, verdict.reject_reason, verdict.bounce_class
 
 
 def _bounce_of_nobody(kind: str | None, subtype: str | None, description: str | None) -> Outcome:
@@ -236,7 +252,9 @@ def _deferred(notice: Notice) -> list[Outcome]:
         Outcome(
             event_type=EventType.DEFERRED,
             recipient=recipient,
-            smtp_status=notice.text_in(details, "status"),
+            smtp_status=_status(
+                notice.text_in(details, "status"), notice.text_in(details, "diagnosticCode")
+            ),
             mta_response=notice.text_in(details, "diagnosticCode"),
             description=delay,
         )

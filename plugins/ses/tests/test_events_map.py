@@ -148,3 +148,29 @@ def test_repr_has_no_full_address():
     (event,) = parse_events("ses", post(text))
 
     assert "old.staff" not in repr(event)
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype", "status", "response", "expected"),
+    [
+        ("Permanent", "General", "5.1.1 (bad mailbox)", None, ("5.1.1", "hard", False)),
+        ("Permanent", "General", None, "smtp; 552 5.2.2 mailbox full", ("5.2.2", "soft", True)),
+        ("Permanent", "General", "5.7.1", "550 5.7.1 blocked as spam", ("5.7.1", "soft", True)),
+        ("Permanent", "General", None, None, (None, "hard", False)),
+        ("Permanent", "NoEmail", "5.7.1", "550 5.7.1 blocked", ("5.7.1", "hard", False)),
+        ("Transient", "General", "5.1.1", "550 user unknown", ("5.1.1", "hard", False)),
+        ("Transient", "MailboxFull", "5.2.2", None, ("5.2.2", "soft", True)),
+        ("Transient", "General", "odd", None, (None, "soft", True)),
+        ("Undetermined", "Undetermined", None, None, (None, "undetermined", None)),
+    ],
+)
+def test_bounces_are_judged(kind, subtype, status, response, expected):
+    """A specific class of SES decides, then what the server said, then permanent or transient."""
+    recipient = {"emailAddress": "ada@example.net", "status": status, "diagnosticCode": response}
+    bounce = {"bounceType": kind, "bounceSubType": subtype, "bouncedRecipients": [recipient]}
+    payload = {"eventType": "Bounce", "mail": {"messageId": "m"}, "bounce": bounce}
+
+    (event,) = parse_events("ses", post(json.dumps(payload)))
+
+    assert expected == (event.smtp_status, event.bounce_class.value, event.may_write_again)
+    assert f"{kind}/{subtype}" == event.description
