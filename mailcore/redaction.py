@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from mailcore.terminal import one_line
+
 
 __all__ = ["redact", "shown_name", "shown_size", "shown_text"]
 
@@ -100,9 +102,4 @@ def shown_text(text: str, longest: int) -> str:
     text = redact(text)
     if len(text) > longest:
         text = f"{text[:longest]}…"
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
+    return one_line(text)

@@ -1,4 +1,8 @@
-"""``console``: prints every message, decoded, to look at while developing."""
+"""
+``console``: prints every message, decoded, to look at while developing.
+
+What could steer the terminal is printed as an escape: see :mod:`mailcore.terminal`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import TextIO
 from mailcore.builtin._local import LocalProvider, MessageRequest, new_message_id
 from mailcore.errors import ProviderUnavailable
 from mailcore.message import Message
+from mailcore.terminal import lines, one_line
 
 
 _RULE = "-" * 72
@@ -65,19 +70,20 @@ def describe(message: Message) -> Iterator[str]:
     for name, value in message.to_dict().items():
         if name in ("text", "html", "alternatives", "attachments", "headers"):
             continue
-        yield f"{name}: {_shown(value)}"
+        yield one_line(f"{name}: {_shown(value)}")
     for header, text in message.headers.items_as_given():
-        yield f"{header}: {text}"
+        yield one_line(f"{header}: {text}")
     bodies = [("text/plain", message.text), ("text/html", message.html)]
     bodies += [(part.content_type, part.content) for part in message.alternatives]
     for content_type, content in bodies:
         if content is not None:
-            yield f"--- {content_type}"
-            yield content
+            yield one_line(f"--- {content_type}")
+            yield lines(content)
     for part in message.attachments:
         name = part.filename or "(no name)"
         cid = f", cid:{part.content_id}" if part.content_id else ""
-        yield f"--- {part.disposition}: {name}, {part.content_type}, {len(part.content)} bytes{cid}"
+        size = f"{len(part.content)} bytes"
+        yield one_line(f"--- {part.disposition}: {name}, {part.content_type}, {size}{cid}")
 
 
 def _shown(value: object) -> str:

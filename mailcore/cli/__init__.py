@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import itertools
 import sys
-import traceback
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -79,7 +78,7 @@ def _guarded(given: list[str], registry: Registry | None, *, debug: bool, as_jso
     except (Exception, SystemExit) as error:  # noqa: BLE001  # it is what the user is told
         # A plugin that ends the process must not look like success.
         if debug and not isinstance(error, UsageError):
-            traceback.print_exc()
+            output.write_traceback(error)
         code = exit_codes.of_error(error)
         report(error)
         if as_json or _asks_for_json(given):

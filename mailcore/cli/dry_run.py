@@ -46,7 +46,8 @@ def described_requests(mailer: Mailer, chosen: Chosen, message: Message) -> list
 def show(provider: str, requests: Sequence[Mapping[str, Any]]) -> None:
     """Write the requests for people."""
     for position, request in enumerate(requests, 1):
-        output.write(f"request {position} of {len(requests)} to {provider}: {request['type']}")
+        title = f"request {position} of {len(requests)} to {provider}: {request['type']}"
+        output.write(output.printable(title))
         for name, value in request.items():
             if name != "type":
                 for line in _lines(name, value):

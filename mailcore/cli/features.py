@@ -161,7 +161,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\g<0>", " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\g<0>", output.printable(" ".join(text.split())))
 
 
 def _sentence(text: str) -> str:

@@ -9,6 +9,14 @@ import sys
 from collections.abc import Iterator
 
 from mailcore.cli.output import note
+from mailcore.terminal import lines
+
+
+class _Escaping(logging.Formatter):
+    """A log with its tracebacks, in which nothing steers the terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return lines(super().format(record))
 
 
 class _Lines(logging.Handler):
@@ -32,7 +40,7 @@ def shown(*, debug: bool) -> Iterator[None]:
     level = logger.level
     if debug:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(name)s: %(levelname)s: %(message)s"))
+        handler.setFormatter(_Escaping("%(name)s: %(levelname)s: %(message)s"))
         logger.setLevel(logging.DEBUG)
     logger.addHandler(handler)
     try:

@@ -8,11 +8,28 @@ import json
 import os
 import shutil
 import sys
+import traceback
 
 from collections.abc import Callable
 
 from mailcore.cli.table import table
+from mailcore.terminal import lines
+from mailcore.terminal import one_line as printable
 
+
+__all__ = [
+    "PROGRAM",
+    "Unwritable",
+    "flush",
+    "note",
+    "printable",
+    "silence",
+    "write",
+    "write_json",
+    "write_json_line",
+    "write_table",
+    "write_traceback",
+]
 
 PROGRAM = "mailcore"
 
@@ -82,20 +99,13 @@ def note(text: str) -> None:
         sys.stderr.flush()
 
 
-def printable(text: str) -> str:
-    r"""
-    One line that does nothing to a terminal: what webhooks and plugins say is not ours.
-
-    Example:
-        >>> printable("red \x1b[31m\nand ü")
-        'red \\x1b[31m\\nand ü'
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
+def write_traceback(error: BaseException) -> None:
+    """Write where an error comes from to standard error; its texts may be anybody's."""
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError):
+        sys.stderr.write(lines("".join(traceback.format_exception(error))))
+        sys.stderr.flush()
 
 
 def flush() -> None:

@@ -39,6 +39,7 @@ from mailcore_ses.payload.headers import (
     encode_tag,
 )
 from mailcore_ses.payload.settings import TAG_TEXT, SendingSettings
+from mailcore_ses.payload.subject_values import unfit_subject_values
 
 
 # https://docs.aws.amazon.com/ses/latest/dg/header-fields.html (read 2026-11-21)
@@ -61,6 +62,8 @@ def check(message: Message, settings: SendingSettings) -> Iterator[Problem]:
         yield from _batch(message, written_by_ses=written_by_ses)
     if choice in (Choice.TEMPLATE, Choice.BULK) and message.template_id is not None:
         yield from _bodies_beside_template(message)
+    if choice in (Choice.TEMPLATE, Choice.BULK):
+        yield from unfit_subject_values(message)
     if written_by_ses:
         yield from _header_values(message)
         yield from out_of_bounds(message, settings, choice)
