@@ -155,7 +155,7 @@ def addressed(*names):
         pytest.param(["limited", "ok"], 75, "RecipientsRefused", ["failed"] * 2, id="stopped"),
         pytest.param(["timeout"], 6, "SendTimeout", None, id="nobody knows"),
         pytest.param(["cancelled"], 1, "CancelSend", None, id="called off"),
-        pytest.param(["bug"], 70, "ZeroDivisionError", None, id="a fault of the plugin"),
+        pytest.param(["bug"], 6, "UnexpectedResponse", None, id="a fault of the plugin"),
         pytest.param(["exit"], 70, "SystemExit", None, id="a plugin that exits"),
     ],
 )

@@ -26,7 +26,8 @@ class _Lines(logging.Handler):
         # A broken provider is either listed as such or the error itself.
         if record.name == "mailcore.registry" and record.getMessage().startswith("provider "):
             return
-        text = record.getMessage()
+        # What follows the first line is where it happened, which --debug shows.
+        text = record.getMessage().partition("\n")[0]
         if record.exc_info and record.exc_info[0] is not None:
             text += f" ({record.exc_info[0].__name__}; --debug shows where)"
         note(f"{record.levelname.lower()}: {' '.join(text.split())}")
