@@ -231,13 +231,13 @@ def _meaning(response: AwsResponse, sender: str, recipients: Sequence[str]) -> M
     return meaning
 
 
-_GATEWAYS = frozenset({502, 504})
+_GATEWAYS = frozenset({502, 504, 520, 522, 524})
 
 
 def _moved(status_code: int) -> Meaning:
     return replace(
         meaning_of_status(status_code),
-        category="redirect",
+        category="redirected",
         hint="SES redirects nobody: check endpoint_url",
         # Some servers redirect to a page that says what became of a request (RFC 9110, 15.4.4).
         maybe_accepted=status_code in (302, 303),

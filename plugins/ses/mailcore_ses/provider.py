@@ -88,9 +88,11 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         session: A ``boto3.session.Session`` to use.
         session_parameters: Else, arguments of the session to make, such as ``profile_name``.
         client: A client to use: ``sesv2``, or ``ses`` for API v1. Its retries are switched off:
-            they can send twice.
+            they can send twice. In a forked child it gets new connections.
         client_parameters: Else, arguments of the client to make; ``config`` may be a mapping.
-        connect_timeout_seconds, read_timeout_seconds: For each call.
+        connect_timeout_seconds: For connecting to each address of the host, and for TLS.
+        read_timeout_seconds: For the answer, and for each wait for more of it. The whole of an
+            answer that drips has no bound; writing has one that grows with the request's size.
         max_pool_connections: Connections kept open: as many as threads that send at once.
 
     Raises:

@@ -400,7 +400,7 @@ def test_refusal_in_any_words(told, status, kind, body, api_version):
 
 @pytest.mark.parametrize("api_version", ["v2", "v1"])
 @pytest.mark.parametrize("body", [b"", b"<html>Bad Gateway</html>", b"[]", b'{"message": "x"}'])
-@pytest.mark.parametrize("status_code", [502, 504])
+@pytest.mark.parametrize("status_code", [500, 502, 504])
 def test_gateway(told, status_code, body, api_version):
     """What stands before SES does not know what SES did."""
     told.says, told.hangs_up = answer(body, f"{status_code} Error"), False

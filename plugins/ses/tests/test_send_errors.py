@@ -54,7 +54,7 @@ CASES = [
     (403, "SomethingNew", "x", AuthenticationFailed, "access_denied", False),
     (413, "413", "Request Entity Too Large", MessageRejected, "too_large", False),
     (418, "SomethingNew", "x", MessageRejected, "message_rejected", False),
-    (301, "Moved", "x", UnexpectedResponse, "redirect", False),
+    (301, "Moved", "x", UnexpectedResponse, "redirected", False),
 ]
 
 
@@ -185,6 +185,31 @@ def test_text_says_what_to_do():
     )
 
     assert "verify the sender's domain" in str(error_of(answer))
+
+
+@pytest.mark.parametrize(
+    ("status_code", "code", "retryable", "maybe_accepted"),
+    [
+        (500, "InternalFailure", True, False),
+        (500, "500", False, True),
+        (500, "SomethingNew", False, True),
+        (502, "InternalFailure", False, True),
+        (504, "ServiceUnavailable", False, True),
+        (502, "TooManyRequestsException", False, True),
+        (524, "524", False, True),
+        (503, "503", True, False),
+        (302, "302", False, True),
+        (303, "303", False, True),
+        (307, "307", False, False),
+        (408, "408", True, False),
+        (425, "425", True, False),
+    ],
+)
+def test_what_a_status_leaves_open(status_code, code, retryable, maybe_accepted):
+    """SES's names for what is safe to send again win over the status, but not over a gateway's."""
+    error = error_of(AwsResponse(status_code=status_code, error_code=code))
+
+    assert (retryable, maybe_accepted) == (error.retryable, error.maybe_accepted)
 
 
 @pytest.mark.parametrize(("value", "expected"), [("7", 7.0), ("soon", None), ("", None)])

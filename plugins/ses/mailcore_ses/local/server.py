@@ -86,7 +86,12 @@ class Server(ThreadingHTTPServer):
         """
         Bind without the reverse DNS look-up of `HTTPServer`, which can take seconds.
         """
-        TCPServer.server_bind(self)
+        try:
+            TCPServer.server_bind(self)
+        except OSError as error:
+            host, port = self.server_address[:2]
+            reason = f"{error.strerror or error}: {host!s} port {port}"
+            raise OSError(error.errno, reason) from None
         self.server_name, self.server_port = "localhost", int(self.server_address[1])
 
     def stop(self) -> None:

@@ -138,4 +138,5 @@ def test_refusal_as_a_process(filled_in):
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
     assert 2 == done.returncode
-    assert "python -m mailcore_ses.local: error: Address already in use\n" == done.stderr
+    place = f"127.0.0.1 port {command[-1]}"
+    assert f"python -m mailcore_ses.local: error: Address already in use: {place}\n" == done.stderr
