@@ -7,7 +7,7 @@ is about to be written, and the client the status of its answer before botocore 
 
 It also reads answers more strictly than :mod:`http.client`, which takes ``103`` for the answer to
 the request (the real one is then that of the *next* request), and the first of two lengths
-(RFC 9110, section 15.2; RFC 9112, section 6.3).
+(RFC 9110, section 15.2; RFC 9112, section 6.3); and it bounds the time for the whole answer.
 
 Everything here is imported with botocore, at the first call.
 """
@@ -15,8 +15,10 @@ Everything here is imported with botocore, at the first call.
 from __future__ import annotations
 
 import http.client
+import io
 import os
 import threading
+import time
 import weakref
 
 from typing import TYPE_CHECKING, Any
@@ -35,7 +37,7 @@ MAX_INTERIM_ANSWERS = 100
 """Answers that only announce another one, before a request's own."""
 
 SLOWEST_BYTES_PER_SECOND = 64 * 1024
-"""How slowly a request may be written, beyond the timeout that reading has."""
+"""How slowly a request may be written, and an answer be read, beyond the timeout of reading."""
 
 
 class CallProgress(threading.local):
@@ -69,8 +71,46 @@ class CallProgress(threading.local):
 progress = CallProgress()
 
 
+class _BoundedReader(io.RawIOBase):
+    """
+    What a socket receives, with a bound for all of it.
+
+    The timeout of a socket begins anew with each byte, so an answer that drips would never end.
+    """
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        timeout = sock.gettimeout()
+        self._until = None if timeout is None else time.monotonic() + timeout
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._until is not None:
+            remaining = self._until - time.monotonic()
+            if remaining <= 0:
+                raise TimeoutError("the answer did not end in time")
+            self._sock.settimeout(remaining)
+        size: int | None = self._raw.readinto(buffer)
+        if self._until is not None and size:
+            # An object of S3 may be large.
+            self._until += size / SLOWEST_BYTES_PER_SECOND
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
 class FinalResponse(http.client.HTTPResponse):
-    """An answer that is the final one, and has one length."""
+    """An answer that is the final one, has one length, and ends in time."""
+
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_BoundedReader(sock))
 
     def begin(self) -> None:
         """Read the status line and the headers."""

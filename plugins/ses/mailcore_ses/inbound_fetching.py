@@ -99,6 +99,8 @@ def fetch(event: InboundEvent, settings: InboundSettings) -> Flow[bytes]:
     if not isinstance(content, bytes):
         raise FetchError("S3's answer has no content", provider=PROVIDER, raw=response)
     metadata = response.body.get("Metadata") or {}
+    if not isinstance(metadata, Mapping):
+        raise FetchError("S3's answer has unreadable metadata", provider=PROVIDER, raw=response)
     if not is_encrypted(metadata):
         return content
     return (yield from _decrypt(content, metadata, place, settings))

@@ -91,8 +91,9 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             they can send twice. In a forked child it gets new connections.
         client_parameters: Else, arguments of the client to make; ``config`` may be a mapping.
         connect_timeout_seconds: For connecting to each address of the host, and for TLS.
-        read_timeout_seconds: For the answer, and for each wait for more of it. The whole of an
-            answer that drips has no bound; writing has one that grows with the request's size.
+        read_timeout_seconds: For the whole answer, from the last byte of the request on. Writing
+            has a bound that grows with the size; finding the host and fetching credentials have
+            those of the operating system and of boto3.
         max_pool_connections: Connections kept open: as many as threads that send at once.
 
     Raises:

@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 import traceback
 
 from collections.abc import Callable, Iterator
@@ -466,6 +467,40 @@ def test_slow_upload_of_a_large_mail():
         thread.join(10)
 
     assert begun.is_set()
+
+
+def drip(connection: socket.socket) -> None:
+    """Send an answer of a thousand bytes, one at a time, as long as somebody reads it."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    given_up = threading.Event()
+    while not given_up.wait(0.05):
+        connection.sendall(b" ")
+
+
+def drip_headers(connection: socket.socket) -> None:
+    """Never come to the end of the headers."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+    given_up = threading.Event()
+    while not given_up.wait(0.05):
+        connection.sendall(b"x")
+
+
+@pytest.mark.parametrize("script", [drip, drip_headers])
+@pytest.mark.parametrize("is_encrypted", [False, True], ids=["plain", "TLS"])
+def test_answer_that_drips(certificate, script, is_encrypted):
+    """The whole answer has a bound, whatever comes of it."""
+    context = None
+    if is_encrypted:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+    with server(script, context=context) as url:
+        sending = mailer(url, client_parameters={"verify": str(certificate)})
+        begun = time.monotonic()
+        error = failure(sending)
+
+    assert 5 > time.monotonic() - begun
+    assert SendTimeout is type(error)
+    assert (True, False) == (error.maybe_accepted, error.retryable)
 
 
 @pytest.mark.parametrize(
