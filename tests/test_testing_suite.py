@@ -11,12 +11,15 @@ import json
 import logging
 import secrets
 import socket
+import ssl
 import unittest
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -46,7 +49,7 @@ from mailcore.combining import Combined
 from mailcore.events import EventType, InboundEvent, TrackingEvent
 from mailcore.features import NO, YES, limited, needs, partial
 from mailcore.frozen import thaw
-from mailcore.http_answers import retry_after_seconds
+from mailcore.http_answers import may_be_accepted, retry_after_seconds
 from mailcore.inbound_composing import ReceivedFile, compose_inbound
 from mailcore.mime import write_message
 from mailcore.testing import Canary, Notice, ProviderSuite, TransportFault, token
@@ -226,7 +229,8 @@ class Acme(Provider[HttpRequest, HttpResponse]):
         kinds: dict[int, type[SendError]] = {401: AuthenticationFailed, 429: RateLimited}
         default = ProviderUnavailable if response.status_code >= 500 else MessageRejected
         if response.status_code < 400:
-            return UnexpectedResponse("no JSON", maybe_accepted=response.status_code < 300)
+            maybe_accepted = may_be_accepted(response.status_code)
+            return UnexpectedResponse("no JSON", maybe_accepted=maybe_accepted)
         kind = kinds.get(response.status_code, default)
         return kind(
             f"HTTP {response.status_code}",
@@ -681,6 +685,103 @@ class OptimisticTransport(RequestsTransport):
 class TellsNoDoubt(Acme):
     def create_transport(self):
         return OptimisticTransport()
+
+
+class TransportByClass(RequestsTransport):
+    """Decides by the class of an exception, as if TLS could fail in a handshake only."""
+
+    def exchange(self, request):
+        try:
+            return super().exchange(request)
+        except NetworkError as error:
+            if isinstance(error.__cause__, ssl.SSLError):
+                raise NetworkError("check the certificate", retryable=False) from None
+            raise
+
+
+class BlamesTheCertificate(Acme):
+    def create_transport(self):
+        return TransportByClass()
+
+
+class TransportByHeader(RequestsTransport):
+    """Takes the answer's lengths for a header of ours that cannot be written."""
+
+    def exchange(self, request):
+        try:
+            return super().exchange(request)
+        except NetworkError as error:
+            if "InvalidHeader" in str(error):
+                raise NetworkError("not a request that can be sent", retryable=False) from None
+            raise
+
+
+class BlamesTheRequest(Acme):
+    def create_transport(self):
+        return TransportByHeader()
+
+
+class DoubtingTransport(RequestsTransport):
+    def exchange(self, request):
+        try:
+            return super().exchange(request)
+        except NetworkError as error:
+            raise NetworkError(str(error), retryable=False, maybe_accepted=True) from None
+
+
+class DoubtsEverything(Acme):
+    def create_transport(self):
+        return DoubtingTransport()
+
+
+class PlainTransport(RequestsTransport):
+    """http.client as it is: of interim answers it knows 100, and bounds each wait for data."""
+
+    def exchange(self, request):
+        parts = urlsplit(request.url)
+        kind = {"http": HTTPConnection, "https": HTTPSConnection}[parts.scheme]
+        connection = kind(parts.hostname, parts.port, timeout=request.timeout_seconds)
+        try:
+            connection.connect()
+        except OSError:
+            raise NetworkError("cannot connect") from None
+        try:
+            connection.request("POST", parts.path, request.body)
+            answer = connection.getresponse()
+            return HttpResponse(status_code=answer.status, body=answer.read())
+        except (OSError, HTTPException, ValueError):
+            raise NetworkError("lost", retryable=False, maybe_accepted=True) from None
+        finally:
+            connection.close()
+
+
+class TakesHintsForAnswers(Acme):
+    def create_transport(self):
+        return PlainTransport()
+
+    def refusal(self, response):
+        if response.status_code < 200:
+            return MessageRejected("no success")
+        return super().refusal(response)
+
+
+class WaitsForEachByte(Acme):
+    def create_transport(self):
+        return PlainTransport()
+
+
+class TakesRedirectsForDoubt(Acme):
+    def refusal(self, response):
+        if response.status_code < 400:
+            return UnexpectedResponse("moved", maybe_accepted=True)
+        return super().refusal(response)
+
+
+class TakesRedirectsForRefusals(Acme):
+    def refusal(self, response):
+        if response.status_code < 400:
+            return UnexpectedResponse("moved", maybe_accepted=False)
+        return super().refusal(response)
 
 
 class SwallowingTransport(RequestsTransport):
@@ -1201,6 +1302,37 @@ FAULTS = [
     ("test_transport_faults_are_send_errors", ForeignTransport, "foreign exception Connection"),
     ("test_transport_faults_are_send_errors", TellsNoDoubt, "maybe_accepted is False"),
     ("test_transport_faults_are_send_errors", InventsAnswers, "no error"),
+    (
+        "test_transport_faults_are_send_errors",
+        BlamesTheCertificate,
+        "goes on without TLS: maybe_accepted is False",
+    ),
+    (
+        "test_transport_faults_are_send_errors",
+        BlamesTheRequest,
+        "two different lengths: maybe_accepted is False",
+    ),
+    (
+        "test_transport_faults_are_send_errors",
+        DoubtsEverything,
+        "is nobody's: maybe_accepted is True",
+    ),
+    (
+        "test_transport_faults_are_send_errors",
+        TakesHintsForAnswers,
+        "an interim answer: maybe_accepted is False",
+    ),
+    ("test_transport_faults_are_send_errors", WaitsForEachByte, "takes as long as it likes"),
+    (
+        "test_transport_faults_are_send_errors",
+        TakesRedirectsForDoubt,
+        "redirects with 301: maybe_accepted is True",
+    ),
+    (
+        "test_transport_faults_are_send_errors",
+        TakesRedirectsForRefusals,
+        "redirects with 303: maybe_accepted is False",
+    ),
     ("test_async_sending_is_the_same", WorksInSyncOnly, "in async code"),
     ("test_secrets_and_addresses_stay_inside", ShowsItsKey, "a secret is in the provider's repr"),
     ("test_secrets_and_addresses_stay_inside", KeyInUrl, "a secret is in the request's repr"),

@@ -18,7 +18,7 @@ from mailcore.testing.batch_checks import batch_of
 from mailcore.testing.canaries import RECIPIENT, merged, plain_fields, token
 from mailcore.testing.mutations import mutations
 from mailcore.testing.script import Script
-from mailcore.testing.suite_hooks import SuiteHooks, report
+from mailcore.testing.suite_hooks import SuiteHooks, foreign, report
 
 
 _CUTS = 24
@@ -140,8 +140,10 @@ def _certain(outcome: SendResult | Exception) -> Iterator[str]:
             status.status is not SendStatus.UNKNOWN for status in outcome.recipients.values()
         ):
             yield f"{outcome!r}"
+    elif found := foreign(outcome):
+        yield f"foreign exception {found}"
     elif not isinstance(outcome, SendError):
-        yield f"foreign exception {type(outcome).__name__}: {outcome}"
+        yield f"no SendError, but {type(outcome).__name__}: {outcome}"
     elif not outcome.maybe_accepted:
         yield "maybe_accepted is False, but the status is a success"
 
@@ -159,5 +161,7 @@ def _is_json(body: bytes) -> bool:
 
 
 def _foreign(outcome: SendResult | Exception) -> Iterator[str]:
-    if isinstance(outcome, Exception) and not isinstance(outcome, SendError):
-        yield f"foreign exception {type(outcome).__name__}: {outcome}"
+    if found := foreign(outcome):
+        yield f"foreign exception {found}"
+    elif isinstance(outcome, Exception) and not isinstance(outcome, SendError):
+        yield f"no SendError, but {type(outcome).__name__}: {outcome}"

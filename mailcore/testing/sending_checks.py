@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import time
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mailcore.address import address_key
-from mailcore.errors import MailcoreError, MessageError, NetworkError, SendError, SendTimeout
+from mailcore.errors import MessageError, NetworkError, SendError, SendTimeout
 from mailcore.features import Feature
 from mailcore.mailer import AsyncMailer, Mailer
 from mailcore.message import Message
@@ -20,7 +21,7 @@ from mailcore.testing.batch_checks import BATCHES, batch_of
 from mailcore.testing.canaries import merged, plain_fields, token
 from mailcore.testing.decoding import innermost
 from mailcore.testing.script import Script
-from mailcore.testing.suite_hooks import SuiteHooks, TransportFault, report
+from mailcore.testing.suite_hooks import SuiteHooks, TransportFault, foreign, report
 
 
 class SendingChecks(SuiteHooks):
@@ -205,9 +206,11 @@ def _faults_of(
         statuses = ", ".join(sorted({str(s.status) for s in outcome.recipients.values()}))
         yield f"{label}: no error, the recipients are {statuses}"
         return
+    if found := foreign(outcome):
+        yield f"{label}: foreign exception {found}, no SendError"
+        return
     if not isinstance(outcome, SendError):
-        foreign = "" if isinstance(outcome, MailcoreError) else "foreign exception "
-        yield f"{label}: {foreign}{_named(outcome)}, no SendError"
+        yield f"{label}: {_named(outcome)}, no SendError"
         return
     if outcome.provider != provider.name:
         yield f"{label}: the error names the provider {outcome.provider!r}"
@@ -223,9 +226,19 @@ def _faults_of(
 
 
 def _faults_of_transport(fault: TransportFault) -> Iterator[str]:
+    start = time.monotonic()
+    yield from _faults_of_answer(fault)
+    took = time.monotonic() - start
+    if fault.max_seconds is not None and took > fault.max_seconds:
+        yield f"{fault.name}: the send takes as long as it likes: {took:.1f} seconds"
+
+
+def _faults_of_answer(fault: TransportFault) -> Iterator[str]:
     try:
         outcome = fault.send()
     except SendError as error:
+        if found := foreign(error):
+            yield f"{fault.name}: foreign exception {found}, no SendError"
         if fault.maybe_accepted not in (None, error.maybe_accepted):
             yield f"{fault.name}: maybe_accepted is {error.maybe_accepted} ({_named(error)})"
         if error.retryable and error.maybe_accepted:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from mailcore.delivery import checked
+from mailcore.errors import MailcoreError, SendError
 from mailcore.events import EventType
 from mailcore.features import Feature
 from mailcore.flow import HttpRequest, HttpResponse, Transport
@@ -52,11 +53,13 @@ class TransportFault:
         send: Sends a message through that transport; must raise a ``SendError``.
         maybe_accepted: Whether the message may be on its way all the same; None if both answers
             are true.
+        max_seconds: How long it may take, if anybody can say so.
     """
 
     name: str
     send: Callable[[], object]
     maybe_accepted: bool | None = None
+    max_seconds: float | None = None
 
 
 class SuiteHooks:
@@ -90,6 +93,9 @@ class SuiteHooks:
 
     transport_cannot_fail: ClassVar[bool] = False
     """True for a provider whose transport does nothing that can fail."""
+
+    answers_are_bounded: ClassVar[bool] = True
+    """False for a provider whose transport cannot bound the time of an answer that drips."""
 
     import_may_load: ClassVar[frozenset[str]] = frozenset()
     """Other people's packages that importing the provider's module may load."""
@@ -279,6 +285,19 @@ class _WebhookTransport:
     @hookimpl
     def mailcore_create_transport(self, provider: Provider[Any, Any]) -> Transport:
         return self._hooks.webhook_transport()
+
+
+def foreign(outcome: object) -> str:
+    """
+    The exception of somebody else's that became of a send; empty if none did.
+
+    Those of a plugin leave a mailer as errors of mailcore's, of the category ``fault``.
+    """
+    if isinstance(outcome, SendError) and outcome.category == "fault":
+        return str(outcome).partition(" raised ")[2] or str(outcome)
+    if isinstance(outcome, Exception) and not isinstance(outcome, MailcoreError):
+        return f"{type(outcome).__name__}: {outcome}"
+    return ""
 
 
 def report(what: str, failures: Iterable[str]) -> None:
