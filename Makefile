@@ -10,7 +10,7 @@ PROJECTS = pyproject.toml plugins/[a-z]*/pyproject.toml
 ARGS =
 FUZZ_SECONDS = 5
 
-.PHONY: help demo test test-slow test-all check lint types docs snippets features known-plugins packaging format bench fuzz clean
+.PHONY: help demo test test-slow test-all check lint types docs snippets features known-plugins packaging format bench fuzz schemas clean
 
 help:
 	@echo "make demo      mail out and events back through the local SES, over real HTTP"
@@ -19,6 +19,7 @@ help:
 	@echo "make docs      HTML into docs/_build/html    make features   write docs/features.md anew"
 	@echo "make known-plugins      write mailcore/known_plugins.json anew"
 	@echo "make bench     compare with the peers        make clean      remove what all these made"
+	@echo "make schemas   requests against the services' own descriptions, of the directory MAILCORE_ESP_SCHEMAS"
 	@echo "make fuzz      hostile webhooks and mail by atheris, FUZZ_SECONDS=5 for each target"
 
 demo: $(VENV)/.run
@@ -80,6 +81,10 @@ fuzz: $(VENV)/.fuzz
 		FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m fuzz $$target $(ARGS) || exit 1; \
 	done
 
+# MAILCORE_ESP_SCHEMAS names the directory with the descriptions: other people's files, which are not ours to keep.
+schemas: $(VENV)/.schemas
+	$(PY) -m pytest schemas $(ARGS)
+
 clean:
 	rm -rf $(VENV) $(BENCH) build dist docs/_build demo-output .coverage
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -95,6 +100,10 @@ $(VENV)/.tests: $(VENV)/.run
 
 $(VENV)/.check: $(VENV)/.tests
 	sh tools/venv.sh $(VENV) tests lint types docs packaging
+	@touch $@
+
+$(VENV)/.schemas: $(VENV)/.tests
+	sh tools/venv.sh $(VENV) tests schemas
 	@touch $@
 
 $(VENV)/.fuzz: $(VENV)/.run
