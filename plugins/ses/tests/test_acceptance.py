@@ -33,7 +33,8 @@ from mailcore.errors import (
     SendTimeout,
     UnexpectedResponse,
 )
-from mailcore_ses import SesProvider
+from mailcore.flow import Exchange, run
+from mailcore_ses import SesProvider, connections
 
 
 Script = Callable[[socket.socket], None]
@@ -597,3 +598,83 @@ def test_no_such_host():
 
     assert "email.no-such-host.invalid:443 (region eu-west-1)" in str(error)
     assert (False, True) == (error.maybe_accepted, error.retryable)
+
+
+def proxied(url: str) -> Mailer:
+    """A mailer to AWS, through a proxy."""
+    config = {"proxies": {"https": url}}
+    return mailer("https://email.eu-west-1.amazonaws.com", client_parameters={"config": config})
+
+
+@pytest.mark.parametrize(
+    "script",
+    [says(b"HTTP/1.1 403 Forbidden\r\n\r\n"), says(b"HTTP/1.1 502 Bad\r\n\r\n"), hang_up],
+    ids=["403", "502", "hangs up"],
+)
+def test_proxy_that_makes_no_connection(script):
+    """What a proxy is told to connect is no request: SES has not got any."""
+    with server(script) as url:
+        error = failure(proxied(url))
+
+    assert isinstance(error, NetworkError)
+    assert not error.maybe_accepted
+    assert "email.eu-west-1.amazonaws.com:443" in str(error)
+
+
+def test_proxy_that_is_not_there():
+    """Nothing was sent, and the text says that there is a proxy."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+
+    error = failure(proxied(url))
+
+    assert "through the proxy" in str(error)
+    assert (False, True) == (error.maybe_accepted, error.retryable)
+
+
+def test_connections_that_cannot_be_watched(monkeypatch, caplog):
+    """With a botocore that has other connections, only what is certain is told as not accepted."""
+    monkeypatch.setattr("mailcore_ses.connections.watch", lambda _: False)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    with server(hang_up) as url:
+        lost, refused = failure(mailer(url)), failure(mailer(nobody))
+        unwritten = failure(mailer(url, session_parameters={**KEYS, "aws_access_key_id": "A\n"}))
+
+    assert [True, False, True] == [e.maybe_accepted for e in (lost, refused, unwritten)]
+    assert "other connections" in caplog.text
+
+
+def test_watching_fits_this_botocore(told):
+    """The attributes that it takes are there."""
+    assert connections.watch(told.mailers["v2"].provider.client)
+
+
+def test_region_of_the_environment(monkeypatch):
+    """A region that can be none is told as such, wherever it came from."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu west-1")
+    sending = Mailer(SesProvider(session_parameters=KEYS))
+
+    error = failure(sending)
+
+    assert "region" == error.category
+    assert "AWS_DEFAULT_REGION" in str(error)
+
+
+@pytest.mark.parametrize(("script", "began"), [(hang_up, True), (None, False)])
+def test_progress_of_an_exchange(script, began):
+    """Whoever is cut off knows whether writing began."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    with server(script or hang_up) as open_url:
+        provider = mailer(open_url if script else url).provider
+        (call,) = provider.build(COMPLETE)
+        exchange = Exchange(call)
+
+        def flow():
+            yield exchange
+
+        with pytest.raises(NetworkError):
+            run(flow(), provider.create_transport())
+
+    assert began is exchange.progress.began
