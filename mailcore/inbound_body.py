@@ -67,9 +67,13 @@ def _leaves(entity: Entity, *, is_sole: bool, is_aside: bool = False) -> Iterato
     if not entity.is_multipart:
         yield _Leaf(entity, is_sole, is_aside)
         return
-    kind, parameters, _ = read_parameters(entity.raw_field("content-type") or b"")
-    if kind != "multipart/related":
-        is_sole = kind == "multipart/alternative"
+    raw = entity.raw_field("content-type") or b""
+    kind, parameters = raw.partition(b";")[0].strip().lower(), {}
+    if kind not in (b"multipart/mixed", b"multipart/alternative"):
+        read = read_parameters(raw)
+        kind, parameters = read.value.encode("utf-8"), read.parameters
+    if kind != b"multipart/related":
+        is_sole = kind == b"multipart/alternative"
         for child in entity.children:
             yield from _leaves(child, is_sole=is_sole, is_aside=is_aside)
         return

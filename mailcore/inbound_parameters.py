@@ -56,7 +56,7 @@ def read_parameters(raw: bytes) -> Parameterized:
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
     for name, content in _pairs(rest):
-        section = _SECTION.fullmatch(name)
+        section = _SECTION.fullmatch(name) if "*" in name else None
         if section is None:
             decoded, in_words = decode_words(content) if "=?" in content else (content, "")
             defects += [in_words] if in_words else []
@@ -71,7 +71,10 @@ def read_parameters(raw: bytes) -> Parameterized:
         defects += [in_sections] if in_sections else []
         if joined is not None:
             plain[name] = clean(joined)
-    return Parameterized(_SLASH.sub("/", value.strip(' \t"').lower()), plain, tuple(defects))
+    value = value.strip(' \t"').lower()
+    if " " in value or "\t" in value:
+        value = _SLASH.sub("/", value)
+    return Parameterized(value, plain, tuple(defects))
 
 
 def parameter_pairs(text: str) -> list[tuple[str, str]]:
@@ -81,10 +84,11 @@ def parameter_pairs(text: str) -> list[tuple[str, str]]:
 
 def _separated(text: str) -> tuple[str, str]:
     """The value, and its parameters with the semicolon before them."""
-    unseparated = _UNSEPARATED.match(text)
-    if unseparated is not None:
-        return unseparated[1], ";" + text[unseparated.end() :]
     value, semicolon, rest = text.partition(";")
+    if "=" in value:
+        unseparated = _UNSEPARATED.match(text)
+        if unseparated is not None:
+            return unseparated[1], ";" + text[unseparated.end() :]
     return value, semicolon + rest
 
 
@@ -118,6 +122,8 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 
 def _unescaped(quoted: str) -> str:
+    if "\\" not in quoted:
+        return quoted
     # Internet Explorer sent whole Windows paths, whose backslashes escape nothing.
     if re.match(r"[A-Za-z]:\\|\\\\", quoted) and '\\"' not in quoted:
         return quoted
