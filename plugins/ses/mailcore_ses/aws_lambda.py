@@ -78,13 +78,25 @@ def sqs_handler(
 
     def lambda_handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         failures: list[str] = []
-        for record in event["Records"]:
+        for record in _queue_records(event):
             is_fifo = str(record.get("eventSourceARN", "")).endswith(".fifo")
             if (failures and is_fifo) or not handle(record):
                 failures.append(record["messageId"])
         return {"batchItemFailures": [{"itemIdentifier": name} for name in failures]}
 
     return lambda_handler
+
+
+def _queue_records(event: object) -> list[Mapping[str, Any]]:
+    """The messages of a batch, also as a pipe hands them over: a list without an object around."""
+    records = event.get("Records") if isinstance(event, Mapping) else event
+    if not isinstance(records, list) or not all(
+        isinstance(record, Mapping) and isinstance(record.get("messageId"), str)
+        for record in records
+    ):
+        # Nothing could be reported by its id: an error has Lambda keep all of the batch.
+        raise MalformedWebhook("not invoked by an SQS queue: sns_handler reads other events")
+    return records
 
 
 def sns_handler(
@@ -95,7 +107,7 @@ def sns_handler(
     registry: Registry | None = None,
 ) -> LambdaFunction:
     """
-    A Lambda function for an SNS topic, an EventBridge rule, or the Lambda action of a receipt rule.
+    A Lambda function for an SNS topic, a rule or pipe of EventBridge, a stream, or a receipt rule.
 
     These invoke it asynchronously: what it raises has Lambda invoke it again, twice by default;
     then the event goes to the function's on-failure destination, if it has one, else it is lost.
@@ -159,6 +171,8 @@ def webhook_request(event: Mapping[str, Any]) -> WebhookRequest:
     Raises:
         MalformedWebhook: If it is none of these.
     """
+    if not isinstance(event, Mapping):
+        raise MalformedWebhook("not invoked by an HTTP request")
     context = _mapping(event.get("requestContext"))
     http = _mapping(context.get("http"))
     method = http.get("method") or event.get("httpMethod")

@@ -16,10 +16,11 @@ signatures when they are asked to:
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from mailcore.events import Event
 from mailcore.flow import run
 from mailcore.json_reading import read_object
 from mailcore.timestamps import parse_timestamp
+from mailcore_ses.eventbridge import event_in, is_eventbridge
 from mailcore_ses.events import Envelope, parse_message, parse_ses_event
 from mailcore_ses.sns_envelope import NOTIFICATION
 
@@ -44,7 +46,7 @@ _LAMBDA_NAMES = {
     "UnsubscribeUrl": "UnsubscribeURL",
     "SubscribeUrl": "SubscribeURL",
 }
-_EVENTBRIDGE_SOURCE = "aws.ses"
+_OF_SES = frozenset({"eventType", "notificationType", "mail"})
 
 
 def events_from_sqs_message(
@@ -67,6 +69,8 @@ def events_from_sqs_message(
         MalformedWebhook: If it is nothing that SES publishes.
         WebhookRejected: If it is to be verified and is not proven.
     """
+    if not isinstance(message, Mapping):
+        raise MalformedWebhook("an SQS message is not an object", provider=provider)
     body = message.get("Body", message.get("body"))
     if not isinstance(body, str):
         raise MalformedWebhook("an SQS message has no body", provider=provider)
@@ -79,10 +83,16 @@ def events_from_sqs_message(
 
 
 def events_from_lambda(
-    event: Mapping[str, Any], *, provider: str = "ses", verify: SesProvider | None = None
+    event: Mapping[str, Any] | Sequence[Any] | str,
+    *,
+    provider: str = "ses",
+    verify: SesProvider | None = None,
 ) -> tuple[Event, ...]:
     """
-    Read what a Lambda function is invoked with: by SNS, SQS, EventBridge, or a receipt rule.
+    Read what a Lambda function is invoked with.
+
+    By SNS, SQS, EventBridge, Kinesis, Firehose (to transform records) or a receipt rule; by a pipe
+    of EventBridge, whose records are a list; or by a program that hands on the event alone.
 
     One record that cannot be read fails all of them: batches of SQS are the work of
     :func:`mailcore_ses.aws_lambda.sqs_handler`.
@@ -98,12 +108,23 @@ def events_from_lambda(
         WebhookRejected: If it is to be verified and is not proven.
     """
     reading = _Reading(provider, verify)
-    records = event.get("Records")
-    if records is None:
-        return _from_fields(event, reading, Envelope())
-    if not isinstance(records, list):
-        raise MalformedWebhook("`Records` is not an array", provider=provider)
-    return tuple(found for record in records for found in _from_record(record, reading))
+    if isinstance(event, str):
+        return _from_text(event, reading, Envelope())
+    if isinstance(event, Mapping):
+        records = event.get("Records")
+        if records is None and "deliveryStreamArn" in event:
+            records = event.get("records")
+        if records is None:
+            return _from_fields(event, reading, Envelope())
+        if not isinstance(records, list):
+            raise MalformedWebhook("`Records` is not an array", provider=provider)
+        read = _from_record
+    else:
+        records, read = event, _from_piped
+        if not isinstance(records, (list, tuple)):
+            reason = "the event of the function is neither an object nor a list nor text"
+            raise MalformedWebhook(reason, provider=provider)
+    return tuple(found for record in records for found in read(record, reading))
 
 
 def events_from_eventbridge(
@@ -113,11 +134,14 @@ def events_from_eventbridge(
     Read an event of EventBridge.
 
     Returns:
-        One event for each recipient; none if it is about the account and not about a message.
+        One event for each recipient; none if it is about the account and not about a message, or a
+        call of the API that CloudTrail recorded.
 
     Raises:
         MalformedWebhook: If it is not from SES.
     """
+    if not isinstance(event, Mapping):
+        raise MalformedWebhook("an event of EventBridge is not an object", provider=provider)
     return _from_eventbridge(event, _Reading(provider, None))
 
 
@@ -198,8 +222,11 @@ def _from_fields(
 ) -> tuple[Event, ...]:
     if "TopicArn" in fields and "Type" in fields:
         return _from_sns(fields, reading)
-    if "detail-type" in fields:
+    if is_eventbridge(fields):
         return _from_eventbridge(fields, reading)
+    if fields.keys().isdisjoint(_OF_SES):
+        hint = ": an HTTP request is the work of http_handler" if "requestContext" in fields else ""
+        raise reading.malformed(f"this is neither an event of SES nor what brings one{hint}")
     reading.require_nothing_to_verify()
     return parse_ses_event(reading.provider, fields, envelope=envelope)
 
@@ -221,24 +248,24 @@ def _from_sns(fields: Mapping[str, Any], reading: _Reading) -> tuple[Event, ...]
 
 
 def _from_eventbridge(fields: Mapping[str, Any], reading: _Reading) -> tuple[Event, ...]:
-    # https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html (read 2026-11-21).
     reading.require_nothing_to_verify()
-    if fields.get("source") != _EVENTBRIDGE_SOURCE:
-        raise reading.malformed(
-            f"an event of EventBridge is not of the source {_EVENTBRIDGE_SOURCE}"
-        )
-    detail = fields.get("detail")
-    if not isinstance(detail, dict):
-        raise reading.malformed("`detail` is not an object")
-    if "eventType" not in detail and "notificationType" not in detail:
-        # Advisor recommendations, sending status.
-        logger.info("an event of EventBridge is about the account: ignored")
+    detail = event_in(fields, provider=reading.provider)
+    if detail is None:
         return ()
     event_id = fields.get("id")
     envelope = Envelope(
         event_id if isinstance(event_id, str) else None, parse_timestamp(fields.get("time"))
     )
     return parse_ses_event(reading.provider, detail, envelope=envelope)
+
+
+def _from_piped(record: object, reading: _Reading) -> tuple[Event, ...]:
+    """A record of a pipe: of its source, or what its input template made of one."""
+    if isinstance(record, str):
+        return _from_text(record, reading, Envelope())
+    if isinstance(record, dict) and record.keys().isdisjoint(("eventSource", "EventSource")):
+        return _from_fields(record, reading, Envelope())
+    return _from_record(record, reading)
 
 
 def _from_record(record: object, reading: _Reading) -> tuple[Event, ...]:
@@ -255,7 +282,27 @@ def _from_record(record: object, reading: _Reading) -> tuple[Event, ...]:
         reading.require_nothing_to_verify()
         received = {"notificationType": "Received", **fields["ses"]}
         return parse_ses_event(reading.provider, received)
-    raise reading.malformed("a record is neither of SNS nor of SQS nor of SES")
+    if source == "aws:kinesis":
+        # Of a function in `kinesis`, of a pipe in the record itself.
+        # https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html (read 2026-11-30).
+        inner = fields.get("kinesis", fields)
+        return _from_data(inner.get("data") if isinstance(inner, dict) else None, reading)
+    if source is None and "recordId" in fields:
+        # https://docs.aws.amazon.com/lambda/latest/dg/services-kinesisfirehose.html
+        # (read 2026-11-30).
+        return _from_data(fields.get("data"), reading)
+    raise reading.malformed("a record is neither of SNS nor of SQS nor of SES nor of a stream")
+
+
+def _from_data(data: object, reading: _Reading) -> tuple[Event, ...]:
+    """The documents in the base64 of a stream's record."""
+    try:
+        content = base64.b64decode(data, validate=True) if isinstance(data, str) else None
+    except ValueError:
+        content = None
+    if content is None:
+        raise reading.malformed("the data of a record is not base64")
+    return tuple(_from_line(content, reading))
 
 
 def _as_signed(sns: Mapping[str, Any]) -> dict[str, Any]:

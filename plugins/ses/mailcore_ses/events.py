@@ -22,6 +22,7 @@ from mailcore.json_reading import ReadOnlyJson, read_object
 from mailcore.timestamps import parse_timestamp
 from mailcore.webhook import WebhookRequest
 from mailcore_ses.event_map import KINDS, Kind, Notice, read_unknown
+from mailcore_ses.eventbridge import event_in, is_eventbridge
 from mailcore_ses.inbound_events import SETUP_MESSAGE_ID, parse_inbound
 from mailcore_ses.message_headers import metadata_and_tags
 from mailcore_ses.sns_envelope import NOTIFICATION, is_raw_delivery, read_envelope
@@ -112,7 +113,7 @@ def parse_message(
     provider: str, message: object, *, envelope: Envelope = _NO_ENVELOPE
 ) -> tuple[Event, ...]:
     """
-    Read the text that SES publishes to a topic.
+    Read the text that SES, or a rule of EventBridge, publishes to a topic.
 
     Args:
         provider: The provider's name.
@@ -126,7 +127,11 @@ def parse_message(
         raise MalformedWebhook("field `Message` must be a string", provider=provider)
     if message.startswith(_SETUP_TEXT):
         return ()
-    payload = read_object(message, "field `Message`")
+    payload: Mapping[str, Any] | None = read_object(message, "field `Message`")
+    if payload is not None and is_eventbridge(payload):
+        payload = event_in(payload, provider=provider)
+    if payload is None:
+        return ()
     return parse_ses_event(provider, payload, envelope=envelope)
 
 

@@ -219,3 +219,43 @@ def test_only_post_is_taken():
     answer = http_handler(ses, print)(event, None)
 
     assert (405, {"allow": "POST"}) == (answer["statusCode"], answer["headers"])
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        "text",
+        {},
+        {"Records": None},
+        {"Records": [None]},
+        {"Records": [{"eventSource": "aws:s3"}]},
+        {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}},
+        FUNCTION_URL,
+    ],
+)
+def test_what_is_no_queue(event):
+    """One error for all of it: no message could be reported by its id."""
+    with pytest.raises(MalformedWebhook, match="not invoked by an SQS queue"):
+        sqs_handler(on_event)(event, None)
+
+
+def test_a_pipe_hands_over_a_list():
+    """The messages that failed are reported as for a queue."""
+    bounce = {"eventType": "Bounce", "mail": {"messageId": "m"}, "bounce": {}}
+    records = [
+        {"messageId": "1", "eventSource": "aws:sqs", "body": json.dumps(bounce)},
+        {"messageId": "2", "eventSource": "aws:sqs", "body": "junk"},
+    ]
+    events = []
+    answer = sqs_handler(events.append, registry=Registry(autoload=False))(records, None)
+
+    assert {"batchItemFailures": [{"itemIdentifier": "2"}]} == answer
+    assert ["m"] == [event.message_id for event in events]
+
+
+@pytest.mark.parametrize("event", [None, [], "text"])
+def test_no_object_is_no_http_request(event):
+    """A typed error."""
+    with pytest.raises(MalformedWebhook):
+        webhook_request(event)

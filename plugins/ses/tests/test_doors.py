@@ -149,6 +149,11 @@ def posted(event, *, raw=False):
     return WebhookRequest("POST", {}, json.dumps(envelope(event)).encode())
 
 
+def in_base64(event):
+    """The data of a stream's record."""
+    return base64.b64encode(json.dumps(event).encode()).decode()
+
+
 DOORS = {
     "sns": lambda event: parse_events("ses", posted(event)),
     "sns-raw": lambda event: parse_events("ses", posted(event, raw=True)),
@@ -159,6 +164,34 @@ DOORS = {
     "sqs-lambda": lambda e: events_from_lambda(in_sqs_in_lambda(json.dumps(envelope(e)))),
     "eventbridge": lambda event: events_from_eventbridge(in_eventbridge(event)),
     "eventbridge-lambda": lambda event: events_from_lambda(in_eventbridge(event)),
+    "eventbridge-sns": lambda event: parse_events("ses", posted(in_eventbridge(event))),
+    "eventbridge-sns-raw": lambda e: parse_events("ses", posted(in_eventbridge(e), raw=True)),
+    "eventbridge-sns-sqs": lambda event: events_from_sqs_message(
+        in_sqs(json.dumps(envelope(in_eventbridge(event))))
+    ),
+    "eventbridge-sns-sqs-raw": lambda event: events_from_sqs_message(
+        in_sqs(json.dumps(in_eventbridge(event)))
+    ),
+    "eventbridge-sns-lambda": lambda event: events_from_lambda(
+        in_lambda(envelope(in_eventbridge(event)))
+    ),
+    "eventbridge-sns-sqs-lambda": lambda event: events_from_lambda(
+        in_sqs_in_lambda(json.dumps(envelope(in_eventbridge(event))))
+    ),
+    "sqs-pipe": lambda e: events_from_lambda(in_sqs_in_lambda(json.dumps(envelope(e)))["Records"]),
+    "bodies-pipe": lambda event: events_from_lambda([json.dumps(event)]),
+    "template-pipe": lambda event: events_from_lambda([event]),
+    "eventbridge-pipe": lambda event: events_from_lambda([in_eventbridge(event)]),
+    "kinesis-lambda": lambda event: events_from_lambda(
+        {"Records": [{"eventSource": "aws:kinesis", "kinesis": {"data": in_base64(event)}}]}
+    ),
+    "kinesis-pipe": lambda event: events_from_lambda(
+        [{"eventSource": "aws:kinesis", "data": in_base64(event)}]
+    ),
+    "firehose-lambda": lambda event: events_from_lambda(
+        {"deliveryStreamArn": "arn", "records": [{"recordId": "1", "data": in_base64(event)}]}
+    ),
+    "text-lambda": lambda event: events_from_lambda(json.dumps(event)),
     "firehose": lambda event: tuple(events_from_lines(json.dumps(event))),
     "firehose-unescaped": lambda e: tuple(events_from_lines(json.dumps(e, ensure_ascii=False))),
 }
@@ -219,7 +252,15 @@ def test_messages_that_carry_no_events(caplog):
     assert () == events_from_sqs_message(in_sqs(setup))
     assert () == events_from_sqs_message(in_sqs(json.dumps({**envelope({}), "Message": setup})))
     assert () == events_from_sqs_message(in_sqs(json.dumps(confirmation)))
+    call = in_eventbridge(
+        {"eventSource": "ses.amazonaws.com", "eventType": "AwsApiCall"},
+        **{"detail-type": "AWS API Call via CloudTrail"},
+    )
     assert () == events_from_eventbridge(status)
+    assert () == events_from_eventbridge(call)
+    assert () == events_from_sqs_message(in_sqs(json.dumps(envelope(call))))
+    assert () == parse_events("ses", posted(call))
+    assert () == parse_events("ses", posted(status))
     assert () == events_from_lambda({"Records": []})
     assert "about a subscription" in caplog.text
     assert "s3cret" not in caplog.text
@@ -240,6 +281,23 @@ def test_messages_that_carry_no_events(caplog):
         lambda: events_from_lambda({"Records": [None]}),
         lambda: events_from_lambda({"Records": [{"eventSource": "aws:s3"}]}),
         lambda: events_from_lambda({"Records": [{"EventSource": "aws:sns", "Sns": "x"}]}),
+        lambda: events_from_sqs_message(None),
+        lambda: events_from_sqs_message("text"),
+        lambda: events_from_sqs_message(in_sqs('{"Event": "s3:TestEvent"}')),
+        lambda: events_from_lambda(None),
+        lambda: events_from_lambda(5),
+        lambda: events_from_lambda("text"),
+        lambda: events_from_lambda({}),
+        lambda: events_from_lambda({"key1": "value1"}),
+        lambda: events_from_lambda({"requestContext": {"http": {}}, "rawPath": "/"}),
+        lambda: events_from_lambda(in_eventbridge({}, source="aws.events")),
+        lambda: events_from_lambda([None]),
+        lambda: events_from_lambda([5]),
+        lambda: events_from_lambda([{"eventSource": "aws:dynamodb"}]),
+        lambda: events_from_lambda({"Records": [{"eventSource": "aws:kinesis", "kinesis": 5}]}),
+        lambda: events_from_lambda([{"eventSource": "aws:kinesis", "data": "%"}]),
+        lambda: events_from_lambda({"deliveryStreamArn": "arn", "records": 5}),
+        lambda: events_from_eventbridge([]),
         lambda: events_from_eventbridge({}),
         lambda: events_from_eventbridge(in_eventbridge({}, source="evil.ses")),
         lambda: events_from_eventbridge(in_eventbridge([])),
