@@ -13,6 +13,7 @@ from mailcore.flow import Request
 from mailcore.frozen import FrozenDict
 from mailcore.headers import EMPTY, Headers
 from mailcore.message import Message, MessageFields
+from mailcore.unsubscribe import POST
 
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def entries_of(message: Message) -> list[Entry]:
     The recipients of a batch in their order, each address once.
 
     Keys of merge_data, merge_metadata and merge_headers match without regard to case or punycode;
-    those that are no recipients' are named in a warning.
+    those that are no recipients' are named in a warning. A ``List-Unsubscribe`` of one's own gets
+    its ``List-Unsubscribe-Post`` (RFC 8058), if it has an https URL and the message does not say
+    ``one_click=False``.
     """
     data = _by_key(message.merge_data)
     metadata = _by_key(message.merge_metadata)
@@ -51,7 +54,7 @@ def entries_of(message: Message) -> list[Entry]:
             address,
             data.get(key, _NOTHING),
             metadata.get(key, _NOTHING) if metadata else _NOTHING,
-            headers.get(key, EMPTY) if headers else EMPTY,
+            _with_one_click(headers.get(key, EMPTY), message) if headers else EMPTY,
         )
     for name, given in (
         ("merge_data", data),
@@ -63,6 +66,17 @@ def entries_of(message: Message) -> list[Entry]:
             some = ", ".join(redact(key) for key in sorted(unused)[:3])
             logger.warning("%s: not among the recipients: %s (%d)", name, some, len(unused))
     return list(found.values())
+
+
+def _with_one_click(own: Headers, message: Message) -> Headers:
+    """The headers of one recipient, with what makes the URL in them one for a single click."""
+    if "List-Unsubscribe" not in own or POST in own or POST in message.headers:
+        return own
+    unsubscribe = message.unsubscribe
+    is_page = unsubscribe is not None and unsubscribe.url is not None and not unsubscribe.one_click
+    if is_page or "<https://" not in own["List-Unsubscribe"].lower():
+        return own
+    return own.merged({POST: "List-Unsubscribe=One-Click"})
 
 
 def _by_key(given: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -103,7 +117,8 @@ def own_message(message: Message, entry: Entry, **changes: Unpack[MessageFields]
     """
     headers, unsubscribe = message.headers, message.unsubscribe
     if unsubscribe is not None and "List-Unsubscribe" in entry.headers:
-        headers, unsubscribe = Headers(unsubscribe.headers).merged(headers), None
+        # What is said to all belongs to the URL of all.
+        unsubscribe = None
     fields: MessageFields = {
         "to": [entry.address],
         "headers": headers.merged(entry.headers) if entry.headers else headers,

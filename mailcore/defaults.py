@@ -5,6 +5,10 @@ Each field of a message has three states. *Not given*: the default applies. *Non
 refused. *A value*: mappings merge, the message's entries winning; lists follow upon the default's;
 anything else replaces the default.
 
+The message wins in whatever way it says something: recipients, tags and parts that it has itself
+are not added again, addresses are the same in any case and in punycode, and a default of
+``unsubscribe`` or of ``List-Unsubscribe`` among the headers gives way to either.
+
 A provider's own defaults replace the general ones, field by field: they do not merge with them.
 """
 
@@ -13,10 +17,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mailcore.address import address_key
 from mailcore.errors import ConfigurationError, MessageError
 from mailcore.frozen import FrozenDict
 from mailcore.headers import Headers
 from mailcore.message import MESSAGE_FIELDS, Message, MessageFields, unknown_field
+from mailcore.unsubscribe import POST
 
 
 class Defaults:
@@ -45,18 +51,27 @@ class Defaults:
         *,
         by_provider: Mapping[str, MessageFields | Mapping[str, Any]] | None = None,
     ) -> None:
-        general = _given("defaults", fields or {})
-        self._general = _message("defaults", general)
+        self._general = _message("defaults", _given("defaults", fields or {}))
         self._by_provider = {
-            provider: _message(f"defaults of {provider}", {**general, **_given(provider, own)})
+            provider: self._of_provider(provider, own)
             for provider, own in (by_provider or {}).items()
         }
 
+    def _of_provider(self, provider: str, fields: Mapping[str, Any]) -> Message:
+        place = f"defaults of {provider}"
+        own = _given(provider, fields)
+        general = dict(self._general.given())
+        _yield_to_unsubscribe(general, _message(place, own))
+        return _message(place, {**general, **own})
+
     def apply(self, message: Message, provider: str) -> Message:
         """The message with the defaults for a provider; the one given is left as it is."""
-        defaults = self._by_provider.get(provider, self._general).given()
-        if not defaults:
+        given = self._by_provider.get(provider, self._general).given()
+        if not given:
             return message
+        defaults = dict(given)
+        _yield_to_unsubscribe(defaults, message)
+        _leave_out_what_is_there(defaults, message)
         fields: dict[str, Any] = dict(message.given())
         changed = False
         for name, default in defaults.items():
@@ -93,6 +108,31 @@ def _message(place: str, fields: Mapping[str, Any]) -> Message:
         raise ConfigurationError(f"{place}: {error}") from error
 
 
+def _yield_to_unsubscribe(defaults: dict[str, Any], message: Message) -> None:
+    """Take away what would contradict how a message lets people unsubscribe."""
+    if "List-Unsubscribe" in message.headers:
+        defaults.pop("unsubscribe", None)
+    elif message.unsubscribe is not None and "headers" in defaults:
+        defaults["headers"] = defaults["headers"].without("List-Unsubscribe", POST)
+
+
+def _leave_out_what_is_there(defaults: dict[str, Any], message: Message) -> None:
+    """Take away of lists what the message has itself, in its own spelling."""
+    recipients = {address.key for address in (*message.to, *message.cc, *message.bcc)}
+    answered = {address.key for address in message.reply_to}
+    shown = {part.content_id for part in message.attachments if part.content_id}
+    for name, is_there in (
+        ("to", lambda address: address.key in recipients),
+        ("cc", lambda address: address.key in recipients),
+        ("bcc", lambda address: address.key in recipients),
+        ("reply_to", lambda address: address.key in answered),
+        ("attachments", lambda part: part.content_id in shown),
+        ("tags", message.tags.__contains__),
+    ):
+        if defaults.get(name):
+            defaults[name] = tuple(item for item in defaults[name] if not is_there(item))
+
+
 def _concatenated(default: tuple[Any, ...], given: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*default, *given)
 
@@ -111,16 +151,25 @@ def _deeply_merged(default: Mapping[str, Any], given: Mapping[str, Any]) -> Froz
 
 
 def _headers(default: Headers, given: Headers) -> Headers:
+    if "List-Unsubscribe" in given:
+        # It belongs to the URL that is replaced.
+        default = default.without(POST)
     return default.merged(given)
 
 
-def _headers_each(
-    default: Mapping[str, Headers], given: Mapping[str, Headers]
-) -> FrozenDict[str, Headers]:
-    merged = dict(default)
-    for address, headers in given.items():
-        merged[address] = merged[address].merged(headers) if address in merged else headers
-    return FrozenDict(merged)
+def _each(merge: Callable[[Any, Any], Any]) -> Callable[[Any, Any], FrozenDict[str, Any]]:
+    """Merge by address, in whatever spelling; the message's stays."""
+
+    def merged(default: Mapping[str, Any], given: Mapping[str, Any]) -> FrozenDict[str, Any]:
+        spelling = {address_key(address): address for address in given}
+        found = {
+            spelling.get(address_key(address), address): value for address, value in default.items()
+        }
+        for address, value in given.items():
+            found[address] = merge(found[address], value) if address in found else value
+        return FrozenDict(found)
+
+    return merged
 
 
 _MERGE: dict[str, Callable[[Any, Any], Any]] = {
@@ -134,8 +183,8 @@ _MERGE: dict[str, Callable[[Any, Any], Any]] = {
     "headers": _headers,
     "metadata": _merged,
     "merge_global_data": _merged,
-    "merge_data": _deeply_merged,
-    "merge_metadata": _deeply_merged,
-    "merge_headers": _headers_each,
+    "merge_data": _each(_deeply_merged),
+    "merge_metadata": _each(_deeply_merged),
+    "merge_headers": _each(_headers),
     "esp_extra": _deeply_merged,
 }

@@ -9,11 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailcore.address import Address
 from mailcore.errors import InvalidMessage, MessageError, Problem, raise_problems
+from mailcore.mailto import mailto_url, read_mailto
+from mailcore.text_values import is_text, plain_text
 
+
+POST = "List-Unsubscribe-Post"
+"""The header that lets clients unsubscribe without a question (RFC 8058)."""
 
 _URL = re.compile(r"[!#-;=?-~]+")
+_TARGET = re.compile(r"<([^<>]*)>")
+_TARGETS = re.compile(r"<[^<>]*>(?:[ \t]*,[ \t]*<[^<>]*>)*")
 # The URL cannot be folded: RFC 5322, section 2.1.1, less the header's name, brackets and a comma.
 _LONGEST_URL = 998 - len("List-Unsubscribe: <>,")
 
@@ -26,7 +32,8 @@ class Unsubscribe:
     Args:
         url: Where mail clients POST ``List-Unsubscribe=One-Click``. For one click, RFC 8058
             section 3.1 wants https.
-        mailto: Where clients that cannot do so send mail: an address.
+        mailto: Where clients that cannot do so send mail: an address, or a mailto URL with its
+            scheme or without (RFC 6068), such as ``leave@example.com?subject=leave``.
         one_click: Whether the URL unsubscribes upon that POST, without a further question.
 
     Raises:
@@ -42,17 +49,9 @@ class Unsubscribe:
         if self.url is None and self.mailto is None:
             problems.append(Problem("unsubscribe", "`unsubscribe` needs a url or a mailto"))
         if self.url is not None:
-            self._check_url(self.url, problems)
+            self._take_url(self.url, problems)
         if self.mailto is not None:
-            try:
-                mailto = Address.parse(self.mailto, field="unsubscribe.mailto").ascii_addr_spec
-                object.__setattr__(self, "mailto", mailto)
-            except MessageError as error:
-                place = "unsubscribe.mailto"
-                problems.extend(
-                    dataclasses.replace(found, field=place, reason=f"`{place}`: {found.reason}")
-                    for found in error.problems
-                )
+            self._take_mailto(self.mailto, problems)
         if not isinstance(self.one_click, bool):
             reason = f"`unsubscribe.one_click` must be bool, not {type(self.one_click).__name__}"
             problems.append(Problem("unsubscribe.one_click", reason, kind="type"))
@@ -61,13 +60,36 @@ class Unsubscribe:
         if problems:
             raise_problems(problems, InvalidMessage)
 
-    def _check_url(self, url: object, problems: list[Problem]) -> None:
-        if not isinstance(url, str):
-            reason = f"`unsubscribe.url` must be str, not {type(url).__name__}"
+    def _take_mailto(self, mailto: object, problems: list[Problem]) -> None:
+        place = "unsubscribe.mailto"
+        if not is_text(mailto):
+            reason = f"`{place}` must be str, not {type(mailto).__name__}"
+            problems.append(Problem(place, reason, kind="type"))
+            return
+        try:
+            read = read_mailto(plain_text(mailto), place)
+        except MessageError as error:
+            problems.extend(
+                dataclasses.replace(found, field=place, reason=f"`{place}`: {found.reason}")
+                for found in error.problems
+            )
+            return
+        object.__setattr__(self, "mailto", read)
+        if len(mailto_url(read)) > _LONGEST_URL:
+            reason = f"`{place}` makes a URL of more than {_LONGEST_URL} characters"
+            problems.append(Problem(place, reason, "a line of mail holds 998"))
+
+    def _take_url(self, given: object, problems: list[Problem]) -> None:
+        if not is_text(given):
+            reason = f"`unsubscribe.url` must be str, not {type(given).__name__}"
             problems.append(Problem("unsubscribe.url", reason, kind="type"))
             return
         from urllib.parse import urlsplit
 
+        url = plain_text(given)
+        if url.startswith("<") and url.endswith(">"):
+            url = url[1:-1]
+        object.__setattr__(self, "url", url)
         schemes = ("https",) if self.one_click else ("https", "http")
         try:
             parts = urlsplit(url)
@@ -76,7 +98,8 @@ class Unsubscribe:
             usable = False
         if not usable or not _URL.fullmatch(url):
             reason = f"`unsubscribe.url` is not an ASCII URL with {' or '.join(schemes)}"
-            problems.append(Problem("unsubscribe.url", reason))
+            hint = "use mailto=..." if url[:7].lower() == "mailto:" else ""
+            problems.append(Problem("unsubscribe.url", reason, hint))
         elif len(url) > _LONGEST_URL:
             reason = f"`unsubscribe.url` is longer than {_LONGEST_URL} characters"
             problems.append(Problem("unsubscribe.url", reason, "a line of mail holds 998"))
@@ -86,13 +109,10 @@ class Unsubscribe:
         """The header fields, by name."""
         targets = [self.url] if self.url else []
         if self.mailto:
-            from urllib.parse import quote
-
-            # RFC 6068, section 2: a local part may hold what means something in a URL.
-            targets.append("mailto:" + quote(self.mailto, safe="@!$'*+"))
+            targets.append(mailto_url(self.mailto))
         fields = {"List-Unsubscribe": ", ".join(f"<{target}>" for target in targets)}
         if self.one_click:
-            fields["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+            fields[POST] = "List-Unsubscribe=One-Click"
         return fields
 
     def to_dict(self) -> dict[str, object]:
@@ -100,13 +120,27 @@ class Unsubscribe:
         return {"url": self.url, "mailto": self.mailto, "one_click": self.one_click}
 
     @classmethod
+    def _of_text(cls, text: str) -> Unsubscribe:
+        bare = text.strip(" \t")
+        found: dict[str, str] = {}
+        for target in _TARGET.findall(bare) if _TARGETS.fullmatch(bare) else [bare]:
+            is_address = target[:7].lower() == "mailto:" or ("@" in target and ":" not in target)
+            # Of several, the first is the one that its writer prefers (RFC 2369, section 3.2).
+            found.setdefault("mailto" if is_address else "url", target)
+        return cls(**found)  # type: ignore[arg-type]  # of these two, which are texts
+
+    @classmethod
     def coerce(cls, value: Any, field: str, problems: list[Problem]) -> Unsubscribe | None:
-        """Accept an Unsubscribe, a URL, or the mapping that :meth:`to_dict` returns."""
+        """
+        Accept an Unsubscribe, what the header may hold, or what :meth:`to_dict` returns.
+
+        The header may hold a URL with https or mailto, an address, and several in angle brackets.
+        """
         try:
             if isinstance(value, Unsubscribe):
                 return value
-            if isinstance(value, str):
-                return cls(url=value)
+            if is_text(value):
+                return cls._of_text(plain_text(value))
             if isinstance(value, Mapping):
                 return cls(**value)
         except MessageError as error:

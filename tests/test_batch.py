@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import email
 import logging
 
 import pytest
 
 from mailcore import Message, Request
 from mailcore.batch import IndividualRequests, copied, entries_of, own_message, with_copies_once
+from mailcore.mime import write_message
 
 
 TO = ["Ada <Ada@x.example>", "bob@bücher.example", "ada@X.example"]
@@ -113,3 +115,42 @@ def test_requests_are_written_when_they_are_looked_at():
     assert {"Ada@x.example", "bob@bücher.example"} == set(written)
     with pytest.raises(IndexError):
         requests[2]
+
+
+OWN_URL = {"List-Unsubscribe": "<https://example.com/ada>"}
+POST = "List-Unsubscribe-Post"
+
+
+@pytest.mark.parametrize(
+    ("own", "fields", "expected"),
+    [
+        (OWN_URL, {}, "List-Unsubscribe=One-Click"),
+        (
+            {"list-unsubscribe": "<mailto:a@b.example>, <HTTPS://b.example>"},
+            {},
+            "List-Unsubscribe=One-Click",
+        ),
+        (OWN_URL, {"unsubscribe": "https://example.com/all"}, "List-Unsubscribe=One-Click"),
+        (OWN_URL, {"unsubscribe": {"mailto": "a@b.example"}}, "List-Unsubscribe=One-Click"),
+        (OWN_URL, {"headers": {POST: "own"}}, "own"),
+        ({**OWN_URL, POST: "own"}, {}, "own"),
+        (OWN_URL, {"unsubscribe": {"url": "https://b.example", "one_click": False}}, None),
+        ({"List-Unsubscribe": "<http://example.com/ada>"}, {}, None),
+        ({"List-Unsubscribe": "<mailto:a@b.example>"}, {}, None),
+        ({"List-Unsubscribe": "<mailto:a@b.example>"}, {"unsubscribe": "https://b.example"}, None),
+        ({"X-A": "1"}, {}, None),
+        ({"X-A": "1"}, {"unsubscribe": "https://b.example"}, "List-Unsubscribe=One-Click"),
+    ],
+)
+def test_one_click_of_a_recipient(own, fields, expected):
+    """RFC 8058: a URL of one's own is unsubscribed from as that of all would be."""
+    message = Message(
+        from_email="f@example.com",
+        to=["ada@example.net"],
+        merge_headers={"ada@example.net": own},
+        **fields,
+    )
+    (entry,) = entries_of(message)
+    mail = email.message_from_bytes(write_message(own_message(message, entry)))
+
+    assert [expected] == (mail.get_all(POST) or [None])

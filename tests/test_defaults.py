@@ -7,7 +7,7 @@ import copy
 
 import pytest
 
-from mailcore import AsyncMailer, ConfigurationError, InvalidMessage, Mailer, Message
+from mailcore import AsyncMailer, Attachment, ConfigurationError, Mailer, Message
 from mailcore.builtin.memory import MemoryProvider
 from mailcore.defaults import Defaults
 
@@ -111,12 +111,107 @@ def test_later_changes_are_not_seen():
     assert ("a",) == provider.outbox[0].tags
 
 
-def test_conflict_between_default_and_message():
-    """A message that becomes contradictory with its defaults is refused like any other."""
-    defaults = {"headers": {"List-Unsubscribe": "<https://example.com/a>"}}
+OWN = "<https://example.com/own>"
+POST = "List-Unsubscribe-Post"
+ONE_CLICK = "List-Unsubscribe=One-Click"
 
-    with pytest.raises(InvalidMessage, match="List-Unsubscribe"):
-        sent(defaults, unsubscribe="https://example.com/b")
+
+@pytest.mark.parametrize(
+    ("defaults", "fields"),
+    [
+        ({"unsubscribe": "https://example.com/a"}, {"headers": {"list-unsubscribe": OWN}}),
+        ({"headers": {"List-Unsubscribe": "<https://example.com/a>"}}, {"unsubscribe": OWN}),
+        (
+            {"headers": {"list-unsubscribe": "<https://example.com/a>", POST: ONE_CLICK}},
+            {"headers": {"List-Unsubscribe": OWN}},
+        ),
+    ],
+)
+def test_own_way_to_unsubscribe_wins(defaults, fields):
+    """The field and the header are one thing: what the message gives is what is sent."""
+    message = sent(defaults, **fields)
+
+    header = (
+        message.headers.get("List-Unsubscribe") or message.unsubscribe.headers["List-Unsubscribe"]
+    )
+    assert OWN == header
+    assert POST not in message.headers
+
+
+def test_own_way_to_unsubscribe_of_a_provider_wins():
+    """Of two defaults as well."""
+    defaults = Defaults(
+        {"unsubscribe": "https://example.com/a", "headers": {"X-A": "1"}},
+        by_provider={
+            "one": {"headers": {"List-Unsubscribe": OWN}},
+            "two": {"unsubscribe": "https://example.com/b"},
+        },
+    )
+    one, two = (defaults.apply(Message(**BASE), name) for name in ("one", "two"))
+
+    assert (OWN, None) == (one.headers["List-Unsubscribe"], one.unsubscribe)
+    assert ("https://example.com/b", {"X-A": "1"}) == (two.unsubscribe.url, dict(two.headers))
+
+
+@pytest.mark.parametrize(
+    ("field", "default", "given", "expected"),
+    [
+        ("merge_data", {"x": 1, "y": 1}, {"y": 2}, {"x": 1, "y": 2}),
+        ("merge_metadata", {"x": 1, "y": 1}, {"y": 2}, {"x": 1, "y": 2}),
+        ("merge_headers", {"X-A": "1", "X-B": "1"}, {"x-b": "2"}, {"X-A": "1", "x-b": "2"}),
+        (
+            "merge_headers",
+            {"List-Unsubscribe": "<https://example.com/a>", POST: ONE_CLICK},
+            {"List-Unsubscribe": "<mailto:a@example.com>"},
+            {"List-Unsubscribe": "<mailto:a@example.com>"},
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("spelling", "own_spelling"),
+    [("Ada@Example.net", "ada@example.net"), ("ada@xn--bcher-kva.example", "Ada@Bücher.example")],
+)
+def test_merging_by_address(field, default, given, expected, spelling, own_spelling):
+    """Whatever the spelling; the message's is the one that stays."""
+    message = sent(
+        {field: {spelling: default, "bob@example.net": {}}}, **{field: {own_spelling: given}}
+    )
+
+    merged = getattr(message, field)
+    assert {own_spelling, "bob@example.net"} == set(merged)
+    assert expected == dict(merged[own_spelling])
+
+
+@pytest.mark.parametrize(
+    ("defaults", "fields", "expected"),
+    [
+        ({"bcc": ["ADA@example.net", "b@example.net"]}, {}, {"bcc": ("b@example.net",)}),
+        ({"cc": ["b@example.net"]}, {"cc": ["B <b@example.net>"]}, {"cc": ("B <b@example.net>",)}),
+        ({"to": ["b@example.net"]}, {"bcc": ["b@example.net"]}, {"to": ("Ada <ada@example.net>",)}),
+        (
+            {"reply_to": ["Shop <help@example.com>", "b@example.com"]},
+            {"headers": {"Reply-To": "HELP@example.com"}},
+            {"reply_to": ("b@example.com", "HELP@example.com")},
+        ),
+        ({"tags": ["a", "b"]}, {"tags": ["b", "c"]}, {"tags": ("a", "b", "c")}),
+    ],
+)
+def test_what_the_message_has_is_not_added(defaults, fields, expected):
+    """Each mailbox and each tag once, in the message's spelling and place."""
+    message = sent(defaults, **{"to": ["Ada <ada@example.net>"], **fields})
+
+    assert expected == {name: tuple(map(str, getattr(message, name))) for name in expected}
+
+
+def test_own_part_with_a_content_id_wins():
+    """A default logo is replaced by the message's."""
+    own = Attachment("b.png", b"2", content_id="logo")
+    message = sent(
+        {"attachments": [Attachment("a.png", b"1", content_id="logo"), ("a.pdf", b"")]},
+        attachments=[own],
+    )
+
+    assert ["a.pdf", "b.png"] == [part.filename for part in message.attachments]
 
 
 @pytest.mark.parametrize(

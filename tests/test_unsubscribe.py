@@ -2,8 +2,15 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
+
+from collections import UserString
+from urllib.parse import quote, unquote
 
 import pytest
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailcore import InvalidMessage, InvalidMessageType, Message, Unsubscribe
 
@@ -33,6 +40,27 @@ from mailcore import InvalidMessage, InvalidMessageType, Message, Unsubscribe
             {"mailto": "a?b&c=d%e+f@example.com"},
             {"List-Unsubscribe": "<mailto:a%3Fb%26c%3Dd%25e+f@example.com>"},
             id="RFC 6068: what means something in a URL is escaped",
+        ),
+        *(
+            pytest.param({"mailto": given}, {"List-Unsubscribe": f"<mailto:{written}>"}, id=given)
+            for given, written in [
+                ("mailto:leave@example.com", "leave@example.com"),
+                ("<MAILTO:leave@example.com>", "leave@example.com"),
+                ("leave@example.com?subject=leave", "leave@example.com?subject=leave"),
+                ("mailto:leave@example.com?Subject=leave", "leave@example.com?Subject=leave"),
+                ("leave@example.com?subject=leave me", "leave@example.com?subject=leave%20me"),
+                ("leave@example.com?subject=a%26b", "leave@example.com?subject=a%26b"),
+                ("leave@example.com?subject=a+b", "leave@example.com?subject=a%2Bb"),
+                ("leave@example.com?subject=größe", "leave@example.com?subject=gr%C3%B6%C3%9Fe"),
+                ("leave@example.com?subject=%E4", "leave@example.com?subject=%E4"),
+                ("a@b.example?subject=x&amp;body=y", "a@b.example?subject=x&body=y"),
+                ("a@b.example?subject=x&body=1%0d%0a2", "a@b.example?subject=x&body=1%0D%0A2"),
+                ("a@b.example?subject=list@c.example", "a@b.example?subject=list@c.example"),
+                ("a@faß.example?subject=x", "a@xn--fa-hia.example?subject=x"),
+                ("mailto:a%2Bb%3Fc@b.example?subject=x", "a+b%3Fc@b.example?subject=x"),
+                ("a?b@b.example?subject=<x>", "a%3Fb@b.example?subject=%3Cx%3E"),
+                ("leave@example.com?", "leave@example.com"),
+            ]
         ),
         pytest.param(
             {"mailto": '"a>b"@example.com'},
@@ -67,7 +95,11 @@ def test_longest_url_fits_its_line():
             {"url": "https://x>"},
         ),
         *({"url": "https://x/ä"}, {"url": "https://[x"}, {"mailto": "x"}, {"mailto": "a@x, b@x"}),
-        *({"mailto": "ä@example.com"}, {"mailto": "a@x.org\r\n"}),
+        *({"mailto": "ä@example.com"}, {"mailto": "a@x.org\r\n"}, {"url": "mailto:a@x.org"}),
+        *({"mailto": "a@x.org?subject"}, {"mailto": "a@x.org?=x"}, {"mailto": "a@x.org?a b=c"}),
+        *({"mailto": "a@x.org?subject=%0d%0aBcc:x"}, {"mailto": "a@x.org?subject=\n"}),
+        *({"mailto": "mailto:a@x.org,b@x.org"}, {"mailto": "mailto:?to=a@x.org"}),
+        *({"mailto": "a@x.org?body=" + "x" * 990}, {"mailto": "https://x.org"}),
     ],
 )
 def test_wrong_values(options):
@@ -109,6 +141,50 @@ def test_message_takes_all_forms(value):
 
     assert held == Unsubscribe(**json.loads(json.dumps(held.to_dict())))
     assert held == pickle.loads(pickle.dumps(held))
+
+
+URL = "https://example.com/u?a,b"
+LEAVE = "leave@example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (URL, Unsubscribe(url=URL)),
+        (f"<{URL}>", Unsubscribe(url=URL)),
+        (f"<{URL}>, <mailto:{LEAVE}?subject=x>", Unsubscribe(url=URL, mailto=f"{LEAVE}?subject=x")),
+        (f"<mailto:{LEAVE}>,<{URL}>", Unsubscribe(url=URL, mailto=LEAVE)),
+        (f"<{URL}>, <https://example.org>", Unsubscribe(url=URL)),
+        (f"mailto:{LEAVE}", Unsubscribe(mailto=LEAVE)),
+        (f"MailTo:{LEAVE}?subject=a", Unsubscribe(mailto=f"{LEAVE}?subject=a")),
+        (LEAVE, Unsubscribe(mailto=LEAVE)),
+        (UserString(URL), Unsubscribe(url=URL)),
+        ({"url": UserString(URL), "mailto": UserString(LEAVE)}, Unsubscribe(url=URL, mailto=LEAVE)),
+    ],
+)
+def test_message_takes_what_the_header_holds(text, expected):
+    """One URL or several, with their brackets or without, and an address."""
+    assert expected == Message(unsubscribe=text).unsubscribe
+
+
+@given(
+    st.sampled_from(["a?b&c@example.com", '"a?b@c"@example.com', "x%y@example.com"]),
+    st.dictionaries(st.sampled_from(["subject", "body", "X-A"]), st.text(max_size=20), min_size=1),
+)
+def test_queries_are_read_back(address, fields):
+    """As the standard library reads it, the URL is the address and the values that were meant."""
+    query = "&".join(f"{name}={quote(value)}" for name, value in fields.items())
+    try:
+        mailto = Unsubscribe(mailto=f"{address}?{query}").mailto
+    except InvalidMessage:
+        assert any(re.search(r"[\x00-\x1f\x7f]", value) for value in fields.values())
+        return
+    header = Unsubscribe(mailto=mailto).headers["List-Unsubscribe"]
+    written, _, rest = header[len("<mailto:") : -1].partition("?")
+    assert header.isascii()
+    assert address == unquote(written)
+    pairs = (piece.partition("=") for piece in rest.split("&"))
+    assert fields == {name: unquote(value) for name, _, value in pairs}
 
 
 def test_one_click_needs_a_url():

@@ -75,6 +75,7 @@ def test_own_metadata_and_headers(valid):
     assert [
         ("X-Note", "=?utf-8?b?R3LDvMOfZQ==?="),
         ("List-Unsubscribe", "<https://example.com/ada>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ("X-Metadata", '{"shop": 1, "order": 7}'),
     ] == headers_of(ada)
     assert "ReplacementHeaders" not in bob

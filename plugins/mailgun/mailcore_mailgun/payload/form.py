@@ -101,6 +101,9 @@ def _of_call(message: Message, entries: Sequence[Entry], common: Fields, prefix:
 
 def _headers(message: Message, own: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     replaced = {name.lower() for name in own}
+    if "list-unsubscribe" in replaced:
+        # The one of all belongs to the URL of all.
+        replaced.add("list-unsubscribe-post")
     for name, value in headers_of(message).items():
         if name.lower() not in replaced:
             yield f"h:{name}", value

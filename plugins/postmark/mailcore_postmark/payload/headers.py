@@ -25,6 +25,9 @@ def api_headers(message: Message, own: Mapping[str, str] | None = None) -> list[
     if message.unsubscribe is not None:
         for name, value in message.unsubscribe.headers.items():
             fields.setdefault(name.lower(), (name, value))
+    if own and any(name.lower() == "list-unsubscribe" for name in own):
+        # The one of all belongs to the URL of all.
+        fields.pop("list-unsubscribe-post", None)
     for name, value in (own or {}).items():
         if name.lower() != REPLY_TO:
             fields[name.lower()] = (name, value)
