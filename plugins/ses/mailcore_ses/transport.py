@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
-from mailcore.errors import NetworkError, SendError, UnexpectedResponse
+from mailcore.errors import MailcoreError, NetworkError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
 from mailcore.transport import RequestsTransport
 from mailcore_ses.aws import SES, SES_V1, AwsCall, AwsResponse
@@ -61,7 +61,8 @@ class AwsTransport:
             body = _with_content(body, request.max_response_bytes)
         except ClientError as error:
             return _error_response(error)
-        except SendError:
+        except MailcoreError:
+            # Ours already: a message that is written when it is sent, an object that is too large.
             raise
         except Exception as error:  # noqa: BLE001  # botocore's parsers raise whatever they meet
             return self._answer_to(request, error)

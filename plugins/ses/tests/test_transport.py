@@ -15,12 +15,13 @@ from botocore.config import Config
 
 from mailcore.errors import (
     AuthenticationFailed,
+    InvalidMessage,
     MessageRejected,
     NetworkError,
     SendError,
     SendTimeout,
 )
-from mailcore_ses.aws import AwsCall
+from mailcore_ses.aws import AwsCall, LateParameters
 from mailcore_ses.local import LocalSes
 from mailcore_ses.transport import AwsTransport, ClientSettings
 
@@ -116,6 +117,20 @@ def test_refused_connection_is_safe_to_retry():
 
     assert caught.value.retryable
     assert not caught.value.maybe_accepted
+
+
+def test_message_that_cannot_be_written_when_it_is_sent(local):
+    """What writing it says of the message is passed on; nothing was sent."""
+
+    def write() -> dict[str, object]:
+        raise InvalidMessage("no such thing")
+
+    call = AwsCall(service="sesv2", operation="SendEmail", params=LateParameters(write))
+
+    with pytest.raises(InvalidMessage, match="no such thing"):
+        transport(local.url).exchange(call)
+
+    assert [] == local.messages
 
 
 def test_no_credentials(local, monkeypatch):
