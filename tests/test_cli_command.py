@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import shlex
 import struct
 import subprocess
 import sys
@@ -146,19 +147,57 @@ def test_help_and_version_succeed(environment, arguments):
     assert finished.stdout
 
 
-@pytest.mark.parametrize("command", [[], ["providers"], ["features"], ["send"], ["parse"]])
-def test_help_documents_the_exit_codes(environment, command):
-    """The help of each command has every code that the package documents."""
+def test_help_documents_the_exit_codes(environment):
+    """The help has every code that the package documents, once: commands lead to it."""
     from mailcore import cli
     from mailcore.cli import exit_codes
 
     codes = [v for n, v in vars(exit_codes).items() if n.isupper() and type(v) is int]
 
-    help_text = mailcore(*command, "--help", environment=environment).stdout
+    help_text = mailcore("--help", environment=environment).stdout
 
     for text in (help_text, cli.__doc__ or ""):
         table = [line.split()[0] for line in text.splitlines() if line.strip()[:1].isdigit()]
         assert sorted(map(str, codes)) == sorted(table)
+
+
+@pytest.mark.parametrize("command", ["providers", "features", "send", "parse", "new-provider"])
+def test_help_of_a_command_has_examples(capsys, command):
+    """Each begins with the command itself, and can be parsed."""
+    from mailcore.cli import main
+    from mailcore.cli.parser import build_parser
+    from mailcore.registry import Registry
+
+    assert 0 == main([command, "--help"])
+    text = capsys.readouterr().out
+    examples = [line.strip() for line in text.splitlines() if line.startswith("  mailcore ")]
+
+    assert examples
+    assert "`mailcore --help` lists the exit codes." in text
+    for example in examples:
+        words = shlex.split(example)
+        parsed = build_parser(Registry(autoload=False)).parse_all(words[1:])
+        assert command == parsed.command
+
+
+def test_the_name_alone_shows_the_help(environment):
+    """On standard output, and it is no error."""
+    finished = mailcore(environment=environment)
+
+    assert (0, "") == (finished.returncode, finished.stderr)
+    assert finished.stdout == mailcore("--help", environment=environment).stdout
+
+
+def test_a_command_of_a_plugin_that_is_missing_says_what_to_install(capsys, monkeypatch):
+    """The names are those of this repository's plugins."""
+    from mailcore import known_plugins
+    from mailcore.cli import main
+    from mailcore.registry import Registry
+
+    monkeypatch.setattr(known_plugins, "is_installed", lambda distribution: False)
+
+    assert 2 == main(["ses", "quota"], registry=Registry(autoload=False))
+    assert "to add this command: pip install mailcore-ses" in capsys.readouterr().err
 
 
 def test_broken_plugins_are_listed(with_broken_plugin):

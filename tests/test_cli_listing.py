@@ -334,8 +334,8 @@ def test_observer_that_fails_is_told(registry, capsys):
 @pytest.mark.parametrize(
     ("arguments", "fragment"),
     [
-        pytest.param([], "required: COMMAND", id="no command"),
-        pytest.param(["sned"], "invalid choice: 'sned'", id="unknown command"),
+        pytest.param(["sned"], "invalid choice: 'sned'; did you mean 'send'?", id="misspelt"),
+        pytest.param(["xyz"], "commands: providers, features, send", id="unknown command"),
         pytest.param(["features", "--format", "xml"], "invalid choice: 'xml'", id="format"),
         pytest.param(["providers", "--jsn"], "unknown options: --jsn", id="unknown option"),
         pytest.param(["features", "--form", "md"], "unknown options: --form", id="abbreviation"),

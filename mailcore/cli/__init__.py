@@ -4,7 +4,7 @@ The command ``mailcore``, also ``python -m mailcore``.
 ``providers`` lists what is installed, ``features`` says what each provider can express, ``send``
 sends, ``parse`` reads a saved webhook request, and ``new-provider`` begins a plugin. Results go to
 standard output, as tables or with ``--json`` as JSON; everything else goes to standard error.
-Scripts read the exit code:
+Without a command the help is shown. Scripts read the exit code:
 
 ====  ==============================================================================================
 0     done; every recipient was accepted
@@ -93,6 +93,10 @@ def _run(given: list[str], registry: Registry | None) -> int:
 
     chosen = registry if registry is not None else default_registry()
     parser = build_parser(chosen)
+    if not given:
+        # Whoever types the name alone wants to know what there is.
+        output.write(parser.format_help().rstrip("\n"))
+        return exit_codes.OK
     try:
         arguments = parser.parse_all(given)
     except SystemExit as answered:

@@ -47,6 +47,12 @@ exit codes:
 """
 
 
+def epilog(*examples: str) -> str:
+    """What the help of a command ends with: examples, each a command line without ``mailcore``."""
+    lines = "".join(f"  mailcore {example}\n" for example in examples)
+    return f"examples:\n{lines}\n`mailcore --help` lists the exit codes.\n"
+
+
 def of_error(error: BaseException) -> int:
     """The code of an error."""
     if isinstance(error, SendError):

@@ -33,7 +33,11 @@ def add_parser(cli: argparse._SubParsersAction[Any], common: argparse.ArgumentPa
         help="say what each provider can express",
         description="Say what each provider can express, and why not; of all that are installed, "
         "unless some are named.",
-        epilog=exit_codes.EPILOG,
+        epilog=exit_codes.epilog(
+            "features",
+            "features console file",
+            "features --format md",
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", metavar="NAME", nargs="*", help="a provider")

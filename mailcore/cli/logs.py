@@ -26,6 +26,9 @@ class _Lines(logging.Handler):
         # A broken provider is either listed as such or the error itself.
         if record.name == "mailcore.registry" and record.getMessage().startswith("provider "):
             return
+        # Whatever ends a send is told by whoever sends.
+        if record.name in ("mailcore.delivery", "mailcore.mailer"):
+            return
         # What follows the first line is where it happened, which --debug shows.
         text = record.getMessage().partition("\n")[0]
         if record.exc_info and record.exc_info[0] is not None:

@@ -42,7 +42,10 @@ def add_parser(cli: argparse._SubParsersAction[Any], common: argparse.ArgumentPa
         description="Write a plugin for an invented service: provider, webhooks, tests, page and "
         "project files. It can be installed and passes its tests; replace what it says of the "
         "service by what the service's documentation says.",
-        epilog=exit_codes.EPILOG,
+        epilog=exit_codes.epilog(
+            "new-provider acme",
+            "new-provider acme-mail --directory plugins/acme-mail",
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", metavar="NAME", help=f"of the provider: {_RULE}")

@@ -28,7 +28,10 @@ def add_parser(cli: argparse._SubParsersAction[Any], common: argparse.ArgumentPa
         help="read a saved webhook request",
         description="Read a saved webhook request and show its events. Nothing is verified "
         "without --verify.",
-        epilog=exit_codes.EPILOG,
+        epilog=exit_codes.epilog(
+            "parse --provider acme notification.json",
+            'parse --url "$MAILCORE_URL" --verify request.json --json',
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     choosing.add_arguments(parser)

@@ -12,6 +12,9 @@ from mailcore._version import VERSION
 from mailcore.cli import exit_codes, features, new_provider, parse, providers, send
 from mailcore.cli.failures import UsageError
 from mailcore.cli.output import PROGRAM, note
+from mailcore.known_plugins import install_hint
+from mailcore.redaction import shown_name
+from mailcore.suggesting import similar
 
 
 if TYPE_CHECKING:
@@ -38,6 +41,12 @@ class Parser(argparse.ArgumentParser):
         text = _MAY_BE_SECRET.sub("…", message)
         raise UsageError(f"{text}; see `{self.prog} --help`")
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        commands = list(action.choices or ())
+        if isinstance(action, argparse._SubParsersAction) and value not in commands:
+            self.error(_no_command(value, commands))
+        super()._check_value(action, value)
+
     def parse_all(self, arguments: Sequence[str]) -> argparse.Namespace:
         """
         Parse all arguments.
@@ -56,6 +65,18 @@ class Parser(argparse.ArgumentParser):
                 else f"{values} argument{'s' if values > 1 else ''} too many"
             )
         return namespace
+
+
+def _no_command(name: str, commands: Sequence[str]) -> str:
+    """What to say of a command that is not there: which ones are, or what adds it."""
+    said = [f"invalid choice: {shown_name(name)}"]
+    hint, meant = install_hint(name), similar(name, commands)
+    if hint:
+        said.append(f"to add this command: {hint}")
+    elif meant:
+        said.append(f"did you mean '{meant}'?")
+    said.append(f"commands: {', '.join(commands)}")
+    return "; ".join(said)
 
 
 def _name_of(option: str) -> str:

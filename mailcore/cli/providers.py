@@ -25,7 +25,10 @@ def add_parser(cli: argparse._SubParsersAction[Any], common: argparse.ArgumentPa
         help="list what is installed",
         description="List providers and extensions, those too that are broken. With names, show "
         "these providers and their options; one that is unknown or broken is an error then.",
-        epilog=exit_codes.EPILOG,
+        epilog=exit_codes.epilog(
+            "providers",
+            "providers console --json",
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", metavar="NAME", nargs="*", help="a provider")

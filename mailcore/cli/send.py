@@ -24,7 +24,11 @@ def add_parser(cli: argparse._SubParsersAction[Any], common: argparse.ArgumentPa
         help="send a message",
         description="Send a message: from options, from a JSON file, or a file with options that "
         "replace some of its fields.",
-        epilog=exit_codes.EPILOG,
+        epilog=exit_codes.epilog(
+            "send --provider console --from shop@example.com --to ada@example.net --text Hello",
+            "send --url 'console://' --message message.json --dry-run",
+            "send --messages messages.jsonl --json",
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     choosing.add_arguments(parser)

@@ -63,6 +63,15 @@ def test_help(capsys, command: str):
     assert "exit codes:" in written
 
 
+def test_without_a_command_it_shows_its_help(capsys):
+    """Whoever types the name alone wants to know what there is."""
+    assert 0 == main(["ses"])
+    written = capsys.readouterr()
+
+    assert "" == written.err
+    assert "setup-events" in written.out
+
+
 def test_quota(run, run_json):
     """The quota, as a table and as JSON."""
     code, table, _ = run("quota")
@@ -184,7 +193,6 @@ def test_suppression(run, run_json):
         (["quota", "--provider", "no-such"], "no-such"),
         (["check", "--test-send"], "--test-send needs --from"),
         (["nothing"], "invalid choice"),
-        ([], "required"),
     ],
     ids=" ".join,
 )

@@ -6,6 +6,7 @@ import argparse
 
 from typing import Any
 
+from mailcore.cli import exit_codes, output
 from mailcore_ses.cli import (
     check,
     consume,
@@ -28,6 +29,12 @@ def add_parser(cli: argparse._SubParsersAction[Any]) -> None:
         description="Look after an Amazon SES account: what it may send, what it has sent, whom "
         "it sends from, whom it does not send to, and what is wrong with it.",
     )
-    commands = parser.add_subparsers(dest="ses_command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="ses_command", metavar="COMMAND")
+
+    def show_help(_: argparse.Namespace) -> int:
+        output.write(parser.format_help().rstrip("\n"))
+        return exit_codes.OK
+
+    parser.set_defaults(run=show_help)
     for command in _COMMANDS:
         command.add_parser(commands)
