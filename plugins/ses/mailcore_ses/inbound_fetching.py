@@ -190,11 +190,11 @@ def _refused(call: AwsCall, response: AwsResponse) -> FetchError:
 
 
 def _client_error(call: AwsCall, response: AwsResponse) -> Exception:
-    """What boto3 raised, for those who know it."""
+    """What boto3 raised, for those who know it; a traceback shows its text, so that is redacted."""
     from botocore.exceptions import ClientError
 
     answer: Any = {
-        "Error": {"Code": response.error_code, "Message": response.error_message},
+        "Error": {"Code": response.error_code, "Message": redact(response.error_message)},
         "ResponseMetadata": {
             "HTTPStatusCode": response.status_code,
             "HTTPHeaders": dict(response.headers),

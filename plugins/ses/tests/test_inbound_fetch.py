@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import traceback
 
 from io import BytesIO
 from pathlib import Path
@@ -166,6 +167,17 @@ def test_refusals(answers, answer, category, is_retryable):
     assert answer is error.raw
     assert isinstance(cause, ClientError)
     assert {"Code": answer.error_code, "Message": "words"} == cause.response["Error"]
+
+
+def test_refusal_that_names_somebody(answers):
+    """Neither the error nor its cause, which a traceback shows, has the address."""
+    words = "user ada.lovelace@example.net may not"
+    answer = AwsResponse(status_code=403, error_code="AccessDenied", error_message=words)
+
+    with pytest.raises(FetchError) as caught:
+        run(PROVIDER.fetch_inbound(in_s3()), answers(answer))
+
+    assert "lovelace" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize(
