@@ -71,9 +71,6 @@ class TestSes(ProviderSuite):
             client_parameters=CREDENTIALS,
         )
 
-    # botocore's read timeout is that of each wait for data.
-    answers_are_bounded = False
-
     def provider_at(self, base_url: str, timeout_seconds: float) -> SesProvider:
         return SesProvider(
             region_name="eu-west-1",
