@@ -131,6 +131,9 @@ def mailcore_message_failed(
     """
     Called after a send failed; `final` is False if it will be tried again.
 
+    A send that is cut off, because its task was cancelled or the process told to stop, comes here
+    as :class:`~mailcore.errors.SendInterrupted`; ``maybe_accepted`` once writing began.
+
     What it raises is logged, never passed on.
     """
 
