@@ -13,7 +13,7 @@ import time
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import (
     ConfigurationError,
@@ -39,12 +39,19 @@ from mailcore_ses.topic_arn import Topic, parse_topic_arn
 from mailcore_ses.topic_trust import TrustedTopics
 
 
+if TYPE_CHECKING:
+    from mailcore_ses.sns_signature import SigningKey
+
 logger = logging.getLogger(__name__)
 
 _VERDICTS = {version: Verdict(f"sns-signature-{version}") for version in ("1", "2")}
 # What ConfirmSubscription says of a token that expired or a topic that is gone.
 _FINAL_CODES = frozenset({"InvalidParameter", "NotFound"})
 _MIN_MAX_AGE_SECONDS = 3600.0
+# The longest that a queue keeps a message.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+# (read 2026-11-30).
+_MAX_QUEUED_SECONDS = 14 * 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +142,7 @@ class SnsVerifier:
             _check_request(request)
             envelope = check_envelope(read_envelope(request))
             _check_agreement(request, envelope)
-            verdict = yield from self._verify(envelope)
+            verdict = yield from self._verify(envelope, max_queued_seconds=0)
         except WebhookError as error:
             error.provider = self._provider
             raise
@@ -145,6 +152,8 @@ class SnsVerifier:
         """
         Prove an SNS message that came without HTTP: through a queue, or to a function.
 
+        It may have waited for 14 days, so its certificate may have expired since it was made.
+
         Args:
             fields: The decoded JSON, with the names that SNS signs.
 
@@ -152,20 +161,24 @@ class SnsVerifier:
             WebhookError: As :meth:`verify` does.
         """
         try:
-            verdict = yield from self._verify(check_envelope(fields))
+            envelope = check_envelope(fields)
+            verdict = yield from self._verify(envelope, max_queued_seconds=_MAX_QUEUED_SECONDS)
         except WebhookError as error:
             error.provider = self._provider
             raise
         return verdict
 
-    def _verify(self, envelope: SnsEnvelope) -> Flow[Verdict]:
+    def _verify(self, envelope: SnsEnvelope, *, max_queued_seconds: float) -> Flow[Verdict]:
         topic = self._allowed_topic(envelope)
         self._check_certificate_url(envelope.signing_cert_url, topic)
         if envelope.signature_version not in _VERDICTS:
             raise WebhookRejected(f"a message of {topic.arn} has an unknown SignatureVersion")
         key = self._keys.cached(envelope.signing_cert_url)
         if key is None or not key.has_signed(envelope):
-            yield from self._check_with_fresh_key(envelope, topic, is_mismatch=key is not None)
+            key = yield from self._check_with_fresh_key(
+                envelope, topic, is_mismatch=key is not None
+            )
+        self._check_validity(key, envelope, max_queued_seconds)
         # Only now: an account has as many topics as a forger likes to invent.
         self._certificate_urls[topic.arn] = envelope.signing_cert_url
         if self._max_age_seconds is not None:
@@ -203,14 +216,31 @@ class SnsVerifier:
 
     def _check_with_fresh_key(
         self, envelope: SnsEnvelope, topic: Topic, *, is_mismatch: bool
-    ) -> Flow[None]:
+    ) -> Flow[SigningKey]:
         url = envelope.signing_cert_url
         forged = f"a message that claims to be of {topic.arn} has a wrong signature"
         if is_mismatch and not self._keys.may_refetch(url):
             raise WebhookRejected(forged)
         key = yield from self._keys.fetch(url)
         if not key.has_signed(envelope):
+            self._keys.fetched_in_vain()
             raise WebhookRejected(forged)
+        return key
+
+    def _check_validity(
+        self, key: SigningKey, envelope: SnsEnvelope, max_queued_seconds: float
+    ) -> None:
+        """Of the certificate now; for what waited in a queue, when it was made."""
+        now = self._now()
+        if key.is_valid_at(now):
+            return
+        made_at = parse_timestamp(envelope.timestamp)
+        if (
+            made_at is None
+            or not 0 <= now - made_at.timestamp() <= max_queued_seconds
+            or not key.is_valid_at(made_at.timestamp())
+        ):
+            raise WebhookRejected("the signing certificate is expired, or not valid yet")
 
     def _check_age(self, envelope: SnsEnvelope, max_age_seconds: float) -> None:
         made_at = parse_timestamp(envelope.timestamp)

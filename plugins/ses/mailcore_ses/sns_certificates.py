@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,6 +33,9 @@ MAX_CERTIFICATE_BYTES = 64 * 1024
 REFETCH_INTERVAL_SECONDS = 60.0
 """Between two fetches for one URL that forged messages can provoke."""
 MAX_KEYS = 16
+MAX_VAIN_FETCHES = 16
+"""In a minute: fetches that found no certificate, or one that had not signed the message."""
+VAIN_SECONDS = 60.0
 
 _FILE_NAME = re.compile(r"/SimpleNotificationService-[0-9a-f]{32}\.pem", re.ASCII)
 _BASE_URL = re.compile(
@@ -75,8 +79,10 @@ class SigningKeys:
     """
     The public keys of certificates by URL: fetched on first use, the last ones kept.
 
-    Only successes are kept, so a failure is tried again with the next message. Threads that need
-    the same key at once may each fetch it.
+    Only successes are kept, so a failure is tried again with the next message; threads that need
+    the same key at once may each fetch it. Whoever forges messages can name ever new certificates,
+    so after `MAX_VAIN_FETCHES` within a minute nothing is fetched: the answer is 503, for SNS to
+    try again, because a genuine message may be among them. Keys that are known need no fetch.
 
     Args:
         clock: Seconds, from any start.
@@ -87,6 +93,7 @@ class SigningKeys:
         self._lock = threading.Lock()
         self._keys: dict[str, SigningKey] = {}
         self._refetched_at: dict[str, float] = {}
+        self._vain_at: deque[float] = deque(maxlen=MAX_VAIN_FETCHES)
 
     def cached(self, url: str) -> SigningKey | None:
         """The key of a certificate that was fetched before."""
@@ -98,9 +105,10 @@ class SigningKeys:
 
         Raises:
             WebhookRejected: If there is none at the URL.
-            WebhookError: With status 503, if that is for now unknown: SNS tries again after a 5xx
-                and drops the message after a 4xx.
+            WebhookError: With status 503, if that is for now unknown, or too many were asked for:
+                SNS tries again after a 5xx and drops the message after a 4xx.
         """
+        self._check_rate()
         request = HttpRequest(
             method="GET",
             url=url,
@@ -118,6 +126,7 @@ class SigningKeys:
             raise WebhookError(reason, status_code=503)
         if response.status_code != 200:
             # Redirects among them.
+            self.fetched_in_vain()
             reason = f"there is no signing certificate at its URL ({response.status_code})"
             raise WebhookRejected(reason)
         if len(response.body) > MAX_CERTIFICATE_BYTES:
@@ -129,6 +138,18 @@ class SigningKeys:
         with self._lock:
             _put_last(self._keys, url, key)
         return key
+
+    def fetched_in_vain(self) -> None:
+        """Count a fetch that proved nothing: that is what forged messages provoke."""
+        with self._lock:
+            self._vain_at.append(self._clock())
+
+    def _check_rate(self) -> None:
+        with self._lock:
+            is_full = len(self._vain_at) == MAX_VAIN_FETCHES
+            if is_full and 0 <= self._clock() - self._vain_at[0] < VAIN_SECONDS:
+                reason = "too many signing certificates were fetched in vain within a minute"
+                raise WebhookError(reason, status_code=503)
 
     def may_refetch(self, url: str) -> bool:
         """Whether a key that does not match may be fetched again; if so, that counts as done."""

@@ -68,12 +68,19 @@ class SigningKey:
 
     def __init__(self, pem: bytes) -> None:
         try:
-            key = load_pem_x509_certificate(pem).public_key()
+            certificate = load_pem_x509_certificate(pem)
+            key = certificate.public_key()
         except (ValueError, UnsupportedAlgorithm) as error:
             raise WebhookRejected("the signing certificate cannot be read") from error
         if not isinstance(key, RSAPublicKey) or key.key_size < _MIN_KEY_BITS:
             raise WebhookRejected(f"the signing certificate has no RSA key of {_MIN_KEY_BITS} bits")
         self._key = key
+        self._valid_from = certificate.not_valid_before_utc.timestamp()
+        self._valid_until = certificate.not_valid_after_utc.timestamp()
+
+    def is_valid_at(self, moment: float) -> bool:
+        """Whether a moment, in seconds since 1970, lies within the validity of the certificate."""
+        return self._valid_from <= moment <= self._valid_until
 
     def has_signed(self, envelope: SnsEnvelope) -> bool:
         """

@@ -6,15 +6,18 @@ import gc
 import json
 import tracemalloc
 
+from datetime import datetime, timezone
+
 import pytest
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailcore.errors import MalformedWebhook, WebhookError, WebhookRejected
-from mailcore.flow import run
+from mailcore.flow import HttpResponse, run
 from mailcore.webhook import WebhookRequest
 from mailcore_ses.sns import SnsTrust, SnsVerifier
+from mailcore_ses.sns_certificates import MAX_VAIN_FETCHES, VAIN_SECONDS
 
 
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:ses-events"
@@ -505,3 +508,68 @@ def test_any_fields(sns_key, answers, changes, kind):
     request = WebhookRequest("POST", {"x-amz-sns-message-type": kind}, body)
 
     refused(request, answers(sns_key.pem))
+
+
+def test_ever_new_certificates_are_not_fetched_for_ever(fields, post, sns_key, answers):
+    """Forged names cost so many fetches in a minute; known keys go on, and the minute ends."""
+    now = [1795166106.0]
+    checked = SnsVerifier(SnsTrust(topic_arns=[TOPIC_ARN]), now=lambda: now[0])
+    genuine = post(sns_key.sign(fields()))
+    run(checked.verify(genuine), answers(sns_key.pem))
+    missing = answers(*[HttpResponse(status_code=404)] * 100)
+
+    def forged(number):
+        url = GOOD_URL.replace("0123456789abcdef0123456789abcdef", f"{number:032x}")
+        return post(fields(SigningCertURL=url, Signature="c2ln"))
+
+    codes = []
+    for number in range(50):
+        with pytest.raises(WebhookError) as caught:
+            run(checked.verify(forged(number)), missing)
+        codes.append(caught.value.status_code)
+        now[0] += 0.5
+
+    assert [403] * MAX_VAIN_FETCHES + [503] * (50 - MAX_VAIN_FETCHES) == codes
+    assert MAX_VAIN_FETCHES == len(missing.requests)
+    assert run(checked.verify(genuine), missing).verified_by == "sns-signature-2"
+    now[0] += VAIN_SECONDS
+    with pytest.raises(WebhookRejected):
+        run(checked.verify(forged(99)), missing)
+
+
+DAY = 86_400.0
+VALID_FROM, VALID_UNTIL = 1767225600.0, 1767225600.0 + 3650 * DAY
+
+
+@pytest.mark.parametrize(
+    ("made_at", "now", "posted", "queued"),
+    [
+        (VALID_FROM + 9, VALID_FROM + 10, True, True),
+        (VALID_FROM - 10, VALID_FROM - 9, False, False),
+        (VALID_UNTIL - 10, VALID_UNTIL - 9, True, True),
+        (VALID_UNTIL + 1, VALID_UNTIL + 2, False, False),
+        # Made before the end, read after it.
+        (VALID_UNTIL - 10, VALID_UNTIL + 10, False, True),
+        (VALID_UNTIL - 10, VALID_UNTIL + 13 * DAY, False, True),
+        (VALID_UNTIL - 10, VALID_UNTIL + 15 * DAY, False, False),
+        # Made in the future.
+        (VALID_UNTIL - 10, VALID_FROM - 10, False, False),
+    ],
+)
+def test_certificates_outside_their_validity(
+    made_at, now, posted, queued, fields, post, sns_key, answers
+):
+    """They prove nothing; what a queue kept is held against the time when it was made."""
+    made = datetime.fromtimestamp(made_at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    signed = sns_key.sign(fields(Timestamp=made))
+    for accepted, verify in (
+        (posted, lambda by: by.verify(post(signed))),
+        (queued, lambda by: by.verify_envelope(signed)),
+    ):
+        checked = SnsVerifier(SnsTrust(topic_arns=[TOPIC_ARN]), now=lambda: now)
+        for _ in ("fetched", "cached"):
+            if accepted:
+                assert run(verify(checked), answers(sns_key.pem)).verified_by
+                continue
+            with pytest.raises(WebhookRejected, match="expired, or not valid yet"):
+                run(verify(checked), answers(sns_key.pem))
