@@ -19,7 +19,7 @@ from mailcore.provider import Provider
 from mailcore.result import SendResult
 from mailcore.testing.batch_checks import BATCHES, batch_of
 from mailcore.testing.canaries import merged, plain_fields, token
-from mailcore.testing.decoding import innermost
+from mailcore.testing.decoding import decode_request, innermost
 from mailcore.testing.script import Script
 from mailcore.testing.suite_hooks import SuiteHooks, TransportFault, foreign, report
 
@@ -69,14 +69,12 @@ class SendingChecks(SuiteHooks):
         message = Message(**{**plain_fields(), "to": [to, to.upper()], **again})
         failures = []
         for request in self._requests(message, provider):
-            if isinstance(getattr(request, "message", None), Message):
-                # The request is the message itself, and `recipients` its envelope.
-                continue
-            named = [
-                place
-                for place in innermost(self.decode_request(request), to.casefold())
-                if not place.in_mime
-            ]
+            # What keeps messages as they are refuses none; its envelope is `recipients`.
+            if self.never_refuses:
+                findings = decode_request(request.recipients)
+            else:
+                findings = self.decode_request(request)
+            named = [place for place in innermost(findings, to.casefold()) if not place.in_mime]
             count = sum(place.text.casefold().count(to.casefold()) for place in named)
             if count != 1:
                 places = ", ".join(place.place for place in named) or "nowhere"

@@ -148,10 +148,10 @@ def json_answer(status_code: int, body: object):
     [
         (json_answer(400, {"message": "no"}), MessageRejected, False),
         (json_answer(429, {"message": "slow"}), RateLimited, False),
-        (json_answer(500, {"message": "sorry"}), ProviderUnavailable, False),
+        (json_answer(500, {"message": "sorry"}), ProviderUnavailable, True),
         ((503, {"Content-Type": "text/html"}, b"<html>503</html>"), ProviderUnavailable, False),
         ((504, {}, b""), ProviderUnavailable, True),
-        ((302, {"Location": "/v3/example.com/messages"}, b""), UnexpectedResponse, False),
+        ((302, {"Location": "/v3/example.com/messages"}, b""), UnexpectedResponse, True),
         ((307, {"Location": "/v3/example.com/messages"}, b""), UnexpectedResponse, False),
         ((200, {"Content-Type": "text/html"}, b"<html>Login</html>"), UnexpectedResponse, True),
         ((200, {"Content-Type": "application/json"}, b'{"id": "<a@ex'), UnexpectedResponse, True),
