@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from mailcore.errors import ConfigurationError, Problem
@@ -29,6 +30,9 @@ from mailcore_ses.sns import SnsTrust
 from mailcore_ses.transport import AwsTransport, ClientSettings
 from mailcore_ses.webhook_trust import WebhookTrust
 
+
+# What mailcore_ses.event_setup_flow calls beside SES.
+_SERVICES_OF_SETUP = ("sns", "sqs", "sts")
 
 if TYPE_CHECKING:
     from mailcore.inbound import InboundMessage
@@ -225,19 +229,27 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             "s3": s3_endpoint_url,
             "kms": kms_endpoint_url,
         }
-        self._transport = AwsTransport(
-            ClientSettings(
-                region_name=region_name,
-                endpoint_urls={s: url for s, url in endpoints.items() if url is not None},
-                session=session,
-                session_parameters=session_parameters or {},
-                client=client,
-                client_parameters=client_parameters or {},
-                connect_timeout_seconds=connect_timeout_seconds,
-                read_timeout_seconds=read_timeout_seconds,
-                max_pool_connections=max_pool_connections,
-            )
+        settings = ClientSettings(
+            region_name=region_name,
+            endpoint_urls={s: url for s, url in endpoints.items() if url is not None},
+            session=session,
+            session_parameters=session_parameters or {},
+            client=client,
+            client_parameters=client_parameters or {},
+            connect_timeout_seconds=connect_timeout_seconds,
+            read_timeout_seconds=read_timeout_seconds,
+            max_pool_connections=max_pool_connections,
         )
+        self._transport = AwsTransport(settings)
+
+        def setup_settings() -> ClientSettings:
+            if endpoint_url is None:
+                return settings
+            all_services = dict.fromkeys(_SERVICES_OF_SETUP, endpoint_url)
+            return replace(settings, endpoint_urls={**all_services, **settings.endpoint_urls})
+
+        # A function too, because URLs may hold a password.
+        self._setup_settings = setup_settings
         trust = SnsTrust(
             topic_arns=topic_arns,
             topic_account_ids=topic_account_ids,
@@ -257,6 +269,15 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         Bulk calls go through a twin of it that does not validate parameters once more.
         """
         return self._transport.client(SES if self._settings.api_version == "v2" else SES_V1)
+
+    def setup_clients(self) -> ClientSettings:
+        """
+        How to make the clients that set up events.
+
+        An `endpoint_url` counts for all services then that have none of their own: what sets up an
+        imitation of AWS must not make a topic at AWS itself.
+        """
+        return self._setup_settings()
 
     @property
     def account(self) -> SesAccount:

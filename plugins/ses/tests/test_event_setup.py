@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
+import threading
+
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import botocore.session
 import pytest
@@ -401,6 +405,56 @@ def test_printing_as_json(capsys):
         (call["operation"], call["params"]) for call in printed["calls"]
     ]
     assert {"eu-west-1"} == {call["region_name"] for call in printed["calls"]}
+
+
+def test_an_endpoint_is_that_of_every_service(capsys, invented_credentials):
+    """What sets up an imitation of AWS asks nothing of AWS itself."""
+    asked = []
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.append(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(403)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            """Quietly."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        options = ("--option", "region_name=eu-west-1", "--option", f"endpoint_url={url}")
+        code = mailcore("--queue-name", "events", *options)
+        server.shutdown()
+
+    assert 0 != code
+    assert [True] == [b"GetCallerIdentity" in body for body in asked]
+    assert "" == capsys.readouterr().out
+
+
+def test_printed_commands_have_the_endpoint(capsys):
+    """Each that of its service."""
+    options = [f"{name}={url}" for name, url in URLS.items()]
+    code = mailcore(
+        *("--offline", "--account-id", ACCOUNT, "--queue-name", "events"),
+        *(word for option in options for word in ("--option", option)),
+    )
+    words = [shlex.split(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert 0 == code
+    expected = {"sqs": "http://127.0.0.1:1", "sns": "http://127.0.0.1:2"}
+    assert {"sqs", "sns", "sesv2"} == {command[1] for command in words}
+    for command in words:
+        url = command[command.index("--endpoint-url") + 1]
+        assert expected.get(command[1], "http://127.0.0.1:1") == url
+
+
+URLS = {
+    "region_name": "eu-west-1",
+    "endpoint_url": "http://127.0.0.1:1",
+    "sns_endpoint_url": "http://127.0.0.1:2",
+}
 
 
 @pytest.mark.parametrize(

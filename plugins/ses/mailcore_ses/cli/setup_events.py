@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shlex
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mailcore.cli import exit_codes, output
 from mailcore.cli.failures import UsageError
 from mailcore.flow import run as run_flow
 from mailcore_ses.aws import AwsCall
-from mailcore_ses.cli.common import Opened, new_parser, opened
+from mailcore_ses.cli.common import new_parser, opened
 from mailcore_ses.event_plan import plan
 from mailcore_ses.event_setup import EVENT_TYPES, EventSetup, without_password
 from mailcore_ses.event_setup_flow import apply, read_account_id, read_existing
+from mailcore_ses.transport import AwsTransport
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -69,22 +71,23 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.offline and arguments.account_id is None:
         raise UsageError("--offline needs --account-id")
     with opened(arguments) as use:
-        wanted = _wanted(arguments, use)
-        if arguments.offline:
-            calls = plan(wanted)
-        elif arguments.apply:
-            calls = run_flow(apply(wanted), use.transport)
-        else:
-            calls = plan(wanted, run_flow(read_existing(wanted), use.transport))
-    _write(arguments, wanted, calls)
+        settings = use.provider.setup_clients()
+        with contextlib.closing(AwsTransport(settings)) as transport:
+            wanted = _wanted(arguments, use.region_name, transport)
+            if arguments.offline:
+                calls = plan(wanted)
+            elif arguments.apply:
+                calls = run_flow(apply(wanted), transport)
+            else:
+                calls = plan(wanted, run_flow(read_existing(wanted), transport))
+    _write(arguments, wanted, calls, settings.endpoint_urls)
     return exit_codes.OK
 
 
-def _wanted(arguments: argparse.Namespace, use: Opened) -> EventSetup:
-    region_name = use.region_name
+def _wanted(arguments: argparse.Namespace, region_name: str, transport: AwsTransport) -> EventSetup:
     account_id = arguments.account_id
     if account_id is None:
-        account_id = run_flow(read_account_id(region_name), use.transport)
+        account_id = run_flow(read_account_id(region_name), transport)
     return EventSetup(
         account_id=account_id,
         region_name=region_name,
@@ -98,7 +101,12 @@ def _wanted(arguments: argparse.Namespace, use: Opened) -> EventSetup:
     )
 
 
-def _write(arguments: argparse.Namespace, wanted: EventSetup, calls: Sequence[AwsCall]) -> None:
+def _write(
+    arguments: argparse.Namespace,
+    wanted: EventSetup,
+    calls: Sequence[AwsCall],
+    endpoint_urls: Mapping[str, str],
+) -> None:
     if arguments.json:
         described = [
             {
@@ -112,7 +120,8 @@ def _write(arguments: argparse.Namespace, wanted: EventSetup, calls: Sequence[Aw
         output.write_json({"applied": arguments.apply, "calls": described})
         return
     for call in calls:
-        output.write(as_command(call, wanted.region_name))
+        endpoint_url = endpoint_urls.get(call.service)
+        output.write(as_command(call, wanted.region_name, endpoint_url))
     if not calls:
         output.note("all of it is there already")
     elif arguments.apply:
@@ -127,7 +136,7 @@ def _write(arguments: argparse.Namespace, wanted: EventSetup, calls: Sequence[Aw
     output.note(f"send with configuration_set_name={wanted.configuration_set_name!r}")
 
 
-def as_command(call: AwsCall, region_name: str) -> str:
+def as_command(call: AwsCall, region_name: str, endpoint_url: str | None = None) -> str:
     """A call as a command of the AWS CLI, without the password of an endpoint."""
     from botocore import xform_name
 
@@ -137,6 +146,7 @@ def as_command(call: AwsCall, region_name: str) -> str:
         xform_name(call.operation, "-"),
         "--region",
         call.region_name or region_name,
+        *(["--endpoint-url", without_password(endpoint_url)] if endpoint_url else []),
         "--cli-input-json",
         json.dumps(_shown(call)),
     ]
