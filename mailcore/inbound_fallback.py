@@ -38,6 +38,10 @@ else:
 
 _TYPE = re.compile(r"[^/\s]+/[^/\s]+")
 
+_HEADER_END = re.compile(rb"\r{0,2}\n\r{0,2}\n|\r\r(?!\n)")
+_BARE_RETURN = re.compile(rb"\r(?=\r\n)|\r(?![\r\n \t]|[\x21-\x39\x3b-\x7e]{1,100}[ \t]*:)")
+_DOUBLED = re.compile(rb"\r\r\n\r\r\n")
+
 # Each multipart has one.
 _MAX_CONTENT_TYPE = 8_192
 
@@ -56,6 +60,8 @@ _DEFECTS = {
 
 def read_irregular(raw: bytes, limits: Limits) -> tuple[Entity, tuple[str, ...]]:
     """Take a mail apart, whatever it is; returns what is wrong with it, too."""
+    received = raw
+    raw = without_bare_returns(raw)
     skeleton = Skeleton(raw, limits)
     root, cut = _feed(skeleton, _Bounds(limits.max_depth, limits.max_parts))
     end, defect = skeleton.end, skeleton.defect
@@ -66,6 +72,8 @@ def read_irregular(raw: bytes, limits: Limits) -> tuple[Entity, tuple[str, ...]]
     assert root is not None, "only a limit ends the parser early"
     defects = dict.fromkeys(_defects(root))
     entity = skeleton.entity(root)
+    if raw is not received:
+        defects["a carriage return stands within a header field"] = None
     if skeleton.cluttered:
         defects["something stands behind a boundary"] = None
     if skeleton.has_obsolete_colons:
@@ -74,6 +82,23 @@ def read_irregular(raw: bytes, limits: Limits) -> tuple[Entity, tuple[str, ...]]
         entity = _with_rest(entity, memoryview(raw)[end:])
         defects[f"{defect}: the rest is kept as one attachment"] = None
     return entity, tuple(defects)
+
+
+def without_bare_returns(raw: bytes) -> bytes:
+    """
+    RFC 5322, 4.1: carriage returns within the header that end no line, as spaces.
+
+    In a mail whose lines end in them, what follows is a field, a fold or an empty line. Some
+    programs write two before each line feed.
+    """
+    end = _HEADER_END.search(raw)
+    header = raw if end is None else raw[: end.start()]
+    if b"\n" not in raw or not _BARE_RETURN.search(header):
+        return raw
+    header = _BARE_RETURN.sub(b" ", header)
+    rest = raw[len(header) :]
+    # The empty line behind the header is one, too.
+    return header + (_DOUBLED.sub(b"\r\n\r\n", rest, count=1) if _DOUBLED.match(rest) else rest)
 
 
 def _with_rest(root: Entity, rest: memoryview) -> Entity:

@@ -30,7 +30,8 @@ def unfolded(value: bytes) -> tuple[str, str]:
     """
     value = value.translate(None, b"\r\n").strip(b" \t")
     if value.isascii():
-        return value.decode("ascii"), ""
+        # ISO-2022-JP is ASCII, too.
+        return decode_undeclared(value) if b"\x1b" in value else (value.decode("ascii"), "")
     try:
         return value.decode("utf-8"), ""
     except UnicodeDecodeError:

@@ -28,7 +28,7 @@ from mailcore.inbound import parse_inbound
 from mailcore.inbound_boundary import boundary_readings
 from mailcore.inbound_decoding import decode_transfer
 from mailcore.inbound_entity import Entity, Limits
-from mailcore.inbound_fallback import read_irregular
+from mailcore.inbound_fallback import read_irregular, without_bare_returns
 from mailcore.inbound_parameters import read_parameters
 from mailcore.inbound_splitter import Irregular, split
 
@@ -159,6 +159,9 @@ def our_tree(entity: Entity, reference: Tree) -> Tree:
     if kind == "attached":
         if content is None:
             return fields, "attached", None
+        if without_bare_returns(bytes(entity.body)) != entity.body:
+            # Which the library only takes for line ends.
+            return fields, "attached", content
         inner = read(bytes(entity.body))
         return fields, "attached", [trimmed(our_tree(inner, content[0]))]
     return fields, "leaf", bytes(entity.body)
@@ -217,6 +220,7 @@ def modern(tree: Tree) -> Tree:
 
 def check(raw: bytes) -> bool:
     """Compare both readers with the library; returns whether the mail was regular."""
+    raw = without_bare_returns(raw)
     reference = reference_tree(without_obsolete_colons(raw))
     entity, defects = read_irregular(raw, LIMITS)
     if "something stands behind a boundary" in defects:

@@ -170,6 +170,23 @@ def test_obsolete_unstructured_fields(raw: bytes, subject: str):
     assert subject == parse_inbound(raw).subject
 
 
+@pytest.mark.parametrize(
+    ("raw", "subject", "to", "text"),
+    [
+        (b"Subject: a\rb\r\nTo: a@x.example\r\n\r\nHi\rho\r\n", "a b", 1, "Hi\nho\n"),
+        (b"Subject: a\rb c\nTo: a@x.example\n\nHi", "a b c", 1, "Hi"),
+        (b"Subject: a\r\r\nTo: a@x.example\r\r\n\r\r\nHi\r\n", "a", 1, "Hi\n"),
+        (b"Subject: a\rTo: a@x.example\r\rHi\rho : x\rho\n", "a", 1, "Hi\nho : x\nho\n"),
+        (b"Subject: a\r b\rTo: a@x.example\r\rHi", "a b", 1, "Hi"),
+    ],
+)
+def test_carriage_returns(raw: bytes, subject: str, to: int, text: str):
+    """RFC 5322, 4.1: alone, doubled, and where all lines end in them."""
+    mail = parse_inbound(raw)
+
+    assert (subject, to, text) == (mail.subject, len(mail.to), mail.text)
+
+
 TEXT = st.text("b1 \t\"'();,=:<>\\*/\xe9", max_size=40)
 
 

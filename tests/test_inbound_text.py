@@ -46,6 +46,11 @@ ONE_LINE = st.text(
         ("ä".encode(), "ä"),
         (b"\xe4", "ä"),
         (b"=?us-ascii?q?a=0D=0Ab=00?=", "a b "),
+        (b"\x1b$BF|K\\8l\x1b(B!", "日本語!"),
+        (b"=?iso-8859-1?q?It=92s?=", "It’s"),
+        (b"=?shift_jis?b?h0A=?=", "①"),
+        (b"=?utf-8;format=flowed?q?=C3=A4?=", "ä"),
+        ("Картинка".encode()[:-1], "Картинк\ufffd"),
     ],
 )
 def test_words(value: bytes, text: str):
