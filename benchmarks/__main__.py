@@ -13,7 +13,18 @@ import sys
 from importlib.metadata import version
 from itertools import chain
 
-from benchmarks import build, bulk, http_providers, imports, inbound, peers, receive, send, server
+from benchmarks import (
+    build,
+    bulk,
+    http_providers,
+    imports,
+    inbound,
+    peers,
+    receive,
+    send,
+    server,
+    signing,
+)
 from benchmarks.measure import print_row
 
 
@@ -38,7 +49,7 @@ def main() -> int:
             good &= print_row(row)
         backend.close()
     rows = (
-        *(http_providers.building(), http_providers.receiving()),
+        *(signing.signatures(), http_providers.building(), http_providers.receiving()),
         *(receive.notifications(), inbound.parsing(), inbound.irregular()),
     )
     for row in chain.from_iterable(rows):

@@ -15,6 +15,7 @@ PACKAGE = Path(mailcore.__file__).parent
 DECLARED = {"idna", "pluggy", "requests", "typing_extensions", "urllib3"}
 # pytest runs the plugin made for it.
 ALSO = {
+    "dkim.py": {"cryptography"},  # an extra
     "json_reading.py": {"orjson"},  # an extra
     "pytest_plugin.py": {"pytest"},
 }

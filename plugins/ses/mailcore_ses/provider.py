@@ -68,8 +68,8 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         content: How complete messages go: ``raw``, written here, or ``simple``, written by SES,
             which has neither alternatives nor a To header of your own.
         api_version: ``v1`` for credentials that may not call the other.
-        dkim_domain, dkim_selector, dkim_private_key: Sign raw messages, by an RSA key in PEM; see
-            :class:`~mailcore_ses.dkim.DkimSigner`.
+        dkim_domain, dkim_selector, dkim_private_key: Sign raw messages, by an RSA or Ed25519 key in
+            PEM; see :class:`~mailcore.dkim.DkimSigner`.
         dkim_headers: Headers to sign, in place of all but those that SES rewrites.
         topic_arns: SNS topics whose messages :func:`mailcore.receive` believes. Without any,
             every webhook request is refused: a signature proves only that *some* topic sent it.
