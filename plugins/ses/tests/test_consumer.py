@@ -351,7 +351,8 @@ def test_access_lost_on_the_way(caplog):
         sqs.visible.append({"MessageId": "id-9", "Body": "junk", "Attributes": {}})
 
     with Running(sqs, on_event) as running:
-        sqs.wait_for(lambda: not sqs.faults and not sqs.visible)
+        # Before the handler was called, there is neither a fault nor a message left either.
+        sqs.wait_for(lambda: running.consumer.stats.handled and not sqs.faults and not sqs.visible)
 
     assert isinstance(running.outcome, ConsumerStats)
     assert "AccessDenied" in caplog.text
