@@ -224,8 +224,9 @@ def _alternatives(message: Message, shown: Sequence[_Entity], boundary: str) -> 
     entities = []
     if message.text:
         entities.append(_body(_TEXT_TYPE, message.text))
-    others = [other for other in message.alternatives if other.content]
+    others = message.alternatives
     if others:
+        others = tuple(other for other in others if other.content)
         entities += [_alternative(other) for other in others if other.mime_type == "text/plain"]
         entities += [_alternative(other) for other in others if other.mime_type in _BEFORE_HTML]
     if message.html:

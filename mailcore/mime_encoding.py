@@ -30,7 +30,6 @@ _cut_block = Struct(f"{_MAX_ENCODED_LINE}s" * _BLOCK_LINES).unpack
 # What b2a_qp leaves to us: a "." or "From " that begins a line (some relays change them, RFC 2049,
 # section 3), and lines that became too long because it escaped the space at their end afterwards.
 _QP_LINE_TO_MEND = re.compile(rb"^(?:\.|From |.{77}).*", re.MULTILINE)
-_QP_LITERAL = bytes(octet for octet in range(0x20, 0x7F) if octet != 0x3D) + b"\t\n"
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
@@ -45,15 +44,23 @@ def encode_text(text: str) -> tuple[str, list[bytes]]:
     Returns:
         The name of the encoding, and the lines in pieces.
     """
-    octets = _with_lf(text)
-    if octets.isascii():
+    octets = text.encode("utf-8")
+    if b"\r" in octets:
+        octets = _with_lf(octets)
+    if text.isascii():
         return "quoted-printable", [_finished(b2a_qp(octets))]
-    size = len(octets) + octets.count(b"\n")
-    flat = (size + 2) // 3 * 4
-    base64_size = flat + 2 * ((flat - 1) // _MAX_ENCODED_LINE)
-    # At least: it takes time to know exactly.
-    if len(octets) + 2 * len(octets.translate(None, _QP_LITERAL)) <= base64_size:
+    # Of each character beyond ASCII, all of its two to four octets are escaped: so many at least.
+    escaped = (len(octets) - len(text)) * 4 // 3
+    quoted = None
+    if 6 * escaped <= len(octets):
         quoted = _finished(b2a_qp(octets))
+        if 3 * len(quoted) <= 4 * len(octets):
+            return "quoted-printable", [quoted]
+    lines = octets.count(b"\n")
+    flat = (len(octets) + lines + 2) // 3 * 4
+    base64_size = flat + 2 * ((flat - 1) // _MAX_ENCODED_LINE)
+    if len(octets) + lines + 2 * escaped <= base64_size:
+        quoted = quoted or _finished(b2a_qp(octets))
         if len(quoted) <= base64_size:
             return "quoted-printable", [quoted]
     return "base64", base64_lines(octets.replace(b"\n", b"\r\n"))
@@ -66,14 +73,11 @@ def quoted_printable(text: str) -> bytes:
     Every line end, be it CRLF, LF or CR, becomes CRLF. Lines have at most 76 octets, no white
     space at their end, and neither a ``.`` nor ``From`` at their start.
     """
-    return _finished(b2a_qp(_with_lf(text)))
+    return _finished(b2a_qp(_with_lf(text.encode("utf-8"))))
 
 
-def _with_lf(text: str) -> bytes:
-    octets = text.encode("utf-8")
-    if b"\r" in octets:
-        octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return octets
+def _with_lf(octets: bytes) -> bytes:
+    return octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def _finished(encoded: bytes) -> bytes:
