@@ -42,7 +42,7 @@ _NEGATIONS = ("no", "false", "0")
 
 # Nobody reads what is sent to them. RFC 3834, section 2, with the names that other automatic
 # senders use, in some languages.
-_APART = "[-_.]?"
+_APART = "[-_.]{0,2}"
 _UNREAD = re.compile(
     rf"""
       noreply | (?<![a-z]) no {_APART} (?:reply|replies|response|respuesta|respond[ae]r?)
@@ -56,7 +56,7 @@ _UNREAD = re.compile(
 )
 _ROBOTS = re.compile(
     rf"(?:mail(?:er)?{_APART}daemon|postmaster|mail{_APART}delivery{_APART}(?:sub)?system|listserv"
-    r"|majordomo|mailman|microsoftexchange[0-9a-f]+|nobody|devnull|dev-null"
+    r"|majordomo|mailman|daemon|microsoftexchange[0-9a-f]+|nobody|devnull|dev-null"
     r"|owner-.*|.*-(?:request|owner))(?:[+=].*)?",
     re.IGNORECASE,
 )

@@ -224,6 +224,8 @@ def test_robots(lines: list[str], auto_submitted: bool, is_list: bool, may_answe
         ("autoreply@example.com", False),
         ("Mail.Delivery.System@example.com", False),
         ("mail-daemon@example.com", False),
+        ("no__reply@example.com", False),
+        ("daemon@example.com", False),
         ("bounce-123@example.com", False),
         ("x-bounces@example.com", False),
         ("ada@example.com, no-reply@example.com", True),
