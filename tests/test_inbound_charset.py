@@ -186,7 +186,7 @@ def test_labels_of_the_standard(labels: str, data: bytes, text: str):
         ("cp949 uhc ms949 x-windows-949", b"\x8c\x63", "똠"),
         ("cp950 x-windows-950 big5-eten", b"\xf9\xd6", "碁"),
         ("utf-16", "\ufeffhé".encode("utf-16-be"), "hé"),
-        ("utf-16 utf-16be", "hé".encode("utf-16-be"), "hé"),
+        ("utf-16 utf-16be ucs-2 unicode", "hé".encode("utf-16-be"), "hé"),
         ("utf-16 utf-16le", "テスト".encode("utf-16-le"), "テスト"),
         ("utf-16", b"", ""),
         ("utf-32", "hé".encode("utf-32-le"), "hé"),
