@@ -33,6 +33,8 @@ _SCHEME = "cid:"
 _MAX_CONTENT_ID = 900
 
 _URL = re.compile(r"[cC][iI][dD]:([^\s<>\"]*)")
+# A percent sign that begins no escape, and braces: the marks of what is filled in later.
+_FILLED_IN = re.compile(r"%(?![0-9A-Fa-f]{2})|\{\{")
 # What may stand behind the URL: the end of an attribute or of url(...) in a style sheet, and what
 # separates the URLs of a srcset.
 _MAY_FOLLOW = frozenset("'\"),;#?")
@@ -79,8 +81,9 @@ def attachments_as_shown(message: Message) -> Sequence[Attachment]:
     """
     The attachments of a message whose HTML is all there, each as it will be found.
 
-    A part with a Content-ID that the HTML does not name becomes a plain attachment. For what a
-    provider fills in, such as a template, nobody can say: do not ask then.
+    A part with a Content-ID that the HTML does not name becomes a plain attachment. What a provider
+    will put into a URL nobody can say: then all of them stay. If all of the HTML is in a template
+    of the provider, do not ask.
     """
     attachments = message.attachments
     if not any(part.content_id for part in attachments):
@@ -88,6 +91,8 @@ def attachments_as_shown(message: Message) -> Sequence[Attachment]:
     texts = [message.html] if message.html else []
     texts += [part.content for part in message.alternatives if part.mime_type == "text/html"]
     urls = {url for text in texts for url in _URL.findall(text)}
+    if any(map(_FILLED_IN.search, urls)):
+        return attachments
     named = {unquote(unescape(url)).casefold() for url in urls} | {url.casefold() for url in urls}
     return [
         dataclasses.replace(part, content_id=None, disposition="attachment")

@@ -91,6 +91,8 @@ def shown(html: str | None, content_id: str, **fields) -> bool:
         ('<img srcset="cid:logo, cid:big 2x">', "logo", True),
         ('<v:fill src="cid:logo(1)@shop">', "logo(1)@shop", True),
         ('<svg><use href="cid:logo#part"/></svg>', "logo", True),
+        ('<img src="cid:%recipient.logo%">', "logo", True),
+        ('<img src="cid:{{logo}}">', "logo", True),
         ('<img src="cid:logo2">', "logo", False),
         ('<img src="cid:logo.png">', "logo", False),
         ('<img src="cid:my-logo">', "logo", False),

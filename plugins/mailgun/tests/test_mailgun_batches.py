@@ -246,12 +246,13 @@ def test_individual_requests_are_a_sequence():
 def test_files_of_a_batch_are_never_without_a_name(posted):
     """Mailgun drops a file without one; what is made up is made of the type."""
     message = batch(
+        html="<img src=cid:logo@inline>",
         attachments=[
             Attachment(None, b"a", "application/pdf"),
             Attachment("Logo.png", b"b", "image/png", content_id="logo@inline"),
             Attachment(None, b"c", "image/png", disposition="inline"),
             Attachment(None, b"d", "application/x-unheard-of"),
-        ]
+        ],
     )
     (request,) = PROVIDER.build(message)
 
@@ -263,6 +264,17 @@ def test_files_of_a_batch_are_never_without_a_name(posted):
         ("attachment", "attachment-4.bin"),
     } == set(found)
     assert 4 == len(found)
+
+
+def test_picture_that_the_html_does_not_name(posted):
+    """It is a plain attachment, which clients do not hide; one that is filled in may be meant."""
+    image = Attachment("a.png", b"1", "image/png", content_id="logo")
+    found = [
+        posted(PROVIDER.build(batch(html=html, attachments=[image]))[0]).files[0]["field"]
+        for html in ("<img src=cid:logo>", "<p>", "<img src=cid:%recipient.name%>")
+    ]
+
+    assert ["inline", "attachment", "inline"] == found
 
 
 KEYS = st.text(string.ascii_letters + string.digits + "_.-", min_size=1, max_size=8)

@@ -459,3 +459,20 @@ def test_a_body_may_be_that_of_esp_extra(extra):
     fields = {"text": None, "subject": None, "esp_extra": {"postmark": extra}}
 
     assert extra.items() <= payload(fields).items()
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"html": "<img src=cid:logo>"}, True),
+        ({"html": "<p>"}, False),
+        ({"html": None, "text": None, "template_id": "t", "subject": None}, True),
+    ],
+)
+def test_picture_that_the_html_does_not_name(fields, named):
+    """It is a plain attachment, which clients do not hide; of a template nobody knows."""
+    image = Attachment("a.png", b"1", content_id="logo")
+    (request,) = build(Message(**{**BASE, **fields, "attachments": [image]}))
+
+    (part,) = json.loads(request.body)["Attachments"]
+    assert named == ("ContentID" in part)

@@ -93,3 +93,41 @@ def test_what_raw_content_only_can_express(fields, feature):
         build(fields)
 
     assert [feature] == [problem.feature for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("fields", "bodies"),
+    [
+        ({"text": "", "html": "<p>"}, {"Html": "<p>"}),
+        ({"text": "t", "html": ""}, {"Text": "t"}),
+        ({"text": "", "html": ""}, {"Text": ""}),
+        ({}, {"Text": ""}),
+    ],
+)
+def test_empty_body_beside_another_is_none(fields, bodies):
+    """Readers would show the empty form."""
+    body = build(fields).params["Content"]["Simple"]["Body"]
+
+    assert bodies == {name: each["Data"] for name, each in body.items()}
+
+
+def test_empty_body_of_an_own_template():
+    """The same where SES fills in the message's own bodies."""
+    fields = {"text": "", "html": "<p>{{a}}", "merge_data": {"ada@example.net": {"a": "1"}}}
+    content = build(fields).params["DefaultContent"]["Template"]["TemplateContent"]
+
+    assert {"Subject": "Hi ü", "Html": "<p>{{a}}"} == content
+
+
+@pytest.mark.parametrize(
+    ("html", "disposition"), [("<img src=cid:logo>", "INLINE"), ("<p>", "ATTACHMENT")]
+)
+def test_picture_that_the_html_does_not_name(html, disposition):
+    """Clients would hide it."""
+    image = Attachment("a.png", b"1", content_id="logo")
+    (part,) = build({"html": html, "attachments": [image]}).params["Content"]["Simple"][
+        "Attachments"
+    ]
+
+    assert disposition == part["ContentDisposition"]
+    assert (disposition == "INLINE") == ("ContentId" in part)

@@ -18,6 +18,7 @@ from collections.abc import Container
 from urllib.parse import quote, unquote
 
 from mailcore.attachment import Attachment
+from mailcore.content_id import attachments_as_shown
 from mailcore.http_requests import FormFile
 from mailcore.message import Message
 from mailcore_mailgun.extra import extra_of
@@ -41,7 +42,8 @@ def files_and_html(message: Message) -> tuple[list[FormFile], str | None]:
     html_is_not_ours = message.template_id is not None or "html" in extra_of(message)
     names: dict[str, str] = {}
     files = []
-    for number, part in enumerate(message.attachments, start=1):
+    parts = message.attachments if html_is_not_ours else attachments_as_shown(message)
+    for number, part in enumerate(parts, start=1):
         name = part.filename or _made_up_name(part, number)
         if part.inline and part.content_id is not None:
             if html_is_not_ours:

@@ -17,6 +17,7 @@ from typing import Any
 
 from mailcore.address import Address
 from mailcore.attachment import Attachment
+from mailcore.content_id import attachments_as_shown
 from mailcore.message import Message
 from mailcore_postmark.extra import extra_of
 from mailcore_postmark.payload.headers import api_headers
@@ -35,7 +36,8 @@ def email_payload(message: Message, settings: SendingSettings) -> Payload:
     _add_content(payload, message)
     _add_tracking(payload, message, settings)
     if message.attachments:
-        payload["Attachments"] = [_attachment(part) for part in message.attachments]
+        parts = message.attachments if uses_template(message) else attachments_as_shown(message)
+        payload["Attachments"] = [_attachment(part) for part in parts]
     if settings.message_stream is not None:
         payload["MessageStream"] = settings.message_stream
     if uses_template(message):

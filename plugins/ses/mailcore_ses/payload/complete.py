@@ -84,10 +84,11 @@ def simple_email(message: Message, settings: SendingSettings) -> Parameters:
 
 def _body(message: Message) -> Parameters:
     # SES wants a body; a message without one is an empty text, as in the raw form.
-    text = message.text if message.html is not None else message.text or ""
+    # An empty form beside another would be what readers show.
+    text = message.text or (None if message.html else "")
     return {
         **({} if text is None else {"Text": _text(text)}),
-        **({} if message.html is None else {"Html": _text(message.html)}),
+        **({"Html": _text(message.html)} if message.html else {}),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mailcore.address import Address
 from mailcore.attachment import Attachment
+from mailcore.content_id import attachments_as_shown
 from mailcore.message import Message
 from mailcore.mime_encoding import as_seven_bit
 from mailcore_ses.payload.settings import SendingSettings
@@ -84,7 +85,8 @@ def overrides(message: Message) -> Parameters | None:
 
 def attachments(message: Message) -> list[Parameters]:
     """``Attachments`` of simple and template content."""
-    return [_attachment(part) for part in message.attachments]
+    parts = message.attachments if message.template_id else attachments_as_shown(message)
+    return [_attachment(part) for part in parts]
 
 
 def _attachment(part: Attachment) -> Parameters:

@@ -99,7 +99,9 @@ def _template(message: Message) -> Parameters:
     if message.template_id is not None:
         template = template_reference(message.template_id)
     else:
-        content = {"Subject": message.subject, "Text": message.text, "Html": message.html}
+        # An empty form beside another would be what readers show.
+        text = message.text or (None if message.html else message.text)
+        content = {"Subject": message.subject, "Text": text, "Html": message.html or None}
         template = {"TemplateContent": {k: v for k, v in content.items() if v is not None}}
     # SES merges a recipient's data over these key by key. Its documents read as if it took one or
     # the other; what it does was tried out in github.com/domdomegg/aws-ses-v2-local/pull/103
