@@ -41,7 +41,7 @@ header_names = st.text("abcXYZ-", min_size=1, max_size=8).map("X-{}".format)
 headers = st.dictionaries(header_names, lines | st.integers(-9, 9), max_size=3).filter(
     lambda given: len(given) == len({name.lower() for name in given})
 )
-content_types = st.sampled_from([None, "text/plain; charset=latin-1", 'a/b; x="y; z"', "image/PNG"])
+content_types = st.sampled_from([None, "text/plain; format=flowed", 'a/b; x="y; z"', "image/PNG"])
 attachments = st.builds(
     Attachment,
     st.none() | words,
@@ -76,7 +76,9 @@ VALUES = {
     "text": bodies,
     "html": bodies,
     "alternatives": st.lists(st.tuples(bodies, st.just("text/calendar; method=REQUEST"))),
-    "attachments": st.lists(attachments, max_size=2),
+    "attachments": st.lists(
+        attachments, max_size=2, unique_by=lambda part: part.content_id or object()
+    ),
     "headers": headers,
     "envelope_sender": addresses,
     "metadata": metadata,
