@@ -64,7 +64,7 @@ def test_provider_of_the_tutorial_conforms(project):
 
     module = project / "mailcore_mailtrap" / "provider.py"
     source = module.read_text("utf-8")
-    line = '        "cc": [mailbox(address) for address in message.cc],\n'
+    line = '        "cc": [mailbox(address) for address in deliveries.cc],\n'
     module.write_text(source.replace(line, ""), "utf-8")
     broken = run_tests(project)
 

@@ -175,7 +175,7 @@ def test_comments_stand_anywhere(addresses: list[tuple[str, str, str]], separato
 def test_addresses_that_we_write_are_read(pairs: list[tuple[str, str]]):
     """The reader is the inverse of the writer."""
     wanted = [
-        Address(addr_spec.replace("..", ".").strip("."), name)
+        Address(addr_spec.replace("..", ".").strip("."), name.strip())
         for name, addr_spec in pairs
         if not addr_spec.startswith(".") and ".@" not in addr_spec and ".." not in addr_spec
     ]

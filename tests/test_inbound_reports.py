@@ -133,7 +133,7 @@ def test_charset_of_a_report(content_type: bytes, encode: str):
         (b"Diagnostic-Code: smtp; 550 Unknown user", None, 550, BounceClass.HARD),
         (b"Diagnostic-Code: smtp;451-try later", None, 451, BounceClass.SOFT),
         (b"Diagnostic-Code: 550 5.1.1 unknown; sorry", "5.1.1", 550, BounceClass.HARD),
-        (b"Diagnostic-Code: smtp; 554 from 5.10.20.30", None, 554, BounceClass.HARD),
+        (b"Diagnostic-Code: smtp; 554 from 5.10.20.30", None, 554, BounceClass.UNDETERMINED),
         (b"Diagnostic-Code: x; since 250.550.1.1", None, None, BounceClass.UNDETERMINED),
     ],
 )

@@ -84,9 +84,10 @@ class Formal(Provider[HttpRequest, HttpResponse]):
     def build(self, message: Message) -> Sequence[HttpRequest]:
         if not message.is_batch:
             return [self.request(message)]
-        starts = range(0, len(message.to), self.batch_size)
+        to = message.deliveries.to
+        starts = range(0, len(to), self.batch_size)
         return [
-            self.request(message.replace(to=message.to[start : start + self.batch_size]))
+            self.request(message.replace(to=to[start : start + self.batch_size]))
             for start in starts
         ]
 
@@ -113,7 +114,7 @@ class Formal(Provider[HttpRequest, HttpResponse]):
         }
         fields = [("from", "" if message.from_email is None else message.from_email.format())]
         for name in ("to", "cc", "bcc"):
-            fields += [(name, address.format()) for address in getattr(message, name)]
+            fields += [(name, address.format()) for address in getattr(message.deliveries, name)]
         if message.reply_to:
             fields.append(("h:Reply-To", ", ".join(each.format() for each in message.reply_to)))
         fields += [(f"h:{name}", value) for name, value in headers.items()]
