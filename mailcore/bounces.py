@@ -14,32 +14,39 @@ codes, https://www.iana.org/assignments/smtp-enhanced-status-codes/ (read 2026-1
 
 from __future__ import annotations
 
+import functools
 import re
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mailcore.bounce_words import FALLBACK_WORDS, WORDS, Cause, Table
+from mailcore.bounce_words import Cause
 from mailcore.events import BounceClass, RejectReason
+
+
+if TYPE_CHECKING:
+    from mailcore.bounce_index import Index
 
 
 __all__ = ["Cause", "Verdict", "enhanced_status", "judge", "reply_code", "verdict_of"]
 
 _SEARCHED_CHARACTERS = 2000
-_NEAR_CHARACTERS = 60
 
+# Expressions begin with a digit, and look behind it: they are searched for much faster so.
 # After the reply code of the same class, which the receiving server gives first.
 _AFTER_REPLY = re.compile(
-    r"(?<![\d.])([245])\d\d[ -]{1,3}#?(\1\.\d{1,3}\.\d{1,3})(?![\d.]*\d)", re.ASCII
+    r"([245])(?<![\d.].)\d\d[ -]{1,3}#?(\1\.\d{1,3}\.\d{1,3})(?![\d.]*\d)", re.ASCII
 )
 # Else where nothing but a status can stand: versions of software look the same.
 _ALONE = re.compile(
     r"(?:^|[#(;]|status:?)\s{0,3}([245]\.[0-7]\.\d{1,3})(?!\.?\d)", re.ASCII | re.IGNORECASE
 )
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d", re.ASCII)
-_REPLY_CODE = re.compile(r"(?:^|said:|smtp;|[\s;<>(#])([245][0-5]\d)(?=$|[\s\-;:,)])", re.ASCII)
+_REPLY_CODE = re.compile(
+    r"([245](?:(?<![^\s;<>(#].)|(?<=said:.))[0-5]\d)(?=$|[\s\-;:,)])", re.ASCII
+)
 
 _CODES = re.compile(
-    r"\b[245]\d\d[ -](?: ?#?[245]\.\d{1,3}\.\d{1,3}\b)?|\b[245]\.\d{1,3}\.\d{1,3}\b", re.ASCII
+    r"[245](?<!\w.)(?:\d\d[ -](?: ?#?[245]\.\d{1,3}\.\d{1,3}\b)?|\.\d{1,3}\.\d{1,3}\b)", re.ASCII
 )
 _TOKEN_END = re.compile(r"[\s<>()\[\]\",;]+")
 _NO_WORD = re.compile(r"[^a-z0-9]+", re.ASCII)
@@ -175,7 +182,7 @@ def judge(
     detail = status[2:] if status else ""
     words = _words(text)
     reply = str(code) if code is not None and 200 <= code <= 599 else reply_code(text) or ""
-    cause = _find(words, WORDS)
+    cause = _index().find(words)
     if cause in _LOOSE and detail in _SURE and status and status[0] == "5":
         cause = None
     cause = cause or _of_codes(status, detail, reply, words)
@@ -228,7 +235,7 @@ def _of_codes(status: str | None, detail: str, reply: str, words: str) -> Cause:
     if status is None and reply.startswith("4"):
         return Cause.TEMPORARY
     if status is None or status[0] != "5" or detail in _VAGUE:
-        found = _find(words, FALLBACK_WORDS)
+        found = _fallback_index().find(words)
         if found is not None:
             return found
     if status is not None and status[0] == "5":
@@ -239,7 +246,7 @@ def _of_codes(status: str | None, detail: str, reply: str, words: str) -> Cause:
         if found is not None:
             return found
         if detail in _SYNTAX_OF_COMMANDS:
-            return _find(words, FALLBACK_WORDS) or Cause.SYSTEM
+            return _fallback_index().find(words) or Cause.SYSTEM
     return _BY_REPLY.get(reply, Cause.UNCLEAR)
 
 
@@ -252,30 +259,32 @@ def _as_told(cause: Cause, told: BounceClass | None) -> Verdict:
 
 def _words(text: str) -> str:
     """The words of a text between single spaces: no codes, addresses, URLs or names of hosts."""
-    text = _HOST_SAID.sub(" ", _CODES.sub(" ", text.lower()))
-    tokens = [
-        # What follows an address without a space is kept.
-        token.rpartition("@")[2].partition(":")[2] if "@" in token else token
-        for token in _TOKEN_END.split(text.replace("'", "").replace("\u2019", ""))
-        if "://" not in token
-    ]
-    return f" {_NO_WORD.sub(' ', ' '.join(tokens)).strip()} "
+    text = _CODES.sub(" ", text.lower())
+    if " said" in text:
+        text = _HOST_SAID.sub(" ", text)
+    text = text.replace("'", "").replace("\u2019", "")
+    if "@" in text or "://" in text:
+        text = " ".join(
+            # What follows an address without a space is kept.
+            token.rpartition("@")[2].partition(":")[2] if "@" in token else token
+            for token in _TOKEN_END.split(text)
+            if "://" not in token
+        )
+    return f" {_NO_WORD.sub(' ', text).strip()} "
 
 
-def _find(words: str, table: Table) -> Cause | None:
-    for cause, phrases in table:
-        for phrase in phrases:
-            if phrase[0] in words and (len(phrase) == 1 or _follow(words, phrase)):
-                return cause
-    return None
+@functools.cache
+def _index() -> Index:
+    """Built for the first non-delivery: it takes longer than importing this module."""
+    from mailcore.bounce_index import Index
+    from mailcore.bounce_words.order import words
+
+    return Index(words())
 
 
-def _follow(words: str, parts: tuple[str, ...]) -> bool:
-    """Whether the parts stand one behind the other, each near the one before."""
-    start = words.find(parts[0]) + len(parts[0]) - 1
-    for part in parts[1:]:
-        found = words.find(part, start, start + len(part) + _NEAR_CHARACTERS)
-        if found < 0:
-            return False
-        start = found + len(part) - 1
-    return True
+@functools.cache
+def _fallback_index() -> Index:
+    from mailcore.bounce_index import Index
+    from mailcore.bounce_words.order import fallback_words
+
+    return Index(fallback_words())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from pathlib import Path
@@ -12,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import BounceClass, EventType, RejectReason, TrackingEvent
+from mailcore.bounce_index import Index
+from mailcore.bounce_words import order
 from mailcore.bounces import enhanced_status, judge, reply_code
 from mailcore.inbound import RecipientReport
 
@@ -203,6 +206,68 @@ def test_rejected_for_what_was_before(reason):
 def test_any_text_is_judged(status, text):
     """Nothing that a stranger writes raises."""
     judge(status, text)
+
+
+TABLES = {"words": order.words(), "fallback": order.fallback_words()}
+INDEXES = {name: Index(table) for name, table in TABLES.items()}
+LINES = [
+    line
+    for bounce_class in BounceClass
+    for line in (ANSWERS / f"{bounce_class.value}.txt").read_text("utf-8").splitlines()
+]
+PARTS = sorted(
+    {part.strip() for table in TABLES.values() for _, rows in table for row in rows for part in row}
+)
+
+
+def walk(table, words):
+    """The first cause with a phrase in the words, one phrase after the other."""
+    for cause, phrases in table:
+        for first, *others in phrases:
+            at = words.find(first)
+            if at < 0:
+                continue
+            end = at + len(first) - 1
+            for part in others:
+                found = words[end : end + len(part) + 60].find(part)
+                if found < 0:
+                    break
+                end += found + len(part) - 1
+            else:
+                return cause
+    return None
+
+
+def as_words(text):
+    """Lower case, with one space before, between and after words."""
+    return f" {re.sub('[^a-z0-9]+', ' ', text.lower()).strip()} "
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_index_finds_what_a_walk_finds(name):
+    """The index finds what a walk through the table finds, in each answer and for each phrase."""
+    phrases = [" ".join(row) for table in TABLES.values() for _, rows in table for row in rows]
+    texts = [as_words(text) for text in (*LINES, *PARTS, *phrases)]
+
+    expected = [walk(TABLES[name], text) for text in texts]
+    assert expected == [INDEXES[name].find(text) for text in texts]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(PARTS) | st.sampled_from(LINES) | st.from_regex("[a-z0-9]{1,60}"),
+            st.sampled_from([" ", "", "s ", f" {'x' * 57} ", f" {'x' * 58} ", f" {'x' * 59} "]),
+        ),
+        max_size=6,
+    )
+)
+def test_index_finds_what_a_walk_finds_in_combinations(pieces):
+    """Phrases side by side, run together and at the edge of nearness: as a walk finds them."""
+    words = as_words("".join(text + behind for text, behind in pieces))
+
+    expected = {name: walk(table, words) for name, table in TABLES.items()}
+    assert expected == {name: index.find(words) for name, index in INDEXES.items()}
 
 
 @pytest.mark.parametrize(

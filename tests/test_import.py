@@ -51,6 +51,15 @@ def test_importing_is_cheap(code):
         assert set() == {name for name in loaded if name.startswith("mailcore_")}
 
 
+def test_phrases_are_loaded_for_the_first_bounce():
+    """Loading what judges builds no index; judging does."""
+    code = "from mailcore.bounces import judge"
+    lazy = {"mailcore.bounce_index", "mailcore.bounce_words.order", "mailcore.bounce_words.gone"}
+
+    assert set() == lazy & modules_after(code)
+    assert lazy == lazy & modules_after(f"{code}; judge(None, '550 user unknown')")
+
+
 def imported(path):
     """Top-level names that a module imports, those for type checkers included."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
