@@ -49,8 +49,17 @@ _CODES = re.compile(
     r"[245](?<!\w.)(?:\d\d[ -](?: ?#?[245]\.\d{1,3}\.\d{1,3}\b)?|\.\d{1,3}\.\d{1,3}\b)", re.ASCII
 )
 _TOKEN_END = re.compile(r"[\s<>()\[\]\",;]+")
-_NO_WORD = re.compile(r"[^a-z0-9]+", re.ASCII)
 _HOST_SAID = re.compile(r"\bhost \S{1,255} said\b|\bhost \S{1,255} \S{1,60} said\b")
+
+
+class _Letters(dict[int, str]):
+    """For `str.translate`: letters and digits stay, and whatever else stands becomes a space."""
+
+    def __missing__(self, key: int) -> str:
+        return " "
+
+
+_LETTERS = _Letters((ord(letter), letter) for letter in "abcdefghijklmnopqrstuvwxyz0123456789")
 
 
 class Verdict(NamedTuple):
@@ -270,7 +279,7 @@ def _words(text: str) -> str:
             for token in _TOKEN_END.split(text)
             if "://" not in token
         )
-    return f" {_NO_WORD.sub(' ', text).strip()} "
+    return f" {' '.join(text.translate(_LETTERS).split())} "
 
 
 @functools.cache
