@@ -66,7 +66,9 @@ class Index:
             for entry in self._candidates[first]:
                 if best is not None and entry.rank >= best.rank:
                     break
-                if len(entry.parts) == 1 or _follow(words, entry.parts):
+                parts = entry.parts
+                # Mostly a second part is nowhere, which is told faster than where it is.
+                if len(parts) == 1 or (parts[1] in words and _follow(words, parts)):
                     best = entry
                     break
         return None if best is None else best.cause
