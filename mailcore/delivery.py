@@ -103,16 +103,18 @@ class Attempt:
         self._pending = None
         self._maybe_accepted |= any(each.accepted or each.maybe_accepted for each in statuses)
 
+    @property
+    def maybe_accepted(self) -> bool:
+        """Whether anything may be on its way if the send ends now."""
+        pending = self._pending
+        return self._maybe_accepted or (pending is not None and pending.progress.maybe_accepted)
+
     def interrupted(self, provider: str) -> SendInterrupted:
         """The error that says what is known when the send is cut off now."""
-        pending = self._pending
-        maybe_accepted = self._maybe_accepted or (
-            pending is not None and pending.progress.maybe_accepted
-        )
         return SendInterrupted(
             "the send was cut off: its task was cancelled, or the process told to stop",
             provider=provider,
-            maybe_accepted=maybe_accepted,
+            maybe_accepted=self.maybe_accepted,
         )
 
 

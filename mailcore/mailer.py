@@ -140,10 +140,10 @@ class _BaseMailer:
         if self._transport is None and self._own_provider:
             self._registry.close(self.provider)
 
-    def _sending(self, message: Message) -> Flow[SendResult]:
+    def _sending(self, message: Message, attempt: Attempt | None = None) -> Flow[SendResult]:
         _require_message(message)
         hooks = self._registry.hooks
-        attempt = Attempt()
+        attempt = attempt if attempt is not None else Attempt()
         send: Send = partial(self._leaf, attempt)
         for middleware in reversed(self._middleware):
             send = _around(middleware, send)
@@ -164,6 +164,7 @@ class _BaseMailer:
             logger.warning("%s (%s)", interrupted, maybe)
             hooks.message_failed(message, interrupted, final=True)
             raise
+        attempt.end(result.recipients.values())
         hooks.message_sent(message, result)
         return result
 
@@ -191,18 +192,21 @@ class _BaseMailer:
             raise ConfigurationError(reason)
         return min(messages_per_call, self.provider.max_messages_per_call)
 
-    def _sending_together(self, messages: Sequence[Message]) -> Flow[list[SendResult | Exception]]:
-        return together([self._sending(message) for message in messages], self.provider)
+    def _sending_together(self, messages: Sequence[Message]) -> Flow[list[Outcome]]:
+        attempts = [Attempt() for _ in messages]
+        flows = [self._sending(*each) for each in zip(messages, attempts, strict=True)]
+        outcomes = yield from together(flows, self.provider)
+        return [self._told(*each) for each in zip(outcomes, attempts, strict=True)]
 
-    def _told(self, outcome: SendResult | Exception) -> Outcome:
+    def _told(self, outcome: SendResult | Exception, attempt: Attempt) -> Outcome:
         if isinstance(outcome, (SendResult, MailcoreError)):
             return outcome
-        # What an extension or a plugin should not have raised.
+        # What a hook or middleware raised, which send() passes on as it is.
         fault = SendError(
             f"{type(outcome).__name__} while sending",
             provider=self.provider.name,
             category="fault",
-            maybe_accepted=True,
+            maybe_accepted=attempt.maybe_accepted,
         )
         fault.__cause__ = outcome
         return fault
@@ -282,13 +286,14 @@ class Mailer(_BaseMailer):
     def _outcomes(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         if len(messages) == 1:
             return [self._outcome(messages[0])]
-        return [self._told(each) for each in run(self._sending_together(messages))]
+        return run(self._sending_together(messages))
 
     def _outcome(self, message: Message) -> Outcome:
+        attempt = Attempt()
         try:
-            return self.send(message)
+            return run(self._sending(message, attempt))
         except Exception as error:  # noqa: BLE001  # the next message is not to blame
-            return self._told(error)
+            return self._told(error, attempt)
 
     def close(self) -> None:
         """Close the connections of a provider that this mailer made."""
@@ -352,13 +357,14 @@ class AsyncMailer(_BaseMailer):
     async def _outcomes(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         if len(messages) == 1:
             return [await self._outcome(messages[0])]
-        return [self._told(each) for each in await arun(self._sending_together(messages))]
+        return await arun(self._sending_together(messages))
 
     async def _outcome(self, message: Message) -> Outcome:
+        attempt = Attempt()
         try:
-            return await self.send(message)
+            return await arun(self._sending(message, attempt))
         except Exception as error:  # noqa: BLE001  # the next message is not to blame
-            return self._told(error)
+            return self._told(error, attempt)
 
     async def aclose(self) -> None:
         """Close the connections of a provider that this mailer made."""

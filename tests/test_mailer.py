@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import traceback
 
 import pytest
@@ -190,6 +191,45 @@ def test_send_many_goes_on_after_failures(chunked, scripted, registry):
     assert ("fault", None) == (outcomes[3].category, outcomes[3].__cause__)
     assert outcomes[3].maybe_accepted
     assert "whoops" not in str(outcomes[3])
+
+
+@pytest.mark.parametrize("messages_per_call", [1, 2])
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize(
+    ("sends", "answers", "maybe_accepted"),
+    [
+        pytest.param(0, [], False, id="before the send"),
+        pytest.param(1, ["1", "2"], True, id="after it was accepted"),
+        pytest.param(1, [MessageRejected("x"), MessageRejected("x")], False, id="after a no"),
+    ],
+)
+def test_send_many_says_what_was_sent_when_middleware_raises(
+    chunked, scripted, registry, sends, answers, maybe_accepted, is_async, messages_per_call
+):
+    """The outcome is maybe accepted only if something was sent, and keeps what was raised."""
+    raised = KeyError("whoops")
+
+    def middleware(message, send):
+        for _ in range(sends):
+            try:
+                yield from send(message)
+            except MessageRejected:
+                continue
+        raise raised
+        yield
+
+    kind = AsyncMailer if is_async else Mailer
+    transport = scripted(*answers)
+    mailer = kind(chunked(), transport=transport, registry=registry, middleware=[middleware])
+    sending = mailer.send_many([MESSAGE, MESSAGE], messages_per_call=messages_per_call)
+
+    async def gathered():
+        return [outcome async for outcome in sending]
+
+    outcomes = asyncio.run(gathered()) if is_async else list(sending)
+    assert [(maybe_accepted, "fault", raised)] * 2 == [
+        (outcome.maybe_accepted, outcome.category, outcome.__cause__) for outcome in outcomes
+    ]
 
 
 def test_send_many_is_lazy(chunked, scripted, registry):
