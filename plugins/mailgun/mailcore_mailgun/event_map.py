@@ -33,9 +33,9 @@ class Outcome(NamedTuple):
             status: A ``delivery-status``.
             told: What Mailgun says of it: permanent or temporary.
         """
-        message, code = status.get("message"), status.get("code")
+        given, message, code = (status.get(name) for name in ("enhanced-code", "message", "code"))
         verdict = judge(
-            enhanced_status(status),
+            given if isinstance(given, str) else None,
             message if isinstance(message, str) else None,
             told=told,
             code=code if type(code) is int else None,
