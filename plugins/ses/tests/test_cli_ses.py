@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
 from mailcore.cli import main
+from mailcore.cli.parser import build_parser
+from mailcore.registry import default_registry
 from mailcore_ses.local import LocalSes
 
 
@@ -52,15 +55,27 @@ def test_extension_is_installed(capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["quota", "stats", "identities", "suppression", "check"], ids=str
+    "command",
+    ["quota", "stats", "identities", "suppression", "check", "setup-events", "consume"],
 )
 def test_help(capsys, command: str):
-    """Every command explains itself and its exit codes."""
+    """Every command explains itself by examples that can be parsed."""
     assert 0 == main(["ses", command, "--help"])
     written = capsys.readouterr().out
 
-    assert f"mailcore ses {command}" in written
-    assert "exit codes:" in written
+    examples = [line.strip() for line in written.splitlines() if line.startswith("  mailcore ses")]
+    assert examples
+    assert "`mailcore --help` lists the exit codes." in written
+    for example in examples:
+        parsed = build_parser(default_registry()).parse_all(shlex.split(example)[1:])
+        assert ("ses", command) == (parsed.command, parsed.ses_command)
+
+
+def test_exit_codes_stand_once(capsys):
+    """What is particular about them stands in the help of `mailcore ses`."""
+    assert 0 == main(["ses", "--help"])
+
+    assert "75 if AWS could not be reached" in " ".join(capsys.readouterr().out.split())
 
 
 def test_without_a_command_it_shows_its_help(capsys):

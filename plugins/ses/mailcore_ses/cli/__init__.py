@@ -28,6 +28,8 @@ def add_parser(cli: argparse._SubParsersAction[Any]) -> None:
         help="look after an Amazon SES account",
         description="Look after an Amazon SES account: what it may send, what it has sent, whom "
         "it sends from, whom it does not send to, and what is wrong with it.",
+        epilog="Exit codes are as for `mailcore --help`; 1 also if what was asked about is not "
+        "there, or is not well, and 75 if AWS could not be reached or is busy.",
     )
     commands = parser.add_subparsers(dest="ses_command", metavar="COMMAND")
 

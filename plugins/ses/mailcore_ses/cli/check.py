@@ -22,6 +22,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "Look at credentials, region, account, sandbox, quota, identity, DKIM, configuration set "
         "and event destinations, and say what to do about what is wrong. The exit code is 0 only "
         "if all is well.",
+        "ses check --from shop@example.com",
+        "ses check --from shop@example.com --test-send",
     )
     parser.add_argument("--from", dest="sender", metavar="ADDRESS", help="whom you send from")
     parser.add_argument(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from mailcore.cli import choosing
+from mailcore.cli import choosing, exit_codes
 from mailcore.cli.failures import UsageError
 from mailcore.errors import ConfigurationError
 from mailcore.flow import Transport
@@ -24,16 +24,6 @@ from mailcore_ses.provider import SesProvider
 
 ABSENT = 1
 """The exit code when what was asked about is not there, or is not well."""
-
-_EXIT_CODES = """\
-exit codes:
-  0    done
-  1    AWS refused it, or what was asked about is not there, or is not well
-  2    usage or configuration
-  75   AWS could not be reached or is busy: try again
-
-Others are as for `mailcore --help`.
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +45,27 @@ class Opened:
 
 
 def new_parser(
-    commands: argparse._SubParsersAction[Any], name: str, summary: str, description: str
+    commands: argparse._SubParsersAction[Any],
+    name: str,
+    summary: str,
+    description: str,
+    *examples: str,
 ) -> argparse.ArgumentParser:
-    """Add a command with the options that all of them have."""
+    """
+    Add a command with the options that all of them have.
+
+    Args:
+        commands: Where to.
+        name: What is typed.
+        summary: For the list of commands.
+        description: For the help of this one.
+        examples: Command lines without ``mailcore``.
+    """
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
         help=summary,
         description=description,
-        epilog=_EXIT_CODES,
+        epilog=exit_codes.epilog(*examples),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     choosing.add_arguments(parser)

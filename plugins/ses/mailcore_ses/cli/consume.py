@@ -34,6 +34,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "Receive SES events from an SQS queue and call a function with each of them, until told to "
         "stop by SIGTERM or Ctrl-C. A message is deleted after the function returned; if it "
         "raises, the message comes again, and goes to the queue's dead-letter queue in the end.",
+        "ses consume --queue-url https://sqs.eu-west-1.amazonaws.com/123456789012/ses-events "
+        "--handler app:on_event",
     )
     parser.add_argument("--queue-url", metavar="URL", required=True, help="as SQS gives it")
     parser.add_argument(

@@ -20,6 +20,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "list, show, create and delete identities",
         "List the addresses and domains that the account may send from in this region; show one "
         "with the DNS records that it needs; begin to verify one; delete one.",
+        "ses identities create example.com",
+        "ses identities show example.com --json",
     )
     parser.add_argument(
         "action", nargs="?", choices=["list", "show", "create", "delete"], default="list"

@@ -18,6 +18,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "quota",
         "show what the account may send",
         "Show what the account may send in this region, and whether it may send at all.",
+        'ses quota --url "ses://?region_name=eu-west-1"',
+        "ses quota --json",
     )
     parser.set_defaults(run=run)
 

@@ -31,6 +31,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "topic with signature version 2, a webhook or an SQS queue with a dead-letter queue that "
         "listen to it, their policies, a configuration set and its event destination. With "
         "--apply, make them. What is there stays; a second time there is nothing to do.",
+        "ses setup-events --queue-name ses-events",
+        "ses setup-events --https-endpoint https://example.com/webhooks/ses --apply",
     )
     parser.add_argument("--https-endpoint", metavar="URL", help="a webhook to subscribe")
     parser.add_argument("--queue-name", metavar="NAME", help="an SQS queue to subscribe")

@@ -39,6 +39,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "show what was sent, by day",
         f"Show delivery attempts, bounces, complaints and rejects by day (UTC), with a chart. SES "
         f"keeps them for {KEPT_DAYS} days, and tells them for the region as a whole.",
+        "ses stats --days 7",
+        "ses stats --output sent.svg",
     )
     parser.add_argument(
         "--days",

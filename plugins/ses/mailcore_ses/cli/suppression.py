@@ -29,6 +29,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "list, get, put and delete suppressed addresses",
         "The account's suppression list: addresses that bounced or complained, and that SES does "
         "not deliver to. List it; look at addresses, put them on it or take them off.",
+        "ses suppression list --reason bounce --since 2026-11-01",
+        "ses suppression delete ada@example.net",
     )
     parser.add_argument(
         "action", nargs="?", choices=["list", "get", "put", "delete"], default="list"
