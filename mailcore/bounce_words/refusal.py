@@ -78,7 +78,6 @@ unable to deliver to
 could not deliver to
 not deliver mail to
 not found
-unknown
 """
 """Refused or unavailable, with the address or mailbox named."""
 
