@@ -81,7 +81,7 @@ def _similar(name: str, installed: Sequence[str]) -> Iterator[str]:
 
     candidates = dict.fromkeys([*installed, *known_plugins()])
     spelled = name.strip().lower().replace("_", "-").removeprefix("mailcore-")
-    # "Amazon SES", "mailgun-eu": a provider's name is one of the words.
+    # With its maker, or a region: a provider's name is one of the words.
     words = spelled.replace("-", " ").split()
     found = [each for each in candidates if each == spelled or each in words]
     found += difflib.get_close_matches(spelled, candidates, n=_MAX_SIMILAR)

@@ -15,7 +15,7 @@ from mailcore.terminal import one_line
 
 __all__ = ["redact", "shown_name", "shown_size", "shown_text"]
 
-# Words with at most two digits behind each: "X-SES-Tag", "order_id", "größe2". Keys and tokens of
+# Words with at most two digits behind each: "X-Order-Id", "order_id", "größe2". Keys and tokens of
 # services have longer runs of digits, or other characters.
 _WORDS = re.compile(r"_?[^\W\d_]+\d{0,2}(?:[-_]{1,2}[^\W\d_]+\d{0,2})*_?")
 _LONGEST_NAME = 40
