@@ -18,7 +18,7 @@ from benchmarks import peers
 from benchmarks.measure import Row, best_of
 from mailcore import WebhookRequest, get_provider, json_reading
 from mailcore.flow import HttpRequest, HttpResponse, run
-from mailcore_ses.local.signing import Signer, string_to_sign
+from mailcore_local.ses.signing import Signer, string_to_sign
 
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:ses-events"

@@ -19,7 +19,7 @@ from werkzeug.serving import make_server
 import mailcore
 
 from mailcore import Mailer, Message
-from mailcore_ses.local import LocalSes
+from mailcore_local.ses import LocalSes
 
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "how-to" / "serve-webhooks.md"

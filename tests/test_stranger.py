@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = {
+    "mailcore-local": ROOT / "plugins" / "local",
     "mailcore-mailgun": ROOT / "plugins" / "mailgun",
     "mailcore-postmark": ROOT / "plugins" / "postmark",
     "mailcore-ses": ROOT / "plugins" / "ses",

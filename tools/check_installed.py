@@ -44,7 +44,7 @@ PLUGINS: dict[str, dict[str, str]] = {
     "postmark": {"server_token": "invented"},
     "ses": {"region_name": "eu-west-1"},
 }
-MODULES = ("mailcore", *(f"mailcore_{name}" for name in PLUGINS))
+MODULES = ("mailcore", "mailcore_local", *(f"mailcore_{name}" for name in PLUGINS))
 PROVIDERS = {"console", "file", "memory", "null", *PLUGINS}
 RECIPIENT = "success@simulator.amazonses.com"
 DEADLINE_SECONDS = 30
@@ -158,7 +158,7 @@ class ReceiverHandler(BaseHTTPRequestHandler):
 
 def check_round_trip() -> None:
     """One message leaves through boto3, and its signed delivery event comes back."""
-    from mailcore_ses.local import LocalSes
+    from mailcore_local.ses import LocalSes
 
     os.environ |= {"AWS_ACCESS_KEY_ID": "invented", "AWS_SECRET_ACCESS_KEY": "invented"}
     with LocalSes(signature_version="2") as local:

@@ -22,7 +22,7 @@ def text() -> str:
     known = {
         provider: plugin["name"]
         for plugin in plugins
-        for provider in plugin["entry-points"]["mailcore.providers"]
+        for provider in plugin.get("entry-points", {}).get("mailcore.providers", ())
     }
     return json.dumps(known, indent=2, sort_keys=True) + "\n"
 

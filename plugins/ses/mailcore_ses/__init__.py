@@ -24,7 +24,7 @@ __all__ = ["AwsCall", "AwsResponse", "SesProvider", "ses_options"]
 
 
 def __getattr__(name: str) -> object:
-    # Lazily: the local SES (mailcore_ses.local) stands on its own.
+    # Lazily: what only reads events, or prints policies, needs none of these.
     if name == "SesProvider":
         from mailcore_ses.provider import SesProvider
 

@@ -23,8 +23,8 @@ from cryptography.x509.oid import NameOID
 from mailcore.flow import HttpResponse
 from mailcore.message import Message
 from mailcore.webhook import WebhookRequest
+from mailcore_local.ses import LocalSes
 from mailcore_ses.aws import AwsResponse
-from mailcore_ses.local import LocalSes
 from mailcore_ses.provider import SesProvider
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from mailcore import get_provider
 from mailcore.errors import ConfigurationError, InvalidAddress, MessageRejected
+from mailcore_local.ses import LocalSes
 from mailcore_ses.account.identities import DnsRecord
 from mailcore_ses.account.status import AccountStatus, SendQuota
-from mailcore_ses.local import LocalSes
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from mailcore.cli import main
 from mailcore.cli.parser import build_parser
 from mailcore.registry import default_registry
-from mailcore_ses.local import LocalSes
+from mailcore_local.ses import LocalSes
 
 
 @pytest.fixture

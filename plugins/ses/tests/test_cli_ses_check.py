@@ -13,10 +13,10 @@ from mailcore import get_provider
 from mailcore.cli import main
 from mailcore.errors import AuthenticationFailed, NetworkError, SendError
 from mailcore.flow import run
+from mailcore_local.ses import LocalSes
 from mailcore_ses.account.check import check
 from mailcore_ses.account.findings import Finding
 from mailcore_ses.aws import AwsCall, AwsResponse
-from mailcore_ses.local import LocalSes
 
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:ses-events"

@@ -13,10 +13,10 @@ import pytest
 
 from mailcore import Mailer, Message
 from mailcore.cli import main
+from mailcore_local.ses import LocalSes
 from mailcore_ses.account.statistics import DailyStatistics, SendCounts
 from mailcore_ses.account.statistics_store import StatisticsStore
 from mailcore_ses.cli import stats
-from mailcore_ses.local import LocalSes
 
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)

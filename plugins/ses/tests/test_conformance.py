@@ -14,8 +14,8 @@ from mailcore import EventType, HttpRequest, HttpResponse, Message, WebhookReque
 from mailcore.flow import Transport
 from mailcore.mime import write_message
 from mailcore.testing import Notice, ProviderSuite, received_mail, token
+from mailcore_local.ses.signing import Signer
 from mailcore_ses.aws import AwsCall, AwsResponse
-from mailcore_ses.local.signing import Signer
 from mailcore_ses.payload import event_headers
 from mailcore_ses.provider import SesProvider
 

@@ -20,12 +20,12 @@ from mailcore import ConfigurationError, Registry, get_provider
 from mailcore.cli import main
 from mailcore.errors import SendError
 from mailcore.flow import run
+from mailcore_local.ses import LocalSes
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.cli.setup_events import as_command
 from mailcore_ses.event_plan import Existing, plan
 from mailcore_ses.event_setup import EVENT_TYPES, EventSetup, without_password
 from mailcore_ses.event_setup_flow import apply, read_account_id, read_existing
-from mailcore_ses.local import LocalSes
 from mailcore_ses.transport import AwsTransport, ClientSettings
 
 

@@ -18,8 +18,8 @@ from mailcore import (
     connect,
     get_provider,
 )
+from mailcore_local.ses import LocalSes
 from mailcore_ses import AwsCall, AwsResponse
-from mailcore_ses.local import LocalSes
 
 
 MESSAGE = Message(

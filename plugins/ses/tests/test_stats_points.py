@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 
 from mailcore import Attachment, Mailer, Message
 from mailcore.flow import run
+from mailcore_local.ses import LocalSes
 from mailcore_ses.account import SesAccount
 from mailcore_ses.account.statistics import (
     DailyStatistics,
@@ -25,7 +26,6 @@ from mailcore_ses.account.statistics import (
     get_statistics,
 )
 from mailcore_ses.aws import AwsCall, AwsResponse
-from mailcore_ses.local import LocalSes
 
 
 UTC = timezone.utc

@@ -21,8 +21,8 @@ from mailcore.errors import (
     SendError,
     SendTimeout,
 )
+from mailcore_local.ses import LocalSes
 from mailcore_ses.aws import AwsCall, LateParameters
-from mailcore_ses.local import LocalSes
 from mailcore_ses.transport import AwsTransport, ClientSettings
 
 

@@ -19,7 +19,7 @@ from mailcore import Mailer, Message, Registry, get_provider
 from mailcore.dedupe import MemorySeenStore, SqliteSeenStore
 from mailcore.webhook.asgi import AsgiWebhook
 from mailcore.webhook.wsgi import WsgiWebhook
-from mailcore_ses.local import LocalSes
+from mailcore_local.ses import LocalSes
 
 
 DEADLINE_SECONDS = 20

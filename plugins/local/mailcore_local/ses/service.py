@@ -1,0 +1,287 @@
+"""
+The services behind the HTTP server: dispatch, state, events.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from botocore.model import OperationModel
+
+from mailcore_local.ses.account import Account
+from mailcore_local.ses.configuration_sets import ConfigurationSets
+from mailcore_local.ses.decoding import decode_query, decode_rest_json
+from mailcore_local.ses.errors import ServiceError, not_found
+from mailcore_local.ses.events import EVENT_TYPES, event_object, event_record, events_of
+from mailcore_local.ses.faults import REQUEST_FAULTS, Fault, Faults
+from mailcore_local.ses.model import Params, Route, error_status, partition_of, service_model
+from mailcore_local.ses.publisher import Delivery, Publisher, apply_fault
+from mailcore_local.ses.records import MessageRecord
+from mailcore_local.ses.sending import Caller, Sending
+from mailcore_local.ses.signing import Signer
+from mailcore_local.ses.simulator import group_recipients, is_test_virus
+from mailcore_local.ses.sns_api import SnsOperations
+from mailcore_local.ses.statistics import API_VERSION, Statistics
+from mailcore_local.ses.suppression import SuppressionList
+from mailcore_local.ses.template_store import TemplateStore
+from mailcore_local.ses.topics import Topics
+from mailcore_local.ses.validation import validate
+
+
+ACCOUNT_ID = "123456789012"
+DEFAULT_CONFIGURATION_SET = "local"
+DEFAULT_TOPIC = "ses-events"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """
+    How a local SES behaves; the fields are described at `LocalSes`.
+    """
+
+    region_name: str = "us-east-1"
+    signature_version: str = "1"
+    sandbox: bool = False
+    require_verified_identities: bool = False
+    verified_identities: tuple[str, ...] = ()
+    max_24_hour_send: float | None = None
+    max_send_rate: float | None = None
+    retry_delays_seconds: tuple[float, ...] = (0.1, 0.2, 0.4)
+    delivery_timeout_seconds: float = 5.0
+    seed: int = 0
+    directory: Path | None = None
+    clock: Callable[[], float] = time.time
+
+
+class Service:
+    """
+    SES and SNS on one lock.
+
+    Args:
+        base_url: Where the server is reached, without a slash at the end.
+        settings: How it behaves.
+    """
+
+    def __init__(self, base_url: str, settings: Settings) -> None:
+        self.lock = threading.Condition(threading.RLock())
+        self.base_url = base_url
+        self.settings = settings
+        self.signer = Signer()
+        self.faults = Faults(seed=settings.seed)
+        self.messages: dict[str, MessageRecord] = {}
+        self.publisher = Publisher(
+            self.signer,
+            retry_delays_seconds=settings.retry_delays_seconds,
+            timeout_seconds=settings.delivery_timeout_seconds,
+        )
+        partition = partition_of(settings.region_name)
+        self.topics = Topics(
+            base_url=base_url,
+            certificate_name=self.signer.certificate_name,
+            arn_prefix=f"arn:{partition}:sns:{settings.region_name}:{ACCOUNT_ID}:",
+            signature_version=settings.signature_version,
+            submit=self.publisher.submit,
+        )
+        self.topic_arn = self.topics.create(DEFAULT_TOPIC).arn
+        self.configuration_sets = ConfigurationSets(
+            topic_exists=lambda arn: arn in self.topics.topics
+        )
+        self.configuration_sets.create_default(DEFAULT_CONFIGURATION_SET, self.topic_arn)
+        self.account = Account(
+            region_name=settings.region_name,
+            sandbox=settings.sandbox,
+            require_verified_identities=settings.require_verified_identities,
+            max_24_hour_send=settings.max_24_hour_send,
+            max_send_rate=settings.max_send_rate,
+            clock=settings.clock,
+        )
+        for identity in settings.verified_identities:
+            self.account.verify(identity)
+        self._suppression = SuppressionList()
+        self._statistics = Statistics(settings.clock)
+        templates = TemplateStore()
+        self._sending = Sending(
+            account=self.account,
+            templates=templates,
+            configuration_sets=self.configuration_sets,
+            region_name=settings.region_name,
+            accept=self._accept,
+        )
+        self._handlers: dict[str, Callable[[Params], Params]] = {
+            **self.account.handlers,
+            **self._suppression.handlers,
+            **templates.handlers,
+            **self.configuration_sets.handlers,
+        }
+        self._sns = SnsOperations(self.topics, account_id=ACCOUNT_ID, submit=self.publisher.submit)
+
+    def call_ses(
+        self,
+        route: Route,
+        query: str,
+        body: bytes,
+        *,
+        source_ip: str,
+        access_key_id: str,
+        fault: Fault,
+    ) -> Params:
+        """
+        One sesv2 request.
+
+        Raises:
+            ServiceError: The answer is an error.
+        """
+        name = route.operation.name
+        params = decode_rest_json(route, query, body)
+        validate(route.operation, params, code="BadRequestException")
+        caller = Caller(source_ip=source_ip, identity=access_key_id)
+        with self.lock:
+            if name == "SendEmail":
+                return self._sending.send_email(params, caller)
+            if name == "SendBulkEmail":
+                statuses = fault.argument.split(",") if fault.name == "entries" else []
+                return self._sending.send_bulk_email(params, caller, tuple(statuses))
+            if name not in self._handlers:
+                raise _not_implemented(name)
+            return self._handlers[name](params)
+
+    def call_query(self, form: Mapping[str, str]) -> tuple[OperationModel, Params]:
+        """
+        One request of the query protocol: SNS, or version 1 of SES.
+
+        Raises:
+            ServiceError: The answer is an error.
+        """
+        name = form.get("Action", "")
+        v1 = form.get("Version") == API_VERSION
+        model = service_model("ses" if v1 else "sns")
+        handlers = self._statistics.handlers if v1 else self._sns.handlers
+        if name not in model.operation_names:
+            raise ServiceError(
+                "InvalidAction", f"The action {name[:64]} is not valid for this endpoint."
+            )
+        if name not in handlers:
+            raise _not_implemented(name)
+        operation = model.operation_model(name)
+        params = decode_query(operation, form)
+        validate(operation, params, code="InvalidParameter")
+        with self.lock:
+            result = handlers[name](params)
+            self.lock.notify_all()
+        return operation, result
+
+    def emit(
+        self,
+        message_id: str,
+        event_type: str,
+        *,
+        recipients: Sequence[str] | None = None,
+        details: Mapping[str, object] | None = None,
+    ) -> None:
+        """
+        Publish an event for an accepted message by hand.
+
+        Raises:
+            ServiceError: `NotFoundException` for the message.
+            ValueError: An unknown event type.
+        """
+        if event_type not in EVENT_TYPES:
+            known = ", ".join(EVENT_TYPES)
+            raise ValueError(f"unknown event type {event_type!r}; known are {known}")
+        with self.lock:
+            message = self.messages.get(message_id)
+            if message is None:
+                raise not_found("No message with this id was accepted.")
+            event = {**event_object(message, event_type, recipients), **(details or {})}
+            self._publish(message, [(event_type, event)], Fault("ok"))
+
+    def _accept(self, message: MessageRecord) -> None:
+        if self.settings.directory is not None and message.rendering_error is None:
+            name = f"{len(self.messages) + 1:04d}-{message.message_id}.eml"
+            (self.settings.directory / name).write_bytes(message.raw)
+        self.messages[message.message_id] = message
+        reasons = self.configuration_sets.suppressed_reasons(
+            message.configuration_set_name, self.account.suppressed_reasons
+        )
+
+        def reason_of(address: str) -> str | None:
+            reason = self._suppression.reason(address)
+            return reason if reason in reasons else None
+
+        groups = group_recipients(message.destination, reason_of)
+        self._statistics.count(groups, rejected=is_test_virus(message.raw))
+        self._publish(message, events_of(message, groups), None)
+        self.lock.notify_all()
+
+    def _publish(
+        self, message: MessageRecord, events: Sequence[tuple[str, Params]], fault: Fault | None
+    ) -> None:
+        deliveries: list[Delivery] = []
+        for event_type, details in events:
+            matching = EVENT_TYPES[event_type][1]
+            name = message.configuration_set_name
+            for topic_arn in self.configuration_sets.topics_for(name, matching):
+                deliveries += self._event_deliveries(topic_arn, message, event_type, details)
+        if deliveries:
+            chosen = self.faults.for_notifications() if fault is None else fault
+            self.publisher.submit(apply_fault(deliveries, chosen))
+
+    def _event_deliveries(
+        self, topic_arn: str, message: MessageRecord, event_type: str, details: Params
+    ) -> list[Delivery]:
+        if topic_arn not in self.topics.topics:
+            return []  # Deleted since: SES publishes into the void.
+        record = event_record(
+            message,
+            event_type,
+            details,
+            region_name=self.settings.region_name,
+            account_id=ACCOUNT_ID,
+        )
+        return self.topics.publish(
+            topic_arn,
+            json.dumps(record),
+            subject="Amazon SES Email Event Notification",
+            event_type=event_type,
+            ses_message_id=message.message_id,
+        )
+
+
+def injected_error(operation: OperationModel, fault: Fault) -> ServiceError | None:
+    """
+    The error that a fault stands for, or `None` when it is none.
+    """
+    if fault.name == "error":
+        code = fault.argument
+        return ServiceError(code, "Injected fault.", status_code=error_status(operation, code))
+    described = REQUEST_FAULTS.get(fault.name)
+    if described is None:
+        return None
+    code, message, status_code = described
+    return ServiceError(code, message, status_code=status_code)
+
+
+def form_fields(text: str) -> dict[str, str]:
+    """
+    The fields of a query string or a form.
+
+    Raises:
+        ServiceError: `MalformedQueryString`.
+    """
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=1000))
+    except ValueError:
+        raise ServiceError("MalformedQueryString", "The query string is malformed.") from None
+
+
+def _not_implemented(name: str) -> ServiceError:
+    return ServiceError(
+        "NotImplementedByLocalSes", f"The local SES does not implement {name}.", status_code=501
+    )
