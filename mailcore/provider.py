@@ -66,6 +66,9 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
     """How many messages :meth:`combine` can put into one call."""
     max_webhook_body_bytes: ClassVar[int] = 1024 * 1024
     """A larger webhook request is refused unread; more than tracking events need."""
+    webhook_probe_methods: ClassVar[frozenset[str]] = frozenset()
+    """``HEAD`` and ``GET``, as far as the service tries a webhook's address by them before it
+    takes it: answered with 200 and no body to anybody, without a look at the request."""
 
     def check(self, message: Message) -> Iterable[Problem]:
         """

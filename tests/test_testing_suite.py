@@ -939,6 +939,10 @@ class BelievesEverybody(Acme):
         yield
 
 
+class TriesByDelete(Acme):
+    webhook_probe_methods = frozenset(["HEAD", "DELETE"])
+
+
 class BelievesTheUnsigned(Acme):
     def verify_webhook(self, request):
         if request.header("x-acme-signature") is None:
@@ -1363,6 +1367,7 @@ FAULTS = [
     ("test_garbage_is_refused", RecursesForever, "deep nesting: foreign exception RecursionError"),
     ("test_damaged_events_are_survived", TrustsFields, "foreign exception KeyError"),
     ("test_damaged_events_are_survived", TrustsTimes, "foreign exception TypeError"),
+    ("test_only_post_brings_events", TriesByDelete, "webhook_probe_methods has DELETE"),
     ("test_async_receiving_is_the_same", VerifiesInSyncOnly, "in async code"),
     ("test_forged_webhooks_are_rejected", DeniesItsWebhooks, "from anybody is let in"),
     ("test_every_event_type_is_read", DeniesItsEvents, "parse_webhook() gives ()"),

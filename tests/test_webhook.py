@@ -68,6 +68,20 @@ def test_requests_about_the_webhook_carry_no_events(take, chunked, registry):
     assert ["verify"] == provider.seen
 
 
+def test_addresses_are_tried_without_a_look(take, chunked, registry):
+    """A method that the provider declares brings no events, and proves nothing."""
+
+    class Tried(chunked):
+        webhook_probe_methods = frozenset(["HEAD", "GET"])
+
+    provider = Tried()
+    for method in ("HEAD", "get"):
+        request = WebhookRequest(method, {}, b"a@x.org")
+
+        assert () == take(provider, request, print, registry=registry)
+    assert [] == provider.seen
+
+
 def test_the_limit_is_the_providers(take, chunked, registry):
     """A provider whose notifications bring mail along takes larger bodies."""
     provider = chunked()

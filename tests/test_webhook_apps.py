@@ -254,6 +254,22 @@ def test_only_post_is_taken(serve, method, chunked, registry):
     assert [] == provider.seen
 
 
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 405), ("PUT", 405)])
+def test_addresses_are_tried(serve, method, status, chunked, registry):
+    """What the provider declares gets 200 without a body; the rest 405, with all in Allow."""
+
+    class Tried(chunked):
+        webhook_probe_methods = frozenset(["HEAD"])
+
+    provider, handled = Tried(), []
+    with serve(provider, handled.append, registry=registry) as port:
+        answered, headers = ask(port, method=method)
+
+    assert (status, "0") == (answered, headers.get("content-length", "0"))
+    assert (None if status == 200 else "POST, HEAD") == headers.get("allow")
+    assert ([], []) == (provider.seen, handled)
+
+
 def test_sizes_are_limited(serve, chunked, registry, caplog):
     """Up to the limit it is read, beyond it is 413."""
     provider = chunked()

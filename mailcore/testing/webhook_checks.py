@@ -21,7 +21,7 @@ from mailcore.testing.mutations import GARBAGE, mutations
 from mailcore.testing.script import Script
 from mailcore.testing.suite_hooks import Notice, report
 from mailcore.testing.webhook_reading import WebhookReading, unreadable
-from mailcore.webhook import WebhookRequest, areceive, receive
+from mailcore.webhook import WebhookRequest, areceive, receive, respond
 
 
 _CUTS = 32
@@ -185,6 +185,26 @@ class WebhookChecks(WebhookReading):
             for failure in unreadable(provider, label, dataclasses.replace(request, body=body))
         ]
         report("damaged events raise", dict.fromkeys(failures))
+
+    def test_only_post_brings_events(self) -> None:
+        """HEAD and GET are answered with 200 where that is declared; all else with 405."""
+        provider = self.make_provider()
+        if self._believes_nobody(provider):
+            return
+        probes = provider.webhook_probe_methods
+        failures = [
+            f"webhook_probe_methods has {method}, which services do not try addresses by"
+            for method in probes - {"HEAD", "GET"}
+        ]
+        handled: list[Event] = []
+        for request in self.signed_webhooks([_notice(self.event_types[0])]):
+            for method in ("HEAD", "GET", "PUT", "PATCH", "DELETE"):
+                asked = dataclasses.replace(request, method=method)
+                answer = respond(provider, asked, handled.append, registry=self._webhook_registry)
+                if answer.status_code != (200 if method in probes else 405):
+                    failures.append(f"{method} is answered with {answer.status_code}")
+        failures += [f"{event!r} is handled without a POST" for event in handled]
+        report("other methods than POST", failures)
 
     def test_async_receiving_is_the_same(self) -> None:
         """`areceive()` gives the same events, and the same errors."""

@@ -17,10 +17,9 @@ from mailcore.errors import ConfigurationError, MalformedWebhook
 from mailcore.webhook.handlers import Handler
 from mailcore.webhook.request import WebhookRequest, WebhookResponse
 from mailcore.webhook.responding import (
-    ALLOWED_METHOD,
     answer_error,
+    answer_other_method,
     arespond,
-    refuse_method,
     refuse_size,
     require_path,
     require_webhook,
@@ -48,9 +47,11 @@ class AsgiWebhook:
     """
     An ASGI application that receives the events of one provider, whatever the path.
 
-    Only POST is taken. The body's size and the time that it takes are limited while it is read.
-    What the handler raises is logged and answered with 500, so that the provider sends the request
-    again; what is wrong with a request is logged, and the sender sees nothing but the status.
+    Only POST is taken; HEAD and GET are answered with 200 where the provider's service tries
+    addresses so (``webhook_probe_methods``). The body's size and the time that it takes are limited
+    while it is read. What the handler raises is logged and answered with 500, so that the provider
+    sends the request again; what is wrong with a request is logged, and the sender sees nothing but
+    the status.
 
     Args:
         provider: With the options that say whom to trust.
@@ -143,8 +144,9 @@ class AsgiWebhook:
         request = WebhookRequest(
             scope["method"], scope["headers"], b"", _url(scope), remote_address
         )
-        if request.method != ALLOWED_METHOD:
-            return refuse_method(name, request)
+        other = answer_other_method(self._provider, request)
+        if other is not None:
+            return other
         try:
             body = await asyncio.wait_for(
                 self._read(request, receive), timeout=self._body_timeout_seconds

@@ -41,7 +41,8 @@ def receive(
         registry: Whose hooks observe the events; the default registry if None.
 
     Returns:
-        The events, none if the request was about the webhook itself; without those seen before.
+        The events, none if the request was about the webhook itself or tried its address (see
+        ``Provider.webhook_probe_methods``); without those seen before.
 
     Raises:
         WebhookRejected: If the request is not proven to come from the provider.
@@ -187,6 +188,8 @@ def _receiving(
 ) -> Flow[tuple[Event, ...]]:
     # A process that only receives never makes a mailer.
     registry.load_extensions()
+    if request.method in provider.webhook_probe_methods:
+        return ()
     if max_body_bytes is None:
         max_body_bytes = provider.max_webhook_body_bytes
     if len(request.body) > max_body_bytes:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("mailcore.webhook")
 
-ALLOWED_METHOD = "POST"
+_TAKEN_METHOD = "POST"
 
 
 def respond(
@@ -54,8 +54,9 @@ def respond(
         ConfigurationError: If it is no provider, or the handler cannot be called.
     """
     _check_arguments(provider, handler, "respond()")
-    if request.method != ALLOWED_METHOD:
-        return refuse_method(provider.name, request)
+    other = answer_other_method(provider, request)
+    if other is not None:
+        return other
     try:
         receive(
             provider,
@@ -81,8 +82,9 @@ async def arespond(
 ) -> WebhookResponse:
     """Do as :func:`respond`, in an event loop; a handler that is no coroutine gets a thread."""
     _check_arguments(provider, handler, "arespond()")
-    if request.method != ALLOWED_METHOD:
-        return refuse_method(provider.name, request)
+    other = answer_other_method(provider, request)
+    if other is not None:
+        return other
     try:
         await areceive(
             provider,
@@ -142,11 +144,25 @@ def require_path(path: object, what: str) -> None:
         raise ConfigurationError(f"{what}: path must begin with a slash, as in '/webhooks/…'")
 
 
-def refuse_method(provider_name: str, request: WebhookRequest) -> WebhookResponse:
-    """The answer to another method than POST: RFC 9110, section 15.5.6."""
+def answer_other_method(
+    provider: Provider[Any, Any], request: WebhookRequest
+) -> WebhookResponse | None:
+    """
+    The answer to another method than POST; None to a POST.
+
+    200 where the provider says that its service tries addresses so, else 405: RFC 9110, section
+    15.5.6. Nothing but the method is looked at.
+    """
+    if request.method == _TAKEN_METHOD:
+        return None
+    probes = provider.webhook_probe_methods
+    status_code = 200 if request.method in probes else 405
     # Browsers and scanners do that all day: not worth a warning.
-    logger.info("%s webhook: 405 to a %s", provider_name, _printable(request.method, 16))
-    return WebhookResponse(405, {"allow": ALLOWED_METHOD})
+    shown = _printable(request.method, 16)
+    logger.info("%s webhook: %d to a %s", provider.name, status_code, shown)
+    if status_code == 200:
+        return WebhookResponse()
+    return WebhookResponse(405, {"allow": ", ".join([_TAKEN_METHOD, *sorted(probes)])})
 
 
 def refuse_size(provider_name: str, remote_address: str, max_body_bytes: int) -> WebhookResponse:

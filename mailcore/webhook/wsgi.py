@@ -15,9 +15,8 @@ from mailcore.errors import ConfigurationError, MalformedWebhook
 from mailcore.webhook.handlers import Handler
 from mailcore.webhook.request import WebhookRequest, WebhookResponse
 from mailcore.webhook.responding import (
-    ALLOWED_METHOD,
     answer_error,
-    refuse_method,
+    answer_other_method,
     refuse_size,
     require_path,
     require_webhook,
@@ -41,10 +40,11 @@ class WsgiWebhook:
     """
     A WSGI application that receives the events of one provider, whatever the path.
 
-    Only POST is taken. The body's size is limited while it is read; how long that may take is for
-    the server to limit. What the handler raises is logged and answered with 500, so that the
-    provider sends the request again; what is wrong with a request is logged, and the sender sees
-    nothing but the status.
+    Only POST is taken; HEAD and GET are answered with 200 where the provider's service tries
+    addresses so (``webhook_probe_methods``). The body's size is limited while it is read; how long
+    that may take is for the server to limit. What the handler raises is logged and answered with
+    500, so that the provider sends the request again; what is wrong with a request is logged, and
+    the sender sees nothing but the status.
 
     Args:
         provider: With the options that say whom to trust.
@@ -124,8 +124,9 @@ class WsgiWebhook:
             request_uri(environ),
             remote_address,
         )
-        if request.method != ALLOWED_METHOD:
-            return refuse_method(name, request)
+        other = answer_other_method(self._provider, request)
+        if other is not None:
+            return other
         try:
             body = self._read(environ)
         except MalformedWebhook as error:

@@ -33,6 +33,17 @@ _INBOUND = "Inbound"
 # Received mail has all of them but RawEmail, which a setting of the server adds.
 _INBOUND_FIELDS = ("FromFull", "OriginalRecipient", "ToFull", "RawEmail")
 
+# Fields that one type of record has and no other, in the order in which they are looked for: opens
+# and clicks share `ReceivedAt`. A complaint without a name is a bounce whose `Type` says so.
+_TOLD_BY = {
+    "BouncedAt": "Bounce",
+    "DeliveredAt": "Delivery",
+    "SuppressSending": "SubscriptionChange",
+    "OriginalLink": "Click",
+    "FirstOpen": "Open",
+}
+_OF_ANY_RECORD = ("MessageID", "MessageStream", "ServerID")
+
 # Stable across the retries of one event: webhooks-overview, section on retries. That section could
 # only be read as others quote it.
 _TRACE_HEADER = "x-pm-webhook-trace-id"
@@ -53,8 +64,8 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
         request: What Postmark posted.
 
     Raises:
-        MalformedWebhook: If the body is no JSON object, or has neither a `RecordType` nor what
-            received mail has.
+        MalformedWebhook: If the body is no JSON object, or has neither a `RecordType` nor a field
+            that tells that Postmark posted it.
     """
     payload = read_object(request.body, "body")
     name = payload.get("RecordType")
@@ -62,10 +73,27 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
     if kind is None:
         if name == _INBOUND or (name is None and not payload.keys().isdisjoint(_INBOUND_FIELDS)):
             return (parse_inbound(provider, payload),)
-        if "RecordType" not in payload:
-            raise MalformedWebhook("body has no field `RecordType`", provider=provider)
-        kind = _UNKNOWN
+        kind = _UNKNOWN if "RecordType" in payload else _nameless(provider, payload)
     return (_tracking_event(provider, payload, kind, request),)
+
+
+def _nameless(provider: str, payload: Mapping[str, Any]) -> _Kind:
+    """
+    The type of a record that does not name it, told by the fields that only this type has.
+
+    Webhooks had no `RecordType` before April 2018, and all other fields of today:
+    https://github.com/anymail/django-anymail/issues/101 (read 2026-11-30).
+
+    Raises:
+        MalformedWebhook: If nothing tells that it is Postmark's.
+    """
+    for field, record_type in _TOLD_BY.items():
+        if field in payload:
+            return _KINDS[record_type]
+    if payload.keys().isdisjoint(_OF_ANY_RECORD):
+        reason = "body has neither a field `RecordType` nor one that records of Postmark have"
+        raise MalformedWebhook(reason, provider=provider)
+    return _UNKNOWN
 
 
 def _text(payload: Mapping[str, Any], name: str, defects: list[str]) -> str | None:
@@ -236,6 +264,8 @@ def _tracking_event(
         "esp_event": ReadOnlyJson(payload),
     }
     kind.read(payload, fields, defects)
+    if "RecordType" not in payload:
+        defects.append("`RecordType` is missing")
     if kind is _UNKNOWN:
         # Both names are in use; the time has another in each type.
         recipient = _text(payload, "Recipient", defects) or _text(payload, "Email", defects)

@@ -322,3 +322,34 @@ def test_records_of_no_known_type_are_unknown(record_type):
     assert EventType.UNKNOWN is event.event_type
     assert ("margareth@nasa.com", ("Test",)) == (event.recipient, event.tags)
     assert payload == event.esp_event
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "unknown_type"])
+def test_records_without_their_type(name):
+    """Those of before 2018 have all fields but this one, which the others make up for."""
+    payload = sample(name)
+    del payload["RecordType"]
+    whole, told = parsed(sample(name)), parsed(payload)
+
+    assert "`RecordType` is missing" == told.defects[-1]
+    assert verdict(whole) == verdict(told)
+    assert (whole.recipient, whole.timestamp) == (told.recipient, told.timestamp)
+    assert whole.dedupe_key == told.dedupe_key
+
+
+def test_records_of_postmark_that_nothing_tells():
+    """An unknown event, so that it is neither lost nor posted again."""
+    event = parsed({"MessageID": "m1", "ServerID": 23, "Recipient": "ada@example.net"})
+
+    assert ("unknown", "m1", "ada@example.net") == (
+        event.event_type.value,
+        event.message_id,
+        event.recipient,
+    )
+    assert ("`RecordType` is missing",) == event.defects
+
+
+def test_what_is_not_postmarks_is_refused():
+    """Nothing in it is a field of every record."""
+    with pytest.raises(MalformedWebhook, match="neither a field `RecordType`"):
+        parsed({"event": "bounce", "email": "ada@example.net"})

@@ -140,6 +140,7 @@ BODIES = [
     pytest.param(b"null", id="null"),
     pytest.param(b'"text"', id="a text"),
     pytest.param(b"{}", id="empty"),
+    pytest.param(b'{"Email": "ada@example.net", "Type": "HardBounce"}', id="anybody's"),
     pytest.param(b'{"RecordType": "Bounce"', id="cut off"),
     pytest.param(b'{"RecordType": NaN}', id="NaN"),
     pytest.param(b'{"a": ' + b"9" * 5000 + b"}", id="a huge number"),

@@ -11,6 +11,7 @@ import pytest
 from mailcore import MalformedWebhook, Registry, get_provider
 from mailcore.dedupe import MemorySeenStore
 from mailcore_ses.aws_lambda import http_handler, sns_handler, sqs_handler, webhook_request
+from mailcore_ses.provider import SesProvider
 
 
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:ses-events"
@@ -219,6 +220,19 @@ def test_only_post_is_taken():
     answer = http_handler(ses, print)(event, None)
 
     assert (405, {"allow": "POST"}) == (answer["statusCode"], answer["headers"])
+
+
+def test_addresses_are_tried():
+    """A provider whose service asks by HEAD gets 200 behind a function URL, too."""
+
+    class Tried(SesProvider):
+        webhook_probe_methods = frozenset(["HEAD"])
+
+    provider = Tried(webhook_secrets=["a:b"], region_name="eu-west-1")
+    event = {**FUNCTION_URL, "requestContext": {"http": {"method": "HEAD"}}}
+    answer = http_handler(provider, print, registry=Registry(autoload=False))(event, None)
+
+    assert (200, "") == (answer["statusCode"], answer["body"])
 
 
 @pytest.mark.parametrize(
