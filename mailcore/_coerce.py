@@ -105,10 +105,11 @@ def body(value: object, field: str, problems: Problems) -> str | None:
 
 def flag(value: object, field: str, problems: Problems) -> bool | None:
     """True or False."""
-    if not isinstance(value, bool):
-        problems.append(wrong_type(field, "True, False or None", value))
-        return None
-    return value
+    # Not isinstance(): a wrapper says that its class is that of what it wraps.
+    if value is True or value is False:
+        return value
+    problems.append(wrong_type(field, "True, False or None", value))
+    return None
 
 
 def instant(value: object, field: str, problems: Problems) -> datetime | None:
@@ -264,9 +265,10 @@ def _is_str_mapping(value: object, field: str, problems: Problems) -> bool:
 
 
 def _json(value: object, place: str, problems: Problems, depth: int = 0) -> Any:
-    if value is None or isinstance(value, bool):
+    if value is None or value is True or value is False:
         return value
-    if isinstance(value, (int, float)):
+    # Its type as well: a wrapper says that its class is that of what it wraps.
+    if isinstance(value, (int, float)) and issubclass(type(value), (int, float)):
         return _number(value, place, problems)
     if is_text(value):
         return body(value, place, problems)
@@ -279,8 +281,8 @@ def _json(value: object, place: str, problems: Problems, depth: int = 0) -> Any:
         return FrozenDict(
             {
                 # Common values cannot be wrong, and telling their place costs more than they do.
-                k if _is_common(k) else body(k, _at(place, k), problems): (
-                    v if _is_common(v) else _json(v, _at(place, k), problems, depth + 1)
+                k if _is_common(k) else body(k, _at(place, plain_text(k)), problems): (
+                    v if _is_common(v) else _json(v, _at(place, plain_text(k)), problems, depth + 1)
                 )
                 for k, v in value.items()
             }

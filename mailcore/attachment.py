@@ -123,7 +123,7 @@ class Attachment:
         from pathlib import Path
 
         try:
-            file = Path(path)
+            file = Path(plain_text(path) if is_text(path) else path)
         except TypeError:
             reason = f"path of an attachment must be str or PathLike, not {type(path).__name__}"
             raise InvalidMessageType([Problem("attachments", reason, kind="type")]) from None
@@ -201,8 +201,10 @@ class Attachment:
         _require_keys(data, "an attachment", "attachments", (*known, "disposition"))
         content: Any = data.get("content", "")
         if "content_base64" in data:
+            encoded = data["content_base64"]
             try:
-                content = base64.b64decode(data["content_base64"], validate=True)
+                text = plain_text(encoded) if is_text(encoded) else encoded
+                content = base64.b64decode(text, validate=True)
             except (ValueError, TypeError):
                 reason = "content_base64 of an attachment is not base64"
                 raise InvalidMessage([Problem("attachments", reason)]) from None

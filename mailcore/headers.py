@@ -179,13 +179,13 @@ def _text(value: object) -> object:
     """
     if is_text(value):
         return plain_text(value)
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, float):
+    # Types as well: a wrapper says that its class is that of what it wraps.
+    kind = type(value)
+    if isinstance(value, float) and issubclass(kind, float):
         return float.__repr__(value)
-    if not isinstance(value, int) or value.bit_length() > MAX_NUMBER_BITS:
+    if not isinstance(value, int) or not issubclass(kind, int) or kind is bool:
         return value
-    return int.__repr__(value)
+    return value if value.bit_length() > MAX_NUMBER_BITS else int.__repr__(value)
 
 
 def _pairs(value: object, field: str, problems: list[Problem]) -> Iterable[tuple[object, object]]:
@@ -222,7 +222,7 @@ def _name_problem(
 
 
 def _value_problem(name: str, text: object, field: str) -> Problem | None:
-    if isinstance(text, int) and not isinstance(text, bool):
+    if issubclass(type(text), int) and not isinstance(text, bool):
         reason = f"value of header {shown_name(name)} is a number too long to be written"
         return _problem(field, name, reason)
     if not isinstance(text, str):

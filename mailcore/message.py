@@ -26,6 +26,7 @@ from mailcore.frozen import FrozenDict, thaw
 from mailcore.headers import ADDRESS_HEADERS, EMPTY, Headers, HeadersInput
 from mailcore.redaction import shown_name
 from mailcore.suggesting import shown_field, similar
+from mailcore.text_values import is_text, plain_text
 from mailcore.unsubscribe import Unsubscribe
 
 
@@ -353,10 +354,11 @@ _FRACTION = re.compile(r"(\.\d{1,6})\d*")
 
 
 def _from_plain(name: str, value: Any, problems: list[Problem]) -> Any:
-    if name == "send_at" and isinstance(value, str):
+    if name == "send_at" and is_text(value):
         try:
             # Python 3.10 takes neither Z nor other fractions than of three or six digits.
-            text = _FRACTION.sub(lambda found: found[1].ljust(7, "0"), value.replace("Z", "+00:00"))
+            text = plain_text(value).replace("Z", "+00:00")
+            text = _FRACTION.sub(lambda found: found[1].ljust(7, "0"), text)
             return datetime.fromisoformat(text)
         except ValueError:
             problems.append(Problem(name, f"`{name}` is not a time in ISO 8601"))

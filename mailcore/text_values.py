@@ -2,8 +2,9 @@
 What counts as text, wherever a message takes some: one rule for all fields.
 
 A ``str``, one of its subclasses (enumerations, markup), and whatever behaves like one: a
-``UserString``, the lazily translated texts of web frameworks. It becomes a plain ``str`` when the
-message is made, in the language that is set then.
+``UserString``, the lazily translated texts of web frameworks, their wrappers of what is made when
+it is used. It becomes a plain ``str`` when the message is made, in the language that is set then.
+Keys of mappings are texts by the same rule, at any depth.
 """
 
 from __future__ import annotations
@@ -28,4 +29,5 @@ def plain_text(value: Any) -> str:
     """
     if type(value) is str:
         return value
-    return str.__str__(value) if isinstance(value, str) else str(value)
+    # Not isinstance(): a wrapper says that its class is that of what it wraps.
+    return str.__str__(value) if issubclass(type(value), str) else str(value)

@@ -142,7 +142,7 @@ class Unsubscribe:
             if is_text(value):
                 return cls._of_text(plain_text(value))
             if isinstance(value, Mapping):
-                return cls(**value)
+                return cls(**{plain_text(key): item for key, item in value.items()})
         except MessageError as error:
             problems.extend(error.problems)
             return None
