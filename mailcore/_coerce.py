@@ -12,7 +12,6 @@ import math
 import re
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 
 from mailcore.address import Address, address_key, collect_addresses
@@ -87,6 +86,17 @@ def identifier(value: object, field: str, problems: Problems) -> str | None:
     return line(value, field, problems)
 
 
+def template(value: object, field: str, problems: Problems) -> str | None:
+    """The name of a template, or its number: that becomes text, since an id is not counted with."""
+    kind = type(value)
+    if not isinstance(value, int) or not issubclass(kind, int) or kind is bool:
+        return identifier(value, field, problems)
+    if value < 1 or value.bit_length() > MAX_NUMBER_BITS:
+        problems.append(Problem(field, f"`{field}` is a number that no template has"))
+        return None
+    return int.__repr__(value)
+
+
 def body(value: object, field: str, problems: Problems) -> str | None:
     """A body of any length."""
     if type(value) is str and value.isascii():
@@ -110,20 +120,6 @@ def flag(value: object, field: str, problems: Problems) -> bool | None:
         return value
     problems.append(wrong_type(field, "True, False or None", value))
     return None
-
-
-def instant(value: object, field: str, problems: Problems) -> datetime | None:
-    """A moment, with its time zone."""
-    if not isinstance(value, datetime):
-        problems.append(wrong_type(field, "datetime", value))
-        return None
-    if value.utcoffset() is None:
-        hint = "for example datetime.now(timezone.utc) + timedelta(hours=1)"
-        problems.append(Problem(field, f"`{field}` has no time zone", hint))
-        return None
-    # The offset instead of rules for a place: those do not travel, and in the hour that autumn
-    # repeats, times with such rules do not even equal their copies.
-    return value.replace(tzinfo=timezone(value.utcoffset() or timedelta()), fold=0)
 
 
 def tags(value: object, field: str, problems: Problems) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import re
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from mailcore.errors import (
 from mailcore.frozen import FrozenDict, thaw
 from mailcore.headers import ADDRESS_HEADERS, EMPTY, Headers, HeadersInput
 from mailcore.redaction import shown_name
+from mailcore.send_time import send_time, time_of_text
 from mailcore.suggesting import shown_field, similar
 from mailcore.text_values import is_text, plain_text
 from mailcore.unsubscribe import Unsubscribe
@@ -54,8 +54,8 @@ class MessageFields(TypedDict, total=False):
     tags: Iterable[str] | None
     track_opens: bool | None
     track_clicks: bool | None
-    send_at: datetime | None
-    template_id: str | None
+    send_at: datetime | float | None
+    template_id: str | int | None
     merge_data: Mapping[str, Mapping[str, object]] | None
     merge_global_data: Mapping[str, object] | None
     merge_metadata: Mapping[str, Mapping[str, str | int | float | bool | None]] | None
@@ -82,8 +82,8 @@ _COERCE: dict[str, Callable[[Any, str, list[Problem]], Any]] = {
     "tags": _coerce.tags,
     "track_opens": _coerce.flag,
     "track_clicks": _coerce.flag,
-    "send_at": _coerce.instant,
-    "template_id": _coerce.identifier,
+    "send_at": send_time,
+    "template_id": _coerce.template,
     "merge_data": _coerce.by_recipient(_coerce.data),
     "merge_global_data": _coerce.data,
     "merge_metadata": _coerce.by_recipient(_coerce.metadata),
@@ -118,8 +118,9 @@ class Message:
         metadata: Values that events about this message bring back.
         tags: Words that statistics count by.
         track_opens, track_clicks: Whether to; None leaves it to the provider's settings.
-        send_at: When to, with time zone.
-        template_id: A template stored at the provider.
+        send_at: When to: a datetime with time zone, or Unix seconds, which become one in UTC.
+        template_id: A template stored at the provider, by its name or, as text or as a whole
+            number, by the number that it has there; held as text.
         merge_data: Values for each recipient; the keys are addresses. Even an empty mapping
             makes the message a batch: each recipient gets an own mail and sees no other.
         merge_global_data: Values for all of them.
@@ -350,16 +351,12 @@ def _plain(value: Any) -> Any:
 
 # None is what somebody may have given.
 _UNREADABLE = object()
-_FRACTION = re.compile(r"(\.\d{1,6})\d*")
 
 
 def _from_plain(name: str, value: Any, problems: list[Problem]) -> Any:
     if name == "send_at" and is_text(value):
         try:
-            # Python 3.10 takes neither Z nor other fractions than of three or six digits.
-            text = plain_text(value).replace("Z", "+00:00")
-            text = _FRACTION.sub(lambda found: found[1].ljust(7, "0"), text)
-            return datetime.fromisoformat(text)
+            return time_of_text(plain_text(value))
         except ValueError:
             problems.append(Problem(name, f"`{name}` is not a time in ISO 8601"))
             return None

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import copy
+import enum
 import inspect
 import json
 import pickle
 
 from collections import UserString
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -321,7 +323,22 @@ WRONG = {
     "word": [5, b"a", [], True, Anything(), "", "a\nb", "\ud800", UserString("")],
     "body": [5, b"a", [], True, Anything(), "\ud800"],
     "flag": [5, 0, 1, "yes", "", [], Anything()],
-    "instant": [5, "2027-01-01", 1e9, NAIVE, Anything(), [], timedelta(1)],
+    "instant": [
+        *("2027-01-01", NAIVE, NAIVE.date(), Anything(), [], timedelta(1), True, Decimal(10**9)),
+        *(
+            -1,
+            -0.5,
+            0,
+            3600,
+            999_999_999,
+            1e12,
+            10**400,
+            float("nan"),
+            float("inf"),
+            1_800_000_000_000,
+        ),
+    ],
+    "template": [5.0, b"a", [], True, False, 0, -1, 10**5000, Anything(), "", "a\nb", "\ud800"],
     "mapping": [5, "a", [("a", 1)], {1: 2}, True, Anything(), b"a", {"a": Anything()}, {"a": b""}],
     "metadata": [{"": 1}, {"a\nb": 1}, {"a": []}, {"a": {}}, {"a": float("nan")}, {"a": "\ud800"}],
     "by_recipient": [{"": {}}, {"x": {}}, {"a@b.org": 5}, {"a@b.org": [1]}, {"a@b.org": "x"}],
@@ -345,7 +362,7 @@ FIELDS = {
     "track_opens": ["flag"],
     "track_clicks": ["flag"],
     "send_at": ["instant"],
-    "template_id": ["word"],
+    "template_id": ["template"],
     "merge_data": ["mapping", "by_recipient"],
     "merge_global_data": ["mapping"],
     "merge_metadata": ["mapping", "by_recipient"],
@@ -476,6 +493,58 @@ def test_time_zone_rules_become_an_offset():
     assert "2026-10-25T02:30:00+01:00" == message.to_dict()["send_at"]
     assert message == Message.from_dict(message.to_dict())
     assert berlin.timestamp() == message.send_at.timestamp()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1_800_000_000, "2027-01-15T08:00:00+00:00"),
+        (1_800_000_000.25, "2027-01-15T08:00:00.250000+00:00"),
+        (1_800_000_000.000001, "2027-01-15T08:00:00.000001+00:00"),
+        (1_000_000_000, "2001-09-09T01:46:40+00:00"),
+        (253_402_300_799, "9999-12-31T23:59:59+00:00"),
+    ],
+)
+def test_send_at_takes_unix_seconds(value, expected):
+    """They become a time in UTC, from code and from documents alike."""
+    message = Message(send_at=value)
+
+    assert expected == message.to_dict()["send_at"]
+    assert message == Message(send_at=datetime.fromisoformat(expected))
+    assert message == Message.from_dict({"send_at": value})
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (NAIVE, ["no time zone", "send_at.replace(tzinfo=timezone.utc)", "send_at.astimezone()"]),
+        (NAIVE.date(), ["not date", "datetime(2027, 1, 1, 9, tzinfo=timezone.utc)"]),
+        (1_800_000_000_000, ["no time in Unix seconds", "divided by 1000"]),
+        (3600, ["no time in Unix seconds", "datetime.now(timezone.utc) + timedelta(hours=1)"]),
+        ("in an hour", ["not str", "datetime.now(timezone.utc) + timedelta(hours=1)"]),
+    ],
+)
+def test_send_at_says_what_it_would_have_to_be(value, told):
+    """What is no moment is refused with the way to make it one."""
+    with pytest.raises(InvalidMessage) as caught:
+        Message(send_at=value)
+
+    for text in told:
+        assert text in str(caught.value)
+
+
+class Template(enum.IntEnum):
+    WELCOME = 7
+
+
+@pytest.mark.parametrize("value", [7, "7", Template.WELCOME, UserString("7")])
+def test_template_id_takes_whole_numbers(value):
+    """An id is text, whatever its service counts with: equal messages are equal."""
+    message = Message(template_id=value)
+
+    assert "7" == message.template_id
+    assert str is type(message.template_id)
+    assert message == Message.from_dict({"template_id": value})
 
 
 @pytest.mark.parametrize(

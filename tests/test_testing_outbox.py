@@ -34,6 +34,15 @@ def outbox() -> Outbox:
     return filled
 
 
+def test_numbered_templates_are_found_by_number():
+    """As a message takes the number of a template, so does the outbox."""
+    outbox = Outbox()
+    outbox.record(Message(to=["bob@example.net"], template_id=4711))
+
+    assert 1 == len(outbox.matching(template_id=4711))
+    assert outbox.assert_sent(template_id="4711") == outbox.assert_sent(template_id=4711)
+
+
 FOUND = [
     # what is asked for, how many there are
     ({}, 2),

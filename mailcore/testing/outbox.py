@@ -93,7 +93,7 @@ class Outbox(Sequence[Message]):
         subject_contains: str | None = None,
         body_contains: str | None = None,
         tag: str | None = None,
-        template_id: str | None = None,
+        template_id: str | int | None = None,
         attachment: str | None = None,
     ) -> tuple[Message, ...]:
         """
@@ -117,7 +117,7 @@ class Outbox(Sequence[Message]):
             and (subject_contains is None or subject_contains in (message.subject or ""))
             and (body_contains is None or any(body_contains in body for body in _bodies(message)))
             and (tag is None or tag in message.tags)
-            and (template_id is None or message.template_id == template_id)
+            and (template_id is None or message.template_id == str(template_id))
             and (attachment is None or attachment in [a.filename for a in message.attachments])
         )
 
@@ -130,7 +130,7 @@ class Outbox(Sequence[Message]):
         subject_contains: str | None = None,
         body_contains: str | None = None,
         tag: str | None = None,
-        template_id: str | None = None,
+        template_id: str | int | None = None,
         attachment: str | None = None,
     ) -> tuple[Message, ...]:
         """
@@ -159,7 +159,7 @@ class Outbox(Sequence[Message]):
             "subject_contains": subject_contains,
             "body_contains": body_contains,
             "tag": tag,
-            "template_id": template_id,
+            "template_id": None if template_id is None else str(template_id),
             "attachment": attachment,
         }
         given = {name: value for name, value in wanted.items() if value is not None}
