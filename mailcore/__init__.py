@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from mailcore.preview import Preview
     from mailcore.provider import Provider
     from mailcore.registry import Registry, get_provider
-    from mailcore.result import RecipientStatus, SendResult, SendStatus
+    from mailcore.result import RecipientStatus, ResultStatus, SendResult, SendStatus
     from mailcore.unsubscribe import Unsubscribe
     from mailcore.webhook import Verdict, WebhookRequest, WebhookResponse, areceive, receive
 
@@ -113,6 +113,7 @@ __all__ = [
     "Registry",
     "RejectReason",
     "Request",
+    "ResultStatus",
     "SendError",
     "SendInterrupted",
     "SendResult",
@@ -200,6 +201,7 @@ _MODULE_OF = {
     "Registry": "registry",
     "RejectReason": "events",
     "Request": "flow",
+    "ResultStatus": "result",
     "run": "flow",
     "SendError": "errors",
     "SendResult": "result",

@@ -102,6 +102,21 @@ class HttpResponse:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
 
+    def json(self) -> object:
+        """
+        The body, read as JSON: what ``result.raw`` and ``error.raw`` are looked into with.
+
+        Returns:
+            dict, list, str, int, float, bool or None, as :func:`json.loads` makes them.
+
+        Raises:
+            UnexpectedResponse: If it is no JSON.
+        """
+        from mailcore.http_answers import read_json
+
+        answer: object = read_json(self)
+        return answer
+
 
 class Progress:
     """

@@ -7,7 +7,7 @@ import os
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mailcore.combining import groups_of, together
 from mailcore.defaults import Defaults
@@ -18,6 +18,7 @@ from mailcore.errors import (
     InvalidMessageType,
     MailcoreError,
     Problem,
+    RecipientsRefused,
     SendError,
 )
 from mailcore.features import UnsupportedPolicy, checked_policy
@@ -27,6 +28,7 @@ from mailcore.mailer_arguments import (
     checked_transport,
     made_provider,
     require_namespaces,
+    returns_refused,
 )
 from mailcore.message import Message, MessageFields
 from mailcore.options import options_from_url, scheme_of
@@ -63,6 +65,7 @@ class _BaseMailer:
         defaults: Defaults | MessageFields | None = None,
         middleware: Sequence[Middleware | str] = (),
         unsupported: UnsupportedPolicy | None = None,
+        refused: Literal["raise", "return"] = "raise",
         registry: Registry | None = None,
         **options: object,
     ) -> None:
@@ -72,6 +75,7 @@ class _BaseMailer:
         self._own_provider = self.provider is not provider
         self._transport: Transport | None = checked_transport(transport)
         self._unsupported = checked_policy(unsupported)
+        self._returns_refused = returns_refused(refused)
         self._defaults = defaults if isinstance(defaults, Defaults) else Defaults(defaults)
         self._middleware: list[Middleware] = checked_middleware(
             middleware, self._registry.hooks.register_middleware
@@ -154,7 +158,11 @@ class _BaseMailer:
             raise
         except MailcoreError as error:
             hooks.message_failed(message, error, final=True)
-            raise
+            refused = error.result if isinstance(error, RecipientsRefused) else None
+            if refused is None or not self._returns_refused:
+                raise
+            attempt.end(refused.recipients.values())
+            return refused
         except Exception:
             raise
         except BaseException:
@@ -240,6 +248,10 @@ class Mailer(_BaseMailer):
             registered.
         unsupported: What to do with features that the provider lacks, such as
             ``{"track_opens": "drop"}``; the default is to raise.
+        refused: What to do when the provider takes a message for nobody: ``raise``
+            :class:`~mailcore.errors.RecipientsRefused`, or ``return`` the result that it would
+            have; its ``status`` and the recipients' say what happened. Other errors are raised all
+            the same, and ``mailcore_message_failed`` is told in both cases.
         registry: Where to look the provider up.
         options: Of the provider.
 
@@ -253,7 +265,8 @@ class Mailer(_BaseMailer):
         Send one message.
 
         Returns:
-            A status for every recipient; at least one was accepted.
+            A status for every recipient; at least one was accepted, or may be. With
+            ``refused="return"``, perhaps none.
 
         Raises:
             MessageError: The message is wrong for this provider; nothing was sent.

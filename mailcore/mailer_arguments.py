@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mailcore.message import Message
     from mailcore.registry import Registry
 
-_SETTINGS = ("transport", "defaults", "middleware", "unsupported", "registry")
+_SETTINGS = ("transport", "defaults", "middleware", "unsupported", "refused", "registry")
 # Two names of services are rather often alike.
 _LEAST_SIMILARITY_OF_PROVIDERS = 0.75
 
@@ -73,6 +73,18 @@ def checked_transport(transport: object) -> Any:
             f"not {told or type(transport).__name__}"
         )
     return transport
+
+
+def returns_refused(refused: object) -> bool:
+    """
+    Whether a mailer returns the result of a message that nobody is sent.
+
+    Raises:
+        ConfigurationError: If the argument is neither ``raise`` nor ``return``.
+    """
+    if not isinstance(refused, str) or refused not in ("raise", "return"):
+        raise ConfigurationError("refused must be 'raise' or 'return'")
+    return refused == "return"
 
 
 def checked_middleware(

@@ -39,6 +39,22 @@ class SendStatus(str, Enum):
         return self in (SendStatus.SENT, SendStatus.QUEUED)
 
 
+class ResultStatus(str, Enum):
+    """What became of a message, in one word."""
+
+    ALL_ACCEPTED = "all_accepted"
+    """The provider took it for every recipient."""
+    SOME_ACCEPTED = "some_accepted"
+    """It took it for some of them: the others were refused, or nothing is known of them."""
+    ALL_REFUSED = "all_refused"
+    """It took it for nobody, and said so."""
+    UNKNOWN = "unknown"
+    """Nobody is known to be accepted, and of somebody nothing is known."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
 @dataclass(frozen=True)
 class RecipientStatus:
     """
@@ -121,7 +137,8 @@ class SendResult:
         recipients: A status for every address of the message.
         message_ids: The provider's ids, each once, in the order of the recipients.
         attempts: The failed attempts before this one, in order.
-        raw: The provider's answers, one for each request, as they came.
+        raw: The provider's answers, one for each request, as they came. Those of HTTP providers are
+            :class:`mailcore.HttpResponse`, whose ``json()`` reads them.
     """
 
     provider: str
@@ -134,6 +151,22 @@ class SendResult:
     def message_id(self) -> str | None:
         """The provider's id, if the message has exactly one."""
         return self.message_ids[0] if len(self.message_ids) == 1 else None
+
+    @property
+    def status(self) -> ResultStatus:
+        """All recipients in one word: see :class:`ResultStatus`."""
+        found = self.statuses
+        accepted = {status for status in found if status.accepted}
+        if accepted:
+            return ResultStatus.SOME_ACCEPTED if found - accepted else ResultStatus.ALL_ACCEPTED
+        if not found or SendStatus.UNKNOWN in found:
+            return ResultStatus.UNKNOWN
+        return ResultStatus.ALL_REFUSED
+
+    @property
+    def statuses(self) -> frozenset[SendStatus]:
+        """Every status that some recipient has, each once: ``{SendStatus.QUEUED}``, mostly."""
+        return frozenset(status.status for status in self.recipients.values())
 
     @property
     def accepted(self) -> tuple[str, ...]:
@@ -154,6 +187,7 @@ class SendResult:
         """Plain JSON: what a log, a queue or a script wants; `raw` is left out."""
         return {
             "provider": self.provider,
+            "status": self.status.value,
             "message_id": self.message_id,
             "message_ids": list(self.message_ids),
             "attempts": [str(error) for error in self.attempts],

@@ -192,3 +192,16 @@ def test_doubt_is_never_retryable() -> None:
 
     assert (True, False) == (error.maybe_accepted, error.retryable)
     assert "the answer with status 200 has no id" == str(error)
+
+
+@pytest.mark.parametrize("body", [b'{"id": 1}', b"[]", b"null", b'"x"'])
+def test_an_answer_reads_as_json(body):
+    """`result.raw` and `error.raw` are looked into without knowing whose they are."""
+    assert json.loads(body) == HttpResponse(status_code=422, body=body).json()
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff", b"[" * 100_000])
+def test_an_answer_that_is_no_json(body):
+    """It is named as what it is."""
+    with pytest.raises(UnexpectedResponse, match="is not JSON"):
+        HttpResponse(status_code=200, body=body).json()

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from mailcore import RateLimited, RecipientStatus, SendResult, SendStatus
+from mailcore import RateLimited, RecipientStatus, ResultStatus, SendResult, SendStatus
 from mailcore.result import RecipientStatuses
 
 
@@ -60,6 +60,34 @@ def test_sums():
         result.refused,
         result.retryable,
     )
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ("sent", "all_accepted"),
+        ("sent queued", "all_accepted"),
+        ("queued rejected", "some_accepted"),
+        ("unknown queued", "some_accepted"),
+        ("rejected invalid failed", "all_refused"),
+        ("unknown rejected", "unknown"),
+        ("unknown", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_all_recipients_in_one_word(found, expected):
+    """Whether all, some or none were accepted; nobody is called refused who may be accepted."""
+    statuses = [SendStatus(each) for each in found.split()]
+    result = SendResult(
+        provider="toy",
+        recipients=RecipientStatuses(
+            {f"{n}@x.org": RecipientStatus(status) for n, status in enumerate(statuses)}
+        ),
+    )
+
+    assert (ResultStatus(expected), expected) == (result.status, str(result.status))
+    assert frozenset(statuses) == result.statuses
+    assert expected == result.to_dict()["status"]
 
 
 @pytest.mark.parametrize(("ids", "expected"), [((), None), (("1",), "1"), (("1", "2"), None)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from mailcore.flow import Request
@@ -70,6 +71,30 @@ class AwsResponse:
     def ok(self) -> bool:
         """Whether the call succeeded."""
         return not self.error_code and self.status_code < 300
+
+    def json(self) -> object:
+        """
+        The answer as plain JSON, as that of a provider with an HTTP API reads.
+
+        Returns:
+            What the operation returns, without botocore's ``ResponseMetadata``; for an error
+            ``{"Code": …, "Message": …}``. Moments are texts in ISO 8601, octets their number.
+        """
+        if not self.ok:
+            return {"Code": self.error_code, "Message": self.error_message}
+        return _plain({k: v for k, v in self.body.items() if k != "ResponseMetadata"})
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if isinstance(value, (bytes, bytearray)):
+        return f"<{len(value)} bytes>"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
 class LateParameters(Mapping[str, Any]):

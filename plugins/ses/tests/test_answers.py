@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+from datetime import datetime, timezone
+
 import pytest
 
 from mailcore import Mailer, Message, RecipientsRefused, SendStatus
@@ -276,3 +280,37 @@ def test_words_that_are_no_text(words, status_code):
         )
 
     assert not caught.value.maybe_accepted
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (
+            AwsResponse(
+                status_code=200,
+                body={
+                    "MessageId": "1",
+                    "ResponseMetadata": {"RequestId": "r"},
+                    "At": datetime(2026, 11, 30, tzinfo=timezone.utc),
+                    "Body": b"abc",
+                    "Results": ({"Status": "SUCCESS", "N": 1, "None": None},),
+                },
+            ),
+            {
+                "MessageId": "1",
+                "At": "2026-11-30T00:00:00+00:00",
+                "Body": "<3 bytes>",
+                "Results": [{"Status": "SUCCESS", "N": 1, "None": None}],
+            },
+        ),
+        (
+            AwsResponse(status_code=400, error_code="MessageRejected", error_message="no"),
+            {"Code": "MessageRejected", "Message": "no"},
+        ),
+    ],
+    ids=["success", "error"],
+)
+def test_an_answer_reads_as_json(response, expected):
+    """`result.raw` of SES reads like those of providers with an HTTP API."""
+    assert expected == response.json()
+    assert json.dumps(response.json())
