@@ -14,7 +14,7 @@ from mailcore._version import VERSION as __version__  # noqa: N811  # the name t
 
 if TYPE_CHECKING:
     from mailcore.address import Address, parse_addresses, redact
-    from mailcore.attachment import Alternative, Attachment
+    from mailcore.attachment import Alternative, Attachment, inline_image
     from mailcore.errors import (
         AuthenticationFailed,
         CancelSend,
@@ -139,6 +139,7 @@ __all__ = [
     "fetch_inbound",
     "get_provider",
     "hookimpl",
+    "inline_image",
     "parse_addresses",
     "receive",
     "redact",
@@ -174,6 +175,7 @@ _MODULE_OF = {
     "HttpRequest": "flow",
     "HttpResponse": "flow",
     "InboundEvent": "events",
+    "inline_image": "attachment",
     "InvalidAddress": "errors",
     "InvalidAddressType": "errors",
     "InvalidMessage": "errors",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from mailcore.calendar_method import CALENDAR, with_method
-from mailcore.content_id import content_id_of
+from mailcore.content_id import content_id_of, url_of
 from mailcore.content_type import content_and_type, content_type_of, mime_type_of
 from mailcore.errors import InvalidMessage, InvalidMessageType, Problem, raise_problems
 from mailcore.redaction import shown_size, shown_text
@@ -44,7 +44,8 @@ class Attachment:
         content: Bytes, or text, which is encoded in the charset of its type: see
             :mod:`mailcore.content_type`.
         content_type: ``type/subtype`` with parameters; if not given, what the file name says
-            (:mod:`mailcore.file_types`).
+            (:mod:`mailcore.file_types`), and of a picture whose name says nothing, what its first
+            bytes say (:mod:`mailcore.image_types`).
         content_id: What the HTML refers to as ``cid:…``, with or without that scheme or angle
             brackets; makes the attachment inline unless `disposition` says otherwise. Each part
             of a message has its own.
@@ -101,6 +102,20 @@ class Attachment:
         return self.disposition == "inline"
 
     @property
+    def cid_url(self) -> str:
+        """
+        What the HTML shows it by: ``cid:`` and the Content-ID, encoded for a URL (RFC 2392).
+
+        Raises:
+            InvalidMessage: It has no Content-ID.
+        """
+        if self.content_id is None:
+            reason = "the attachment has no Content-ID that HTML could name"
+            hint = "make it with inline_image(...), or give content_id"
+            raise InvalidMessage([Problem("content_id", reason, hint)])
+        return url_of(self.content_id)
+
+    @property
     def mime_type(self) -> str:
         """``type/subtype`` in lower case, without parameters."""
         return mime_type_of(self.content_type)
@@ -120,22 +135,8 @@ class Attachment:
         Raises:
             InvalidMessage: If it cannot be read, naming the file.
         """
-        from pathlib import Path
-
-        try:
-            file = Path(plain_text(path) if is_text(path) else path)
-        except TypeError:
-            reason = f"path of an attachment must be str or PathLike, not {type(path).__name__}"
-            raise InvalidMessageType([Problem("attachments", reason, kind="type")]) from None
-        try:
-            content = file.read_bytes()
-        except (OSError, ValueError) as error:
-            # Not chained: the cause repeats the path, with whatever stands in it.
-            why = getattr(error, "strerror", None) or "it is no path"
-            path_shown = file.name or str(file) if file.is_absolute() else str(file)
-            reason = f"cannot read attachment '{_shown_path(path_shown)}': {why}"
-            raise InvalidMessage([Problem("attachments", reason, _path_hint(file))]) from None
-        return cls(file.name, content, content_type, content_id=content_id, disposition=disposition)
+        name, content = _read_file(path)
+        return cls(name, content, content_type, content_id=content_id, disposition=disposition)
 
     @classmethod
     def inline_image(
@@ -146,12 +147,25 @@ class Attachment:
         *,
         content_id: str | None = None,
     ) -> Attachment:
-        """An image for the HTML: ``f'<img src="cid:{image.content_id}">'``."""
+        """
+        An image for the HTML: ``f'<img src="{image.cid_url}">'``.
+
+        :func:`mailcore.inline_image` is the shorter way, and reads files.
+
+        Raises:
+            InvalidMessage: With everything that is wrong; also if neither the arguments nor the
+                content say what kind of picture it is.
+        """
         # A constant domain: the host's name is nobody's business.
         made = f"{os.urandom(12).hex()}@inline"
-        return cls(
+        image = cls(
             filename, content, content_type, content_id=content_id or made, disposition="inline"
         )
+        if content_type is None and not image.mime_type.startswith("image/"):
+            reason = "neither the file name nor the content say what kind of image it is"
+            hint = "give content_type, for example 'image/png'"
+            raise InvalidMessage([Problem("content_type", reason, hint)])
+        return image
 
     @classmethod
     def from_message(
@@ -272,6 +286,42 @@ class Alternative:
         return cls(data.get("content", ""), data.get("content_type", ""))
 
 
+def inline_image(
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    *,
+    filename: str | None = None,
+    content_type: str | None = None,
+    content_id: str | None = None,
+) -> Attachment:
+    """
+    An image that the HTML of a message shows, with a Content-ID of its own.
+
+    Args:
+        source: The path of a file, or the image itself.
+        filename: What the recipient sees; if not given, the name of the file, and none for bytes.
+        content_type: If not given, what the file name says, and else what the first bytes say.
+        content_id: If not given, a random one. For HTML that is kept in a file, give it.
+
+    Returns:
+        What goes into ``attachments``; its ``cid_url`` goes into the HTML.
+
+    Raises:
+        InvalidMessage: The file cannot be read, it is no image, or an argument is wrong.
+
+    Example:
+        >>> image = inline_image(b"GIF89a", content_id="dot@shop")
+        >>> f'<img src="{image.cid_url}" alt="">', image.content_type
+        ('<img src="cid:dot@shop" alt="">', 'image/gif')
+    """
+    content: bytes | bytearray | memoryview
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        content = source
+    else:
+        name, content = _read_file(source)
+        filename = name if filename is None else filename
+    return Attachment.inline_image(filename, bytes(content), content_type, content_id=content_id)
+
+
 def _require_keys(data: object, kind: str, field: str, known: tuple[str, ...]) -> None:
     if not isinstance(data, Mapping):
         reason = f"{kind} must be a mapping, not {type(data).__name__}"
@@ -280,6 +330,26 @@ def _require_keys(data: object, kind: str, field: str, known: tuple[str, ...]) -
     if unknown:
         told = [f"{kind} has no key {unknown_name(key, known)}" for key in unknown]
         raise InvalidMessage([Problem(field, text) for text in told[:_MOST_UNKNOWN_KEYS]])
+
+
+def _read_file(path: str | os.PathLike[str]) -> tuple[str, bytes]:
+    """The name and the content of a file."""
+    from pathlib import Path
+
+    try:
+        file = Path(plain_text(path) if is_text(path) else path)
+    except TypeError:
+        reason = f"path of an attachment must be str or PathLike, not {type(path).__name__}"
+        raise InvalidMessageType([Problem("attachments", reason, kind="type")]) from None
+    try:
+        content = file.read_bytes()
+    except (OSError, ValueError) as error:
+        # Not chained: the cause repeats the path, with whatever stands in it.
+        why = getattr(error, "strerror", None) or "it is no path"
+        path_shown = file.name or str(file) if file.is_absolute() else str(file)
+        reason = f"cannot read attachment '{_shown_path(path_shown)}': {why}"
+        raise InvalidMessage([Problem("attachments", reason, _path_hint(file))]) from None
+    return file.name, content
 
 
 def _names_the_file(content: str, filename: str | None) -> bool:

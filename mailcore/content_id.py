@@ -12,7 +12,7 @@ import re
 
 from html import unescape
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from mailcore.errors import Problem
 from mailcore.redaction import shown_size
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mailcore.attachment import Attachment
     from mailcore.message import Message
 
-__all__ = ["attachments_as_shown", "content_id_of", "repeated_ids"]
+__all__ = ["attachments_as_shown", "content_id_of", "repeated_ids", "url_of"]
 
 _CONTENT_ID = re.compile(r"[!-;=?-~]+")
 _SCHEME = "cid:"
@@ -61,6 +61,17 @@ def content_id_of(content_id: object, problems: list[Problem]) -> str | None:
         problems.append(Problem("content_id", reason, hint))
         return None
     return bare
+
+
+def url_of(content_id: str) -> str:
+    """
+    The URL of a part, in which nothing has a meaning for HTML or style sheets.
+
+    Example:
+        >>> url_of("logo@shop"), url_of("a'b%c&d@shop")
+        ('cid:logo@shop', 'cid:a%27b%25c%26d@shop')
+    """
+    return _SCHEME + quote(content_id, safe="@")
 
 
 def _without_brackets(text: str) -> str:

@@ -10,6 +10,9 @@ octets with a charset    must be in it, as far as Python knows it
 ``text/*`` octets        UTF-8, which the type then names, if some are above 127 and all of them are
 without one              UTF-8; none is named for others, and nobody guesses
 =======================  ===========================================================================
+
+A type that is not given is what the name of the file says (:mod:`mailcore.file_types`); where that
+says nothing, octets are looked at for a picture (:mod:`mailcore.image_types`).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import re
 
 from mailcore.errors import Problem
 from mailcore.file_types import type_of_file
+from mailcore.image_types import type_of_image
 from mailcore.redaction import shown_size
 from mailcore.text_values import is_text, plain_text
 
@@ -104,7 +108,7 @@ def content_and_type(
 
     Args:
         content: Octets, or a text.
-        content_type: None has it guessed from *filename*.
+        content_type: None has it told from *filename*, or else, if it is a picture, from *content*.
         filename: Of the attachment.
         problems: What is wrong is added here.
     """
@@ -115,6 +119,8 @@ def content_and_type(
         return _encoded(plain_text(content), "text/plain" if kind is None else kind, problems)
     if isinstance(content, (bytes, bytearray, memoryview)):
         octets = bytes(content)
+        if kind is None:
+            kind = type_of_image(octets)
         return octets, _checked(octets, kind or "application/octet-stream", problems)
     reason = f"content of an attachment must be bytes or str, not {type(content).__name__}"
     hint = "read the file first"
