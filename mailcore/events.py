@@ -51,15 +51,32 @@ class EventType(_Text):
 
 
 class RejectReason(_Text):
-    """Why a message was not delivered."""
+    """
+    Why a message was not delivered, or will not be any more.
+
+    Who says so is told by the type of the event: in a BOUNCED event it is the receiving side, in a
+    REJECTED event the provider, which sent nothing.
+    """
 
     INVALID = "invalid"
+    """The address cannot be one: the provider refuses its form, or its domain."""
     BOUNCED = "bounced"
+    """Nobody has this address. In a REJECTED event the provider knows that from an earlier bounce,
+    or from a check of its own."""
     TIMED_OUT = "timed_out"
+    """It was tried for too long, or no server of the receiving side could be reached."""
     BLOCKED = "blocked"
+    """A rule is against this mail, and the address may be in order. In a BOUNCED event the rule is
+    the receiving side's: reputation, policy, content, size, rate. In a REJECTED event it is the
+    provider's. In an UNSUBSCRIBED event it is yours: somebody of your account, or of the provider,
+    put the address onto the list."""
     SPAM = "spam"
+    """The receiving side takes the mail for spam, or in a COMPLAINED event the person does. In a
+    REJECTED event the person did so before."""
     UNSUBSCRIBED = "unsubscribed"
+    """The person wants no more of it; in a REJECTED event since before."""
     OTHER = "other"
+    """Something else, or nobody says what."""
 
 
 class BounceClass(_Text):

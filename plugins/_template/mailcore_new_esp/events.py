@@ -8,7 +8,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from mailcore.bounces import judge
+from mailcore.bounces import Verdict, judge
 from mailcore.errors import MalformedWebhook
 from mailcore.events import (
     BounceClass,
@@ -37,12 +37,12 @@ EVENT_TYPES: Mapping[str, EventType] = {
 """By the service's name of it; whatever else there is becomes an unknown event."""
 
 REJECT_REASONS: Mapping[str, RejectReason] = {
-    "bounced": RejectReason.BOUNCED,
+    # The service does not say what for.
     "suppressed": RejectReason.BLOCKED,
     "complained": RejectReason.SPAM,
     "unsubscribed": RejectReason.UNSUBSCRIBED,
 }
-"""Why it was not delivered, or will not be delivered next time."""
+"""Why it was not delivered, or will not be delivered next time; of bounces the server says it."""
 
 _RECEIVED = "received"
 _BOUNCE_CLASSES = {True: BounceClass.HARD, False: BounceClass.SOFT}
@@ -69,6 +69,7 @@ def _event(item: dict[str, Any], provider: str) -> Event:
     if item.get("type") == _RECEIVED:
         return _inbound_event(item, provider)
     kind = _text(item, "type") or ""
+    verdict = _verdict(item) if kind == "bounced" else None
     return TrackingEvent(
         provider=provider,
         event_type=EVENT_TYPES.get(kind, EventType.UNKNOWN),
@@ -79,8 +80,8 @@ def _event(item: dict[str, Any], provider: str) -> Event:
         dedupe_key=_dedupe_key(item, provider),
         metadata=_mapping(item, "metadata"),
         tags=_texts(item, "tags"),
-        reject_reason=REJECT_REASONS.get(kind),
-        bounce_class=_bounce_class(item) if kind == "bounced" else None,
+        reject_reason=verdict.reject_reason if verdict else REJECT_REASONS.get(kind),
+        bounce_class=verdict.bounce_class if verdict else None,
         smtp_status=_text(item, "smtp_status"),
         mta_response=_text(item, "response"),
         description=_text(item, "reason"),
@@ -113,11 +114,11 @@ def _inbound_event(item: dict[str, Any], provider: str) -> InboundEvent:
     )
 
 
-def _bounce_class(item: dict[str, Any]) -> BounceClass:
+def _verdict(item: dict[str, Any]) -> Verdict:
     """Judged by what the server said; `permanent` decides where that tells nothing."""
     permanent = item.get("permanent")
     told = _BOUNCE_CLASSES[permanent] if isinstance(permanent, bool) else None
-    return judge(_text(item, "smtp_status"), _text(item, "response"), told=told).bounce_class
+    return judge(_text(item, "smtp_status"), _text(item, "response"), told=told)
 
 
 def _dedupe_key(item: dict[str, Any], provider: str) -> str:

@@ -1,0 +1,456 @@
+"""The tables of events in the documentation are held against what the plugins make of events."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from itertools import product
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+import mailcore_mailgun.events
+import mailcore_postmark.events
+
+from mailcore.bounces import Cause, verdict_of
+from mailcore.events import EventType, InboundEvent, RejectReason
+from mailcore.webhook import WebhookRequest
+from mailcore_mailgun.event_map import OUTCOMES, REASONS
+from mailcore_postmark.event_map import BOUNCE_TYPES
+from mailcore_ses.event_map import KINDS
+from mailcore_ses.events import parse_ses_event
+
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+NOBODY_HERE = ("550 5.1.1 No such user here", ("bounced", "hard"))
+FULL = ("552 5.2.2 Mailbox is full", ("other", "soft"))
+BY_SERVER = "by what the server said; else "
+
+
+def rows_below(path, begins):
+    """The rows of the table whose head begins so, each as the texts of its cells."""
+    lines = iter((DOCS / path).read_text("utf-8").splitlines())
+    for line in lines:
+        if line.startswith(f"| {begins} |"):
+            next(lines)
+            break
+    found = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        found.append([cell.strip() for cell in line.strip().strip("|").split("|")])
+    assert found, f"{path} has no table that begins with {begins}"
+    return found
+
+
+def event_rows(path, service):
+    """The rows of the table of a service's events."""
+    return rows_below(path, f"{service} | `event_type`")
+
+
+# --- each provider: makes the events of a row; None stands for the server's answer
+
+
+def ses(details, name="Bounce", **mail):
+    """The events of an SES notification; details may depend on what the server said."""
+
+    def events(said):
+        payload = {"eventType": name, "mail": {"destination": ["ada@example.net"], **mail}}
+        payload[KINDS[name].key if name in KINDS else "other"] = (
+            details(said) if callable(details) else details
+        )
+        return parse_ses_event("ses", payload)
+
+    return events
+
+
+def ses_bounce(kind, subtype="General", *, names=True):
+    """An SES bounce of one recipient, or of nobody."""
+
+    def details(said):
+        recipient = {"emailAddress": "ada@example.net"}
+        if said is not None:
+            recipient["diagnosticCode"] = f"smtp; {said}"
+        return {
+            "bounceType": kind,
+            "bounceSubType": subtype,
+            "bouncedRecipients": [recipient] if names else [],
+        }
+
+    return ses(details)
+
+
+def ses_complaint(**details):
+    """An SES complaint of one recipient."""
+    return ses(
+        {"complainedRecipients": [{"emailAddress": "ada@example.net"}], **details}, "Complaint"
+    )
+
+
+def ses_topics(old, new):
+    """A change of the status of one topic."""
+
+    def preferences(status):
+        return {
+            "topicSubscriptionStatus": [{"topicName": "a", "subscriptionStatus": status}],
+        }
+
+    details = {"oldTopicPreferences": preferences(old), "newTopicPreferences": preferences(new)}
+    return ses(details, "Subscription")
+
+
+SES = {
+    "Send": [ses({}, "Send")],
+    "Delivery": [ses({"recipients": ["ada@example.net"]}, "Delivery")],
+    "Bounce, Permanent": [ses_bounce("Permanent")],
+    "… `NoEmail`": [ses_bounce("Permanent", "NoEmail")],
+    "Bounce, Permanent: `Suppressed`, `OnAccountSuppressionList`, `OnTenantSuppressionList`, "
+    "`EmailValidationSuppressed`": [
+        ses_bounce("Permanent", subtype)
+        for subtype in (
+            "Suppressed",
+            "OnAccountSuppressionList",
+            "OnTenantSuppressionList",
+            "EmailValidationSuppressed",
+        )
+    ],
+    "Bounce, Permanent: `UnsubscribedRecipient`": [
+        ses_bounce("Permanent", "UnsubscribedRecipient")
+    ],
+    "Bounce, Transient": [ses_bounce("Transient")],
+    "… `MailboxFull`": [ses_bounce("Transient", "MailboxFull")],
+    "… `CustomTimeoutExceeded`": [ses_bounce("Transient", "CustomTimeoutExceeded")],
+    "… `ContentRejected`, `AttachmentRejected`, `MessageTooLarge`": [
+        ses_bounce("Transient", subtype)
+        for subtype in ("ContentRejected", "AttachmentRejected", "MessageTooLarge")
+    ],
+    "Bounce, Transient/General or Undetermined, that names nobody": [
+        ses_bounce(kind, names=False) for kind in ("Transient", "Undetermined")
+    ],
+    "Bounce, Undetermined": [ses_bounce("Undetermined", "Undetermined")],
+    "Complaint": [ses_complaint(), ses_complaint(complaintFeedbackType="abuse")],
+    "… with feedback `not-spam`": [ses_complaint(complaintFeedbackType="not-spam")],
+    "… `OnAccountSuppressionList`, `OnTenantSuppressionList`": [
+        ses_complaint(complaintSubType=subtype)
+        for subtype in ("OnAccountSuppressionList", "OnTenantSuppressionList")
+    ],
+    "DeliveryDelay": [
+        ses({"delayedRecipients": [{"emailAddress": "ada@example.net"}]}, "DeliveryDelay")
+    ],
+    "Reject (a virus: the message is to blame)": [ses({"reason": "Bad content"}, "Reject")],
+    "Rendering Failure": [ses({}, "Rendering Failure")],
+    "Open": [ses({}, "Open")],
+    "Click": [ses({}, "Click")],
+    "Subscription: the person left the list or a topic": [ses_topics("OptIn", "OptOut")],
+    "… joined": [ses_topics("OptOut", "OptIn")],
+    "… with no change that can be read": [ses_topics("OptIn", "OptIn")],
+    "Received (an `InboundEvent`)": [ses({}, "Received")],
+    "anything else": [ses({}, "Teleported")],
+}
+
+
+def postmark(record_type, **fields):
+    """The events of a record of Postmark."""
+
+    def events(said):
+        payload = {"RecordType": record_type, **fields}
+        if said is not None:
+            payload["Details"] = said
+        request = WebhookRequest("POST", {}, json.dumps(payload))
+        return mailcore_postmark.events.parse_events("postmark", request)
+
+    return events
+
+
+def postmark_bounces(*names):
+    """Bounces of Postmark, one of each type."""
+    return [postmark("Bounce", Type=name) for name in names]
+
+
+def postmark_suppression(reason, origin="Recipient"):
+    """An address that came onto the list."""
+    return postmark(
+        "SubscriptionChange", SuppressSending=True, SuppressionReason=reason, Origin=origin
+    )
+
+
+POSTMARK = {
+    "Delivery": [postmark("Delivery")],
+    "Open": [postmark("Open")],
+    "Click": [postmark("Click")],
+    "SpamComplaint, of any type": [
+        postmark("SpamComplaint", Type=name) for name in ("SpamComplaint", "HardBounce")
+    ],
+    "SubscriptionChange: reactivation": [postmark("SubscriptionChange", SuppressSending=False)],
+    "… `HardBounce`": [postmark_suppression("HardBounce")],
+    "… `SpamComplaint`": [postmark_suppression("SpamComplaint")],
+    "… `ManualSuppression` by the recipient": [postmark_suppression("ManualSuppression")],
+    "… `ManualSuppression` by `Customer` or `Admin`": [
+        postmark_suppression("ManualSuppression", origin) for origin in ("Customer", "Admin")
+    ],
+    "… another reason": [postmark_suppression("Renamed")],
+    "Bounce, `HardBounce`": postmark_bounces("HardBounce"),
+    "… `SoftBounce`": postmark_bounces("SoftBounce"),
+    "… `Blocked`, `DMARCPolicy`, `VirusNotification`": postmark_bounces(
+        "Blocked", "DMARCPolicy", "VirusNotification"
+    ),
+    "… `SpamNotification`": postmark_bounces("SpamNotification"),
+    "… `Unknown`, and types that are not documented": postmark_bounces("Unknown", "Renamed"),
+    "… `Transient`, `DnsError`": postmark_bounces("Transient", "DnsError"),
+    "… `BadEmailAddress`": postmark_bounces("BadEmailAddress"),
+    "… `ManuallyDeactivated`": postmark_bounces("ManuallyDeactivated"),
+    "… `Unconfirmed`": postmark_bounces("Unconfirmed"),
+    "… `SMTPApiError`, `TemplateRenderingFailed`": postmark_bounces(
+        "SMTPApiError", "TemplateRenderingFailed"
+    ),
+    "… `AutoResponder`, `AddressChange`, `ChallengeVerification`": postmark_bounces(
+        "AutoResponder", "AddressChange", "ChallengeVerification"
+    ),
+    "… `SpamComplaint` (as a bounce)": postmark_bounces("SpamComplaint"),
+    "… `Unsubscribe`": postmark_bounces("Unsubscribe"),
+    "… `Subscribe`": postmark_bounces("Subscribe"),
+    "… `OpenRelayTest`, `InboundError`": postmark_bounces("OpenRelayTest", "InboundError"),
+    "a mail that was received (an `InboundEvent`)": [postmark("Inbound")],
+    "anything else": [postmark("Teleported")],
+}
+
+
+def mailgun(event, **fields):
+    """The events of a webhook of Mailgun."""
+
+    def events(said):
+        data = {"event": event, "recipient": "ada@example.net", **fields}
+        if said is not None:
+            data["delivery-status"] = {**data.get("delivery-status", {}), "message": said}
+        request = WebhookRequest("POST", {}, json.dumps({"event-data": data}))
+        return mailcore_mailgun.events.parse_events("mailgun", request)
+
+    return events
+
+
+def mailgun_failures(*reasons, code=None):
+    """Permanent failures, for each reason and for the code."""
+    found = [mailgun("failed", severity="permanent", reason=reason) for reason in reasons]
+    if code is not None:
+        status = {"code": code}
+        found.append(mailgun("failed", severity="permanent", **{"delivery-status": status}))
+    return found
+
+
+def legacy(event, **fields):
+    """The events of a form of before 2018."""
+
+    def events(said):
+        form = {"event": event, "recipient": "ada@example.net", **fields}
+        if said is not None:
+            form["error"] = said
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        request = WebhookRequest("POST", kind, urlencode(form))
+        return mailcore_mailgun.events.parse_events("mailgun", request)
+
+    return events
+
+
+def route(_said):
+    """The mail that a route posts."""
+    form = urlencode({"sender": "ada@example.net", "recipient": "a@x.example", "body-plain": "Hi"})
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    return mailcore_mailgun.events.parse_events("mailgun", WebhookRequest("POST", kind, form))
+
+
+MAILGUN = {
+    "accepted": [mailgun("accepted")],
+    "rejected": [mailgun("rejected")],
+    "delivered": [mailgun("delivered")],
+    "failed, temporary": [
+        mailgun("failed", severity="temporary", reason=reason) for reason in ("generic", "bounce")
+    ],
+    "failed, internal: Mailgun itself failed": [mailgun("failed", severity="internal")],
+    "failed, permanent: `bounce`, `delayed-bounce`, `hardfail`": mailgun_failures(
+        "bounce", "delayed-bounce", "hardfail"
+    ),
+    "… `espblock`, `blacklisted`": mailgun_failures("espblock", "blacklisted"),
+    "… `old`, `greylisted`, or the code 602": mailgun_failures("old", "greylisted", code=602),
+    "… `suppress-bounce`, or the code 605": mailgun_failures("suppress-bounce", code=605),
+    "… `suppress-unsubscribe`, or the code 606": mailgun_failures("suppress-unsubscribe", code=606),
+    "… `suppress-complaint`, or the code 607": mailgun_failures("suppress-complaint", code=607),
+    "… `generic`, and reasons that are not known": mailgun_failures("generic", "renamed"),
+    "dropped, otherwise": [mailgun("dropped"), mailgun("dropped", reason="renamed")],
+    "opened": [mailgun("opened")],
+    "clicked": [mailgun("clicked")],
+    "complained": [mailgun("complained")],
+    "unsubscribed": [mailgun("unsubscribed")],
+    "stored, and posts of routes (an `InboundEvent`)": [
+        mailgun("stored"),
+        route,
+    ],
+    "`list_member_uploaded`, `list_member_upload_error`, `list_uploaded`, and anything else": [
+        mailgun(name)
+        for name in (
+            "list_member_uploaded",
+            "list_member_upload_error",
+            "list_uploaded",
+            "teleported",
+        )
+    ],
+    "legacy: bounced": [legacy("bounced"), legacy("bounced", code="550")],
+    "… with a code 4xx": [legacy("bounced", code="4.0.0")],
+    "legacy: dropped": [legacy("dropped", reason="hardfail")],
+    "… with the code 605": [legacy("dropped", code="605")],
+    "… with the code 606": [legacy("dropped", code="606")],
+    "… with the code 607": [legacy("dropped", code="607")],
+    "… with the reason `old`, or the code 499 or 602": [
+        legacy("dropped", reason="old"),
+        legacy("dropped", code="499"),
+        legacy("dropped", code="602"),
+    ],
+    **{
+        f"legacy: {name}": [legacy(name)]
+        for name in ("delivered", "opened", "clicked", "complained", "unsubscribed")
+    },
+}
+
+TABLES = {
+    "SES": ("providers/ses.md", SES),
+    "Postmark": ("providers/postmark.md", POSTMARK),
+    "Mailgun": ("providers/mailgun.md", MAILGUN),
+}
+AS_FAILED = "dropped, with a reason or a code of these that is known"
+
+
+def bare(cell):
+    """The value in a cell; None for an empty one."""
+    match = re.search(r"`([a-z_]+)`", cell)
+    return match[1] if match else cell or None
+
+
+def outcome(event):
+    """Type, reason and class of an event, as plain texts."""
+    if isinstance(event, InboundEvent):
+        return str(event.event_type), None, None
+    return tuple(
+        None if value is None else str(value)
+        for value in (event.event_type, event.reject_reason, event.bounce_class)
+    )
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_have_a_row_for_each_event(name):
+    """What the table lists and what is tried here are the same, and nothing is listed twice."""
+    path, makers = TABLES[name]
+    listed = [row[0] for row in event_rows(path, name)]
+
+    assert sorted({*makers, AS_FAILED} if name == "Mailgun" else makers) == sorted(listed)
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        pytest.param(name, row, id=f"{name}: {row[0]}")
+        for name, (path, _) in TABLES.items()
+        for row in event_rows(path, name)
+        if row[0] != AS_FAILED
+    ],
+)
+def test_rows_are_what_comes(name, row):
+    """Each event of a row has the type, the reason and the class that the row says."""
+    label, event_type, reason, bounce_class = row[:4]
+    judged = reason.startswith(BY_SERVER)
+    silent = (
+        bare(event_type),
+        bare(reason.removeprefix(BY_SERVER)),
+        bare(bounce_class.rpartition("else ")[2]),
+    )
+
+    assert judged == bounce_class.startswith(BY_SERVER)
+    for make in TABLES[name][1][label]:
+        assert {silent} == {outcome(event) for event in make(None)}
+        for said, judgement in (NOBODY_HERE, FULL):
+            expected = (silent[0], *judgement) if judged else silent
+            assert {expected} == {outcome(event) for event in make(said)}
+
+
+def test_bounce_type_of_mailgun_decides_where_the_server_says_nothing():
+    """As the table says of failures, between the server's words and the reason."""
+    for reason, said in product(("bounce", "generic"), ("soft", "hard")):
+        (event,) = mailgun(
+            "failed",
+            severity="permanent",
+            reason=reason,
+            **{"delivery-status": {"bounce-type": said}},
+        )(None)
+
+        assert said == event.bounce_class
+
+
+def test_drops_of_mailgun_are_failures():
+    """Those that have a reason or a code which is known."""
+    known = [{"reason": reason} for reason in REASONS if reason != "generic"]
+    known += [{"delivery-status": {"code": code}} for code in (602, 605, 606, 607)]
+    for fields in known:
+        (failed,) = mailgun("failed", severity="permanent", **fields)(None)
+        (dropped,) = mailgun("dropped", **fields)(None)
+
+        assert outcome(failed) == outcome(dropped)
+
+
+def test_no_event_of_the_maps_is_left_out():
+    """Each type that the code knows is named in a row of its table."""
+    for names, table in (
+        (KINDS, "SES"),
+        (BOUNCE_TYPES, "Postmark"),
+        ([*OUTCOMES, *REASONS], "Mailgun"),
+    ):
+        path, _ = TABLES[table]
+        text = "\n".join(row[0] for row in event_rows(path, table))
+
+        assert [] == [name for name in names if name not in text]
+
+
+REASON_TABLE = rows_below("how-to/webhooks.md", "`reject_reason`")
+
+
+def test_each_reason_is_defined():
+    """In its order, in the documentation and where it is declared."""
+    assert [str(reason) for reason in RejectReason] == [bare(row[0]) for row in REASON_TABLE]
+
+
+def test_reasons_come_with_the_types_that_are_told():
+    """Every cell that says something happens with some provider, and no other combination does."""
+    told = set()
+    for reason, bounced, rejected, others in REASON_TABLE:
+        told |= {("bounced", bare(reason))} if bounced else set()
+        told |= {("rejected", bare(reason))} if rejected else set()
+        told |= {(each, bare(reason)) for each in re.findall(r"`([a-z_]+)`:", others)}
+    found = set()
+    for _, makers in TABLES.values():
+        for make in (make for group in makers.values() for make in group):
+            answers = (None, NOBODY_HERE[0], FULL[0], "550 5.7.1 blocked", "554 5.4.7 expired")
+            for said in (*answers, "550 5.7.1 message looks like spam"):
+                found |= {outcome(event)[:2] for event in make(said)}
+
+    assert told == {(kind, reason) for kind, reason in found if reason}
+
+
+def test_types_of_events_are_words_of_the_table():
+    """A typing error in a table is no type of event."""
+    for path, name in ((path, name) for name, (path, _) in TABLES.items()):
+        types = {bare(row[1]) for row in event_rows(path, name) if row[0] != AS_FAILED}
+
+        assert types <= {str(each) for each in EventType}
+
+
+def test_causes_are_those_of_the_table():
+    """What an answer of a server comes to, cause by cause."""
+    told = {
+        cause: (bounce_class, bare(reason))
+        for causes, bounce_class, reason in rows_below("how-to/webhooks.md", "Cause")
+        for cause in re.findall(r"`([a-z_]+)`", causes)
+    }
+
+    assert told == {
+        str(cause): (str(verdict_of(cause).bounce_class), str(verdict_of(cause).reject_reason))
+        for cause in Cause
+    }
