@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from mailcore import _coerce
 from mailcore.address import Address, AddressInput, parse_address_list, redact
 from mailcore.attachment import Alternative, Attachment
+from mailcore.bodies import settle_bodies
 from mailcore.deliveries import Deliveries, each_once
 from mailcore.errors import (
     InvalidMessage,
@@ -111,7 +112,8 @@ class Message:
         reply_to: Where answers go.
         subject: One line.
         text, html: The body in both forms.
-        alternatives: Further forms of the body, last one preferred.
+        alternatives: Further forms of the body, last one preferred. The HTML and the text may stand
+            here as well: see :mod:`mailcore.bodies`.
         attachments: Files, and images that the HTML shows.
         headers: Further header fields; see :mod:`mailcore.headers` for the policy.
         envelope_sender: Where bounces go (RFC 5321 ``MAIL FROM``).
@@ -173,6 +175,8 @@ class Message:
                 declined.append(name)
             else:
                 held[name] = coerce(value, name, problems)
+        if held.get("alternatives"):
+            settle_bodies(held)
         if "headers" in held:
             _settle_headers(held, declined, problems)
         if problems:
