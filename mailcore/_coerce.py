@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 
 from mailcore.address import Address, address_key, collect_addresses
 from mailcore.address_syntax import read_one
-from mailcore.attachment import Alternative, Attachment
+from mailcore.attachment import Alternative, Attachment, is_mime_object
 from mailcore.content_id import repeated_ids
-from mailcore.errors import MessageError, Problem
+from mailcore.content_type import mime_type_of
+from mailcore.errors import InvalidMessageType, MessageError, Problem
 from mailcore.frozen import FrozenDict
 from mailcore.headers import MAX_NUMBER_BITS, Headers, collect_headers
 from mailcore.redaction import redact, shown_name
@@ -135,8 +136,8 @@ def tags(value: object, field: str, problems: Problems) -> tuple[str, ...]:
 
 
 def attachments(value: object, field: str, problems: Problems) -> tuple[Attachment, ...]:
-    """Attachments; a tuple gives the arguments of one."""
-    parts = _parts(value, field, problems, Attachment)
+    """Attachments; a tuple gives the arguments of one, an object of ``email`` is read."""
+    parts = _parts(value, field, problems, Attachment, _attachment)
     if len(parts) > 1:
         for first, second in repeated_ids(parts):
             place = f"{field}[{second}]"
@@ -147,24 +148,58 @@ def attachments(value: object, field: str, problems: Problems) -> tuple[Attachme
 
 def alternatives(value: object, field: str, problems: Problems) -> tuple[Alternative, ...]:
     """Alternatives; a tuple gives the arguments of one."""
-    return _parts(value, field, problems, Alternative)
+    return _parts(value, field, problems, Alternative, _alternative)
 
 
-def _parts(value: object, field: str, problems: Problems, kind: type[T]) -> tuple[T, ...]:
+def _attachment(item: object) -> Attachment | None:
+    if isinstance(item, Attachment):
+        return item
+    if is_mime_object(item):
+        return Attachment.from_mime(item)
+    if not isinstance(item, tuple) or not 2 <= len(item) <= 3:
+        return None
+    if not is_mime_object(item[1]):
+        return Attachment(*item)
+    # What Django's EmailMessage.attach() takes: a mail that is attached.
+    if len(item) == 3 and item[2] is not None and not _is_rfc822(item[2]):
+        reason = "content is an object of the standard library, and its type not message/rfc822"
+        raise InvalidMessageType([Problem("content", reason, "give the object alone", kind="type")])
+    return Attachment.from_message(item[1], item[0])
+
+
+def _is_rfc822(content_type: object) -> bool:
+    return is_text(content_type) and mime_type_of(plain_text(content_type)) == "message/rfc822"
+
+
+def _alternative(item: object) -> Alternative | None:
+    if isinstance(item, tuple) and len(item) == 2:
+        return Alternative(*item)
+    return item if isinstance(item, Alternative) else None
+
+
+def _parts(
+    value: object,
+    field: str,
+    problems: Problems,
+    kind: type[T],
+    read: Callable[[object], T | None],
+) -> tuple[T, ...]:
     parts: list[T] = []
     for i, item in enumerate(_listed(value, field, problems, field)):
         place = f"{field}[{i}]"
-        if isinstance(item, kind):
-            parts.append(item)
-        elif isinstance(item, tuple) and 2 <= len(item) <= (3 if kind is Attachment else 2):
-            try:
-                parts.append(kind(*item))
-            except MessageError as error:
-                problems.extend(within(place, error))
-        else:
-            wanted = f"{kind.__name__} or a tuple of its arguments"
-            hint = "Attachment.from_path(path) reads a file" if kind is Attachment else ""
-            problems.append(wrong_type(place, wanted, item, hint))
+        try:
+            part = read(item)
+        except MessageError as error:
+            problems.extend(within(place, error))
+            continue
+        if part is not None:
+            parts.append(part)
+            continue
+        wanted = f"{kind.__name__} or a tuple of its arguments"
+        hint = "Attachment.from_path(path) reads a file" if kind is Attachment else ""
+        if kind is Attachment and callable(getattr(item, "message", None)):
+            hint = "Attachment.from_message(mail.message()) attaches a mail"
+        problems.append(wrong_type(place, wanted, item, hint))
     return tuple(parts)
 
 

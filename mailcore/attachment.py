@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import os
 import re
+import sys
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from mailcore.calendar_method import CALENDAR, with_method
 from mailcore.content_id import content_id_of, url_of
@@ -193,6 +194,27 @@ class Attachment:
             raise InvalidMessageType([Problem("attachments", reason, kind="type")])
         return cls(filename, with_crlf(bytes(message)), "message/rfc822")
 
+    @classmethod
+    def from_mime(cls, part: StdlibMessage[Any, Any]) -> Attachment:
+        """
+        Take over a part that was made with the standard library: see :mod:`mailcore.mime_parts`.
+
+        ``attachments=[part]`` does the same.
+
+        Args:
+            part: ``MIMEPart``, ``MIMEImage``, ``MIMEBase`` and the like; no mail with a header of
+                its own and no multipart.
+
+        Raises:
+            InvalidMessage: With everything about it that an attachment cannot hold.
+        """
+        from mailcore.mime_parts import attachment_of_object
+
+        if not is_mime_object(part):
+            reason = f"a part must be an object of `email.message`, not {type(part).__name__}"
+            raise InvalidMessageType([Problem("attachments", reason, kind="type")])
+        return attachment_of_object(part)
+
     def to_dict(self) -> dict[str, object]:
         """Plain JSON, the content in base64."""
         return {
@@ -320,6 +342,12 @@ def inline_image(
         name, content = _read_file(source)
         filename = name if filename is None else filename
     return Attachment.inline_image(filename, bytes(content), content_type, content_id=content_id)
+
+
+def is_mime_object(value: object) -> TypeGuard[StdlibMessage[Any, Any]]:
+    """Whether it is an object of the standard library's ``email``, which is not imported for it."""
+    module = sys.modules.get("email.message")
+    return module is not None and isinstance(value, module.Message)
 
 
 def _require_keys(data: object, kind: str, field: str, known: tuple[str, ...]) -> None:

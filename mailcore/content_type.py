@@ -126,6 +126,8 @@ def content_and_type(
     hint = "read the file first"
     if isinstance(content, os.PathLike):
         hint = "use Attachment.from_path(path), which reads the file"
+    elif hasattr(content, "as_bytes"):
+        hint = "use Attachment.from_message(mail), or Attachment.from_mime(part)"
     problems.append(Problem("content", reason, hint, kind="type"))
     return b"", kind or ""
 

@@ -49,8 +49,8 @@ def octets_of(message: StdlibMessage[Any, Any]) -> bytes:
     try:
         _Generator(written, mangle_from_=False, policy=_Unchanged()).flatten(message)
     except (StdlibMessageError, ValueError, TypeError, LookupError, AttributeError) as error:
-        reason = f"the message object to forward cannot be written ({type(error).__name__})"
-        hint = "forward the bytes that it was read from"
+        reason = f"the object of `email` cannot be written ({type(error).__name__})"
+        hint = "give the bytes that it was read from, or encode its content: encode_base64(part)"
         raise InvalidMessage([Problem("attachments", reason, hint)]) from error
     return written.getvalue()
 

@@ -12,9 +12,11 @@ import io
 from mailcore.inbound_entity import Buffer
 
 
-__all__ = ["decode_transfer"]
+__all__ = ["IDENTITY", "decode_transfer"]
 
-_IDENTITY = ("", "7bit", "8bit", "binary")
+IDENTITY = ("", "7bit", "8bit", "binary")
+"""Transfer encodings that leave the content as it is."""
+
 _UU = ("x-uuencode", "uuencode", "uue", "x-uue")
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -33,7 +35,7 @@ def decode_transfer(body: Buffer, encoding: str) -> tuple[bytes, str]:
     Returns:
         The content, and what is wrong with it, if anything.
     """
-    if encoding in _IDENTITY:
+    if encoding in IDENTITY:
         return bytes(body), ""
     if encoding == "base64":
         return _base64(body)

@@ -33,6 +33,8 @@ from mailcore.unsubscribe import Unsubscribe
 
 if TYPE_CHECKING:
     # At run time it would cost a quarter of importing mailcore.
+    from email.message import Message as StdlibMessage
+
     from typing_extensions import Unpack
 
 
@@ -48,7 +50,7 @@ class MessageFields(TypedDict, total=False):
     text: str | None
     html: str | None
     alternatives: Iterable[Alternative | tuple[str, str]] | None
-    attachments: Iterable[Attachment | tuple[Any, ...]] | None
+    attachments: Iterable[Attachment | StdlibMessage[Any, Any] | tuple[Any, ...]] | None
     headers: HeadersInput | None
     envelope_sender: AddressInput | None
     metadata: Mapping[str, str | int | float | bool | None] | None
@@ -114,7 +116,8 @@ class Message:
         text, html: The body in both forms.
         alternatives: Further forms of the body, last one preferred. The HTML and the text may stand
             here as well: see :mod:`mailcore.bodies`.
-        attachments: Files, and images that the HTML shows.
+        attachments: Files, and images that the HTML shows; also as tuples (file name, content,
+            content type), or as objects of the standard library's ``email``.
         headers: Further header fields; see :mod:`mailcore.headers` for the policy.
         envelope_sender: Where bounces go (RFC 5321 ``MAIL FROM``).
         metadata: Values that events about this message bring back.
