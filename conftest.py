@@ -9,6 +9,7 @@ nowhere, so that a snippet may write files and cannot reach an account.
 
 from __future__ import annotations
 
+import os
 import tempfile
 
 from typing import Any
@@ -38,17 +39,23 @@ LEAVE = "__leave_page"
 def enter_page(namespace: dict[str, Any]) -> None:
     """Move to an empty directory and set the environment of a snippet."""
     directory = tempfile.TemporaryDirectory()
+    before = dict(os.environ)
     changes = pytest.MonkeyPatch()
     changes.chdir(directory.name)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "AWS_REGION"):
         changes.delenv(name, raising=False)
     for name, value in ENVIRONMENT.items():
         changes.setenv(name, value)
-    namespace[LEAVE] = (changes.undo, directory.cleanup)
+
+    def restore() -> None:
+        os.environ.clear()
+        os.environ.update(before)
+
+    namespace[LEAVE] = (changes.undo, restore, directory.cleanup)
 
 
 def leave_page(namespace: dict[str, Any]) -> None:
-    """Undo what `enter_page` did."""
+    """Undo what `enter_page` did, and what the snippets did to the environment."""
     for undo in namespace[LEAVE]:
         undo()
 

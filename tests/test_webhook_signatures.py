@@ -73,7 +73,7 @@ def test_base64_signatures_keep_their_case() -> None:
         (["secret"], True),
         (["old", "secret"], True),
         (["secret", "new"], True),
-        (iter(["old", "secret"]), True),
+        pytest.param(iter(["old", "secret"]), True, id="an iterator"),
         (["old"], False),
         ([""], False),
         ([], False),
