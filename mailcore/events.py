@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     # At run time it would cost a quarter of importing mailcore.
     from typing_extensions import Required, Self, Unpack
 
+    from mailcore.webhook.request import WebhookRequest
+
 
 class _Text(str, Enum):
     def __str__(self) -> str:
@@ -95,6 +97,9 @@ class BounceClass(_Text):
         return {"hard": False, "soft": True}.get(self.value)
 
 
+_LEFT_OUT = ("esp_event", "notification")
+
+
 @dataclass(frozen=True, kw_only=True)
 class _BaseEvent:
     provider: str
@@ -105,10 +110,11 @@ class _BaseEvent:
     dedupe_key: str = ""
     defects: tuple[str, ...] = ()
     esp_event: Any = field(default=None, repr=False, compare=False)
+    notification: WebhookRequest | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, object]:
         """
-        Plain JSON of the event, `esp_event` left out.
+        Plain JSON of the event, `esp_event` and `notification` left out.
 
         Times are in ISO 8601; bytes are in base64, under the field's name with ``_base64``.
         """
@@ -117,7 +123,7 @@ class _BaseEvent:
             value = getattr(self, each.name)
             if isinstance(value, bytes):
                 plain[f"{each.name}_base64"] = base64.b64encode(value).decode("ascii")
-            elif each.name != "esp_event":
+            elif each.name not in _LEFT_OUT:
                 plain[each.name] = _plain(value)
         return plain
 
@@ -146,6 +152,7 @@ class TrackingEventFields(TypedDict, total=False):
     ip_address: str | None
     defects: tuple[str, ...]
     esp_event: Any
+    notification: WebhookRequest | None
 
 
 _FIELDS = frozenset(TrackingEventFields.__annotations__)
@@ -178,6 +185,7 @@ class TrackingEvent(_BaseEvent):
         ip_address: Where from.
         defects: What in the notification could not be read, in words.
         esp_event: All that the provider sent, decoded.
+        notification: What brought the event, as it was received; see :func:`brought_by`.
     """
 
     event_type: EventType
@@ -250,7 +258,7 @@ class TrackingEvent(_BaseEvent):
 
     def to_dict(self) -> dict[str, object]:
         """
-        Plain JSON of the event with `may_write_again`, without `esp_event`.
+        Plain JSON of the event with `may_write_again`, without `esp_event` and `notification`.
 
         Times are in ISO 8601.
         """
@@ -297,6 +305,7 @@ class InboundEvent(_BaseEvent):
         spf, dkim, dmarc: The provider's verdicts in lower case, such as ``pass``, ``fail``,
             ``gray``; an open set.
         subject: As in the notification.
+        notification: What brought the event, as it was received; see :func:`brought_by`.
     """
 
     envelope_sender: str | None = None
@@ -324,6 +333,28 @@ class InboundEvent(_BaseEvent):
 
 
 Event: TypeAlias = TrackingEvent | InboundEvent
+
+
+def brought_by(notification: WebhookRequest, events: Iterable[Event]) -> tuple[Event, ...]:
+    """
+    Let events keep what brought them, for archives and for debugging.
+
+    For whoever parses events that did not come through :func:`mailcore.receive`, which does it.
+
+    Args:
+        notification: The request that the provider's ``parse_webhook`` reads the same events from,
+            without header fields that prove who sent it: they are secrets.
+        events: Just parsed. One that keeps a notification already is left alone.
+
+    Returns:
+        The same events.
+    """
+    found = tuple(events)
+    for event in found:
+        # Nobody has seen it yet, and a copy would take as long as all of the parsing.
+        if event.notification is None:
+            vars(event)["notification"] = notification
+    return found
 
 
 def _plain(value: object) -> object:

@@ -70,6 +70,10 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
     """``HEAD`` and ``GET``, as far as the service tries a webhook's address by them before it
     takes it: answered with 200 and no body to anybody, without a look at the request."""
 
+    notification_headers: ClassVar[frozenset[str]] = frozenset()
+    """Header fields, in lower case, that :meth:`parse_webhook` reads besides ``content-type``: what
+    an event's `notification` keeps of them. None that proves who sent it: that is a secret."""
+
     def check(self, message: Message) -> Iterable[Problem]:
         """
         Name what this provider cannot express and ``features`` alone does not tell.

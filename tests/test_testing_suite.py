@@ -46,7 +46,7 @@ from mailcore import (
     WebhookRequest,
 )
 from mailcore.combining import Combined
-from mailcore.events import EventType, InboundEvent, TrackingEvent
+from mailcore.events import EventType, InboundEvent, TrackingEvent, brought_by
 from mailcore.features import NO, YES, limited, needs, partial
 from mailcore.frozen import thaw
 from mailcore.http_answers import may_be_accepted, retry_after_seconds
@@ -943,6 +943,24 @@ class TriesByDelete(Acme):
     webhook_probe_methods = frozenset(["HEAD", "DELETE"])
 
 
+class ReadsHeadersUnsaid(Acme):
+    def parse_webhook(self, request):
+        described = request.header("x-acme-signature")
+        return tuple(
+            dataclasses.replace(event, description=described)
+            for event in super().parse_webhook(request)
+        )
+
+
+class KeepsCredentials(Acme):
+    notification_headers = frozenset(["authorization"])
+
+    def parse_webhook(self, request):
+        # Its suite's requests have no such field; a mailcore that kept it would show it.
+        credentials = WebhookRequest("POST", {"Authorization": "Basic …"}, request.body)
+        return brought_by(credentials, super().parse_webhook(request))
+
+
 class BelievesTheUnsigned(Acme):
     def verify_webhook(self, request):
         if request.header("x-acme-signature") is None:
@@ -1367,6 +1385,8 @@ FAULTS = [
     ("test_garbage_is_refused", RecursesForever, "deep nesting: foreign exception RecursionError"),
     ("test_damaged_events_are_survived", TrustsFields, "foreign exception KeyError"),
     ("test_damaged_events_are_survived", TrustsTimes, "foreign exception TypeError"),
+    ("test_notifications_are_kept", ReadsHeadersUnsaid, "lacks a header field"),
+    ("test_notifications_are_kept", KeepsCredentials, "header field Authorization"),
     ("test_only_post_brings_events", TriesByDelete, "webhook_probe_methods has DELETE"),
     ("test_async_receiving_is_the_same", VerifiesInSyncOnly, "in async code"),
     ("test_forged_webhooks_are_rejected", DeniesItsWebhooks, "from anybody is let in"),

@@ -17,6 +17,7 @@ from mailcore import (
     receive,
 )
 from mailcore.builtin.null import NullProvider
+from mailcore.events import brought_by
 from mailcore.webhook import ahand_over, hand_over
 
 
@@ -66,6 +67,38 @@ def test_requests_about_the_webhook_carry_no_events(take, chunked, registry):
 
     assert () == take(provider, WebhookRequest("POST", GOOD, b"hello"), registry=registry)
     assert ["verify"] == provider.seen
+
+
+def test_events_keep_what_brought_them(take, chunked, registry):
+    """The body as it was, the header fields that the provider reads, and no secret."""
+
+    class Reads(chunked):
+        notification_headers = frozenset(["x-trace"])
+
+    headers = {**GOOD, "X-Trace": "t1", "Content-Type": "text/x-list", "Authorization": "Basic eA"}
+    request = WebhookRequest("POST", headers, b"a@x.org\nb@x.org", "https://u:p@x/", "192.0.2.1")
+    events = take(Reads(), request, registry=registry)
+
+    (kept,) = {event.notification for event in events}
+    assert request.body is kept.body
+    assert {"x-trace": "t1", "content-type": "text/x-list"} == kept.headers
+    assert ("", "") == (kept.url, kept.remote_address)
+    assert "notification" not in events[0].to_dict()
+    assert "notification" not in repr(events[0])
+
+
+def test_a_parser_may_keep_something_else(take, chunked, registry):
+    """What an event has already stays."""
+    own = WebhookRequest("POST", {}, b"own")
+
+    class Keeps(chunked):
+        def parse_webhook(self, request):
+            return brought_by(own, super().parse_webhook(request))
+
+    request = WebhookRequest("POST", GOOD, b"a@x.org")
+    (event,) = take(Keeps(), request, registry=registry)
+
+    assert own is event.notification
 
 
 def test_addresses_are_tried_without_a_look(take, chunked, registry):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import ConfigurationError, MalformedWebhook
-from mailcore.events import Event
+from mailcore.events import Event, brought_by
 from mailcore.flow import Flow, arun, run
 from mailcore.webhook.handlers import require_handler
 from mailcore.webhook.request import WebhookRequest
@@ -201,4 +201,16 @@ def _receiving(
     verdict = yield from provider.verify_webhook(request)
     if verdict.handled:
         return ()
-    return tuple(registry.hooks.parse_events(provider, request))
+    events = registry.hooks.parse_events(provider, request)
+    return brought_by(_kept(provider, request), events) if events else ()
+
+
+def _kept(provider: Provider[Any, Any], request: WebhookRequest) -> WebhookRequest:
+    """The request without its address and without header fields that are secrets."""
+    names = provider.notification_headers
+    headers = {
+        name: value
+        for name, value in request.headers.items()
+        if name == "content-type" or name in names
+    }
+    return WebhookRequest(request.method, headers, request.body)

@@ -46,7 +46,7 @@ _OF_ANY_RECORD = ("MessageID", "MessageStream", "ServerID")
 
 # Stable across the retries of one event: webhooks-overview, section on retries. That section could
 # only be read as others quote it.
-_TRACE_HEADER = "x-pm-webhook-trace-id"
+TRACE_HEADER = "x-pm-webhook-trace-id"
 
 _DIGIT_Z = frozenset(f"{digit}Z" for digit in range(10))
 _ONLY_TEXTS = {str}
@@ -289,7 +289,7 @@ def _tracking_event(
     fields["recipient"] = recipient
     fields["timestamp"] = time
     fields["message_id"] = message_id
-    fields["event_id"] = _number(payload, "ID", defects) or request.header(_TRACE_HEADER)
+    fields["event_id"] = _number(payload, "ID", defects) or request.header(TRACE_HEADER)
     tag = payload.get("Tag")
     if tag and type(tag) is str:
         fields["tags"] = (tag,)

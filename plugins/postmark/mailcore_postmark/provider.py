@@ -26,7 +26,7 @@ from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_postmark.answers import statuses_of
 from mailcore_postmark.batching import MAX_MESSAGES, calls_for, split
-from mailcore_postmark.events import parse_events
+from mailcore_postmark.events import TRACE_HEADER, parse_events
 from mailcore_postmark.inbound import MAX_WEBHOOK_BODY_BYTES
 from mailcore_postmark.payload import requests_for
 from mailcore_postmark.payload.checks import check
@@ -98,6 +98,7 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         inbound=YES,
     )
     max_webhook_body_bytes: ClassVar[int] = MAX_WEBHOOK_BODY_BYTES
+    notification_headers: ClassVar[frozenset[str]] = frozenset({TRACE_HEADER})
 
     def __init__(
         self,

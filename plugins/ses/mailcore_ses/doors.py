@@ -25,13 +25,14 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import MalformedWebhook, WebhookRejected
-from mailcore.events import Event
+from mailcore.events import Event, brought_by
 from mailcore.flow import run
 from mailcore.json_reading import read_object
 from mailcore.timestamps import parse_timestamp
+from mailcore.webhook import WebhookRequest
 from mailcore_ses.eventbridge import event_in, is_eventbridge
 from mailcore_ses.events import Envelope, parse_message, parse_ses_event
-from mailcore_ses.sns_envelope import NOTIFICATION
+from mailcore_ses.sns_envelope import NOTIFICATION, RAW_DELIVERY
 
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def events_from_lambda(
         if records is None and "deliveryStreamArn" in event:
             records = event.get("records")
         if records is None:
-            return _from_fields(event, reading, Envelope())
+            return _kept(_from_fields(event, reading, Envelope()), event)
         if not isinstance(records, list):
             raise MalformedWebhook("`Records` is not an array", provider=provider)
         read = _from_record
@@ -142,7 +143,7 @@ def events_from_eventbridge(
     """
     if not isinstance(event, Mapping):
         raise MalformedWebhook("an event of EventBridge is not an object", provider=provider)
-    return _from_eventbridge(event, _Reading(provider, None))
+    return _kept(_from_eventbridge(event, _Reading(provider, None)), event)
 
 
 def events_from_lines(
@@ -208,7 +209,7 @@ def _from_text(text: str, reading: _Reading, envelope: Envelope) -> tuple[Event,
     try:
         if text.lstrip().startswith("{"):
             fields = read_object(text, "body")
-            return _from_fields(fields, reading, envelope)
+            return _kept(_from_fields(fields, reading, envelope), fields, text)
         # What SES says to a topic that was just connected, delivered raw.
         reading.require_nothing_to_verify()
         return parse_message(reading.provider, text, envelope=envelope)
@@ -229,6 +230,26 @@ def _from_fields(
         raise reading.malformed(f"this is neither an event of SES nor what brings one{hint}")
     reading.require_nothing_to_verify()
     return parse_ses_event(reading.provider, fields, envelope=envelope)
+
+
+def _kept(
+    events: tuple[Event, ...], fields: Mapping[str, Any], text: str | None = None
+) -> tuple[Event, ...]:
+    """
+    The events with what brought them, as SNS would have posted it.
+
+    Args:
+        events: Of this notification.
+        fields: What was read.
+        text: The JSON as it was received; None where it came decoded.
+    """
+    if not events:
+        return events
+    headers = {"content-type": "text/plain; charset=UTF-8"}
+    if "TopicArn" not in fields:
+        headers.update(RAW_DELIVERY)
+    body = json.dumps(fields, default=str) if text is None else text
+    return brought_by(WebhookRequest("POST", headers, body), events)
 
 
 def _from_sns(fields: Mapping[str, Any], reading: _Reading) -> tuple[Event, ...]:
@@ -264,7 +285,7 @@ def _from_piped(record: object, reading: _Reading) -> tuple[Event, ...]:
     if isinstance(record, str):
         return _from_text(record, reading, Envelope())
     if isinstance(record, dict) and record.keys().isdisjoint(("eventSource", "EventSource")):
-        return _from_fields(record, reading, Envelope())
+        return _kept(_from_fields(record, reading, Envelope()), record)
     return _from_record(record, reading)
 
 
@@ -274,14 +295,15 @@ def _from_record(record: object, reading: _Reading) -> tuple[Event, ...]:
     if source == "aws:sqs":
         return events_from_sqs_message(fields, provider=reading.provider, verify=reading.verify)
     if source == "aws:sns" and isinstance(fields.get("Sns"), dict):
-        return _from_sns(_as_signed(fields["Sns"]), reading)
+        signed = _as_signed(fields["Sns"])
+        return _kept(_from_sns(signed, reading), signed)
     if source == "aws:ses" and isinstance(fields.get("ses"), dict):
         # The Lambda action of a receipt rule: the notification without its type.
         # https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda-event.html
         # (read 2026-11-21).
         reading.require_nothing_to_verify()
         received = {"notificationType": "Received", **fields["ses"]}
-        return parse_ses_event(reading.provider, received)
+        return _kept(parse_ses_event(reading.provider, received), received)
     if source == "aws:kinesis":
         # Of a function in `kinesis`, of a pipe in the record itself.
         # https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html (read 2026-11-30).

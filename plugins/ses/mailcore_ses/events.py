@@ -67,6 +67,7 @@ class _Shared(TypedDict, total=False):
     metadata: Mapping[str, Any]
     tags: tuple[str, ...]
     esp_event: Mapping[str, Any]
+    notification: WebhookRequest | None
     defects: tuple[str, ...]
 
 

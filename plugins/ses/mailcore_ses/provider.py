@@ -27,6 +27,7 @@ from mailcore_ses.payload.api_checks import unknown_overrides
 from mailcore_ses.payload.checks import check
 from mailcore_ses.payload.extra import extra_of
 from mailcore_ses.sns import SnsTrust
+from mailcore_ses.sns_envelope import READ_HEADERS
 from mailcore_ses.transport import AwsTransport, ClientSettings
 from mailcore_ses.webhook_trust import WebhookTrust
 
@@ -135,6 +136,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         webhook_verification=yes("SNS signatures 1 and 2, allowed topics only"),
         inbound=yes("through SNS, or kept in S3"),
     )
+    notification_headers: ClassVar[frozenset[str]] = READ_HEADERS
 
     def __init__(
         self,

@@ -197,6 +197,10 @@ DOORS = {
 }
 
 
+# What `receive()` keeps a notification of.
+OVER_HTTP = ("sns", "sns-raw", "eventbridge-sns", "eventbridge-sns-raw")
+
+
 @pytest.mark.parametrize("name", EVENTS)
 @pytest.mark.parametrize("door", DOORS)
 def test_every_door_leads_to_the_same_events(door, name):
@@ -210,6 +214,27 @@ def test_every_door_leads_to_the_same_events(door, name):
     ]
     assert all(event.dedupe_key for event in found)
     assert EVENTS[name] == found[0].esp_event
+
+
+@pytest.mark.parametrize("name", EVENTS)
+@pytest.mark.parametrize("door", [door for door in DOORS if door not in OVER_HTTP])
+def test_events_keep_what_brought_them(door, name):
+    """What was read, as SNS would have posted it: the same events come of it again."""
+    found = DOORS[door](EVENTS[name])
+    (kept,) = {event.notification for event in found}
+
+    assert [event.dedupe_key for event in found] == [
+        event.dedupe_key for event in parse_events("ses", kept)
+    ]
+
+
+def test_texts_are_kept_as_they_were():
+    """Byte for byte, for what came as text."""
+    text = f" {json.dumps(envelope(EVENTS['click']), indent=1)}\n"
+    (event,) = events_from_sqs_message(in_sqs(text))
+
+    assert text.encode() == event.notification.body
+    assert "x-amz-sns-rawdelivery" not in event.notification.headers
 
 
 @pytest.mark.parametrize(
