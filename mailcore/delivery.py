@@ -21,7 +21,7 @@ from mailcore.errors import (
     UnsupportedFeature,
     raise_problems,
 )
-from mailcore.features import Feature, UnsupportedPolicy, drop, unsupported
+from mailcore.features import USES, Feature, UnsupportedPolicy, drop, unsupported
 from mailcore.flow import Exchange, Flow, Transport
 from mailcore.message import Message
 from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
@@ -46,7 +46,8 @@ def checked(
     The message as this provider can send it.
 
     Raises:
-        InvalidMessage: If it has no sender or no recipients.
+        InvalidMessage: If it has no recipients, or neither a sender nor a template that may have
+            one.
         UnsupportedFeature: With everything that the provider cannot express.
     """
     incomplete = list(_incomplete(message))
@@ -57,7 +58,9 @@ def checked(
         # What was dropped may have been needed by something else.
         message = reduced
         problems, reduced = _without_unsupported(provider, message, policy)
-    problems += hooks.check_features(provider, message)
+    if not any(problem.feature == Feature.TEMPLATE_SENDER for problem in problems):
+        # The checks of a provider that declares no such thing may count on a sender.
+        problems += hooks.check_features(provider, message)
     if problems:
         raise UnsupportedFeature(problems, provider=provider.name)
     return message
@@ -81,10 +84,20 @@ def _without_unsupported(
 
 
 def _incomplete(message: Message) -> Iterator[Problem]:
-    if message.from_email is None:
-        yield Problem("from_email", "`from_email` is missing")
+    if message.from_email is None and not USES[Feature.TEMPLATE_SENDER](message):
+        yield _no_sender(message)
     if not (message.to or message.cc or message.bcc):
         yield Problem("to", "the message has no recipients", "give to, cc or bcc")
+
+
+def _no_sender(message: Message) -> Problem:
+    if message.template_id is not None:
+        hint = "give it, or from_email=None if the template has a sender of its own"
+        return Problem("from_email", "`from_email` is missing", hint)
+    if "from_email" in message.declined:
+        reason = "`from_email` is missing: None leaves it to a template, and there is none"
+        return Problem("from_email", reason, "give from_email, or a template_id")
+    return Problem("from_email", "`from_email` is missing")
 
 
 class Attempt:

@@ -43,6 +43,8 @@ class Feature(str, Enum):
     TRACK_CLICKS = "track_clicks"
     SEND_AT = "send_at"
     TEMPLATES = "templates"
+    TEMPLATE_SENDER = "template_sender"
+    """The sender that a stored template has: from_email=None beside a template_id."""
     MERGE_DATA = "merge_data"
     MERGE_GLOBAL_DATA = "merge_global_data"
     MERGE_METADATA = "merge_metadata"
@@ -178,6 +180,11 @@ def _uses_eai(message: Message) -> int:
     return sum(address.uses_eai for address in addresses)
 
 
+def _leaves_the_sender(message: Message) -> int:
+    is_left = message.from_email is None and "from_email" in message.declined
+    return int(is_left and message.template_id is not None)
+
+
 USES: Mapping[Feature, Callable[[Message], int]] = {
     Feature.CC: lambda m: len(m.cc),
     Feature.BCC: lambda m: len(m.bcc),
@@ -195,6 +202,7 @@ USES: Mapping[Feature, Callable[[Message], int]] = {
     Feature.TRACK_CLICKS: lambda m: int(m.track_clicks is not None),
     Feature.SEND_AT: lambda m: int(m.send_at is not None),
     Feature.TEMPLATES: lambda m: int(m.template_id is not None),
+    Feature.TEMPLATE_SENDER: _leaves_the_sender,
     Feature.MERGE_DATA: lambda m: int(m.merge_data is not None),
     Feature.MERGE_GLOBAL_DATA: lambda m: int(bool(m.merge_global_data)),
     Feature.MERGE_METADATA: lambda m: int(m.merge_metadata is not None),
@@ -211,6 +219,7 @@ _FIELD = {
     Feature.AMP_HTML: "alternatives",
     Feature.INLINE_IMAGES: "attachments",
     Feature.TEMPLATES: "template_id",
+    Feature.TEMPLATE_SENDER: "from_email",
     Feature.INTERNATIONAL_ADDRESSES: "to",
     Feature.RECIPIENTS: "to",
 }
@@ -297,6 +306,6 @@ _NEVER_DROPPED = frozenset(
     [
         *(Feature.CC, Feature.BCC, Feature.RECIPIENTS, Feature.INTERNATIONAL_ADDRESSES),
         *(Feature.TEMPLATES, Feature.MERGE_DATA, Feature.MERGE_GLOBAL_DATA, Feature.SEND_AT),
-        Feature.IDEMPOTENCY_KEY,
+        *(Feature.TEMPLATE_SENDER, Feature.IDEMPOTENCY_KEY),
     ]
 )

@@ -108,6 +108,8 @@ class Message:
 
     Args:
         from_email: Author, as ``"Name <user@example.com>"``, a pair (name, address) or an Address.
+            None, with a ``template_id``, leaves it to the template, where the provider keeps a
+            sender with it (the feature ``template_sender``); a mailer's default is refused by it.
         to, cc, bcc: Recipients. An item may hold several, separated by commas. A mailbox that is
             named more than once, whatever the case of its letters, gets one mail: see
             :mod:`mailcore.deliveries`.

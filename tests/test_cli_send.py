@@ -259,6 +259,16 @@ def test_full_disk_is_an_error(registry, capsys, monkeypatch):
             id="addresses",
         ),
         pytest.param(["--to", "ok@example.net"], ["`from_email` is missing"], id="no sender"),
+        pytest.param(
+            ["--to", "ok@example.net", "--template-sender"],
+            ["None leaves it to a template, and there is none"],
+            id="no template that has a sender",
+        ),
+        pytest.param(
+            ["--to", "ok@example.net", "--template-sender", "--template-id", "t"],
+            ["template_sender is not supported"],
+            id="a provider whose templates have no sender",
+        ),
         pytest.param(["--from", "a@example.com"], ["no recipients"], id="no recipients"),
         pytest.param(
             [*addressed("ok"), "--header", "Subject: twice", "--header", "X-A: b\nc"],

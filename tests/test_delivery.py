@@ -385,6 +385,7 @@ def test_a_message_without_requests_is_not_sent(send, chunked, scripted, registr
     ("changes", "fields"),
     [
         ({"from_email": None}, ["from_email"]),
+        ({"from_email": None, "headers": {"Sender": "s@x.org"}}, ["from_email"]),
         ({"to": []}, ["to"]),
         ({"from_email": None, "to": None}, ["from_email", "to"]),
         ({"to": [], "cc": ["c@x.org"]}, None),

@@ -51,6 +51,7 @@ USING = {
     Feature.TRACK_CLICKS: {"track_clicks": True},
     Feature.SEND_AT: {"send_at": datetime(2030, 1, 1, tzinfo=timezone.utc)},
     Feature.TEMPLATES: {"template_id": "t"},
+    Feature.TEMPLATE_SENDER: {"template_id": "t", "from_email": None},
     Feature.MERGE_DATA: {"merge_data": {}},
     Feature.MERGE_GLOBAL_DATA: {"merge_global_data": {"a": 1}},
     Feature.MERGE_METADATA: {"merge_metadata": {}},
@@ -64,7 +65,7 @@ RECEIVING = {Feature.EVENT_WEBHOOKS, Feature.WEBHOOK_VERIFICATION, Feature.INBOU
 NEVER_DROPPED = {
     *(Feature.CC, Feature.BCC, Feature.RECIPIENTS, Feature.INTERNATIONAL_ADDRESSES),
     *(Feature.TEMPLATES, Feature.MERGE_DATA, Feature.MERGE_GLOBAL_DATA, Feature.SEND_AT),
-    Feature.IDEMPOTENCY_KEY,
+    *(Feature.TEMPLATE_SENDER, Feature.IDEMPOTENCY_KEY),
 }
 
 
@@ -96,6 +97,31 @@ def test_what_is_not_declared_is_not_supported(feature):
     assert [feature.value] == [problem.feature for problem in caught.value.problems]
     assert "this plugin does not declare it" in str(caught.value)
     assert "toy cannot send this message" in str(caught.value)
+
+
+class CountsOnASender(MemoryProvider):
+    """An old plugin, whose check looks at the sender."""
+
+    name = "toy"
+
+    def check(self, message):
+        assert message.from_email.domain
+        return ()
+
+
+@pytest.mark.parametrize("support", [None, NO("templates have none")])
+def test_a_plugin_may_count_on_a_sender(support):
+    """Where a template's sender is refused, no check and no build sees a message without one."""
+    declared = {f.value: YES for f in Feature if f is not Feature.TEMPLATE_SENDER}
+    if support is not None:
+        declared["template_sender"] = support
+    provider = type("Old", (CountsOnASender,), {"features": Features(**declared)})()
+    mailer = Mailer(provider, registry=Registry(autoload=False), unsupported={"*": "drop"})
+
+    with pytest.raises(UnsupportedFeature, match="template_sender is not supported") as caught:
+        mailer.send(BASIC.replace(from_email=None, template_id="t"))
+
+    assert ["from_email"] == [problem.field for problem in caught.value.problems]
 
 
 def test_recipients_need_no_declaration():

@@ -105,6 +105,38 @@ def test_refuses_an_incomplete_message(lacking):
         _preview(Message(**{**BASE, lacking: None}))
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, r"`from_email` is missing$"),
+        ({"template_id": "t"}, r"`from_email` is missing \(give it, or from_email=None if the"),
+        (
+            {"from_email": None},
+            r"None leaves it to a template, and there is none \(give from_email",
+        ),
+    ],
+)
+def test_says_how_a_message_gets_a_sender(fields, told):
+    """Its own, or that of a template: what is missing depends on what is there."""
+    with pytest.raises(InvalidMessage, match=told):
+        _preview(Message(to=["b@example.com"], text="t", **fields))
+
+
+@pytest.mark.parametrize("defaults", [{}, {"from_email": "shop@example.com"}])
+def test_none_leaves_the_sender_to_the_template(defaults):
+    """It refuses the mailer's default, which is not what the template says."""
+    fields = {"to": ["b@example.com"], "template_id": "t"}
+    mailer = Mailer("memory", defaults=defaults)
+    shown = mailer.preview(Message(**fields, from_email=None))
+
+    assert shown.message.from_email is None
+    assert {"from_email": None, "template_id": "t"}.items() <= shown.message.to_dict().items()
+    assert shown.message == Message.from_dict(shown.message.to_dict())
+    if defaults:
+        sender = mailer.preview(Message(**fields)).message.from_email
+        assert "shop@example.com" == sender.addr_spec
+
+
 @pytest.mark.parametrize("message", [None, BASE, "x"], ids=repr)
 def test_takes_messages_only(message):
     """As a send does."""

@@ -81,6 +81,7 @@ class FileProvider(Provider[FileRequest, str]):
         **{
             **{feature.value: support for feature, support in KEEPS_ALL.items()},
             "international_addresses": NO("an .eml file has ASCII local parts"),
+            "template_sender": NO("an .eml file has a From line, and no template is known here"),
         }
     )
 

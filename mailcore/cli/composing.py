@@ -59,7 +59,13 @@ def _add_addressing(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "addresses", "As 'Name <user@example.com>'; repeat an option, or use commas."
     )
-    group.add_argument("--from", dest="from_email", metavar="ADDRESS")
+    sender = group.add_mutually_exclusive_group()
+    sender.add_argument("--from", dest="from_email", metavar="ADDRESS")
+    sender.add_argument(
+        "--template-sender",
+        action="store_true",
+        help="the sender that the template has, if the provider keeps one with it",
+    )
     for option in ("--to", "--cc", "--bcc", "--reply-to"):
         group.add_argument(option, metavar="ADDRESS", action="append")
     group.add_argument("--envelope-sender", metavar="ADDRESS", help="where bounces go")
@@ -115,7 +121,8 @@ def has_fields(arguments: argparse.Namespace) -> bool:
     """Whether any option gives a field."""
     given = [getattr(arguments, name) is not None for name in _AS_GIVEN]
     return any(given) or bool(
-        arguments.attach
+        arguments.template_sender
+        or arguments.attach
         or arguments.inline
         or arguments.metadata
         or arguments.text_file is not None
@@ -170,6 +177,8 @@ def _from_options(arguments: argparse.Namespace, problems: list[Problem]) -> dic
     fields: dict[str, Any] = {
         name: getattr(arguments, name) for name in _AS_GIVEN if getattr(arguments, name) is not None
     }
+    if arguments.template_sender:
+        fields["from_email"] = None
     if arguments.text_file is not None:
         fields["text"] = read_text(arguments.text_file)
     if arguments.html_file is not None:

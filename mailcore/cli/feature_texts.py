@@ -33,6 +33,7 @@ DESCRIPTIONS = {
     Feature.TRACK_CLICKS: "tracking of clicks, on or off for a message",
     Feature.SEND_AT: "sending later",
     Feature.TEMPLATES: "templates stored at the provider",
+    Feature.TEMPLATE_SENDER: "the template's own sender, with `from_email=None`",
     Feature.MERGE_DATA: "values for each recipient; everybody gets an own mail",
     Feature.MERGE_GLOBAL_DATA: "values for all recipients",
     Feature.MERGE_METADATA: "metadata for each recipient",

@@ -222,6 +222,10 @@ def _templates() -> Canary:
     return Canary(fields=fields, tokens=(text,))
 
 
+def _template_sender() -> Canary:
+    return Canary(fields={**_templates().fields, "from_email": None}, tokens=_templates().tokens)
+
+
 def _merge_global_data() -> Canary:
     texts = (token("merge_global_data key"), token("merge_global_data value"))
     return Canary(fields={"merge_global_data": {texts[0]: texts[1]}}, tokens=texts)
@@ -264,6 +268,7 @@ _SINGLE: Mapping[Feature, Callable[[], Canary]] = {
     Feature.TRACK_CLICKS: _flag("track_clicks"),
     Feature.SEND_AT: _send_at,
     Feature.TEMPLATES: _templates,
+    Feature.TEMPLATE_SENDER: _template_sender,
     Feature.MERGE_DATA: _by_recipient("merge_data"),
     Feature.MERGE_GLOBAL_DATA: _merge_global_data,
     Feature.MERGE_METADATA: _by_recipient("merge_metadata"),

@@ -262,6 +262,7 @@ class FeatureChecks(SuiteHooks):
 _ALONE = frozenset(
     {
         Feature.TEMPLATES,
+        Feature.TEMPLATE_SENDER,
         Feature.MERGE_DATA,
         Feature.MERGE_GLOBAL_DATA,
         Feature.MERGE_METADATA,

@@ -61,6 +61,7 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
         track_clicks=YES,
         send_at=YES,
         templates=YES,
+        template_sender=NO("templates of the service have no sender"),
         merge_data=YES,
         merge_global_data=YES,
         merge_metadata=YES,

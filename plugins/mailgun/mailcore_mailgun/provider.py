@@ -103,6 +103,7 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
         track_clicks=YES,
         send_at=yes("3 or 7 days ahead, by the plan"),
         templates=yes("by name, without bodies of the message's own"),
+        template_sender=yes("its From header; Mailgun writes postmaster@ where there is none"),
         merge_data=yes("for a template, or for %recipient.…% in the message's own"),
         merge_global_data=yes("for a template, or for %recipient.…% in the message's own"),
         merge_metadata=YES,

@@ -102,6 +102,10 @@ class TestMailgun(ProviderSuite):
             key, value = token(f"{name} key"), token(f"{name} value")
             html = f"<p>%recipient.{key}%</p>"
             return Canary(fields={name: {key: value}, "html": html}, tokens=(f"<p>{value}</p>",))
+        if name == "template_sender":
+            fields = super().canary(name, count).fields
+            extra = {"mailgun": {"sender_domain": "mg.example.com"}}
+            return Canary(fields={**fields, "esp_extra": extra}, tokens=("mg.example.com",))
         return super().canary(name, count)
 
     def signed_webhooks(self, notices: Sequence[Notice]) -> Sequence[WebhookRequest]:

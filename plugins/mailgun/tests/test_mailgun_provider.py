@@ -144,6 +144,18 @@ INTERNATIONAL = Feature.INTERNATIONAL_ADDRESSES.value
             },
             [("merge_metadata", "merge_metadata")],
         ),
+        (
+            {"text": None, "template_id": "t", "from_email": None},
+            [("from_email", "")],
+        ),
+        *(
+            ({"text": None, "template_id": "t", "from_email": None, **domain, **batch}, [])
+            for batch in ({}, {"merge_data": {}}, {"merge_data": {}, "cc": ["c@example.org"]})
+            for domain in (
+                {"envelope_sender": "b@mg.example.com"},
+                {"esp_extra": {"mailgun": {"sender_domain": "mg.example.com"}}},
+            )
+        ),
         ({"metadata": {"group": "a"}, "merge_global_data": {"group": "b"}}, []),
         (
             {"from_email": '"Müller, Hans" <shop@example.com>', "to": [EAI]},

@@ -85,6 +85,7 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         track_clicks=YES,
         send_at=NO("Postmark sends at once"),
         templates=yes("by ID or alias, without a subject and bodies of the message's own"),
+        template_sender=NO("Postmark's templates have no sender: From is required"),
         merge_data=partial("values need a template; an empty mapping makes any message a batch"),
         merge_global_data=needs(Feature.TEMPLATES),
         merge_metadata=YES,

@@ -124,6 +124,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         track_clicks=partial(_TRACKING),
         send_at=NO("SES sends at once"),
         templates=yes("by name or ARN, without a subject and bodies of the message's own"),
+        template_sender=NO("SES's templates have a subject and bodies, and no sender"),
         merge_data=yes("for a template, or for {{…}} in the message's own subject and bodies"),
         merge_global_data=yes("for a template, or for {{…}} in the message's own"),
         merge_metadata=YES,

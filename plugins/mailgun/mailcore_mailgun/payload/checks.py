@@ -15,7 +15,11 @@ from mailcore_mailgun.payload.extra_checks import (
     is_instruction,
 )
 from mailcore_mailgun.payload.mime import MIME_FIELDS
-from mailcore_mailgun.payload.settings import SendingSettings, sender_domain_problem
+from mailcore_mailgun.payload.settings import (
+    SendingSettings,
+    no_domain,
+    sender_domain_problem,
+)
 from mailcore_mailgun.recipient_variables import data_names
 
 
@@ -27,7 +31,7 @@ def check(message: Message, settings: SendingSettings) -> Iterator[Problem]:
     """Name everything in a message that would be lost, or not arrive."""
     yield from _addresses(message, settings)
     if message.template_id is not None:
-        yield from _template(message)
+        yield from _template(message, settings)
         yield from _shared_names(message)
     yield from _headers(message.headers, "headers")
     if message.is_batch:
@@ -61,7 +65,9 @@ def _is_written_here(message: Message, settings: SendingSettings) -> bool:
     return choice is Choice.MIME
 
 
-def _template(message: Message) -> Iterator[Problem]:
+def _template(message: Message, settings: SendingSettings) -> Iterator[Problem]:
+    if not settings.knows_domain_of(message):
+        yield no_domain()
     for field in _BODIES:
         if getattr(message, field):
             amp = any(part.mime_type == AMP for part in message.alternatives)

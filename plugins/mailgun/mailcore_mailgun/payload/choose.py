@@ -91,9 +91,8 @@ def _is_better_written_here(message: Message) -> bool:
 
 
 def _has_misquoted_names(message: Message) -> bool:
-    assert message.from_email is not None
     people = (message.from_email, *message.to, *message.cc, *message.reply_to)
-    return any(map(is_misquoted, people))
+    return any(is_misquoted(address) for address in people if address is not None)
 
 
 def goes_individually(message: Message) -> bool:

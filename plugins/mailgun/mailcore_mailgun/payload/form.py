@@ -124,8 +124,8 @@ def _metadata(message: Message, own: Mapping[str, str]) -> Iterator[tuple[str, s
 
 
 def _head(message: Message) -> Fields:
-    assert message.from_email is not None
-    return [("from", named(message.from_email))]
+    """The sender; without one, Mailgun takes the From header of the template."""
+    return [] if message.from_email is None else [("from", named(message.from_email))]
 
 
 def _content(message: Message, html: str | None) -> Fields:

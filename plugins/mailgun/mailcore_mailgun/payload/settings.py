@@ -8,7 +8,7 @@ from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from mailcore.domain import encode_domain
-from mailcore.errors import ConfigurationError, Problem
+from mailcore.errors import ConfigurationError, InvalidMessage, Problem
 from mailcore.flow import HttpRequest
 from mailcore.http_requests import FormFile, form_request
 from mailcore.message import Message
@@ -76,8 +76,21 @@ class SendingSettings:
             return message.envelope_sender.ascii_domain
         if self.sender_domain is not None:
             return self.sender_domain
-        assert message.from_email is not None
+        if message.from_email is None:
+            raise InvalidMessage([no_domain()])
         return message.from_email.ascii_domain
+
+    def knows_domain_of(self, message: Message) -> bool:
+        """Whether there is one: of a template's own sender, nobody here knows the address."""
+        given = extra_of(message).get(SENDER_DOMAIN)
+        known = (given, message.envelope_sender, self.sender_domain, message.from_email)
+        return any(each is not None for each in known)
+
+
+def no_domain() -> Problem:
+    """The problem of a message whose sender only the template knows, and no domain is given."""
+    reason = "`from_email` is left to the template, and no domain is given to send through"
+    return Problem("from_email", reason, f"give the provider, or the message, a {SENDER_DOMAIN}")
 
 
 def sender_domain(domain: object) -> str:
