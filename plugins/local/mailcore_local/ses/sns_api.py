@@ -88,10 +88,7 @@ class SnsOperations:
         for name, value in attributes.items():
             set_subscription_attribute(probe, name, value)
         subscription = self._topics.subscribe(
-            params["TopicArn"],
-            endpoint,
-            raw_message_delivery=probe.raw_message_delivery,
-            delivery_policy=probe.delivery_policy,
+            params["TopicArn"], endpoint, raw_message_delivery=probe.raw_message_delivery
         )
         show_arn = subscription.confirmed or params.get("ReturnSubscriptionArn", False)
         return {"SubscriptionArn": subscription.arn if show_arn else "pending confirmation"}
@@ -123,11 +120,6 @@ class SnsOperations:
                 "ConfirmationWasAuthenticated": "false",
                 "PendingConfirmation": str(not subscription.confirmed).lower(),
                 "RawMessageDelivery": str(subscription.raw_message_delivery).lower(),
-                **(
-                    {"DeliveryPolicy": subscription.delivery_policy}
-                    if subscription.delivery_policy
-                    else {}
-                ),
             }
         }
 
