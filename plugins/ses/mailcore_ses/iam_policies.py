@@ -158,15 +158,22 @@ POLICIES: tuple[FeaturePolicy, ...] = (
     FeaturePolicy(
         feature="event-setup",
         purpose="`mailcore ses setup-events`, which makes topic, queues, subscriptions and "
-        "configuration set. It asks for the account's number too, which needs no permission",
+        "configuration set, and has identities notify. It asks for the account's number too, "
+        "which needs no permission",
         operations=(
+            "ses:GetIdentityNotificationAttributes",
+            "ses:SetIdentityFeedbackForwardingEnabled",
+            "ses:SetIdentityHeadersInNotificationsEnabled",
+            "ses:SetIdentityNotificationTopic",
             "sesv2:CreateConfigurationSet",
             "sesv2:CreateConfigurationSetEventDestination",
             "sesv2:GetConfigurationSetEventDestinations",
             "sesv2:UpdateConfigurationSetEventDestination",
             "sns:CreateTopic",
+            "sns:GetSubscriptionAttributes",
             "sns:GetTopicAttributes",
             "sns:ListSubscriptionsByTopic",
+            "sns:SetSubscriptionAttributes",
             "sns:SetTopicAttributes",
             "sns:Subscribe",
             "sqs:CreateQueue",
@@ -177,7 +184,17 @@ POLICIES: tuple[FeaturePolicy, ...] = (
             "sts:GetCallerIdentity",
         ),
         permissions=(
-            Permission(actions=("ses:CreateConfigurationSet",)),
+            Permission(
+                actions=(
+                    "ses:CreateConfigurationSet",
+                    "ses:GetIdentityNotificationAttributes",
+                    "ses:SetIdentityFeedbackForwardingEnabled",
+                    "ses:SetIdentityHeadersInNotificationsEnabled",
+                    "ses:SetIdentityNotificationTopic",
+                    "sns:GetSubscriptionAttributes",
+                    "sns:SetSubscriptionAttributes",
+                )
+            ),
             Permission(
                 actions=(
                     "ses:CreateConfigurationSetEventDestination",

@@ -23,8 +23,14 @@ from mailcore.flow import run
 from mailcore_local.ses import LocalSes
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.cli.setup_events import as_command
+from mailcore_ses.delivery_policy import DELIVERY_POLICY, LONGEST_MINUTES, SHORTEST_MINUTES
 from mailcore_ses.event_plan import Existing, plan
-from mailcore_ses.event_setup import EVENT_TYPES, EventSetup, without_password
+from mailcore_ses.event_setup import (
+    EVENT_TYPES,
+    NOTIFICATION_TYPES,
+    EventSetup,
+    without_password,
+)
 from mailcore_ses.event_setup_flow import apply, read_account_id, read_existing
 from mailcore_ses.transport import AwsTransport, ClientSettings
 
@@ -117,15 +123,169 @@ def test_who_may_write_where():
 
 
 def test_a_webhook_only():
-    """No queue, no dead-letter queue."""
-    calls = plan(setup(queue_name=None))
+    """Without any queue, if it is to be so."""
+    calls = plan(setup(queue_name=None, dead_letter_queue=False))
 
     assert {"sns", "sesv2"} == {call.service for call in calls}
     (subscription,) = [call for call in calls if call.operation == "Subscribe"]
-    assert (ENDPOINT, None) == (
+    assert (ENDPOINT, {"DeliveryPolicy": DELIVERY_POLICY}) == (
         subscription.params["Endpoint"],
-        subscription.params.get("Attributes"),
+        subscription.params["Attributes"],
     )
+
+
+def test_delivery_policy_keeps_within_the_limits_of_sns():
+    """100 retries, 3600 seconds in total, the delays in order; and it uses most of them."""
+    policy = json.loads(DELIVERY_POLICY)["healthyRetryPolicy"]
+
+    assert 1 <= policy["minDelayTarget"] <= policy["maxDelayTarget"] <= 3600
+    assert policy["numMaxDelayRetries"] < policy["numRetries"] <= 100
+    assert policy["numRetries"] * policy["maxDelayTarget"] <= LONGEST_MINUTES * 60 == 3600
+    assert SHORTEST_MINUTES * 60 == policy["numMaxDelayRetries"] * policy["maxDelayTarget"] > 3000
+
+
+def test_a_webhook_has_a_dead_letter_queue():
+    """Even without a queue to consume from, named after the topic."""
+    calls = plan(setup(queue_name=None))
+
+    assert f"arn:aws:sqs:eu-west-1:{ACCOUNT}:ses-events-dead" in policies(calls)
+
+
+@pytest.mark.parametrize(
+    ("topic", "attributes", "expected"),
+    [
+        ({}, {}, ["DeliveryPolicy", "RedrivePolicy"]),
+        ({}, {"DeliveryPolicy": "{}"}, ["RedrivePolicy"]),
+        ({}, {"RedrivePolicy": "{}"}, ["DeliveryPolicy"]),
+        ({"DeliveryPolicy": "{}"}, {}, ["RedrivePolicy"]),
+        ({"DeliveryPolicy": ""}, {"RedrivePolicy": "{}", "DeliveryPolicy": "{}"}, []),
+    ],
+)
+def test_a_subscription_that_is_there_gets_what_it_lacks(topic, attributes, expected):
+    """Policies that somebody gave it, or the topic, stay."""
+    existing = Existing(
+        topic=topic,
+        subscriptions=(
+            {
+                "Protocol": "https",
+                "Endpoint": "https://sns:****@shop.example/hook",
+                "SubscriptionArn": f"{TOPIC_ARN}:2",
+            },
+        ),
+        webhook_attributes=attributes,
+    )
+
+    calls = [
+        call
+        for call in plan(setup(), existing)
+        if call.operation in ("Subscribe", "SetSubscriptionAttributes")
+        and call.params.get("Protocol") != "sqs"
+    ]
+
+    assert expected == [call.params["AttributeName"] for call in calls]
+    assert {f"{TOPIC_ARN}:2"} >= {call.params["SubscriptionArn"] for call in calls}
+
+
+# --- identities
+
+
+def test_identities_notify():
+    """All three types, with the headers; forwarding stays as it is unless something is said."""
+    wanted = setup(identities=["shop.example"], configuration_set_name=None)
+    calls = [call for call in plan(wanted) if call.service == "ses"]
+
+    assert [
+        (operation, kind)
+        for kind in NOTIFICATION_TYPES
+        for operation in (
+            "SetIdentityNotificationTopic",
+            "SetIdentityHeadersInNotificationsEnabled",
+        )
+    ] == [(call.operation, call.params["NotificationType"]) for call in calls]
+    assert not [call for call in plan(wanted) if call.service == "sesv2"]
+    (statement,) = policies(plan(wanted))[TOPIC_ARN]
+    assert (
+        f"arn:aws:ses:eu-west-1:{ACCOUNT}:identity/shop.example"
+        == (statement["Condition"]["StringEquals"]["AWS:SourceArn"])
+    )
+
+
+def test_identities_and_a_configuration_set():
+    """Each may publish on its own account: a statement for each, and none is lost."""
+    wanted = setup(identities=["shop.example", "ada@shop.example", "shop.example"])
+
+    assert list(wanted.publisher_arns) == [
+        statement["Condition"]["StringEquals"]["AWS:SourceArn"]
+        for statement in policies(plan(wanted))[TOPIC_ARN]
+    ]
+    assert 3 == len(wanted.publisher_arns)
+
+
+@pytest.mark.parametrize(
+    ("present", "wanted", "expected"),
+    [
+        (True, None, []),
+        (True, True, []),
+        (True, False, [False]),
+        (False, False, []),
+        (False, True, [True]),
+    ],
+)
+def test_feedback_forwarding(present, wanted, expected):
+    """It is changed if it is to be, and is not so yet."""
+    notifications = {"shop.example": {"ForwardingEnabled": present}}
+    calls = plan(
+        setup(identities=["shop.example"], feedback_forwarding=wanted),
+        Existing(notifications=notifications),
+    )
+
+    assert expected == [
+        call.params["ForwardingEnabled"]
+        for call in calls
+        if call.operation == "SetIdentityFeedbackForwardingEnabled"
+    ]
+
+
+def test_fewer_event_types_are_fewer_notifications():
+    """What identities cannot notify of is left to the configuration set."""
+    wanted = setup(identities=["shop.example"], event_types=["BOUNCE", "OPEN"])
+
+    assert {"Bounce"} == {
+        call.params["NotificationType"] for call in plan(wanted) if call.service == "ses"
+    }
+
+
+def test_an_identity_that_notifies_already():
+    """There is nothing to do."""
+    attributes = {
+        name: value
+        for kind in NOTIFICATION_TYPES
+        for name, value in (
+            (f"{kind}Topic", TOPIC_ARN),
+            (f"HeadersIn{kind}NotificationsEnabled", True),
+        )
+    }
+    existing = Existing(notifications={"shop.example": attributes})
+
+    calls = plan(setup(identities=["shop.example"]), existing)
+    assert [] == [call for call in calls if call.service == "ses"]
+
+
+def test_another_topic_of_an_identity_is_not_replaced():
+    """Whoever listens there would hear nothing more: it is told, for all of them at once."""
+    other = f"arn:aws:sns:eu-west-1:{ACCOUNT}:others"
+    existing = Existing(
+        notifications={
+            "ada@shop.example": {"BounceTopic": other},
+            "shop.example": {"ComplaintTopic": other, "BounceTopic": TOPIC_ARN},
+        }
+    )
+
+    with pytest.raises(ConfigurationError) as caught:
+        plan(setup(identities=["ada@shop.example", "shop.example"]), existing)
+
+    assert f"a***@shop.example sends Bounce notifications to {other}" in str(caught.value)
+    assert f"shop.example sends Complaint notifications to {other}" in str(caught.value)
 
 
 def test_a_webhook_with_a_dead_letter_queue():
@@ -134,9 +294,10 @@ def test_a_webhook_with_a_dead_letter_queue():
     (subscription,) = [call for call in calls if call.operation == "Subscribe"]
     lost = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:lost"
 
-    assert {"RedrivePolicy": json.dumps({"deadLetterTargetArn": lost})} == (
-        subscription.params["Attributes"]
-    )
+    assert {
+        "DeliveryPolicy": DELIVERY_POLICY,
+        "RedrivePolicy": json.dumps({"deadLetterTargetArn": lost}),
+    } == subscription.params["Attributes"]
     assert [lost, TOPIC_ARN] == list(policies(calls))
 
 
@@ -208,8 +369,19 @@ def test_what_is_there_stays():
 def test_calls_are_valid():
     """Against the service models of botocore."""
     session = botocore.session.get_session()
-    foreign = Existing(topic={}, queues={"events": {}}, destination={"Enabled": True})
-    for call in (*plan(setup()), *plan(setup(), foreign)):
+    subscription = {
+        "Protocol": "https",
+        "Endpoint": "https://sns:****@shop.example/hook",
+        "SubscriptionArn": f"{TOPIC_ARN}:2",
+    }
+    foreign = Existing(
+        topic={},
+        subscriptions=(subscription,),
+        queues={"events": {}},
+        destination={"Enabled": True},
+    )
+    wanted = setup(identities=["shop.example"], feedback_forwarding=False)
+    for call in (*plan(wanted), *plan(wanted, foreign)):
         model = session.get_service_model(call.service).operation_model(call.operation)
         report = ParamValidator().validate(dict(call.params), model.input_shape)
         assert not report.has_errors(), report.generate_report()
@@ -235,6 +407,20 @@ def test_calls_are_valid():
         {"https_endpoint": "shop.example/hook"},
         {"https_endpoint": "https://shop.example/\n"},
         {"https_endpoint": "https://["},
+        {"https_endpoint": "http://sns:s3cret@shop.example/hook"},
+        {"https_endpoint": "https://sns@shop.example/hook"},
+        {"https_endpoint": "https://:s3cret@shop.example/hook"},
+        {"https_endpoint": "https://sns:s3cret@s3cret@shop.example/hook"},
+        {"https_endpoint": 'https://sns:s3cret"@shop.example/hook'},
+        {"https_endpoint": "https://sns:s3cret%@shop.example/hook"},
+        {"dead_letter_queue": False, "dead_letter_queue_name": "lost"},
+        {"configuration_set_name": None},
+        {"identities": ["arn:aws:ses:eu-west-1:123456789012:identity/shop.example"]},
+        {"identities": ["a b"]},
+        {"identities": [""]},
+        {"identities": ["shop.example"], "event_types": ["OPEN"]},
+        {"identities": ["shop.example"], "event_types": ["BOUNCE"], "feedback_forwarding": False},
+        {"feedback_forwarding": False},
         {"max_receive_count": 0},
         {"visibility_timeout_seconds": -1},
     ],
@@ -254,10 +440,57 @@ def test_passwords_stay_out_of_sight():
     printed = [as_command(call, "eu-west-1") for call in calls]
 
     assert "s3cret" not in repr(wanted) + repr(calls) + "".join(printed)
-    assert "https://sns:****@shop.example/hook" in "".join(printed)
     assert ["https://x/a:b@c", "https://u:****@x/"] == list(
         map(without_password, ["https://x/a:b@c", "https://u:p@x/"])
     )
+
+
+def test_all_that_is_wrong_is_told_at_once():
+    """One look at the text is enough to put it right."""
+    with pytest.raises(ConfigurationError) as caught:
+        setup(account_id="1", event_types=(), https_endpoint="http://sns:s3cret@shop.example/")
+
+    told = str(caught.value)
+    assert all(name in told for name in ("account_id", "event_types", "https_endpoint"))
+    assert "s3cret" not in told
+
+
+@pytest.mark.parametrize(
+    ("password", "expected"),
+    [
+        ("s3cret", "https://sns:s3cret@shop.example/hook"),
+        ("o'brien%21$HOME", "https://sns:o'brien%21$HOME@shop.example/hook"),
+        (None, None),
+    ],
+)
+def test_what_is_printed_works_when_it_is_pasted(tmp_path, password, expected):
+    """A shell puts the password in, which is not in the text; without one nothing is called."""
+    stub = tmp_path / "aws"
+    stub.write_text(f"#!{sys.executable}\nimport sys\nprint(sys.argv[-1])\n")
+    stub.chmod(0o755)
+    (subscribe,) = [
+        call
+        for call in plan(setup(queue_name=None, identities=["o'hara@shop.example"]))
+        if call.operation == "Subscribe"
+    ]
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    if password is not None:
+        environment["MAILCORE_WEBHOOK_PASSWORD"] = password
+
+    finished = subprocess.run(
+        ["sh", "-c", as_command(subscribe, "eu-west-1")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    if expected is None:
+        assert ("", 0) != (finished.stderr, finished.returncode)
+        assert "" == finished.stdout
+    else:
+        given = json.loads(finished.stdout)
+        assert {**subscribe.params, "Endpoint": expected} == given
 
 
 # --- against moto and the local SES
@@ -283,13 +516,22 @@ def local(monkeypatch):
 
 
 class Both:
-    """SNS and SQS of moto with the SES that is local, which has event destinations."""
+    """
+    SNS, SQS and identities of moto with the SES that is local, which has event destinations.
+
+    moto neither tells the topics of an identity nor knows of headers in notifications: what the
+    API reference says of both is done here.
+    """
 
     def __init__(self, moto, local):
         self.calls = []
-        self._topics = set()
+        self._notifications = {}
         urls = {"sns": moto, "sqs": moto, "sts": moto, "sesv2": local.url}
         self._aws = AwsTransport(ClientSettings(region_name="eu-west-1", endpoint_urls=urls))
+        of_identities = {"sesv2": moto}
+        self._identities = AwsTransport(
+            ClientSettings(region_name="eu-west-1", endpoint_urls=of_identities)
+        )
         only = {"sns": local.url}
         self._local = AwsTransport(ClientSettings(region_name="eu-west-1", endpoint_urls=only))
 
@@ -298,18 +540,34 @@ class Both:
         if call.operation == "CreateTopic":
             # The local SES publishes to topics that it knows.
             self._local.exchange(call)
-        return self._aws.exchange(call)
+        if call.operation == "SetIdentityHeadersInNotificationsEnabled":
+            name = f"HeadersIn{call.params['NotificationType']}NotificationsEnabled"
+            self._notifications[name] = True
+            return AwsResponse(status_code=200)
+        answer = (self._identities if call.service == "ses" else self._aws).exchange(call)
+        if call.operation == "SetIdentityNotificationTopic" and answer.ok:
+            self._notifications[f"{call.params['NotificationType']}Topic"] = call.params["SnsTopic"]
+        if call.operation == "GetIdentityNotificationAttributes":
+            ((identity, attributes),) = answer.body["NotificationAttributes"].items()
+            told = {identity: {**attributes, **self._notifications}}
+            return AwsResponse(status_code=200, body={"NotificationAttributes": told})
+        return answer
 
     def close(self):
         self._aws.close()
+        self._identities.close()
         self._local.close()
 
 
-@pytest.mark.parametrize("changes", [{}, {"https_endpoint": None}], ids=["both", "queue"])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"https_endpoint": None}, {"identities": ("shop.example",), "feedback_forwarding": False}],
+    ids=["both", "queue", "identity"],
+)
 def test_a_second_time_there_is_nothing_to_do(moto, local, changes):
     """What was made is found again; what is missing is made again."""
     transport = Both(moto, local)
-    names = {"queue_name": f"q{len(changes)}", "topic_name": f"t{len(changes)}"}
+    names = {"queue_name": f"q-{'-'.join(changes)}", "topic_name": f"t-{'-'.join(changes)}"}
     account_id = run(read_account_id("eu-west-1"), transport)
     wanted = setup(account_id=account_id, **{**names, **changes})
     # moto forgets the signature version; it confirms every subscription.
@@ -392,6 +650,23 @@ def test_printing_without_asking_aws(capsys):
     assert out.startswith("aws sqs create-queue --region eu-west-1 --cli-input-json '{")
     assert "s3cret" not in out + err
     assert "mailcore ses consume --queue-url" in err
+    assert f'topic_arns=["{TOPIC_ARN}"] and webhook_secrets=["sns:…"]' in err
+    assert "is tried for 55 to 60 minutes; then the message waits in 'events-dead'" in err
+    assert "read -rs MAILCORE_WEBHOOK_PASSWORD" in err
+
+
+def test_what_an_outage_costs_without_a_dead_letter_queue(capsys):
+    """It is said."""
+    code = mailcore(
+        *("--offline", "--account-id", ACCOUNT, "--option", "region_name=eu-west-1"),
+        *("--https-endpoint", "https://shop.example/hook", "--no-dead-letter-queue"),
+    )
+    out, err = capsys.readouterr()
+
+    assert (0, False) == (code, "sqs" in out)
+    assert "then SNS discards the message" in err
+    assert "webhook_secrets" not in err
+    assert "MAILCORE_WEBHOOK_PASSWORD" not in out + err
 
 
 def test_printing_as_json(capsys):
@@ -457,10 +732,49 @@ URLS = {
 }
 
 
+USER_ONLY = ("--https-endpoint", "https://sns@shop.example/hook")
+
+
+def test_a_password_from_the_environment(capsys, monkeypatch):
+    """A command line is seen by others: the user may stand there alone."""
+    monkeypatch.setenv("MAILCORE_WEBHOOK_PASSWORD", "s3cret")
+    arguments = ("--offline", "--account-id", ACCOUNT, "--option", "region_name=eu-west-1")
+
+    assert 0 == mailcore(*arguments, *USER_ONLY)
+    out, err = capsys.readouterr()
+    assert "s3cret" not in out + err
+    assert """https://sns:'"${MAILCORE_WEBHOOK_PASSWORD:?""" in out
+
+    assert 0 == mailcore(*arguments, *USER_ONLY, "--json")
+    out, err = capsys.readouterr()
+    (subscribe,) = [each for each in json.loads(out)["calls"] if each["operation"] == "Subscribe"]
+    assert (
+        "https://sns:${MAILCORE_WEBHOOK_PASSWORD}@shop.example/hook"
+        == (subscribe["params"]["Endpoint"])
+    )
+
+    monkeypatch.setenv("MAILCORE_WEBHOOK_PASSWORD", 's3cret"')
+    assert 2 == mailcore(*arguments, *USER_ONLY)
+    assert "write other characters as %XX" in capsys.readouterr().err
+
+
+def test_nothing_is_subscribed_without_the_password(capsys, monkeypatch, invented_credentials):
+    """--apply says what to set; printing needs no password."""
+    monkeypatch.delenv("MAILCORE_WEBHOOK_PASSWORD", raising=False)
+    arguments = ("--account-id", ACCOUNT, "--option", "region_name=eu-west-1")
+
+    assert 2 == mailcore(*arguments, *USER_ONLY, "--apply")
+    assert "set MAILCORE_WEBHOOK_PASSWORD to it" in capsys.readouterr().err
+    assert 0 == mailcore(*arguments, *USER_ONLY, "--offline")
+    assert "not-set" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("--offline", "--queue-name", "events"),
+        ("--no-dead-letter-queue", "--dead-letter-queue-name", "lost", "--queue-name", "events"),
+        ("--no-configuration-set", "--queue-name", "events", "--offline", "--account-id", ACCOUNT),
         ("--account-id", ACCOUNT, "--offline"),
         ("--account-id", ACCOUNT, "--offline", "--apply", "--queue-name", "events"),
         ("--queue-name", "events", "--event-type", "BOUNCES"),
@@ -479,6 +793,8 @@ def test_applying(local, capsys):
     options += ["--option", f"sns_endpoint_url={local.url}"]
     account_id = local.topic_arn.split(":")[4]
     arguments = ["--account-id", account_id, "--https-endpoint", "http://127.0.0.1:9/hook"]
+    # The local SES has no SQS.
+    arguments.append("--no-dead-letter-queue")
 
     codes = [mailcore(*options, *arguments)]
     codes.append(mailcore(*options, *arguments, "--apply"))

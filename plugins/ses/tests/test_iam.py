@@ -65,9 +65,16 @@ RESOURCES = {
     "ses:GetConfigurationSet": {"configuration-set"},
     "ses:GetConfigurationSetEventDestinations": {"configuration-set"},
     "ses:CreateConfigurationSet": set(),
+    "ses:GetIdentityNotificationAttributes": set(),
+    "ses:SetIdentityFeedbackForwardingEnabled": set(),
+    "ses:SetIdentityHeadersInNotificationsEnabled": set(),
+    "ses:SetIdentityNotificationTopic": set(),
     "ses:CreateConfigurationSetEventDestination": {"configuration-set"},
     "ses:UpdateConfigurationSetEventDestination": {"configuration-set"},
     "sns:ConfirmSubscription": {"arn:aws:sns:*:*:*"},
+    # Not limited: the reference was not read for these two, and a subscription is no topic.
+    "sns:GetSubscriptionAttributes": set(),
+    "sns:SetSubscriptionAttributes": set(),
     "sns:CreateTopic": {"arn:aws:sns:*:*:*"},
     "sns:GetTopicAttributes": {"arn:aws:sns:*:*:*"},
     "sns:ListSubscriptionsByTopic": {"arn:aws:sns:*:*:*"},
@@ -116,6 +123,15 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     },
     "GetEmailIdentity": {"VerifiedForSendingStatus": True},
     "GetConfigurationSetEventDestinations": {"EventDestinations": [{"Name": "mailcore"}]},
+    "ListSubscriptionsByTopic": {
+        "Subscriptions": [
+            {
+                "Protocol": "https",
+                "Endpoint": "https://x.example/ses",
+                "SubscriptionArn": f"{TOPIC}:1",
+            }
+        ]
+    },
     "ConfirmSubscription": {"SubscriptionArn": f"{TOPIC}:1"},
     "GetObject": {"Body": b"From: a@x.example\r\n\r\n"},
 }
@@ -219,6 +235,8 @@ def set_up_events(recorder: Recorder) -> None:
         region_name="eu-west-1",
         queue_name="events",
         https_endpoint="https://x.example/ses",
+        identities=("x.example",),
+        feedback_forwarding=False,
     )
     run(read_account_id("eu-west-1"), recorder)
     run(apply(wanted), recorder)

@@ -88,7 +88,10 @@ class SnsOperations:
         for name, value in attributes.items():
             set_subscription_attribute(probe, name, value)
         subscription = self._topics.subscribe(
-            params["TopicArn"], endpoint, raw_message_delivery=probe.raw_message_delivery
+            params["TopicArn"],
+            endpoint,
+            raw_message_delivery=probe.raw_message_delivery,
+            delivery_policy=probe.delivery_policy,
         )
         show_arn = subscription.confirmed or params.get("ReturnSubscriptionArn", False)
         return {"SubscriptionArn": subscription.arn if show_arn else "pending confirmation"}
@@ -120,6 +123,11 @@ class SnsOperations:
                 "ConfirmationWasAuthenticated": "false",
                 "PendingConfirmation": str(not subscription.confirmed).lower(),
                 "RawMessageDelivery": str(subscription.raw_message_delivery).lower(),
+                **(
+                    {"DeliveryPolicy": subscription.delivery_policy}
+                    if subscription.delivery_policy
+                    else {}
+                ),
             }
         }
 

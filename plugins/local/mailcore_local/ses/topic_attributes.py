@@ -36,6 +36,7 @@ class Subscription:
     endpoint: str
     token: str
     raw_message_delivery: bool = False
+    delivery_policy: str = ""
     confirmed: bool = False
 
     @property
@@ -75,11 +76,21 @@ def set_topic_attribute(topic: Topic, name: str, value: str) -> None:
 
 def set_subscription_attribute(subscription: Subscription, name: str, value: str) -> None:
     """
-    Set one attribute of a subscription; `RawMessageDelivery` is the one that is known here.
+    Set one attribute of a subscription: `RawMessageDelivery`, or `DeliveryPolicy`.
+
+    A delivery policy is told again, and changes nothing here: what is tried again, and when, is
+    that of the local SES.
 
     Raises:
         ServiceError: `InvalidParameter`.
     """
+    if name == "DeliveryPolicy":
+        try:
+            json.loads(value or "{}")
+        except ValueError:
+            raise invalid_parameter(name) from None
+        subscription.delivery_policy = value
+        return
     if name != "RawMessageDelivery":
         raise invalid_parameter("AttributeName")
     if value.lower() not in ("true", "false"):

@@ -94,7 +94,12 @@ class Topics:
             del self.subscriptions[subscription.arn]
 
     def subscribe(
-        self, topic_arn: str, endpoint: str, *, raw_message_delivery: bool = False
+        self,
+        topic_arn: str,
+        endpoint: str,
+        *,
+        raw_message_delivery: bool = False,
+        delivery_policy: str = "",
     ) -> Subscription:
         """
         Subscribe an endpoint and send it the confirmation request.
@@ -116,6 +121,7 @@ class Topics:
                 endpoint=endpoint,
                 token=secrets.token_hex(64),
                 raw_message_delivery=raw_message_delivery,
+                delivery_policy=delivery_policy,
             )
             self.subscriptions[subscription.arn] = subscription
         if not subscription.confirmed:

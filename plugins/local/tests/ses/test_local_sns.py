@@ -235,10 +235,15 @@ def test_topics(start, connect_sns):
         Protocol="http",
         Endpoint="http://127.0.0.1:1/",
         ReturnSubscriptionArn=True,
-        Attributes={"RawMessageDelivery": "true"},
+        Attributes={"RawMessageDelivery": "true", "DeliveryPolicy": "{}"},
     )["SubscriptionArn"]
     attributes = sns.get_subscription_attributes(SubscriptionArn=subscribed)["Attributes"]
     assert ("true", "true") == (attributes["RawMessageDelivery"], attributes["PendingConfirmation"])
+    assert "{}" == attributes["DeliveryPolicy"]
+    with pytest.raises(sns.exceptions.InvalidParameterException):
+        sns.set_subscription_attributes(
+            SubscriptionArn=subscribed, AttributeName="DeliveryPolicy", AttributeValue="{"
+        )
     (listed,) = sns.list_subscriptions()["Subscriptions"]
     assert "PendingConfirmation" == listed["SubscriptionArn"]
     sns.delete_topic(TopicArn=arn)

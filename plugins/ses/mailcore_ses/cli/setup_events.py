@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
-import shlex
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from mailcore.cli import exit_codes, output
-from mailcore.cli.failures import UsageError
 from mailcore.flow import run as run_flow
-from mailcore_ses.aws import AwsCall
 from mailcore_ses.cli.common import new_parser, opened
+from mailcore_ses.cli.planned_calls import (
+    add_topic_arguments,
+    as_command,
+    endpoint_of,
+    notes_on_listeners,
+    require_consistent,
+    write_calls,
+)
 from mailcore_ses.event_plan import plan
-from mailcore_ses.event_setup import EVENT_TYPES, EventSetup, without_password
+from mailcore_ses.event_setup import EVENT_TYPES, EventSetup
 from mailcore_ses.event_setup_flow import apply, read_account_id, read_existing
 from mailcore_ses.transport import AwsTransport
+
+
+__all__ = ["add_parser", "as_command", "run"]
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -29,22 +36,19 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "set up the topic, queue and configuration set for events",
         "Print the AWS calls that are missing for SES events, as commands of the AWS CLI: an SNS "
         "topic with signature version 2, a webhook or an SQS queue with a dead-letter queue that "
-        "listen to it, their policies, a configuration set and its event destination. With "
-        "--apply, make them. What is there stays; a second time there is nothing to do.",
+        "listen to it, their policies, a configuration set and its event destination, and the "
+        "notifications of identities. With --apply, make them. What is there stays; a second time "
+        "there is nothing to do.",
         "ses setup-events --queue-name ses-events",
-        "ses setup-events --https-endpoint https://example.com/webhooks/ses --apply",
+        "ses setup-events --https-endpoint https://sns@example.com/webhooks/ses --apply",
+        "ses setup-events --queue-name ses-events --identity example.com --feedback-forwarding off",
     )
-    parser.add_argument("--https-endpoint", metavar="URL", help="a webhook to subscribe")
-    parser.add_argument("--queue-name", metavar="NAME", help="an SQS queue to subscribe")
-    parser.add_argument(
-        "--dead-letter-queue-name",
-        metavar="NAME",
-        help="where messages go that always fail (the queue's name with -dead)",
-    )
-    parser.add_argument("--topic-name", metavar="NAME", default="ses-events", help="(ses-events)")
-    parser.add_argument(
+    add_topic_arguments(parser, "ses-events")
+    sets = parser.add_mutually_exclusive_group()
+    sets.add_argument(
         "--configuration-set", metavar="NAME", default="events", help="that publishes (events)"
     )
+    sets.add_argument("--no-configuration-set", action="store_true", help="none: identities notify")
     parser.add_argument(
         "--event-destination", metavar="NAME", default="mailcore", help="of the set (mailcore)"
     )
@@ -56,22 +60,23 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help=f"what to publish, repeatable (all): {', '.join(EVENT_TYPES)}",
     )
     parser.add_argument(
-        "--account-id", metavar="DIGITS", help="the AWS account; asked of AWS otherwise"
+        "--identity",
+        metavar="NAME",
+        action="append",
+        help="an address or a domain that is to notify of bounces, complaints and deliveries, with "
+        "the headers of the messages; repeatable",
     )
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument("--apply", action="store_true", help="make the calls")
-    how.add_argument(
-        "--offline",
-        action="store_true",
-        help="print all calls, as if nothing were there; needs --account-id, and asks AWS nothing",
+    parser.add_argument(
+        "--feedback-forwarding",
+        choices=["on", "off"],
+        help="whether these identities also report bounces and complaints by email (as it is)",
     )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what is missing, or make it."""
-    if arguments.offline and arguments.account_id is None:
-        raise UsageError("--offline needs --account-id")
+    require_consistent(arguments)
     with opened(arguments) as use:
         settings = use.provider.setup_clients()
         with contextlib.closing(AwsTransport(settings)) as transport:
@@ -82,81 +87,48 @@ def run(arguments: argparse.Namespace) -> int:
                 calls = run_flow(apply(wanted), transport)
             else:
                 calls = plan(wanted, run_flow(read_existing(wanted), transport))
-    _write(arguments, wanted, calls, settings.endpoint_urls)
+    write_calls(arguments, calls, wanted.region_name, settings.endpoint_urls)
+    if not arguments.json:
+        for note in _notes(wanted):
+            output.note(note)
     return exit_codes.OK
 
 
 def _wanted(arguments: argparse.Namespace, region_name: str, transport: AwsTransport) -> EventSetup:
+    https_endpoint = endpoint_of(arguments)
     account_id = arguments.account_id
     if account_id is None:
         account_id = run_flow(read_account_id(region_name), transport)
+    forwarding = arguments.feedback_forwarding
     return EventSetup(
         account_id=account_id,
         region_name=region_name,
         topic_name=arguments.topic_name,
-        https_endpoint=arguments.https_endpoint,
+        https_endpoint=https_endpoint,
         queue_name=arguments.queue_name,
+        dead_letter_queue=not arguments.no_dead_letter_queue,
         dead_letter_queue_name=arguments.dead_letter_queue_name,
-        configuration_set_name=arguments.configuration_set,
+        configuration_set_name=(
+            None if arguments.no_configuration_set else arguments.configuration_set
+        ),
         event_destination_name=arguments.event_destination,
         event_types=tuple(arguments.event_type or EVENT_TYPES),
+        identities=tuple(arguments.identity or ()),
+        feedback_forwarding=None if forwarding is None else forwarding == "on",
     )
 
 
-def _write(
-    arguments: argparse.Namespace,
-    wanted: EventSetup,
-    calls: Sequence[AwsCall],
-    endpoint_urls: Mapping[str, str],
-) -> None:
-    if arguments.json:
-        described = [
-            {
-                "service": call.service,
-                "operation": call.operation,
-                "region_name": call.region_name or wanted.region_name,
-                "params": _shown(call),
-            }
-            for call in calls
-        ]
-        output.write_json({"applied": arguments.apply, "calls": described})
-        return
-    for call in calls:
-        endpoint_url = endpoint_urls.get(call.service)
-        output.write(as_command(call, wanted.region_name, endpoint_url))
-    if not calls:
-        output.note("all of it is there already")
-    elif arguments.apply:
-        output.note(f"made {len(calls)} calls")
-    else:
-        output.note(f"{len(calls)} calls to make; --apply makes them")
-    if wanted.queue_name is not None:
-        url = wanted.queue_url(wanted.queue_name)
-        output.note(f"next: mailcore ses consume --queue-url {url} --handler app:on_event")
-    if wanted.https_endpoint is not None:
-        output.note(f'the webhook needs topic_arns=["{wanted.topic_arn}"] to confirm')
-    output.note(f"send with configuration_set_name={wanted.configuration_set_name!r}")
-
-
-def as_command(call: AwsCall, region_name: str, endpoint_url: str | None = None) -> str:
-    """A call as a command of the AWS CLI, without the password of an endpoint."""
-    from botocore import xform_name
-
-    words = [
-        "aws",
-        call.service,
-        xform_name(call.operation, "-"),
-        "--region",
-        call.region_name or region_name,
-        *(["--endpoint-url", without_password(endpoint_url)] if endpoint_url else []),
-        "--cli-input-json",
-        json.dumps(_shown(call)),
-    ]
-    return shlex.join(words)
-
-
-def _shown(call: AwsCall) -> dict[str, Any]:
-    return {
-        name: without_password(value) if name == "Endpoint" else value
-        for name, value in call.params.items()
-    }
+def _notes(wanted: EventSetup) -> Iterable[str]:
+    yield from notes_on_listeners(wanted)
+    if wanted.configuration_set_name is not None:
+        yield f"send with configuration_set_name={wanted.configuration_set_name!r}"
+    if wanted.identities and wanted.configuration_set_name is not None:
+        yield (
+            "bounces, complaints and deliveries of messages with that set come twice, from the "
+            "identity too: --no-configuration-set leaves the set out"
+        )
+    if wanted.identities and wanted.feedback_forwarding is None:
+        yield (
+            "feedback forwarding stays as it is: if it is on, bounces and complaints also come by "
+            "email; --feedback-forwarding off ends that"
+        )
