@@ -28,6 +28,7 @@ The tree::
     │    ├─ RecipientsRefused         nobody was accepted (.result has each recipient)
     │    └─ FailoverError             every route failed (.attempts)
     ├─ FetchError                     a received mail could not be fetched (.category, .retryable)
+    ├─ HandlersFailed                 some handlers of an event failed (.failures)
     └─ WebhookError                   (.response is ready to return)
          ├─ WebhookRejected           401, 403: not who it says it is
          └─ MalformedWebhook          400, 413: cannot be read
@@ -371,6 +372,24 @@ class FetchError(MailcoreError):
     def __str__(self) -> str:
         text = str(self.args[0]) if self.args else self.category
         return f"{self.provider}: {text}" if self.provider else text
+
+
+class HandlersFailed(MailcoreError):
+    """
+    Some of the handlers of an event failed; the others ran.
+
+    The text has the names of the handlers and of the types of what they raised, no more.
+
+    Args:
+        failures: What each of them raised, by the handler's name. They do not travel in a pickle.
+    """
+
+    def __init__(self, message: str, *, failures: Mapping[str, Exception] | None = None) -> None:
+        super().__init__(message)
+        self.failures = dict(failures or {})
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self.args
 
 
 class WebhookError(MailcoreError):

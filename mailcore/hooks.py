@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("mailcore.hooks")
 
+_LOST = ": it has lost this event, which does not come again; a handler of the webhook would get it"
 _CALLED_ONE_BY_ONE = (
     "mailcore_register_providers",
     "mailcore_register_middleware",
@@ -187,7 +188,7 @@ class Hooks:
 
     def event_received(self, event: Event) -> None:
         """Tell the observers."""
-        self._observe("mailcore_event_received", event=event)
+        self._observe("mailcore_event_received", _LOST, event=event)
 
     def _each(self, hook: str) -> Iterator[tuple[str, Any]]:
         for implementation in getattr(self._call, hook).get_hookimpls():
@@ -198,12 +199,13 @@ class Hooks:
         for implementation in reversed(getattr(self._call, hook).get_hookimpls()):
             yield implementation.plugin_name, _with_arguments(implementation)
 
-    def _observe(self, hook: str, **arguments: object) -> None:
+    def _observe(self, hook: str, told: str = "", **arguments: object) -> None:
         for implementation in reversed(getattr(self._call, hook).get_hookimpls()):
             try:
                 _with_arguments(implementation)(**arguments)
             except Exception:
-                logger.exception("observer %s of %s failed", hook, implementation.plugin_name)
+                name = implementation.plugin_name
+                logger.exception("observer %s of %s failed%s", hook, name, told)
 
 
 def _is_alone(hook: pluggy.HookCaller) -> bool:

@@ -141,8 +141,11 @@ def mailcore_message_failed(
 @hookspec
 def mailcore_event_received(event: Event) -> None:
     """
-    Called with each verified event of a webhook. What it raises is logged, never passed on.
+    Called with each verified event of a webhook, after its handler was done with it.
 
-    An event that must not be lost belongs into ``on_event`` of ``receive()``, whose exceptions
-    make the provider send it again.
+    **An observer that raises has lost the event**: the error is logged, and the provider does not
+    send the event again. An event that must not be lost belongs into a handler (``on_event`` of
+    ``receive()``, an application, an :class:`~mailcore.webhook.EventRouter` with several), whose
+    exceptions make the provider send it again. An event that a handler fails with does not come
+    here until the handler succeeds.
     """

@@ -173,6 +173,21 @@ def test_observers_are_isolated(send, registry, chunked, scripted, caplog, outco
     assert "broken observer" in caplog.text
 
 
+def test_observers_that_lose_an_event_say_so(registry, chunked, caplog):
+    """The event does not come again for an observer: the log says what to do about that."""
+
+    def broken(event):
+        raise RuntimeError("broken observer")
+
+    registry.register_extension(extension(mailcore_event_received=broken), name="broken")
+    request = WebhookRequest("POST", {"X-Secret": "open sesame"}, b"a@x.org")
+
+    assert 1 == len(receive(chunked(), request, print, registry=registry))
+    assert "observer mailcore_event_received of broken failed: it has lost this event" in (
+        caplog.text
+    )
+
+
 def test_policies_add_their_problems(send, registry, chunked, scripted):
     """check_features of extensions and the provider's own come in one error, its own first."""
 

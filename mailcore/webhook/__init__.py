@@ -5,6 +5,8 @@ Receiving: a web framework's request in, verified and normalised events out.
 :class:`~mailcore.errors.WebhookError` whose ``response`` is ready to return. :func:`respond` does
 the same and returns the answer for everything.
 
+:class:`EventRouter` makes one handler of several, by the types of events.
+
 Complete apps to mount in a framework, or to serve alone, are
 :class:`mailcore.webhook.asgi.AsgiWebhook` and :class:`mailcore.webhook.wsgi.WsgiWebhook`;
 :class:`mailcore.webhook.basic_auth.BasicAuth` checks credentials for providers.
@@ -20,9 +22,11 @@ from mailcore.webhook.request import (
     WebhookResponse,
 )
 from mailcore.webhook.responding import arespond, respond
+from mailcore.webhook.routing import EventRouter
 
 
 __all__ = [
+    "EventRouter",
     "Handler",
     "Verdict",
     "WebhookRequest",

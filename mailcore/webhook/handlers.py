@@ -61,6 +61,9 @@ def blocking(handler: Handler) -> Callable[[Event], None]:
 
 def unblocking(handler: Handler) -> Callable[[Event], Awaitable[None]]:
     """A coroutine function; a plain function runs in a thread, so that the loop goes on."""
+    routed = in_loop_of_router(handler)
+    if routed is not None:
+        return routed
     is_async = is_coroutine_function(handler)
 
     async def call(event: Event) -> None:
@@ -71,6 +74,13 @@ def unblocking(handler: Handler) -> Callable[[Event], Awaitable[None]]:
             await outcome
 
     return call
+
+
+def in_loop_of_router(handler: object) -> Callable[[Event], Awaitable[None]] | None:
+    """What a router has for event loops; None for any other handler."""
+    from mailcore.webhook.routing import EventRouter
+
+    return handler.handle if isinstance(handler, EventRouter) else None
 
 
 def _guarded(handler: Handler, event: Event) -> object:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mailcore.errors import ConfigurationError, MalformedWebhook
 from mailcore.events import Event, brought_by
 from mailcore.flow import Flow, arun, run
-from mailcore.webhook.handlers import require_handler
+from mailcore.webhook.handlers import in_loop_of_router, require_handler
 from mailcore.webhook.request import WebhookRequest
 
 
@@ -146,6 +146,7 @@ async def ahand_over(
     # Queues and functions come here without receive().
     chosen.load_extensions()
     _check_store(on_event, seen)
+    on_event = in_loop_of_router(on_event) or on_event
     new: list[Event] = []
     for event in events:
         key = event.dedupe_key

@@ -11,7 +11,7 @@ import logging
 
 from typing import TYPE_CHECKING, Any
 
-from mailcore.errors import ConfigurationError, WebhookError
+from mailcore.errors import ConfigurationError, HandlersFailed, WebhookError
 from mailcore.redaction import redact
 from mailcore.webhook.handlers import Handler, blocking, require_handler, unblocking
 from mailcore.webhook.receiving import areceive, receive
@@ -191,7 +191,8 @@ def answer_error(provider_name: str, request: WebhookRequest, error: Exception) 
     logger.error(
         "%s webhook: 500: handling an event failed; the provider will send it again",
         provider_name,
-        exc_info=error,
+        # A router has logged what each handler raised.
+        exc_info=None if isinstance(error, HandlersFailed) else error,
     )
     return WebhookResponse(500)
 
