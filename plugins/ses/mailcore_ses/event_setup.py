@@ -38,7 +38,7 @@ NOTIFICATION_TYPES = ("Bounce", "Complaint", "Delivery")
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # An address or a domain; ARNs and wildcards are neither.
-_IDENTITY = re.compile(r"[^\s/:*?]{1,320}")
+_IDENTITY = re.compile(r"[^\s/:*?]{1,250}\.[^\s/:*?.]{1,63}")
 
 
 @dataclass(frozen=True, kw_only=True)

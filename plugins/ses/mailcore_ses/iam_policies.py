@@ -70,6 +70,7 @@ _SENT_FROM = ("identity", "configuration-set")
 _WITH_TEMPLATE = (*_SENT_FROM, "template")
 _TOPIC = "arn:aws:sns:*:*:*"
 _QUEUE = "arn:aws:sqs:*:*:*"
+_BUCKET = "arn:aws:s3:::*"
 _OBJECT = "arn:aws:s3:::*/*"
 _KEY = "arn:aws:kms:*:*:key/*"
 
@@ -202,6 +203,78 @@ POLICIES: tuple[FeaturePolicy, ...] = (
                     "ses:UpdateConfigurationSetEventDestination",
                 ),
                 resources=("configuration-set",),
+            ),
+            Permission(
+                actions=(
+                    "sns:CreateTopic",
+                    "sns:GetTopicAttributes",
+                    "sns:ListSubscriptionsByTopic",
+                    "sns:SetTopicAttributes",
+                    "sns:Subscribe",
+                ),
+                resources=(_TOPIC,),
+            ),
+            Permission(
+                actions=("sqs:CreateQueue", "sqs:GetQueueAttributes", "sqs:SetQueueAttributes"),
+                resources=(_QUEUE,),
+            ),
+        ),
+    ),
+    FeaturePolicy(
+        feature="inbound-setup",
+        purpose="`mailcore ses setup-inbound`, which makes bucket, topic, queues, subscriptions "
+        "and receipt rule. It asks for the account's number too, which needs no permission",
+        operations=(
+            "s3:CreateBucket",
+            "s3:GetBucketPolicy",
+            "s3:GetPublicAccessBlock",
+            "s3:HeadBucket",
+            "s3:PutBucketPolicy",
+            "s3:PutPublicAccessBlock",
+            "ses:CreateReceiptRule",
+            "ses:CreateReceiptRuleSet",
+            "ses:DescribeActiveReceiptRuleSet",
+            "ses:DescribeReceiptRuleSet",
+            "ses:SetActiveReceiptRuleSet",
+            "ses:UpdateReceiptRule",
+            "sns:CreateTopic",
+            "sns:GetSubscriptionAttributes",
+            "sns:GetTopicAttributes",
+            "sns:ListSubscriptionsByTopic",
+            "sns:SetSubscriptionAttributes",
+            "sns:SetTopicAttributes",
+            "sns:Subscribe",
+            "sqs:CreateQueue",
+            "sqs:GetQueueAttributes",
+            "sqs:SetQueueAttributes",
+            "sts:GetCallerIdentity",
+        ),
+        permissions=(
+            Permission(
+                actions=(
+                    "ses:CreateReceiptRule",
+                    "ses:CreateReceiptRuleSet",
+                    "ses:DescribeActiveReceiptRuleSet",
+                    "ses:DescribeReceiptRuleSet",
+                    "ses:SetActiveReceiptRuleSet",
+                    "ses:UpdateReceiptRule",
+                    "sns:GetSubscriptionAttributes",
+                    "sns:SetSubscriptionAttributes",
+                )
+            ),
+            # HeadBucket is allowed by ListBucket, the others by names of their own:
+            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html,
+            # API_GetPublicAccessBlock.html, API_PutPublicAccessBlock.html (from memory).
+            Permission(
+                actions=(
+                    "s3:CreateBucket",
+                    "s3:GetBucketPolicy",
+                    "s3:GetBucketPublicAccessBlock",
+                    "s3:ListBucket",
+                    "s3:PutBucketPolicy",
+                    "s3:PutBucketPublicAccessBlock",
+                ),
+                resources=(_BUCKET,),
             ),
             Permission(
                 actions=(

@@ -32,8 +32,8 @@ from mailcore_ses.transport import AwsTransport, ClientSettings
 from mailcore_ses.webhook_trust import WebhookTrust
 
 
-# What mailcore_ses.event_setup_flow calls beside SES.
-_SERVICES_OF_SETUP = ("sns", "sqs", "sts")
+# What the flows that set up events and receiving call beside SES.
+_SERVICES_OF_SETUP = ("s3", "sns", "sqs", "sts")
 
 if TYPE_CHECKING:
     from mailcore.inbound import InboundMessage
@@ -275,7 +275,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
 
     def setup_clients(self) -> ClientSettings:
         """
-        How to make the clients that set up events.
+        How to make the clients that set up events and receiving.
 
         An `endpoint_url` counts for all services then that have none of their own: what sets up an
         imitation of AWS must not make a topic at AWS itself.

@@ -79,19 +79,37 @@ def with_statement(policy: str | None, statement: Mapping[str, Any]) -> str | No
     A policy with a statement too, in place of one of its name; None if it has it already.
 
     Raises:
-        ConfigurationError: If the policy that is there is not JSON.
+        ConfigurationError: If the policy that is there is not a JSON object.
     """
-    try:
-        present: dict[str, Any] = json.loads(policy) if policy else {}
-    except ValueError:
-        raise ConfigurationError("the policy that is there cannot be read") from None
-    before = present.get("Statement", [])
-    kept = before if isinstance(before, list) else [before]
+    present = read_policy(policy)
+    kept = statements_of(present)
     if statement in kept:
         return None
     others = [s for s in kept if not (isinstance(s, dict) and s.get("Sid") == statement["Sid"])]
     merged = {"Version": "2012-10-17", **present, "Statement": [*others, statement]}
     return json.dumps(merged)
+
+
+def read_policy(policy: str | None) -> dict[str, Any]:
+    """
+    A policy as an object; empty if there is none.
+
+    Raises:
+        ConfigurationError: If it is not a JSON object.
+    """
+    try:
+        document = json.loads(policy) if policy else {}
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise ConfigurationError("the policy that is there cannot be read")
+    return document
+
+
+def statements_of(document: Mapping[str, Any]) -> list[Any]:
+    """The statements of a policy, of which there may be one without a list."""
+    statements = document.get("Statement", [])
+    return statements if isinstance(statements, list) else [statements]
 
 
 def statement_id(kind: str, arn: str) -> str:

@@ -20,13 +20,14 @@ from botocore.model import ServiceModel
 
 from mailcore import InboundEvent, Message, get_provider
 from mailcore.flow import HttpRequest, HttpResponse, run
-from mailcore_ses import iam
+from mailcore_ses import iam, inbound_setup_flow
 from mailcore_ses.account import SesAccount
 from mailcore_ses.account.check import check
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.client_encryption import key_call
 from mailcore_ses.event_setup import EventSetup
 from mailcore_ses.event_setup_flow import apply, read_account_id
+from mailcore_ses.inbound_setup import InboundSetup
 from mailcore_ses.sqs_queue import QueueMessage, SqsQueue
 
 
@@ -71,6 +72,18 @@ RESOURCES = {
     "ses:SetIdentityNotificationTopic": set(),
     "ses:CreateConfigurationSetEventDestination": {"configuration-set"},
     "ses:UpdateConfigurationSetEventDestination": {"configuration-set"},
+    "ses:CreateReceiptRule": set(),
+    "ses:CreateReceiptRuleSet": set(),
+    "ses:DescribeActiveReceiptRuleSet": set(),
+    "ses:DescribeReceiptRuleSet": set(),
+    "ses:SetActiveReceiptRuleSet": set(),
+    "ses:UpdateReceiptRule": set(),
+    "s3:CreateBucket": {"arn:aws:s3:::*"},
+    "s3:GetBucketPolicy": {"arn:aws:s3:::*"},
+    "s3:GetBucketPublicAccessBlock": {"arn:aws:s3:::*"},
+    "s3:ListBucket": {"arn:aws:s3:::*"},
+    "s3:PutBucketPolicy": {"arn:aws:s3:::*"},
+    "s3:PutBucketPublicAccessBlock": {"arn:aws:s3:::*"},
     "sns:ConfirmSubscription": {"arn:aws:sns:*:*:*"},
     # Not limited: the reference was not read for these two, and a subscription is no topic.
     "sns:GetSubscriptionAttributes": set(),
@@ -106,14 +119,16 @@ class Recorder:
         if isinstance(request, HttpRequest):
             return HttpResponse(status_code=200, body=self.certificate)
         self.calls.append(request)
-        if self.is_empty and request.operation.startswith("Get"):
-            return AwsResponse(status_code=404, error_code="NotFound")
+        if self.is_empty and request.operation.startswith(("Get", "Head", "DescribeReceipt")):
+            code = ABSENT.get(request.operation, "NotFound")
+            return AwsResponse(status_code=404, error_code=code)
         return AwsResponse(status_code=200, body=BODIES.get(request.operation, {}))
 
     def close(self) -> None:
         pass
 
 
+ABSENT = {"HeadBucket": "404", "DescribeReceiptRuleSet": "RuleSetDoesNotExist"}
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "GetAccount": {
         "SendQuota": {"Max24HourSend": 200.0, "MaxSendRate": 1.0, "SentLast24Hours": 0.0},
@@ -133,7 +148,31 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         ]
     },
     "ConfirmSubscription": {"SubscriptionArn": f"{TOPIC}:1"},
+    "DescribeReceiptRuleSet": {
+        "Rules": [
+            {
+                "Name": "mailcore-inbound",
+                "Recipients": ["other.example"],
+                "Actions": [
+                    {
+                        "S3Action": {
+                            "BucketName": "x-mail",
+                            "TopicArn": "arn:aws:sns:eu-west-1:123456789012:ses-inbound",
+                        }
+                    }
+                ],
+            }
+        ]
+    },
     "GetObject": {"Body": b"From: a@x.example\r\n\r\n"},
+}
+
+
+# By S3's API reference (addresses in mailcore_ses.iam_policies).
+ACTIONS_OF_S3 = {
+    "HeadBucket": "ListBucket",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
 }
 
 
@@ -145,6 +184,8 @@ def actions_for(call: AwsCall) -> set[str]:
     # "Specifying SendMessage, DeleteMessage, or ChangeMessageVisibility … also grants permissions
     # for the corresponding batch versions": SQS, AddPermission.
     name = call.operation.removesuffix("Batch") if call.service == "sqs" else call.operation
+    if call.service == "s3":
+        name = ACTIONS_OF_S3.get(name, name)
     actions = {f"{PREFIXES[call.service]}:{name}"}
     if call.service == "sesv2" and call.operation == "SendEmail":
         content = call.params["Content"]
@@ -244,6 +285,23 @@ def set_up_events(recorder: Recorder) -> None:
     run(apply(wanted), recorder)
 
 
+def set_up_inbound(recorder: Recorder) -> None:
+    """The same for receiving."""
+    wanted = InboundSetup(
+        account_id="123456789012",
+        region_name="eu-west-1",
+        queue_name="inbound",
+        https_endpoint="https://x.example/ses",
+        recipients=("in.x.example",),
+        bucket_name="x-mail",
+    )
+    run(read_account_id("eu-west-1"), recorder)
+    for is_empty in (False, True):
+        recorder.is_empty = is_empty
+        existing = run(inbound_setup_flow.read_existing(wanted), recorder)
+        run(inbound_setup_flow.apply(wanted, existing), recorder)
+
+
 def decrypt_mail(recorder: Recorder) -> None:
     """Do what an encrypted mail needs, once it was fetched."""
     metadata = {
@@ -269,6 +327,7 @@ FEATURES: dict[str, Callable[[Recorder], object]] = {
     "send-v1": send_v1,
     "queue": read_a_queue,
     "event-setup": set_up_events,
+    "inbound-setup": set_up_inbound,
     "inbound": lambda recorder: run(get_provider("ses").fetch_inbound(MAIL), recorder),
     "inbound-delete": lambda recorder: run(get_provider("ses").delete_inbound(MAIL), recorder),
     "inbound-kms": decrypt_mail,

@@ -13,12 +13,13 @@ from mailcore_ses.cli import (
     identities,
     quota,
     setup_events,
+    setup_inbound,
     stats,
     suppression,
 )
 
 
-_COMMANDS = (quota, stats, identities, suppression, check, setup_events, consume)
+_COMMANDS = (quota, stats, identities, suppression, check, setup_events, setup_inbound, consume)
 
 
 def add_parser(cli: argparse._SubParsersAction[Any]) -> None:
