@@ -11,7 +11,7 @@ from mailcore.inbound_parameters import read_parameters
 from mailcore.inbound_part import InboundPart
 
 
-__all__ = ["Bodies", "find_bodies"]
+__all__ = ["Bodies", "find_bodies", "related_root"]
 
 
 class Bodies(NamedTuple):
@@ -77,17 +77,27 @@ def _leaves(entity: Entity, *, is_sole: bool, is_aside: bool = False) -> Iterato
         for child in entity.children:
             yield from _leaves(child, is_sole=is_sole, is_aside=is_aside)
         return
-    start = _id(parameters.get("start", "").encode())
-    named = [
-        child
-        for child in entity.children
-        if start and start == _id(child.raw_field("content-id") or b"")
-    ]
+    root = _named_root(entity, parameters)
     for number, child in enumerate(entity.children):
-        is_root = child is named[0] if named else number == 0
+        is_root = child is root if root is not None else number == 0
         yield from _leaves(
-            child, is_sole=is_root, is_aside=is_aside or (bool(named) and not is_root)
+            child, is_sole=is_root, is_aside=is_aside or (root is not None and not is_root)
         )
+
+
+def related_root(entity: Entity) -> Entity | None:
+    """The part of a multipart/related that the others belong to (RFC 2387); None if it is empty."""
+    parameters = read_parameters(entity.raw_field("content-type") or b"").parameters
+    root = _named_root(entity, parameters)
+    return next(iter(entity.children), None) if root is None else root
+
+
+def _named_root(entity: Entity, parameters: dict[str, str]) -> Entity | None:
+    start = _id(parameters.get("start", "").encode())
+    if not start:
+        return None
+    ids = ((child, child.raw_field("content-id")) for child in entity.children)
+    return next((child for child, value in ids if value and start == _id(value)), None)
 
 
 def _id(value: bytes) -> str:

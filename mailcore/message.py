@@ -264,6 +264,41 @@ class Message:
             raise_problems(problems, InvalidMessage)
         return message
 
+    @classmethod
+    def from_mime(
+        cls,
+        mime: bytes | bytearray | memoryview | StdlibMessage[Any, Any],
+        *,
+        envelope_sender: AddressInput | None = None,
+        envelope_recipients: Iterable[AddressInput] | None = None,
+        keep_headers: Iterable[str] = (),
+    ) -> Message:
+        """
+        Take over a finished mail: an object of the standard library's ``email``, or its bytes.
+
+        :mod:`mailcore.mime_reading` says what becomes of each header field and each part. What
+        else a message has, tags and metadata, goes in with :meth:`replace`.
+
+        Args:
+            mime: The mail (RFC 5322).
+            envelope_sender: Where bounces go, if not to the Return-Path of the mail.
+            envelope_recipients: Whom it is for, if they are not the addresses in To, Cc and Bcc:
+                the ``to_addrs`` of :meth:`smtplib.SMTP.send_message`.
+            keep_headers: ``Message-ID`` and ``Date``, if they are to stay as they are; not every
+                provider lets them. They are made anew otherwise.
+
+        Raises:
+            InvalidMessage: With everything that no message can hold, as the constructor does.
+        """
+        from mailcore.mime_reading import read_message
+
+        return read_message(
+            mime,
+            envelope_sender=envelope_sender,
+            envelope_recipients=envelope_recipients,
+            keep_headers=keep_headers,
+        )
+
     def __repr__(self) -> str:
         to = [redact(address) for address in self.recipients[:3]]
         more = f" and {len(self.recipients) - 3} more" if len(self.recipients) > 3 else ""

@@ -18,10 +18,11 @@ from mailcore.errors import InvalidMessage, Problem
 from mailcore.mime_headers import fold
 
 
-__all__ = ["content_disposition_field", "content_type_field"]
+__all__ = ["TOKEN", "content_disposition_field", "content_type_field"]
 
 _MAX_SECTION_LINE = 76
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+")
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+")
+"""A value that needs no quotes (RFC 2045, section 5.1)."""
 
 # What every reader takes from a quoted string unchanged: quoted-pairs, runs of spaces and what
 # looks like an encoded-word are read differently, and RFC 2231 serves them all.
@@ -52,7 +53,7 @@ def content_type_field(
         held = {key: value for key, value in held.items() if key.partition("*")[0] != "name"}
     units = [content_type.partition(";")[0].strip()]
     for key, value in held.items():
-        units += [f"{key}={value}"] if _TOKEN.fullmatch(value) else _parameter(key, value)
+        units += [f"{key}={value}"] if TOKEN.fullmatch(value) else _parameter(key, value)
     if filename is None:
         return _with_parameters("Content-Type", units)
     if _is_plain(filename):

@@ -20,7 +20,9 @@ anything else               refused, because an attachment has no place for it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import quopri
+
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mailcore.attachment import Attachment
@@ -30,13 +32,20 @@ from mailcore.inbound import parse_inbound
 from mailcore.inbound_decoding import IDENTITY, decode_transfer
 from mailcore.inbound_parameters import read_parameters
 from mailcore.inbound_part import InboundPart
+from mailcore.mime_parameters import TOKEN
 from mailcore.redaction import redact, shown_name
 
 
 if TYPE_CHECKING:
     from email.message import Message as StdlibMessage
 
-__all__ = ["attachment_of", "attachment_of_object", "header_problems"]
+__all__ = [
+    "attachment_of",
+    "attachment_of_object",
+    "content_defect",
+    "header_problems",
+    "type_with",
+]
 
 _DESCRIBED = frozenset(
     [
@@ -71,10 +80,13 @@ def attachment_of_object(part: StdlibMessage[Any, Any]) -> Attachment:
         raise InvalidMessage([Problem("content", redact(reason), hint)])
     read = InboundPart(mail._root, mail._limits)
     payload = vars(part).get("_payload")
-    if read.transfer_encoding in IDENTITY and isinstance(payload, str):
-        # The generators of the standard library change the line ends of what is not encoded.
-        return attachment_of(read, payload.encode("utf-8", "surrogateescape"))
-    return attachment_of(read)
+    if not isinstance(payload, str):
+        return attachment_of(read)
+    # Not as it was written: the generators of the standard library change line ends.
+    octets = payload.encode("utf-8", "surrogateescape")
+    if read.transfer_encoding == "quoted-printable":
+        return attachment_of(read, quopri.decodestring(octets))
+    return attachment_of(read, octets if read.transfer_encoding in IDENTITY else None)
 
 
 def attachment_of(part: InboundPart, content: bytes | None = None) -> Attachment:
@@ -90,11 +102,8 @@ def attachment_of(part: InboundPart, content: bytes | None = None) -> Attachment
     """
     problems = list(header_problems(part))
     if content is None:
-        content, defect = decode_transfer(part._entity.body, part.transfer_encoding)
-        if part.transfer_encoding == "base64" and bytes(part._entity.body).translate(None, _BASE64):
-            # Readers pass over what is no base64, and lose it.
-            defect = "it is not base64, as it says"
-        if defect:
+        content = part.content
+        if defect := content_defect(part):
             hint = "encode it, for example with email.encoders.encode_base64(part)"
             problems.append(Problem("content", f"content cannot be decoded: {defect}", hint))
     content_id = _bare(part.headers["content-id"]) if "content-id" in part.headers else None
@@ -104,7 +113,7 @@ def attachment_of(part: InboundPart, content: bytes | None = None) -> Attachment
         attachment = Attachment(
             part.filename,
             with_crlf(content) if mime_type == "message/rfc822" else content,
-            _written(mime_type, part.parameters),
+            type_with(mime_type, {**part.parameters, "name": None}),
             content_id=content_id,
             disposition="inline" if is_inline else "attachment",
         )
@@ -115,31 +124,55 @@ def attachment_of(part: InboundPart, content: bytes | None = None) -> Attachment
     return attachment
 
 
-def header_problems(part: InboundPart, known: Iterable[str] = _DESCRIBED) -> list[Problem]:
-    """What stands in the header of a part and has no place in an attachment, or makes no sense."""
+def content_defect(part: InboundPart) -> str:
+    """What of a content its transfer encoding loses; empty if all is well."""
+    if part.transfer_encoding == "base64" and bytes(part._entity.body).translate(None, _BASE64):
+        # Readers pass over what is no base64.
+        return "it is not base64, as it says"
+    return decode_transfer(part._entity.body, part.transfer_encoding)[1]
+
+
+def type_with(mime_type: str, parameters: Mapping[str, str | None]) -> str:
+    """A content type with parameters, as :class:`~mailcore.Attachment` would write them."""
+    units = [mime_type]
+    for name, value in parameters.items():
+        if value is not None:
+            is_bare = name != "charset" and TOKEN.fullmatch(value)
+            units.append(f"{name}={value}" if is_bare else f'{name}="{value}"')
+    return "; ".join(units)
+
+
+def header_problems(part: InboundPart, kind: str = "an attachment") -> list[Problem]:
+    """
+    What stands in the header of a part and cannot be carried, or makes no sense.
+
+    Args:
+        part: No multipart.
+        kind: What it becomes.
+    """
     problems = []
     for name in part.headers:
         shown, key = shown_name(name), name.lower()
         is_id = key == "x-attachment-id" and _bare(part.headers[name]) == part.content_id
-        if key not in known or (key == "x-attachment-id" and not is_id):
-            reason = f"header {shown} of the part has no place in an attachment"
+        if key not in _DESCRIBED or (key == "x-attachment-id" and not is_id):
+            reason = f"header {shown} of the part has no place in {kind}"
             problems.append(Problem("content", reason, f"take it out: del part[{shown}]"))
         elif len(part.headers.get_raw(name)) > 1:
             problems.append(Problem("content", f"header {shown} of the part is given twice"))
-    kind = part._entity.raw_field("content-type")
-    declared = None if kind is None else read_parameters(kind).value
+    raw_type = part._entity.raw_field("content-type")
+    declared = None if raw_type is None else read_parameters(raw_type).value
     if declared is not None and declared != part.content_type:
         problems.append(Problem("content_type", "Content-Type of the part is no type/subtype"))
     raw = part._entity.raw_field("content-disposition")
     if raw is not None:
-        problems += _disposition_problems(raw)
+        problems += _disposition_problems(raw, kind)
     problems += [
         Problem("content", f"header of the part: {text}") for text in part.header_defects()
     ]
     return problems
 
 
-def _disposition_problems(raw: bytes) -> list[Problem]:
+def _disposition_problems(raw: bytes, kind: str) -> list[Problem]:
     read = read_parameters(raw)
     problems = []
     if read.value not in ("attachment", "inline"):
@@ -148,15 +181,10 @@ def _disposition_problems(raw: bytes) -> list[Problem]:
     for name in read.parameters:
         if name != "filename":
             shown = shown_name(name)
-            reason = f"parameter {shown} of Content-Disposition has no place in an attachment"
+            reason = f"parameter {shown} of Content-Disposition has no place in {kind}"
             hint = f"take it out: part.del_param({shown}, 'Content-Disposition')"
             problems.append(Problem("disposition", reason, hint))
     return problems
-
-
-def _written(mime_type: str, parameters: dict[str, str]) -> str:
-    quoted = [f'; {name}="{value}"' for name, value in parameters.items() if name != "name"]
-    return mime_type + "".join(quoted)
 
 
 def _bare(content_id: str) -> str:
