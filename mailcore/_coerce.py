@@ -60,6 +60,20 @@ def address(value: Any, field: str, problems: Problems) -> Address | None:
         return None
 
 
+def authors(value: Any, field: str, problems: Problems) -> Address | tuple[Address, ...] | None:
+    """One address, or a tuple of several: from a list, or from a text with commas."""
+    if isinstance(value, Address):
+        return value
+    is_one = isinstance(value, (tuple, bytes, Mapping)) or not isinstance(value, Iterable)
+    values = (value,) if is_one or is_text(value) else value
+    count = len(problems)
+    found = collect_addresses(values, field, problems)
+    if not found and len(problems) == count:
+        reason = f"`{field}` has no address"
+        problems.append(Problem(field, reason, "leave it out", is_address=True))
+    return found if len(found) > 1 else next(iter(found), None)
+
+
 def addresses(value: Any, field: str, problems: Problems) -> tuple[Address, ...]:
     """A list of addresses."""
     return collect_addresses(value, field, problems)

@@ -61,6 +61,7 @@ class Defaults:
         place = f"defaults of {provider}"
         own = _given(provider, fields)
         general = dict(self._general.given())
+        _yield_to_author(general, own)
         _yield_to_unsubscribe(general, _message(place, own))
         return _message(place, {**general, **own})
 
@@ -70,9 +71,10 @@ class Defaults:
         if not given:
             return message
         defaults = dict(given)
+        fields: dict[str, Any] = dict(message.given())
+        _yield_to_author(defaults, fields)
         _yield_to_unsubscribe(defaults, message)
         _leave_out_what_is_there(defaults, message)
-        fields: dict[str, Any] = dict(message.given())
         changed = False
         for name, default in defaults.items():
             if name in message.declined or default is None:
@@ -114,6 +116,12 @@ def _yield_to_unsubscribe(defaults: dict[str, Any], message: Message) -> None:
         defaults.pop("unsubscribe", None)
     elif message.unsubscribe is not None and "headers" in defaults:
         defaults["headers"] = defaults["headers"].without("List-Unsubscribe", POST)
+
+
+def _yield_to_author(defaults: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """Who gives the author gives all of them."""
+    if "from_email" in given:
+        defaults.pop("other_authors", None)
 
 
 def _leave_out_what_is_there(defaults: dict[str, Any], message: Message) -> None:

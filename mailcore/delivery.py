@@ -91,6 +91,8 @@ def _incomplete(message: Message) -> Iterator[Problem]:
 
 
 def _no_sender(message: Message) -> Problem:
+    if message.other_authors:
+        return Problem("from_email", "`from_email` is missing beside `other_authors`")
     if message.template_id is not None:
         hint = "give it, or from_email=None if the template has a sender of its own"
         return Problem("from_email", "`from_email` is missing", hint)

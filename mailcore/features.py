@@ -32,6 +32,8 @@ class Feature(str, Enum):
     """Header fields of the message's own."""
     SPOOFED_TO = "spoofed_to"
     """A To header that differs from the recipients."""
+    MULTIPLE_FROM = "multiple_from"
+    """Addresses of the From header beside the first."""
     ALTERNATIVES = "alternatives"
     AMP_HTML = "amp_html"
     ATTACHMENTS = "attachments"
@@ -175,13 +177,14 @@ class Features(Mapping[Feature, Support]):
 
 
 def _uses_eai(message: Message) -> int:
-    addresses = [*message.to, *message.cc, *message.bcc, *message.reply_to]
-    addresses += [a for a in (message.from_email, message.envelope_sender) if a is not None]
+    addresses = [*message.authors, *message.to, *message.cc, *message.bcc, *message.reply_to]
+    if message.envelope_sender is not None:
+        addresses.append(message.envelope_sender)
     return sum(address.uses_eai for address in addresses)
 
 
 def _leaves_the_sender(message: Message) -> int:
-    is_left = message.from_email is None and "from_email" in message.declined
+    is_left = not message.authors and "from_email" in message.declined
     return int(is_left and message.template_id is not None)
 
 
@@ -191,6 +194,7 @@ USES: Mapping[Feature, Callable[[Message], int]] = {
     Feature.REPLY_TO: lambda m: len(m.reply_to),
     Feature.HEADERS: lambda m: len(m.headers) - ("To" in m.headers) if m.headers else 0,
     Feature.SPOOFED_TO: lambda m: int(bool(m.headers) and "To" in m.headers),
+    Feature.MULTIPLE_FROM: lambda m: len(m.other_authors),
     Feature.ALTERNATIVES: lambda m: sum(a.mime_type != AMP for a in m.alternatives),
     Feature.AMP_HTML: lambda m: sum(a.mime_type == AMP for a in m.alternatives),
     Feature.ATTACHMENTS: lambda m: sum(not a.inline for a in m.attachments),
@@ -215,6 +219,7 @@ USES: Mapping[Feature, Callable[[Message], int]] = {
 """How many times a message uses a feature; features of receiving are not among them."""
 
 _FIELD = {
+    Feature.MULTIPLE_FROM: "other_authors",
     Feature.SPOOFED_TO: "headers['To']",
     Feature.AMP_HTML: "alternatives",
     Feature.INLINE_IMAGES: "attachments",
@@ -280,6 +285,8 @@ def drop(message: Message, feature: Feature, support: Support) -> Message | None
     A list that is too long keeps its first items; everything else goes altogether.
     """
     keep = support.limit if support.kind == "limited" and support.limit is not None else 0
+    if feature is Feature.MULTIPLE_FROM:
+        return message.replace(other_authors=message.other_authors[:keep])
     if feature is Feature.REPLY_TO:
         return message.replace(reply_to=message.reply_to[:keep])
     if feature is Feature.TAGS:

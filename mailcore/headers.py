@@ -5,8 +5,12 @@ Header fields that a message brings itself, and the one policy for them.
 Header                                What happens
 ====================================  ==============================================================
 ``Reply-To``                          moves into ``reply_to`` and wins over it
-``From``                              moves into ``from_email``; what stood there becomes the
+``From``                              moves into ``from_email``, and ``other_authors`` if it has
+                                      several addresses; what stood there becomes the
                                       ``envelope_sender``, unless that is given
+``Sender``                            stays; it has one address (RFC 5322, section 3.6.2). Where it
+                                      is missing and there are ``other_authors``, it is
+                                      ``from_email``
 ``To``                                stays: what readers see instead of the recipients, where the
                                       provider supports it (``spoofed_to``)
 ``Cc``, ``Bcc``, ``Subject``,         refused, with the name of the attribute to use

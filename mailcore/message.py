@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 class MessageFields(TypedDict, total=False):
     """What the constructor of :class:`Message` accepts; None refuses a mailer's default."""
 
-    from_email: AddressInput | None
+    from_email: AddressInput | Iterable[AddressInput] | None
+    other_authors: Iterable[AddressInput] | None
     to: Iterable[AddressInput] | None
     cc: Iterable[AddressInput] | None
     bcc: Iterable[AddressInput] | None
@@ -69,7 +70,8 @@ class MessageFields(TypedDict, total=False):
 
 
 _COERCE: dict[str, Callable[[Any, str, list[Problem]], Any]] = {
-    "from_email": _coerce.address,
+    "from_email": _coerce.authors,
+    "other_authors": _coerce.addresses,
     "to": _coerce.addresses,
     "cc": _coerce.addresses,
     "bcc": _coerce.addresses,
@@ -110,6 +112,11 @@ class Message:
         from_email: Author, as ``"Name <user@example.com>"``, a pair (name, address) or an Address.
             None, with a ``template_id``, leaves it to the template, where the provider keeps a
             sender with it (the feature ``template_sender``); a mailer's default is refused by it.
+            A list, or a text with commas, gives several: the first is ``from_email``, the rest are
+            the ``other_authors``.
+        other_authors: Further addresses of the From header (the feature ``multiple_from``). The
+            mail then has a Sender header (RFC 5322, section 3.6.2): the one among the `headers`,
+            or else ``from_email``. Whoever replaces ``from_email`` replaces these as well.
         to, cc, bcc: Recipients. An item may hold several, separated by commas. A mailbox that is
             named more than once, whatever the case of its letters, gets one mail: see
             :mod:`mailcore.deliveries`.
@@ -142,6 +149,7 @@ class Message:
     """
 
     from_email: Address | None = None
+    other_authors: tuple[Address, ...] = ()
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
     bcc: tuple[Address, ...] = ()
@@ -180,6 +188,8 @@ class Message:
                 declined.append(name)
             else:
                 held[name] = coerce(value, name, problems)
+        if type(held.get("from_email")) is tuple:
+            _settle_authors(held, problems)
         if held.get("alternatives"):
             settle_bodies(held)
         if "headers" in held:
@@ -189,6 +199,13 @@ class Message:
         if declined and (refused := frozenset(declined).difference(held)):
             held["declined"] = refused
         vars(self).update(held)
+
+    @property
+    def authors(self) -> tuple[Address, ...]:
+        """Every address of the From header; none, if the sender is left to a template."""
+        if self.from_email is None:
+            return self.other_authors
+        return (self.from_email, *self.other_authors)
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -216,12 +233,15 @@ class Message:
 
     def replace(self, **changes: Unpack[MessageFields]) -> Message:
         """
-        A copy with some fields changed.
+        A copy with some fields changed; ``from_email`` stands for all authors.
 
         Raises:
             InvalidMessage: As the constructor does.
         """
-        fields: MessageFields = {**self.given(), **changes}
+        given = self.given()
+        if "from_email" in changes and self.other_authors:
+            del given["other_authors"]
+        fields: MessageFields = {**given, **changes}
         return Message(**fields)
 
     def given(self) -> MessageFields:
@@ -352,6 +372,15 @@ def unknown_field(name: object, *, kind: Literal["type", "value"] = "value") -> 
     return Problem(shown.strip("'"), f"Message has no field {shown}{hint}", kind=kind)
 
 
+def _settle_authors(held: dict[str, Any], problems: list[Problem]) -> None:
+    """Of several addresses, the first is the one that providers ask for."""
+    if held.get("other_authors"):
+        reason = "`from_email` has several addresses, and `other_authors` is given as well"
+        problems.append(Problem("other_authors", reason, "give all of them in from_email"))
+    held["from_email"], *others = held["from_email"]
+    held["other_authors"] = tuple(others)
+
+
 def _settle_headers(held: dict[str, Any], declined: list[str], problems: list[Problem]) -> None:
     """Move address headers to where they belong, by the policy of mailcore.headers."""
     headers: Headers = held["headers"]
@@ -367,12 +396,16 @@ def _settle_headers(held: dict[str, Any], declined: list[str], problems: list[Pr
             continue
         if key == "reply-to":
             held["reply_to"] = parsed
-        elif key == "from" and len(parsed) != 1:
+        elif key == "sender" and len(parsed) != 1:
+            # RFC 5322, section 3.6.2
             problems.append(Problem(place, f"`{place}` must have one address"))
         elif key == "from":
             if held.get("from_email") is not None and "envelope_sender" not in declined:
                 held.setdefault("envelope_sender", held["from_email"])
+            held.pop("other_authors", None)
             held["from_email"] = parsed[0]
+            if len(parsed) > 1:
+                held["other_authors"] = parsed[1:]
     if "List-Unsubscribe" in headers and held.get("unsubscribe") is not None:
         reason = "`unsubscribe` and headers['List-Unsubscribe'] are both given"
         problems.append(Problem("unsubscribe", reason, "give one of them"))
@@ -428,7 +461,8 @@ def _read(
 
 _FROM_DICT: dict[str, Callable[[Mapping[str, Any]], object]] = {
     **dict.fromkeys(
-        ("from_email", "to", "cc", "bcc", "reply_to", "envelope_sender"), Address.from_dict
+        ("from_email", "other_authors", "to", "cc", "bcc", "reply_to", "envelope_sender"),
+        Address.from_dict,
     ),
     "attachments": Attachment.from_dict,
     "alternatives": Alternative.from_dict,

@@ -93,7 +93,8 @@ def write_message(
     in place of the recipients; without any ``to`` and ``cc`` there is an empty group.
 
     Args:
-        message: It needs a ``from_email``.
+        message: It needs a ``from_email``. With ``other_authors``, it has a Sender header: its own,
+            or else one with the ``from_email``.
         extra_headers: Fields after those of the message; a name may stand there several times.
         boundary: What the boundaries are made from: 1 to 50 characters of RFC 2046, section
             5.1.1, without the space. Random if not given.
@@ -125,7 +126,7 @@ def write_message(
 def _address_fields(message: Message, to_header: Sequence[Address] | None) -> list[str]:
     if message.from_email is None:
         raise InvalidMessage([Problem("from_email", "the message has no `from_email`")])
-    fields = [address_field("From", (message.from_email,))]
+    fields = [address_field("From", message.authors)]
     to = message.to if to_header is None else to_header
     if "to" in message.headers:
         fields.append(_custom_field("To", message.headers["to"]))
@@ -151,7 +152,9 @@ def _other_fields(
     if extra_headers:
         _check_extra_headers(extra_headers, given)
         given.update(name.lower() for name, _ in extra_headers)
-    fields = [] if message.subject is None else [subject_field(message.subject)]
+    fields = _sender_field(message, given)
+    if message.subject is not None:
+        fields.append(subject_field(message.subject))
     if "date" not in given:
         fields.append(f"Date: {date_text(date)}\r\n")
     if "message-id" not in given:
@@ -165,6 +168,13 @@ def _other_fields(
             fields.append(_custom_field(name, value))
     fields += [_custom_field(name, value) for name, value in extra_headers]
     return fields
+
+
+def _sender_field(message: Message, given: set[str]) -> list[str]:
+    """Who sends a mail of several authors has to be said (RFC 5322, section 3.6.2)."""
+    if not message.other_authors or "sender" in given:
+        return []
+    return [address_field("Sender", message.authors[:1])]
 
 
 def _custom_field(name: str, value: str) -> str:

@@ -35,6 +35,7 @@ BASIC = Message(from_email="f@example.com", to=["t@example.com"], subject="s", t
 
 # What a message must have to use each feature.
 USING = {
+    Feature.MULTIPLE_FROM: {"other_authors": ["g@example.com"]},
     Feature.CC: {"cc": ["c@example.com"]},
     Feature.BCC: {"bcc": ["b@example.com"]},
     Feature.REPLY_TO: {"reply_to": ["r@example.com"]},

@@ -28,7 +28,14 @@ KINDS = {
     "UserString": UserString,
 }
 FIELDS = {
-    "from_email": [lambda t: t(ADA), lambda t: t(f"Ada <{ADA}>"), lambda t: (t("Ada"), t(ADA))],
+    "from_email": [
+        lambda t: t(ADA),
+        lambda t: t(f"Ada <{ADA}>"),
+        lambda t: (t("Ada"), t(ADA)),
+        lambda t: t("a@b.org, c@d.org"),
+        lambda t: [t("a@b.org"), (t("C"), t("c@d.org"))],
+    ],
+    "other_authors": [lambda t: [t(ADA)], lambda t: [(t("Ada"), t(ADA))]],
     "to": [lambda t: [t(ADA)], lambda t: [(t("Ada"), t(ADA))], lambda t: [t("a@b.org, c@d.org")]],
     "cc": [lambda t: [t(ADA)]],
     "bcc": [lambda t: [t(ADA)]],

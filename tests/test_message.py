@@ -29,6 +29,7 @@ from mailcore.message import MESSAGE_FIELDS
 
 FULL = {
     "from_email": "Shop <shop@example.com>",
+    "other_authors": ["Warehouse <warehouse@example.com>"],
     "to": ["Ada <ada@example.net>", ("Bob", "bob@example.net")],
     "cc": ["cc@example.net"],
     "bcc": [Address("bcc@example.net")],
@@ -346,6 +347,7 @@ WRONG = {
 }
 FIELDS = {
     "from_email": ["address"],
+    "other_authors": ["addresses"],
     "to": ["addresses"],
     "cc": ["addresses"],
     "bcc": ["addresses"],
@@ -378,8 +380,9 @@ OWN = {
         *({"a:b": "c"}, {"ä": "c"}, {"a b": "c"}, {"A": "1", "a": "2"}, {"X": None}, {"X": []}),
         *({"X": True}, {"X": b"b"}, {"X": "a\nb"}, {"X": "\ud800"}, {"X": 10**5000}),
         *({"Subject": "s"}, {"cc": "a@b.org"}, {"Content-Type": "a/b"}, {"X": "a" * 1000}),
-        *({"Reply-To": "x"}, {"To": ""}, {"Sender": "x"}, {"From": "a@b.org, c@d.org"}),
+        *({"Reply-To": "x"}, {"To": ""}, {"Sender": "x"}, {"Sender": "a@b.org, c@d.org"}),
     ],
+    "from_email": [[5], [None], ["a@b.org", "x"], ["a@b.org", None], "a@b.org, x", [[]], {"a": 1}],
     "tags": [5, "abc", b"abc", UserString("abc"), True, Anything(), [5], [""], ["a\nb"], [None]],
     "unsubscribe": [
         *(5, True, Anything(), [], {}, {"x": 1}, {1: 2}, "http://example.com/", "ftp://x.org", ""),

@@ -68,6 +68,7 @@ def by_recipient(values):
 
 VALUES = {
     "from_email": addresses,
+    "other_authors": address_lists,
     "to": address_lists,
     "cc": address_lists,
     "bcc": address_lists,

@@ -145,7 +145,11 @@ def compose(arguments: argparse.Namespace) -> Message:
     fields: Any = {}
     if arguments.message is not None:
         fields = message_fields(read_bytes(arguments.message), named(arguments.message))
-    fields = {**fields, **_from_options(arguments, problems)}
+    given = _from_options(arguments, problems)
+    if "from_email" in given:
+        # The author of the command line is no further one of the file's.
+        fields.pop("other_authors", None)
+    fields = {**fields, **given}
     try:
         message = Message.from_dict(fields)
     except MessageError as error:

@@ -22,6 +22,7 @@ DESCRIPTIONS = {
     Feature.REPLY_TO: "where answers go",
     Feature.HEADERS: "header fields of your own",
     Feature.SPOOFED_TO: "a To header that differs from the recipients",
+    Feature.MULTIPLE_FROM: "several addresses in From",
     Feature.ALTERNATIVES: "further forms of the body, such as a calendar invitation",
     Feature.AMP_HTML: "an AMP body",
     Feature.ATTACHMENTS: "files",

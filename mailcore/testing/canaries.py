@@ -247,6 +247,7 @@ def _international_addresses() -> Canary:
 
 
 COUNTED: Mapping[Feature, Callable[[int], Canary]] = {
+    Feature.MULTIPLE_FROM: lambda count: _addresses("other_authors", count),
     Feature.CC: lambda count: _addresses("cc", count),
     Feature.BCC: lambda count: _addresses("bcc", count),
     Feature.REPLY_TO: _reply_to,

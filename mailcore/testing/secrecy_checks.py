@@ -51,8 +51,8 @@ class SecrecyChecks(SuiteHooks):
         ]
         hidden = dict.fromkeys(self.secrets, "a secret")
         # Received mail is from and to the same addresses.
-        addresses = (message.from_email, *message.to, *message.cc, *message.bcc)
-        hidden |= {each.username: "a full address" for each in addresses if each is not None}
+        addresses = (*message.authors, *message.to, *message.cc, *message.bcc)
+        hidden |= {each.username: "a full address" for each in addresses}
         for place, text in self._shown_texts(provider, message):
             failures += [f"{what} is in {place}" for value, what in hidden.items() if value in text]
         report("the provider tells too much", dict.fromkeys(failures))

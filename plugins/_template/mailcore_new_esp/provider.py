@@ -50,6 +50,7 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
         reply_to=limited(1),
         headers=YES,
         spoofed_to=NO("the service writes To itself"),
+        multiple_from=NO("the service has one sender"),
         alternatives=NO("text and HTML only"),
         amp_html=NO("text and HTML only"),
         attachments=YES,

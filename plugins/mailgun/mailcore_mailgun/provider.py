@@ -92,6 +92,7 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
         reply_to=YES,
         headers=partial("not X-Mailgun-*, which Mailgun obeys"),
         spoofed_to=partial(_NOT_IN_TEMPLATES),
+        multiple_from=yes("receivers may refuse such mail, or take it for spam"),
         alternatives=partial(_NOT_IN_TEMPLATES),
         amp_html=partial(_NOT_IN_TEMPLATES),
         attachments=yes("in batches and with templates, one without a name is given one"),

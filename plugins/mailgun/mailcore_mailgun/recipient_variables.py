@@ -201,8 +201,8 @@ def _around(message: Message, filled: Callable[[str], str]) -> dict[str, Any]:
     if message.tags:
         # One that was nothing but a value that is missing is none.
         changes["tags"] = [tag for tag in map(filled, message.tags) if tag]
-    if message.from_email is not None and _refers(message.from_email):
-        changes["from_email"] = _filled_address(message.from_email, filled)
+    if any(map(_refers, message.authors)):
+        changes["from_email"] = [_filled_address(each, filled) for each in message.authors]
     if any(map(_refers, message.reply_to)):
         changes["reply_to"] = [_filled_address(each, filled) for each in message.reply_to]
     extra = extra_of(message)

@@ -74,6 +74,9 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         reply_to=YES,
         headers=partial("not Date, Sender and X-PM-*, which Postmark writes or obeys"),
         spoofed_to=NO("Postmark writes To itself"),
+        # tests/test_postmark_backend.py in https://github.com/anymail/django-anymail (read
+        # 2026-11-30), whose author tried it; Postmark's documentation does not say.
+        multiple_from=NO("Postmark sends from the first of them only"),
         alternatives=NO("Postmark has text and HTML"),
         amp_html=NO("Postmark has text and HTML"),
         attachments=yes("Postmark refuses some file types"),

@@ -167,6 +167,11 @@ REFUSED = {
         {"merge_headers": {"ada@example.net": {"X-PM-TrackOpens": "true"}}},
         "SMTP server",
     ),
+    "two authors": ({"from_email": ["a@example.com", "b@example.com"]}, "the first of them only"),
+    "a template's sender": (
+        {"from_email": None, "template_id": "t", "subject": None, "text": None},
+        "templates have no sender",
+    ),
     "two tags": ({"tags": ["one", "two"]}, "at most 1"),
     "a moment": ({"send_at": "2026-12-01T09:00:00+00:00"}, "sends at once"),
     "an envelope sender": ({"envelope_sender": "bounces@example.com"}, "Return-Path"),

@@ -113,6 +113,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         reply_to=YES,
         headers=partial("not X-SES-*, Message-ID and Date, which SES obeys or replaces"),
         spoofed_to=partial("complete messages only: for templates, SES writes To itself"),
+        multiple_from=partial("raw content only: elsewhere, SES has one FromEmailAddress"),
         alternatives=partial(_PARTS_ONLY),
         amp_html=partial(_PARTS_ONLY),
         attachments=yes("SES refuses some file types"),

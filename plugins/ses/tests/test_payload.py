@@ -122,6 +122,25 @@ def test_spoofed_to_stays_in_the_header():
     assert "Members <members@example.com>" == mime(**fields)["To"]
 
 
+@pytest.mark.parametrize("api_version", ["v2", "v1"])
+def test_several_authors_stand_in_the_header(api_version):
+    """SES is told no one FromEmailAddress; the mail has the Sender that it then needs."""
+    message = Message(
+        from_email=["Shop <shop@example.com>", "desk@bücher.example"],
+        to=["ada@example.net"],
+        text="t",
+    )
+    provider = SesProvider(region_name="eu-west-1", api_version=api_version)
+    assert [] == list(provider.check(message))
+    (call,) = provider.build(message)
+
+    found = call.params["Content"]["Raw"] if api_version == "v2" else call.params["RawMessage"]
+    mail = email.message_from_bytes(found["Data"], policy=email.policy.default)
+    assert "Shop <shop@example.com>, desk@xn--bcher-kva.example" == mail["From"]
+    assert "Shop <shop@example.com>" == mail["Sender"]
+    assert not {"FromEmailAddress", "Source"} & set(call.params)
+
+
 def test_metadata_is_one_json_header():
     """54, 97: metadata survives as JSON, whatever stands in its values."""
     metadata = {

@@ -84,6 +84,7 @@ def test_a_message_chooses():
         ({"alternatives": [("x", "text/calendar")]}, "alternatives"),
         ({"alternatives": [("x", "text/x-amp-html")]}, "amp_html"),
         ({"headers": {"To": "x@example.com"}}, "spoofed_to"),
+        ({"other_authors": ["x@example.com"]}, "multiple_from"),
         ({"attachments": [Attachment(None, b"x", "image/png", content_id="i")]}, "inline_images"),
     ],
 )

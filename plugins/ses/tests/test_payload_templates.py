@@ -189,6 +189,7 @@ REFUSED = [
     ("alternatives", {"alternatives": [("x", "text/x")]}, {}, "alternatives", "alternatives"),
     ("amp", {"alternatives": [("x", "text/x-amp-html")]}, {}, "alternatives", "amp_html"),
     ("25 To", {"headers": {"To": "x@example.com"}}, {}, "headers['To']", "spoofed_to"),
+    ("From", {"other_authors": ["x@y.zz"]}, {}, "other_authors", "multiple_from"),
     ("103", {"headers": {"X-Metadata": "1"}, "merge_metadata": {ADA: {"a": 1}}}, {}, 0, ""),
     ("105", {"headers": {"X-SES-X": "1"}}, {}, "headers['X-SES-X']", ""),
     ("105 own", {"merge_headers": {ADA: {"x-ses-X": "1"}}}, {}, "merge_headers['x-ses-X']", ""),

@@ -48,6 +48,17 @@ def mime(record):
     return email.message_from_bytes(record.raw, policy=email.policy.default)
 
 
+def test_several_authors(local_ses, mailer):
+    """A complete message of two authors is accepted, and arrives with both and a Sender."""
+    authors = ["Büro <shop@example.com>", "desk@example.com"]
+    result = mailer.send(message(from_email=authors, template_id=None, subject="s", text="t"))
+
+    (record,) = local_ses.messages
+    assert result.accepted
+    assert "Büro <shop@example.com>, desk@example.com" == mime(record)["From"]
+    assert "Büro <shop@example.com>" == mime(record)["Sender"]
+
+
 def test_template_to_all(local_ses, mailer):
     """A template without a batch is one message to everybody."""
     result = mailer.send(

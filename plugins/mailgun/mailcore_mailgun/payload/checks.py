@@ -42,8 +42,8 @@ def check(message: Message, settings: SendingSettings) -> Iterator[Problem]:
 def _addresses(message: Message, settings: SendingSettings) -> Iterator[Problem]:
     # ``docs/esps/mailgun.rst`` in https://github.com/anymail/django-anymail (read 2026-11-21),
     # whose author tested it. Recipients get the mail all the same.
-    for field, addresses in (("from_email", (message.from_email,)), ("reply_to", message.reply_to)):
-        if any(address is not None and address.uses_eai for address in addresses):
+    for field, addresses in (("from_email", message.authors), ("reply_to", message.reply_to)):
+        if any(address.uses_eai for address in addresses):
             reason = f"`{field}` is not ASCII before the @: Mailgun writes an invalid header of it"
             yield Problem(field, reason, "use an ASCII address there", feature=_EAI)
     visible = [

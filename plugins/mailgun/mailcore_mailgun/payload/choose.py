@@ -91,8 +91,8 @@ def _is_better_written_here(message: Message) -> bool:
 
 
 def _has_misquoted_names(message: Message) -> bool:
-    people = (message.from_email, *message.to, *message.cc, *message.reply_to)
-    return any(is_misquoted(address) for address in people if address is not None)
+    people = (*message.authors, *message.to, *message.cc, *message.reply_to)
+    return any(map(is_misquoted, people))
 
 
 def goes_individually(message: Message) -> bool:
@@ -156,8 +156,7 @@ def _breaks_a_structure(message: Message) -> bool:
     """Whether a value would end the name, the address or the URL in which it is to stand."""
     people = [
         text
-        for address in (message.from_email, *message.reply_to)
-        if address is not None
+        for address in (*message.authors, *message.reply_to)
         for text in (address.display_name, address.addr_spec)
     ]
     url = message.unsubscribe.url if message.unsubscribe is not None else None

@@ -124,8 +124,12 @@ def _metadata(message: Message, own: Mapping[str, str]) -> Iterator[tuple[str, s
 
 
 def _head(message: Message) -> Fields:
-    """The sender; without one, Mailgun takes the From header of the template."""
-    return [] if message.from_email is None else [("from", named(message.from_email))]
+    """
+    The authors; without any, Mailgun takes the From header of the template.
+
+    Mailgun takes several (https://github.com/anymail/django-anymail/issues/60, read 2026-11-30).
+    """
+    return [("from", named(author)) for author in message.authors]
 
 
 def _content(message: Message, html: str | None) -> Fields:

@@ -59,6 +59,9 @@ def header_text(name: str, value: str) -> str:
 def headers_of(message: Message) -> dict[str, str]:
     """The headers for ``h:`` fields, by name; those of the message win over those made here."""
     fields: dict[str, str] = {}
+    if message.other_authors and "Sender" not in message.headers:
+        # RFC 5322, section 3.6.2
+        fields["Sender"] = joined(message.authors[:1])
     if message.reply_to:
         fields["Reply-To"] = joined(message.reply_to)
     if message.unsubscribe is not None:

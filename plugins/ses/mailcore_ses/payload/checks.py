@@ -168,6 +168,11 @@ def _not_in_parts(message: Message, choice: Choice, settings: SendingSettings) -
         if any((part.mime_type == AMP) is is_meant for part in message.alternatives):
             reason = f"{feature} is not supported in {what} of SES, which has text and HTML"
             yield Problem("alternatives", reason, feature=feature)
+    if message.other_authors:
+        # Only the header of a raw message may have several: tests/test_amazon_ses_backend.py in
+        # https://github.com/anymail/django-anymail (read 2026-11-30).
+        reason = f"multiple_from is not supported in {what} of SES, which has one FromEmailAddress"
+        yield Problem("other_authors", reason, feature="multiple_from")
     if "To" in message.headers:
         reason = f"spoofed_to is not supported in {what} of SES, which writes To itself"
         yield Problem("headers['To']", reason, feature="spoofed_to")
