@@ -292,7 +292,7 @@ TrackingEvent.metadata = FrozenDict()
 
 @dataclass(frozen=True, kw_only=True)
 class InboundEvent(_BaseEvent):
-    """
+    r"""
     A mail that the provider received for you.
 
     Attributes:
@@ -301,19 +301,31 @@ class InboundEvent(_BaseEvent):
         content: The message as received, RFC 5322 bytes, if the notification brought it along.
         location: Where the provider keeps the message otherwise, in the provider's terms.
         spam: True if judged spam, False if not, None if there is no verdict.
+        spam_score: The number behind that, on the scale of the provider's filter: the higher, the
+            more like spam; None if it gives none.
         virus: The same for viruses.
         spf, dkim, dmarc: The provider's verdicts in lower case, such as ``pass``, ``fail``,
             ``gray``; an open set.
         subject: As in the notification.
+        stripped_text: What the provider takes for the answer in the plain text, without quotes and
+            signature, lines ending in ``\n``; None if it does not say, or found nothing. See also
+            :attr:`mailcore.inbound.InboundMessage.stripped_text`, which does not need a provider.
+        stripped_html: The same of the HTML, scripts and all.
+        bcc: Bare addresses that the provider names as recipients of blind copies. Usually nobody
+            knows them: who the mail was delivered for stands in *envelope_recipients*.
         notification: What brought the event, as it was received; see :func:`brought_by`.
     """
 
     envelope_sender: str | None = None
     envelope_recipients: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
     subject: str | None = None
+    stripped_text: str | None = field(default=None, repr=False)
+    stripped_html: str | None = field(default=None, repr=False)
     content: bytes | None = field(default=None, repr=False)
     location: Mapping[str, str] = field(default_factory=FrozenDict)
     spam: bool | None = None
+    spam_score: float | None = None
     virus: bool | None = None
     spf: str | None = None
     dkim: str | None = None

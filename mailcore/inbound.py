@@ -45,7 +45,7 @@ __all__ = [
     "parse_inbound",
 ]
 
-_ADDRESS_FIELDS = ("From", "To", "Cc", "Reply-To")
+_ADDRESS_FIELDS = ("From", "To", "Cc", "Bcc", "Reply-To")
 
 
 def parse_inbound(
@@ -117,6 +117,35 @@ class InboundMessage:
         """All header fields, repeated ones too."""
         return InboundHeaders(self._root.fields)
 
+    def __getitem__(self, name: str) -> str | None:
+        """
+        The first header field of that name, decoded, in any case; None if there is none.
+
+        As of :class:`email.message.Message`. All of them: ``message.headers.get_all(name)``.
+        """
+        return self.headers.get(name)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a header field of that name."""
+        return name in self.headers
+
+    # With an item for each name it would count as a sequence.
+    __iter__ = None
+
+    @property
+    def content_type(self) -> str:
+        """Of the mail as a whole: ``multipart/mixed``, or that of its one part."""
+        return InboundPart(self._root, self._limits).content_type
+
+    def walk(self) -> Iterator[InboundPart]:
+        """
+        Every part, multiparts too, in the order of the mail; the first is the mail as a whole.
+
+        As of :meth:`email.message.Message.walk`, but for attached messages, whose parts are theirs:
+        ``part.message().walk()``.
+        """
+        return InboundPart(self._root, self._limits).walk()
+
     @cached_property
     def _addresses(self) -> dict[str, AddressField]:
         headers = self.headers
@@ -136,6 +165,11 @@ class InboundMessage:
     def cc(self) -> tuple[InboundAddress, ...]:
         """Further addressees, as the header says."""
         return self._addresses["Cc"].addresses
+
+    @property
+    def bcc(self) -> tuple[InboundAddress, ...]:
+        """Recipients of blind copies, if the sender's program left them in the header."""
+        return self._addresses["Bcc"].addresses
 
     @property
     def reply_to(self) -> tuple[InboundAddress, ...]:

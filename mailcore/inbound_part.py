@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -29,7 +30,9 @@ _MESSAGES = ("message/rfc822", "message/global", "message/news")
 
 class InboundPart:
     """
-    One part of a received mail that is no multipart.
+    One part of a received mail.
+
+    Among its bodies and files are no multiparts: only :meth:`walk` meets these.
 
     Nothing is decoded before it is asked for, and the content is not kept: ask once.
     """
@@ -60,6 +63,43 @@ class InboundPart:
         if _TYPE.fullmatch(declared):
             return declared
         return "text/plain" if declared else self._entity.default_type
+
+    @property
+    def maintype(self) -> str:
+        """The content type before the slash: ``image`` of ``image/png``."""
+        return self.content_type.partition("/")[0]
+
+    @property
+    def subtype(self) -> str:
+        """The content type behind the slash: ``png`` of ``image/png``."""
+        return self.content_type.partition("/")[2]
+
+    @property
+    def is_multipart(self) -> bool:
+        """Whether it consists of :attr:`parts`; it has no content of its own then."""
+        return self._entity.is_multipart
+
+    @property
+    def parts(self) -> tuple[InboundPart, ...]:
+        """The parts of a multipart, in order; none of any other part, an attached message too."""
+        return tuple(InboundPart(child, self._limits) for child in self._entity.children)
+
+    def walk(self) -> Iterator[InboundPart]:
+        """The part, then the parts of its parts, in the order of the mail."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+    def __getitem__(self, name: str) -> str | None:
+        """The first header field of that name, decoded, in any case; None if there is none."""
+        return self.headers.get(name)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a header field of that name."""
+        return name in self.headers
+
+    # With an item for each name it would count as a sequence.
+    __iter__ = None
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -192,16 +232,34 @@ class InboundPart:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, InboundPart):
             return NotImplemented
-        mine, its = self._entity, other._entity
-        return mine.fields == its.fields and mine.body == its.body
+        return _same(self._entity, other._entity)
 
     def __hash__(self) -> int:
         return hash(self._entity.fields)
 
     def __reduce__(self) -> tuple[object, ...]:
-        entity = self._entity
-        copy = Entity(entity.fields, (bytes(entity.body),), default_type=entity.default_type)
-        return InboundPart, (copy, self._limits)
+        return InboundPart, (_copied(self._entity), self._limits)
 
     def __repr__(self) -> str:
         return f"InboundPart({self.content_type!r}, approximate_size={self.approximate_size})"
+
+
+def _same(mine: Entity, its: Entity) -> bool:
+    return (
+        mine.fields == its.fields
+        and mine.is_multipart == its.is_multipart
+        and mine.body == its.body
+        and len(mine.children) == len(its.children)
+        and all(map(_same, mine.children, its.children))
+    )
+
+
+def _copied(entity: Entity) -> Entity:
+    """A copy that can travel: without views of the mail."""
+    return Entity(
+        entity.fields,
+        () if entity.is_multipart else (bytes(entity.body),),
+        tuple(map(_copied, entity.children)),
+        entity.default_type,
+        entity.is_multipart,
+    )

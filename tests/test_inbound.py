@@ -392,3 +392,80 @@ def test_nothing_is_a_mail_too():
 
     assert (None, (), None, "") == (mail.from_email, mail.to, mail.subject, mail.text)
     assert "the message has no header" in mail.defects
+
+
+NESTED = (
+    b"Subject: Files\r\nTo: ada@example.net\r\nBcc: eve@example.net\r\n"
+    b"Received: by b\r\nReceived: by a\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: multipart/mixed; boundary=m\r\n\r\n"
+    b"--m\r\nContent-Type: multipart/alternative; boundary=a\r\nX-Kind: forms\r\n\r\n"
+    b"--a\r\nContent-Type: text/plain\r\n\r\nhi\r\n"
+    b"--a\r\nContent-Type: TEXT/HTML\r\n\r\n<p>hi\r\n--a--\r\n"
+    b"--m\r\nContent-Type: message/rfc822\r\n\r\nSubject: other\r\n\r\nother\r\n"
+    b"--m\r\nContent-Type: image/png\r\n\r\nPNG\r\n--m--\r\n"
+)
+
+
+def test_walk_meets_every_part_once():
+    """As that of the standard library does, but for what is in an attached message."""
+    from email import message_from_bytes
+
+    mail = parse_inbound(NESTED)
+    types = [part.content_type for part in mail.walk()]
+
+    theirs = [part.get_content_type() for part in message_from_bytes(NESTED).walk()]
+    del theirs[theirs.index("message/rfc822") + 1]
+    assert theirs == types
+    assert [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "message/rfc822",
+        "image/png",
+    ] == types
+    assert [True, True, False, False, False, False] == [each.is_multipart for each in mail.walk()]
+    assert "other" == next(each for each in mail.walk() if each.is_message).message().text
+
+
+def test_parts_of_a_multipart():
+    """They are found from the outside in, and what is around them has no content."""
+    mail = parse_inbound(NESTED)
+    (root, forms, *_) = mail.walk()
+
+    assert "multipart/mixed" == mail.content_type == root.content_type
+    assert [("multipart", "alternative"), ("message", "rfc822"), ("image", "png")] == [
+        (part.maintype, part.subtype) for part in root.parts
+    ]
+    assert [mail.text_part, mail.html_part] == list(forms.parts)
+    assert (b"", "forms", None) == (forms.content, forms["x-KIND"], forms["Subject"])
+    assert () == mail.text_part.parts
+
+
+def test_walking_a_mail_without_parts():
+    """The mail as a whole is its one part."""
+    mail = parse_inbound(b"Subject: Hi\r\n\r\nhi\r\n")
+
+    assert [mail.text_part] == list(mail.walk())
+    assert "text/plain" == mail.content_type
+
+
+def test_multiparts_are_values():
+    """Equal by all that is in them; they travel."""
+    one, two = (next(parse_inbound(raw).walk()) for raw in (NESTED, NESTED.replace(b"PNG", b"png")))
+
+    assert one == next(parse_inbound(NESTED).walk()) == pickle.loads(pickle.dumps(one))
+    assert one != two
+    assert hash(one) == hash(pickle.loads(pickle.dumps(one)))
+
+
+def test_header_fields_by_index():
+    """In any case, the first of several; None if there is none, as in the standard library."""
+    mail = parse_inbound(NESTED)
+
+    assert ("Files", "by b", None) == (mail["SUBJECT"], mail["Received"], mail["X-Nothing"])
+    assert ("subject" in mail, "X-Nothing" in mail, 5 in mail) == (True, False, False)
+    assert ["eve@example.net"] == [address.addr_spec for address in mail.bcc]
+    for value in (mail, mail.text_part):
+        with pytest.raises(TypeError, match="not iterable"):
+            iter(value)

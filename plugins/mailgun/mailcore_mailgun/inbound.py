@@ -2,7 +2,7 @@
 Received mail, as Mailgun's routes post it: taken apart, as it was received, or stored for later.
 
 https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/receive-http,
-store-retreive and spam-filter (read 2026-11-21).
+and store-retreive (read 2026-11-21).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
@@ -23,6 +23,7 @@ from mailcore_mailgun.forms import Form
 from mailcore_mailgun.header_list import HeaderList, read_header_list
 from mailcore_mailgun.stored_urls import is_message_url
 from mailcore_mailgun.values import address_list, bare_address, bracketed, read_time
+from mailcore_mailgun.verdicts import Verdicts, read_stripped, read_verdicts
 from mailcore_mailgun.webhooks import SIGNATURE_FIELDS
 
 
@@ -38,15 +39,6 @@ _NOT_OTHER = frozenset({"body-plain", "body-html", "body-mime"})
 _ATTACHMENT = re.compile(r"attachment-(\d{1,6})", re.ASCII)
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _MAX_HEAD_BYTES = 512 * 1024
-_IS_SPAM = {"yes": True, "no": False}
-
-
-class Verdicts(NamedTuple):
-    """What Mailgun found out about a mail; the fields are those of InboundEvent."""
-
-    spam: bool | None = None
-    spf: str | None = None
-    dkim: str | None = None
 
 
 def is_inbound(form: Form) -> bool:
@@ -105,9 +97,12 @@ def read_posted_mail(provider: str, form: Form) -> InboundEvent:
         envelope_sender=bare_address(form.text("sender") or "") or None,
         envelope_recipients=recipients,
         subject=form.text("subject"),
+        stripped_text=read_stripped(form, "stripped-text", headers, defects),
+        stripped_html=read_stripped(form, "stripped-html", headers, defects),
         content=content,
         location={} if url is None else {"url": url},
         spam=verdicts.spam,
+        spam_score=verdicts.spam_score,
         spf=verdicts.spf,
         dkim=verdicts.dkim,
         defects=tuple(dict.fromkeys(defects)),
@@ -162,22 +157,6 @@ def read_stored(
         location=location,
         defects=tuple(dict.fromkeys(defects)),
         esp_event=esp_event,
-    )
-
-
-def read_verdicts(headers: HeaderList) -> Verdicts:
-    """
-    What Mailgun's filter wrote into the header of a mail.
-
-    Only what stands before the first Received field counts: that is where Mailgun's server adds
-    what is its own, and what the sender wrote comes after it. (Seen in mails that others published;
-    the documentation does not say where the fields stand.)
-    """
-    ours = headers.before("received")
-    return Verdicts(
-        spam=_IS_SPAM.get((ours.first("x-mailgun-sflag") or "").strip().lower()),
-        spf=_verdict(ours.first("x-mailgun-spf")),
-        dkim=_verdict(ours.first("x-mailgun-dkim-check-result")),
     )
 
 
@@ -300,7 +279,3 @@ def _first_text(value: object) -> str | None:
     if isinstance(value, list):
         value = next((each for each in value if isinstance(each, str)), None)
     return value if isinstance(value, str) and value else None
-
-
-def _verdict(value: str | None) -> str | None:
-    return (value or "").strip().lower() or None

@@ -15,7 +15,8 @@ from mailcore.webhook import WebhookRequest
 from mailcore_mailgun.events import parse_events
 from mailcore_mailgun.forms import Form, Upload
 from mailcore_mailgun.header_list import HeaderList
-from mailcore_mailgun.inbound import read_posted_mail, read_verdicts
+from mailcore_mailgun.inbound import read_posted_mail
+from mailcore_mailgun.verdicts import Verdicts, read_verdicts
 
 
 FIXTURES = Path(__file__).parent / "fixtures" / "inbound"
@@ -260,24 +261,45 @@ def test_message_headers_that_are_none(headers, defects):
 @pytest.mark.parametrize(
     ("pairs", "expected"),
     [
-        pytest.param([("X-Mailgun-Sflag", "Yes"), ("Received", "")], (True, None, None), id="spam"),
+        pytest.param([("X-Mailgun-Sflag", "Yes"), ("Received", "")], {"spam": True}, id="spam"),
+        pytest.param([("x-mailgun-spf", " Pass "), ("Received", "")], {"spf": "pass"}, id="spf"),
         pytest.param(
-            [("x-mailgun-spf", " Pass "), ("Received", "")], (None, "pass", None), id="spf"
+            [("X-Mailgun-Sscore", " -0.1 "), ("Received", "")], {"spam_score": -0.1}, id="score"
         ),
-        pytest.param([("X-Mailgun-Sflag", "No")], (None, None, None), id="nothing received it"),
+        pytest.param([("X-Mailgun-Sscore", "nan"), ("Received", "")], {}, id="no score"),
+        pytest.param([("X-Mailgun-Sflag", "No")], {}, id="nothing received it"),
         pytest.param(
-            [("Received", ""), ("X-Mailgun-Dkim-Check-Result", "Pass")],
-            (None, None, None),
+            [
+                ("Received", ""),
+                ("X-Mailgun-Dkim-Check-Result", "Pass"),
+                ("X-Mailgun-Sscore", "-5"),
+            ],
+            {},
             id="forged",
         ),
-        pytest.param(
-            [("X-Mailgun-Sflag", "maybe"), ("Received", "")], (None, None, None), id="unknown word"
-        ),
+        pytest.param([("X-Mailgun-Sflag", "maybe"), ("Received", "")], {}, id="unknown word"),
     ],
 )
 def test_verdicts(pairs, expected):
     """Only what stands before the first Received is Mailgun's."""
-    assert expected == tuple(read_verdicts(HeaderList(tuple(pairs))))
+    assert Verdicts(**expected) == read_verdicts(HeaderList(tuple(pairs)))
+
+
+def test_a_header_field_is_no_stripped_text():
+    """Mailgun posts header fields as fields of the form: the sender's own count for nothing."""
+    headers = [["Received", ""], ["Stripped-Text", "forged"], ["stripped-html", "forged"]]
+    event = event_of(
+        [
+            *load("forward_parsed_text_only")["fields"],
+            ["stripped-text", "forged"],
+            ["stripped-html", "forged"],
+            ["message-headers", json.dumps(headers)],
+        ],
+        [],
+    )
+
+    assert ("Hi", None) == (event.stripped_text, event.stripped_html)
+    assert "`stripped-text` is the name of a header field, too" in event.defects
 
 
 def stored(**changes):

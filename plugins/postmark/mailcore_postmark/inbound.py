@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
+from mailcore.inbound_score import read_score
 from mailcore.json_reading import ReadOnlyJson
 
 
@@ -69,6 +70,7 @@ def parse_inbound(provider: str, payload: dict[str, Any]) -> InboundEvent:
     if recipient is None:
         defects.append("`OriginalRecipient` is missing")
     content = _content(payload, headers, defects)
+    reply = _text(payload, "StrippedTextReply", defects)
     return InboundEvent(
         provider=provider,
         event_id=message_id,
@@ -79,9 +81,16 @@ def parse_inbound(provider: str, payload: dict[str, Any]) -> InboundEvent:
         ),
         envelope_sender=_envelope_sender(headers, trace),
         envelope_recipients=() if recipient is None else (recipient,),
+        bcc=tuple(
+            email
+            for each in _objects(payload, "BccFull", defects)
+            if (email := (_text(each, "Email", defects) or "").strip("<> "))
+        ),
         subject=_text(payload, "Subject", defects),
+        stripped_text=None if reply is None else reply.replace("\r\n", "\n"),
         content=content,
         spam=_SPAM.get(_first_word(trace.get("x-spam-status", ""))),
+        spam_score=read_score(trace.get("x-spam-score")),
         spf=_first_word(trace.get("received-spf", "")) or _verdict(tests, _SPF_TESTS),
         dkim=_verdict(tests, _DKIM_TESTS),
         defects=tuple(dict.fromkeys(defects)),

@@ -90,6 +90,28 @@ def test_received_mail(name):
     assert sample(name) == event.esp_event
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"StrippedTextReply": "Yes.\r\n"}, ("Yes.\n", (), None)),
+        ({"StrippedTextReply": ""}, (None, (), None)),
+        ({"BccFull": [{"Email": "<a@x.example>"}, {"Email": ""}]}, (None, ("a@x.example",), None)),
+        ({"Headers": headers(("X-Spam-Score", "5.1"))}, (None, (), 5.1)),
+        ({"Headers": headers(("X-Spam-Score", "many"))}, (None, (), None)),
+        (
+            {"Headers": headers(("Received", ""), ("Received", ""), ("X-Spam-Score", "-9"))},
+            (None, (), None),
+        ),
+    ],
+)
+def test_what_postmark_found_out(changes, expected):
+    """The answer without quotes, blind copies, and a score that Postmark wrote itself."""
+    event = received({"FromFull": {"Email": "ada@example.net"}, **changes})
+
+    assert expected == (event.stripped_text, event.bcc, event.spam_score)
+    assert event.stripped_html is None
+
+
 def test_record_type_inbound():
     """Mail that names its type is mail, whatever else it has."""
     assert "Hi" == mail_of({"RecordType": "Inbound", "Subject": "Hi"}).subject
