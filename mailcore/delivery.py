@@ -335,6 +335,7 @@ def _refusal(result: SendResult, requests: Sequence[Any], errors: Sequence[SendE
     return RecipientsRefused(
         f"nobody was accepted: {_counts(result)}",
         result=result,
+        errors=errors,
         provider=result.provider,
         retryable=all(s.retryable for s in statuses),
         maybe_accepted=any(s.maybe_accepted for s in statuses),

@@ -312,15 +312,28 @@ class UnexpectedResponse(SendError):
 
 
 class RecipientsRefused(SendError):
-    """Every recipient was refused; ``result`` says why for each."""
+    """
+    Every recipient was refused; ``result`` says why for each.
+
+    Attributes:
+        result: A status for every recipient.
+        errors: Of the requests that failed as a whole, in order: empty if the provider spoke of
+            single recipients only.
+    """
 
     default_category = "recipients_refused"
 
     def __init__(
-        self, message: str, *, result: SendResult | None = None, **attributes: Any
+        self,
+        message: str,
+        *,
+        result: SendResult | None = None,
+        errors: Iterable[SendError] = (),
+        **attributes: Any,
     ) -> None:
         super().__init__(message, **attributes)
         self.result = result
+        self.errors = tuple(errors)
 
 
 class FailoverError(SendError):

@@ -17,6 +17,7 @@ from mailcore.errors import (
     ConfigurationError,
     InvalidMessageType,
     MailcoreError,
+    MessageRejected,
     Problem,
     RecipientsRefused,
     SendError,
@@ -158,10 +159,9 @@ class _BaseMailer:
             raise
         except MailcoreError as error:
             hooks.message_failed(message, error, final=True)
-            refused = error.result if isinstance(error, RecipientsRefused) else None
-            if refused is None or not self._returns_refused:
+            refused = _refused(error) if self._returns_refused else None
+            if refused is None:
                 raise
-            attempt.end(refused.recipients.values())
             return refused
         except Exception:
             raise
@@ -229,6 +229,14 @@ def _require_message(message: object) -> None:
         raise InvalidMessageType([Problem("message", reason, kind="type")])
 
 
+def _refused(error: MailcoreError) -> SendResult | None:
+    """The result of a message that was refused to everybody, and failed for no other reason."""
+    if not isinstance(error, RecipientsRefused):
+        return None
+    only_refused = all(isinstance(each, MessageRejected) for each in error.errors)
+    return error.result if only_refused else None
+
+
 def _around(middleware: Middleware, send: Send) -> Send:
     return lambda message: middleware(message, send)
 
@@ -250,8 +258,8 @@ class Mailer(_BaseMailer):
             ``{"track_opens": "drop"}``; the default is to raise.
         refused: What to do when the provider takes a message for nobody: ``raise``
             :class:`~mailcore.errors.RecipientsRefused`, or ``return`` the result that it would
-            have; its ``status`` and the recipients' say what happened. Other errors are raised all
-            the same, and ``mailcore_message_failed`` is told in both cases.
+            have; its ``status`` and the recipients' say what happened. A failure of another kind is
+            raised all the same, and ``mailcore_message_failed`` is told in both cases.
         registry: Where to look the provider up.
         options: Of the provider.
 

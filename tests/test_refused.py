@@ -13,6 +13,7 @@ from mailcore import (
     Mailer,
     Message,
     MessageRejected,
+    NetworkError,
     RecipientsRefused,
     RecipientStatus,
     ResultStatus,
@@ -76,6 +77,30 @@ def test_other_errors_are_raised_all_the_same(send, chunked, scripted, registry,
             registry=registry,
             refused="return",
         )
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "returned"),
+    [
+        ([MessageRejected("x"), MessageRejected("x")], True),
+        ([MessageRejected("x"), {"b@x.org": REFUSED["b@x.org"]}], True),
+        ([MessageRejected("x"), AuthenticationFailed("x")], False),
+        ([AuthenticationFailed("x")], False),
+        ([MessageRejected("x"), NetworkError("x", maybe_accepted=True)], False),
+    ],
+    ids=["rejected", "some by status", "then credentials", "credentials", "lost"],
+)
+def test_batches_of_several_calls(send, chunked, scripted, registry, outcomes, returned):
+    """Where a call failed for another reason than a refusal, the error of all is raised."""
+    settings = {"transport": scripted(*outcomes), "registry": registry, "refused": "return"}
+    try:
+        result = send(chunked(), MESSAGE, **settings)
+    except RecipientsRefused as error:
+        assert not returned
+        assert [each for each in outcomes if isinstance(each, Exception)] == list(error.errors)
+    else:
+        assert returned
+        assert ResultStatus.ALL_REFUSED is result.status
 
 
 @pytest.mark.parametrize("messages_per_call", [1, 2])
