@@ -5,23 +5,20 @@ from __future__ import annotations
 import logging
 import traceback
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mailcore.checking import check
 from mailcore.errors import (
-    InvalidMessage,
     MailcoreError,
     MessageRejected,
-    Problem,
     RecipientsRefused,
     SendError,
     SendInterrupted,
     UnexpectedResponse,
-    UnsupportedFeature,
-    raise_problems,
 )
-from mailcore.features import USES, Feature, UnsupportedPolicy, drop, unsupported
+from mailcore.features import UnsupportedPolicy
 from mailcore.flow import Exchange, Flow, Transport
 from mailcore.message import Message
 from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
@@ -50,56 +47,7 @@ def checked(
             one.
         UnsupportedFeature: With everything that the provider cannot express.
     """
-    incomplete = list(_incomplete(message))
-    if incomplete:
-        raise_problems(incomplete, InvalidMessage)
-    problems, reduced = _without_unsupported(provider, message, policy)
-    while reduced is not message:
-        # What was dropped may have been needed by something else.
-        message = reduced
-        problems, reduced = _without_unsupported(provider, message, policy)
-    if not any(problem.feature == Feature.TEMPLATE_SENDER for problem in problems):
-        # The checks of a provider that declares no such thing may count on a sender.
-        problems += hooks.check_features(provider, message)
-    if problems:
-        raise UnsupportedFeature(problems, provider=provider.name)
-    return message
-
-
-def _without_unsupported(
-    provider: Provider[Any, Any], message: Message, policy: UnsupportedPolicy
-) -> tuple[list[Problem], Message]:
-    problems = []
-    for problem in unsupported(message, provider.features):
-        choice = policy.get(problem.feature, policy.get("*", "raise"))
-        dropped = None
-        if choice == "drop":
-            feature = Feature(problem.feature)
-            dropped = drop(message, feature, provider.features[feature])
-        if dropped is None:
-            problems.append(problem)
-        else:
-            message = dropped
-    return problems, message
-
-
-def _incomplete(message: Message) -> Iterator[Problem]:
-    if message.from_email is None and not USES[Feature.TEMPLATE_SENDER](message):
-        yield _no_sender(message)
-    if not (message.to or message.cc or message.bcc):
-        yield Problem("to", "the message has no recipients", "give to, cc or bcc")
-
-
-def _no_sender(message: Message) -> Problem:
-    if message.other_authors:
-        return Problem("from_email", "`from_email` is missing beside `other_authors`")
-    if message.template_id is not None:
-        hint = "give it, or from_email=None if the template has a sender of its own"
-        return Problem("from_email", "`from_email` is missing", hint)
-    if "from_email" in message.declined:
-        reason = "`from_email` is missing: None leaves it to a template, and there is none"
-        return Problem("from_email", reason, "give from_email, or a template_id")
-    return Problem("from_email", "`from_email` is missing")
+    return check(provider, message, hooks, policy).message
 
 
 class Attempt:

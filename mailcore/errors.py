@@ -39,12 +39,15 @@ stand in ``str()``. What a handler needs beyond the text is in the attributes.
 
 from __future__ import annotations
 
+import dataclasses
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
 
 if TYPE_CHECKING:
+    from mailcore.remedies import Remedy
     from mailcore.result import SendResult
     from mailcore.webhook import WebhookResponse
 
@@ -62,6 +65,8 @@ class Problem:
             that is the problem.
         kind: ``type`` when a value of the wrong Python type was given.
         is_address: Whether what is wrong is an email address.
+        remedy: How the message goes without it, for a mailer that is told to drop `feature`; None
+            if it must not be dropped, and raises.
     """
 
     field: str
@@ -70,6 +75,7 @@ class Problem:
     feature: str = ""
     kind: Literal["type", "value"] = "value"
     is_address: bool = False
+    remedy: Remedy | None = dataclasses.field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.reason} ({self.hint})" if self.hint else self.reason
@@ -164,7 +170,11 @@ class InvalidAddressType(InvalidAddress, InvalidMessageType):
 
 
 class UnsupportedFeature(MessageError):
-    """The provider cannot express the message; ``problems`` has each reason."""
+    """
+    The provider cannot express the message; ``problems`` has each reason.
+
+    Where all of them have a ``remedy``, the text says which policy of a mailer would send it.
+    """
 
     provider: str = ""
 
@@ -174,6 +184,12 @@ class UnsupportedFeature(MessageError):
 
     def __str__(self) -> str:
         text = super().__str__()
+        if self.problems and all(problem.remedy is not None for problem in self.problems):
+            # Only then would it help.
+            names = dict.fromkeys(problem.feature or "*" for problem in self.problems)
+            policy = ", ".join(f"'{name}': 'drop'" for name in names)
+            separator = " " if len(self.problems) == 1 else "\n"
+            text += f"{separator}(a mailer with unsupported={{{policy}}} sends it without)"
         return f"{self.provider} cannot send this message: {text}" if self.provider else text
 
 

@@ -231,13 +231,16 @@ _FIELD = {
 
 
 def unsupported(message: Message, features: Features) -> list[Problem]:
-    """Everything in *message* that *features* declares impossible."""
+    """Everything in *message* that *features* declares impossible, with its remedy if any."""
+    from mailcore.dropping import remedy_of  # which knows the features
+
     problems = []
     for feature, support in features.enforced:
         count = USES[feature](message)
         if count and (reason := _reason(feature, support, count, message)):
             field = _FIELD.get(feature, feature.value)
-            problems.append(Problem(field, reason, feature=feature.value))
+            remedy = remedy_of(feature, support, message, features)
+            problems.append(Problem(field, reason, feature=feature.value, remedy=remedy))
     return problems
 
 
@@ -276,43 +279,3 @@ def checked_policy(policy: object) -> UnsupportedPolicy:
         if choice not in ("raise", "drop"):
             raise ConfigurationError(f"unsupported['{name}'] must be 'raise' or 'drop'")
     return dict(policy)
-
-
-def drop(message: Message, feature: Feature, support: Support) -> Message | None:
-    """
-    The message without what *support* cannot express; None where leaving it out makes no sense.
-
-    A list that is too long keeps its first items; everything else goes altogether.
-    """
-    keep = support.limit if support.kind == "limited" and support.limit is not None else 0
-    if feature is Feature.MULTIPLE_FROM:
-        return message.replace(other_authors=message.other_authors[:keep])
-    if feature is Feature.REPLY_TO:
-        return message.replace(reply_to=message.reply_to[:keep])
-    if feature is Feature.TAGS:
-        return message.replace(tags=message.tags[:keep])
-    if feature is Feature.SPOOFED_TO:
-        return message.replace(headers=message.headers.without("To"))
-    if feature is Feature.HEADERS:
-        kept = {"To": message.headers["To"]} if "To" in message.headers else {}
-        return message.replace(headers=kept)
-    if feature in (Feature.ALTERNATIVES, Feature.AMP_HTML):
-        amp = feature is Feature.AMP_HTML
-        rest = [a for a in message.alternatives if (a.mime_type == AMP) != amp]
-        return message.replace(alternatives=rest)
-    if feature in (Feature.ATTACHMENTS, Feature.INLINE_IMAGES):
-        inline = feature is Feature.INLINE_IMAGES
-        return message.replace(attachments=[a for a in message.attachments if a.inline != inline])
-    if feature in _NEVER_DROPPED:
-        return None
-    return message.replace(**{feature.value: None})
-
-
-_NEVER_DROPPED = frozenset(
-    # Without these somebody gets no mail, or another mail than was meant.
-    [
-        *(Feature.CC, Feature.BCC, Feature.RECIPIENTS, Feature.INTERNATIONAL_ADDRESSES),
-        *(Feature.TEMPLATES, Feature.MERGE_DATA, Feature.MERGE_GLOBAL_DATA, Feature.SEND_AT),
-        *(Feature.TEMPLATE_SENDER, Feature.IDEMPOTENCY_KEY),
-    ]
-)

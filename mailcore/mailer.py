@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from mailcore.checking import Checked, check, telling_what_was_dropped
 from mailcore.combining import groups_of, together
 from mailcore.defaults import Defaults
-from mailcore.delivery import Attempt, Send, checked, deliver
+from mailcore.delivery import Attempt, Send, deliver
 from mailcore.errors import (
     CancelSend,
     ConfigurationError,
@@ -132,9 +133,11 @@ class _BaseMailer:
             MessageError: As :meth:`send` does: the message is wrong for this provider.
             CancelSend: A hook calls it off.
         """
-        message = self._checked(self._prepared(message))
+        message, dropped = self._checked(self._prepared(message))
         requests = self._registry.hooks.build_payload(self.provider, message)
-        return Preview(provider=self.provider.name, message=message, requests=requests)
+        return Preview(
+            provider=self.provider.name, message=message, requests=requests, dropped=dropped
+        )
 
     def _channel(self) -> Transport:
         if self._transport is not None:
@@ -178,10 +181,14 @@ class _BaseMailer:
 
     def _leaf(self, attempt: Attempt, message: Message) -> Flow[SendResult]:
         hooks = self._registry.hooks
-        message = self._checked(message)
+        message, dropped = self._checked(message)
         if self._registry.outlet is not None and self._transport is None:
-            return self._registry.outlet(self.provider, message, hooks)
-        return deliver(self.provider, message, hooks, self._channel(), attempt)
+            sending = self._registry.outlet(self.provider, message, hooks)
+        else:
+            sending = deliver(self.provider, message, hooks, self._channel(), attempt)
+        if not dropped:
+            return sending
+        return telling_what_was_dropped(self.provider, dropped, sending)
 
     def _prepared(self, message: Message) -> Message:
         """The message as the middleware gets it."""
@@ -189,10 +196,10 @@ class _BaseMailer:
         message = self._defaults.apply(message, self.provider.name)
         return self._registry.hooks.before_send(self.provider, message)
 
-    def _checked(self, message: Message) -> Message:
+    def _checked(self, message: Message) -> Checked:
         """The message as the provider gets it."""
         require_namespaces(message, self.provider, self._registry)
-        return checked(self.provider, message, self._registry.hooks, self._unsupported)
+        return check(self.provider, message, self._registry.hooks, self._unsupported)
 
     def _group_size(self, messages_per_call: int) -> int:
         if messages_per_call < 1:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mailcore.errors import Problem
 from mailcore.message import Message
 
 
@@ -20,8 +21,10 @@ class Preview:
             policy drops.
         requests: What the transport would be given, in order: values of the provider's own class,
             such as :class:`mailcore.HttpRequest`. They hold addresses, and may hold credentials.
+        dropped: What the policy drops, in order; the ``remedy`` of each says what is done.
     """
 
     provider: str
     message: Message
     requests: Sequence[Any] = field(repr=False)
+    dropped: tuple[Problem, ...] = ()

@@ -11,7 +11,7 @@ from mailcore.address import address_key, redact
 
 
 if TYPE_CHECKING:
-    from mailcore.errors import SendError
+    from mailcore.errors import Problem, SendError
 
 
 class SendStatus(str, Enum):
@@ -137,6 +137,8 @@ class SendResult:
         recipients: A status for every address of the message.
         message_ids: The provider's ids, each once, in the order of the recipients.
         attempts: The failed attempts before this one, in order.
+        dropped: What the provider could not express and the mailer's policy let go, in order; the
+            ``remedy`` of each says what was done.
         raw: The provider's answers, one for each request, as they came. Those of HTTP providers are
             :class:`mailcore.HttpResponse`, whose ``json()`` reads them.
     """
@@ -145,6 +147,7 @@ class SendResult:
     recipients: RecipientStatuses
     message_ids: tuple[str, ...] = ()
     attempts: tuple[SendError, ...] = ()
+    dropped: tuple[Problem, ...] = ()
     raw: Any = field(default=None, repr=False, compare=False)
 
     @property
@@ -191,6 +194,15 @@ class SendResult:
             "message_id": self.message_id,
             "message_ids": list(self.message_ids),
             "attempts": [str(error) for error in self.attempts],
+            "dropped": [
+                {
+                    "field": problem.field,
+                    "feature": problem.feature,
+                    "reason": problem.reason,
+                    "done": str(problem.remedy),
+                }
+                for problem in self.dropped
+            ],
             "recipients": {
                 address: {
                     "status": status.status.value,

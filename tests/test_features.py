@@ -16,13 +16,13 @@ from mailcore import (
     UnsupportedFeature,
 )
 from mailcore.builtin.memory import MemoryProvider
+from mailcore.dropping import NEVER_DROPPED as NEVER
 from mailcore.features import (
     NO,
     USES,
     YES,
     advisory,
     checked_policy,
-    drop,
     limited,
     needs,
     partial,
@@ -206,6 +206,10 @@ def test_drop_leaves_out_that_and_nothing_else(feature, policy):
     (sent,) = mailer.provider.outbox
     assert 0 == USES[feature](sent)
     others = set(USING) - {feature}
+    if feature is Feature.INLINE_IMAGES:
+        # It became a file.
+        others -= {Feature.ATTACHMENTS}
+        assert 2 == USES[Feature.ATTACHMENTS](sent)
     assert {f: USES[f](message) for f in others} == {f: USES[f](sent) for f in others}
 
 
@@ -214,11 +218,13 @@ def test_what_is_never_dropped(feature):
     """Without these, somebody would get no mail, or another one than was meant."""
     message = BASIC.replace(**USING[feature])
 
-    assert drop(message, feature, NO("x")) is None
-    with pytest.raises(UnsupportedFeature):
+    with pytest.raises(UnsupportedFeature) as caught:
         mailer_of(everything_but(**{feature.value: NO("x")}), unsupported={"*": "drop"}).send(
             message
         )
+
+    assert [None] == [problem.remedy for problem in caught.value.problems]
+    assert feature in NEVER
 
 
 def test_drop_keeps_what_fits():

@@ -32,6 +32,7 @@ from __future__ import annotations
 from mailcore.testing.answer_checks import AnswerChecks
 from mailcore.testing.batch_checks import BatchChecks
 from mailcore.testing.combining_checks import CombiningChecks
+from mailcore.testing.dropping_checks import DroppingChecks
 from mailcore.testing.feature_checks import FeatureChecks
 from mailcore.testing.inbound_checks import InboundChecks
 from mailcore.testing.secrecy_checks import SecrecyChecks
@@ -41,6 +42,7 @@ from mailcore.testing.webhook_checks import WebhookChecks
 
 class ProviderSuite(
     FeatureChecks,
+    DroppingChecks,
     SendingChecks,
     AnswerChecks,
     BatchChecks,

@@ -225,6 +225,15 @@ class SuiteHooks:
             return Canary(fields={"esp_extra": extra}, tokens=texts)
         return default_canary(name, count)
 
+    def refused_in_part(self) -> Iterable[Message]:
+        """
+        Messages that :meth:`mailcore.Provider.check` refuses for something that can be dropped.
+
+        For each rule of the provider's own that has a ``remedy``, beside those that the features
+        tell: a header that the service obeys, say. All problems of such a message have one.
+        """
+        return ()
+
     def decode_request(self, request: Any) -> list[Finding]:
         """Every text in a request; see :func:`mailcore.testing.decode_request`."""
         return decode_request(request)

@@ -13,11 +13,12 @@ from typing import ClassVar, Literal
 
 from mailcore.errors import ConfigurationError, Problem
 from mailcore.events import Event
-from mailcore.features import NO, YES, Features, advisory, limited, yes
+from mailcore.features import NO, YES, Features, advisory, limited, partial, yes
 from mailcore.flow import Flow, HttpRequest, HttpResponse
 from mailcore.http_requests import json_request
 from mailcore.message import Message
 from mailcore.provider import Provider
+from mailcore.remedies import WithoutHeaders
 from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_new_esp.answers import statuses_of
@@ -48,7 +49,7 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
         cc=yes("not in batches"),
         bcc=yes("not in batches"),
         reply_to=limited(1),
-        headers=YES,
+        headers=partial("not X-New-ESP-*, which the service obeys"),
         spoofed_to=NO("the service writes To itself"),
         multiple_from=NO("the service has one sender"),
         alternatives=NO("text and HTML only"),
@@ -101,7 +102,22 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
         self._timeout_seconds = timeout_seconds
 
     def check(self, message: Message) -> Iterable[Problem]:
-        """Copies of a batch would be one for each recipient, which nobody wants by accident."""
+        """
+        Copies of a batch would be one for each recipient, which nobody wants by accident.
+
+        They are recipients, and so are never dropped. A header that the service would obey may be
+        left out, for a mailer that is told to: its remedy says how.
+        """
+        for name in message.headers:
+            if name.lower().startswith("x-new-esp-"):
+                place = f"headers[{name!r}]"
+                yield Problem(
+                    place,
+                    f"{place}: an instruction for New ESP, which it obeys and does not send",
+                    "use the message's field for it",
+                    feature="headers",
+                    remedy=WithoutHeaders((name,)),
+                )
         if not message.is_batch:
             return
         for field in ("cc", "bcc"):

@@ -52,6 +52,14 @@ class TestNewEsp(ProviderSuite):
             items = [{"email": address, "status": status} for address in request.recipients]
             yield answer(202, {"recipients": items})
 
+    def refused_in_part(self) -> Iterable[Message]:
+        yield Message(
+            from_email="shop@example.com",
+            to=["ada@example.net"],
+            text="Hello",
+            headers={"X-New-ESP-Pool": "fast"},
+        )
+
     def signed_webhooks(self, notices: Sequence[Notice]) -> Sequence[WebhookRequest]:
         items = [
             {

@@ -108,6 +108,18 @@ class TestMailgun(ProviderSuite):
             return Canary(fields={**fields, "esp_extra": extra}, tokens=("mg.example.com",))
         return super().canary(name, count)
 
+    def refused_in_part(self) -> Iterable[Message]:
+        to = ["ada@example.net", "bob@example.net"]
+        plain = Message(from_email="shop@example.com", to=to, text="Hello")
+        yield plain.replace(headers={"X-Mailgun-Tag": "a", "X-A": "b"})
+        yield plain.replace(merge_headers={to[0]: {"X-Mailgun-Drop-Message": "yes"}})
+        stored = plain.replace(text=None, template_id="t", merge_data={to[0]: {"name": "Ada"}})
+        yield stored.replace(headers={"To": "friends@example.org"})
+        yield stored.replace(merge_headers={to[0]: {"To": "friends@example.org"}})
+        yield stored.replace(alternatives=[("a", "text/calendar"), ("b", "text/x-amp-html")])
+        yield stored.replace(metadata={"name": "INTERNAL", "order": "7"})
+        yield stored.replace(merge_metadata={to[1]: {"name": "INTERNAL"}})
+
     def signed_webhooks(self, notices: Sequence[Notice]) -> Sequence[WebhookRequest]:
         return [posted(event_data(notice, position)) for position, notice in enumerate(notices)]
 

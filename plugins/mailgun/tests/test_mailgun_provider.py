@@ -64,7 +64,7 @@ INTERNATIONAL = Feature.INTERNATIONAL_ADDRESSES.value
                 "text": None,
                 "merge_headers": {"ada@example.net": {"To": "a@example.org"}},
             },
-            [("headers['To']", "spoofed_to")],
+            [("merge_headers['To']", "spoofed_to")],
         ),
         ({"template_id": "t", "text": None, "to": [], "cc": ["a@example.org"]}, [("to", "")]),
         ({"merge_data": {}, "to": [], "cc": ["a@example.org"]}, [("to", "")]),

@@ -7,7 +7,15 @@ import json
 
 from collections.abc import Iterable, Sequence
 
-from mailcore import Address, EventType, HttpRequest, HttpResponse, Message, WebhookRequest
+from mailcore import (
+    Address,
+    Attachment,
+    EventType,
+    HttpRequest,
+    HttpResponse,
+    Message,
+    WebhookRequest,
+)
 from mailcore.http_requests import basic_authorization
 from mailcore.mime import write_message
 from mailcore.testing import Canary, Notice, ProviderSuite, token
@@ -88,6 +96,17 @@ class TestPostmark(ProviderSuite):
             fields = {**made.fields, **template, "text": None, "html": None}
             return Canary(fields=fields, tokens=made.tokens)
         return super().canary(name, count)
+
+    def refused_in_part(self) -> Iterable[Message]:
+        to = ["ada@example.net", "bob@example.net"]
+        plain = Message(from_email="shop@example.com", to=to, text="Hello")
+        yield plain.replace(headers={"X-PM-Tag": "a", "Date": "Mon, 30 Nov 2026 08:00:00 +0000"})
+        yield plain.replace(merge_headers={to[0]: {"X-PM-Message-Stream": "a", "To": to[1]}})
+        yield plain.replace(
+            attachments=[Attachment("a.png", b"a", "image/png", disposition="inline")]
+        )
+        yield plain.replace(metadata={"a": None, "b": "c"})
+        yield plain.replace(merge_metadata={to[0]: {"a": None}, to[1]: {"a": "b"}})
 
     def signed_webhooks(self, notices: Sequence[Notice]) -> Sequence[WebhookRequest]:
         return [posted(record(notice)) for notice in notices]

@@ -100,6 +100,29 @@ class TestSes(ProviderSuite):
         for status_code in (301, 400, 403, 413, 429, 500, 502):
             yield AwsResponse(status_code=status_code, error_code=str(status_code))
 
+    def refused_in_part(self) -> Iterable[Message]:
+        to = ["ada@example.net", "bob@example.net"]
+        plain = Message(from_email="shop@example.com", to=to, text="Hello")
+        yield plain.replace(headers={"X-SES-Message-Tags": "a=b", "Message-ID": "<a@b.example>"})
+        yield plain.replace(
+            headers={"X-Metadata": "{}", "X-Tag": "a"}, metadata={"a": 1}, tags=["b"]
+        )
+        yield plain.replace(merge_headers={to[0]: {"Date": "a", "To": "friends@example.org"}})
+        yield plain.replace(metadata={"a": "b" * 1_000})
+        yield plain.replace(merge_metadata={to[1]: {"a": "b" * 1_000}})
+        yield plain.replace(tags=["a", "b" * 1_000])
+        stored = plain.replace(text=None, template_id="t", merge_global_data={"name": "Ada"})
+        yield stored.replace(headers={"To": "friends@example.org", "X-A": " ", "X-B": "b " * 600})
+        yield stored.replace(headers={f"X-{n}": "a" for n in range(20)}, metadata={"a": 1})
+        yield stored.replace(tags=[f"tag{n}" for n in range(20)])
+        yield stored.replace(alternatives=[("a", "text/calendar"), ("b", "text/x-amp-html")])
+        yield stored.replace(
+            attachments=[(None, b"a", "image/png"), ("b", b"b", f"text/{'x' * 80}")]
+        )
+        batch = stored.replace(merge_data={to[0]: {"name": "Ada"}})
+        yield batch.replace(merge_headers={to[0]: {f"X-{n}": "a" for n in range(16)}})
+        yield batch.replace(merge_headers={to[1]: {"X-A": " ", "X-B": "b " * 600}})
+
     def signed_webhooks(self, notices: Sequence[Notice]) -> Sequence[WebhookRequest]:
         def shared(notice: Notice) -> tuple[Any, ...]:
             metadata = tuple(notice.metadata.items())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
 
 from mailcore.errors import Problem
 from mailcore.features import AMP, Feature
 from mailcore.message import Message
+from mailcore.remedies import WithoutHeaders, WithoutItems, WithoutKeys
 from mailcore_mailgun.extra import NAMESPACE, SENDER_DOMAIN, extra_of
 from mailcore_mailgun.payload.choose import Choice, choose, is_beyond_the_form, needs_mime
 from mailcore_mailgun.payload.extra_checks import (
@@ -23,7 +25,7 @@ from mailcore_mailgun.payload.settings import (
 from mailcore_mailgun.recipient_variables import data_names
 
 
-_BODIES = ("text", "html", "alternatives")
+_BODIES = ("text", "html")
 _EAI = Feature.INTERNATIONAL_ADDRESSES.value
 
 
@@ -70,14 +72,28 @@ def _template(message: Message, settings: SendingSettings) -> Iterator[Problem]:
         yield no_domain()
     for field in _BODIES:
         if getattr(message, field):
-            amp = any(part.mime_type == AMP for part in message.alternatives)
-            feature = "templates" if field != "alternatives" else "amp_html" if amp else field
             reason = f"`{field}` beside `template_id`: Mailgun takes one of them and not the other"
-            yield Problem(field, reason, f"leave {field} out", feature=feature)
-    own_to = any("to" in headers for headers in (message.merge_headers or {}).values())
-    if "To" in message.headers or own_to:
-        reason = "spoofed_to is not supported with templates, where Mailgun writes To"
-        yield Problem("headers['To']", reason, feature=Feature.SPOOFED_TO.value)
+            yield Problem(field, reason, f"leave {field} out", feature="templates")
+    for feature, is_amp in ((Feature.ALTERNATIVES, False), (Feature.AMP_HTML, True)):
+        parts = enumerate(message.alternatives)
+        found = tuple(at for at, part in parts if (part.mime_type == AMP) is is_amp)
+        if found:
+            reason = "`alternatives` beside `template_id`: Mailgun takes one and not the other"
+            yield Problem(
+                "alternatives",
+                reason,
+                "leave alternatives out",
+                feature=feature.value,
+                remedy=WithoutItems("alternatives", found),
+            )
+    reason = "spoofed_to is not supported with templates, where Mailgun writes To"
+    spoofed_to = Feature.SPOOFED_TO.value
+    if "To" in message.headers:
+        remedy = WithoutHeaders(("To",))
+        yield Problem("headers['To']", reason, feature=spoofed_to, remedy=remedy)
+    if any("to" in headers for headers in (message.merge_headers or {}).values()):
+        remedy = WithoutHeaders(("To",), "merge_headers")
+        yield Problem("merge_headers['To']", reason, feature=spoofed_to, remedy=remedy)
     if not message.to:
         reason = "no `to` recipients: Mailgun wants one with a template"
         yield Problem("to", reason, "cc and bcc alone go without a template only")
@@ -94,11 +110,12 @@ def _batch(message: Message) -> Iterator[Problem]:
     yield from _headers(sorted(own), "merge_headers")
 
 
-def _headers(names: Iterable[str], field: str) -> Iterator[Problem]:
+def _headers(names: Iterable[str], field: Literal["headers", "merge_headers"]) -> Iterator[Problem]:
     for name in names:
         if is_instruction(name):
             place = f"{field}[{name!r}]"
-            yield Problem(place, *instruction_refused(place), feature=field)
+            remedy = WithoutHeaders((name,), field)
+            yield Problem(place, *instruction_refused(place), feature=field, remedy=remedy)
 
 
 def _shared_names(message: Message) -> Iterator[Problem]:
@@ -113,16 +130,22 @@ def _shared_names(message: Message) -> Iterator[Problem]:
     variables = extra_of(message).get("t:variables")
     if isinstance(variables, Mapping):
         values.update(variables)
-    for field, given in (
-        ("metadata", (message.metadata,)),
-        ("merge_metadata", (message.merge_metadata or {}).values()),
-    ):
-        shared = values.intersection(name for each in given for name in each)
-        if shared:
-            some = ", ".join(repr(name[:60]) for name in sorted(shared)[:3])
-            reason = f"`{field}` and the values for the template share the name {some}"
-            hint = "rename one: in a template, Mailgun has one variable for both"
-            yield Problem(field, reason, hint, feature=field)
+    yield from _shared("metadata", [message.metadata], values)
+    yield from _shared("merge_metadata", (message.merge_metadata or {}).values(), values)
+
+
+def _shared(
+    field: Literal["metadata", "merge_metadata"],
+    given: Iterable[Mapping[str, Any]],
+    values: set[str],
+) -> Iterator[Problem]:
+    shared = values.intersection(name for each in given for name in each)
+    if shared:
+        some = ", ".join(repr(name[:60]) for name in sorted(shared)[:3])
+        reason = f"`{field}` and the values for the template share the name {some}"
+        hint = "rename one: in a template, Mailgun has one variable for both"
+        remedy = WithoutKeys(tuple(sorted(shared)), field)
+        yield Problem(field, reason, hint, feature=field, remedy=remedy)
 
 
 def _extra(message: Message, settings: SendingSettings) -> Iterator[Problem]:

@@ -22,10 +22,12 @@ error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
 
 from mailcore.errors import Problem
 from mailcore.message import Message
+from mailcore.remedies import AsFiles, WithoutHeaders, WithoutKeys
 from mailcore_postmark.extra import extra_of
 from mailcore_postmark.payload.email import uses_template
 from mailcore_postmark.payload.parameter_checks import check_headers, check_parameters
@@ -37,7 +39,7 @@ _BODIES = ("subject", "text", "html")
 def check(message: Message) -> Iterator[Problem]:
     """Everything that cannot be sent as it is meant."""
     if message.headers:
-        yield from check_headers(message.headers, "headers", "headers")
+        yield from check_headers(message.headers, "headers")
     if message.is_batch:
         yield from _batch(message)
     if uses_template(message):
@@ -62,8 +64,11 @@ def _batch(message: Message) -> Iterator[Problem]:
     for key, name in names.items():
         if key in ("from", "to"):
             place = f"merge_headers[{name!r}]"
-            yield Problem(place, f"{place}: it is written for you", feature="merge_headers")
-    yield from check_headers(names.values(), "merge_headers", "merge_headers")
+            # To is what a reader sees; From is whose mail it is, and must not be another's.
+            remedy = WithoutHeaders((name,), "merge_headers") if key == "to" else None
+            reason = f"{place}: it is written for you"
+            yield Problem(place, reason, feature="merge_headers", remedy=remedy)
+    yield from check_headers(names.values(), "merge_headers")
 
 
 def _bodies_beside_template(message: Message) -> Iterator[Problem]:
@@ -93,17 +98,27 @@ def _inline_without_id(message: Message) -> Iterator[Problem]:
         if part.inline and part.content_id is None:
             place = f"attachments[{position}]"
             reason = f"`{place}` is inline without a content_id, by which Postmark knows such"
-            yield Problem(place, reason, "give a content_id", feature="inline_images")
+            yield Problem(
+                place,
+                reason,
+                "give a content_id",
+                feature="inline_images",
+                remedy=AsFiles((position,)),
+            )
 
 
 def _metadata(message: Message) -> Iterator[Problem]:
-    own = message.merge_metadata
-    if message.metadata and None in message.metadata.values():
-        yield _no_value("metadata")
-    if own and any(None in metadata.values() for metadata in own.values()):
-        yield _no_value("merge_metadata")
+    yield from _no_values("metadata", [message.metadata])
+    yield from _no_values("merge_metadata", (message.merge_metadata or {}).values())
 
 
-def _no_value(field: str) -> Problem:
-    reason = f"`{field}` has None for a value, and Postmark keeps texts only"
-    return Problem(field, reason, "leave the key out, or give a text", feature=field)
+def _no_values(
+    field: Literal["metadata", "merge_metadata"], given: Iterable[Mapping[str, Any]]
+) -> Iterator[Problem]:
+    keys = {key for metadata in given for key, value in metadata.items() if value is None}
+    if keys:
+        reason = f"`{field}` has None for a value, and Postmark keeps texts only"
+        hint = "leave the key out, or give a text"
+        # The keys go for every recipient: each mail has the same ones, or none.
+        remedy = WithoutKeys(tuple(sorted(keys)), field)
+        yield Problem(field, reason, hint, feature=field, remedy=remedy)

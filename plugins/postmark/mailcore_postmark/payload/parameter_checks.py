@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from mailcore.errors import Problem
 from mailcore.headers import collect_headers
+from mailcore.remedies import WithoutHeaders
 from mailcore_postmark.extra import NAMESPACE
 from mailcore_postmark.payload.headers import KEEP_ID
 
@@ -21,6 +22,9 @@ _SMTP_INSTRUCTION = "x-pm-"
 _ALLOWED = frozenset(["x-pm-bounce-type", KEEP_ID.lower()])
 _WRITTEN_BY_POSTMARK = frozenset(["date", "sender"])
 
+Place: TypeAlias = Literal["headers", "merge_headers"]
+"""Fields of a message that have headers."""
+
 _RECIPIENTS = frozenset(["to", "cc", "bcc"])
 # They may have lines, or are no text that Postmark writes into a header.
 _OF_LINES = frozenset(["textbody", "htmlbody", "templatemodel", "attachments"])
@@ -28,16 +32,27 @@ _HEADERS = "headers"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-def check_headers(names: Iterable[str], field: str, feature: str = "") -> Iterator[Problem]:
-    """Name the headers that Postmark writes itself, or obeys."""
+def check_headers(names: Iterable[str], field: Place) -> Iterator[Problem]:
+    """Name the headers that Postmark writes itself, or obeys; all of them can be left out."""
     for name in names:
-        place, key = f"{field}[{name!r}]", name.lower()
-        if key in _WRITTEN_BY_POSTMARK:
-            yield Problem(place, f"{place}: Postmark writes it", "leave it out", feature=feature)
-        elif key.startswith(_SMTP_INSTRUCTION) and key not in _ALLOWED:
-            reason = f"{place}: an instruction for Postmark's SMTP server, not for its API"
-            hint = "use the message's field for it, or mailcore_postmark.postmark_options()"
-            yield Problem(place, reason, hint, feature=feature)
+        place = f"{field}[{name!r}]"
+        refused = header_refused(name, place)
+        if refused is not None:
+            remedy = WithoutHeaders((name,), field)
+            yield Problem(place, *refused, feature=field, remedy=remedy)
+
+
+def header_refused(name: str, place: str) -> tuple[str, str] | None:
+    """Reason and hint, if a header of that name is not sent."""
+    key = name.lower()
+    if key in _WRITTEN_BY_POSTMARK:
+        return f"{place}: Postmark writes it", "leave it out"
+    if key.startswith(_SMTP_INSTRUCTION) and key not in _ALLOWED:
+        return (
+            f"{place}: an instruction for Postmark's SMTP server, not for its API",
+            "use the message's field for it, or mailcore_postmark.postmark_options()",
+        )
+    return None
 
 
 def check_parameters(extra: Mapping[str, Any]) -> Iterator[Problem]:
@@ -67,7 +82,10 @@ def _of_headers(value: object, place: str) -> Iterator[Problem]:
     collect_headers(pairs, place, problems)
     for problem in problems:
         yield Problem(place, f"{place}: {problem.reason}", problem.hint)
-    yield from check_headers([name for name, _ in pairs if isinstance(name, str)], place)
+    for name, _ in pairs:
+        refused = header_refused(name, f"{place}[{name!r}]") if isinstance(name, str) else None
+        if refused is not None:
+            yield Problem(f"{place}[{name!r}]", *refused)
 
 
 def _controls(value: object) -> Iterator[str]:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Final, Literal
 
 from mailcore.errors import Problem
 from mailcore.message import Message
+from mailcore.remedies import Emptied, Remedy, Without, WithoutHeaders, WithoutItems
 from mailcore_ses.payload.choose import Choice
 from mailcore_ses.payload.extra import asked_content, extra_of
 from mailcore_ses.payload.settings import SendingSettings
 
 
+TRACKING: Final[tuple[Literal["track_opens", "track_clicks"], ...]] = (
+    "track_opens",
+    "track_clicks",
+)
 _ONLY_V2 = ("TenantName", "EndpointId", "ListManagementOptions", "ConfigurationOverrides")
 
 
 def not_in_v1(message: Message, settings: SendingSettings, choice: Choice) -> Iterator[Problem]:
     """What SES API v1 has no parameter for."""
-    for feature in ("track_opens", "track_clicks"):
+    for feature in TRACKING:
         if getattr(message, feature) is not None:
-            yield _not_in_v1(feature, "it has no ConfigurationOverrides")
+            why = "it has no ConfigurationOverrides"
+            yield _not_in_v1(feature, why, remedy=Without(feature))
     for name in _ONLY_V2:
         if name in extra_of(message):
             place = f"esp_extra['ses'][{name!r}]"
@@ -36,32 +43,41 @@ def _not_in_v1_templates(message: Message, settings: SendingSettings) -> Iterato
         field = "merge_global_data" if message.merge_data is None else "merge_data"
         yield _not_in_v1(field, "it fills in stored templates only: give a template_id")
     no_headers = "its templates take no headers"
-    for feature in ("headers", "unsubscribe", "metadata"):
-        if getattr(message, feature):
-            yield _not_in_v1(feature, no_headers)
+    if message.headers:
+        remedy: Remedy = WithoutHeaders(tuple(message.headers))
+        yield _not_in_v1("headers", no_headers, remedy=remedy)
+    if message.unsubscribe is not None:
+        yield _not_in_v1("unsubscribe", no_headers, remedy=Without("unsubscribe"))
+    if message.metadata:
+        yield _not_in_v1("metadata", no_headers, remedy=Without("metadata"))
     if message.tags and settings.message_tag_name is None:
-        yield _not_in_v1("tags", f"{no_headers}; with message_tag_name it takes one")
-    for feature in ("merge_metadata", "merge_headers"):
-        if any((getattr(message, feature) or {}).values()):
-            yield _not_in_v1(feature, no_headers)
-    if any(not part.inline for part in message.attachments):
-        yield _not_in_v1("attachments", "its templates take no attachments")
-    if any(part.inline for part in message.attachments):
-        yield _not_in_v1("inline_images", "its templates take no attachments", "attachments")
+        why = f"{no_headers}; with message_tag_name it takes one"
+        yield _not_in_v1("tags", why, remedy=Without("tags"))
+    if any((message.merge_metadata or {}).values()):
+        yield _not_in_v1("merge_metadata", no_headers, remedy=Emptied("merge_metadata"))
+    if any((message.merge_headers or {}).values()):
+        yield _not_in_v1("merge_headers", no_headers, remedy=Emptied("merge_headers"))
+    for feature, is_inline in (("attachments", False), ("inline_images", True)):
+        parts = enumerate(message.attachments)
+        found = tuple(at for at, part in parts if part.inline is is_inline)
+        if found:
+            why, remedy = "its templates take no attachments", WithoutItems("attachments", found)
+            yield _not_in_v1(feature, why, "attachments", remedy=remedy)
 
 
-def _not_in_v1(feature: str, why: str, field: str = "") -> Problem:
+def _not_in_v1(feature: str, why: str, field: str = "", *, remedy: Remedy | None = None) -> Problem:
     reason = f"{feature} is not supported by SES API v1: {why}"
-    return Problem(field or feature, reason, "use api_version='v2'", feature=feature)
+    hint = "use api_version='v2'"
+    return Problem(field or feature, reason, hint, feature=feature, remedy=remedy)
 
 
 def unknown_overrides(message: Message) -> Iterator[Problem]:
     """Tracking of a message, if the installed botocore cannot express it."""
-    for feature in ("track_opens", "track_clicks"):
+    for feature in TRACKING:
         if getattr(message, feature) is not None and not knows("ConfigurationOverrides"):
             reason = f"{feature} is not supported: the installed botocore has no parameter for it"
             hint = "upgrade boto3, or choose a configuration set that tracks as you want"
-            yield Problem(feature, reason, hint, feature=feature)
+            yield Problem(feature, reason, hint, feature=feature, remedy=Without(feature))
 
 
 @lru_cache

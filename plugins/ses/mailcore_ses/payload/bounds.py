@@ -12,10 +12,13 @@ from __future__ import annotations
 import re
 
 from collections.abc import Iterator
+from typing import Literal, TypeAlias
 
 from mailcore.errors import Problem
+from mailcore.headers import Headers
 from mailcore.message import Message
 from mailcore.mime_headers import header_value
+from mailcore.remedies import Emptied, First, Remedy, WithoutHeaders, WithoutItems
 from mailcore_ses.payload.choose import Choice
 from mailcore_ses.payload.headers import METADATA_HEADER, api_headers, encode_tag
 from mailcore_ses.payload.settings import SendingSettings
@@ -25,7 +28,11 @@ from mailcore_ses.payload.templated import template_data
 MAX_HEADERS = 15
 MAX_TEMPLATE_DATA_CHARACTERS = 262_144
 
+Place: TypeAlias = Literal["headers", "merge_headers"]
+"""Fields of a message that have headers."""
+
 _VALUE = re.compile(r"[ -~]+")
+_PRINTABLE = "give printable characters only"
 
 
 def out_of_bounds(message: Message, settings: SendingSettings, choice: Choice) -> Iterator[Problem]:
@@ -49,7 +56,12 @@ def _number_of_headers(message: Message, choice: Choice) -> Iterator[Problem]:
     to_all = {header["Name"].lower() for header in api_headers(message)}
     number = len(api_headers(message))
     if number > MAX_HEADERS:
-        yield _too_many("headers", number)
+        # The last ones of its own go first, then tags.
+        own = [name for name in message.headers if name.lower() != "to"]
+        remedy: Remedy = WithoutHeaders(tuple(own[-(number - MAX_HEADERS) :]))
+        if not own and message.tags:
+            remedy = First("tags", max(0, len(message.tags) - (number - MAX_HEADERS)))
+        yield _too_many("headers", number, remedy)
     if choice not in (Choice.BULK, Choice.INDIVIDUAL):
         return
     headers, metadata = message.merge_headers or {}, message.merge_metadata or {}
@@ -61,34 +73,41 @@ def _number_of_headers(message: Message, choice: Choice) -> Iterator[Problem]:
         # In a batch SES puts them over those to all; else they are put there here.
         most = max(most, len(names) if choice is Choice.BULK else number + len(names - to_all))
     if most > max(MAX_HEADERS, number if choice is Choice.INDIVIDUAL else 0):
-        yield _too_many("merge_headers", most)
+        yield _too_many("merge_headers", most, Emptied("merge_headers"))
 
 
-def _too_many(field: str, number: int) -> Problem:
+def _too_many(field: Place, number: int, remedy: Remedy) -> Problem:
     return Problem(
         field,
         f"{number} headers, and SES takes {MAX_HEADERS} where it writes the message: X-Metadata, "
         "each X-Tag and those of `unsubscribe` count",
         "give fewer headers or tags, or send a complete message with content='raw'",
+        feature=field,
+        remedy=remedy,
     )
 
 
 def _headers(message: Message) -> Iterator[Problem]:
-    own = (message.merge_headers or {}).values()
-    pairs = [("headers", message.headers), *(("merge_headers", each) for each in own)]
-    seen: set[tuple[str, str]] = set()
-    for field, headers in pairs:
-        for name, value in headers.items_as_given():
-            place = f"{field}[{name!r}]"
-            if (field, name) in seen:
-                continue
-            if value.strip() and not _VALUE.fullmatch(header_value(name, value)):
-                seen.add((field, name))
-                reason = f"{place} has a value with a character that SES does not take"
-                yield Problem(place, reason, "give printable characters only")
-    if not all(map(_VALUE.fullmatch, map(encode_tag, message.tags))):
+    yield from _unfit_values(message.headers, "headers", set())
+    seen: set[str] = set()
+    for headers in (message.merge_headers or {}).values():
+        yield from _unfit_values(headers, "merge_headers", seen)
+    unfit = [at for at, tag in enumerate(message.tags) if not _VALUE.fullmatch(encode_tag(tag))]
+    if unfit:
         reason = "`tags` has a character that SES does not take in a header"
-        yield Problem("tags", reason, "give printable characters only")
+        remedy = WithoutItems("tags", tuple(unfit))
+        yield Problem("tags", reason, _PRINTABLE, feature="tags", remedy=remedy)
+
+
+def _unfit_values(headers: Headers, field: Place, seen: set[str]) -> Iterator[Problem]:
+    for name, value in headers.items_as_given():
+        if name in seen or not value.strip() or _VALUE.fullmatch(header_value(name, value)):
+            continue
+        seen.add(name)
+        place = f"{field}[{name!r}]"
+        reason = f"{place} has a value with a character that SES does not take"
+        remedy = WithoutHeaders((name,), field)
+        yield Problem(place, reason, _PRINTABLE, feature=field, remedy=remedy)
 
 
 def _template_data(message: Message) -> Iterator[Problem]:

@@ -21,15 +21,25 @@ its model in what it writes itself are those of :mod:`mailcore_ses.payload.bound
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mailcore.errors import Problem
 from mailcore.features import AMP
-from mailcore.headers import MAX_LINE_OCTETS
+from mailcore.headers import MAX_LINE_OCTETS, Headers
 from mailcore.message import Message
 from mailcore.mime_headers import header_value
+from mailcore.remedies import (
+    Emptied,
+    First,
+    Named,
+    Remedy,
+    Without,
+    WithoutHeaders,
+    WithoutItems,
+)
 from mailcore_ses.payload import api_checks
-from mailcore_ses.payload.bounds import out_of_bounds
+from mailcore_ses.payload.api_checks import TRACKING
+from mailcore_ses.payload.bounds import Place, out_of_bounds
 from mailcore_ses.payload.choose import Choice, choose, wants_simple
 from mailcore_ses.payload.extra import ENTRIES, extra_of
 from mailcore_ses.payload.headers import (
@@ -75,18 +85,27 @@ def check(message: Message, settings: SendingSettings) -> Iterator[Problem]:
         yield from api_checks.not_in_v1(message, settings, choice)
 
 
-def _headers(message: Message, headers: Iterable[str], field: str) -> Iterator[Problem]:
+def _headers(message: Message, headers: Iterable[str], field: Place) -> Iterator[Problem]:
     for name in headers:
-        place, key = f"{field}[{name!r}]", name.lower()
-        if key in _REPLACED:
-            yield Problem(place, f"{place}: {_REPLACED[key]}", "leave it out")
-        elif key.startswith(_CONTROL_HEADER):
-            hint = "use the option for it, or mailcore_ses.ses_options()"
-            yield Problem(place, f"{place}: SES would obey it and remove it", hint)
-        elif key == METADATA_HEADER.lower() and (message.metadata or message.merge_metadata):
-            yield Problem(place, f"{place} and `metadata` are both given", "give one of them")
-        elif key == TAG_HEADER.lower() and message.tags:
-            yield Problem(place, f"{place} and `tags` are both given", "give one of them")
+        place = f"{field}[{name!r}]"
+        refused = _header_refused(message, name.lower(), place)
+        if refused is not None:
+            remedy = WithoutHeaders((name,), field)
+            yield Problem(place, *refused, feature=field, remedy=remedy)
+
+
+def _header_refused(message: Message, key: str, place: str) -> tuple[str, str] | None:
+    """Reason and hint, if a header of that name cannot be sent."""
+    if key in _REPLACED:
+        return f"{place}: {_REPLACED[key]}", "leave it out"
+    if key.startswith(_CONTROL_HEADER):
+        hint = "use the option for it, or mailcore_ses.ses_options()"
+        return f"{place}: SES would obey it and remove it", hint
+    if key == METADATA_HEADER.lower() and (message.metadata or message.merge_metadata):
+        return f"{place} and `metadata` are both given", "give one of them"
+    if key == TAG_HEADER.lower() and message.tags:
+        return f"{place} and `tags` are both given", "give one of them"
+    return None
 
 
 class _Limit(NamedTuple):
@@ -114,28 +133,42 @@ _OF_THE_API = _Limit(_exceeds_api, "makes a header of more than the 996 characte
 
 
 def _long_values(message: Message, limit: _Limit) -> Iterator[Problem]:
+    def problem(field: str, remedy: Remedy) -> Problem:
+        hint = "keep it in your database, and a key to it here"
+        return Problem(field, f"`{field}` {limit.reason}", hint, feature=field, remedy=remedy)
+
+    def is_long(metadata: Mapping[str, Any]) -> bool:
+        return limit.exceeded(METADATA_HEADER, encode_metadata(metadata))
+
     everybody = message.metadata
-    own = [{**everybody, **metadata} for metadata in (message.merge_metadata or {}).values()]
-    values = {
-        "metadata": [(METADATA_HEADER, encode_metadata(everybody))] if everybody else [],
-        "merge_metadata": [(METADATA_HEADER, encode_metadata(metadata)) for metadata in own],
-        "tags": [(TAG_HEADER, encode_tag(tag)) for tag in message.tags],
-    }
-    for field, headers in values.items():
-        if any(limit.exceeded(name, value) for name, value in headers):
-            hint = "keep it in your database, and a key to it here"
-            yield Problem(field, f"`{field}` {limit.reason}", hint)
+    if everybody and is_long(everybody):
+        yield problem("metadata", Without("metadata"))
+    own = (message.merge_metadata or {}).values()
+    if any(is_long({**everybody, **metadata}) for metadata in own):
+        yield problem("merge_metadata", Emptied("merge_metadata"))
+    long = [
+        at for at, tag in enumerate(message.tags) if limit.exceeded(TAG_HEADER, encode_tag(tag))
+    ]
+    if long:
+        yield problem("tags", WithoutItems("tags", tuple(long)))
 
 
 def _header_values(message: Message) -> Iterator[Problem]:
-    own = (message.merge_headers or {}).values()
-    for field, headers in (("headers", message.headers), *(("merge_headers", h) for h in own)):
-        for name, value in headers.items_as_given():
-            place = f"{field}[{name!r}]"
-            if not value.strip():
-                yield Problem(place, f"{place} is empty, which SES does not take", "leave it out")
-            elif len(value) > 100 and _OF_THE_API.exceeded(name, header_value(name, value)):
-                yield Problem(place, f"{place} {_OF_THE_API.reason}", "shorten it")
+    yield from _unfit_values(message.headers, "headers")
+    for headers in (message.merge_headers or {}).values():
+        yield from _unfit_values(headers, "merge_headers")
+
+
+def _unfit_values(headers: Headers, field: Place) -> Iterator[Problem]:
+    for name, value in headers.items_as_given():
+        place = f"{field}[{name!r}]"
+        remedy = WithoutHeaders((name,), field)
+        if not value.strip():
+            reason = f"{place} is empty, which SES does not take"
+            yield Problem(place, reason, "leave it out", feature=field, remedy=remedy)
+        elif len(value) > 100 and _OF_THE_API.exceeded(name, header_value(name, value)):
+            reason = f"{place} {_OF_THE_API.reason}"
+            yield Problem(place, reason, "shorten it", feature=field, remedy=remedy)
 
 
 def _batch(message: Message, *, written_by_ses: bool) -> Iterator[Problem]:
@@ -146,12 +179,16 @@ def _batch(message: Message, *, written_by_ses: bool) -> Iterator[Problem]:
     seen: set[str] = set()
     for headers in (message.merge_headers or {}).values():
         for name in headers:
-            if name.lower() in seen:
+            key = name.lower()
+            if key in seen:
                 continue
-            seen.add(name.lower())
-            if name.lower() in refused:
+            seen.add(key)
+            if key in refused:
                 place = f"merge_headers[{name!r}]"
-                yield Problem(place, f"{place}: it is written for you", feature="merge_headers")
+                reason = f"{place}: it is written for you"
+                # To is what a reader sees; From is whose mail it is, Reply-To who gets the answer.
+                remedy = WithoutHeaders((name,), "merge_headers") if key == "to" else None
+                yield Problem(place, reason, feature="merge_headers", remedy=remedy)
             yield from _headers(message, (name,), "merge_headers")
 
 
@@ -165,17 +202,22 @@ def _bodies_beside_template(message: Message) -> Iterator[Problem]:
 def _not_in_parts(message: Message, choice: Choice, settings: SendingSettings) -> Iterator[Problem]:
     what = "templates" if choice in (Choice.TEMPLATE, Choice.BULK) else "simple content"
     for feature, is_meant in (("alternatives", False), ("amp_html", True)):
-        if any((part.mime_type == AMP) is is_meant for part in message.alternatives):
+        parts = enumerate(message.alternatives)
+        found = tuple(at for at, part in parts if (part.mime_type == AMP) is is_meant)
+        if found:
             reason = f"{feature} is not supported in {what} of SES, which has text and HTML"
-            yield Problem("alternatives", reason, feature=feature)
+            remedy: Remedy = WithoutItems("alternatives", found)
+            yield Problem("alternatives", reason, feature=feature, remedy=remedy)
     if message.other_authors:
         # Only the header of a raw message may have several: tests/test_amazon_ses_backend.py in
         # https://github.com/anymail/django-anymail (read 2026-11-30).
         reason = f"multiple_from is not supported in {what} of SES, which has one FromEmailAddress"
-        yield Problem("other_authors", reason, feature="multiple_from")
+        remedy = Without("other_authors")
+        yield Problem("other_authors", reason, feature="multiple_from", remedy=remedy)
     if "To" in message.headers:
         reason = f"spoofed_to is not supported in {what} of SES, which writes To itself"
-        yield Problem("headers['To']", reason, feature="spoofed_to")
+        remedy = WithoutHeaders(("To",))
+        yield Problem("headers['To']", reason, feature="spoofed_to", remedy=remedy)
     if settings.api_version == "v1":
         return
     for position, part in enumerate(message.attachments):
@@ -183,10 +225,11 @@ def _not_in_parts(message: Message, choice: Choice, settings: SendingSettings) -
         feature = "inline_images" if part.inline else "attachments"
         if not part.filename:
             reason = f"`{place}` needs a file name in {what} of SES"
-            yield Problem(place, reason, feature=feature)
+            yield Problem(place, reason, feature=feature, remedy=Named(position))
         if len(part.content_type) > 78 or len(part.content_id or "") > 78:
             reason = f"`{place}` has a content type or Content-ID of more than 78 characters"
-            yield Problem(place, reason, feature=feature)
+            remedy = WithoutItems("attachments", (position,))
+            yield Problem(place, reason, feature=feature, remedy=remedy)
 
 
 def _message_tag(message: Message, settings: SendingSettings) -> Iterator[Problem]:
@@ -194,10 +237,11 @@ def _message_tag(message: Message, settings: SendingSettings) -> Iterator[Proble
         return
     if len(message.tags) > 1:
         reason = f"{len(message.tags)} tags, and message_tag_name is the name of one message tag"
-        yield Problem("tags", reason, "give one tag", feature="tags")
+        yield Problem("tags", reason, "give one tag", feature="tags", remedy=First("tags", 1))
     elif not TAG_TEXT.fullmatch(message.tags[0]):
         reason = "an SES message tag has 1 to 256 letters, digits, '_' and '-' only"
-        yield Problem("tags", reason, "see message_tag_name", feature="tags")
+        hint = "see message_tag_name"
+        yield Problem("tags", reason, hint, feature="tags", remedy=Without("tags"))
 
 
 def _signing(
@@ -209,10 +253,10 @@ def _signing(
     if written_by_ses:
         reason = "SES writes this message, so it cannot be signed with dkim_private_key"
         yield Problem("template_id" if message.template_id else "message", reason, hint)
-    for feature in ("track_opens", "track_clicks"):
+    for feature in TRACKING:
         if getattr(message, feature):
             reason = f"{feature} rewrites the HTML and breaks the signature of dkim_private_key"
-            yield Problem(feature, reason, hint, feature=feature)
+            yield Problem(feature, reason, hint, feature=feature, remedy=Without(feature))
 
 
 def _options(message: Message, settings: SendingSettings, choice: Choice) -> Iterator[Problem]:
