@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 from mailcore.features import AMP, USES, Feature, Support
-from mailcore.message import Message
+from mailcore.message import MESSAGE_FIELDS, Message
 from mailcore.remedies import (
     KEPT,
     AsFiles,
@@ -71,9 +71,14 @@ def applied(remedy: Remedy, message: Message) -> Message | None:
         message: The one in which the problem was found.
     """
     changed = remedy.apply(message)
-    if changed == message or breaches(message, changed):
+    if not differs(message, changed) or breaches(message, changed):
         return None
     return changed
+
+
+def differs(before: Message, after: Message) -> bool:
+    """Whether a change to a message changes what is sent: refusing a default alone does not."""
+    return any(getattr(before, name) != getattr(after, name) for name in MESSAGE_FIELDS)
 
 
 def breaches(before: Message, after: Message) -> list[str]:

@@ -79,7 +79,9 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
         Name what this provider cannot express and ``features`` alone does not tell.
 
         Called before ``build``, with a message that ``features`` allows. Report everything at
-        once; limits that the service may change are its own to enforce.
+        once; limits that the service may change are its own to enforce. What a message can go
+        without, says so: the problem names the `feature`, and brings a `remedy`
+        (:mod:`mailcore.remedies`) for mailers that are told to drop it.
         """
         return ()
 

@@ -41,6 +41,7 @@ from mailcore import (
     SendError,
     SendStatus,
     UnexpectedResponse,
+    UnsupportedFeature,
     Verdict,
     WebhookRejected,
     WebhookRequest,
@@ -52,6 +53,7 @@ from mailcore.frozen import thaw
 from mailcore.http_answers import may_be_accepted, retry_after_seconds
 from mailcore.inbound_composing import ReceivedFile, compose_inbound
 from mailcore.mime import write_message
+from mailcore.remedies import First, Remedy, Without
 from mailcore.testing import Canary, Notice, ProviderSuite, TransportFault, token
 from mailcore.transport import RequestsTransport
 
@@ -1277,6 +1279,53 @@ class DeniesItsEvents(Acme):
         return ()
 
 
+class DropsCopies(Acme):
+    def check(self, message):
+        for problem in super().check(message):
+            yield dataclasses.replace(problem, remedy=OtherRecipients())
+
+
+class OtherRecipients(Remedy):
+    def apply(self, message):
+        return message.replace(cc=None, bcc=None)
+
+    def __str__(self):
+        return "nobody gets a copy"
+
+
+class DropsTheBatch(Acme):
+    def check(self, message):
+        if message.merge_headers is not None:
+            remedy = Without("merge_headers")
+            yield Problem("merge_headers", "no", feature="merge_headers", remedy=remedy)
+
+    features = Features(**{**{f.value: s for f, s in Acme.features.items()}, "merge_headers": YES})
+
+
+class DropsInVain(Acme):
+    def check(self, message):
+        if message.tags:
+            yield Problem("tags", "no", feature="tags", remedy=First("tags", 1))
+
+
+class DropsSomethingElse(Acme):
+    def check(self, message):
+        if message.tags:
+            yield Problem("tags", "no", feature="tags", remedy=Without("track_opens"))
+
+
+class CannotBuildTheRest(Acme):
+    def check(self, message):
+        if message.metadata:
+            remedy = Without("metadata")
+            yield Problem("metadata", "no", feature="metadata", remedy=remedy)
+
+    def build(self, message):
+        if "metadata" in message.declined:
+            raise UnsupportedFeature("there must be metadata")
+        return super().build(message)
+
+
 DECLARED = "test_features_are_as_declared"
 TOGETHER = "test_messages_in_one_call_stay_apart"
 APART = "test_recipients_of_a_batch_are_kept_apart"
@@ -1296,6 +1345,12 @@ FAULTS = [
     (DECLARED, NeedsWhatItLacks, "needs templates, which is declared NO"),
     (DECLARED, LimitsOneThing, "there is only one of it"),
     (DECLARED, PartlyNothing, "track_opens is declared"),
+    ("test_what_must_not_be_dropped_is_not", DropsCopies, "changes what no remedy may: cc"),
+    ("test_what_must_not_be_dropped_is_not", DropsCopies, "cc is never dropped, and has a remedy"),
+    ("test_what_must_not_be_dropped_is_not", DropsTheBatch, "no remedy may: separate mails"),
+    ("test_what_must_not_be_dropped_is_not", DropsSomethingElse, "changes nothing"),
+    ("test_what_can_be_dropped_is_sent_without", DropsInVain, "does not help: no"),
+    ("test_what_can_be_dropped_is_sent_without", CannotBuildTheRest, "cannot be built after"),
     ("test_features_are_sent_together", OverwritesHeaders, "is lost beside other features"),
     ("test_esp_extra_is_its_own", IgnoresEspExtra, "esp_extra is silently dropped"),
     ("test_esp_extra_is_its_own", ObeysStrangers, "of another provider is sent"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mailcore.checking import check
-from mailcore.dropping import NEVER_DROPPED, breaches
+from mailcore.dropping import NEVER_DROPPED, breaches, differs
 from mailcore.errors import MessageError, Problem, UnsupportedFeature
 from mailcore.features import USES, Feature, UnsupportedPolicy, unsupported
 from mailcore.message import Message
@@ -127,7 +127,7 @@ def _faults(problem: Problem, message: Message) -> Iterator[str]:
     if problem.feature in {feature.value for feature in NEVER_DROPPED}:
         yield f"{problem.feature} is never dropped, and has a remedy: {remedy}"
     changed = remedy.apply(message)
-    if changed == message:
+    if not differs(message, changed):
         yield f"{remedy!r} changes nothing"
     touched = breaches(message, changed)
     if touched:

@@ -49,7 +49,7 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
         cc=yes("not in batches"),
         bcc=yes("not in batches"),
         reply_to=limited(1),
-        headers=partial("not X-New-ESP-*, which the service obeys"),
+        headers=partial("not x-new-esp-*, which the service obeys"),
         spoofed_to=NO("the service writes To itself"),
         multiple_from=NO("the service has one sender"),
         alternatives=NO("text and HTML only"),

@@ -57,7 +57,7 @@ class TestNewEsp(ProviderSuite):
             from_email="shop@example.com",
             to=["ada@example.net"],
             text="Hello",
-            headers={"X-New-ESP-Pool": "fast"},
+            headers={"x-new-esp-Pool": "fast"},
         )
 
     def signed_webhooks(self, notices: Sequence[Notice]) -> Sequence[WebhookRequest]:
