@@ -4,7 +4,7 @@ A finished mail, by the standard library or as bytes, as a message: for code tha
 =================================  =================================================================
 Of the mail                        In the message
 =================================  =================================================================
-From, Reply-To, Subject            ``from_email``, ``reply_to``, ``subject``
+From, Reply-To, Subject            ``from_email`` with ``other_authors``, ``reply_to``, ``subject``
 To, Cc, Bcc                        ``to``, ``cc``, ``bcc``, unless the recipients are given apart:
                                    those of them that stand in To and Cc are ``to`` and ``cc``, all
                                    others ``bcc``; a To that names others as well stays as
@@ -25,7 +25,7 @@ anything else                      ``headers``, decoded, in their order: In-Repl
 =================================  =================================================================
 
 Nothing else is dropped. What the model has no place for is refused, all of it at once: names of
-groups of addresses, several From addresses, header fields that occur twice, what cannot be decoded.
+groups of addresses, header fields that occur twice, what cannot be decoded.
 Names of addresses are decoded, comments in address fields are not kept. How lines were folded and
 parts encoded, boundaries, preambles, and the ids of bodies are the writer's. Lines of files that an
 object of the standard library has not encoded end as that writes them, in ``\n``.
@@ -200,13 +200,11 @@ class _Header:
             if key not in self.headers:
                 continue
             found = self._read(key)
-            if name in ("from_email", "envelope_sender"):
-                if len(found) != 1:
-                    reason = f"header {key.title()!r} has {len(found)} addresses, and must have one"
-                    self.problems.append(Problem(name, reason))
-                fields[name] = next(iter(found), None)
-            else:
-                fields[name] = found
+            is_one = name == "envelope_sender"
+            if (is_one and len(found) != 1) or (name == "from_email" and not found):
+                reason = f"header {key.title()!r} has {len(found)} addresses, and must have one"
+                self.problems.append(Problem(name, reason))
+            fields[name] = next(iter(found), None) if is_one else found
         return {name: value for name, value in fields.items() if value}
 
     def _read(self, key: str) -> list[Address]:

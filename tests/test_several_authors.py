@@ -150,6 +150,17 @@ def test_the_mail_has_a_sender(headers, sender):
     assert not mail["From"].defects
 
 
+def test_a_finished_mail_keeps_its_authors():
+    """What is written is read back, with all authors and the Sender that was written for them."""
+    message = Message(from_email=[ADA, BOB], to=["d@example.net"], subject="s", text="t")
+
+    again = Message.from_mime(write_message(message))
+
+    assert message.authors == again.authors
+    assert {"Sender": ADA} == dict(again.headers)
+    assert message.replace(headers={"Sender": ADA}) == again.replace(text="t")
+
+
 def test_extra_headers_may_have_the_sender():
     """A provider's own is not doubled, and a mail of one author has none that nobody gave."""
     fields = {"to": ["d@example.net"], "text": "t"}
@@ -205,8 +216,8 @@ def test_local_parts_of_all_authors_are_looked_at():
 def test_the_command_line_replaces_all(tmp_path, capsys):
     """--from stands for every author of the file, and takes several."""
     path = tmp_path / "message.json"
-    fields = {"from_email": [ADA, BOB], "to": ["d@example.net"], "text": "t"}
-    path.write_text(json.dumps(fields), encoding="utf-8")
+    message = Message(from_email=[ADA, BOB], to=["d@example.net"], text="t")
+    path.write_text(json.dumps(message.to_dict()), encoding="utf-8")
     command = ["send", "--provider", "console", "--message", str(path)]
 
     assert 0 == main(command)

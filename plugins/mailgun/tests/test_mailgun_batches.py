@@ -37,6 +37,23 @@ def batch(count: int = 2, **fields: object) -> Message:
     return Message(**{**plain, **fields})
 
 
+def test_every_author_is_filled_in_where_calls_are_individual(posted):
+    """What Mailgun would fill into the further authors of a batch, is filled in here as well."""
+    message = batch(
+        from_email=["%recipient.a% <shop@example.com>", "%recipient.b% <desk@example.com>"],
+        cc=["c@example.org"],
+        merge_data={"r0@example.net": {"a": "A", "b": "B"}, "r1@example.net": {"a": "C"}},
+    )
+
+    found = [posted(request).fields for request in PROVIDER.build(message)]
+
+    assert [
+        ["A <shop@example.com>", "B <desk@example.com>"],
+        ["C <shop@example.com>", "desk@example.com"],
+    ] == [fields["from"] for fields in found]
+    assert [["A <shop@example.com>"], ["C <shop@example.com>"]] == [f["h:Sender"] for f in found]
+
+
 @pytest.mark.parametrize(
     ("count", "expected"),
     [(1, [1]), (999, [999]), (1000, [1000]), (1001, [1000, 1]), (2500, [1000, 1000, 500])],
