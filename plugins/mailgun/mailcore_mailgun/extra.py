@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 from mailcore.errors import ConfigurationError
 from mailcore.frozen import thaw
 from mailcore.message import Message
+from mailcore.text_values import with_plain_texts
 
 
 NAMESPACE = "mailgun"
@@ -121,6 +122,7 @@ def _text(value: Any) -> str:
     return json.dumps(thaw(value))
 
 
+@with_plain_texts
 def mailgun_options(
     *,
     sender_domain: str | None = None,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+
+from collections import UserString
 
 import pytest
 
@@ -396,3 +399,30 @@ def test_options_do_not_show():
 
     (request,) = provider.build(message())
     assert "hunter2" not in repr([provider, provider._settings, request])
+
+
+def test_lazy_texts_are_options_of_a_message():
+    """Whatever counts as text in a message, does so here: in mappings and lists as well."""
+    options = {
+        "sender_domain": "mg.example.com",
+        "template_version": "spring",
+        "template_variables": {"name": ["Ada"]},
+        "deliver_within": "1h",
+        "tracking": "htmlonly",
+        "suppress_headers": ["X-Mailgun-Sid"],
+    }
+
+    made = mailgun_options(**{name: lazily(value) for name, value in options.items()})
+    message = Message(esp_extra=made)
+
+    assert message == Message(esp_extra=mailgun_options(**options))
+    assert message == Message.from_dict(json.loads(json.dumps(message.to_dict())))
+
+
+def lazily(value):
+    """The same with texts that are no str."""
+    if isinstance(value, dict):
+        return {UserString(key): lazily(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [lazily(item) for item in value]
+    return UserString(value)

@@ -14,6 +14,7 @@ from typing import Any
 
 from mailcore.frozen import thaw
 from mailcore.message import Message
+from mailcore.text_values import with_plain_texts
 from mailcore_postmark.settings import (
     TrackLinks,
     check_inline_css,
@@ -65,6 +66,7 @@ def merged(base: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+@with_plain_texts
 def postmark_options(
     *,
     message_stream: str | None = None,

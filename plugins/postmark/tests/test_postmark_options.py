@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+
+from collections import UserString
 
 import pytest
 
@@ -169,3 +172,27 @@ def test_the_package_is_lazy():
     assert "mailcore_postmark.provider" not in loaded
     with pytest.raises(AttributeError, match="PostmrkProvider"):
         _ = mailcore_postmark.PostmrkProvider
+
+
+def test_lazy_texts_are_options_of_a_message():
+    """Whatever counts as text in a message, does so here: in mappings and lists as well."""
+    options = {
+        "message_stream": "broadcast",
+        "track_links": "HtmlOnly",
+        "server_token": "POSTMARK_API_TEST",
+    }
+
+    made = postmark_options(**{name: lazily(value) for name, value in options.items()})
+    message = Message(esp_extra=made)
+
+    assert message == Message(esp_extra=postmark_options(**options))
+    assert message == Message.from_dict(json.loads(json.dumps(message.to_dict())))
+
+
+def lazily(value):
+    """The same with texts that are no str."""
+    if isinstance(value, dict):
+        return {UserString(key): lazily(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [lazily(item) for item in value]
+    return UserString(value)

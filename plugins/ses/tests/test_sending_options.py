@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
+
+from collections import UserString
 
 import boto3
 import pytest
@@ -285,3 +288,31 @@ def test_given_client_of_the_other_api():
     client = boto3.client("ses", region_name="eu-west-1")
 
     assert client is SesProvider(client=client, api_version="v1").client
+
+
+def test_lazy_texts_are_options_of_a_message():
+    """Whatever counts as text in a message, does so here: in mappings and lists as well."""
+    options = {
+        "configuration_set_name": "set",
+        "tenant_name": "acme",
+        "contact_list_name": "news",
+        "topic_name": "daily",
+        "content": "simple",
+        "email_tags": {"kind": "own"},
+        "recipient_tags": {ADA: {"kind": "hers"}},
+    }
+
+    made = ses_options(**{name: lazily(value) for name, value in options.items()})
+    message = Message(esp_extra=made)
+
+    assert message == Message(esp_extra=ses_options(**options))
+    assert message == Message.from_dict(json.loads(json.dumps(message.to_dict())))
+
+
+def lazily(value):
+    """The same with texts that are no str."""
+    if isinstance(value, dict):
+        return {UserString(key): lazily(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [lazily(item) for item in value]
+    return UserString(value)

@@ -17,6 +17,7 @@ from mailcore.address import address_key
 from mailcore.errors import ConfigurationError
 from mailcore.frozen import thaw
 from mailcore.message import Message
+from mailcore.text_values import with_plain_texts
 from mailcore_ses.payload.fragments import Parameters, given, tag_list
 from mailcore_ses.payload.settings import tag_fault
 
@@ -96,6 +97,7 @@ def merged_tags(tags: Iterable[Parameters], own: Iterable[Parameters]) -> list[P
     return list({tag["Name"]: thaw(tag) for tag in (*tags, *own)}.values())
 
 
+@with_plain_texts
 def ses_options(
     *,
     configuration_set_name: str | None = None,
