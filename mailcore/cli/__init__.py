@@ -4,7 +4,8 @@ The command ``mailcore``, also ``python -m mailcore``.
 ``providers`` lists what is installed, ``features`` says what each provider can express, ``send``
 sends, ``parse`` reads a saved webhook request, and ``new-provider`` begins a plugin. Results go to
 standard output, as tables or with ``--json`` as JSON; everything else goes to standard error.
-Without a command the help is shown. Scripts read the exit code:
+Without a command the help is shown. With ``--quiet`` a command writes errors only, to standard
+error; files that it is told to write are written. Scripts read the exit code:
 
 ====  ==============================================================================================
 0     done; every recipient was accepted
@@ -24,6 +25,7 @@ Without a command the help is shown. Scripts read the exit code:
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import sys
 
@@ -31,6 +33,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mailcore.cli import exit_codes, logs, output
+from mailcore.cli.common import is_quiet, require_consistent
 from mailcore.cli.failures import UsageError, describe, report
 from mailcore.errors import ConfigurationError
 
@@ -54,18 +57,18 @@ def main(arguments: Sequence[str] | None = None, *, registry: Registry | None = 
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Until they are parsed, and if they cannot be.
-    debug, as_json = "--debug" in given, "--json" in given
+    debug, as_json, quiet = "--debug" in given, "--json" in given, "--quiet" in given
     try:
-        with logs.shown(debug=debug):
+        with logs.shown(debug=debug, quiet=quiet), output.notes_off(quiet=quiet):
             return _guarded(given, registry, debug=debug, as_json=as_json)
     except output.Unwritable as error:
         output.silence()
         if error.reader_gone:
             return exit_codes.READER_GONE
-        output.note(f"error: {error}")
+        output.note(f"error: {error}", always=True)
         return exit_codes.OUTPUT_FAILED
     except KeyboardInterrupt:
-        output.note("interrupted")
+        output.note("interrupted", always=True)
         return exit_codes.INTERRUPTED
 
 
@@ -105,7 +108,9 @@ def _run(given: list[str], registry: Registry | None) -> int:
     arguments.registry = chosen
     if not callable(getattr(arguments, "run", None)):
         raise ConfigurationError(f"command {arguments.command!r} of an extension has no `run`")
-    return int(arguments.run(arguments) or exit_codes.OK)
+    require_consistent(arguments)
+    with output.results_off() if is_quiet(arguments) else contextlib.nullcontext():
+        return int(arguments.run(arguments) or exit_codes.OK)
 
 
 def _asks_for_json(given: Sequence[str]) -> bool:

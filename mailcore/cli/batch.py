@@ -14,6 +14,7 @@ from typing import IO
 
 from mailcore.cli import dry_run, exit_codes, output
 from mailcore.cli.choosing import Chosen
+from mailcore.cli.common import is_quiet
 from mailcore.cli.composing import message_fields
 from mailcore.cli.failures import describe
 from mailcore.cli.inputs import STDIN, named, standard_input, unreadable
@@ -46,6 +47,8 @@ def send_batch(arguments: argparse.Namespace, chosen: Chosen) -> int:
             outcome, code = _outcome(arguments, chosen, mailer, line, source)
             output.write_json_line({"line": number, **outcome})
             codes[code] += 1
+            if code != exit_codes.OK and is_quiet(arguments):
+                output.note(f"error: {source}: {_failure(outcome)}", always=True)
     done = "checked" if arguments.dry_run else "accepted"
     accepted = codes[exit_codes.OK]
     text = f"{codes.total()} messages: {accepted} {done}"
@@ -67,6 +70,11 @@ def _outcome(
     except MailcoreError as error:
         return {"error": describe(error)}, exit_codes.of_error(error)
     return {"result": result.to_dict()}, exit_codes.of_result(result)
+
+
+def _failure(outcome: dict[str, object]) -> object:
+    error = outcome.get("error")
+    return error["message"] if isinstance(error, dict) else "not all recipients were accepted"
 
 
 @contextlib.contextmanager

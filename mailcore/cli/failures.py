@@ -28,7 +28,7 @@ class InputError(ConfigurationError):
 
 def report(error: BaseException) -> None:
     """Say what is wrong on standard error: one line, and one for each further problem."""
-    note(f"error: {_text(error)}")
+    note(f"error: {_text(error)}", always=True)
 
 
 def _text(error: BaseException) -> str:

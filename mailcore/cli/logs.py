@@ -33,14 +33,15 @@ class _Lines(logging.Handler):
         text = record.getMessage().partition("\n")[0]
         if record.exc_info and record.exc_info[0] is not None:
             text += f" ({record.exc_info[0].__name__}; --debug shows where)"
-        note(f"{record.levelname.lower()}: {' '.join(text.split())}")
+        is_error = record.levelno >= logging.ERROR
+        note(f"{record.levelname.lower()}: {' '.join(text.split())}", always=is_error)
 
 
 @contextlib.contextmanager
-def shown(*, debug: bool) -> Iterator[None]:
+def shown(*, debug: bool, quiet: bool = False) -> Iterator[None]:
     """Show the log of mailcore on standard error for as long as a command runs."""
     logger = logging.getLogger("mailcore")
-    handler: logging.Handler = _Lines(logging.WARNING)
+    handler: logging.Handler = _Lines(logging.ERROR if quiet else logging.WARNING)
     level = logger.level
     if debug:
         handler = logging.StreamHandler(sys.stderr)

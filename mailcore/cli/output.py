@@ -10,7 +10,9 @@ import shutil
 import sys
 import traceback
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from pathlib import Path
 
 from mailcore.cli.table import table
 from mailcore.terminal import lines
@@ -22,7 +24,9 @@ __all__ = [
     "Unwritable",
     "flush",
     "note",
+    "notes_off",
     "printable",
+    "results_off",
     "silence",
     "write",
     "write_json",
@@ -32,6 +36,29 @@ __all__ = [
 ]
 
 PROGRAM = "mailcore"
+
+
+_QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextlib.contextmanager
+def notes_off(*, quiet: bool) -> Iterator[None]:
+    """Leave out notes that are no errors, for as long as a command runs."""
+    token = _QUIET.set(quiet)
+    try:
+        yield
+    finally:
+        _QUIET.reset(token)
+
+
+@contextlib.contextmanager
+def results_off() -> Iterator[None]:
+    """Lead nowhere what anybody writes to standard output, providers that print among them."""
+    with (
+        Path(os.devnull).open("w", encoding="utf-8", errors="replace") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+    ):
+        yield
 
 
 class Unwritable(Exception):
@@ -88,8 +115,16 @@ def write_table(
     write(layout(cells[0], cells[1:], width=columns))
 
 
-def note(text: str) -> None:
-    """Write lines for the operator to standard error; failing that, there is nobody to tell."""
+def note(text: str, *, always: bool = False) -> None:
+    """
+    Write lines for the operator to standard error; failing that, there is nobody to tell.
+
+    Args:
+        text: What to say.
+        always: Whether it is an error, which is told with ``--quiet`` too.
+    """
+    if _QUIET.get() and not always:
+        return
     first, *rest = text.split("\n")
     lines = [f"{PROGRAM}: {printable(first)}", *map(printable, rest)]
     if sys.stderr is None:

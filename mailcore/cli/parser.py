@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from mailcore._version import VERSION
 from mailcore.cli import exit_codes, features, new_provider, parse, providers, send
+from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
 from mailcore.cli.output import PROGRAM, note
 from mailcore.known_plugins import install_hint
@@ -87,12 +88,7 @@ def _name_of(option: str) -> str:
 def build_parser(registry: Registry) -> Parser:
     """The parser, with the commands of all extensions that can be loaded."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--debug",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help="show tracebacks and the log, which may hold addresses and secrets",
-    )
+    add_common(common)
     parser = Parser(
         prog=PROGRAM,
         description="Every email service provider behind one command.",

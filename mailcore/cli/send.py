@@ -8,6 +8,7 @@ from typing import Any
 
 from mailcore.cli import choosing, composing, dry_run, exit_codes, output
 from mailcore.cli.batch import send_batch
+from mailcore.cli.common import is_quiet
 from mailcore.cli.failures import UsageError
 from mailcore.cli.sending import open_mailer, send
 from mailcore.errors import RecipientsRefused
@@ -76,6 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
         output.write_json(result.to_dict())
     else:
         _write_result(result)
+    if result.refused and is_quiet(arguments):
+        what = f"{len(result.refused)} of {len(result.recipients)} recipients"
+        output.note(f"error: {what} were not accepted", always=True)
     return exit_codes.of_result(result)
 
 

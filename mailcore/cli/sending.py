@@ -43,5 +43,5 @@ def send(mailer: Mailer, message: Message, *, stdout_is_json: bool) -> SendResul
         with contextlib.redirect_stdout(sys.stderr if stdout_is_json else sys.stdout):
             return mailer.send(message)
     except KeyboardInterrupt:
-        output.note("interrupted while sending: the message may be on its way")
+        output.note("interrupted while sending: the message may be on its way", always=True)
         raise

@@ -385,3 +385,16 @@ def test_command_without_credentials(invented_credentials, capsys, monkeypatch):
         found.append((finding["subject"], finding["state"]))
 
     assert [("credentials", "wrong"), ("region", "wrong")] == found
+
+
+def test_quiet(ses, capsys):
+    """What is well is not told: cron writes no mail, or one that says what to do."""
+    options = ["--option", "region_name=eu-west-1", "--option", f"endpoint_url={ses.url}"]
+    arguments = ["ses", "check", "--from", "shop@example.com", "--quiet", *options]
+
+    assert 1 == main(arguments)
+    written = capsys.readouterr()
+
+    assert "" == written.out
+    assert "mailcore: error: identity: " in written.err
+    assert "credentials" not in written.err

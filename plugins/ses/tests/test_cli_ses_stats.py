@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import zoneinfo
 
 from datetime import datetime, timedelta, timezone
 from xml.etree import ElementTree as ET
@@ -26,7 +27,7 @@ TODAY = NOON.date()
 @pytest.fixture(autouse=True)
 def _today(monkeypatch):
     """It is the same day as long as a test runs."""
-    monkeypatch.setattr(stats, "_today", lambda: TODAY)
+    monkeypatch.setattr(stats, "_now", lambda: NOON)
 
 
 @pytest.fixture
@@ -187,6 +188,12 @@ def test_one_region_of_a_file(capsys, tmp_path):
         (["--days", "0"], "above 0"),
         (["--days", "15"], "SES keeps 14 days"),
         (["--days", "two"], "above 0"),
+        (["--time-zone", "Europe/Berln"], "'Europe/Berln': did you mean 'Europe/Berlin'?"),
+        (["--time-zone", "Nowhere"], "no time zone 'Nowhere'"),
+        (["--time-zone", "Europe"], "no time zone 'Europe'"),
+        (["--time-zone", "../../etc/passwd"], "no time zone <16 characters>"),
+        (["--time-zone", "s3cr3t"], "no time zone <6 characters>: write it as Europe/Berlin"),
+        (["--time-zone", "Asia/Tokyo", "--from", "a"], "a file has days of UTC"),
     ],
     ids=" ".join,
 )
@@ -197,3 +204,55 @@ def test_usage(invented_credentials, capsys, tmp_path, monkeypatch, arguments, s
     assert 2 == main(["ses", "stats", *arguments])
     assert said in capsys.readouterr().err
     assert [] == list(tmp_path.iterdir())
+
+
+def test_days_of_a_time_zone(where, capsys, tmp_path):
+    """At noon UTC the next day has begun in Kiribati: table, chart and JSON say whose days."""
+    zone = ["--time-zone", "Pacific/Kiritimati"]
+    tomorrow = TODAY + timedelta(days=1)
+
+    assert 0 == main(["ses", "stats", "--json", *zone, *where])
+    value = json.loads(capsys.readouterr().out)
+    assert ("Pacific/Kiritimati", 14) == (value["time_zone"], len(value["days"]))
+    assert (str(tomorrow), 3) == (
+        value["days"][-1]["day"],
+        value["days"][-1]["delivery_attempts"],
+    )
+
+    chart = tmp_path / "chart.svg"
+    assert 0 == main(["ses", "stats", "--days", "1", "--output", str(chart), *zone, *where])
+    assert "day (Pacific/Kiritimati)" in capsys.readouterr().out
+    assert "days in Pacific/Kiritimati" in chart.read_text(encoding="utf-8")
+
+
+def test_a_file_has_days_of_utc(where, capsys, tmp_path):
+    """Whatever is shown: days of several zones in one file would overlap."""
+    path = tmp_path / "stats.sqlite"
+
+    assert 0 == main(["ses", "stats", "--save", str(path), "--time-zone", "Asia/Tokyo", *where])
+
+    (kept,) = StatisticsStore(path).load()
+    assert (TODAY, 3) == (kept.day, kept.counts.delivery_attempts)
+
+
+def test_a_system_without_time_zones(where, capsys, monkeypatch):
+    """It has UTC, and for all others the error says what to install."""
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    zoneinfo.ZoneInfo.clear_cache()
+    zoneinfo.reset_tzpath(to=[])
+    try:
+        assert 0 == main(["ses", "stats", "--time-zone", "utc", *where])
+        assert 2 == main(["ses", "stats", "--time-zone", "Europe/Berlin", *where])
+    finally:
+        zoneinfo.reset_tzpath()
+
+    assert "no time zones but UTC: pip install tzdata" in capsys.readouterr().err
+
+
+def test_quiet(where, capsys, tmp_path):
+    """Files are written, and nothing is said."""
+    chart = tmp_path / "chart.svg"
+
+    assert 0 == main(["ses", "stats", "--output", str(chart), "--quiet", *where])
+    assert chart.exists()
+    assert ("", "") == capsys.readouterr()

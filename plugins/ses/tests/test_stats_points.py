@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import boto3
 import pytest
@@ -211,3 +212,26 @@ def test_moto(moto_url, invented_credentials):
     assert counts(2) == point.counts
     assert before <= point.timestamp <= datetime.now(UTC) + timedelta(seconds=2)
     assert UTC == point.timestamp.tzinfo
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        (UTC, [(date(2026, 10, 24), 3), (date(2026, 10, 25), 4)]),
+        (ZoneInfo("Europe/Berlin"), [(date(2026, 10, 25), 7)]),
+        (ZoneInfo("Asia/Kathmandu"), [(date(2026, 10, 25), 3), (date(2026, 10, 26), 4)]),
+        (ZoneInfo("America/New_York"), [(date(2026, 10, 24), 3), (date(2026, 10, 25), 4)]),
+    ],
+    ids=str,
+)
+def test_days_of_other_zones(zone, expected):
+    """A quarter belongs to the day in which it begins there, and a day has 25 hours in autumn."""
+    points = [
+        SendDataPoint(timestamp=datetime(2026, 10, 24, 22, 0, tzinfo=UTC), counts=counts(1)),
+        SendDataPoint(timestamp=datetime(2026, 10, 24, 23, 45, tzinfo=UTC), counts=counts(2)),
+        SendDataPoint(timestamp=datetime(2026, 10, 25, 22, 45, tzinfo=UTC), counts=counts(4)),
+    ]
+
+    found = SendStatistics(points=tuple(points)).by_day(zone)
+
+    assert expected == [(each.day, each.counts.delivery_attempts) for each in found]

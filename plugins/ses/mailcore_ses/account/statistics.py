@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from mailcore.errors import UnexpectedResponse
@@ -79,7 +79,7 @@ class DailyStatistics:
     One day.
 
     Args:
-        day: In UTC.
+        day: In UTC, or in the time zone that was asked for.
         counts: What happened on it.
     """
 
@@ -103,15 +103,19 @@ class SendStatistics:
         """The sum of all points."""
         return total(point.counts for point in self.points)
 
-    def by_day(self) -> tuple[DailyStatistics, ...]:
+    def by_day(self, time_zone: tzinfo = timezone.utc) -> tuple[DailyStatistics, ...]:
         """
-        Sums by day (UTC), the oldest first, days without points left out.
+        Sums by day, the oldest first, days without points left out.
 
-        The oldest day may be incomplete: SES forgets by the quarter of an hour.
+        The oldest day may be incomplete: SES forgets by the quarter of an hour. Every quarter
+        counts for the day in which it begins; where clocks change, a day has 23 or 25 hours.
+
+        Args:
+            time_zone: Whose days, such as ``zoneinfo.ZoneInfo("Europe/Berlin")``.
         """
         days: dict[date, SendCounts] = {}
         for point in self.points:
-            day = point.timestamp.astimezone(timezone.utc).date()
+            day = point.timestamp.astimezone(time_zone).date()
             days[day] = days.get(day, SendCounts()) + point.counts
         return tuple(DailyStatistics(day=day, counts=days[day]) for day in sorted(days))
 

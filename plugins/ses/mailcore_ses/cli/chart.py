@@ -59,13 +59,16 @@ class Label:
 Shape: TypeAlias = Box | Label
 
 
-def shapes(figures: Sequence[DailyStatistics], title: str) -> Iterator[Shape]:
+def shapes(
+    figures: Sequence[DailyStatistics], title: str, time_zone: str = "UTC"
+) -> Iterator[Shape]:
     """
     The parts of the chart, those behind first.
 
     Args:
         figures: One bar each: delivery attempts, and over them bounces, complaints and rejects.
         title: What stands above.
+        time_zone: Whose days they are.
     """
     yield Box(x=0, y=0, width=WIDTH, height=HEIGHT, colour=PAPER)
     yield Label(x=_LEFT, y=24, text=title, size=16)
@@ -97,7 +100,7 @@ def shapes(figures: Sequence[DailyStatistics], title: str) -> Iterator[Shape]:
             label = f"{each.day:%m-%d}"
             yield Label(x=x + slot / 2, y=HEIGHT - _BOTTOM + 18, text=label, anchor="middle")
     if figures:
-        span = f"{figures[0].day} to {figures[-1].day}, days in UTC"
+        span = f"{figures[0].day} to {figures[-1].day}, days in {time_zone}"
         yield Label(x=WIDTH - _RIGHT, y=HEIGHT - 10, text=span, anchor="end")
 
 
@@ -123,7 +126,7 @@ def _scale(most: int) -> int:
     return next(top for top in tops if top >= most)
 
 
-def svg(figures: Sequence[DailyStatistics], title: str) -> str:
+def svg(figures: Sequence[DailyStatistics], title: str, time_zone: str = "UTC") -> str:
     """The chart as an SVG document."""
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
     style = f'role="img" font-family="sans-serif" fill="{INK}"'
@@ -131,7 +134,7 @@ def svg(figures: Sequence[DailyStatistics], title: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>',
         f"<title>{escape(title)}</title>",
     ]
-    for shape in shapes(figures, title):
+    for shape in shapes(figures, title, time_zone):
         if isinstance(shape, Box):
             lines.append(
                 f'<rect x="{shape.x:.2f}" y="{shape.y:.2f}" width="{shape.width:.2f}" '

@@ -31,7 +31,7 @@ def require_pillow() -> None:
         ) from error
 
 
-def png(figures: Sequence[DailyStatistics], title: str) -> bytes:
+def png(figures: Sequence[DailyStatistics], title: str, time_zone: str = "UTC") -> bytes:
     """
     Draw the chart.
 
@@ -43,7 +43,7 @@ def png(figures: Sequence[DailyStatistics], title: str) -> bytes:
 
     image = Image.new("RGB", (WIDTH * _PIXELS, HEIGHT * _PIXELS), PAPER)
     draw = ImageDraw.Draw(image)
-    for shape in shapes(figures, title):
+    for shape in shapes(figures, title, time_zone):
         if isinstance(shape, Box):
             left, upper = shape.x * _PIXELS, shape.y * _PIXELS
             # Pillow draws the last pixel too, and nothing that is less than one wide.

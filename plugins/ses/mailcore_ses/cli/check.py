@@ -7,6 +7,7 @@ import argparse
 from typing import Any
 
 from mailcore.cli import exit_codes, output
+from mailcore.cli.common import is_quiet
 from mailcore.cli.failures import UsageError
 from mailcore.flow import run as run_flow
 from mailcore_ses.account.check import check
@@ -57,6 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
             for each in findings
         ]
         output.write_json({"ok": well, "findings": described})
+    elif is_quiet(arguments):
+        for each in findings:
+            if each.state != "ok":
+                fix = f"; {each.fix}" if each.fix else ""
+                output.note(f"error: {each.subject}: {each.text}{fix}", always=True)
     else:
         rows = [
             [each.subject, each.state, each.text + (f"; {each.fix}" if each.fix else "")]

@@ -5,22 +5,30 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timezone, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from mailcore.cli import choosing, exit_codes
+from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
 from mailcore.errors import ConfigurationError
 from mailcore.flow import Transport
 from mailcore.mailer import URL_VARIABLE
 from mailcore.options import scheme_of
+from mailcore.redaction import shown_size
 from mailcore.registry import Registry
+from mailcore.suggesting import similar
 from mailcore_ses.account import SesAccount
 from mailcore_ses.provider import SesProvider
 
+
+# As the names of the tz database are made; nothing that may be a secret.
+_ZONE = re.compile(r"[A-Za-z]{1,20}(?:[/_+-][A-Za-z]{1,20}){0,4}")
 
 ABSENT = 1
 """The exit code when what was asked about is not there, or is not well."""
@@ -70,12 +78,7 @@ def new_parser(
     )
     choosing.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="write JSON")
-    parser.add_argument(
-        "--debug",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help="show tracebacks and the log, which may hold addresses and secrets",
-    )
+    add_common(parser)
     return parser
 
 
@@ -116,6 +119,25 @@ def point_in_time(text: str) -> datetime:
     except ValueError:
         raise argparse.ArgumentTypeError("write a date or time as 2026-11-20T09:15:00Z") from None
     return time if time.tzinfo is not None else time.replace(tzinfo=timezone.utc)
+
+
+def time_zone(text: str) -> tzinfo:
+    """Read the name of a time zone; as the type of an argument."""
+    if text.upper() == "UTC":
+        return timezone.utc
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        # KeyError is what zoneinfo raises of a name that it does not know, OSError of a directory.
+        known = available_timezones()
+    if not known:
+        raise argparse.ArgumentTypeError(
+            "this system has no time zones but UTC: pip install tzdata"
+        ) from None
+    meant = similar(text, known)
+    hint = f"did you mean '{meant}'?" if meant else "write it as Europe/Berlin"
+    shown = f"'{text}'" if _ZONE.fullmatch(text) else f"<{shown_size(text)}>"
+    raise argparse.ArgumentTypeError(f"no time zone {shown}: {hint}") from None
 
 
 def positive(text: str) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mailcore.cli import exit_codes, output
+from mailcore.cli.common import is_quiet
 from mailcore.cli.failures import UsageError
 from mailcore.dedupe import SqliteSeenStore
 from mailcore.webhook import Handler
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     handler = load_handler(arguments.handler)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_log_shown())
+        stack.enter_context(_log_shown(quiet=is_quiet(arguments)))
         verify = stack.enter_context(opened(arguments)).provider if arguments.verify else None
         seen = None
         if arguments.seen is not None:
@@ -126,7 +127,7 @@ def load_handler(name: str) -> Handler:
 
 
 @contextlib.contextmanager
-def _log_shown() -> Iterator[None]:
+def _log_shown(*, quiet: bool) -> Iterator[None]:
     """Show the consumer's log on standard error, unless the application shows it itself."""
     logger = logging.getLogger("mailcore_ses")
     if logger.hasHandlers():
@@ -136,7 +137,7 @@ def _log_shown() -> Iterator[None]:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     level = logger.level
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    logger.setLevel(logging.ERROR if quiet else logging.INFO)
     try:
         yield
     finally:

@@ -7,7 +7,7 @@ import shutil
 import sys
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from mailcore_ses.account.statistics import (
 )
 from mailcore_ses.account.statistics_store import StatisticsStore
 from mailcore_ses.cli import chart
-from mailcore_ses.cli.common import new_parser, opened, positive
+from mailcore_ses.cli.common import new_parser, opened, positive, time_zone
 
 
 _BAR_COLUMNS = 50
@@ -37,16 +37,24 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         commands,
         "stats",
         "show what was sent, by day",
-        f"Show delivery attempts, bounces, complaints and rejects by day (UTC), with a chart. SES "
+        f"Show delivery attempts, bounces, complaints and rejects by day, with a chart. SES "
         f"keeps them for {KEPT_DAYS} days, and tells them for the region as a whole.",
         "ses stats --days 7",
         "ses stats --output sent.svg",
+        "ses stats --time-zone Europe/Berlin",
     )
     parser.add_argument(
         "--days",
         metavar="N",
         type=positive,
         help=f"the last N days ({KEPT_DAYS}; with --from, as many as there are)",
+    )
+    parser.add_argument(
+        "--time-zone",
+        metavar="NAME",
+        type=time_zone,
+        default=timezone.utc,
+        help="whose days: a name such as Europe/Berlin (UTC); what --save keeps are days of UTC",
     )
     parser.add_argument(
         "--output", metavar="FILE", help="write the chart to FILE.svg, or FILE.png (needs Pillow)"
@@ -75,7 +83,9 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.region and not arguments.source:
         raise UsageError("--region goes with --from: else give --option region_name=NAME")
-    draw = None if arguments.output is None else _drawer(arguments.output)
+    if arguments.source and arguments.time_zone is not timezone.utc:
+        raise UsageError("a file has days of UTC: leave out --time-zone, or --from")
+    draw = None if arguments.output is None else _drawer(arguments)
     figures = _stored(arguments) if arguments.source else _asked(arguments)
     shown = _span(figures, arguments)
     if draw is not None:
@@ -83,23 +93,25 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         output.write_json(
             {
+                "time_zone": str(arguments.time_zone),
                 "days": [{"day": each.day.isoformat()} | _described(each.counts) for each in shown],
                 "total": _described(total(each.counts for each in shown)),
             }
         )
     else:
-        _write_table(shown)
+        _write_table(shown, arguments.time_zone)
         _write_bars(shown)
     return exit_codes.OK
 
 
 def _asked(arguments: argparse.Namespace) -> tuple[DailyStatistics, ...]:
     with opened(arguments) as use:
-        figures, region_name = use.account.statistics().by_day(), use.region_name
+        statistics, region_name = use.account.statistics(), use.region_name
     if arguments.save is not None:
-        days = StatisticsStore(arguments.save).save(region_name, figures)
+        # Days of different zones would overlap in it.
+        days = StatisticsStore(arguments.save).save(region_name, statistics.by_day())
         output.note(f"{arguments.save!r} has {days} days of {region_name}")
-    return figures
+    return statistics.by_day(arguments.time_zone)
 
 
 def _stored(arguments: argparse.Namespace) -> tuple[DailyStatistics, ...]:
@@ -110,7 +122,7 @@ def _span(
     figures: Sequence[DailyStatistics], arguments: argparse.Namespace
 ) -> tuple[DailyStatistics, ...]:
     """A row for each day that is to be shown."""
-    last = _today()
+    last = _today(arguments.time_zone)
     first = last - timedelta(days=(arguments.days or KEPT_DAYS) - 1)
     if arguments.source and figures:
         # Of days before the first one nothing is known, which is not the same as no mail.
@@ -119,8 +131,12 @@ def _span(
     return every_day(figures, first, last)
 
 
-def _today() -> date:
-    return datetime.now(timezone.utc).date()
+def _today(zone: tzinfo) -> date:
+    return _now().astimezone(zone).date()
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 def _described(counts: SendCounts) -> dict[str, object]:
@@ -134,8 +150,9 @@ def _described(counts: SendCounts) -> dict[str, object]:
     }
 
 
-def _write_table(figures: Sequence[DailyStatistics]) -> None:
-    headings = ["day", "sent", "bounces", "complaints", "rejects", "bounced", "complained"]
+def _write_table(figures: Sequence[DailyStatistics], zone: tzinfo) -> None:
+    day = "day" if zone is timezone.utc else f"day ({zone})"
+    headings = [day, "sent", "bounces", "complaints", "rejects", "bounced", "complained"]
     rows = [[each.day.isoformat(), *_cells(each.counts)] for each in figures]
     rows.append(["total", *_cells(total(each.counts for each in figures))])
     output.write_table(headings, rows)
@@ -175,7 +192,7 @@ def _shows(text: str) -> bool:
     return True
 
 
-def _drawer(path: str) -> Callable[[Sequence[DailyStatistics]], bytes]:
+def _drawer(arguments: argparse.Namespace) -> Callable[[Sequence[DailyStatistics]], bytes]:
     """
     What draws for a file of that name; made before AWS is asked.
 
@@ -184,14 +201,15 @@ def _drawer(path: str) -> Callable[[Sequence[DailyStatistics]], bytes]:
         ConfigurationError: If a library is missing.
     """
     title = "Recipients by day, Amazon SES"
-    suffix = Path(path).suffix.lower()
+    zone = str(arguments.time_zone)
+    suffix = Path(arguments.output).suffix.lower()
     if suffix == ".svg":
-        return lambda figures: chart.svg(figures, title).encode()
+        return lambda figures: chart.svg(figures, title, zone).encode()
     if suffix == ".png":
         from mailcore_ses.cli import chart_png
 
         chart_png.require_pillow()
-        return lambda figures: chart_png.png(figures, title)
+        return lambda figures: chart_png.png(figures, title, zone)
     raise UsageError("--output writes .svg and .png")
 
 
