@@ -54,6 +54,7 @@ HEADERS = st.dictionaries(st.sampled_from(["X-One", "X-Two", "Comments"]), LINE)
 MESSAGE = st.builds(
     Message,
     from_email=ADDRESS,
+    other_authors=st.lists(ADDRESS, max_size=2),
     to=st.lists(ADDRESS, max_size=3),
     cc=st.lists(ADDRESS, max_size=3),
     reply_to=st.lists(ADDRESS, max_size=2),
@@ -110,7 +111,8 @@ def test_headers_are_read_back(message):
         raw = unfolded(mail, name)
         assert value.strip(" \t") == (raw if value.isascii() else decoded(raw))
     for name, addresses in (
-        ("From", [message.from_email]),
+        ("From", message.authors),
+        ("Sender", [message.from_email] if message.other_authors else []),
         ("Cc", message.cc),
         ("Reply-To", message.reply_to),
     ):
