@@ -10,7 +10,7 @@ PROJECTS = pyproject.toml plugins/[a-z]*/pyproject.toml
 ARGS =
 FUZZ_SECONDS = 5
 
-.PHONY: help demo test test-slow test-all check lint types docs snippets features known-plugins packaging format bench fuzz schemas clean
+.PHONY: help demo test test-slow test-all check lint types docs snippets features known-plugins packaging format bench fuzz schemas live clean
 
 help:
 	@echo "make demo      mail out and events back through the local SES, over real HTTP"
@@ -20,6 +20,7 @@ help:
 	@echo "make known-plugins      write mailcore/known_plugins.json anew"
 	@echo "make bench     compare with the peers        make clean      remove what all these made"
 	@echo "make schemas   requests against the services' own descriptions, of the directory MAILCORE_ESP_SCHEMAS"
+	@echo "make live      one message and one event with the services themselves, by the accounts of the file MAILCORE_LIVE"
 	@echo "make fuzz      hostile webhooks and mail by atheris, FUZZ_SECONDS=5 for each target"
 
 demo: $(VENV)/.run
@@ -84,6 +85,10 @@ fuzz: $(VENV)/.fuzz
 # MAILCORE_ESP_SCHEMAS names the directory with the descriptions: other people's files, which are not ours to keep.
 schemas: $(VENV)/.schemas
 	$(PY) -m pytest schemas $(ARGS)
+
+# MAILCORE_LIVE names the file with the accounts: docs/how-to/live-tests.md.
+live: $(VENV)/.tests
+	$(PY) -m pytest live $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(BENCH) build dist docs/_build demo-output .coverage
