@@ -11,7 +11,9 @@ from mailcore import (
     ConfigurationError,
     Mailer,
     Message,
+    NetworkError,
     RateLimited,
+    SendError,
     SendStatus,
     UnexpectedResponse,
     UnsupportedFeature,
@@ -161,11 +163,19 @@ def test_wrong_options(options):
         get_provider("ses", **options)
 
 
-def test_garbled_success(local):
-    """66: an answer of 200 that is no JSON may still mean that the mail was accepted."""
-    local.faults.script("garbage")
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("garbage", UnexpectedResponse),
+        ("half_answer", UnexpectedResponse),
+        ("malformed_answer", NetworkError),
+    ],
+)
+def test_garbled_success(local, fault: str, error: type[SendError]):
+    """66: an answer that is no JSON, breaks off or is no HTTP leaves open what was accepted."""
+    local.faults.script(fault)
 
-    with pytest.raises(UnexpectedResponse) as caught:
+    with pytest.raises(error) as caught:
         Mailer("ses", endpoint_url=local.url, region_name="eu-west-1").send(MESSAGE)
 
     assert caught.value.maybe_accepted

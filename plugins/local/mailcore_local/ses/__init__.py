@@ -57,7 +57,9 @@ Inspection over HTTP, JSON unless said otherwise
 
 Faults of requests
     `throttle` (429), `sending_rate` and `quota` (400), `error500`, `error503`, `error:<Code>`,
-    `garbage` (accepted, but the answer is no JSON), `entries:<Status>,…` (of a bulk send),
+    `garbage` (accepted, but the answer is no JSON), `half_answer` (accepted, but the answer breaks
+    off), `malformed_answer` (accepted, but the answer is no HTTP), `entries:<Status>,…` (of a bulk
+    send),
     `hang[:seconds]` (held back before it is accepted; without seconds until the server stops),
     `hang_after_accept[:seconds]`, `reset` (RST before it is accepted) and `reset_after_accept`
     (accepted, then RST: the client cannot know).

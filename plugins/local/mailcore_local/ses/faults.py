@@ -26,6 +26,8 @@ REQUEST_FAULTS: Mapping[str, tuple[str, str, int] | None] = {
     "error": None,
     "entries": None,
     "garbage": None,
+    "half_answer": None,
+    "malformed_answer": None,
     "hang": None,
     "hang_after_accept": None,
     "reset": None,
@@ -126,8 +128,9 @@ class Faults:
 
         Args:
             steps: `ok`, `throttle`, `sending_rate`, `quota`, `error500`, `error503`,
-                `error:<Code>`, `garbage`, `entries:<Status>,…` (bulk), `hang[:seconds]`,
-                `hang_after_accept[:seconds]`, `reset`, `reset_after_accept` for requests;
+                `error:<Code>`, `garbage`, `half_answer`, `malformed_answer`,
+                `entries:<Status>,…` (bulk), `hang[:seconds]`, `hang_after_accept[:seconds]`,
+                `reset`, `reset_after_accept` for requests;
                 `duplicate`, `out_of_order`, `tamper`, `drop` for notifications.
             operations: The operations whose requests use up steps; `"*"` is all of them.
 

@@ -8,10 +8,15 @@ import base64
 import html
 import json
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
 
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from mailcore_local.serving import read_body
 from mailcore_local.ses.errors import ServiceError, bad_request, not_found
 from mailcore_local.ses.faults import Faults
 from mailcore_local.ses.model import Params
@@ -19,35 +24,36 @@ from mailcore_local.ses.records import MessageRecord, NotificationRecord, iso_ti
 from mailcore_local.ses.service import DEFAULT_CONFIGURATION_SET, Service
 
 
-_NO_HEADERS: Mapping[str, str] = {}
+_NOT_FOUND_TEXTS = {404: "Nothing lives at this path.", 405: "Not allowed here."}
 
 
-class Answer(NamedTuple):
+def inspection(service: Service) -> Starlette:
     """
-    An HTTP response.
+    The application behind `/_local/`; the package's docstring describes what it answers.
     """
+    api = _Inspection(service)
+    return Starlette(
+        routes=[
+            Route("/messages", api.messages, methods=["GET"]),
+            Route("/messages", api.forget, methods=["DELETE"]),
+            Route("/messages/{message_id}", api.message, methods=["GET"]),
+            Route("/messages/{message_id}/raw", api.raw, methods=["GET"]),
+            Route("/notifications", api.notifications, methods=["GET"]),
+            Route("/faults", api.faults, methods=["GET"]),
+            Route("/faults", api.add_faults, methods=["POST"]),
+            Route("/faults", api.clear_faults, methods=["DELETE"]),
+            Route("/events", api.emit, methods=["POST"]),
+            Route("/subscriptions", api.subscribe, methods=["POST"]),
+        ],
+        exception_handlers={
+            HTTPException: _http_error,
+            ServiceError: _service_error,
+            ValueError: _value_error,
+        },
+    )
 
-    status_code: int
-    content_type: str
-    body: bytes
-    headers: Mapping[str, str] = _NO_HEADERS
 
-
-def answer(service: Service, method: str, path: str, body: bytes) -> Answer:
-    """
-    The answer to a request under `/_local/`; the package's docstring describes them.
-    """
-    segments = path.strip("/").split("/")[1:]
-    try:
-        return _dispatch(service, method, segments, body)
-    except ServiceError as error:
-        document = {"error": error.code, "message": error.message}
-        return _json(document, status_code=error.status_code)
-    except ValueError as error:
-        return _json({"error": "BadRequestException", "message": str(error)}, status_code=400)
-
-
-def home(service: Service) -> Answer:
+def home(service: Service) -> Response:
     """
     A page that lists the accepted messages.
     """
@@ -58,16 +64,17 @@ def home(service: Service) -> Answer:
         "<!doctype html><html lang=en><meta charset=utf-8><title>Local SES</title>"
         f"<h1>Local SES</h1><p>{_escaped(service.base_url)} · topic {_escaped(service.topic_arn)}"
         f" · configuration set {DEFAULT_CONFIGURATION_SET}"
-        ' · <a href="/_local/notifications">notifications</a></p>'
+        ' · <a href="_local/notifications">notifications</a></p>'
         "<table><tr><th>Accepted<th>From<th>To<th>Subject<th></tr>\n"
         f"{rows}</table><p>{len(messages)} messages</p></html>"
     )
     headers = {"Content-Security-Policy": "default-src 'none'"}
-    return Answer(200, "text/html; charset=utf-8", page.encode(errors="replace"), headers)
+    return HTMLResponse(page.encode(errors="replace"), headers=headers)
 
 
 def _row(message: MessageRecord) -> str:
-    link = f"/_local/messages/{_escaped(message.message_id)}"
+    # Relative: the page may be below a path.
+    link = f"_local/messages/{_escaped(message.message_id)}"
     subject = _escaped(message.subject)
     links = f'<a href="{link}">JSON</a> <a href="{link}/raw">.eml</a>'
     if message.rendering_error is not None:
@@ -129,62 +136,76 @@ def notification_document(record: NotificationRecord) -> Params:
     }
 
 
-def _dispatch(service: Service, method: str, segments: list[str], body: bytes) -> Answer:
-    match segments:
-        case ["messages", *rest]:
-            return _messages(service, method, rest)
-        case ["notifications"] if method == "GET":
-            records = service.publisher.records
-            return _json({"notifications": [notification_document(r) for r in records]})
-        case ["faults"]:
-            return _faults(service, method, body)
-        case ["events"] if method == "POST":
-            _emit(service, _object(body))
-            return _json({}, status_code=202)
-        case ["subscriptions"] if method == "POST":
-            return _subscribe(service, _object(body))
-        case ["notifications" | "events" | "subscriptions"]:
-            raise _method_not_allowed()
-    raise not_found("Nothing lives at this path.")
+class _Inspection:
+    def __init__(self, service: Service) -> None:
+        self._service = service
 
+    async def messages(self, request: Request) -> Response:
+        with self._service.lock:
+            messages = list(self._service.messages.values())
+        return _json({"messages": [message_document(m) for m in messages]})
 
-def _messages(service: Service, method: str, rest: list[str]) -> Answer:
-    match (method, *rest):
-        case ("GET",):
-            with service.lock:
-                messages = list(service.messages.values())
-            return _json({"messages": [message_document(m) for m in messages]})
-        case ("DELETE",):
-            with service.lock:
-                service.messages.clear()
-            service.publisher.clear()
-            return Answer(204, "application/json", b"")
-        case ("GET", message_id):
-            return _json(message_document(_message(service, message_id)))
-        case ("GET", message_id, "raw"):
-            message = _message(service, message_id)
-            if message.rendering_error is not None:
-                raise not_found(f"Nothing was sent: {message.rendering_error}")
-            name = f'attachment; filename="{message.message_id}.eml"'
-            return Answer(200, "message/rfc822", message.raw, {"Content-Disposition": name})
-        case ("GET", *_):
-            raise not_found("Nothing lives at this path.")
-    raise _method_not_allowed()
+    async def forget(self, request: Request) -> Response:
+        with self._service.lock:
+            self._service.messages.clear()
+        self._service.publisher.clear()
+        return Response(status_code=204)
 
+    async def message(self, request: Request) -> Response:
+        return _json(message_document(self._message(request)))
 
-def _faults(service: Service, method: str, body: bytes) -> Answer:
-    if method == "DELETE":
-        service.faults.clear()
-        return Answer(204, "application/json", b"")
-    if method == "POST":
-        set_faults(service.faults, _object(body))
-    elif method != "GET":
-        raise _method_not_allowed()
-    return _json(service.faults.snapshot())
+    async def raw(self, request: Request) -> Response:
+        message = self._message(request)
+        if message.rendering_error is not None:
+            raise not_found(f"Nothing was sent: {message.rendering_error}")
+        name = f'attachment; filename="{message.message_id}.eml"'
+        headers = {"Content-Type": "message/rfc822", "Content-Disposition": name}
+        return Response(message.raw, headers=headers)
 
+    async def notifications(self, request: Request) -> Response:
+        records = self._service.publisher.records
+        return _json({"notifications": [notification_document(r) for r in records]})
 
-def _method_not_allowed() -> ServiceError:
-    return ServiceError("MethodNotAllowed", "Not allowed here.", status_code=405)
+    async def faults(self, request: Request) -> Response:
+        return _json(self._service.faults.snapshot())
+
+    async def add_faults(self, request: Request) -> Response:
+        set_faults(self._service.faults, await _object(request))
+        return _json(self._service.faults.snapshot())
+
+    async def clear_faults(self, request: Request) -> Response:
+        self._service.faults.clear()
+        return Response(status_code=204)
+
+    async def emit(self, request: Request) -> Response:
+        document = await _object(request)
+        message_id, event_type = document.get("message_id"), document.get("type")
+        if not isinstance(message_id, str) or not isinstance(event_type, str):
+            raise bad_request("An event needs the strings 'message_id' and 'type'.")
+        details = document.get("event", {})
+        if not isinstance(details, dict):
+            raise bad_request("'event' must be an object.")
+        recipients = _strings(document, "recipients") if "recipients" in document else None
+        self._service.emit(message_id, event_type, recipients=recipients, details=details)
+        return _json({}, status_code=202)
+
+    async def subscribe(self, request: Request) -> Response:
+        document = await _object(request)
+        endpoint, raw = document.get("endpoint"), document.get("raw_message_delivery", False)
+        if not isinstance(endpoint, str) or not isinstance(raw, bool):
+            raise bad_request("A subscription needs the string 'endpoint'.")
+        with self._service.lock:
+            subscription = self._service.topics.subscribe(
+                self._service.topic_arn, endpoint, raw_message_delivery=raw
+            )
+        return _json({"subscription_arn": subscription.arn}, status_code=202)
+
+    def _message(self, request: Request) -> MessageRecord:
+        with self._service.lock:
+            message = self._service.messages.get(request.path_params["message_id"])
+        if message is None:
+            raise not_found("No message with this id was accepted.")
+        return message
 
 
 def set_faults(faults: Faults, document: Params) -> None:
@@ -233,39 +254,9 @@ def _apply_faults(faults: Faults, document: Params) -> None:
         faults.add(rule["fault"], rate=rule["rate"], **own_operations)
 
 
-def _emit(service: Service, document: Params) -> None:
-    message_id, event_type = document.get("message_id"), document.get("type")
-    if not isinstance(message_id, str) or not isinstance(event_type, str):
-        raise bad_request("An event needs the strings 'message_id' and 'type'.")
-    details = document.get("event", {})
-    if not isinstance(details, dict):
-        raise bad_request("'event' must be an object.")
-    recipients = _strings(document, "recipients") if "recipients" in document else None
-    service.emit(message_id, event_type, recipients=recipients, details=details)
-
-
-def _subscribe(service: Service, document: Params) -> Answer:
-    endpoint, raw = document.get("endpoint"), document.get("raw_message_delivery", False)
-    if not isinstance(endpoint, str) or not isinstance(raw, bool):
-        raise bad_request("A subscription needs the string 'endpoint'.")
-    with service.lock:
-        subscription = service.topics.subscribe(
-            service.topic_arn, endpoint, raw_message_delivery=raw
-        )
-    return _json({"subscription_arn": subscription.arn}, status_code=202)
-
-
-def _message(service: Service, message_id: str) -> MessageRecord:
-    with service.lock:
-        message = service.messages.get(message_id)
-    if message is None:
-        raise not_found("No message with this id was accepted.")
-    return message
-
-
-def _object(body: bytes) -> Params:
+async def _object(request: Request) -> Params:
     try:
-        document = json.loads(body)
+        document = json.loads(await read_body(request))
     except (ValueError, RecursionError):
         raise bad_request("The body is not valid JSON.") from None
     if not isinstance(document, dict):
@@ -280,9 +271,25 @@ def _strings(document: Params, key: str) -> list[str]:
     return value
 
 
-def _json(document: Params, *, status_code: int = 200) -> Answer:
+def _json(document: Params, *, status_code: int = 200) -> Response:
     body = json.dumps(document, default=_encode, indent=2).encode()
-    return Answer(status_code, "application/json", body)
+    return Response(body, status_code, {"Content-Type": "application/json"})
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    message = _NOT_FOUND_TEXTS.get(error.status_code, error.detail)
+    return _json({"error": "RequestRefused", "message": message}, status_code=error.status_code)
+
+
+async def _service_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ServiceError)
+    document = {"error": error.code, "message": error.message}
+    return _json(document, status_code=error.status_code)
+
+
+async def _value_error(_: Request, error: Exception) -> Response:
+    return _json({"error": "BadRequestException", "message": str(error)}, status_code=400)
 
 
 def _encode(value: object) -> str:

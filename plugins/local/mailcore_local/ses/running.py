@@ -1,15 +1,17 @@
 """
-The life of a local SES: its socket and its threads.
+The life of a local SES: its server and its services.
 """
 
 from __future__ import annotations
 
-import threading
+import asyncio
 
-from mailcore_local.ses.server import Server
+from starlette.types import ASGIApp
+
+from mailcore_local.serving import LocalServer
 from mailcore_local.ses.service import Service, Settings
 from mailcore_local.ses.sigv4 import Credentials
-from mailcore_local.ses.visitors import Visitors
+from mailcore_local.ses.web import application
 
 
 class RunningServer:
@@ -33,12 +35,10 @@ class RunningServer:
         credentials: Credentials | None,
         settings: Settings,
     ) -> None:
-        self._host, self._port = host, port
-        self._public_url = public_url
         self._credentials = credentials
         self._settings = settings
-        self._server: Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server = LocalServer(host, port, public_url=public_url)
+        self._service: Service | None = None
 
     @property
     def service(self) -> Service:
@@ -48,9 +48,9 @@ class RunningServer:
         Raises:
             RuntimeError: It was not started.
         """
-        if self._server is None:
+        if self._service is None:
             raise RuntimeError("this local SES was not started")
-        return self._server.service
+        return self._service
 
     def start(self) -> None:
         """
@@ -60,35 +60,24 @@ class RunningServer:
             OSError: The port is taken, or the directory cannot be created.
             RuntimeError: It was started before.
         """
-        if self._server is not None:
+        if self._service is not None:
             raise RuntimeError("this local SES was started already; make another one")
         if self._settings.directory is not None:
             self._settings.directory.mkdir(parents=True, exist_ok=True)
-        server = Server(self._host, self._port, self._credentials)
-        try:
-            base_url = (self._public_url or server.url).rstrip("/")
-            server.visitors = Visitors(self._host, base_url)
-            server.service = Service(base_url, self._settings)
-        except BaseException:
-            server.server_close()
-            raise
-        self._server = server
-        server.service.publisher.start()
-        self._thread = threading.Thread(
-            target=server.serve_forever,
-            kwargs={"poll_interval": 0.05},
-            name="local-ses",
-            daemon=True,
-        )
-        self._thread.start()
+        made: list[Service] = []
+
+        def make(base_url: str, stopping: asyncio.Event) -> ASGIApp:
+            made.append(Service(base_url, self._settings))
+            made[0].publisher.start()
+            return application(made[0], self._credentials, stopping)
+
+        # Before the program ends, too: a thread of the publisher that is within cryptography then
+        # takes the whole process down.
+        self._server.start(make, at_stop=lambda: made[0].publisher.stop())  # noqa: PLW0108 - made later
+        (self._service,) = made
 
     def stop(self) -> None:
         """
         Stop serving, release everything that hangs, and wait for all threads.
         """
-        if self._server is None or self._thread is None:
-            return
-        thread, self._thread = self._thread, None
         self._server.stop()
-        thread.join()
-        self._server.service.publisher.stop()

@@ -134,6 +134,24 @@ def test_garbage_is_an_answer_nobody_can_read(start, connect):
     assert 1 == len(ses.messages)
 
 
+@pytest.mark.parametrize("step", ["half_answer", "malformed_answer"])
+def test_answers_that_are_none(start, connect, caplog, step: str):
+    """The message is accepted, and the client cannot know: the answer breaks off, or is no HTTP."""
+    ses = start()
+    client = connect(ses)
+    ses.faults.script(step)
+
+    try:
+        # botocore takes half an answer for one without an id.
+        assert "MessageId" not in client.send_email(**MESSAGE)
+    except (ConnectionClosedError, HTTPClientError):
+        assert "malformed_answer" == step
+    client.send_email(**MESSAGE)
+
+    assert 2 == len(ses.messages)
+    assert [] == [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 def test_statuses_of_bulk_entries(start, connect):
     """Entries of a bulk send fail one by one; the others are accepted."""
     ses = start()

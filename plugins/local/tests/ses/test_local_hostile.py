@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import socket
 import time
@@ -16,8 +17,8 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mailcore_local.serving import Visitors
 from mailcore_local.ses import LocalSes
-from mailcore_local.ses.visitors import Visitors
 
 
 SEND = "/v2/email/outbound-emails"
@@ -241,14 +242,14 @@ def test_a_name_that_leads_here_by_dns_alone(shared_ses, http_request, method: s
         (["LocalHost.:80"], "", 200),
         (["ses.localhost:8005"], "", 200),
         (["[::1]:8005"], "", 200),
-        ([], "", 200),
+        ([], "", 400),
         (["localhost:8005"], "Origin: http://localhost:8005", 200),
         (["localhost:8005"], "Origin: http://localhost:8006", 403),
         (["localhost:8005"], "Origin: http://evil.example", 403),
         (["evil.example"], "Origin: http://evil.example", 403),
         (["evil.example"], "Sec-Fetch-Site: same-origin", 403),
-        (["127.0.0.1", "evil.example"], "", 403),
-        (["evil.example", "127.0.0.1"], "", 403),
+        (["127.0.0.1", "evil.example"], "", 400),
+        (["evil.example", "127.0.0.1"], "", 400),
         (["127.0.0.1.evil.example"], "", 403),
         (["localhost.evil.example"], "", 403),
         (["notlocalhost"], "", 403),
@@ -313,28 +314,34 @@ def test_nested_comments_of_raw_mail(shared_ses, connect):
         )
 
 
-def exchange(ses: LocalSes, request: bytes) -> bytes:
-    """Octets there, octets back."""
+def exchange(ses: LocalSes, request: bytes, *, incomplete: bool = False) -> bytes:
+    """Octets there, octets back; whoever breaks off a request is not sending anything else."""
     parts = urlsplit(ses.url)
     assert parts.port
     with socket.create_connection(("127.0.0.1", parts.port), timeout=5) as connection:
         connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
+        if incomplete:
+            connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 @pytest.mark.parametrize(
     ("request_", "status"),
     [
-        (b"GARBAGE\r\n\r\n", b""),
-        (b"GET / HTTP/9.9\r\n\r\n", b"<!DOCTYPE HTML"),
-        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"HTTP/1.1 400"),
-        (b"POST / HTTP/1.1\r\nContent-Length: ten\r\n\r\n", b"HTTP/1.1 400"),
-        (b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\nx", b"HTTP/1.1 413"),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"HTTP/1.1 411"),
-        (b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nx", b""),
-        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", b"HTTP/1.1 414"),
-        (b"GET / HTTP/1.1\r\nExpect: 100-continue\r\n\r\n", b"HTTP/1.1 100"),
+        (b"GARBAGE\r\n\r\n", b"HTTP/1.1 400"),
+        (b"GET / HTTP/9.9\r\nHost: localhost\r\nConnection: close\r\n\r\n", b"HTTP/1.1 505"),
+        (b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 400"),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", b"HTTP/1.1 400"),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: ten\r\n\r\n", b"HTTP/1.1 400"),
+        (
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\nx",
+            b"HTTP/1.1 413",
+        ),
+        (
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
+            b"HTTP/1.1 400",
+        ),
+        (b"GET /" + b"x" * 70_000, b"HTTP/1.1 400"),
     ],
     ids=lambda value: repr(value)[:50],
 )
@@ -345,6 +352,44 @@ def test_bad_http(shared_ses, request_: bytes, status: bytes):
     assert b"Traceback" not in answer
     assert b" 200 " not in answer[:20]
     assert answer.startswith(status)
+
+
+def test_a_request_that_breaks_off(shared_ses):
+    """A client that hangs up in the middle of its body is no news, and gets no answer."""
+    request = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nx"
+
+    assert b"" == exchange(shared_ses, request, incomplete=True)
+
+
+def test_a_client_that_asks_before_it_sends(shared_ses):
+    """The body of a request with Expect is asked for."""
+    request = (
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 1\r\n"
+        b"Expect: 100-continue\r\n\r\n"
+    )
+    parts = urlsplit(shared_ses.url)
+    assert parts.port
+    with socket.create_connection(("127.0.0.1", parts.port), timeout=5) as connection:
+        connection.sendall(request)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100")
+        connection.sendall(b"x")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 403")
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_is_too_large(shared_ses, chunked: bool):
+    """It is read and refused: answering under a client that still sends would reset it."""
+    size = 60 * 1024 * 1024 + 1
+    parts = urlsplit(shared_ses.url)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=20)
+    body = (b"x" * size,) if chunked else b"x" * size
+
+    connection.request("POST", SEND, body, encode_chunked=chunked)
+    answer = connection.getresponse()
+
+    assert 413 == answer.status
+    assert "The request is too large." == json.load(answer)["message"]
+    connection.close()
 
 
 JSON = st.recursive(
