@@ -128,6 +128,8 @@ def content_and_type(
         hint = "use Attachment.from_path(path), which reads the file"
     elif hasattr(content, "as_bytes"):
         hint = "use Attachment.from_message(mail), or Attachment.from_mime(part)"
+    elif callable(getattr(content, "message", None)):
+        hint = "use Attachment.from_message(mail.message())"
     problems.append(Problem("content", reason, hint, kind="type"))
     return b"", kind or ""
 

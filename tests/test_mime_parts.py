@@ -230,6 +230,7 @@ class Mail:
     [
         (("a.png", MIMEImage(PNG), "image/png"), "give the object alone"),
         (("a.eml", mail(), 5), "give the object alone"),
+        (("a.eml", Mail(), None), r"Attachment\.from_message\(mail\.message\(\)\)"),
         (Mail(), r"Attachment\.from_message\(mail\.message\(\)\)"),
         (("a.eml", mail(), None, 1), "must be Attachment or a tuple"),
     ],
