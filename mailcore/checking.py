@@ -17,6 +17,7 @@ from mailcore.errors import (
 )
 from mailcore.features import USES, Feature, UnsupportedPolicy, unsupported
 from mailcore.flow import Flow
+from mailcore.merging import unanswered
 from mailcore.message import Message
 from mailcore.result import SendResult
 
@@ -57,7 +58,8 @@ def check(
         InvalidMessage: If it has no recipients, or neither a sender nor a template that may have
             one.
         UnsupportedFeature: With everything that the provider cannot express, and that the policy
-            does not drop or that must not be dropped.
+            does not drop or that must not be dropped; and every reference to a merge value that the
+            message does not have.
     """
     incomplete = list(_incomplete(message))
     if incomplete:
@@ -85,7 +87,8 @@ def _own_problems(
     if any(problem.feature == Feature.TEMPLATE_SENDER for problem in problems):
         # The checks of a provider that declares no such thing may count on a sender.
         return []
-    return hooks.check_features(provider, message)
+    missing = unanswered(message, provider.merge_syntax)
+    return [*missing, *hooks.check_features(provider, message)]
 
 
 def _dropped(

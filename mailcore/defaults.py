@@ -9,6 +9,9 @@ The message wins in whatever way it says something: recipients, tags and parts t
 are not added again, addresses are the same in any case and in punycode, and a default of
 ``unsubscribe`` or of ``List-Unsubscribe`` among the headers gives way to either.
 
+A default of ``merge_global_data`` is for messages that ask for values: with a template, or with
+merge data of their own. It makes a template of no other message.
+
 A provider's own defaults replace the general ones, field by field: they do not merge with them.
 """
 
@@ -75,6 +78,8 @@ class Defaults:
         _yield_to_author(defaults, fields)
         _yield_to_unsubscribe(defaults, message)
         _leave_out_what_is_there(defaults, message)
+        if not _asks_for_values(fields, defaults):
+            defaults.pop("merge_global_data", None)
         changed = False
         for name, default in defaults.items():
             if name in message.declined or default is None:
@@ -122,6 +127,19 @@ def _yield_to_author(defaults: dict[str, Any], given: Mapping[str, Any]) -> None
     """Who gives the author gives all of them."""
     if "from_email" in given:
         defaults.pop("other_authors", None)
+
+
+def _asks_for_values(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> bool:
+    """Whether a message has a template or merge data, its own or by default."""
+    either = {**defaults, **fields}
+    by_recipient = [either.get("merge_data")]
+    if by_recipient != [None]:
+        by_recipient.append(defaults.get("merge_data"))
+    return (
+        bool(either.get("template_id"))
+        or bool(fields.get("merge_global_data"))
+        or any(values for each in by_recipient if each for values in each.values())
+    )
 
 
 def _leave_out_what_is_there(defaults: dict[str, Any], message: Message) -> None:

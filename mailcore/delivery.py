@@ -45,7 +45,8 @@ def checked(
     Raises:
         InvalidMessage: If it has no recipients, or neither a sender nor a template that may have
             one.
-        UnsupportedFeature: With everything that the provider cannot express.
+        UnsupportedFeature: With everything that the provider cannot express, and every
+            reference to a merge value that the message does not have.
     """
     return check(provider, message, hooks, policy).message
 

@@ -137,7 +137,8 @@ class Message:
             number, by the number that it has there; held as text.
         merge_data: Values for each recipient; the keys are addresses. Even an empty mapping
             makes the message a batch: each recipient gets an own mail and sees no other.
-        merge_global_data: Values for all of them.
+        merge_global_data: Values for all of them. When values are filled in, and what stays as it
+            is: see :mod:`mailcore.merging`.
         merge_metadata, merge_headers: Metadata and headers for each recipient.
         unsubscribe: A URL or an :class:`~mailcore.unsubscribe.Unsubscribe` (RFC 8058).
         idempotency_key: Two sends with one key are one, where the provider supports it.

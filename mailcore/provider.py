@@ -32,6 +32,7 @@ from mailcore.errors import ConfigurationError, FetchError, Problem, WebhookReje
 from mailcore.events import Event, InboundEvent
 from mailcore.features import Features
 from mailcore.flow import Flow, Request, Transport
+from mailcore.merging import MergeSyntax
 from mailcore.message import Message
 from mailcore.redaction import shown_name
 from mailcore.result import RecipientStatus
@@ -62,6 +63,13 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
     features: ClassVar[Features]
     idempotency: ClassVar[Literal["native", "none"]] = "none"
     """Whether sending the same idempotency key twice sends once."""
+    merge_syntax: ClassVar[MergeSyntax | None] = None
+    """
+    How the texts of a message refer to merge values; None if only stored templates are filled in.
+
+    mailcore refuses references without a value; :func:`mailcore.merging.fills_in` tells ``build``
+    whether the message asks for it at all. Where it does not, every text has to arrive as it is.
+    """
     max_messages_per_call: ClassVar[int] = 1
     """How many messages :meth:`combine` can put into one call."""
     max_webhook_body_bytes: ClassVar[int] = 1024 * 1024

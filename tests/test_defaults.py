@@ -236,3 +236,35 @@ def test_repr_shows_no_values():
     shown = repr(Defaults({"from_email": "ada@example.net"}, by_provider={"ses": {"tags": ["x"]}}))
 
     assert "Defaults(from_email; by provider: ses)" == shown
+
+
+SHARED = {"merge_global_data": {"shop": "Books", "year": 2026}}
+
+
+@pytest.mark.parametrize(
+    ("defaults", "fields", "expected"),
+    [
+        ({}, {}, None),
+        ({}, {"merge_data": {}}, None),
+        ({}, {"merge_data": {"ada@example.net": {}}}, None),
+        ({}, {"merge_metadata": {"ada@example.net": {"a": 1}}}, None),
+        ({}, {"merge_global_data": {}}, {}),
+        ({}, {"merge_global_data": None}, None),
+        ({}, {"template_id": "t", "merge_global_data": None}, None),
+        ({"template_id": "t"}, {"template_id": None}, None),
+        ({"merge_data": {"ada@example.net": {"a": 1}}}, {"merge_data": None}, None),
+        ({}, {"template_id": "t"}, {"shop": "Books", "year": 2026}),
+        ({"template_id": "t"}, {}, {"shop": "Books", "year": 2026}),
+        ({}, {"merge_data": {"ada@example.net": {"a": 1}}}, {"shop": "Books", "year": 2026}),
+        (
+            {"merge_data": {"ada@example.net": {"a": 1}}},
+            {"merge_data": {}},
+            {"shop": "Books", "year": 2026},
+        ),
+        ({}, {"merge_global_data": {"year": 7}}, {"shop": "Books", "year": 7}),
+    ],
+    ids=str,
+)
+def test_default_values_are_for_messages_that_ask_for_values(defaults, fields, expected):
+    """They make a template of no other message: a default is nobody's wish to fill in a text."""
+    assert expected == sent({**defaults, **SHARED}, **fields).merge_global_data

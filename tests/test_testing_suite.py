@@ -9,6 +9,7 @@ import hmac
 import inspect
 import json
 import logging
+import re
 import secrets
 import socket
 import ssl
@@ -52,6 +53,7 @@ from mailcore.features import NO, YES, limited, needs, partial
 from mailcore.frozen import thaw
 from mailcore.http_answers import may_be_accepted, retry_after_seconds
 from mailcore.inbound_composing import ReceivedFile, compose_inbound
+from mailcore.merging import MergeSyntax, fills_in
 from mailcore.mime import write_message
 from mailcore.remedies import First, Remedy, Without
 from mailcore.testing import Canary, Notice, ProviderSuite, TransportFault, token
@@ -351,6 +353,9 @@ class AcmeSuite(ProviderSuite):
             domain = f"{token('bounces')}.example"
             return Canary(fields={"envelope_sender": f"b@{domain}"}, tokens=(domain,))
         return super().canary(name, count)
+
+    def is_filled_in(self, request: HttpRequest) -> bool:
+        return b'"fillIn": true' in request.body
 
     def accepting_response(self, request: HttpRequest) -> HttpResponse:
         document: Any = {"id": "message-1"}
@@ -1015,6 +1020,37 @@ class TrustsTimes(Acme):
         return dataclasses.replace(super().event(item), timestamp=moment)
 
 
+class FillsIn(Acme):
+    """A sound provider whose service fills in the texts of a message, where it is told to."""
+
+    merge_syntax = MergeSyntax(example="[name]", pattern=re.compile(r"\[(?P<name>\w+)\]"))
+    features = Features(
+        **{
+            **{feature.value: support for feature, support in Acme.features.items()},
+            "merge_data": YES,
+            "merge_global_data": YES,
+        }
+    )
+
+    def payload(self, message):
+        values = thaw(message.merge_global_data or {})
+        asks = {"fillIn": True, "values": values} if self.asks(message) else {}
+        return {**super().payload(message), **asks}
+
+    def asks(self, message):
+        return fills_in(message, self.merge_syntax)
+
+
+class FillsInWhateverHasTheField(FillsIn):
+    def asks(self, message):
+        return message.merge_data is not None or bool(message.merge_global_data)
+
+
+class FillsInNothing(FillsIn):
+    def asks(self, message):
+        return False
+
+
 class GivesEverybodyAllData(Acme):
     """One set of data for all recipients of a request."""
 
@@ -1361,6 +1397,16 @@ FAULTS = [
     ("test_no_header_can_be_injected", MetadataInMimeHeader, "metadata with"),
     ("test_no_header_can_be_injected", ForgetsLineFeeds, r"metadata with '\n' begins"),
     ("test_no_header_can_be_injected", MetadataInJsonHeaders, "metadata with"),
+    (
+        "test_texts_arrive_as_they_are_unless_values_are_asked_for",
+        FillsInWhateverHasTheField,
+        "merge_data: the service is told to fill it in",
+    ),
+    (
+        "test_values_are_filled_in_where_a_text_refers_to_them",
+        FillsInNothing,
+        "merge_global_data: the text is sent as it is",
+    ),
     ("test_every_recipient_has_a_status", LosesTheLastRecipient, "gives no status for"),
     ("test_every_recipient_has_a_status", InventsARecipient, "invents the recipient"),
     ("test_every_recipient_has_a_status", ForgetsMessageIds, "no message_id"),
@@ -1516,6 +1562,20 @@ def test_faults_that_must_be_caught_are(fault) -> None:
     shown = {broken for _, broken, _ in FAULTS}
 
     assert shown >= set(NAMED_IN_THE_ISSUE[fault])
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "test_features_are_as_declared",
+        "test_recipients_of_a_batch_are_kept_apart",
+        "test_texts_arrive_as_they_are_unless_values_are_asked_for",
+        "test_values_are_filled_in_where_a_text_refers_to_them",
+    ],
+)
+def test_sound_provider_that_fills_in_texts(check) -> None:
+    """What has a merge syntax, and keeps to the rule, passes."""
+    getattr(suite_of(FillsIn), check)()
 
 
 def test_a_header_by_another_name_is_a_header() -> None:

@@ -30,8 +30,13 @@ def batch_of(hooks: SuiteHooks, provider: Provider[Any, Any], to: Sequence[str])
     """A batch of the first kind that the provider supports; None if it supports none."""
     for feature in BATCHES:
         if provider.features[feature].kind != "no":
-            needed = needed_by(hooks, provider, feature)
-            return merged({**plain_fields(), "to": list(to)}, needed, {feature.value: {}})
+            fields = needed_by(hooks, provider, feature)
+            values: Mapping[str, Any] = {}
+            if feature is Feature.MERGE_DATA and provider.merge_syntax is not None:
+                # Without values it may be sent otherwise: see mailcore.merging.
+                fields = {**fields, "text": f"Dear {provider.merge_syntax.reference_to('name')}"}
+                values = {to[0]: {"name": token("name of the first")}}
+            return merged({**plain_fields(), "to": list(to)}, fields, {feature.value: values})
     return None
 
 

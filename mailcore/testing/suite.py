@@ -35,6 +35,7 @@ from mailcore.testing.combining_checks import CombiningChecks
 from mailcore.testing.dropping_checks import DroppingChecks
 from mailcore.testing.feature_checks import FeatureChecks
 from mailcore.testing.inbound_checks import InboundChecks
+from mailcore.testing.merge_checks import MergeChecks
 from mailcore.testing.secrecy_checks import SecrecyChecks
 from mailcore.testing.sending_checks import SendingChecks
 from mailcore.testing.webhook_checks import WebhookChecks
@@ -46,6 +47,7 @@ class ProviderSuite(
     SendingChecks,
     AnswerChecks,
     BatchChecks,
+    MergeChecks,
     CombiningChecks,
     SecrecyChecks,
     WebhookChecks,

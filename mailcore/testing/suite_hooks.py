@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -223,7 +223,13 @@ class SuiteHooks:
             texts = (token("esp_extra key"), token("esp_extra value"))
             extra = {self.make_provider().name: {texts[0]: texts[1]}}
             return Canary(fields={"esp_extra": extra}, tokens=texts)
-        return default_canary(name, count)
+        canary = default_canary(name, count)
+        if name in ("merge_data", "merge_global_data"):
+            syntax = self.make_provider().merge_syntax
+            if syntax is not None:
+                text = f"Dear {syntax.reference_to(canary.tokens[0])}"
+                return replace(canary, fields={**canary.fields, "text": text})
+        return canary
 
     def refused_in_part(self) -> Iterable[Message]:
         """
@@ -246,6 +252,15 @@ class SuiteHooks:
         otherwise: recipients see what stands there.
         """
         return "header" in step.lower()
+
+    def is_filled_in(self, request: Any) -> bool:
+        """
+        Whether a request tells the service to fill values into the texts that it brings.
+
+        For providers with a :attr:`~mailcore.provider.Provider.merge_syntax`: what in the request
+        decides it, such as a parameter, or another call.
+        """
+        raise NotImplementedError("override is_filled_in(), for the provider has a merge_syntax")
 
     def bcc_places(self) -> Iterable[tuple[str, ...]]:
         """

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import base64
+import re
 
 from typing import Any
 
 from mailcore.address import Address
 from mailcore.attachment import Attachment
 from mailcore.batch import entries_of
+from mailcore.merging import MergeSyntax, fills_in
 from mailcore.message import Message
+
+
+# The service fills values into subject, text and HTML of a message that has variables.
+SYNTAX = MergeSyntax(
+    example="{{name}}",
+    pattern=re.compile(r"\{\{(?P<name>[^{}]*)\}\}"),
+    padding=" ",
+)
 
 
 def payload_of(message: Message) -> dict[str, Any]:
@@ -40,7 +50,7 @@ def payload_of(message: Message) -> dict[str, Any]:
         "track_clicks": message.track_clicks,
         "send_at": message.send_at.isoformat() if message.send_at else None,
         "template": message.template_id,
-        "variables": message.merge_global_data,
+        "variables": message.merge_global_data if fills_in(message, SYNTAX) else None,
         # Everybody in `to` gets a mail of their own, and sees no other address.
         "separate": True if message.is_batch else None,
     }
@@ -59,10 +69,11 @@ def _mailbox(address: Address) -> dict[str, str]:
 
 
 def _recipients(message: Message) -> list[dict[str, Any]]:
+    is_filled_in = fills_in(message, SYNTAX)
     recipients = []
     for entry in entries_of(message):
         recipient: dict[str, Any] = dict(_mailbox(entry.address))
-        if entry.data:
+        if entry.data and is_filled_in:
             recipient["variables"] = entry.data
         if entry.metadata:
             recipient["metadata"] = entry.metadata

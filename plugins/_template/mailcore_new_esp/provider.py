@@ -16,6 +16,7 @@ from mailcore.events import Event
 from mailcore.features import NO, YES, Features, advisory, limited, partial, yes
 from mailcore.flow import Flow, HttpRequest, HttpResponse
 from mailcore.http_requests import json_request
+from mailcore.merging import MergeSyntax
 from mailcore.message import Message
 from mailcore.provider import Provider
 from mailcore.remedies import WithoutHeaders
@@ -23,7 +24,7 @@ from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_new_esp.answers import statuses_of
 from mailcore_new_esp.events import events_of
-from mailcore_new_esp.payload import payload_of
+from mailcore_new_esp.payload import SYNTAX, payload_of
 from mailcore_new_esp.webhooks import verify
 
 
@@ -64,8 +65,8 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
         send_at=YES,
         templates=YES,
         template_sender=NO("templates of the service have no sender"),
-        merge_data=YES,
-        merge_global_data=YES,
+        merge_data=yes("for a template, or for {{name}} in the message's own texts"),
+        merge_global_data=yes("for a template, or for {{name}} in the message's own texts"),
         merge_metadata=YES,
         merge_headers=NO("headers are those of all recipients"),
         unsubscribe=yes("as headers"),
@@ -76,6 +77,7 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
         webhook_verification=yes("HMAC-SHA256, with a time"),
         inbound=yes("in the webhook, as received"),
     )
+    merge_syntax: ClassVar[MergeSyntax | None] = SYNTAX
     idempotency: ClassVar[Literal["native", "none"]] = "native"
     # Received mail stands in it, in base64.
     max_webhook_body_bytes: ClassVar[int] = 40 * 1024 * 1024

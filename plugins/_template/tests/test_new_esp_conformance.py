@@ -36,6 +36,9 @@ class TestNewEsp(ProviderSuite):
             webhook_secrets=[SECRET],
         )
 
+    def is_filled_in(self, request: HttpRequest) -> bool:
+        return b'"variables"' in request.body
+
     def accepting_response(self, request: HttpRequest) -> HttpResponse:
         items = [
             {"email": address, "status": "queued", "message_id": f"m-{position}"}

@@ -45,7 +45,7 @@ def test_each_address_of_a_batch_gets_one_mail(provider: NewEspProvider) -> None
     message = Message(
         from_email="shop@example.com",
         to=["ada@example.net", "Ada@EXAMPLE.net", "bob@example.net"],
-        text="Hello",
+        text="Hello, your order {{order}}",
         merge_data={"ADA@example.net": {"order": 7}},
     )
 
@@ -55,6 +55,21 @@ def test_each_address_of_a_batch_gets_one_mail(provider: NewEspProvider) -> None
         {"email": "ada@example.net", "variables": {"order": 7}},
         {"email": "bob@example.net"},
     ]
+
+
+def test_no_text_is_a_template_by_accident(provider: NewEspProvider) -> None:
+    """The service gets values where a text refers to them, and fills in nothing else."""
+    message = Message(
+        from_email="shop@example.com",
+        to=["ada@example.net"],
+        text="Write {{order}}",
+        merge_data={},
+        merge_global_data={"shop": "Books"},
+    )
+
+    (request,) = provider.build(message)
+
+    assert b"variables" not in request.body
 
 
 @pytest.mark.parametrize("field", ["cc", "bcc"])

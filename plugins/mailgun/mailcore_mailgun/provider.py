@@ -10,6 +10,7 @@ from mailcore.events import Event, InboundEvent
 from mailcore.features import NO, YES, Features, advisory, partial, yes
 from mailcore.flow import Flow, HttpRequest, HttpResponse
 from mailcore.http_requests import basic_authorization
+from mailcore.merging import MergeSyntax
 from mailcore.message import Message
 from mailcore.provider import Provider
 from mailcore.result import RecipientStatus
@@ -17,6 +18,7 @@ from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_mailgun.answers import statuses_of
 from mailcore_mailgun.events import parse_events
 from mailcore_mailgun.extra import Tracking, header_names, option_fields
+from mailcore_mailgun.merge_syntax import SYNTAX
 from mailcore_mailgun.payload import SendingSettings, requests_for
 from mailcore_mailgun.payload.checks import check
 from mailcore_mailgun.payload.settings import BASE_URLS, checked_base_url, sender_domain
@@ -117,6 +119,7 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
         webhook_verification=yes("HMAC over timestamp and token; the body is not signed"),
         inbound=yes("as fields, as MIME, or stored at Mailgun"),
     )
+    merge_syntax: ClassVar[MergeSyntax | None] = SYNTAX
 
     def __init__(
         self,

@@ -25,6 +25,7 @@ from mailcore.address import Address
 from mailcore.batch import Entry
 from mailcore.errors import InvalidMessage, Problem
 from mailcore.frozen import thaw
+from mailcore.merging import value_names
 from mailcore.message import Message
 from mailcore_mailgun.extra import NAMESPACE, extra_of, texts_of
 
@@ -79,14 +80,6 @@ def calls(entries: Iterable[Entry]) -> Iterator[Sequence[Entry]]:
             yield group[start : start + MAX_RECIPIENTS]
 
 
-def data_names(message: Message) -> list[str]:
-    """Every key of merge_global_data and merge_data, each once."""
-    names = dict.fromkeys(message.merge_global_data or ())
-    for own in (message.merge_data or {}).values():
-        names.update(dict.fromkeys(own))
-    return list(names)
-
-
 def made_up_prefix(names: Iterable[str], texts: Iterable[str]) -> str:
     """
     How the names of variables begin that nobody else uses: with more underscores than theirs.
@@ -112,7 +105,7 @@ def variables_of(message: Message, entries: Sequence[Entry], prefix: str) -> Var
         entries: One of :func:`calls`.
         prefix: From :func:`made_up_prefix`.
     """
-    names = data_names(message)
+    names = value_names(message)
     defaults = dict.fromkeys(names, "")
     defaults.update((k, merge_text(v)) for k, v in (message.merge_global_data or {}).items())
     metadata = {key: f"{prefix}m{n}" for n, key in enumerate(entries[0].metadata)}

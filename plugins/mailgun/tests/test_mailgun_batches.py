@@ -287,7 +287,15 @@ def test_picture_that_the_html_does_not_name(posted):
     """It is a plain attachment, which clients do not hide; one that is filled in may be meant."""
     image = Attachment("a.png", b"1", "image/png", content_id="logo")
     found = [
-        posted(PROVIDER.build(batch(html=html, attachments=[image]))[0]).files[0]["field"]
+        posted(
+            PROVIDER.build(
+                batch(
+                    html=html,
+                    attachments=[image],
+                    merge_data={"r0@example.net": {"name": "logo"}},
+                )
+            )[0]
+        ).files[0]["field"]
         for html in ("<img src=cid:logo>", "<p>", "<img src=cid:%recipient.name%>")
     ]
 
@@ -405,19 +413,48 @@ def test_what_a_user_wrote_is_no_variable_of_ours(fields, posted):
     """A text that reads like a made-up name stays as it is, wherever it stands."""
     own = {"r0@example.net": {"note": "INTERNAL"}, "r1@example.net": {"note": "OTHER"}}
     headers = {"r0@example.net": {"X-Own": "h"}, "r1@example.net": {"X-Own": "i"}}
-    message = batch(merge_data=None, merge_metadata=own, merge_headers=headers, **fields)
+    # A value that is used makes it one call with recipient variables.
+    refers = "text" if "subject" in fields else "subject"
+    used = {refers: "%recipient.a%", "merge_data": {"r0@example.net": {"a": "1"}}}
+    message = batch(**{**used, "merge_metadata": own, "merge_headers": headers, **fields})
 
     assert [] == list(PROVIDER.check(message))
     (request,) = PROVIDER.build(message)
 
     form = posted(request)
     ours = form.json("recipient-variables")["r0@example.net"]
+    assert "1" == ours.pop("a")
     assert ["INTERNAL", "h"] == list(ours.values())
     for name, values in form.fields.items():
         if name not in ("recipient-variables", "v:note", "h:X-Own"):
             referred = {found.lower() for each in values for found in REFERENCE.findall(each)}
             assert not referred & {each.lower() for each in ours}
     assert "INTERNAL" == filled(form.fields["v:note"][0], ours)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"text": "%recipient.a%"},
+        {"html": "%RECIPIENT.a% and %recipient%"},
+        {"headers": {"X-A": "%recipient.a%"}},
+        {"tags": ["%recipient.a%"]},
+        {"to": [("%recipient.a%", "r0@example.net"), "r1@example.net"]},
+        {
+            "text": "%recipient.a%",
+            "merge_data": None,
+            "merge_metadata": {"r0@example.net": {"b": 1}},
+        },
+        {"text": "%recipient.a%", "merge_data": {"r0@example.net": {"b": 1}}},
+    ],
+)
+def test_reference_without_a_value_is_a_text(fields, posted):
+    """Nothing is filled in where nothing is asked for: no call has variables."""
+    requests = PROVIDER.build(batch(**fields))
+
+    assert [["r0@example.net"], ["r1@example.net"]] == [list(each.recipients) for each in requests]
+    for request in requests:
+        assert "recipient-variables" not in posted(request).fields
 
 
 @given(names=st.lists(KEYS), texts=st.lists(TEXTS | KEYS.map(lambda key: f"%recipient.{key}%")))

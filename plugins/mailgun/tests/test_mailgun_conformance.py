@@ -71,6 +71,9 @@ class TestMailgun(ProviderSuite):
     def provider_at(self, base_url: str, timeout_seconds: float) -> MailgunProvider:
         return MailgunProvider(api_key=API_KEY, base_url=base_url, timeout_seconds=timeout_seconds)
 
+    def is_filled_in(self, request: HttpRequest) -> bool:
+        return b"recipient-variables" in request.body
+
     def accepting_response(self, request: HttpRequest) -> HttpResponse:
         return answer(200, {"id": "<20261121.1@example.com>", "message": "Queued. Thank you."})
 

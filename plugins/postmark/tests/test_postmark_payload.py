@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from mailcore import Attachment, InvalidMessage, Message, SerializationError, UnsupportedFeature
+from mailcore import (
+    Attachment,
+    InvalidMessage,
+    Mailer,
+    Message,
+    SerializationError,
+    UnsupportedFeature,
+)
 from mailcore.delivery import checked
 from mailcore.hooks import Hooks
 from mailcore_postmark import PostmarkProvider, postmark_options
@@ -481,3 +488,19 @@ def test_picture_that_the_html_does_not_name(fields, named):
 
     (part,) = json.loads(request.body)["Attachments"]
     assert named == ("ContentID" in part)
+
+
+@pytest.mark.parametrize("batch", [{}, {"merge_data": {}}], ids=["one", "batch"])
+def test_default_values_refuse_no_plain_message(batch):
+    """A default of merge_global_data is for templates: other messages go as they are."""
+    mailer = Mailer(
+        PostmarkProvider(server_token=TOKEN), defaults={"merge_global_data": {"shop": "Books"}}
+    )
+    template = {**BASE, "subject": None, "text": None, "template_id": "7"}
+
+    (plain,) = mailer.preview(Message(**{**BASE, "text": "{{name}}", **batch})).requests
+    (filled,) = mailer.preview(Message(**template, **batch)).requests
+
+    assert b"{{name}}" in plain.body
+    assert b"Books" not in plain.body
+    assert b'"TemplateModel": {"shop": "Books"}' in filled.body

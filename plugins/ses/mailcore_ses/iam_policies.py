@@ -85,7 +85,7 @@ POLICIES: tuple[FeaturePolicy, ...] = (
     ),
     FeaturePolicy(
         feature="templates",
-        purpose="messages with `template_id`, `merge_data` or `merge_global_data`",
+        purpose="messages with a `template_id`, or with `{{…}}` for merge data",
         operations=("sesv2:SendBulkEmail", "sesv2:SendEmail"),
         permissions=(
             Permission(

@@ -10,6 +10,7 @@ from mailcore.errors import ConfigurationError, Problem
 from mailcore.events import Event, InboundEvent
 from mailcore.features import NO, YES, Features, advisory, partial, yes
 from mailcore.flow import Flow
+from mailcore.merging import MergeSyntax
 from mailcore.message import Message
 from mailcore.provider import Provider
 from mailcore.result import RecipientStatus
@@ -26,6 +27,7 @@ from mailcore_ses.payload import SendingSettings, calls_for
 from mailcore_ses.payload.api_checks import unknown_overrides
 from mailcore_ses.payload.checks import check
 from mailcore_ses.payload.extra import extra_of
+from mailcore_ses.payload.merge_syntax import SYNTAX
 from mailcore_ses.sns import SnsTrust
 from mailcore_ses.sns_envelope import READ_HEADERS
 from mailcore_ses.transport import AwsTransport, ClientSettings
@@ -139,6 +141,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         inbound=yes("through SNS, or kept in S3"),
     )
     notification_headers: ClassVar[frozenset[str]] = READ_HEADERS
+    merge_syntax: ClassVar[MergeSyntax | None] = SYNTAX
 
     def __init__(
         self,

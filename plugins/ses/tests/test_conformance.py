@@ -80,6 +80,9 @@ class TestSes(ProviderSuite):
             read_timeout_seconds=timeout_seconds,
         )
 
+    def is_filled_in(self, request: AwsCall) -> bool:
+        return "Template" in request.params.get("Content", request.params.get("DefaultContent"))
+
     def accepting_response(self, request: AwsCall) -> AwsResponse:
         if request.operation != "SendBulkEmail":
             return AwsResponse(status_code=200, body={"MessageId": "0107019aa1d0731e-000000"})

@@ -141,7 +141,7 @@ def test_wrong_options(options, what):
     "changes",
     [
         {"template_id": "t", "subject": None, "text": None, "html": None},
-        {"merge_data": {}},
+        {"text": "{{a}}", "merge_global_data": {"a": 1}},
         {"track_opens": True},
         {"track_clicks": True},
     ],

@@ -163,12 +163,15 @@ def test_bcc_stands_in_destinations_only():
 
 def test_own_bodies_for_a_batch(valid):
     """57: without a template_id the message's own subject and bodies are filled in."""
-    (call,) = build({"template_id": None, "subject": "Hi {{n}}", "text": "x", "merge_data": {}})
+    values = {ADA: {"n": 1}, BOB: {"m": 2}}
+    own = {"template_id": None, "subject": "Hi {{n}}", "text": "x {{m}} {{l}}"}
+    (call,) = build({**own, "merge_data": values, "merge_global_data": {"l": 3}})
 
-    assert {
-        "TemplateContent": {"Subject": "Hi {{n}}", "Text": "x"},
-        "TemplateData": "{}",
-    } == valid(call).params["DefaultContent"]["Template"]
+    template = valid(call).params["DefaultContent"]["Template"]
+    assert {"Subject": "Hi {{n}}", "Text": "x {{m}} {{l}}"} == template["TemplateContent"]
+    # Who lacks a value that others have gets an empty text: SES would send nothing.
+    assert {"n": "", "m": "", "l": 3} == json.loads(template["TemplateData"])
+    assert [{"n": 1}, {"m": 2}, {}] == [data_of(entry) for entry in call.params["BulkEmailEntries"]]
 
 
 def test_tags_of_messages_and_recipients(valid):

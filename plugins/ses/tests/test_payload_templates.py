@@ -32,6 +32,7 @@ def build(fields: dict, **options: object):
     return provider.build(checked(provider, Message(**fields), Hooks(), {}))
 
 
+REFERS = {"subject": "{{ a }}"}
 CHOICES = [
     # what the message has, options, choice, operations
     ({}, {}, Choice.RAW, ["SendEmail"]),
@@ -39,9 +40,27 @@ CHOICES = [
     ({"merge_metadata": {}}, {}, Choice.INDIVIDUAL, ["SendEmail", "SendEmail"]),
     ({"merge_headers": {}}, {}, Choice.INDIVIDUAL, ["SendEmail", "SendEmail"]),
     ({"merge_headers": {}, "merge_global_data": {}}, {}, Choice.INDIVIDUAL, ["SendEmail"] * 2),
-    ({"merge_global_data": {"a": 1}}, {}, Choice.TEMPLATE, ["SendEmail"]),
-    ({"merge_data": {}}, {}, Choice.BULK, ["SendBulkEmail"]),
-    ({"merge_metadata": {}, "merge_global_data": {"a": 1}}, {}, Choice.BULK, ["SendBulkEmail"]),
+    ({"merge_data": {}}, {}, Choice.INDIVIDUAL, ["SendEmail"] * 2),
+    ({"merge_data": {}, "text": "{{a}}"}, {}, Choice.INDIVIDUAL, ["SendEmail"] * 2),
+    ({"merge_data": {ADA: {}}, "text": "{{a}}"}, {}, Choice.INDIVIDUAL, ["SendEmail"] * 2),
+    ({"merge_data": {ADA: {"a": 1}}}, {}, Choice.INDIVIDUAL, ["SendEmail"] * 2),
+    ({"merge_global_data": {"a": 1}}, {}, Choice.RAW, ["SendEmail"]),
+    ({"merge_global_data": {"a": 1}, "text": "{{b}}"}, {}, Choice.RAW, ["SendEmail"]),
+    ({"merge_global_data": {"a": 1}, "text": "{{#if a}}"}, {}, Choice.RAW, ["SendEmail"]),
+    ({"merge_global_data": {"a": 1}, **REFERS}, {}, Choice.TEMPLATE, ["SendEmail"]),
+    (
+        {"merge_global_data": {"a": {"b": 1}}, "html": "{{{a.b}}}"},
+        {},
+        Choice.TEMPLATE,
+        ["SendEmail"],
+    ),
+    ({"merge_data": {ADA: {"a": 1}}, **REFERS}, {}, Choice.BULK, ["SendBulkEmail"]),
+    (
+        {"merge_metadata": {}, "merge_global_data": {"a": 1}, **REFERS},
+        {},
+        Choice.BULK,
+        ["SendBulkEmail"],
+    ),
 ]
 TEMPLATES = [
     ({}, {}, Choice.TEMPLATE, ["SendEmail"]),

@@ -278,7 +278,8 @@ def test_given_client_takes_bulk_calls_too(local_ses):
     )
 
     with Mailer("ses", client=client) as mailer:
-        mailer.send(message(template_id=None, subject="x", text="x", merge_data={}))
+        values = {ADA: {"x": 1}}
+        mailer.send(message(template_id=None, subject="x", text="{{x}}", merge_data=values))
         mailer.send(message(template_id=None, subject="x", text="x"))
 
     assert ["SendBulkEmail", "SendEmail"] == operations

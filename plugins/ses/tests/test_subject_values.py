@@ -38,13 +38,6 @@ def test_a_value_in_the_subject_is_one_line(control, field):
         "{{{x}}}",
         "{{ x }}",
         "{{x.first}}",
-        "{{#if x}}{{x}}{{/if}}",
-        "{{#each x}}{{this}}{{/each}}",
-        "{{#with x}}{{first}}{{/with}}",
-        "{{#each x as |item|}}{{item}}{{/each}}",
-        "{{lookup x 'first'}}",
-        "{{@root.x}}",
-        "{{[x]}}",
         "{{~x~}}",
         "{{y}} and {{x}}",
     ],
@@ -56,6 +49,24 @@ def test_however_the_subject_writes_it(subject, value):
     """Handlebars has many ways, and values have depth."""
     with pytest.raises(UnsupportedFeature, match=r"merge_data\['x'\]"):
         preview(subject=subject, merge_data={"b@example.com": {"x": value}})
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "{{#if x}}{{x}}{{/if}}",
+        "{{#each x}}{{this}}{{/each}}",
+        "{{#with x}}{{first}}{{/with}}",
+        "{{#each x as |item|}}{{item}}{{/each}}",
+        "{{lookup x 'first'}}",
+        "{{@root.x}}",
+        "{{[x]}}",
+    ],
+)
+def test_blocks_and_helpers_are_for_stored_templates(subject):
+    """SES fills in plain names only, of a template that a request brings."""
+    with pytest.raises(UnsupportedFeature, match="blocks and helpers in stored templates only"):
+        preview(subject=subject, merge_data={"b@example.com": {"x": ["a"]}})
 
 
 @pytest.mark.parametrize(

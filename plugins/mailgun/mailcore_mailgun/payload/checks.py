@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from mailcore.errors import Problem
 from mailcore.features import AMP, Feature
+from mailcore.merging import value_names
 from mailcore.message import Message
 from mailcore.remedies import WithoutHeaders, WithoutItems, WithoutKeys
 from mailcore_mailgun.extra import NAMESPACE, SENDER_DOMAIN, extra_of
@@ -22,7 +23,6 @@ from mailcore_mailgun.payload.settings import (
     no_domain,
     sender_domain_problem,
 )
-from mailcore_mailgun.recipient_variables import data_names
 
 
 _BODIES = ("text", "html")
@@ -126,7 +126,7 @@ def _shared_names(message: Message) -> Iterator[Problem]:
     (https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages, read
     2026-11-30).
     """
-    values = set(data_names(message))
+    values = set(value_names(message))
     variables = extra_of(message).get("t:variables")
     if isinstance(variables, Mapping):
         values.update(variables)

@@ -10,14 +10,15 @@ from typing import Any, Literal
 
 from mailcore.batch import copied
 from mailcore.features import AMP
+from mailcore.merging import fills_in, value_names
 from mailcore.message import Message
 from mailcore_mailgun.extra import extra_of, texts_of
+from mailcore_mailgun.merge_syntax import SYNTAX, own_texts
 from mailcore_mailgun.payload.fragments import is_misquoted
 from mailcore_mailgun.recipient_variables import (
     BODY_FIELDS,
     CONTROL,
     PLAIN_KEY,
-    data_names,
     merge_text,
 )
 
@@ -32,6 +33,7 @@ class Choice(str, Enum):
 
 
 _REFERENCE = "%recipient"
+_ANY_REFERENCE = re.compile(r"%recipient", re.IGNORECASE)
 _NAME = re.compile(rf"{_REFERENCE}\.({PLAIN_KEY.pattern})%")
 _BREAKS_ADDRESS = re.compile(r'[^ -~]|["\\(),:;<>@\[\]]')
 _BREAKS_URL = re.compile(r'[^!-~]|["<>,]')
@@ -107,7 +109,10 @@ def goes_individually(message: Message) -> bool:
         return True
     if message.template_id is None and _has_misquoted_names(message):
         return True
-    if not all(map(PLAIN_KEY.fullmatch, data_names(message))):
+    if not fills_in(message, SYNTAX) and _has_a_reference(message):
+        # It has no values for them: recipient variables would make something of what is to stay.
+        return True
+    if not all(map(PLAIN_KEY.fullmatch, value_names(message))):
         return True
     # One text of all: looking through it once is faster than through each.
     texts = " ".join(_texts(message))
@@ -122,6 +127,12 @@ def goes_individually(message: Message) -> bool:
     if _BREAKS_JSON.search(texts if _refers_in_metadata(message) else own_metadata):
         return True
     return message.template_id is not None and not _fits_a_template(message)
+
+
+def _has_a_reference(message: Message) -> bool:
+    texts = [text for _, text in own_texts(message)]
+    texts += [address.display_name for address in message.to]
+    return any(map(_ANY_REFERENCE.search, texts))
 
 
 def _texts(message: Message) -> Iterator[str]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mailcore.batch import Entry, entries_of
 from mailcore.flow import HttpRequest
 from mailcore.frozen import thaw
+from mailcore.merging import value_names
 from mailcore.message import Message
 from mailcore_mailgun.extra import Fields, with_extra
 from mailcore_mailgun.payload.files import files_and_html
@@ -27,7 +28,6 @@ from mailcore_mailgun.payload.fragments import (
 from mailcore_mailgun.payload.settings import SendingSettings
 from mailcore_mailgun.recipient_variables import (
     calls,
-    data_names,
     made_up_prefix,
     metadata_text,
     reference,
@@ -57,7 +57,7 @@ def batch_requests(message: Message, settings: SendingSettings) -> list[HttpRequ
     files, html = files_and_html(message)
     common = _content(message, html)
     common += option_pairs(message, settings.options)
-    prefix = made_up_prefix(data_names(message), _searched(message, common))
+    prefix = made_up_prefix(value_names(message), _searched(message, common))
     return [
         settings.request(
             message,
@@ -119,7 +119,7 @@ def _metadata(message: Message, own: Mapping[str, str]) -> Iterator[tuple[str, s
         yield f"v:{key}", reference(variable)
     if message.template_id is not None:
         # The variables of a stored template are those that metadata have, too.
-        for name in data_names(message):
+        for name in value_names(message):
             yield f"v:{name}", reference(name)
 
 

@@ -7,8 +7,9 @@ from typing import TypeAlias
 
 from mailcore.batch import Entry, IndividualRequests, own_message, with_copies_once
 from mailcore.flow import HttpRequest
+from mailcore.merging import value_names
 from mailcore.message import Message
-from mailcore_mailgun.recipient_variables import data_names, fill_in
+from mailcore_mailgun.recipient_variables import fill_in
 
 
 Build: TypeAlias = Callable[[Message], HttpRequest]
@@ -28,7 +29,7 @@ def individual_requests(message: Message, build: Build) -> Sequence[HttpRequest]
         MessageError: Some recipient's message cannot be written.
     """
     message = with_copies_once(message)
-    names = data_names(message)
+    names = value_names(message)
 
     def own(message: Message, entry: Entry) -> Message:
         data = {**(message.merge_global_data or {}), **entry.data}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 
 from mailcore.batch import Entry, copied
+from mailcore.merging import fills_in
 from mailcore.message import Message
 from mailcore_ses.aws import SES, SES_V1, AwsCall
 from mailcore_ses.payload import complete, templated, v1
@@ -19,6 +20,7 @@ from mailcore_ses.payload.extra import (
 )
 from mailcore_ses.payload.fragments import Parameters
 from mailcore_ses.payload.individual import individual_calls
+from mailcore_ses.payload.merge_syntax import SYNTAX
 from mailcore_ses.payload.settings import SendingSettings
 
 
@@ -39,10 +41,8 @@ class Choice(Enum):
 
 
 def choose(message: Message, settings: SendingSettings) -> Choice:
-    """Decide by which fields are given: an empty mapping counts, but for merge_global_data."""
-    if message.template_id is not None or message.merge_data is not None:
-        return Choice.BULK if message.is_batch else Choice.TEMPLATE
-    if message.merge_global_data:
+    """Decide by what the message asks for: :mod:`mailcore.merging` says when it is a template."""
+    if fills_in(message, SYNTAX):
         return Choice.BULK if message.is_batch else Choice.TEMPLATE
     if message.is_batch:
         return Choice.INDIVIDUAL

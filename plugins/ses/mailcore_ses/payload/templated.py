@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from mailcore.batch import Entry, entries_of
 from mailcore.frozen import FrozenDict
+from mailcore.merging import value_names
 from mailcore.message import Message
 from mailcore.mime_headers import header_value
 from mailcore_ses.payload.fragments import (
@@ -106,9 +107,16 @@ def _template(message: Message) -> Parameters:
     # SES merges a recipient's data over these key by key. Its documents read as if it took one or
     # the other; what it does was tried out in github.com/domdomegg/aws-ses-v2-local/pull/103
     # (read 2026-11-21).
-    template["TemplateData"] = template_data(message.merge_global_data)
+    template["TemplateData"] = template_data(_values_of_all(message))
     template.update(given(Headers=api_headers(message), Attachments=attachments(message)))
     return template
+
+
+def _values_of_all(message: Message) -> Mapping[str, object] | None:
+    """What a recipient without an own value has: in the message's own texts, nothing is missing."""
+    if message.template_id is not None or not message.merge_data:
+        return message.merge_global_data
+    return {**dict.fromkeys(value_names(message), ""), **(message.merge_global_data or {})}
 
 
 class _Replacement:
