@@ -90,7 +90,7 @@ def test_what_an_option_excludes_can_be_dropped(fields, options, features):
         ({**STORED, "merge_headers": {ADA: {"From": "eve@example.org"}}}, {}),
         ({**STORED, "merge_headers": {ADA: {"Reply-To": "eve@example.org"}}}, {}),
         ({**STORED, "to": [], "cc": [ADA], "merge_data": {}}, {}),
-        ({**PLAIN, "merge_data": {ADA: {"a": 1}}}, {"api_version": "v1"}),
+        ({**PLAIN, "text": "{{a}}", "merge_data": {ADA: {"a": 1}}}, {"api_version": "v1"}),
         ({**STORED, "merge_global_data": {"a": "b" * 300_000}}, {}),
         ({**STORED}, DKIM),
         ({**STORED, "merge_data": {}}, {"contact_list_name": "news"}),
