@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         InboundEvent,
         RejectReason,
         TrackingEvent,
+        event_from_dict,
     )
     from mailcore.features import Feature, Features, Support
     from mailcore.fetching import afetch_inbound, fetch_inbound
@@ -138,6 +139,7 @@ __all__ = [
     "areceive",
     "arun",
     "connect",
+    "event_from_dict",
     "fetch_inbound",
     "get_provider",
     "hookimpl",
@@ -164,6 +166,7 @@ _MODULE_OF = {
     "ConfigurationError": "errors",
     "connect": "mailer",
     "Event": "events",
+    "event_from_dict": "events",
     "EventType": "events",
     "FailoverError": "errors",
     "Feature": "features",

@@ -14,7 +14,7 @@ The tree::
     │    │    └─ InvalidAddress       an address is among the problems
     │    │         └─ InvalidAddressType  (also an InvalidMessageType)
     │    ├─ UnsupportedFeature        the provider cannot express it
-    │    └─ SerializationError        a value that JSON cannot hold
+    │    └─ SerializationError        a value that JSON cannot hold; a document that cannot be read
     ├─ SendError                      it was not taken (.category, .retryable, .maybe_accepted)
     │    ├─ AuthenticationFailed
     │    ├─ RateLimited               retryable
@@ -194,7 +194,11 @@ class UnsupportedFeature(MessageError):
 
 
 class SerializationError(MessageError):
-    """A value cannot be written as JSON, so it cannot travel to a provider."""
+    """
+    A value cannot be written as JSON, so it cannot travel; or a document is none of mailcore's.
+
+    ``problems`` names each key that is wrong.
+    """
 
 
 def raise_problems(

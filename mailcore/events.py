@@ -4,13 +4,11 @@ What providers report after a send, and the mail they receive: normalised, one e
 
 from __future__ import annotations
 
-import base64
-
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
 from mailcore.frozen import FrozenDict, freeze
 from mailcore.redaction import redact, shown_name
@@ -97,9 +95,6 @@ class BounceClass(_Text):
         return {"hard": False, "soft": True}.get(self.value)
 
 
-_LEFT_OUT = ("esp_event", "notification")
-
-
 @dataclass(frozen=True, kw_only=True)
 class _BaseEvent:
     provider: str
@@ -116,16 +111,31 @@ class _BaseEvent:
         """
         Plain JSON of the event, `esp_event` and `notification` left out.
 
-        Times are in ISO 8601; bytes are in base64, under the field's name with ``_base64``.
+        :func:`event_from_dict` makes an equal event of it. Times are in ISO 8601, content is in
+        base64 under ``content_base64``, and a tracking event has `may_write_again`.
+
+        Raises:
+            SerializationError: If JSON cannot hold a value among the metadata.
         """
-        plain: dict[str, object] = {}
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if isinstance(value, bytes):
-                plain[f"{each.name}_base64"] = base64.b64encode(value).decode("ascii")
-            elif each.name not in _LEFT_OUT:
-                plain[each.name] = _plain(value)
-        return plain
+        from mailcore.event_documents import write_event
+
+        return write_event(cast("Event", self))
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, object]) -> Self:
+        """
+        Read what :meth:`to_dict` wrote; :func:`event_from_dict` does so for events of both kinds.
+
+        Raises:
+            SerializationError: If it is no document of an event of this kind; it names each key.
+        """
+        found = event_from_dict(document)
+        if not isinstance(found, cls):
+            from mailcore.errors import Problem, SerializationError
+
+            reason = f"`event_type` is {found.event_type}, which is no {cls.__name__}"
+            raise SerializationError([Problem("event_type", reason)])
+        return found
 
 
 class TrackingEventFields(TypedDict, total=False):
@@ -156,6 +166,7 @@ class TrackingEventFields(TypedDict, total=False):
 
 
 _FIELDS = frozenset(TrackingEventFields.__annotations__)
+_LISTS = frozenset({"tags", "defects"})
 
 
 @dataclass(frozen=True, kw_only=True, init=False)
@@ -215,8 +226,8 @@ class TrackingEvent(_BaseEvent):
         held.update(fields)
         if "metadata" in fields:
             held["metadata"] = freeze(fields["metadata"])
-        if "tags" in fields:
-            held["tags"] = tuple(fields["tags"])
+        for name in _LISTS & fields.keys():
+            held[name] = tuple(held[name])
 
     @classmethod
     def assembled(cls, fields: TrackingEventFields) -> Self:
@@ -255,14 +266,6 @@ class TrackingEvent(_BaseEvent):
         if self.event_type is EventType.REJECTED:
             return False if self.reject_reason in _GONE_BEFORE else None
         return _MAY_WRITE_BY_TYPE.get(self.event_type)
-
-    def to_dict(self) -> dict[str, object]:
-        """
-        Plain JSON of the event with `may_write_again`, without `esp_event` and `notification`.
-
-        Times are in ISO 8601.
-        """
-        return {**super().to_dict(), "may_write_again": self.may_write_again}
 
     def __repr__(self) -> str:
         recipient = redact(self.recipient) if self.recipient else None
@@ -335,6 +338,8 @@ class InboundEvent(_BaseEvent):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "location", FrozenDict(self.location))
+        for name in ("envelope_recipients", "bcc", "defects"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
     def __repr__(self) -> str:
         recipients = [redact(recipient) for recipient in self.envelope_recipients]
@@ -345,6 +350,30 @@ class InboundEvent(_BaseEvent):
 
 
 Event: TypeAlias = TrackingEvent | InboundEvent
+
+
+def event_from_dict(document: Mapping[str, object]) -> Event:
+    """
+    Read what an event's `to_dict()` wrote: for workers that take events from a queue.
+
+    The event is equal to the one that was written; `esp_event` and `notification` did not travel.
+
+    Args:
+        document: After any detour through JSON. What is missing has its default; keys, versions and
+            types of events that are unknown are refused: read newer documents with a newer release.
+
+    Raises:
+        SerializationError: With everything that is wrong with it; ``problems`` names each key.
+
+    Example:
+        >>> import json
+        >>> event = TrackingEvent(provider="toy", event_type=EventType.OPENED, tags=["a"])
+        >>> event_from_dict(json.loads(json.dumps(event.to_dict()))) == event
+        True
+    """
+    from mailcore.event_documents import read_event
+
+    return read_event(document)
 
 
 def brought_by(notification: WebhookRequest, events: Iterable[Event]) -> tuple[Event, ...]:
@@ -367,15 +396,3 @@ def brought_by(notification: WebhookRequest, events: Iterable[Event]) -> tuple[E
         if event.notification is None:
             vars(event)["notification"] = notification
     return found
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return value

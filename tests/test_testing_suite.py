@@ -28,6 +28,7 @@ from mailcore import (
     AuthenticationFailed,
     Feature,
     Features,
+    FetchError,
     HttpRequest,
     HttpResponse,
     MalformedWebhook,
@@ -1203,6 +1204,23 @@ class InventsInboundKeys(Acme):
         return dataclasses.replace(super().received(item), dedupe_key=secrets.token_hex())
 
 
+class FindsMailInEspEvent(Acme):
+    def fetch_inbound(self, event):
+        if event.esp_event is None:
+            raise FetchError("where is it?", provider=self.name)
+        return (yield from super().fetch_inbound(event))
+
+
+class MixesKeys(Acme):
+    def event(self, item):
+        return dataclasses.replace(super().event(item), metadata={1: "a", "1": "b"})
+
+
+class WritesTimesAsText(Acme):
+    def event(self, item):
+        return dataclasses.replace(super().event(item), timestamp="yesterday")
+
+
 class KeepsNoMail(Acme):
     def fetch_inbound(self, event):
         return (yield from super().fetch_inbound(dataclasses.replace(event, content=b"")))
@@ -1488,6 +1506,9 @@ FAULTS = [
     ("test_damaged_events_are_survived", TrustsTimes, "foreign exception TypeError"),
     ("test_notifications_are_kept", ReadsHeadersUnsaid, "lacks a header field"),
     ("test_notifications_are_kept", KeepsCredentials, "header field Authorization"),
+    ("test_events_travel_through_queues", FindsMailInEspEvent, "is not found any more"),
+    ("test_events_travel_through_queues", MixesKeys, "has a key that is no text"),
+    ("test_events_travel_through_queues", WritesTimesAsText, "`timestamp` is no time"),
     ("test_only_post_brings_events", TriesByDelete, "webhook_probe_methods has DELETE"),
     ("test_async_receiving_is_the_same", VerifiesInSyncOnly, "in async code"),
     ("test_forged_webhooks_are_rejected", DeniesItsWebhooks, "from anybody is let in"),

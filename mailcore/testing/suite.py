@@ -33,6 +33,7 @@ from mailcore.testing.answer_checks import AnswerChecks
 from mailcore.testing.batch_checks import BatchChecks
 from mailcore.testing.combining_checks import CombiningChecks
 from mailcore.testing.dropping_checks import DroppingChecks
+from mailcore.testing.event_checks import EventChecks
 from mailcore.testing.feature_checks import FeatureChecks
 from mailcore.testing.inbound_checks import InboundChecks
 from mailcore.testing.merge_checks import MergeChecks
@@ -52,6 +53,7 @@ class ProviderSuite(
     SecrecyChecks,
     WebhookChecks,
     InboundChecks,
+    EventChecks,
 ):
     """
     All checks; see :class:`~mailcore.testing.suite_hooks.SuiteHooks` for what to override.

@@ -2,7 +2,8 @@
 What is received: pairs of a webhook's body and the events that it becomes, as files.
 
 ``fixtures/events/NAME.webhook.json`` is the body as the service's documentation has it, and
-``NAME.events.json`` holds what ``to_dict()`` of each event writes.
+``NAME.events.json`` holds what ``to_dict()`` of each event writes; what a later mailcore adds to it
+need not be added there.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from mailcore import (
     MalformedWebhook,
     WebhookRejected,
     WebhookRequest,
+    event_from_dict,
     fetch_inbound,
     receive,
 )
@@ -48,7 +50,7 @@ def test_webhook_becomes_the_events(
 
     events = receive(provider, sign(read(path)["events"]))
 
-    assert expected == [event.to_dict() for event in events]
+    assert events == tuple(event_from_dict(document) for document in expected)
 
 
 def test_received_mail_is_taken_apart(

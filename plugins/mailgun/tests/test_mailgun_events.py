@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mailcore.events import BounceClass, EventType, RejectReason
+from mailcore.events import BounceClass, EventType, RejectReason, event_from_dict
 from mailcore.webhook import WebhookRequest
 from mailcore_mailgun.event_map import OUTCOMES, REASONS, WITHOUT_MESSAGE
 from mailcore_mailgun.events import parse_events, read_event
@@ -51,6 +51,14 @@ def test_event_map(name):
 
     assert expected == {k: v for k, v in event.to_dict().items() if v not in UNSAID}
     assert () == event.defects
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_events_travel(name):
+    """Through a queue in JSON, each of them comes back as it was."""
+    event = event_of(load(name))
+
+    assert event == event_from_dict(json.loads(json.dumps(event.to_dict())))
 
 
 def test_every_event_and_reason_has_a_fixture():

@@ -11,7 +11,7 @@ import pytest
 
 from mailcore.bounces import enhanced_status
 from mailcore.errors import MalformedWebhook
-from mailcore.events import EventType
+from mailcore.events import EventType, event_from_dict
 from mailcore.webhook import WebhookRequest
 from mailcore_postmark.event_map import BOUNCE_TYPES
 from mailcore_postmark.events import parse_events
@@ -56,6 +56,14 @@ def test_event_map(name):
         name: value for name, value in event.to_dict().items() if value not in UNSAID
     }
     assert sample(name) == event.esp_event
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_events_travel(name):
+    """Through a queue in JSON, each of them comes back as it was."""
+    event = parsed(sample(name))
+
+    assert event == event_from_dict(json.loads(json.dumps(event.to_dict())))
 
 
 def test_every_record_type_has_a_fixture():

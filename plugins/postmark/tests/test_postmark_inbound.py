@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mailcore.events import event_from_dict
 from mailcore.fetching import fetch_inbound
 from mailcore.inbound import parse_inbound
 from mailcore.webhook import WebhookRequest
@@ -49,7 +50,7 @@ def said(event):
     return {
         name: value
         for name, value in event.to_dict().items()
-        if name != "content_base64" and value not in UNSAID
+        if name not in ("content_base64", "version") and value not in UNSAID
     }
 
 
@@ -110,6 +111,14 @@ def test_what_postmark_found_out(changes, expected):
 
     assert expected == (event.stripped_text, event.bcc, event.spam_score)
     assert event.stripped_html is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_received_mail_travels(name):
+    """Through a queue in JSON, with its bytes."""
+    event = received(sample(name))
+
+    assert event == event_from_dict(json.loads(json.dumps(event.to_dict())))
 
 
 def test_record_type_inbound():

@@ -20,6 +20,7 @@ from mailcore.events import InboundEvent
 from mailcore.json_reading import ReadOnlyJson
 from mailcore.timestamps import parse_timestamp
 from mailcore_ses.recipients import bare_address, read_addresses
+from mailcore_ses.topic_arn import parse_topic_arn
 
 
 SETUP_MESSAGE_ID = "AMAZON_SES_SETUP_NOTIFICATION"
@@ -116,8 +117,16 @@ def _content(content: object, encoding: object, defects: list[str]) -> bytes | N
 
 
 def _location(action: Mapping[str, Any]) -> dict[str, str]:
-    """What names the object in S3, for the S3 action and others that have it."""
+    """
+    What names the object in S3, for the S3 action and others that have it.
+
+    With the region of the topic that the action notifies, which is where SES received the mail. The
+    bucket may be elsewhere; S3 then says where, and botocore asks there.
+    """
     found = {name: _text(action, name) for name in ("bucketName", "objectKey")}
+    topic = parse_topic_arn(action.get("topicArn"))
+    if any(found.values()) and topic is not None:
+        found["regionName"] = topic.region_name
     return {name: value for name, value in found.items() if value is not None}
 
 

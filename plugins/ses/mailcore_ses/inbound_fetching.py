@@ -20,7 +20,6 @@ from mailcore.events import InboundEvent
 from mailcore.flow import Exchange, Flow
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.client_encryption import decrypt, is_encrypted, key_call
-from mailcore_ses.topic_arn import parse_topic_arn
 
 
 PROVIDER = "ses"
@@ -141,20 +140,7 @@ def _place_of(event: InboundEvent) -> _Place | None:
     bucket, key = event.location.get("bucketName"), event.location.get("objectKey")
     if not bucket or not key:
         return None
-    return _Place(bucket=bucket, key=key, region_name=_region_of(event))
-
-
-def _region_of(event: InboundEvent) -> str | None:
-    """
-    The region of the topic that the action notifies, which is where SES received the mail.
-
-    The bucket may be elsewhere; S3 then says where, and botocore asks there.
-    """
-    found: object = event.esp_event
-    for name in ("receipt", "action", "topicArn"):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    topic = parse_topic_arn(found)
-    return topic.region_name if topic is not None else None
+    return _Place(bucket=bucket, key=key, region_name=event.location.get("regionName"))
 
 
 def _call(call: AwsCall) -> Flow[AwsResponse]:

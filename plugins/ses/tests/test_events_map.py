@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mailcore.events import event_from_dict
 from mailcore.webhook import WebhookRequest
 from mailcore_ses.events import parse_events
 
@@ -48,6 +49,14 @@ def test_event_map(name):
     events = parse_events("ses", post(payload + "\n"))  # 68
 
     assert expected == [said(event) for event in events]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_events_travel(name):
+    """Through a queue in JSON, each of them comes back as it was."""
+    payload = (FIXTURES / f"{name}.input.json").read_text("utf-8")
+    for event in parse_events("ses", post(payload)):
+        assert event == event_from_dict(json.loads(json.dumps(event.to_dict())))
 
 
 def test_every_type_has_a_fixture():

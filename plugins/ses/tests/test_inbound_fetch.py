@@ -28,6 +28,7 @@ from mailcore import (
     UnexpectedResponse,
     get_provider,
 )
+from mailcore.events import event_from_dict
 from mailcore.flow import arun, run
 from mailcore_ses import client_encryption
 from mailcore_ses.aws import AwsCall, AwsResponse
@@ -101,20 +102,21 @@ def test_verdicts_stand_on_the_event(status, is_spam):
 
 
 def test_object_is_asked_for_where_the_topic_is(answers):
-    """The region is the topic's, the size is limited, and nothing else is asked."""
-    transport = answers(AwsResponse(status_code=200, body={"Body": MAIL}))
-    run(PROVIDER.fetch_inbound(in_s3()), transport)
+    """The region is the topic's, and the size is limited; so it is after a queue of JSON."""
+    transport = answers(*[AwsResponse(status_code=200, body={"Body": MAIL})] * 2)
+    event = in_s3()
+    for each in (event, event_from_dict(json.loads(json.dumps(event.to_dict())))):
+        run(PROVIDER.fetch_inbound(each), transport)
 
     params = {"Bucket": "inbound-mail", "Key": "in/3k9v1example"}
-    assert [
-        AwsCall(
-            service="s3",
-            operation="GetObject",
-            params=params,
-            region_name="eu-west-1",
-            max_response_bytes=1000,
-        )
-    ] == transport.requests
+    call = AwsCall(
+        service="s3",
+        operation="GetObject",
+        params=params,
+        region_name="eu-west-1",
+        max_response_bytes=1000,
+    )
+    assert [call, call] == transport.requests
 
 
 @pytest.mark.parametrize(
