@@ -65,10 +65,44 @@ def test_list_management(fields, valid):
     expected = {"ContactListName": "news", "TopicName": "weekly"}
 
     assert expected == valid(build(fields, **options)).params["ListManagementOptions"]
-    extra = {**fields, "esp_extra": ses_options(contact_list_name="news")}
-    assert {"ContactListName": "news", "TopicName": "weekly"} == (
-        valid(build(extra, **options)).params["ListManagementOptions"]
-    )
+
+
+LIST_A = {"contact_list_name": "A", "topic_name": "of-a"}
+RAW_B = {"ses": {"ListManagementOptions": {"ContactListName": "B"}}}
+RAW_TOPIC = {"ses": {"ListManagementOptions": {"TopicName": "another"}}}
+
+
+@pytest.mark.parametrize("place", ["options", "defaults"])
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        (ses_options(contact_list_name="B"), {"ContactListName": "B"}),
+        (ses_options(contact_list_name="A"), {"ContactListName": "A"}),
+        (
+            ses_options(contact_list_name="B", topic_name="of-b"),
+            {"ContactListName": "B", "TopicName": "of-b"},
+        ),
+        (ses_options(tenant_name="acme"), {"ContactListName": "A", "TopicName": "of-a"}),
+        (RAW_TOPIC, {"ContactListName": "A", "TopicName": "another"}),
+    ],
+    ids=["another", "the same", "with a topic", "something else", "a topic only"],
+)
+def test_a_list_brings_its_own_topic(place, extra, expected, valid):
+    """A topic is one of its list: a message that names another list does not keep it."""
+    given = LIST_A if place == "options" else {}
+    defaults = {"esp_extra": ses_options(**LIST_A)} if place == "defaults" else {}
+    mailer = Mailer(SesProvider(**given), defaults=defaults)
+
+    (call,) = mailer.preview(Message(**FORMS["raw"], esp_extra=extra)).requests
+
+    assert expected == valid(call).params["ListManagementOptions"]
+
+
+def test_a_raw_list_brings_its_own_topic(valid):
+    """The same without ses_options()."""
+    call = build({**FORMS["raw"], "esp_extra": RAW_B}, **LIST_A)
+
+    assert {"ContactListName": "B"} == valid(call).params["ListManagementOptions"]
 
 
 def test_precedence():

@@ -2,7 +2,8 @@
 Parameters that a message brings for SES itself: ``esp_extra={"ses": {...}}``.
 
 They have the names of ``SendEmail`` and are merged in last: mappings merge, everything else
-replaces. For the other operations, names that mean the same are translated.
+replaces. ``ListManagementOptions`` that name a list replace those of the provider, because a topic
+is one of its list. For the other operations, names that mean the same are translated.
 
 ``BulkEmailEntries`` is no list here but a mapping from a recipient's address to what is merged into
 that recipient's entry, such as ``ReplacementTags``.
@@ -24,6 +25,7 @@ from mailcore_ses.payload.settings import tag_fault
 
 NAMESPACE = "ses"
 ENTRIES = "BulkEmailEntries"
+LIST = "ListManagementOptions"
 
 _V1 = {
     "EmailTags": ("Tags",),
@@ -70,9 +72,18 @@ def with_extra(parameters: Parameters, message: Message, operation: str) -> Para
             value = {k: v for k, v in value.items() if v or k not in ("Raw", "Simple")}  # noqa: PLW2901
             if not value:
                 continue
+        if name == LIST and isinstance(value, Mapping):
+            value = _list_options(parameters.get(LIST, {}), value)  # noqa: PLW2901
+            parameters.pop(LIST, None)
         for own_name in _TRANSLATED[operation].get(name, (name,)):
             merge(parameters, {own_name: value})
     return parameters
+
+
+def _list_options(providers: Mapping[str, Any], messages: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A list with its topic; None is no topic, whatever the mailer's defaults say."""
+    kept = {} if messages.get("ContactListName") else providers
+    return {name: value for name, value in {**kept, **messages}.items() if value is not None}
 
 
 def entry_extra(message: Message) -> dict[str, Mapping[str, Any]]:
@@ -122,7 +133,8 @@ def ses_options(
         endpoint_id: Of a global endpoint.
         from_identity_arn: Of the identity to send from, if it is another account's.
         feedback_identity_arn: Of the envelope sender's identity, if it is another account's.
-        contact_list_name: The list that the message belongs to.
+        contact_list_name: The list that the message belongs to; without a `topic_name` to none of
+            its topics, whatever the provider's options and the mailer's defaults say.
         topic_name: Its topic.
         email_tags: Message tags by name; all of them, in place of the provider's.
         recipient_tags: Message tags for single recipients of a batch, by address; they win over
@@ -149,7 +161,10 @@ def ses_options(
         ConfigurationSetName=configuration_set_name,
         EndpointId=endpoint_id,
         TenantName=tenant_name,
-        ListManagementOptions=given(ContactListName=contact_list_name, TopicName=topic_name),
+        ListManagementOptions=(
+            # None takes away the topic of another list, which a default may name.
+            contact_list_name and {"ContactListName": contact_list_name, "TopicName": topic_name}
+        ),
         BulkEmailEntries={
             address: {"ReplacementTags": tag_list(tags.items())}
             for address, tags in (recipient_tags or {}).items()
