@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from mailcore import wire
 from mailcore._version import VERSION
 from mailcore.errors import MailcoreError, NetworkError, SendError, SendTimeout, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
@@ -67,6 +68,12 @@ class RequestsTransport:
             UnexpectedResponse: If the answer is larger than the request allows, or ends in
                 another protocol.
         """
+        if wire.is_on():
+            return wire.http_logged(request, self._noted)
+        return self._noted(request)
+
+    def _noted(self, request: HttpRequest) -> HttpResponse:
+        """Send a request, and know what it means if that fails."""
         from mailcore.http_connection import ExchangeState, following
 
         progress = progress_of_exchange()

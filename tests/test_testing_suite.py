@@ -1810,3 +1810,18 @@ def test_several_faults_are_reported_at_once() -> None:
 
     text = str(failure.value)
     assert [True] * 3 == [name in text for name in ("metadata", "inline_images", "track_opens")]
+
+
+def test_the_log_of_the_wire_is_looked_at(monkeypatch) -> None:
+    """A log that shows addresses, or secrets, fails its check."""
+    suite = suite_of(Acme)
+    suite.test_the_wire_log_tells_no_secrets()
+    monkeypatch.setattr("mailcore.wire_text.redact", lambda text: text)
+    monkeypatch.setattr("mailcore.wire_text._TOKEN", re.compile("(?!)"))
+
+    with pytest.raises(AssertionError, match="a full address is in: #"):
+        suite.test_the_wire_log_tells_no_secrets()
+
+    monkeypatch.setattr("mailcore.wire_http._SHOWN_HEADERS", re.compile(".*"))
+    with pytest.raises(AssertionError, match="a secret is in: #"):
+        suite.test_the_wire_log_tells_no_secrets()

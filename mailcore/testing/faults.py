@@ -11,7 +11,7 @@ import threading
 import time
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -19,7 +19,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from mailcore.flow import HttpRequest, Transport
 from mailcore.mailer import Mailer
+from mailcore.message import Message
 from mailcore.registry import Registry
+from mailcore.result import SendResult
 from mailcore.testing.canaries import merged, plain_fields
 from mailcore.testing.suite_hooks import TransportFault
 
@@ -133,25 +135,44 @@ def loopback_faults(hooks: SuiteHooks) -> Iterator[TransportFault]:
     yield _fault(hooks, drips, faulty_server(_drips), maybe_accepted=True)
 
 
+def send_to(
+    hooks: SuiteHooks,
+    server: AbstractContextManager[str],
+    message: Message,
+    *,
+    trusted: bool = False,
+) -> SendResult:
+    """
+    Send a message to a server of this machine, through the provider's own transport.
+
+    Args:
+        hooks: Make the provider.
+        server: Gives its URL, for as long as it runs.
+        message: To send.
+        trusted: Whether the certificate of :func:`tls_server` is believed.
+    """
+    with ExitStack() as stack:
+        # Directly, whatever the environment says of proxies.
+        variables = dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1")
+        if trusted:
+            variables |= dict.fromkeys(_CERTIFICATES, str(_LOOPBACK))
+        stack.enter_context(_environment(variables))
+        base_url = stack.enter_context(server)
+        provider = hooks.provider_at(base_url, TIMEOUT_SECONDS)
+        redirects = provider is None
+        provider = provider or hooks.make_provider()
+        transport = provider.create_transport()
+        stack.callback(transport.close)
+        chosen: Transport = _Redirecting(transport, base_url) if redirects else transport
+        mailer = Mailer(provider, transport=chosen, registry=Registry(autoload=False))
+        return mailer.send(message)
+
+
 def _fault(
     hooks: SuiteHooks, name: str, server: Any, *, maybe_accepted: bool, trusted: bool = False
 ) -> TransportFault:
     def send() -> object:
-        with ExitStack() as stack:
-            # Directly, whatever the environment says of proxies.
-            variables = dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1")
-            if trusted:
-                variables |= dict.fromkeys(_CERTIFICATES, str(_LOOPBACK))
-            stack.enter_context(_environment(variables))
-            base_url: str = stack.enter_context(server)
-            provider = hooks.provider_at(base_url, TIMEOUT_SECONDS)
-            redirects = provider is None
-            provider = provider or hooks.make_provider()
-            transport = provider.create_transport()
-            stack.callback(transport.close)
-            chosen: Transport = _Redirecting(transport, base_url) if redirects else transport
-            mailer = Mailer(provider, transport=chosen, registry=Registry(autoload=False))
-            return mailer.send(merged(plain_fields()))
+        return send_to(hooks, server, merged(plain_fields()), trusted=trusted)
 
     bound = BOUND_SECONDS if hooks.answers_are_bounded else None
     return TransportFault(name=name, send=send, maybe_accepted=maybe_accepted, max_seconds=bound)

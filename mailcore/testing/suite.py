@@ -40,6 +40,7 @@ from mailcore.testing.merge_checks import MergeChecks
 from mailcore.testing.secrecy_checks import SecrecyChecks
 from mailcore.testing.sending_checks import SendingChecks
 from mailcore.testing.webhook_checks import WebhookChecks
+from mailcore.testing.wire_checks import WireChecks
 
 
 class ProviderSuite(
@@ -51,6 +52,7 @@ class ProviderSuite(
     MergeChecks,
     CombiningChecks,
     SecrecyChecks,
+    WireChecks,
     WebhookChecks,
     InboundChecks,
     EventChecks,

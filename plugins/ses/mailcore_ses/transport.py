@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
+from mailcore import wire
 from mailcore.errors import MailcoreError, NetworkError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
 from mailcore.transport import RequestsTransport
 from mailcore_ses.aws import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.clients import Clients, ClientSettings, making
+from mailcore_ses.wire_calls import logged_call
 
 
 __all__ = ["SES", "SES_V1", "AwsTransport", "ClientSettings"]
@@ -44,6 +46,11 @@ class AwsTransport:
         """
         if isinstance(request, HttpRequest):
             return self._http_transport().exchange(request)
+        if wire.is_on():
+            return logged_call(request, self._called)
+        return self._called(request)
+
+    def _called(self, request: AwsCall) -> AwsResponse:
         method = self._clients.method(
             request.service,
             request.operation,
