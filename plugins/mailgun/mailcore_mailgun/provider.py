@@ -32,6 +32,8 @@ from mailcore_mailgun.webhooks import (
 if TYPE_CHECKING:
     from mailcore.dedupe import SeenStore
     from mailcore.inbound import InboundMessage
+    from mailcore.suppression_account import SuppressionAccount
+    from mailcore_mailgun.suppressions import MailgunSuppressions
 
 _NOT_IN_TEMPLATES = "not with a stored template"
 
@@ -241,6 +243,40 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
             api_key=self._api_key,
             timeout_seconds=self._settings.timeout_seconds,
             max_inbound_bytes=self._max_inbound_bytes,
+        )
+
+    @property
+    def account(self) -> SuppressionAccount:
+        """
+        The suppression lists of the domain: see the provider's page.
+
+        Raises:
+            ConfigurationError: If the provider has no `sender_domain`: each domain has its own.
+        """
+        from mailcore.registry import default_registry
+        from mailcore.suppression_account import SuppressionAccount
+
+        return SuppressionAccount(self.suppressions(), default_registry().transport_for(self))
+
+    def suppressions(self) -> MailgunSuppressions:
+        """
+        What `account` and the command line ask Mailgun for.
+
+        Raises:
+            ConfigurationError: If the provider has no `sender_domain`: each domain has its own.
+        """
+        from mailcore_mailgun.suppressions import MailgunSuppressions
+
+        settings = self._settings
+        if settings.sender_domain is None:
+            raise ConfigurationError(
+                "mailgun: each domain has suppressions of its own: give sender_domain"
+            )
+        return MailgunSuppressions(
+            base_url=settings.base_url,
+            domain=settings.sender_domain,
+            authorization=settings.authorization,
+            timeout_seconds=settings.timeout_seconds,
         )
 
     def delete_inbound(self, event: InboundEvent) -> Flow[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mailcore.combining import Combined
 from mailcore.errors import ConfigurationError, Problem
@@ -32,6 +32,11 @@ from mailcore_postmark.payload import requests_for
 from mailcore_postmark.payload.checks import check
 from mailcore_postmark.settings import BASE_URL, SendingSettings, TrackLinks
 from mailcore_postmark.webhooks import WebhookTrust
+
+
+if TYPE_CHECKING:
+    from mailcore.suppression_account import SuppressionAccount
+    from mailcore_postmark.suppressions import PostmarkSuppressions
 
 
 class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
@@ -163,6 +168,20 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
     def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:
         """Read the event, or the received mail, in a request."""
         return parse_events(self.name, request)
+
+    @property
+    def account(self) -> SuppressionAccount:
+        """The suppression list of the stream `message_stream`: see the provider's page."""
+        from mailcore.registry import default_registry
+        from mailcore.suppression_account import SuppressionAccount
+
+        return SuppressionAccount(self.suppressions(), default_registry().transport_for(self))
+
+    def suppressions(self) -> PostmarkSuppressions:
+        """What `account` and the command line ask Postmark for."""
+        from mailcore_postmark.suppressions import PostmarkSuppressions
+
+        return PostmarkSuppressions(self._settings)
 
     @classmethod
     def options_from_url(

@@ -56,7 +56,16 @@ def test_extension_is_installed(capsys):
 
 @pytest.mark.parametrize(
     "command",
-    ["quota", "stats", "identities", "suppression", "check", "setup-events", "consume"],
+    [
+        "quota",
+        "stats",
+        "identities",
+        "suppression",
+        "check",
+        "setup-events",
+        "setup-inbound",
+        "consume",
+    ],
 )
 def test_help(capsys, command: str):
     """Every command explains itself by examples that can be parsed."""
@@ -167,7 +176,7 @@ def test_identity_that_is_not_there(run):
 
 def test_suppression(run, run_json):
     """Addresses are put on the list, listed, looked up and taken off."""
-    assert 0 == run("suppression", "put", "ada@example.net", "bob@example.net")[0]
+    assert 0 == run("suppressions", "add", "ada@example.net", "bob@example.net")[0]
     assert 0 == run("suppression", "put", "eve@example.net", "--reason", "complaint")[0]
     _, listed = run_json("suppression")
     _, angry = run_json("suppression", "list", "--reason", "complaint")

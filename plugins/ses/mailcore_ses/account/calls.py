@@ -8,45 +8,42 @@ throttled is made again after a pause.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
-from mailcore.errors import (
-    NetworkError,
-    ProviderUnavailable,
-    RateLimited,
-    SendError,
-    UnexpectedResponse,
-)
-from mailcore.flow import Exchange, Flow, Sleep, Transport, arun, run
+from mailcore.errors import RateLimited, SendError, UnexpectedResponse
+from mailcore.flow import Exchange, Flow, Sleep
+from mailcore.paging import Page, aiterate, iterate
+from mailcore.repeatable import settled as settled_for
+from mailcore.suppressions import LARGEST_PAGE
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.errors import error_of
 
 
+__all__ = [
+    "LARGEST_PAGE",
+    "Page",
+    "aiterate",
+    "call",
+    "entries",
+    "find",
+    "iterate",
+    "require",
+    "require_number",
+    "settled",
+    "structure",
+    "text",
+    "texts",
+]
+
 T = TypeVar("T")
 
 PROVIDER = "ses"
-LARGEST_PAGE = 1000
 
 _NOT_FOUND = "NotFoundException"
 # "All other API actions ... are throttled at 1 request per second":
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html (read 2026-11-21).
 _PAUSES_SECONDS = (1.0, 2.0, 4.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page(Generic[T]):
-    """
-    Some items of a list.
-
-    Args:
-        items: In the order of AWS.
-        next_token: What asks for the next page; empty for the last one.
-    """
-
-    items: tuple[T, ...] = field(repr=False)
-    next_token: str = field(default="", repr=False)
 
 
 def call(
@@ -119,11 +116,7 @@ def _exchange(request: AwsCall) -> Flow[AwsResponse]:
 
 def settled(error: SendError) -> SendError:
     """The same error of a call that sends nothing: what it leaves open, asking again settles."""
-    error.provider = error.provider or PROVIDER
-    if error.maybe_accepted:
-        error.maybe_accepted = False
-        error.retryable = isinstance(error, (NetworkError, ProviderUnavailable))
-    return error
+    return settled_for(error, PROVIDER)
 
 
 def require(body: Mapping[str, Any], name: str, kind: type[T]) -> T:
@@ -195,24 +188,3 @@ def require_number(body: Mapping[str, Any], name: str) -> float:
     """
     value = body.get(name)
     return float(value) if isinstance(value, int) else require(body, name, float)
-
-
-def iterate(pages: Callable[[str], Flow[Page[T]]], transport: Transport) -> Iterator[T]:
-    """Items of all pages; the next page is fetched when its first item is wanted."""
-    token, more = "", True
-    while more:
-        page = run(pages(token), transport)
-        yield from page.items
-        token = page.next_token
-        more = bool(token)
-
-
-async def aiterate(pages: Callable[[str], Flow[Page[T]]], transport: Transport) -> AsyncIterator[T]:
-    """As :func:`iterate`, in an event loop."""
-    token, more = "", True
-    while more:
-        page = await arun(pages(token), transport)
-        for item in page.items:
-            yield item
-        token = page.next_token
-        more = bool(token)

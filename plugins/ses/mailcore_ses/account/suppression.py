@@ -9,13 +9,15 @@ operations of https://docs.aws.amazon.com/ses/latest/APIReference-V2/ named in t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, TypeAlias
 
 from mailcore.address import Address
 from mailcore.errors import ConfigurationError
 from mailcore.flow import Flow
+from mailcore.suppressions import BOUNCE, COMPLAINT
+from mailcore.suppressions import SuppressedAddress as Suppressed
 from mailcore_ses.account.calls import (
     LARGEST_PAGE,
     Page,
@@ -29,13 +31,11 @@ from mailcore_ses.account.calls import (
 from mailcore_ses.aws import SES
 
 
-BOUNCE = "BOUNCE"
-COMPLAINT = "COMPLAINT"
 REASONS = (BOUNCE, COMPLAINT)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuppressedAddress:
+class SuppressedAddress(Suppressed):
     """
     An address on the list.
 
@@ -48,8 +48,6 @@ class SuppressedAddress:
         feedback_id: Of the bounce or the complaint; empty as above.
     """
 
-    email_address: str = field(repr=False)
-    reason: str
     updated_at: datetime
     message_id: str = ""
     feedback_id: str = ""

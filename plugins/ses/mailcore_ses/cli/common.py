@@ -7,13 +7,14 @@ import contextlib
 import os
 import re
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone, tzinfo
+from datetime import timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from mailcore.cli import choosing, exit_codes
+from mailcore.cli.argument_types import point_in_time, positive
 from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
 from mailcore.errors import ConfigurationError
@@ -26,6 +27,17 @@ from mailcore.suggesting import similar
 from mailcore_ses.account import SesAccount
 from mailcore_ses.provider import SesProvider
 
+
+__all__ = [
+    "ABSENT",
+    "Opened",
+    "new_parser",
+    "opened",
+    "point_in_time",
+    "positive",
+    "require_names",
+    "time_zone",
+]
 
 # As the names of the tz database are made; nothing that may be a secret.
 _ZONE = re.compile(r"[A-Za-z]{1,20}(?:[/_+-][A-Za-z]{1,20}){0,4}")
@@ -58,6 +70,7 @@ def new_parser(
     summary: str,
     description: str,
     *examples: str,
+    aliases: Sequence[str] = (),
 ) -> argparse.ArgumentParser:
     """
     Add a command with the options that all of them have.
@@ -68,9 +81,11 @@ def new_parser(
         summary: For the list of commands.
         description: For the help of this one.
         examples: Command lines without ``mailcore``.
+        aliases: What may be typed instead.
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
+        aliases=aliases,
         help=summary,
         description=description,
         epilog=exit_codes.epilog(*examples),
@@ -111,16 +126,6 @@ def _named_by_environment() -> bool:
         return False
 
 
-def point_in_time(text: str) -> datetime:
-    """Read an ISO 8601 date or time; as the type of an argument. UTC if it has no zone."""
-    try:
-        # Python 3.10 does not take the Z.
-        time = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("write a date or time as 2026-11-20T09:15:00Z") from None
-    return time if time.tzinfo is not None else time.replace(tzinfo=timezone.utc)
-
-
 def time_zone(text: str) -> tzinfo:
     """Read the name of a time zone; as the type of an argument."""
     if text.upper() == "UTC":
@@ -138,13 +143,6 @@ def time_zone(text: str) -> tzinfo:
     hint = f"did you mean '{meant}'?" if meant else "write it as Europe/Berlin"
     shown = f"'{text}'" if _ZONE.fullmatch(text) else f"<{shown_size(text)}>"
     raise argparse.ArgumentTypeError(f"no time zone {shown}: {hint}") from None
-
-
-def positive(text: str) -> int:
-    """Read a whole number above 0; as the type of an argument."""
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError("write a whole number above 0")
-    return int(text)
 
 
 def require_names(arguments: argparse.Namespace, names: list[str], what: str) -> None:

@@ -21,6 +21,10 @@ from mailcore_ses.cli.common import (
 )
 
 
+_SYNONYMS = {"add": "put", "remove": "delete"}
+"""What other providers' commands of the kind call it too."""
+
+
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = new_parser(
@@ -28,12 +32,16 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "suppression",
         "list, get, put and delete suppressed addresses",
         "The account's suppression list: addresses that bounced or complained, and that SES does "
-        "not deliver to. List it; look at addresses, put them on it or take them off.",
+        "not deliver to. List it; look at addresses, put them on it (add), take them off (remove).",
         "ses suppression list --reason bounce --since 2026-11-01",
         "ses suppression delete ada@example.net",
+        aliases=["suppressions"],
     )
     parser.add_argument(
-        "action", nargs="?", choices=["list", "get", "put", "delete"], default="list"
+        "action",
+        nargs="?",
+        choices=["list", "get", "put", "delete", *_SYNONYMS],
+        default="list",
     )
     parser.add_argument("addresses", metavar="ADDRESS", nargs="*", help="an email address")
     parser.add_argument(
@@ -51,6 +59,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do what the action says."""
     require_names(arguments, arguments.addresses, "an email address")
+    arguments.action = _SYNONYMS.get(arguments.action, arguments.action)
     if arguments.action != "list" and (arguments.since or arguments.until or arguments.limit):
         raise UsageError("--since, --until and --limit go with `list`")
     if arguments.action in ("get", "delete") and arguments.reason:

@@ -1,0 +1,230 @@
+"""
+``mailcore NAME suppressions``: the list of a provider that keeps one, for its plugin to add.
+
+A plugin's extension calls :func:`add_provider_command` in its hook `mailcore_register_commands`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import os
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from mailcore.cli import choosing, exit_codes, output
+from mailcore.cli.argument_types import point_in_time, positive
+from mailcore.cli.common import add_common
+from mailcore.cli.failures import UsageError
+from mailcore.errors import ConfigurationError
+from mailcore.mailer import URL_VARIABLE
+from mailcore.options import scheme_of
+from mailcore.registry import Registry
+from mailcore.suppression_account import SuppressionAccount
+from mailcore.suppressions import (
+    KeepsSuppressions,
+    SuppressedAddress,
+    SuppressionList,
+    bare_address,
+)
+
+
+ABSENT = 1
+"""The exit code when an address is not on the list, or was refused."""
+
+_SYNONYMS = {"add": "put", "remove": "delete"}
+_ACTIONS = ("list", "get", "put", "delete", *_SYNONYMS)
+
+
+def add_provider_command(
+    cli: argparse._SubParsersAction[Any],
+    name: str,
+    label: str,
+    kind: type[SuppressionList],
+    *options: str,
+) -> None:
+    """
+    Add ``mailcore NAME``, with ``suppressions`` below it.
+
+    Args:
+        cli: What the hook gets.
+        name: The provider's name.
+        label: The provider's name for people.
+        kind: Its list: which reasons there are.
+        options: Arguments that the examples in the help need.
+    """
+    parser = cli.add_parser(
+        name,
+        help=f"look after a {label} account",
+        description=f"Look after a {label} account: whom it does not send to.",
+        epilog="Exit codes are as for `mailcore --help`; 1 also if an address is not on the list, "
+        f"and 75 if {label} could not be reached or is busy.",
+    )
+    commands = parser.add_subparsers(dest=f"{name}_command", metavar="COMMAND")
+
+    def show_help(_: argparse.Namespace) -> int:
+        output.write(parser.format_help().rstrip("\n"))
+        return exit_codes.OK
+
+    parser.set_defaults(run=show_help)
+    _add_suppressions(commands, name, label, kind, "".join(f" {each}" for each in options))
+
+
+def _add_suppressions(
+    commands: argparse._SubParsersAction[Any],
+    name: str,
+    label: str,
+    kind: type[SuppressionList],
+    options: str,
+) -> None:
+    reasons = [each.lower() for each in kind.reasons]
+    usual = kind.put_reasons[0].lower()
+    settable = ", ".join(each.lower() for each in kind.put_reasons)
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "suppressions",
+        aliases=["suppression"],
+        help="list, get, put and delete suppressed addresses",
+        description=f"Addresses that {label} does not deliver to. List them; look at some, put "
+        f"them on the list (add) or take them off (remove).",
+        epilog=exit_codes.epilog(
+            f"{name} suppressions list --reason {reasons[0]} --since 2026-11-01{options}",
+            f"{name} suppressions delete ada@example.net{options}",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    choosing.add_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="write JSON")
+    add_common(parser)
+    parser.add_argument("action", nargs="?", choices=_ACTIONS, default="list")
+    parser.add_argument("addresses", metavar="ADDRESS", nargs="*", help="an email address")
+    parser.add_argument(
+        "--reason",
+        choices=reasons,
+        help=f"with list and delete: only those; with put: why, of {settable} ({usual})",
+    )
+    times = parser.add_argument_group("with list", "Times are UTC unless they have a zone.")
+    times.add_argument("--since", metavar="TIME", type=point_in_time, help="put there since")
+    times.add_argument("--until", metavar="TIME", type=point_in_time, help="put there until")
+    times.add_argument("--limit", metavar="N", type=positive, help="only so many")
+    parser.set_defaults(run=partial(_run, name=name, usual=usual))
+
+
+def _run(arguments: argparse.Namespace, *, name: str, usual: str) -> int:
+    action = _SYNONYMS.get(arguments.action, arguments.action)
+    if action == "list" and arguments.addresses:
+        raise UsageError("`list` takes no addresses: `get` does")
+    if action != "list" and not arguments.addresses:
+        raise UsageError(f"`{arguments.action}` needs an email address")
+    if action != "list" and (arguments.since or arguments.until or arguments.limit):
+        raise UsageError("--since, --until and --limit go with `list`")
+    if action == "get" and arguments.reason:
+        raise UsageError("--reason goes with `list`, `put` and `delete`")
+    with _opened(arguments, name) as account:
+        if action == "list":
+            return _list(arguments, account)
+        if action == "get":
+            return _get(arguments, account)
+        if action == "put":
+            return _put(arguments, account, arguments.reason or usual)
+        return _delete(arguments, account)
+
+
+@contextlib.contextmanager
+def _opened(arguments: argparse.Namespace, name: str) -> Iterator[SuppressionAccount]:
+    """The account of the provider that the arguments choose; by default that of the command."""
+    if not arguments.provider and not arguments.url and not _named_by_environment(name):
+        arguments.provider = name
+    registry: Registry = arguments.registry
+    provider = choosing.choose(arguments).provider
+    if provider.name != name or not isinstance(provider, KeepsSuppressions):
+        raise UsageError(f"`mailcore {name}` is not about {provider.name}")
+    try:
+        yield SuppressionAccount(provider.suppressions(), registry.transport_for(provider))
+    finally:
+        registry.close(provider)
+
+
+def _named_by_environment(name: str) -> bool:
+    # A default provider other than this one does not concern these commands.
+    try:
+        return scheme_of(os.environ.get(URL_VARIABLE, "").strip()) == name
+    except ConfigurationError:
+        return False
+
+
+def _list(arguments: argparse.Namespace, account: SuppressionAccount) -> int:
+    found = account.suppressed(
+        reasons=[arguments.reason] if arguments.reason else [],
+        start=arguments.since,
+        end=arguments.until,
+    )
+    _write(arguments, list(itertools.islice(found, arguments.limit)))
+    return exit_codes.OK
+
+
+def _get(arguments: argparse.Namespace, account: SuppressionAccount) -> int:
+    found = []
+    for address in arguments.addresses:
+        entry = account.get_suppressed(address)
+        if entry is None:
+            output.note(f"{address} is not on the suppression list")
+        else:
+            found.append(entry)
+    if found or arguments.json:
+        _write(arguments, found)
+    return exit_codes.OK if len(found) == len(arguments.addresses) else ABSENT
+
+
+def _write(arguments: argparse.Namespace, entries: list[SuppressedAddress]) -> None:
+    if arguments.json:
+        output.write_json({"suppressed": [_described(each) for each in entries]})
+        return
+    rows = [
+        [
+            each.email_address,
+            each.reason.lower(),
+            each.updated_at.isoformat(timespec="seconds") if each.updated_at else "",
+            each.detail,
+        ]
+        for each in entries
+    ]
+    output.write_table(["address", "reason", "since", "detail"], rows)
+
+
+def _described(entry: SuppressedAddress) -> dict[str, object]:
+    return {
+        "email_address": entry.email_address,
+        "reason": entry.reason,
+        "updated_at": entry.updated_at.isoformat() if entry.updated_at else None,
+        "detail": entry.detail,
+    }
+
+
+def _put(arguments: argparse.Namespace, account: SuppressionAccount, reason: str) -> int:
+    refused = account.put_all_suppressed(arguments.addresses, reason)
+    addresses = dict.fromkeys(map(bare_address, arguments.addresses))
+    done = [address for address in addresses if address not in refused]
+    outcomes = {**dict.fromkeys(done, "put on the list"), **refused}
+    if arguments.json:
+        output.write_json({"done": dict.fromkeys(done, True), "refused": dict(refused)})
+    else:
+        output.write_table(["address", "outcome"], [list(each) for each in outcomes.items()])
+    return ABSENT if refused else exit_codes.OK
+
+
+def _delete(arguments: argparse.Namespace, account: SuppressionAccount) -> int:
+    reasons = [arguments.reason] if arguments.reason else []
+    outcomes = {
+        address: account.delete_suppressed(address, reasons=reasons)
+        for address in arguments.addresses
+    }
+    if arguments.json:
+        output.write_json({"done": outcomes})
+    else:
+        done = {True: "taken off the list", False: "was not on it"}
+        rows = [[address, done[ok]] for address, ok in outcomes.items()]
+        output.write_table(["address", "outcome"], rows)
+    return exit_codes.OK if all(outcomes.values()) else ABSENT

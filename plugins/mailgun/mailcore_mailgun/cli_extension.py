@@ -1,0 +1,26 @@
+"""
+The extension that adds ``mailcore mailgun`` to the command line.
+
+Extensions are loaded with every mailer, so this module imports nothing until a command is run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mailcore.hookspecs import hookimpl
+
+
+if TYPE_CHECKING:
+    import argparse
+
+
+@hookimpl
+def mailcore_register_commands(cli: argparse._SubParsersAction[Any]) -> None:
+    """Add ``mailcore mailgun``."""
+    from mailcore.cli.suppressions import add_provider_command
+    from mailcore_mailgun.suppressions import MailgunSuppressions
+
+    add_provider_command(
+        cli, "mailgun", "Mailgun", MailgunSuppressions, "--option sender_domain=example.com"
+    )
