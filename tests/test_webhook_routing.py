@@ -273,6 +273,47 @@ def test_every_way_of_receiving_takes_one(function, asked, chunked, registry):
     assert (["a", "b", "a", "b"], ["ada@example.net"]) == (asked, told)
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_event_that_fails_does_not_keep_the_others(answer, chunked, is_async):
+    """All events of a request have their turn; what comes again goes to who failed alone."""
+
+    class Keyed(chunked):
+        def parse_webhook(self, request):
+            return tuple(
+                dataclasses.replace(event, dedupe_key=event.recipient)
+                for event in super().parse_webhook(request)
+            )
+
+    handled, broken = [], {"a@x.org", "c@x.org"}
+    router = EventRouter(seen=MemorySeenStore())
+
+    def plain(event):
+        if event.recipient in broken:
+            broken.discard(event.recipient)
+            raise RuntimeError("down")
+        handled.append(event.recipient)
+
+    async def coroutine(event):
+        plain(event)
+
+    router.add(coroutine if is_async else plain, name="handler")
+    request = WebhookRequest("POST", GOOD, b"a@x.org\nb@x.org\nc@x.org")
+    statuses = [answer(Keyed(), request, router).status_code for _ in range(2)]
+
+    assert [500, 200] == statuses
+    assert ["b@x.org", "a@x.org", "c@x.org"] == handled
+
+
+def test_failures_of_several_events_are_one_error(registry):
+    """It names the handlers, and how many events are to come again."""
+    router = EventRouter()
+    router.add(handler([], "a", [RuntimeError(), KeyError(), RuntimeError()]), name="a")
+
+    with pytest.raises(HandlersFailed, match="failed with 3 events: a") as caught:
+        hand_over([event(key=key) for key in "123"], router, registry=registry)
+    assert {"a"} == caught.value.failures.keys()
+
+
 class Nameless:
     """An object that can be called."""
 

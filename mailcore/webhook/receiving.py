@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
-from mailcore.errors import ConfigurationError, MalformedWebhook
+from mailcore.errors import ConfigurationError, HandlersFailed, MalformedWebhook
 from mailcore.events import Event, brought_by
 from mailcore.flow import Flow, arun, run
 from mailcore.webhook.handlers import in_loop_of_router, require_handler
@@ -95,7 +95,9 @@ def hand_over(
 
     Args:
         events: The events, in order.
-        on_event: What it raises ends the work and reaches the caller.
+        on_event: What it raises ends the work and reaches the caller; but for HandlersFailed, which
+            a router raises when it has asked all of its handlers: then the other events have their
+            turn, and it is raised at the end.
         seen: Remembers the events that `on_event` was done with.
         registry: Whose hooks observe the events; the default registry if None.
 
@@ -113,11 +115,16 @@ def hand_over(
     chosen.load_extensions()
     _check_store(on_event, seen)
     new: list[Event] = []
+    failed: list[HandlersFailed] = []
     for event in events:
         if seen is not None and event.dedupe_key and seen.seen(event.dedupe_key):
             continue
         if on_event is not None:
-            outcome = on_event(event)
+            try:
+                outcome = on_event(event)
+            except HandlersFailed as error:
+                failed.append(error)
+                continue
             # What is None need not be asked: asking takes as long as the rest of this loop.
             if outcome is not None and isinstance(outcome, Coroutine):
                 outcome.close()
@@ -126,6 +133,7 @@ def hand_over(
             seen.mark(event.dedupe_key)
         chosen.hooks.event_received(event)
         new.append(event)
+    _raise_together(failed)
     return tuple(new)
 
 
@@ -148,19 +156,35 @@ async def ahand_over(
     _check_store(on_event, seen)
     on_event = in_loop_of_router(on_event) or on_event
     new: list[Event] = []
+    failed: list[HandlersFailed] = []
     for event in events:
         key = event.dedupe_key
         if seen is not None and key and await asyncio.to_thread(seen.seen, key):
             continue
         if on_event is not None:
-            outcome = on_event(event)
-            if inspect.isawaitable(outcome):
-                await outcome
+            try:
+                outcome = on_event(event)
+                if inspect.isawaitable(outcome):
+                    await outcome
+            except HandlersFailed as error:
+                failed.append(error)
+                continue
         if seen is not None and key:
             await asyncio.to_thread(seen.mark, key)
         chosen.hooks.event_received(event)
         new.append(event)
+    _raise_together(failed)
     return tuple(new)
+
+
+def _raise_together(failed: list[HandlersFailed]) -> None:
+    if len(failed) == 1:
+        raise failed[0]
+    if failed:
+        failures = {name: each for error in failed for name, each in error.failures.items()}
+        raise HandlersFailed(
+            f"handlers failed with {len(failed)} events: {', '.join(failures)}", failures=failures
+        )
 
 
 def _check_arguments(provider: object, on_event: object, what: str) -> None:

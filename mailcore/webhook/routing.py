@@ -35,9 +35,10 @@ class EventRouter:
     Several handlers, given as one: to an application, to ``respond()``, to a consumer of a queue.
 
     Each event goes to every handler that is for its type, in the order in which they were added.
-    What one of them raises is logged and does not keep the others from running; when all of them
-    were asked, :class:`~mailcore.errors.HandlersFailed` is raised, so that the answer is 500 and
-    the provider sends the event again. An event that no handler is for is done with.
+    What one of them raises is logged and does not keep the others from running, nor the other
+    events of the request; when all of them were asked, :class:`~mailcore.errors.HandlersFailed` is
+    raised, so that the answer is 500 and the provider sends the request again. An event that no
+    handler is for is done with.
 
     Handlers are functions and coroutine functions, mixed as you like. In an event loop plain
     functions run in threads; elsewhere coroutine functions run in one loop in a thread of its own.
@@ -182,7 +183,7 @@ def _key(event: Event, entry: _Entry) -> str:
 
 def _log(event: Event, entry: _Entry, error: Exception) -> None:
     logger.error(
-        "%s webhook: handler %s failed with an event of type %s",
+        "%s: handler %s failed with an event of type %s",
         event.provider,
         entry.name,
         event.event_type,
