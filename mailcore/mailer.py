@@ -181,14 +181,14 @@ class _BaseMailer:
 
     def _leaf(self, attempt: Attempt, message: Message) -> Flow[SendResult]:
         hooks = self._registry.hooks
-        message, dropped = self._checked(message)
+        checked = self._checked(message)
         if self._registry.outlet is not None and self._transport is None:
-            sending = self._registry.outlet(self.provider, message, hooks)
+            sending = self._registry.outlet(self.provider, checked, hooks)
         else:
-            sending = deliver(self.provider, message, hooks, self._channel(), attempt)
-        if not dropped:
+            sending = deliver(self.provider, checked.message, hooks, self._channel(), attempt)
+        if not checked.dropped:
             return sending
-        return telling_what_was_dropped(self.provider, dropped, sending)
+        return telling_what_was_dropped(self.provider, checked.dropped, sending)
 
     def _prepared(self, message: Message) -> Message:
         """The message as the middleware gets it."""

@@ -26,7 +26,6 @@ from mailcore.features import Features
 from mailcore.flow import Flow, Transport
 from mailcore.forking import ForkSafeLock
 from mailcore.hooks import Hooks, extension_name
-from mailcore.message import Message
 from mailcore.options import create_provider
 from mailcore.provider import Provider
 from mailcore.result import SendResult
@@ -35,6 +34,8 @@ from mailcore.result import SendResult
 if TYPE_CHECKING:
     from importlib import metadata
 
+    from mailcore.checking import Checked
+
 # A module that ends the interpreter when imported is broken like one that raises.
 _BREAKS = (Exception, SystemExit)
 
@@ -42,7 +43,7 @@ logger = logging.getLogger("mailcore.registry")
 
 _Transports: TypeAlias = "weakref.WeakKeyDictionary[Provider[Any, Any], Transport]"
 
-Outlet: TypeAlias = Callable[[Provider[Any, Any], Message, Hooks], Flow[SendResult]]
+Outlet: TypeAlias = "Callable[[Provider[Any, Any], Checked, Hooks], Flow[SendResult]]"
 """What takes a checked message in place of its provider's transport."""
 
 

@@ -226,6 +226,18 @@ def test_the_fixture_keeps_mail_of_the_default_registry(mailcore_outbox) -> None
     mailcore_outbox.assert_sent(count=1, to="ada@example.net", subject="Hi")
 
 
+def test_what_was_dropped_is_kept_with_the_result(registry) -> None:
+    """The results of an outbox are those that senders were told."""
+    mailer = Mailer("live", registry=registry, unsupported={"*": "drop"})
+    message = Message(from_email="a@x.org", to=["b@x.org"], text="t", track_opens=True)
+
+    with capture(registry) as outbox:
+        result = mailer.send(message)
+
+    assert ["track_opens"] == [problem.feature for problem in result.dropped]
+    assert [result] == outbox.results
+
+
 def test_the_fixture_prints_nothing(mailcore_outbox, capsys) -> None:
     """The console provider does not print what the fixture keeps."""
     Mailer("console").send(MESSAGE)

@@ -21,9 +21,9 @@ from mailcore.testing.outbox import Outbox
 
 
 if TYPE_CHECKING:
+    from mailcore.checking import Checked
     from mailcore.flow import Flow
     from mailcore.hooks import Hooks
-    from mailcore.message import Message
     from mailcore.provider import Provider
 
 _lock = threading.Lock()
@@ -48,11 +48,11 @@ def capture(registry: Registry | None = None) -> Iterator[Outbox]:
     outbox = Outbox()
     numbers = itertools.count(1)
 
-    def keep(provider: Provider[Any, Any], message: Message, hooks: Hooks) -> Flow[SendResult]:
-        hooks.build_payload(provider, message)
+    def keep(provider: Provider[Any, Any], checked: Checked, hooks: Hooks) -> Flow[SendResult]:
+        hooks.build_payload(provider, checked.message)
         with _lock:
-            result = _queued(provider.name, message, numbers)
-            outbox.record(message, result)
+            result = _queued(provider.name, checked, numbers)
+            outbox.record(checked.message, result)
         return result
         yield  # it is a flow
 
@@ -65,8 +65,9 @@ def capture(registry: Registry | None = None) -> Iterator[Outbox]:
             chosen.outlet = before
 
 
-def _queued(provider: str, message: Message, numbers: Iterator[int]) -> SendResult:
+def _queued(provider: str, checked: Checked, numbers: Iterator[int]) -> SendResult:
     """A result as providers give it: in a batch each recipient's mail has an id of its own."""
+    message = checked.message
     shared = None if message.is_batch else f"captured-{next(numbers)}"
     statuses = {
         recipient: RecipientStatus(
@@ -76,5 +77,8 @@ def _queued(provider: str, message: Message, numbers: Iterator[int]) -> SendResu
     }
     ids = dict.fromkeys(status.message_id for status in statuses.values() if status.message_id)
     return SendResult(
-        provider=provider, recipients=RecipientStatuses(statuses), message_ids=tuple(ids)
+        provider=provider,
+        recipients=RecipientStatuses(statuses),
+        message_ids=tuple(ids),
+        dropped=checked.dropped,
     )
