@@ -167,11 +167,11 @@ def test_wrong_options(options):
     ("fault", "error"),
     [
         ("garbage", UnexpectedResponse),
-        ("half_answer", UnexpectedResponse),
+        ("half_answer", (UnexpectedResponse, NetworkError)),  # it depends on botocore's version
         ("malformed_answer", NetworkError),
     ],
 )
-def test_garbled_success(local, fault: str, error: type[SendError]):
+def test_garbled_success(local, fault: str, error: type[SendError] | tuple[type[SendError], ...]):
     """66: an answer that is no JSON, breaks off or is no HTTP leaves open what was accepted."""
     local.faults.script(fault)
 

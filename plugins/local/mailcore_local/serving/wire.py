@@ -42,7 +42,6 @@ class Connection:
         self._to_client = _Side(self)
         self._to_server = _Side(self)
         self._to_client.other, self._to_server.other = self._to_server, self._to_client
-        self._connecting: asyncio.Task[None] | None = None
         self._port = 0
 
     def reset(self) -> None:
@@ -71,57 +70,44 @@ class Connection:
         """
         Drop both connections, with what was not sent yet.
         """
-        if self._connecting is not None:
-            self._connecting.cancel()
         for side in (self._to_client, self._to_server):
             if side.transport is not None:
                 side.transport.abort()
 
-    def accept(self) -> asyncio.Protocol:
+    async def open(self, sock: socket.socket) -> None:
         """
-        The protocol for the socket of the client.
+        Take over the socket of a client.
         """
-        return self._to_client
+        loop = asyncio.get_running_loop()
+        try:
+            # First, so that there is somebody to pass on to what the client sends.
+            await loop.create_connection(lambda: self._to_server, *self._wire.target)
+            await loop.connect_accepted_socket(lambda: self._to_client, sock)
+        except OSError:
+            sock.close()
+            self.abort()
+            self._wire.forget(self._port, self)
 
     def made(self, side: _Side, transport: asyncio.Transport) -> None:
         """
         One of the two is there.
         """
-        if self._wire.closed:
-            transport.abort()
-        elif side is self._to_client:
-            self.client = transport.get_extra_info("peername")[:2]
-            # Until there is somebody to pass it on to.
-            transport.pause_reading()
-            self._connecting = asyncio.get_running_loop().create_task(self._connect())
-        else:
+        if side is self._to_server:
             self._port = transport.get_extra_info("sockname")[1]
             self._wire.register(self._port, self)
+            return
+        self.client = transport.get_extra_info("peername")[:2]
+        if self._wire.closed or side.other.transport is None:
+            self.abort()
 
     def lost(self, side: _Side) -> None:
         """
         One of the two is gone: the other one gets what is under way, and then goes too.
         """
         if side is self._to_client:
-            if self._connecting is not None:
-                self._connecting.cancel()
             self._wire.forget(self._port, self)
         if side.other.transport is not None:
             side.other.transport.close()
-
-    async def _connect(self) -> None:
-        loop = asyncio.get_running_loop()
-        client = self._to_client.transport
-        assert client is not None
-        try:
-            await loop.create_connection(lambda: self._to_server, *self._wire.target)
-        except OSError:
-            client.abort()
-        else:
-            self._to_client.pass_on_early()
-            client.resume_reading()
-        finally:
-            self._connecting = None
 
 
 class _Side(asyncio.Protocol):
@@ -135,7 +121,6 @@ class _Side(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.filter: _BreakOff | _Replace | None = None
         self._connection = connection
-        self._early = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -144,11 +129,7 @@ class _Side(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         target = self.other.transport
-        if target is None:
-            # Python 3.10 reads once before it heeds pause_reading() in connection_made().
-            self._early += data
-            return
-        if target.is_closing():
+        if target is None or target.is_closing():
             return
         if self.filter is None:
             target.write(data)
@@ -156,14 +137,6 @@ class _Side(asyncio.Protocol):
         target.write(self.filter.pass_on(data))
         if self.filter.done:
             target.close()
-
-    def pass_on_early(self) -> None:
-        """
-        Send what came before there was somebody to send it to.
-        """
-        early, self._early = self._early, b""
-        if early:
-            self.data_received(early)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
@@ -317,8 +290,7 @@ class Wire:
         sock, _ = accepted.result()
         connection = Connection(self)
         self._connections.add(connection)
-        loop = asyncio.get_running_loop()
-        task = loop.create_task(loop.connect_accepted_socket(connection.accept, sock))
+        task = asyncio.get_running_loop().create_task(connection.open(sock))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -311,7 +311,17 @@ def test_a_forked_child(start):
     connection.close()
 
 
-def test_octets_before_the_proxy_is_connected(start):
+def test_large_bodies_over_new_connections(start):
+    """What a client sends before the proxy has a connection of its own stays in order."""
+    running = start()
+    for _ in range(5):
+        connection = running.connect()
+        connection.request("POST", "/echo", b"x" * 5_000_000)
+        assert b"5000000" == connection.getresponse().read()
+        connection.close()
+
+
+def test_octet_by_octet(start):
     """A client that sends at once, octet by octet, loses none."""
     parts = urlsplit(start().url)
     assert parts.port

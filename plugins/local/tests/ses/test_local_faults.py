@@ -142,10 +142,11 @@ def test_answers_that_are_none(start, connect, caplog, step: str):
     ses.faults.script(step)
 
     try:
-        # botocore takes half an answer for one without an id.
+        # Newer botocores take half an answer for one without an id.
         assert "MessageId" not in client.send_email(**MESSAGE)
+        assert "half_answer" == step
     except (ConnectionClosedError, HTTPClientError):
-        assert "malformed_answer" == step
+        assert not ses.faults.snapshot()["requests"]
     client.send_email(**MESSAGE)
 
     assert 2 == len(ses.messages)
