@@ -232,10 +232,4 @@ def _receiving(
 
 def _kept(provider: Provider[Any, Any], request: WebhookRequest) -> WebhookRequest:
     """The request without its address and without header fields that are secrets."""
-    names = provider.notification_headers
-    headers = {
-        name: value
-        for name, value in request.headers.items()
-        if name == "content-type" or name in names
-    }
-    return WebhookRequest(request.method, headers, request.body)
+    return request.reduced_to(provider.notification_headers)
