@@ -163,6 +163,13 @@ class LikePostmark(StandIn):
         return {"TotalCount": 1, "Bounces": [bounce]}
 
 
+class WithoutBounces(LikePostmark):
+    """Never knows of a bounce."""
+
+    def get(self, path: str, headers: Any) -> object:
+        return {"TotalCount": 0, "Bounces": []}
+
+
 class LikeMailgun(StandIn):
     """Takes one message in test mode, and has events of it and of another in its logs."""
 
@@ -324,9 +331,7 @@ def test_events_of_ses_come_by_the_queue(accounts: Path) -> None:
 
 def test_an_event_that_does_not_come_is_a_failure(accounts: Path) -> None:
     """The sentence says what was waited for, and where to read on."""
-    postmark = LikePostmark()
-    postmark.get = lambda path, headers: {"TotalCount": 0, "Bounces": []}  # type: ignore[method-assign]
-    with serving(postmark) as url:
+    with serving(WithoutBounces()) as url:
         events = {"timeout_seconds": 0.2, "poll_seconds": 0.01}
         accounts.write_text(section("postmark", {"server_token": SECRET, "base_url": url}, events))
         exit_code, output = make_live(accounts)
