@@ -33,7 +33,13 @@ def made_provider(
         ConfigurationError: If it is neither, or an option is wrong or misspelt.
     """
     if isinstance(given, str):
-        return create_provider(registry.provider_class(given), options, settings=_SETTINGS)
+        return create_provider(
+            registry.provider_class(given),
+            options,
+            settings=_SETTINGS,
+            names=registry.known_names(),
+            is_for_sending=True,
+        )
     if not isinstance(given, Provider):
         raise ConfigurationError(f"the provider of a mailer {_no_provider(given)}")
     if options:

@@ -11,18 +11,16 @@ import types
 import typing
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from mailcore.errors import ConfigurationError
+from mailcore.option_texts import LISTS, Misfit, alternatives, converted, described
+from mailcore.option_variables import has_variable, options_from_variables, variable_of
 from mailcore.suggesting import shown_field, similar, unknown
 
 
 if TYPE_CHECKING:
     from mailcore.provider import Provider
-
-_TRUE = frozenset(["1", "true", "yes", "on"])
-_FALSE = frozenset(["0", "false", "no", "off"])
-_LISTS = (Sequence, Iterable, list, tuple, set, frozenset)
 
 
 def option_types(provider_class: type[Provider[Any, Any]]) -> dict[str, Any]:
@@ -55,34 +53,53 @@ def create_provider(
     options: Mapping[str, Any],
     *,
     settings: Sequence[str] = (),
+    names: Collection[str] = (),
+    is_for_sending: bool = False,
 ) -> Provider[Any, Any]:
     """
     Make a provider.
+
+    Options that are not given are looked for in the environment: see
+    :mod:`mailcore.option_variables`.
 
     Args:
         provider_class: Its class.
         options: For its constructor.
         settings: What else could be written in the same place, for names that are misspelt.
+        names: Of all providers: what belongs to which in the environment.
+        is_for_sending: Whether it is to send, and so needs its ``sending_options``.
 
     Raises:
         ConfigurationError: With every option that is unknown, missing or of the wrong type.
     """
     types_by_name = option_types(provider_class)
     name = provider_class.name
+    found, problems = options_from_variables(name, types_by_name, given=options, names=names)
     problems = [
         _unknown(option, types_by_name, settings)
         for option in options
         if option not in types_by_name
-    ]
+    ] + problems
     problems += [
-        f"option {option!r} must be {_describe(types_by_name[option])}, not {type(value).__name__}"
+        f"option {option!r} must be {described(types_by_name[option])}, not {type(value).__name__}"
         for option, value in options.items()
         if option in types_by_name and not _fits(value, types_by_name[option])
     ]
     problems += _missing(provider_class, options)
+    if is_for_sending:
+        given = {each for each, value in options.items() if value is not None}
+        needed = [each for each in provider_class.sending_options if each not in given]
+        problems += [_told_missing(name, each) for each in needed if not has_variable(name, each)]
     if problems:
         raise ConfigurationError(f"{name}: {'; '.join(problems)}")
-    return provider_class(**options)
+    try:
+        return provider_class(**{**found, **options})
+    except ConfigurationError as error:
+        if not found or type(error) is not ConfigurationError:
+            raise
+        # Nobody sees the environment in the code.
+        variables = ", ".join(variable_of(name, option) for option in found)
+        raise ConfigurationError(f"{error} (with {variables} of the environment)") from error
 
 
 def _unknown(option: str, known: Iterable[str], settings: Sequence[str] = ()) -> str:
@@ -92,21 +109,15 @@ def _unknown(option: str, known: Iterable[str], settings: Sequence[str] = ()) ->
     return f"unknown option {unknown(option, known)}"
 
 
-def _alternatives(annotation: Any) -> tuple[Any, ...]:
-    if get_origin(annotation) in (Union, types.UnionType):
-        return get_args(annotation)
-    return (annotation,)
-
-
 def _fits(value: object, annotation: Any) -> bool:
-    return any(_fits_one(value, alternative) for alternative in _alternatives(annotation))
+    return any(_fits_one(value, alternative) for alternative in alternatives(annotation))
 
 
 def _fits_one(value: object, wanted: Any) -> bool:
     origin = get_origin(wanted)
     if origin is Literal:
         return value in get_args(wanted)
-    if origin in _LISTS:
+    if origin in LISTS:
         if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
             return False
         item = next(iter(get_args(wanted)), Any)
@@ -127,22 +138,6 @@ def _fits_one(value: object, wanted: Any) -> bool:
     return True
 
 
-def _describe(annotation: Any) -> str:
-    names = []
-    for wanted in _alternatives(annotation):
-        if wanted in (type(None), None):
-            names.append("None")
-        elif get_origin(wanted) is Literal:
-            names.extend(repr(choice) for choice in get_args(wanted))
-        elif get_origin(wanted) in _LISTS:
-            names.append("a list")
-        elif get_origin(wanted) is not None:
-            names.append("a mapping" if get_origin(wanted) is Mapping else "callable")
-        else:
-            names.append(getattr(wanted, "__name__", str(wanted)))
-    return " or ".join(names)
-
-
 def scheme_of(url: object) -> str:
     """The provider's name in a URL such as ``provider://?option=value``."""
     scheme, separator, _ = url.partition("://") if isinstance(url, str) else ("", "", "")
@@ -150,10 +145,6 @@ def scheme_of(url: object) -> str:
         # The URL may hold a secret, so the text does not repeat it.
         raise ConfigurationError("not a mailcore URL: write provider://?option=value")
     return scheme
-
-
-class _Misfit(Exception):
-    """A text of a URL is not of its option's type; the text of this says of which."""
 
 
 def options_from_url(
@@ -204,10 +195,10 @@ def options_from_url(
         if option in options:
             problems.append(f"option {option!r} is given twice in the URL")
         try:
-            options[option] = _convert(values, types_by_name[option])
-        except _Misfit as misfit:
+            options[option] = converted(values, types_by_name[option])
+        except Misfit as misfit:
             options[option] = None
-            problems.append(f"option {option!r} {misfit}")
+            problems.append(f"option {option!r} in the URL {misfit}")
     if problems:
         problems += _missing(provider_class, {*options, *given})
         raise ConfigurationError(f"{name}: {'; '.join(problems)}")
@@ -217,34 +208,28 @@ def options_from_url(
 def _missing(provider_class: type[Provider[Any, Any]], given: Collection[str]) -> list[str]:
     parameters = inspect.signature(provider_class.__init__).parameters
     return [
-        f"option {option!r} is missing"
+        _told_missing(provider_class.name, option)
         for option in option_types(provider_class)
-        if parameters[option].default is inspect.Parameter.empty and option not in given
+        if parameters[option].default is inspect.Parameter.empty
+        and option not in given
+        and not has_variable(provider_class.name, option)
     ]
 
 
-def _convert(values: list[str], annotation: Any) -> Any:
-    wanted = [each for each in _alternatives(annotation) if each is not type(None)]
-    for each in wanted:
-        if get_origin(each) in _LISTS:
-            items = [item.strip() for value in values for item in value.split(",")]
-            one = next(iter(get_args(each)), str)
-            made = tuple(_convert([item], one) for item in items if item)
-            origin = get_origin(each)
-            return origin(made) if origin in (list, set, frozenset) else made
-    if len(values) > 1:
-        raise _Misfit(f"is given {len(values)} times")
-    text = values[0]
-    for each in wanted:
-        if each is bool and text.lower() in _TRUE | _FALSE:
-            return text.lower() in _TRUE
-        if each in (int, float):
-            try:
-                return each(text)
-            except ValueError:
-                continue
-        if get_origin(each) is Literal and text in get_args(each):
-            return text
-        if each is str or each is Any:
-            return text
-    raise _Misfit(f"in the URL must be {_describe(annotation)}")
+def _told_missing(provider: str, option: str) -> str:
+    return f"option {option!r} is missing: give it, or set {variable_of(provider, option)}"
+
+
+def option_missing(provider: str, option: str, purpose: str) -> ConfigurationError:
+    """
+    The error of a provider that was made without what a purpose needs.
+
+    Args:
+        provider: Its name.
+        option: What it lacks.
+        purpose: What needs it, such as ``sending``.
+    """
+    return ConfigurationError(
+        f"{provider}: {purpose} needs option {option!r}: give it to the provider, or set "
+        f"{variable_of(provider, option)}"
+    )

@@ -61,6 +61,14 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
     label: ClassVar[str]
     """What people read."""
     features: ClassVar[Features]
+    sending_options: ClassVar[tuple[str, ...]] = ()
+    """
+    Options without which it cannot send, such as an API key, with None for a default.
+
+    A process that only receives needs no such secret: :func:`mailcore.get_provider` makes a
+    provider without them, a mailer does not. Raise :func:`mailcore.options.option_missing` where
+    one is used.
+    """
     idempotency: ClassVar[Literal["native", "none"]] = "none"
     """Whether sending the same idempotency key twice sends once."""
     merge_syntax: ClassVar[MergeSyntax | None] = None

@@ -128,6 +128,11 @@ class Registry:
         with self._lock:
             return tuple(sorted({*self._classes, *self._found().providers}))
 
+    def known_names(self) -> frozenset[str]:
+        """Names of all providers that are known without importing anything."""
+        with self._lock:
+            return frozenset({*self._classes, *self._found().providers})
+
     def provider_class(self, name: str) -> type[Provider[Any, Any]]:
         """
         The class of a provider, imported now if it was not before.
@@ -160,18 +165,19 @@ class Registry:
 
     def get_provider(self, name: str, /, **options: object) -> Provider[Any, Any]:
         """
-        Make a provider.
+        Make a provider, to send or to receive.
 
         Args:
             name: As the plugin calls itself.
-            options: Of that provider.
+            options: Of that provider; others may stand in the environment, as
+                :mod:`mailcore.option_variables` says.
 
         Raises:
             ProviderNotFound: If nothing has that name.
             PluginLoadError: If it is installed but broken.
             ConfigurationError: If an option is unknown, missing or wrong.
         """
-        return create_provider(self.provider_class(name), options)
+        return create_provider(self.provider_class(name), options, names=self.known_names())
 
     def plugins(self) -> tuple[Plugin, ...]:
         """Every plugin, broken ones included; this imports all of them."""

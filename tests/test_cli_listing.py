@@ -71,6 +71,8 @@ def test_providers_list_their_options(registry, capsys):
 
     (acme,) = json.loads(capsys.readouterr().out)["providers"]
     assert ("acme", "Acme | Mail", "loaded") == (acme["name"], acme["label"], acme["state"])
+    more = [(each.pop("variable"), each.pop("needed_to_send")) for each in acme["options"]]
+    assert ("MAILCORE_ACME_API_KEY", False) == more[0]
     assert [
         {"name": "api_key", "type": "str", "required": True, "default": None},
         {"name": "topics", "type": "Sequence[str]", "required": False, "default": "()"},

@@ -26,6 +26,7 @@ import pytest
 
 from mailcore import (
     AuthenticationFailed,
+    ConfigurationError,
     Feature,
     Features,
     FetchError,
@@ -345,6 +346,9 @@ class AcmeSuite(ProviderSuite):
 
     def make_provider(self) -> Provider[Any, Any]:
         return self.provider_class(api_key=API_KEY, signing_key=SIGNING_KEY)  # type: ignore[call-arg]
+
+    def make_receiver(self) -> Provider[Any, Any]:
+        return self.provider_class(api_key=None, signing_key=SIGNING_KEY)  # type: ignore[call-arg]
 
     def provider_module(self) -> str:
         return "mailcore.builtin.null"
@@ -1052,6 +1056,28 @@ class FillsInNothing(FillsIn):
         return False
 
 
+class NeedsAKeyToReceive(Acme):
+    sending_options = ("api_key",)
+
+    def verify_webhook(self, request):
+        if self._api_key is None:
+            raise WebhookRejected("no api_key", provider=self.name)
+        return (yield from super().verify_webhook(request))
+
+
+class SendsWithoutAKey(Acme):
+    sending_options = ("api_key",)
+
+
+class SaysNoVariable(Acme):
+    sending_options = ("api_key",)
+
+    def build(self, message):
+        if self._api_key is None:
+            raise ConfigurationError("acme: no api_key")
+        return super().build(message)
+
+
 class GivesEverybodyAllData(Acme):
     """One set of data for all recipients of a request."""
 
@@ -1425,6 +1451,9 @@ FAULTS = [
         FillsInNothing,
         "merge_global_data: the text is sent as it is",
     ),
+    ("test_receiving_needs_no_secret_for_sending", NeedsAKeyToReceive, "an event is refused"),
+    ("test_receiving_needs_no_secret_for_sending", SendsWithoutAKey, "a send goes out"),
+    ("test_receiving_needs_no_secret_for_sending", SaysNoVariable, "does not name api_key"),
     ("test_every_recipient_has_a_status", LosesTheLastRecipient, "gives no status for"),
     ("test_every_recipient_has_a_status", InventsARecipient, "invents the recipient"),
     ("test_every_recipient_has_a_status", ForgetsMessageIds, "no message_id"),

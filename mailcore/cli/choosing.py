@@ -15,7 +15,8 @@ from mailcore.cli.failures import UsageError
 from mailcore.cli.inputs import key_value
 from mailcore.errors import ConfigurationError
 from mailcore.mailer import URL_VARIABLE
-from mailcore.options import options_from_url, scheme_of
+from mailcore.option_variables import options_from_variables, variable_of
+from mailcore.options import option_types, options_from_url, scheme_of
 from mailcore.provider import Provider
 from mailcore.registry import Registry
 
@@ -47,7 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "provider",
         f"Without --provider and --url, the environment variable {URL_VARIABLE} is used. Keep "
-        f"secrets there: other users of this machine can see command lines.",
+        f"secrets there, or in {variable_of('name', 'option')}, a variable for each option of a "
+        f"provider: other users of this machine can see command lines.",
     )
     one = group.add_mutually_exclusive_group()
     one.add_argument("--provider", metavar="NAME", help="name of a provider")
@@ -95,7 +97,9 @@ def choose(arguments: argparse.Namespace) -> Chosen:
         given = f"{provider_class.name}://?{urlencode(arguments.option)}"
         options |= options_from_url(provider_class, given, given=options)
     provider = registry.get_provider(provider_class.name, **options)
-    return Chosen(provider=provider, secrets=_secrets(options))
+    types = option_types(provider_class)
+    of_environment, _ = options_from_variables(provider.name, types, given=options)
+    return Chosen(provider=provider, secrets=_secrets({**of_environment, **options}))
 
 
 def _secrets(options: Mapping[str, Any]) -> tuple[str, ...]:

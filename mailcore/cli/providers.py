@@ -10,11 +10,13 @@ from typing import Any
 
 from mailcore import discovery
 from mailcore.cli import exit_codes, output
+from mailcore.option_variables import variable_of
 from mailcore.provider import Provider
 from mailcore.registry import Plugin, Registry
 
 
 _REQUIRED = "required"
+_NEEDED_TO_SEND = "needed to send"
 
 
 def add_parser(cli: argparse._SubParsersAction[Any], common: argparse.ArgumentParser) -> None:
@@ -87,6 +89,8 @@ def _about(plugin: Plugin, registry: Registry) -> dict[str, object]:
             "type": _type(parameter),
             "required": parameter.default is inspect.Parameter.empty,
             "default": _default(parameter),
+            "needed_to_send": parameter.name in provider_class.sending_options,
+            "variable": variable_of(plugin.name, parameter.name),
         }
         for parameter in _options(provider_class)
     ]
@@ -111,11 +115,19 @@ def _write_plugins(kind: str, plugins: Sequence[Plugin], registry: Registry) -> 
 def _write_options(provider_class: type[Provider[Any, Any]]) -> None:
     output.write("")
     rows = [
-        [parameter.name, _type(parameter), _default(parameter) or _REQUIRED]
+        [
+            parameter.name,
+            _type(parameter),
+            _NEEDED_TO_SEND
+            if parameter.name in provider_class.sending_options
+            else _default(parameter) or _REQUIRED,
+        ]
         for parameter in _options(provider_class)
     ]
     if rows:
         output.write_table([f"option of {provider_class.name}", "type", "default"], rows)
+        variable = variable_of(provider_class.name, rows[0][0])
+        output.write(f"Each may stand in the environment, such as {variable}.")
     else:
         output.write(f"{output.printable(provider_class.name)} has no options")
 

@@ -37,6 +37,7 @@ from mailcore.testing.event_checks import EventChecks
 from mailcore.testing.feature_checks import FeatureChecks
 from mailcore.testing.inbound_checks import InboundChecks
 from mailcore.testing.merge_checks import MergeChecks
+from mailcore.testing.receiver_checks import ReceiverChecks
 from mailcore.testing.secrecy_checks import SecrecyChecks
 from mailcore.testing.sending_checks import SendingChecks
 from mailcore.testing.webhook_checks import WebhookChecks
@@ -54,6 +55,7 @@ class ProviderSuite(
     SecrecyChecks,
     WireChecks,
     WebhookChecks,
+    ReceiverChecks,
     InboundChecks,
     EventChecks,
 ):

@@ -104,6 +104,10 @@ class SuiteHooks:
         """Make the provider, with every option that makes it send more, and :attr:`secrets`."""
         raise NotImplementedError("override make_provider()")
 
+    def make_receiver(self) -> Provider[Any, Any]:
+        """Make the provider with what receiving needs, and none of its ``sending_options``."""
+        raise NotImplementedError("override make_receiver(), for the provider has sending_options")
+
     def accepting_response(self, request: Any) -> Any:
         """The answer of a service that accepts the request for every recipient."""
         raise NotImplementedError("override accepting_response()")

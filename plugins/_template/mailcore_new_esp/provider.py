@@ -18,6 +18,7 @@ from mailcore.flow import Flow, HttpRequest, HttpResponse
 from mailcore.http_requests import json_request
 from mailcore.merging import MergeSyntax
 from mailcore.message import Message
+from mailcore.options import option_missing
 from mailcore.provider import Provider
 from mailcore.remedies import WithoutHeaders
 from mailcore.result import RecipientStatus
@@ -33,7 +34,7 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
     New ESP.
 
     Args:
-        api_key: Of the account.
+        api_key: Of the account. Who only receives needs none.
         webhook_secrets: Those that webhooks are signed with: two while one replaces the other.
             Without any, every webhook request is refused.
         max_age_seconds: Refuse webhook requests that were made longer ago.
@@ -77,6 +78,7 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
         webhook_verification=yes("HMAC-SHA256, with a time"),
         inbound=yes("in the webhook, as received"),
     )
+    sending_options: ClassVar[tuple[str, ...]] = ("api_key",)
     merge_syntax: ClassVar[MergeSyntax | None] = SYNTAX
     idempotency: ClassVar[Literal["native", "none"]] = "native"
     # Received mail stands in it, in base64.
@@ -85,19 +87,19 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
     def __init__(
         self,
         *,
-        api_key: str,
+        api_key: str | None = None,
         webhook_secrets: Sequence[str] = (),
         max_age_seconds: float = 300.0,
         api_url: str = "https://api.new-esp.example",
         timeout_seconds: float = 30.0,
     ) -> None:
-        if not api_key.strip() or not api_key.isascii() or not api_key.isprintable():
+        if api_key is not None and not _is_key(api_key):
             raise ConfigurationError(f"{self.name}: api_key must be printable ASCII")
         if isinstance(webhook_secrets, str) or not all(webhook_secrets):
             raise ConfigurationError(f"{self.name}: webhook_secrets is a list of texts")
         if min(max_age_seconds, timeout_seconds) <= 0:
             raise ConfigurationError(f"{self.name}: times must be above 0")
-        self._authorization = f"Bearer {api_key}"
+        self._authorization = None if api_key is None else f"Bearer {api_key}"
         self._webhook_secrets = tuple(webhook_secrets)
         self._max_age_seconds = max_age_seconds
         self._url = f"{api_url.rstrip('/')}/v1/messages"
@@ -128,7 +130,14 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
                 yield Problem(field, reason, feature=field)
 
     def build(self, message: Message) -> Sequence[HttpRequest]:
-        """One request, for all recipients."""
+        """
+        One request, for all recipients.
+
+        Raises:
+            ConfigurationError: If the provider has no API key.
+        """
+        if self._authorization is None:
+            raise option_missing(self.name, "api_key", "sending")
         headers = {"Authorization": self._authorization}
         if message.idempotency_key is not None:
             headers["Idempotency-Key"] = message.idempotency_key
@@ -162,3 +171,7 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
     def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:
         """One event for each item of the request, in its order."""
         return events_of(request, provider=self.name)
+
+
+def _is_key(text: str) -> bool:
+    return bool(text.strip()) and text.isascii() and text.isprintable()

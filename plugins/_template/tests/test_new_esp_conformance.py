@@ -36,6 +36,9 @@ class TestNewEsp(ProviderSuite):
             webhook_secrets=[SECRET],
         )
 
+    def make_receiver(self) -> NewEspProvider:
+        return NewEspProvider(webhook_secrets=[SECRET])
+
     def is_filled_in(self, request: HttpRequest) -> bool:
         return b'"variables"' in request.body
 

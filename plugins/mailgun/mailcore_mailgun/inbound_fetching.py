@@ -17,7 +17,6 @@ from typing import Any
 
 from mailcore.address import redact
 from mailcore.errors import (
-    ConfigurationError,
     FetchError,
     NetworkError,
     SendError,
@@ -30,6 +29,7 @@ from mailcore.http_answers import retry_after_seconds
 from mailcore.http_requests import basic_authorization
 from mailcore.inbound import InboundMessage, parse_inbound
 from mailcore.inbound_composing import ReceivedFile, compose_inbound
+from mailcore.options import option_missing
 from mailcore_mailgun.content_ids import read_json
 from mailcore_mailgun.header_list import read_header_list
 from mailcore_mailgun.inbound import received_files
@@ -74,7 +74,7 @@ def fetch(
         return parse_inbound(event.content)
     url = _url_of(event)
     if not api_key:
-        raise ConfigurationError("mailgun: fetching stored mail needs api_key")
+        raise option_missing("mailgun", "api_key", "fetching stored mail")
     get = _Getter(api_key, timeout_seconds, max_inbound_bytes)
     response = yield from get(
         url,

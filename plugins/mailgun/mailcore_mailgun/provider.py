@@ -12,6 +12,7 @@ from mailcore.flow import Flow, HttpRequest, HttpResponse
 from mailcore.http_requests import basic_authorization
 from mailcore.merging import MergeSyntax
 from mailcore.message import Message
+from mailcore.options import option_missing
 from mailcore.provider import Provider
 from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
@@ -47,7 +48,8 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
     ``esp_extra``, the fields of the message, these options.
 
     Args:
-        api_key: A sending key of one domain, or the key of the account.
+        api_key: A sending key of one domain, or the key of the account. Who only receives needs
+            none, but for mail that Mailgun stores.
         sender_domain: The domain that Mailgun sends through, for all messages; that of each
             message's ``from_email`` if None. The domain of a message's ``envelope_sender`` wins.
         region: Where the domain is.
@@ -121,12 +123,13 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
         webhook_verification=yes("HMAC over timestamp and token; the body is not signed"),
         inbound=yes("as fields, as MIME, or stored at Mailgun"),
     )
+    sending_options: ClassVar[tuple[str, ...]] = ("api_key",)
     merge_syntax: ClassVar[MergeSyntax | None] = SYNTAX
 
     def __init__(
         self,
         *,
-        api_key: str,
+        api_key: str | None = None,
         sender_domain: str | None = None,
         region: Literal["us", "eu"] = "us",
         base_url: str | None = None,
@@ -189,11 +192,11 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
                 "template_text": template_text,
             }
         )
-        self._api_key = _checked_key(api_key)
+        self._api_key = None if api_key is None else _checked_key(api_key)
         self._max_inbound_bytes = max_inbound_bytes
         self._settings = SendingSettings(
             base_url=BASE_URLS[region] if base_url is None else checked_base_url(base_url),
-            authorization=basic_authorization("api", self._api_key),
+            authorization=basic_authorization("api", self._api_key or ""),
             sender_domain=None if sender_domain is None else _checked_domain(sender_domain),
             options={name: value for name, value in options.items() if value is not None},
             content=content,
@@ -215,7 +218,14 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
         return check(message, self._settings)
 
     def build(self, message: Message) -> Sequence[HttpRequest]:
-        """The requests that send a message: :mod:`mailcore_mailgun.payload` has the table."""
+        """
+        The requests that send a message: :mod:`mailcore_mailgun.payload` has the table.
+
+        Raises:
+            ConfigurationError: If the provider has no API key.
+        """
+        if self._api_key is None:
+            raise option_missing(self.name, "api_key", "sending")
         return requests_for(message, self._settings)
 
     def parse(self, request: HttpRequest, response: HttpResponse) -> Mapping[str, RecipientStatus]:

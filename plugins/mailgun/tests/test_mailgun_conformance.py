@@ -68,6 +68,9 @@ class TestMailgun(ProviderSuite):
             suppress_headers=["X-Mailgun-Variables"],
         )
 
+    def make_receiver(self) -> MailgunProvider:
+        return MailgunProvider(webhook_signing_keys=[SIGNING_KEY])
+
     def provider_at(self, base_url: str, timeout_seconds: float) -> MailgunProvider:
         return MailgunProvider(api_key=API_KEY, base_url=base_url, timeout_seconds=timeout_seconds)
 

@@ -15,10 +15,18 @@ from hypothesis import strategies as st
 import mailcore
 import mailcore_mailgun
 
-from mailcore import Attachment, ConfigurationError, InboundEvent, Message
+from mailcore import (
+    Attachment,
+    ConfigurationError,
+    InboundEvent,
+    Mailer,
+    Message,
+    get_provider,
+)
 from mailcore.errors import FetchError, InvalidMessage
 from mailcore.features import Feature
 from mailcore.flow import run
+from mailcore.http_requests import basic_authorization
 from mailcore_mailgun import MailgunProvider, mailgun_options
 
 
@@ -185,7 +193,6 @@ def test_what_goes_as_mime_by_an_option_is_checked_as_such():
 @pytest.mark.parametrize(
     "options",
     [
-        {},
         {"api_key": ""},
         {"api_key": "  "},
         {"api_key": "key\r\nX: y"},
@@ -426,3 +433,17 @@ def lazily(value):
     if isinstance(value, list):
         return [lazily(item) for item in value]
     return UserString(value)
+
+
+def test_who_only_receives_needs_no_key(monkeypatch):
+    """A send, and a mailer, say which option and which variable they need."""
+    receiver = get_provider("mailgun", webhook_signing_keys=["k"])
+
+    with pytest.raises(ConfigurationError, match=r"sending needs option 'api_key'.*MAILCORE_MAIL"):
+        Mailer(receiver).send(message())
+    with pytest.raises(ConfigurationError, match=r"'api_key' is missing.*MAILCORE_MAILGUN_API_KEY"):
+        Mailer("mailgun", webhook_signing_keys=["k"])
+
+    monkeypatch.setenv("MAILCORE_MAILGUN_API_KEY", "key-of-the-environment")
+    (request,) = Mailer("mailgun").preview(message()).requests
+    assert basic_authorization("api", "key-of-the-environment") == request.headers["Authorization"]

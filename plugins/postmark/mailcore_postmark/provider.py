@@ -21,12 +21,14 @@ from mailcore.features import (
 )
 from mailcore.flow import Flow, HttpRequest, HttpResponse
 from mailcore.message import Message
+from mailcore.options import option_missing
 from mailcore.provider import Provider
 from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_postmark.answers import statuses_of
 from mailcore_postmark.batching import MAX_MESSAGES, calls_for, split
 from mailcore_postmark.events import TRACE_HEADER, parse_events
+from mailcore_postmark.extra import token_of
 from mailcore_postmark.inbound import MAX_WEBHOOK_BODY_BYTES
 from mailcore_postmark.payload import requests_for
 from mailcore_postmark.payload.checks import check
@@ -50,7 +52,7 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
 
     Args:
         server_token: API token of the server. ``POSTMARK_API_TEST`` has messages checked and not
-            sent.
+            sent. Who only receives needs none.
         message_stream: ID of the stream that messages go through; Postmark's default one,
             ``outbound``, if None.
         track_links: Where links are tracked: ``HtmlAndText``, ``HtmlOnly``, ``TextOnly`` or
@@ -106,13 +108,14 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         webhook_verification=yes("HTTP Basic, or a header: Postmark signs nothing"),
         inbound=YES,
     )
+    sending_options: ClassVar[tuple[str, ...]] = ("server_token",)
     max_webhook_body_bytes: ClassVar[int] = MAX_WEBHOOK_BODY_BYTES
     notification_headers: ClassVar[frozenset[str]] = frozenset({TRACE_HEADER})
 
     def __init__(
         self,
         *,
-        server_token: str,
+        server_token: str | None = None,
         message_stream: str | None = None,
         track_links: TrackLinks | None = None,
         inline_css: bool | None = None,
@@ -144,7 +147,12 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         The calls that send a message: :mod:`mailcore_postmark.payload` has the table.
 
         Each holds its body, so this shows what would be sent.
+
+        Raises:
+            ConfigurationError: If neither the provider nor the message has a server token.
         """
+        if self._settings.server_token is None and token_of(message) is None:
+            raise option_missing(self.name, "server_token", "sending")
         return requests_for(message, self._settings)
 
     def parse(self, request: HttpRequest, response: HttpResponse) -> Mapping[str, RecipientStatus]:

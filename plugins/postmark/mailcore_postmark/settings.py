@@ -32,7 +32,7 @@ class SendingSettings:
         ConfigurationError: If one of them cannot be right. The text does not repeat the token.
     """
 
-    server_token: str = field(repr=False)
+    server_token: str | None = field(default=None, repr=False)
     base_url: str = BASE_URL
     message_stream: str | None = None
     track_links: TrackLinks | None = None
@@ -40,7 +40,8 @@ class SendingSettings:
     timeout_seconds: float = 30.0
 
     def __post_init__(self) -> None:
-        check_token(self.server_token)
+        if self.server_token is not None:
+            check_token(self.server_token)
         check_track_links(self.track_links)
         check_message_stream(self.message_stream)
         check_inline_css(self.inline_css)

@@ -61,6 +61,9 @@ class TestPostmark(ProviderSuite):
             webhook_secrets=[f"{USER}:{PASSWORD}"],
         )
 
+    def make_receiver(self) -> PostmarkProvider:
+        return PostmarkProvider(webhook_secrets=[f"{USER}:{PASSWORD}"])
+
     def accepting_response(self, request: HttpRequest) -> HttpResponse:
         document = json.loads(request.body)
         is_batch = "/email/batch" in request.url

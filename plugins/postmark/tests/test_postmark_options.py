@@ -12,8 +12,9 @@ import pytest
 
 import mailcore_postmark
 
-from mailcore import ConfigurationError, Mailer, Message, Registry
+from mailcore import ConfigurationError, Mailer, Message, Registry, get_provider
 from mailcore_postmark import PostmarkProvider, postmark_options
+from mailcore_postmark.settings import TOKEN_HEADER
 
 
 TOKEN = "5ec4e7b1-7a08-4b1f-a5d3-0d2c1f6e9a77"
@@ -26,7 +27,6 @@ TOKEN = "5ec4e7b1-7a08-4b1f-a5d3-0d2c1f6e9a77"
         ({"server_token": "two words"}, "server_token"),
         ({"server_token": "line\nend"}, "server_token"),
         ({"server_token": "schlüssel"}, "server_token"),
-        ({"server_token": None}, "server_token"),
         ({"message_stream": ""}, "message_stream"),
         ({"track_links": "Everywhere"}, "track_links"),
         ({"timeout_seconds": 0}, "timeout_seconds"),
@@ -67,7 +67,7 @@ def test_a_token_is_needed():
     registry = Registry(autoload=False)
     registry.register(PostmarkProvider)
 
-    with pytest.raises(ConfigurationError, match="'server_token' is missing"):
+    with pytest.raises(ConfigurationError, match=r"'server_token' is missing"):
         Mailer("postmark", registry=registry)
 
 
@@ -196,3 +196,27 @@ def lazily(value):
     if isinstance(value, list):
         return [lazily(item) for item in value]
     return UserString(value)
+
+
+def test_who_only_receives_needs_no_token(monkeypatch):
+    """A send says what it needs; a message may bring a token, and the environment have one."""
+    receiver = get_provider("postmark", webhook_secrets=["user:password"])
+    mail = Message(from_email="shop@example.com", to=["ada@example.net"], text="Hi")
+
+    with pytest.raises(ConfigurationError, match=r"sending needs option 'server_token'.*MAILCORE"):
+        Mailer(receiver).preview(mail)
+    brings = mail.replace(esp_extra=postmark_options(server_token="of-the-message"))
+    assert ["of-the-message"] == tokens(Mailer(receiver).preview(brings).requests)
+    with pytest.raises(ConfigurationError, match=r"'server_token' is missing.*MAILCORE_POSTMARK"):
+        Mailer("postmark")
+
+    monkeypatch.setenv("MAILCORE_POSTMARK_SERVER_TOKEN", "of-the-environment")
+    assert ["of-the-environment"] == tokens(Mailer("postmark").preview(mail).requests)
+    url = "postmark://of-the-url@"
+    assert ["of-the-url"] == tokens(Mailer.from_url(url).preview(mail).requests)
+    assert ["given"] == tokens(Mailer.from_url(url, server_token="given").preview(mail).requests)
+
+
+def tokens(requests) -> list[str]:
+    """The token that each request has."""
+    return [request.headers[TOKEN_HEADER] for request in requests]

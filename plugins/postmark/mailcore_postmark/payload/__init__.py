@@ -49,7 +49,8 @@ def requests_for(message: Message, settings: SendingSettings) -> Sequence[HttpRe
     """
     is_template = uses_template(message)
     extra = parameters_of(message)
-    headers = {TOKEN_HEADER: token_of(message) or settings.server_token}
+    # The provider has refused a message without any.
+    headers = {TOKEN_HEADER: token_of(message) or settings.server_token or ""}
     if message.is_batch:
         path = TEMPLATE_BATCH if is_template else BATCH
         return batch_requests(message, settings, url=settings.base_url + path, headers=headers)
