@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mailcore.dropping import applied
 from mailcore.errors import (
     InvalidMessage,
     Problem,
@@ -100,8 +101,6 @@ def _dropped(
             continue
         if policy.get(problem.feature, policy.get("*", "raise")) != "drop":
             continue
-        from mailcore.dropping import applied
-
         changed = applied(problem.remedy, message)
         if changed is not None:
             return problem, changed

@@ -232,13 +232,13 @@ _FIELD = {
 
 def unsupported(message: Message, features: Features) -> list[Problem]:
     """Everything in *message* that *features* declares impossible, with its remedy if any."""
-    from mailcore.dropping import remedy_of  # which knows the features
-
     problems = []
     for feature, support in features.enforced:
         count = USES[feature](message)
         if count and (reason := _reason(feature, support, count, message)):
             field = _FIELD.get(feature, feature.value)
+            from mailcore.dropping import remedy_of  # which knows the features
+
             remedy = remedy_of(feature, support, message, features)
             problems.append(Problem(field, reason, feature=feature.value, remedy=remedy))
     return problems
