@@ -7,6 +7,7 @@ The proxy does to a connection what no HTTP server does: see :mod:`mailcore_loca
 from __future__ import annotations
 
 from mailcore_local.serving.bodies import read_body
+from mailcore_local.serving.interruptions import Interruptions
 from mailcore_local.serving.server import LocalServer
 from mailcore_local.serving.visitors import Visitors
 from mailcore_local.serving.wire import Connection, ConnectionCut, connection_of
@@ -15,6 +16,7 @@ from mailcore_local.serving.wire import Connection, ConnectionCut, connection_of
 __all__ = [
     "Connection",
     "ConnectionCut",
+    "Interruptions",
     "LocalServer",
     "Visitors",
     "connection_of",

@@ -70,8 +70,9 @@ Faults of notifications, for all events of one message
 
 from __future__ import annotations
 
+from mailcore_local.engine import Fault, FaultRule
 from mailcore_local.ses.errors import ServiceError
-from mailcore_local.ses.faults import Fault, FaultRule, Faults
+from mailcore_local.ses.faults import Faults
 from mailcore_local.ses.local_ses import LocalSes
 from mailcore_local.ses.records import MessageRecord, NotificationRecord
 

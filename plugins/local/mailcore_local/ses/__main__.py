@@ -14,8 +14,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from mailcore_local.engine import set_faults
 from mailcore_local.ses import LocalSes, ServiceError
-from mailcore_local.ses.inspection import set_faults
 from mailcore_local.ses.model import Params
 
 

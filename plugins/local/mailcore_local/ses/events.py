@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from email.utils import getaddresses
 
+from mailcore_local.engine import EventKind, Fate, Happening
 from mailcore_local.ses.model import Params
 from mailcore_local.ses.records import MessageRecord, iso_timestamp
-from mailcore_local.ses.simulator import Outcome, is_test_virus
 
 
 # eventType -> (the key of its object, the name in MatchingEventTypes)
@@ -32,6 +32,14 @@ EVENT_TYPES = {
     "Subscription": ("subscription", "SUBSCRIPTION"),
 }
 
+# What happened, where no fate makes a difference.
+_PLAIN = {
+    EventKind.SENT: "Send",
+    EventKind.REJECTED: "Reject",
+    EventKind.RENDERING_FAILED: "Rendering Failure",
+    EventKind.DELIVERED: "Delivery",
+}
+
 _MAX_HEADER_BYTES = 10 * 1024
 _REPORTING_MTA = "dns; local-ses.smtp-out.amazonses.com"
 _REMOTE_IP = "127.0.0.1"
@@ -39,24 +47,32 @@ _OUTGOING_IP = "127.0.0.1"
 _USER_AGENT = "Mozilla/5.0 (compatible; mailcore local SES)"
 
 
-def events_of(
-    message: MessageRecord, groups: Sequence[tuple[Outcome, Sequence[str]]]
-) -> list[tuple[str, Params]]:
+def event_of(message: MessageRecord, happening: Happening) -> tuple[str, Params]:
     """
-    The event types and objects that an accepted message gives rise to, in their natural order.
-
-    Args:
-        message: The message.
-        groups: Its recipients by outcome.
+    The event's type and object for something that happened to an accepted message.
     """
-    if message.rendering_error is not None:
-        return [("Rendering Failure", event_object(message, "Rendering Failure"))]
-    events: list[tuple[str, Params]] = [("Send", {})]
-    if is_test_virus(message.raw):
-        return [*events, ("Reject", event_object(message, "Reject"))]
-    for outcome, recipients in groups:
-        events += _outcome_events(message, outcome, recipients)
-    return events
+    recipients, fate = happening.recipients, happening.fate
+    plain = _PLAIN.get(happening.kind)
+    if plain is not None:
+        return plain, event_object(message, plain, recipients)
+    if happening.kind is EventKind.COMPLAINED:
+        complaint = _complaint(message, recipients)
+        if fate is Fate.SUPPRESSED_AFTER_COMPLAINT:
+            for name in ("userAgent", "complaintFeedbackType", "arrivalDate"):
+                del complaint[name]
+            complaint["complaintSubType"] = "OnAccountSuppressionList"
+        return "Complaint", complaint
+    if happening.kind is EventKind.AUTO_REPLIED:
+        # The reply names nobody: SES cannot tell whose it is.
+        bounce = _bounce([], "Transient", "General", _unknown_user)
+        del bounce["reportingMTA"]
+        return "Bounce", bounce
+    if fate is Fate.SUPPRESSED:
+        return "Bounce", _bounce(recipients, "Permanent", "Suppressed", _suppressed)
+    if fate is Fate.SUPPRESSED_AFTER_BOUNCE:
+        subtype = "OnAccountSuppressionList"
+        return "Bounce", _bounce(recipients, "Permanent", subtype, _suppressed)
+    return "Bounce", _bounce(recipients, "Permanent", "General", _unknown_user)
 
 
 def event_object(
@@ -149,32 +165,6 @@ def event_record(
             "tags": tags,
         },
     }
-
-
-def _outcome_events(
-    message: MessageRecord, outcome: Outcome, recipients: Sequence[str]
-) -> list[tuple[str, Params]]:
-    if outcome is Outcome.BOUNCED:
-        return [("Bounce", _bounce(recipients, "Permanent", "General", _unknown_user))]
-    if outcome is Outcome.SUPPRESSED:
-        return [("Bounce", _bounce(recipients, "Permanent", "Suppressed", _suppressed))]
-    if outcome is Outcome.ON_LIST_FOR_BOUNCE:
-        bounce = _bounce(recipients, "Permanent", "OnAccountSuppressionList", _suppressed)
-        return [("Bounce", bounce)]
-    if outcome is Outcome.ON_LIST_FOR_COMPLAINT:
-        complaint = _complaint(message, recipients)
-        for name in ("userAgent", "complaintFeedbackType", "arrivalDate"):
-            del complaint[name]
-        return [("Complaint", {**complaint, "complaintSubType": "OnAccountSuppressionList"})]
-    delivered = ("Delivery", _delivery(message, recipients))
-    if outcome is Outcome.COMPLAINED:
-        return [delivered, ("Complaint", _complaint(message, recipients))]
-    if outcome is Outcome.OUT_OF_OFFICE:
-        # The reply names nobody: SES cannot tell whose it is.
-        bounce = _bounce([], "Transient", "General", _unknown_user)
-        del bounce["reportingMTA"]
-        return [delivered, ("Bounce", bounce)]
-    return [delivered]
 
 
 def _unknown_user(address: str) -> Params:

@@ -1,239 +1,49 @@
 """
-Fault injection: what goes wrong, by rate or by script.
+The faults that only SES has.
 """
 
 from __future__ import annotations
 
-import random
-import re
-import threading
+from collections.abc import Mapping
 
-from collections import deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from mailcore_local import engine
+from mailcore_local.engine import ArgumentRule
 
 
 SEND_OPERATIONS = ("SendEmail", "SendBulkEmail")
 
-REQUEST_FAULTS: Mapping[str, tuple[str, str, int] | None] = {
-    "ok": None,
+# The fault's name -> code, message and status of the error.
+ERRORS: Mapping[str, tuple[str, str, int]] = {
     "throttle": ("TooManyRequestsException", "Too many requests have been made.", 429),
     "sending_rate": ("ThrottlingException", "Maximum sending rate exceeded.", 400),
     "quota": ("ThrottlingException", "Daily message quota exceeded.", 400),
     "error500": ("InternalFailure", "The request failed because of an unknown error.", 500),
     "error503": ("ServiceUnavailable", "The service is temporarily unavailable.", 503),
-    "error": None,
-    "entries": None,
-    "garbage": None,
-    "half_answer": None,
-    "malformed_answer": None,
-    "hang": None,
-    "hang_after_accept": None,
-    "reset": None,
-    "reset_after_accept": None,
 }
 
-NOTIFICATION_FAULTS = ("ok", "duplicate", "out_of_order", "tamper", "drop")
+_OWN: Mapping[str, ArgumentRule | None] = {
+    **dict.fromkeys(ERRORS),
+    "error": ArgumentRule(
+        r"\w+", "error takes an error code, as in 'error:AccountSuspendedException'"
+    ),
+    "entries": ArgumentRule(
+        r"[A-Z_]+(,[A-Z_]+)*",
+        "entries takes statuses, as in 'entries:SUCCESS,TRANSIENT_FAILURE'",
+    ),
+}
 
 
-class Fault(NamedTuple):
+class Faults(engine.Faults):
     """
-    One thing that goes wrong.
+    The faults in force: those of every stand-in, and SES's own.
 
-    Attributes:
-        name: One of `REQUEST_FAULTS` or `NOTIFICATION_FAULTS`.
-        argument: What follows the colon (`hang:5`, `error:AccountSuspendedException`,
-            `entries:SUCCESS,TRANSIENT_FAILURE`), else empty.
-    """
-
-    name: str
-    argument: str = ""
-
-    @property
-    def seconds(self) -> float | None:
-        """
-        The argument as seconds, `None` when there is none.
-        """
-        return float(self.argument) if self.argument else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class FaultRule:
-    """
-    A fault that happens at random.
-
-    Attributes:
-        fault: What happens.
-        rate: How often, 0 to 1.
-        operations: The operations it happens to; `("*",)` is all of them.
-    """
-
-    fault: Fault
-    rate: float
-    operations: tuple[str, ...] = SEND_OPERATIONS
-
-
-def parse_fault(text: str) -> Fault:
-    """
-    Read one step of a script, such as `throttle` or `hang:5`.
-
-    Raises:
-        ValueError: An unknown name, or an argument that does not fit.
-    """
-    if not isinstance(text, str):
-        raise ValueError(f"a fault is a string, not {type(text).__name__}")
-    name, _, argument = text.partition(":")
-    if name not in REQUEST_FAULTS and name not in NOTIFICATION_FAULTS:
-        known = ", ".join([*REQUEST_FAULTS, *NOTIFICATION_FAULTS[1:]])
-        raise ValueError(f"unknown fault {name!r}; known are {known}")
-    if name in ("hang", "hang_after_accept"):
-        if argument and not re.fullmatch(r"\d+(\.\d+)?", argument):
-            raise ValueError(f"{name} takes seconds, as in '{name}:5', not {argument!r}")
-    elif name == "error":
-        if not re.fullmatch(r"\w+", argument):
-            raise ValueError("error takes an error code, as in 'error:AccountSuspendedException'")
-    elif name == "entries":
-        if not re.fullmatch(r"[A-Z_]+(,[A-Z_]+)*", argument):
-            raise ValueError("entries takes statuses, as in 'entries:SUCCESS,TRANSIENT_FAILURE'")
-    elif argument:
-        raise ValueError(f"{name} takes no argument")
-    return Fault(name, argument)
-
-
-class Faults:
-    """
-    The faults in force. Steps of a script go first, one for each request; then the rules are drawn.
-
-    Requests and notifications have separate scripts: a step for requests is used up by one send
-    request (or by any API request when `operations` says so), one for notifications by all the
-    events of one accepted message.
+    `throttle` (429), `sending_rate`, `quota`, `error500`, `error503`, `error:<Code>`, and
+    `entries:<Status>,…` of a bulk send. Without `operations`, SendEmail and SendBulkEmail use up
+    the steps of a script.
 
     Args:
         seed: Makes the rates reproducible.
     """
 
     def __init__(self, *, seed: int = 0) -> None:
-        self._lock = threading.Lock()
-        self._random = random.Random(seed)  # noqa: S311 - faults are no secrets
-        self._requests: deque[tuple[Fault, tuple[str, ...]]] = deque()
-        self._notifications: deque[Fault] = deque()
-        self._rules: list[FaultRule] = []
-
-    def script(self, *steps: str, operations: Iterable[str] = SEND_OPERATIONS) -> None:
-        """
-        Append steps to the scripts.
-
-        Faults of requests and of notifications may be mixed: each goes to its own script.
-
-        Args:
-            steps: `ok`, `throttle`, `sending_rate`, `quota`, `error500`, `error503`,
-                `error:<Code>`, `garbage`, `half_answer`, `malformed_answer`,
-                `entries:<Status>,…` (bulk), `hang[:seconds]`, `hang_after_accept[:seconds]`,
-                `reset`, `reset_after_accept` for requests;
-                `duplicate`, `out_of_order`, `tamper`, `drop` for notifications.
-            operations: The operations whose requests use up steps; `"*"` is all of them.
-
-        Raises:
-            ValueError: A step is unknown; nothing was appended.
-        """
-        faults = [parse_fault(step) for step in steps]
-        chosen = tuple(operations)
-        with self._lock:
-            for fault in faults:
-                if fault.name in REQUEST_FAULTS:
-                    self._requests.append((fault, chosen))
-                else:
-                    self._notifications.append(fault)
-
-    def script_notifications(self, *steps: str) -> None:
-        """
-        Append steps for notifications only, where `ok` leaves the events of one message alone.
-
-        Raises:
-            ValueError: A step is unknown or about requests; nothing was appended.
-        """
-        faults = [parse_fault(step) for step in steps]
-        for fault in faults:
-            if fault.name not in NOTIFICATION_FAULTS:
-                raise ValueError(f"{fault.name!r} is a fault of requests, not of notifications")
-        with self._lock:
-            self._notifications.extend(faults)
-
-    def add(self, fault: str, *, rate: float, operations: Iterable[str] = SEND_OPERATIONS) -> None:
-        """
-        Let `fault` happen at random.
-
-        Raises:
-            ValueError: An unknown fault or a rate outside 0 to 1.
-        """
-        given: object = rate  # It may come from JSON.
-        number = isinstance(given, (int, float)) and not isinstance(given, bool)
-        if not number or not 0 <= rate <= 1:
-            raise ValueError(f"a rate is a number from 0 to 1, not {rate!r}")
-        rule = FaultRule(fault=parse_fault(fault), rate=rate, operations=tuple(operations))
-        with self._lock:
-            self._rules.append(rule)
-
-    def seed(self, seed: int) -> None:
-        """
-        Start the random sequence over.
-        """
-        with self._lock:
-            self._random = random.Random(seed)  # noqa: S311 - as above
-
-    def clear(self) -> None:
-        """
-        Forget all scripts and rules.
-        """
-        with self._lock:
-            self._requests.clear()
-            self._notifications.clear()
-            self._rules.clear()
-
-    def for_request(self, operation: str) -> Fault:
-        """
-        The fault of the next request of `operation`; `Fault("ok")` for none.
-        """
-        with self._lock:
-            if self._requests and _covers(self._requests[0][1], operation):
-                return self._requests.popleft()[0]
-            return self._draw(operation, about_requests=True)
-
-    def for_notifications(self) -> Fault:
-        """
-        The fault of the next message's events.
-        """
-        with self._lock:
-            if self._notifications:
-                return self._notifications.popleft()
-            return self._draw("", about_requests=False)
-
-    def snapshot(self) -> dict[str, list[str]]:
-        """
-        What is still to come, as text.
-        """
-        with self._lock:
-            return {
-                "requests": [_text(fault) for fault, _ in self._requests],
-                "notifications": [_text(fault) for fault in self._notifications],
-                "rules": [f"{_text(rule.fault)}={rule.rate:g}" for rule in self._rules],
-            }
-
-    def _draw(self, operation: str, *, about_requests: bool) -> Fault:
-        for rule in self._rules:
-            if (rule.fault.name in REQUEST_FAULTS) != about_requests:
-                continue
-            if about_requests and not _covers(rule.operations, operation):
-                continue
-            if self._random.random() < rule.rate:
-                return rule.fault
-        return Fault("ok")
-
-
-def _covers(operations: Iterable[str], operation: str) -> bool:
-    return any(name in ("*", operation) for name in operations)
-
-
-def _text(fault: Fault) -> str:
-    return f"{fault.name}:{fault.argument}" if fault.argument else fault.name
+        super().__init__(_OWN, SEND_OPERATIONS, seed=seed)

@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from mailcore_local.engine import set_faults
 from mailcore_local.serving import read_body
 from mailcore_local.ses.errors import ServiceError, bad_request, not_found
-from mailcore_local.ses.faults import Faults
 from mailcore_local.ses.model import Params
 from mailcore_local.ses.records import MessageRecord, NotificationRecord, iso_timestamp
 from mailcore_local.ses.service import DEFAULT_CONFIGURATION_SET, Service
@@ -57,8 +57,7 @@ def home(service: Service) -> Response:
     """
     A page that lists the accepted messages.
     """
-    with service.lock:
-        messages = list(service.messages.values())
+    messages = service.messages.all()
     rows = "".join(map(_row, reversed(messages)))
     page = (
         "<!doctype html><html lang=en><meta charset=utf-8><title>Local SES</title>"
@@ -141,13 +140,11 @@ class _Inspection:
         self._service = service
 
     async def messages(self, request: Request) -> Response:
-        with self._service.lock:
-            messages = list(self._service.messages.values())
+        messages = self._service.messages.all()
         return _json({"messages": [message_document(m) for m in messages]})
 
     async def forget(self, request: Request) -> Response:
-        with self._service.lock:
-            self._service.messages.clear()
+        self._service.messages.clear()
         self._service.publisher.clear()
         return Response(status_code=204)
 
@@ -201,57 +198,10 @@ class _Inspection:
         return _json({"subscription_arn": subscription.arn}, status_code=202)
 
     def _message(self, request: Request) -> MessageRecord:
-        with self._service.lock:
-            message = self._service.messages.get(request.path_params["message_id"])
+        message = self._service.messages.get(request.path_params["message_id"])
         if message is None:
             raise not_found("No message with this id was accepted.")
         return message
-
-
-def set_faults(faults: Faults, document: Params) -> None:
-    """
-    Take over a document of faults, all of it or nothing.
-
-    It is `{"script": […], "notifications": […], "rules": [{"fault", "rate", "operations"}],
-    "seed": n, "operations": […]}`, every key optional, or one bare rule `{"fault": …, "rate": …}`.
-
-    Raises:
-        ValueError: Something in it is unknown or of the wrong kind.
-    """
-    _apply_faults(Faults(), document)
-    _apply_faults(faults, document)
-
-
-def _apply_faults(faults: Faults, document: Params) -> None:
-    document = dict(document)
-    if "fault" in document:
-        keys = ("fault", "rate", "operations")
-        rule = {key: document.pop(key) for key in keys if key in document}
-        document["rules"] = [rule]
-    known = ("script", "notifications", "rules", "seed", "operations")
-    unknown = [key for key in document if key not in known]
-    if unknown:
-        raise ValueError(f"unknown key {unknown[0]!r}; known are {', '.join(known)}")
-    script = _strings(document, "script")
-    notifications = _strings(document, "notifications")
-    operations = _strings(document, "operations")
-    rules = document.get("rules", [])
-    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-        raise ValueError("'rules' must be a list of objects")
-    seed = document.get("seed")
-    if seed is not None:
-        if not isinstance(seed, int):
-            raise ValueError("'seed' must be a whole number")
-        faults.seed(seed)
-    chosen: Params = {"operations": operations} if operations else {}
-    faults.script(*script, **chosen)
-    faults.script_notifications(*notifications)
-    for rule in rules:
-        if "fault" not in rule or "rate" not in rule:
-            raise ValueError("a rule needs 'fault' and 'rate'")
-        own = _strings(rule, "operations") or operations
-        own_operations: Params = {"operations": own} if own else {}
-        faults.add(rule["fault"], rate=rule["rate"], **own_operations)
 
 
 async def _object(request: Request) -> Params:

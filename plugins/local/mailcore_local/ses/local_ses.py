@@ -204,9 +204,7 @@ class LocalSes:
         """
         The accepted messages, in order.
         """
-        service = self._service
-        with service.lock:
-            return list(service.messages.values())
+        return self._service.messages.all()
 
     @property
     def notifications(self) -> list[NotificationRecord]:
@@ -219,10 +217,8 @@ class LocalSes:
         """
         Forget accepted messages and finished notifications.
         """
-        service = self._service
-        with service.lock:
-            service.messages.clear()
-        service.publisher.clear()
+        self._service.messages.clear()
+        self._service.publisher.clear()
 
     def subscribe(
         self,
@@ -294,14 +290,7 @@ class LocalSes:
         Raises:
             TimeoutError: Fewer were accepted in time.
         """
-        service = self._service
-        with service.lock:
-            if not service.lock.wait_for(lambda: len(service.messages) >= count, timeout_seconds):
-                raise TimeoutError(
-                    f"{len(service.messages)} of {count} messages were accepted"
-                    f" in {timeout_seconds:g} seconds"
-                )
-            return list(service.messages.values())
+        return self._service.messages.wait_for(count, timeout_seconds)
 
     def emit(
         self,

@@ -15,18 +15,28 @@ from urllib.parse import parse_qsl
 
 from botocore.model import OperationModel
 
+from mailcore_local.engine import (
+    Accepted,
+    Fate,
+    Fault,
+    Publisher,
+    apply_fault,
+    grouped,
+    happenings,
+    is_test_virus,
+)
 from mailcore_local.ses.account import Account
 from mailcore_local.ses.configuration_sets import ConfigurationSets
 from mailcore_local.ses.decoding import decode_query, decode_rest_json
+from mailcore_local.ses.deliveries import SnsDelivery, may_retry
 from mailcore_local.ses.errors import ServiceError, not_found
-from mailcore_local.ses.events import EVENT_TYPES, event_object, event_record, events_of
-from mailcore_local.ses.faults import REQUEST_FAULTS, Fault, Faults
+from mailcore_local.ses.events import EVENT_TYPES, event_object, event_of, event_record
+from mailcore_local.ses.faults import ERRORS, Faults
 from mailcore_local.ses.model import Params, Route, error_status, partition_of, service_model
-from mailcore_local.ses.publisher import Delivery, Publisher, apply_fault
-from mailcore_local.ses.records import MessageRecord
+from mailcore_local.ses.records import MessageRecord, NotificationRecord
 from mailcore_local.ses.sending import Caller, Sending
 from mailcore_local.ses.signing import Signer
-from mailcore_local.ses.simulator import group_recipients, is_test_virus
+from mailcore_local.ses.simulator import fate_of
 from mailcore_local.ses.sns_api import SnsOperations
 from mailcore_local.ses.statistics import API_VERSION, Statistics
 from mailcore_local.ses.suppression import SuppressionList
@@ -75,16 +85,16 @@ class Service:
         self.settings = settings
         self.signer = Signer()
         self.faults = Faults(seed=settings.seed)
-        self.messages: dict[str, MessageRecord] = {}
-        self.publisher = Publisher(
-            self.signer,
+        self.messages = Accepted[MessageRecord](self.lock, directory=settings.directory)
+        self.publisher = Publisher[NotificationRecord](
             retry_delays_seconds=settings.retry_delays_seconds,
             timeout_seconds=settings.delivery_timeout_seconds,
+            may_retry=may_retry,
         )
         partition = partition_of(settings.region_name)
         self.topics = Topics(
             base_url=base_url,
-            certificate_name=self.signer.certificate_name,
+            signer=self.signer,
             arn_prefix=f"arn:{partition}:sns:{settings.region_name}:{ACCOUNT_ID}:",
             signature_version=settings.signature_version,
             submit=self.publisher.submit,
@@ -203,27 +213,24 @@ class Service:
             self._publish(message, [(event_type, event)], Fault("ok"))
 
     def _accept(self, message: MessageRecord) -> None:
-        if self.settings.directory is not None and message.rendering_error is None:
-            name = f"{len(self.messages) + 1:04d}-{message.message_id}.eml"
-            (self.settings.directory / name).write_bytes(message.raw)
-        self.messages[message.message_id] = message
+        self.messages.add(message)
         reasons = self.configuration_sets.suppressed_reasons(
             message.configuration_set_name, self.account.suppressed_reasons
         )
 
-        def reason_of(address: str) -> str | None:
+        def fate(address: str) -> Fate:
             reason = self._suppression.reason(address)
-            return reason if reason in reasons else None
+            return fate_of(address, reason if reason in reasons else None)
 
-        groups = group_recipients(message.destination, reason_of)
+        groups = grouped(message.destination, fate)
         self._statistics.count(groups, rejected=is_test_virus(message.raw))
-        self._publish(message, events_of(message, groups), None)
-        self.lock.notify_all()
+        events = [event_of(message, each) for each in happenings(message, groups)]
+        self._publish(message, events, None)
 
     def _publish(
         self, message: MessageRecord, events: Sequence[tuple[str, Params]], fault: Fault | None
     ) -> None:
-        deliveries: list[Delivery] = []
+        deliveries: list[SnsDelivery] = []
         for event_type, details in events:
             matching = EVENT_TYPES[event_type][1]
             name = message.configuration_set_name
@@ -235,7 +242,7 @@ class Service:
 
     def _event_deliveries(
         self, topic_arn: str, message: MessageRecord, event_type: str, details: Params
-    ) -> list[Delivery]:
+    ) -> list[SnsDelivery]:
         if topic_arn not in self.topics.topics:
             return []  # Deleted since: SES publishes into the void.
         record = event_record(
@@ -261,7 +268,7 @@ def injected_error(operation: OperationModel, fault: Fault) -> ServiceError | No
     if fault.name == "error":
         code = fault.argument
         return ServiceError(code, "Injected fault.", status_code=error_status(operation, code))
-    described = REQUEST_FAULTS.get(fault.name)
+    described = ERRORS.get(fault.name)
     if described is None:
         return None
     code, message, status_code = described

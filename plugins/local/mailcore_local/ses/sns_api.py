@@ -11,9 +11,9 @@ from xml.etree import ElementTree as ET
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
+from mailcore_local.ses.deliveries import SnsDelivery
 from mailcore_local.ses.errors import ServiceError
 from mailcore_local.ses.model import Params
-from mailcore_local.ses.publisher import Delivery
 from mailcore_local.ses.topic_attributes import (
     Subscription,
     describe_topic,
@@ -33,7 +33,7 @@ class SnsOperations:
     """
 
     def __init__(
-        self, topics: Topics, *, account_id: str, submit: Callable[[list[Delivery]], None]
+        self, topics: Topics, *, account_id: str, submit: Callable[[list[SnsDelivery]], None]
     ) -> None:
         self._topics = topics
         self._account_id = account_id

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from mailcore_local.engine import Fate
 from mailcore_local.ses.model import Params
-from mailcore_local.ses.simulator import Outcome
 
 
 API_VERSION = "2010-12-01"
@@ -44,7 +44,7 @@ class Statistics:
         self._quarters: dict[int, _Counts] = {}
         self.handlers: dict[str, Callable[[Params], Params]] = {"GetSendStatistics": self._get}
 
-    def count(self, groups: Iterable[tuple[Outcome, list[str]]], *, rejected: bool) -> None:
+    def count(self, groups: Iterable[tuple[Fate, list[str]]], *, rejected: bool) -> None:
         """
         Count the recipients of a message.
 
@@ -54,14 +54,14 @@ class Statistics:
         """
         begin = int(self._clock()) // _QUARTER_SECONDS * _QUARTER_SECONDS
         counts = self._quarters.setdefault(begin, _Counts())
-        for outcome, addresses in groups:
+        for fate, addresses in groups:
             if rejected:
                 counts.rejects += len(addresses)
                 continue
             counts.delivery_attempts += len(addresses)
-            if outcome in (Outcome.BOUNCED, Outcome.SUPPRESSED):
+            if fate in (Fate.BOUNCED, Fate.SUPPRESSED):
                 counts.bounces += len(addresses)
-            elif outcome is Outcome.COMPLAINED:
+            elif fate is Fate.COMPLAINED:
                 counts.complaints += len(addresses)
 
     def _get(self, params: Params) -> Params:

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from urllib.parse import quote, urlsplit
 
+from mailcore_local.ses.deliveries import SnsDelivery
 from mailcore_local.ses.errors import ServiceError
-from mailcore_local.ses.publisher import Delivery
 from mailcore_local.ses.records import NotificationRecord, iso_timestamp
+from mailcore_local.ses.signing import Signer
 from mailcore_local.ses.topic_attributes import Subscription, Topic, invalid_parameter
 
 
@@ -27,7 +28,7 @@ class Topics:
     Args:
         base_url: Where the server is reached; certificate, subscribe and unsubscribe URLs start
             with it.
-        certificate_name: The last part of the certificate's URL.
+        signer: Signs, and has the certificate.
         arn_prefix: `arn:<partition>:sns:<region>:<account>:`.
         signature_version: Of new topics, `"1"` or `"2"`.
         submit: Takes deliveries over.
@@ -37,13 +38,14 @@ class Topics:
         self,
         *,
         base_url: str,
-        certificate_name: str,
+        signer: Signer,
         arn_prefix: str,
         signature_version: str,
-        submit: Callable[[list[Delivery]], None],
+        submit: Callable[[list[SnsDelivery]], None],
     ) -> None:
         self._base_url = base_url
-        self._certificate_url = f"{base_url}/{certificate_name}"
+        self._certificate_url = f"{base_url}/{signer.certificate_name}"
+        self._signer = signer
         self._arn_prefix = arn_prefix
         self._signature_version = signature_version
         self._submit = submit
@@ -180,7 +182,7 @@ class Topics:
         message_id: str | None = None,
         event_type: str | None = None,
         ses_message_id: str | None = None,
-    ) -> list[Delivery]:
+    ) -> list[SnsDelivery]:
         """
         The deliveries of one message, one for each confirmed subscription.
 
@@ -191,7 +193,7 @@ class Topics:
         """
         topic = self.topic(topic_arn)
         message_id = message_id or str(uuid.uuid4())
-        deliveries = []
+        deliveries: list[SnsDelivery] = []
         for subscription in self.subscriptions.values():
             if subscription.topic_arn != topic_arn or not subscription.confirmed:
                 continue
@@ -206,12 +208,14 @@ class Topics:
                 envelope, subscription, event_type=event_type, ses_message_id=ses_message_id
             )
             raw = subscription.raw_message_delivery
-            deliveries.append(Delivery(record=record, envelope=envelope, raw=raw))
+            deliveries.append(
+                SnsDelivery(record=record, envelope=envelope, signer=self._signer, raw=raw)
+            )
         return deliveries
 
     def _confirmation(
         self, topic: Topic, subscription: Subscription, kind: str, text: str
-    ) -> Delivery:
+    ) -> SnsDelivery:
         if kind == "UnsubscribeConfirmation":
             subscription.token = secrets.token_hex(64)
         envelope = self._envelope(topic, kind, str(uuid.uuid4()), text)
@@ -220,7 +224,8 @@ class Topics:
             f"{self._base_url}/?Action=ConfirmSubscription"
             f"&TopicArn={quote(topic.arn, safe=':')}&Token={subscription.token}"
         )
-        return Delivery(record=_record(envelope, subscription), envelope=envelope)
+        record = _record(envelope, subscription)
+        return SnsDelivery(record=record, envelope=envelope, signer=self._signer)
 
     def _envelope(self, topic: Topic, kind: str, message_id: str, message: str) -> dict[str, str]:
         return {
@@ -259,8 +264,5 @@ def _record(
         endpoint=subscription.endpoint,
         message=envelope["Message"],
         event_type=event_type,
-        ses_message_id=ses_message_id,
-        body="",
-        attempts=(),
-        state="pending",
+        about=ses_message_id,
     )

@@ -18,9 +18,8 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from mailcore_local.serving import ConnectionCut, connection_of, read_body
+from mailcore_local.serving import ConnectionCut, Interruptions, read_body
 from mailcore_local.ses.errors import ServiceError, new_request_id
-from mailcore_local.ses.faults import Fault
 from mailcore_local.ses.inspection import home, inspection
 from mailcore_local.ses.model import Route as Operation
 from mailcore_local.ses.model import Router, service_model
@@ -32,9 +31,6 @@ from mailcore_local.ses.sns_api import encode_error, encode_result
 # SNS takes these without a signature: the token or the subscription's owner is known by other
 # means.
 _UNSIGNED_ACTIONS = ("ConfirmSubscription", "Unsubscribe")
-
-# The first octets of a TLS record: no HTTP client takes them for an answer.
-_MALFORMED_ANSWER = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"
 
 logger = logging.getLogger("mailcore_local.ses")
 
@@ -88,7 +84,7 @@ class _Api:
     ) -> None:
         self._service = service
         self._credentials = credentials
-        self._stopping = stopping
+        self._interruptions = Interruptions(stopping)
         self._router = Router(service_model("sesv2"))
 
     async def root(self, request: Request) -> Response:
@@ -136,7 +132,7 @@ class _Api:
         operation = self._find(request.method, _path_below_mount(request.scope))
         access_key_id = self._authenticate(request, body)
         fault = self._service.faults.for_request(operation.operation.name)
-        await self._interrupt(request, fault, "hang", "reset")
+        await self._interruptions.before_accepting(request, fault)
         error = injected_error(operation.operation, fault)
         if error is not None:
             raise error
@@ -148,15 +144,8 @@ class _Api:
             access_key_id=access_key_id,
             fault=fault,
         )
-        await self._interrupt(request, fault, "hang_after_accept", "reset_after_accept")
         payload = json.dumps(result, default=_encode).encode()
-        if fault.name == "garbage":
-            return b"<html>not what you asked for"
-        if fault.name == "half_answer":
-            connection_of(request.scope).break_off(len(payload) // 2)
-        elif fault.name == "malformed_answer":
-            connection_of(request.scope).replace_answer(_MALFORMED_ANSWER)
-        return payload
+        return await self._interruptions.after_accepting(request, fault, payload)
 
     def _query(self, request: Request, body: bytes) -> Response:
         request_id = new_request_id()
@@ -198,17 +187,6 @@ class _Api:
             body=body,
         )
         return authenticate(signed, self._credentials)
-
-    async def _interrupt(self, request: Request, fault: Fault, hang: str, reset: str) -> None:
-        if fault.name == hang:
-            try:
-                await asyncio.wait_for(self._stopping.wait(), fault.seconds)
-            except asyncio.TimeoutError:
-                return
-            raise ConnectionCut
-        if fault.name == reset:
-            connection_of(request.scope).reset()
-            raise ConnectionCut
 
 
 def _raw_path(scope: Scope) -> str:

@@ -177,11 +177,12 @@ def test_basic_auth_of_the_endpoint(start, endpoint):
         ([429, 200], ("429", "200"), "delivered"),
         ([500, 500, 500, 500], ("500", "500", "500"), "failed"),
         ([403], ("403",), "failed"),
+        ([307], ("307",), "failed"),
     ],
-    ids=["server errors", "too many requests", "out of retries", "refused"],
+    ids=["server errors", "too many requests", "out of retries", "refused", "sent elsewhere"],
 )
 def test_retries(start, connect_sns, endpoint, statuses: Any, attempts: Any, state: str):
-    """Server errors are tried again with the same body, client errors are final."""
+    """Server errors are tried again with the same body, others are final."""
     ses = start(retry_delays_seconds=(0.01, 0.01))
     ses.subscribe(endpoint.url, timeout_seconds=5)
     endpoint.statuses = list(statuses)

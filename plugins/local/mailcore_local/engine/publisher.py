@@ -1,5 +1,5 @@
 """
-Delivery of SNS messages to HTTP endpoints, in the background, with retries.
+Delivery of events to webhooks, in the background, with retries.
 """
 
 from __future__ import annotations
@@ -9,40 +9,56 @@ import contextlib
 import heapq
 import http.client
 import itertools
-import json
 import socket
 import ssl
 import threading
 import time
 
-from collections.abc import Iterable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from mailcore_local.ses.faults import Fault
-from mailcore_local.ses.records import NotificationRecord, NotificationState
-from mailcore_local.ses.signing import Signer
+from mailcore_local.engine.faults import Fault
+from mailcore_local.engine.records import DeliveryRecord, DeliveryState
+
+
+RecordT = TypeVar("RecordT", bound=DeliveryRecord)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delivery:
+class Delivery(ABC, Generic[RecordT]):
     """
-    One SNS message for one endpoint, before signing.
+    One request for one endpoint, before it is signed.
 
     Attributes:
         record: What is known of it.
-        envelope: The unsigned envelope.
-        raw: Whether the endpoint gets the message without the envelope (raw message delivery).
-        tampered: Whether the message is changed after signing (a fault).
+        tampered: Whether it is changed after signing (a fault).
     """
 
-    record: NotificationRecord
-    envelope: dict[str, str]
-    raw: bool = False
+    record: RecordT
     tampered: bool = False
 
+    @abstractmethod
+    def sealed(self) -> str:
+        """
+        The body, signed as the provider signs.
 
-def apply_fault(deliveries: Sequence[Delivery], fault: Fault) -> list[Delivery]:
+        Called once, in the thread of the publisher: it may take its time.
+        """
+
+    @abstractmethod
+    def headers(self) -> Mapping[str, str]:
+        """
+        The headers of the request.
+        """
+
+
+DeliveryT = TypeVar("DeliveryT", bound=Delivery[Any])
+
+
+def apply_fault(deliveries: Sequence[DeliveryT], fault: Fault) -> list[DeliveryT]:
     """
     The deliveries of one message's events as `fault` leaves them.
     """
@@ -57,35 +73,43 @@ def apply_fault(deliveries: Sequence[Delivery], fault: Fault) -> list[Delivery]:
     return list(deliveries)
 
 
-class Publisher:
+class Publisher(Generic[RecordT]):
     """
     A worker thread that posts deliveries in order and tries failed ones again.
 
-    As with SNS, a server error (5xx, 429), a timeout and a refused connection are tried again, any
-    other 4xx is final (Amazon SNS Developer Guide, "Amazon SNS message delivery retries", read
-    2026-11-21: three retries). A delivery that waits for its next attempt does not hold up the
-    others, so order is not guaranteed, as with SNS.
+    A delivery that waits for its next attempt does not hold up the others, so order is not
+    guaranteed, as with the providers.
 
     Args:
-        signer: Signs the envelopes.
-        retry_delays_seconds: The pauses before the retries; SNS waits 20 seconds each.
-        timeout_seconds: For one attempt; SNS waits 15 seconds.
+        retry_delays_seconds: The pauses before the retries.
+        timeout_seconds: For one attempt.
+        may_retry: Whether an outcome is worth another attempt: a status as text, or the name of a
+            network error.
+        observe: Called with the record after each attempt, in the worker thread.
     """
 
     def __init__(
-        self, signer: Signer, *, retry_delays_seconds: Sequence[float], timeout_seconds: float
+        self,
+        *,
+        retry_delays_seconds: Sequence[float],
+        timeout_seconds: float,
+        may_retry: Callable[[str], bool],
+        observe: Callable[[RecordT], None] = lambda _: None,
     ) -> None:
-        self._signer = signer
         self._retry_delays_seconds = tuple(retry_delays_seconds)
         self._timeout_seconds = timeout_seconds
+        self._may_retry = may_retry
+        self._observe = observe
         self._changed = threading.Condition()
-        self._queue: list[tuple[float, int, int, Delivery]] = []
+        self._queue: list[tuple[float, int, int, Delivery[RecordT]]] = []
         self._sequence = itertools.count()
-        self._records: dict[int, NotificationRecord] = {}
+        self._records: dict[int, RecordT] = {}
         self._unfinished = 0
         self._stopping = False
         self._connection: http.client.HTTPConnection | None = None
-        self._thread = threading.Thread(target=self._run, name="local-ses-publisher", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, name="mailcore-local-publisher", daemon=True
+        )
 
     def start(self) -> None:
         """
@@ -109,7 +133,7 @@ class Publisher:
                 sock.shutdown(socket.SHUT_RDWR)
         self._thread.join()
 
-    def submit(self, deliveries: Iterable[Delivery]) -> None:
+    def submit(self, deliveries: Iterable[Delivery[RecordT]]) -> None:
         """
         Queue deliveries, in order.
         """
@@ -123,7 +147,7 @@ class Publisher:
             self._changed.notify_all()
 
     @property
-    def records(self) -> list[NotificationRecord]:
+    def records(self) -> list[RecordT]:
         """
         Everything submitted so far, in order, with its present state.
         """
@@ -137,20 +161,16 @@ class Publisher:
         with self._changed:
             self._records = {n: r for n, r in self._records.items() if r.state == "pending"}
 
-    def wait_for(self, count: int, timeout_seconds: float) -> list[NotificationRecord]:
+    def wait_for(self, count: int, timeout_seconds: float) -> list[RecordT]:
         """
-        Wait until `count` notifications (confirmations do not count) were delivered.
+        Wait until `count` events were delivered; other requests of the provider do not count.
 
         Raises:
             TimeoutError: Fewer were delivered in time.
         """
 
-        def delivered() -> list[NotificationRecord]:
-            return [
-                r
-                for r in self._records.values()
-                if r.type == "Notification" and r.state == "delivered"
-            ]
+        def delivered() -> list[RecordT]:
+            return [r for r in self._records.values() if r.is_event and r.state == "delivered"]
 
         with self._changed:
             if not self._changed.wait_for(lambda: len(delivered()) >= count, timeout_seconds):
@@ -182,9 +202,9 @@ class Publisher:
                 if self._stopping:
                     return
                 _, _, number, delivery = heapq.heappop(self._queue)
-            body = self._body(delivery)
-            outcome = self._post(delivery, body)
-            self._conclude(number, delivery, body, outcome)
+            body = delivery.record.body or delivery.sealed()
+            outcome, location = self._post(delivery, body)
+            self._conclude(number, delivery, body, outcome, location)
 
     def _due(self) -> bool:
         return bool(self._queue) and self._queue[0][0] <= time.monotonic()
@@ -192,15 +212,24 @@ class Publisher:
     def _pause_seconds(self) -> float | None:
         return max(self._queue[0][0] - time.monotonic(), 0) if self._queue else None
 
-    def _conclude(self, number: int, delivery: Delivery, body: str, outcome: str) -> None:
+    def _conclude(
+        self,
+        number: int,
+        delivery: Delivery[RecordT],
+        body: str,
+        outcome: str,
+        location: str | None,
+    ) -> None:
         attempts = (*delivery.record.attempts, outcome)
         retries = len(attempts) - 1
-        state: NotificationState = "failed"
+        state: DeliveryState = "failed"
         if outcome.startswith("2"):
             state = "delivered"
-        elif retries < len(self._retry_delays_seconds) and _may_retry(outcome):
+        elif retries < len(self._retry_delays_seconds) and self._may_retry(outcome):
             state = "pending"
-        record = replace(delivery.record, attempts=attempts, state=state, body=body)
+        record = replace(
+            delivery.record, attempts=attempts, state=state, body=body, redirected_to=location
+        )
         with self._changed:
             self._records[number] = record
             if state == "pending":
@@ -210,31 +239,23 @@ class Publisher:
             else:
                 self._unfinished -= 1
             self._changed.notify_all()
+        self._observe(record)
 
-    def _body(self, delivery: Delivery) -> str:
-        if delivery.record.body:
-            return delivery.record.body
-        if delivery.raw:
-            return delivery.record.message
-        signed = {**delivery.envelope, "Signature": self._signer.sign(delivery.envelope)}
-        if delivery.tampered:
-            signed["Message"] += " "
-        return json.dumps(signed, indent=2)
-
-    def _post(self, delivery: Delivery, body: str) -> str:
+    def _post(self, delivery: Delivery[RecordT], body: str) -> tuple[str, str | None]:
         try:
             connection = self._connect(delivery.record.endpoint)
         except (OSError, http.client.HTTPException) as error:
-            return type(error).__name__
+            return type(error).__name__, None
         try:
-            target, headers = _request_line(delivery)
+            target, authorization = _target(delivery.record.endpoint)
+            headers = {**delivery.headers(), **authorization}
             connection.request("POST", target, body=body.encode(), headers=headers)
             response = connection.getresponse()
             response.read(65536)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            return type(error).__name__
+            return type(error).__name__, None
         else:
-            return str(response.status)
+            return str(response.status), response.getheader("Location")
         finally:
             connection.close()
 
@@ -256,35 +277,16 @@ class Publisher:
         return connection
 
 
-def _may_retry(outcome: str) -> bool:
-    return outcome == "429" or not outcome.startswith("4")
-
-
-def _states(records: Iterable[NotificationRecord]) -> str:
+def _states(records: Iterable[DeliveryRecord]) -> str:
     states = [record.state for record in records]
     return ", ".join(f"{states.count(s)} {s}" for s in dict.fromkeys(states)) or "none submitted"
 
 
-def _request_line(delivery: Delivery) -> tuple[str, dict[str, str]]:
-    parts = urlsplit(delivery.record.endpoint)
+def _target(endpoint: str) -> tuple[str, dict[str, str]]:
+    parts = urlsplit(endpoint)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    record = delivery.record
-    headers = {
-        "x-amz-sns-message-type": record.type,
-        "x-amz-sns-message-id": record.message_id,
-        "x-amz-sns-topic-arn": record.topic_arn,
-        "Content-Type": "text/plain; charset=UTF-8",
-        "User-Agent": "Amazon Simple Notification Service Agent",
-        "Accept-Encoding": "gzip,deflate",
-    }
-    if record.type != "SubscriptionConfirmation":
-        headers["x-amz-sns-subscription-arn"] = record.subscription_arn
-    if delivery.raw:
-        headers["x-amz-sns-rawdelivery"] = "true"
-    if parts.username is not None:
-        headers["Authorization"] = _basic(unquote(parts.username), unquote(parts.password or ""))
-    return target, headers
-
-
-def _basic(username: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
+    if parts.username is None:
+        return target, {}
+    credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    encoded = base64.b64encode(credentials.encode()).decode("ascii")
+    return target, {"Authorization": f"Basic {encoded}"}

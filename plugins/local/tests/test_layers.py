@@ -1,0 +1,53 @@
+"""Which rooms of the package know which: read from the source, late imports too."""
+
+from __future__ import annotations
+
+import ast
+
+from pathlib import Path
+
+import pytest
+
+import mailcore_local
+
+
+ROOT = Path(mailcore_local.__file__).parent
+NO_PROVIDER = {"aws", "boto3", "botocore", "mailcore", "mailcore_ses", "ses", "sns"}
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+            names |= {f"{node.module}.{each.name}" for each in node.names}
+    return names
+
+
+@pytest.mark.parametrize(
+    ("room", "unknown"),
+    [
+        ("engine", {"starlette", "uvicorn", "serving", *NO_PROVIDER}),
+        ("serving", NO_PROVIDER),
+        ("ses", {"mailcore", "mailcore_ses", "boto3"}),
+    ],
+)
+def test_what_a_room_does_not_know(room: str, unknown: set[str]):
+    """The engine knows no provider and no server, a stand-in not the plugin that it stands for."""
+    files = sorted((ROOT / room).rglob("*.py"))
+    known = {
+        (file.name, part) for file in files for name in imported(file) for part in name.split(".")
+    }
+
+    assert files
+    assert [] == sorted((name, part) for name, part in known if part in unknown)
+
+
+def test_the_engine_speaks_of_no_provider():
+    """Not in its comments and docstrings either."""
+    for file in sorted((ROOT / "engine").rglob("*.py")):
+        words = file.read_text(encoding="utf-8")
+        assert not {"SES", "SNS", "Amazon", "AWS"} & set(words.replace("`", " ").split()), file
