@@ -28,7 +28,7 @@ MAX_ANSWER_CHARACTERS: Final = 500
 """The same for an answer, which says in words what is wrong."""
 
 _DEEPEST = 20
-_LEAST_SECRET = 6
+_LEAST_SECRET = 4
 _LONGEST_NAME = 100
 
 _SEPARATORS = re.compile(r"[\s_.-]")
