@@ -87,7 +87,7 @@ class _BaseMailer:
     @classmethod
     def from_url(cls, url: str, *, registry: Registry | None = None, **settings: Any) -> Self:
         """
-        Make a mailer from ``provider://?option=value&…``.
+        Make a mailer from ``provider://?option=value&…``, and from the environment.
 
         Args:
             url: May hold secrets: keep it where you keep those.
@@ -268,7 +268,8 @@ class Mailer(_BaseMailer):
             have; its ``status`` and the recipients' say what happened. A failure of another kind is
             raised all the same, and ``mailcore_message_failed`` is told in both cases.
         registry: Where to look the provider up.
-        options: Of the provider.
+        options: Of the provider. Those that are not given may stand in the environment: see
+            :mod:`mailcore.option_variables`.
 
     Raises:
         ProviderNotFound: If no provider has that name.

@@ -9,10 +9,14 @@ from typing import Any, ClassVar, Literal
 
 import pytest
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from mailcore import (
     AsyncMailer,
     ConfigurationError,
     Features,
+    HttpRequest,
     Mailer,
     Provider,
     RecipientStatus,
@@ -20,6 +24,7 @@ from mailcore import (
 )
 from mailcore.cli import main
 from mailcore.features import YES
+from mailcore.option_texts import Misfit, converted
 from mailcore.option_variables import variable_of
 from mailcore.options import option_missing
 
@@ -252,6 +257,74 @@ def test_command_line(registry, monkeypatch, capsys, tmp_path):
     captured = capsys.readouterr()
     assert "did you mean MAILCORE_ACME_REGION?" in captured.err
     assert SECRET not in captured.err + captured.out
+
+
+class Shows(Acme):
+    """A provider whose requests hold all that it was given."""
+
+    name: ClassVar[str] = "shows"
+
+    def build(self, message: Any) -> Sequence[Any]:
+        body = json.dumps({f"{name}_": value for name, value in self.options.items()})
+        url = "https://api.example/"
+        return [HttpRequest(method="POST", url=url, headers={}, body=body.encode(), recipients=())]
+
+
+def test_command_line_hides_secrets_of_lists_and_mappings(registry, monkeypatch, capsys):
+    """Wherever in the output they stand."""
+    registry.register(Shows)
+    monkeypatch.setenv("MAILCORE_SHOWS_API_KEY", SECRET)
+    monkeypatch.setenv("MAILCORE_SHOWS_SECRETS", "user:one-of-two,user:other-of-two")
+    monkeypatch.setenv("MAILCORE_SHOWS_TAGS", '{"session_token": "in-a-mapping", "kind": "shown"}')
+    mail = ["--from", "a@example.com", "--to", "b@example.com", "--text", "x"]
+
+    assert 0 == main(["send", "--dry-run", "--provider", "shows", *mail], registry=registry)
+
+    out = capsys.readouterr().out
+    assert "shown" in out
+    for secret in (SECRET, "one-of-two", "other-of-two", "in-a-mapping"):
+        assert secret not in out
+
+
+def test_command_line_sends_by_the_environment(monkeypatch, tmp_path):
+    """A provider that is named needs no other argument."""
+    monkeypatch.setenv("MAILCORE_FILE_DIRECTORY", str(tmp_path / "outbox"))
+    mail = ["--from", "a@example.com", "--to", "b@example.com", "--text", "x"]
+
+    assert 0 == main(["send", "--provider", "file", *mail])
+
+    found = [path.suffix for path in (tmp_path / "outbox").iterdir()]
+    assert [".eml", ".json"] == sorted(found)
+
+
+ANNOTATIONS = [
+    *(str, int, float, bool, Any, object),
+    Literal["a", "1"],
+    Sequence[str],
+    list[int],
+    frozenset[float],
+    Sequence[str] | None,
+    Mapping[str, str] | None,
+    int | bool | str,
+]
+
+
+@given(
+    texts=st.lists(
+        st.text() | st.sampled_from(["1", "nan", "1e999", "[", '["a"]', "[1]", "{}", '{"a": 1}']),
+        min_size=1,
+        max_size=3,
+    ),
+    annotation=st.sampled_from(ANNOTATIONS),
+)
+def test_any_text_is_a_value_or_a_misfit(texts, annotation):
+    """Whatever somebody writes, there is no other error, and none that repeats it."""
+    told = ""
+    try:
+        converted(texts, annotation)
+    except Misfit as misfit:
+        told = str(misfit)
+    assert not told or told.startswith(("must be ", "is given "))
 
 
 def test_the_list_of_options_names_variables(registry, capsys):

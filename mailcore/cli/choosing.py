@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -103,10 +103,19 @@ def choose(arguments: argparse.Namespace) -> Chosen:
 
 
 def _secrets(options: Mapping[str, Any]) -> tuple[str, ...]:
-    found = [
-        value
-        for name, value in options.items()
-        if isinstance(value, str) and value and SECRET_NAME.search(name)
-    ]
+    found = [text for name, value in options.items() for text in _texts(name, value)]
     # The longest first, so that a secret within another leaves nothing of it.
     return tuple(sorted(found, key=len, reverse=True))
+
+
+def _texts(name: str, value: object) -> Iterator[str]:
+    """Texts under the name of a secret, in lists and mappings too."""
+    if isinstance(value, str):
+        if value and SECRET_NAME.search(name):
+            yield value
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _texts(str(key), each)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for each in value:
+            yield from _texts(name, each)
