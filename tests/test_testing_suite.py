@@ -52,12 +52,22 @@ from mailcore import (
 from mailcore.combining import Combined
 from mailcore.events import EventType, InboundEvent, TrackingEvent, brought_by
 from mailcore.features import NO, YES, limited, needs, partial
+from mailcore.flow import Exchange
 from mailcore.frozen import thaw
 from mailcore.http_answers import may_be_accepted, retry_after_seconds
 from mailcore.inbound_composing import ReceivedFile, compose_inbound
 from mailcore.merging import MergeSyntax, fills_in
 from mailcore.mime import write_message
+from mailcore.paging import Page
 from mailcore.remedies import First, Remedy, Without
+from mailcore.repeatable import ask
+from mailcore.suppressions import (
+    BOUNCE,
+    MANUAL,
+    SuppressedAddress,
+    SuppressionFilter,
+    SuppressionList,
+)
 from mailcore.testing import Canary, Notice, ProviderSuite, TransportFault, token
 from mailcore.transport import RequestsTransport
 
@@ -432,6 +442,109 @@ def signed(document: object) -> WebhookRequest:
 
 class TestAcme(AcmeSuite):
     """The sound provider passes every check."""
+
+
+class AcmeSuppressions(SuppressionList):
+    """A sound list: JSON over HTTP, in one page."""
+
+    provider = "acme"
+    reasons = (BOUNCE, MANUAL)
+    put_reasons = (MANUAL,)
+    addresses_per_call = 10
+
+    def __init__(self, api_key: str) -> None:
+        self.api_key = api_key
+
+    def error_of(self, response):
+        if response.status_code != 200:
+            return MessageRejected("refused", status_code=response.status_code)
+        try:
+            document = json.loads(response.body)
+        except (ValueError, RecursionError):
+            document = None
+        items = document.get("items") if isinstance(document, dict) else None
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            return UnexpectedResponse("not understood")
+        return None
+
+    def request(self, method="GET", url="https://api.acme.example/suppressions"):
+        headers = {"Authorization": self.api_key}
+        response = yield from ask(
+            HttpRequest(method=method, url=url, headers=headers),
+            provider="acme",
+            error_of=self.error_of,
+        )
+        return json.loads(response.body)["items"]
+
+    def page(self, token, chosen, page_size):
+        items = yield from self.request()
+        found = [SuppressedAddress(email_address=item, reason=BOUNCE) for item in items]
+        return Page(items=tuple(found))
+
+    def get(self, email_address):
+        return next(iter((yield from self.page("", SuppressionFilter(), 1)).items), None)
+
+    def put(self, email_addresses, reason):
+        yield from self.request("POST")
+        return {}
+
+    def delete(self, email_address, reasons):
+        return bool((yield from self.request("DELETE")))
+
+
+class KeepsAddresses(Acme):
+    """A sound provider with such a list."""
+
+    kind: ClassVar[type[AcmeSuppressions]] = AcmeSuppressions
+
+    def suppressions(self):
+        return self.kind(API_KEY)
+
+
+class LeavesListsOpen(KeepsAddresses):
+    class Open(AcmeSuppressions):
+        """It asks without looking at errors."""
+
+        def request(self, method="GET", url="https://api.acme.example/"):
+            yield Exchange(HttpRequest(method=method, url=url))
+
+    kind = Open
+
+
+class TrustsLists(KeepsAddresses):
+    class Trusting(AcmeSuppressions):
+        """It believes every answer."""
+
+        def error_of(self, response):
+            return None
+
+    kind = Trusting
+
+
+class PutsKeysIntoUrls(KeepsAddresses):
+    class Careless(AcmeSuppressions):
+        """Its key stands in URLs."""
+
+        def request(self, method="GET", url="https://api.acme.example/"):
+            return super().request(method, f"{url}?key={self.api_key}")
+
+    kind = Careless
+
+
+class ShowsListsKey(KeepsAddresses):
+    class Shown(AcmeSuppressions):
+        """It shows its key."""
+
+        def __repr__(self) -> str:
+            return f"<list {self.api_key}>"
+
+    kind = Shown
+
+
+class TestKeepsAddresses(AcmeSuite):
+    """The sound provider with a list passes every check."""
+
+    provider_class = KeepsAddresses
 
 
 class OddlyNamed(Acme):
@@ -1411,6 +1524,10 @@ TOGETHER = "test_messages_in_one_call_stay_apart"
 APART = "test_recipients_of_a_batch_are_kept_apart"
 MAIL = "test_received_mail_comes_back"
 FAULTS = [
+    ("test_suppressions_leave_nothing_open", LeavesListsOpen, "get: maybe_accepted"),
+    ("test_suppressions_survive_any_answer", TrustsLists, "KeyError"),
+    ("test_suppressions_tell_no_secrets", PutsKeysIntoUrls, "a secret is in the URL"),
+    ("test_suppressions_tell_no_secrets", ShowsListsKey, "a secret is in the repr of the list"),
     ("test_it_introduces_itself", OddlyNamed, "lower-case letters"),
     ("test_it_introduces_itself", SendsToNobody, "refuses every recipient"),
     ("test_plain_fields_are_sent", DropsHtml, "html is silently dropped"),

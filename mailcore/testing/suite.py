@@ -40,6 +40,7 @@ from mailcore.testing.merge_checks import MergeChecks
 from mailcore.testing.receiver_checks import ReceiverChecks
 from mailcore.testing.secrecy_checks import SecrecyChecks
 from mailcore.testing.sending_checks import SendingChecks
+from mailcore.testing.suppression_checks import SuppressionChecks
 from mailcore.testing.webhook_checks import WebhookChecks
 from mailcore.testing.wire_checks import WireChecks
 
@@ -54,6 +55,7 @@ class ProviderSuite(
     CombiningChecks,
     SecrecyChecks,
     WireChecks,
+    SuppressionChecks,
     WebhookChecks,
     ReceiverChecks,
     InboundChecks,

@@ -17,6 +17,7 @@ from mailcore.hookspecs import hookimpl
 from mailcore.message import Message
 from mailcore.provider import Provider
 from mailcore.registry import Registry
+from mailcore.suppressions import KeepsSuppressions, SuppressionList
 from mailcore.testing.canaries import Canary, default_canary
 from mailcore.testing.decoding import Finding, decode_request
 from mailcore.testing.script import Script
@@ -107,6 +108,11 @@ class SuiteHooks:
     def make_receiver(self) -> Provider[Any, Any]:
         """Make the provider with what receiving needs, and none of its ``sending_options``."""
         raise NotImplementedError("override make_receiver(), for the provider has sending_options")
+
+    def make_suppressions(self) -> SuppressionList | None:
+        """The list of suppressed addresses; None if the provider has none."""
+        provider = self.make_provider()
+        return provider.suppressions() if isinstance(provider, KeepsSuppressions) else None
 
     def accepting_response(self, request: Any) -> Any:
         """The answer of a service that accepts the request for every recipient."""

@@ -104,6 +104,8 @@ class MailgunSuppressions(SuppressionList):
             url = f"{self._place.url(_LISTS[reason])}?{urlencode({'limit': page_size})}"
         response = yield from _ask(self._place.request("GET", url))
         items, following = self._read(response, reason)
+        if following == url:
+            raise settled(not_understood("has itself as the next page", response), PROVIDER)
         next_token = f"{reason} {following}"
         if not items:
             # The last page says a next one too, which is empty.

@@ -77,6 +77,11 @@ class TestMailgun(ProviderSuite):
     def is_filled_in(self, request: HttpRequest) -> bool:
         return b"recipient-variables" in request.body
 
+    def make_suppressions(self):
+        """Each domain has its own."""
+        provider = MailgunProvider(api_key=API_KEY, sender_domain="example.com")
+        return provider.suppressions()
+
     def accepting_response(self, request: HttpRequest) -> HttpResponse:
         return answer(200, {"id": "<20261121.1@example.com>", "message": "Queued. Thank you."})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import threading
@@ -13,6 +14,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailcore import ConfigurationError, InvalidAddress, Registry
 from mailcore.cli import main
@@ -28,6 +32,8 @@ from mailcore.flow import Exchange, HttpResponse, Sleep
 from mailcore.registry import default_registry
 from mailcore.suppression_account import SuppressionAccount
 from mailcore.suppressions import KeepsSuppressions, SuppressionFilter
+from mailcore.testing import Script
+from mailcore.testing.clock import drive
 from mailcore_mailgun import MailgunProvider, cli_extension
 from mailcore_mailgun.suppressions import MAX_ADDRESSES, MailgunSuppressions
 
@@ -310,6 +316,16 @@ def test_pages_elsewhere_are_not_asked(mailgun, provider, following):
         list(provider.account.suppressed(page_size=2))
 
 
+def test_a_page_that_follows_itself(mailgun, provider):
+    """It would be asked for ever."""
+    answer = pair("bounces", "answer")
+    answer["json"]["paging"]["next"] = "{base_url}/v3/example.com/bounces?limit=2"
+    mailgun.expect_any(pair("bounces", "request"), answer)
+
+    with pytest.raises(UnexpectedResponse, match="itself as the next page"):
+        list(provider.account.suppressed(page_size=2))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -386,6 +402,33 @@ def test_times_that_cannot_be_read(mailgun, provider, time):
     mailgun.expect_any(pair("complaints_one", "request"), answer)
 
     assert provider.account.get_suppressed("foo@bar.com").updated_at is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+ENTRIES = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(("address", "code", "error", "tags", "created_at"), JSON),
+)
+
+
+@given(st.lists(ENTRIES, max_size=3) | JSON)
+def test_any_entries(entries):
+    """Entries of any form are read, or refused by an error of ours, and leave nothing open."""
+    document = {"items": entries, "paging": {"next": "http://m/v3/example.com/bounces?page=next"}}
+    answer = HttpResponse(status_code=200, body=json.dumps(document).encode())
+    kept = MailgunSuppressions(base_url="http://m", domain="example.com", authorization="x")
+    script = Script(otherwise=answer)
+
+    for flow in (kept.page("", SuppressionFilter(), 10), kept.get("a@b.example")):
+        with contextlib.suppress(UnexpectedResponse):
+            found = drive(flow, script)
+            for each in getattr(found, "items", [found] if found else []):
+                assert isinstance(each.email_address, str)
+                assert each.updated_at is None or each.updated_at.utcoffset() is not None
 
 
 def test_asked_too_often():

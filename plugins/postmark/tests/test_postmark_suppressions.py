@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 
@@ -12,6 +13,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailcore import ConfigurationError, InvalidAddress, Registry
 from mailcore.cli import main
@@ -27,6 +31,8 @@ from mailcore.flow import Exchange, HttpResponse, Sleep
 from mailcore.registry import default_registry
 from mailcore.suppression_account import SuppressionAccount
 from mailcore.suppressions import KeepsSuppressions, SuppressionFilter
+from mailcore.testing import Script
+from mailcore.testing.clock import drive
 from mailcore_postmark import PostmarkProvider, cli_extension
 from mailcore_postmark.settings import SendingSettings
 from mailcore_postmark.suppressions import MAX_ADDRESSES, PostmarkSuppressions
@@ -378,6 +384,31 @@ def test_results_that_are_too_few(postmark, provider):
 
     with pytest.raises(UnexpectedResponse, match="one result for each"):
         provider.account.put_all_suppressed(addresses, "MANUAL")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+FIELDS = ("EmailAddress", "SuppressionReason", "Origin", "CreatedAt", "Status", "Message")
+ENTRIES = st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, JSON))
+
+
+@given(st.lists(ENTRIES, max_size=3) | JSON)
+def test_any_entries(entries):
+    """Entries of any form are read, or refused by an error of ours, and leave nothing open."""
+    document = {"Suppressions": entries}
+    answer = HttpResponse(status_code=200, body=json.dumps(document).encode())
+    kept = PostmarkSuppressions(SendingSettings(server_token=TOKEN))
+    script = Script(otherwise=answer)
+
+    for flow in (kept.page("", SuppressionFilter(), 10), kept.get("a@b.example")):
+        with contextlib.suppress(UnexpectedResponse):
+            found = drive(flow, script)
+            for each in getattr(found, "items", [found] if found else []):
+                assert isinstance(each.email_address, str)
+                assert each.updated_at is None or each.updated_at.utcoffset() is not None
 
 
 def test_asked_too_often():
