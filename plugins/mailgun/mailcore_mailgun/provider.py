@@ -261,7 +261,8 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
         The suppression lists of the domain: see the provider's page.
 
         Raises:
-            ConfigurationError: If the provider has no `sender_domain`: each domain has its own.
+            ConfigurationError: If the provider has no `api_key`, or no `sender_domain`: each domain
+                has its own.
         """
         from mailcore.registry import default_registry
         from mailcore.suppression_account import SuppressionAccount
@@ -273,15 +274,15 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
         What `account` and the command line ask Mailgun for.
 
         Raises:
-            ConfigurationError: If the provider has no `sender_domain`: each domain has its own.
+            ConfigurationError: As `account`.
         """
         from mailcore_mailgun.suppressions import MailgunSuppressions
 
         settings = self._settings
+        if self._api_key is None:
+            raise option_missing(self.name, "api_key", "looking after suppressions")
         if settings.sender_domain is None:
-            raise ConfigurationError(
-                "mailgun: each domain has suppressions of its own: give sender_domain"
-            )
+            raise option_missing(self.name, "sender_domain", "looking after suppressions")
         return MailgunSuppressions(
             base_url=settings.base_url,
             domain=settings.sender_domain,

@@ -343,10 +343,14 @@ def test_what_cannot_be_asked(mailgun, provider, wrong):
         provider.account.get_suppressed("nobody")
 
 
-def test_a_domain_is_needed():
-    """Each has its own lists."""
-    with pytest.raises(ConfigurationError, match="give sender_domain"):
-        MailgunProvider(api_key=KEY).account  # noqa: B018  # reading it is what raises
+@pytest.mark.parametrize(
+    ("options", "option"),
+    [({"api_key": KEY}, "sender_domain"), ({"sender_domain": "example.com"}, "api_key")],
+)
+def test_what_is_needed(options, option):
+    """Each domain has its own lists; a provider that only receives has no key."""
+    with pytest.raises(ConfigurationError, match=f"needs option '{option}'"):
+        MailgunProvider(**options).account  # noqa: B018  # reading it is what raises
 
 
 ERRORS = [
@@ -485,4 +489,4 @@ def test_the_command(mailgun, capsys):
     code, out, _ = run("get", "foo@bar.com")
     assert (0, True) == (code, "550 No such mailbox" in out)
     code, _, noted = run("list", domain=False)
-    assert (2, True) == (code, "give sender_domain" in noted)
+    assert (2, True) == (code, "needs option 'sender_domain'" in noted)

@@ -179,17 +179,29 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
 
     @property
     def account(self) -> SuppressionAccount:
-        """The suppression list of the stream `message_stream`: see the provider's page."""
+        """
+        The suppression list of the stream `message_stream`: see the provider's page.
+
+        Raises:
+            ConfigurationError: If the provider has no `server_token`.
+        """
         from mailcore.registry import default_registry
         from mailcore.suppression_account import SuppressionAccount
 
         return SuppressionAccount(self.suppressions(), default_registry().transport_for(self))
 
     def suppressions(self) -> PostmarkSuppressions:
-        """What `account` and the command line ask Postmark for."""
+        """
+        What `account` and the command line ask Postmark for.
+
+        Raises:
+            ConfigurationError: If the provider has no `server_token`.
+        """
         from mailcore_postmark.suppressions import PostmarkSuppressions
 
-        return PostmarkSuppressions(self._settings)
+        if self._settings.server_token is None:
+            raise option_missing(self.name, "server_token", "looking after suppressions")
+        return PostmarkSuppressions(self._settings, self._settings.server_token)
 
     @classmethod
     def options_from_url(

@@ -77,6 +77,7 @@ class PostmarkSuppressions(SuppressionList):
 
     Args:
         settings: Of the provider.
+        server_token: API token of the server.
     """
 
     provider: ClassVar[str] = PROVIDER
@@ -84,8 +85,9 @@ class PostmarkSuppressions(SuppressionList):
     put_reasons: ClassVar[tuple[str, ...]] = (MANUAL,)
     addresses_per_call: ClassVar[int] = MAX_ADDRESSES
 
-    def __init__(self, settings: SendingSettings) -> None:
+    def __init__(self, settings: SendingSettings, server_token: str) -> None:
         self._settings = settings
+        self._server_token = server_token
         stream = quote(settings.message_stream or DEFAULT_STREAM, safe="")
         self._url = f"{settings.base_url}/message-streams/{stream}/suppressions"
 
@@ -155,7 +157,7 @@ class PostmarkSuppressions(SuppressionList):
         return refused
 
     def _authorization(self) -> dict[str, str]:
-        return {TOKEN_HEADER: self._settings.server_token}
+        return {TOKEN_HEADER: self._server_token}
 
 
 def _dates(chosen: SuppressionFilter) -> dict[str, str]:

@@ -281,6 +281,13 @@ def test_in_an_event_loop(postmark, provider):
     assert (True, True, 2) == asyncio.run(use())
 
 
+def test_a_token_is_needed(monkeypatch):
+    """A provider that only receives has none."""
+    monkeypatch.delenv("MAILCORE_POSTMARK_SERVER_TOKEN", raising=False)
+    with pytest.raises(ConfigurationError, match="needs option 'server_token'"):
+        PostmarkProvider(webhook_secrets=["postmark:secret"]).account  # noqa: B018  # it raises
+
+
 def test_a_stream(postmark):
     """Each has its own list; `outbound` is Postmark's default."""
     request = pair("dump", "request")
@@ -400,7 +407,7 @@ def test_any_entries(entries):
     """Entries of any form are read, or refused by an error of ours, and leave nothing open."""
     document = {"Suppressions": entries}
     answer = HttpResponse(status_code=200, body=json.dumps(document).encode())
-    kept = PostmarkSuppressions(SendingSettings(server_token=TOKEN))
+    kept = PostmarkSuppressions(SendingSettings(), TOKEN)
     script = Script(otherwise=answer)
 
     for flow in (kept.page("", SuppressionFilter(), 10), kept.get("a@b.example")):
@@ -413,9 +420,7 @@ def test_any_entries(entries):
 
 def test_asked_too_often():
     """It waits, and asks again, for as long as it was told; four times in all."""
-    flow = PostmarkSuppressions(SendingSettings(server_token=TOKEN)).page(
-        "", SuppressionFilter(), 1
-    )
+    flow = PostmarkSuppressions(SendingSettings(), TOKEN).page("", SuppressionFilter(), 1)
     body = json.dumps({"ErrorCode": 429, "Message": "Slow down."}).encode()
     busy = HttpResponse(status_code=429, headers={"retry-after": "3"}, body=body)
     effects = [next(flow)]
