@@ -62,6 +62,7 @@ def test_every_file_bears_the_name(here):
     assert "class AcmeMailProvider(" in files["mailcore_acme_mail/provider.py"]
     assert 'label: ClassVar[str] = "Acme Mail"' in files["mailcore_acme_mail/provider.py"]
     assert 'acme-mail = "mailcore_acme_mail:AcmeMailProvider"' in files["pyproject.toml"]
+    assert "`MAILCORE_ACME_MAIL_API_KEY`" in files["docs/acme-mail.md"]
     left = {path for path, text in files.items() if re.search("(?i)new.?esp", path + text)}
     assert set() == left
 

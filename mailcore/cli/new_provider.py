@@ -30,7 +30,7 @@ _TEMPLATES = (
     Path(__file__).parent / "provider_template",
     Path(__file__).parents[2] / "plugins" / "_template",
 )
-_PLACEHOLDER = re.compile("new-esp|new_esp|NewEsp|New ESP")
+_PLACEHOLDER = re.compile("new-esp|new_esp|NEW_ESP|NewEsp|New ESP")
 
 
 def add_parser(cli: argparse._SubParsersAction[Any], common: argparse.ArgumentParser) -> None:
@@ -186,6 +186,7 @@ def _named(text: str, name: str) -> str:
     spellings: Mapping[str, str] = {
         "new-esp": name,
         "new_esp": "_".join(words),
+        "NEW_ESP": "_".join(words).upper(),
         "NewEsp": "".join(map(str.capitalize, words)),
         "New ESP": " ".join(map(str.capitalize, words)),
     }
