@@ -1705,6 +1705,14 @@ NAMED_IN_THE_ISSUE = {
 }
 
 
+# What shows these to catch something is not a broken provider, so it has a test of its own.
+SHOWN_ON_THEIR_OWN = {
+    "test_import_is_cheap",
+    "test_the_wire_log_tells_no_secrets",
+    "test_what_it_refuses_in_part_has_a_remedy",
+}
+
+
 def suite_of(broken: type[Provider[Any, Any]]) -> AcmeSuite:
     """The suite, of a broken provider."""
     suite = AcmeSuite()
@@ -1766,7 +1774,25 @@ def test_every_check_is_shown_to_catch_something() -> None:
     checks = {name for name, _ in inspect.getmembers(ProviderSuite) if name.startswith("test_")}
     shown = {check for check, _, _ in FAULTS}
 
-    assert {"test_import_is_cheap"} == checks - shown
+    assert SHOWN_ON_THEIR_OWN == checks - shown
+
+
+def test_remedies_that_are_promised_are_there() -> None:
+    """A message that is named as refused in part is refused, and each problem has a remedy."""
+    plain = Message(from_email="ada@example.com", to=["bo@example.net"], text="Hello")
+    refused = plain.replace(unsubscribe="https://example.com/leave")
+
+    class PromisesRemedies(AcmeSuite):
+        provider_class = RefusesWhatItDeclares
+
+        def refused_in_part(self):
+            return [plain, refused]
+
+    with pytest.raises(AssertionError) as failure:
+        PromisesRemedies().test_what_it_refuses_in_part_has_a_remedy()
+
+    assert "message 0 is not refused" in str(failure.value)
+    assert "message 1: no remedy for unsubscribe" in str(failure.value)
 
 
 @pytest.mark.parametrize(
