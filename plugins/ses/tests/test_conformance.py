@@ -10,7 +10,15 @@ from datetime import datetime, timezone
 from itertools import groupby
 from typing import Any
 
-from mailcore import EventType, HttpRequest, HttpResponse, Message, WebhookRequest
+from mailcore import (
+    EventType,
+    HttpRequest,
+    HttpResponse,
+    Message,
+    WebhookRequest,
+    get_provider,
+    receive,
+)
 from mailcore.flow import Transport
 from mailcore.mime import write_message
 from mailcore.testing import Notice, ProviderSuite, received_mail, token
@@ -287,3 +295,21 @@ def posted(event: Mapping[str, Any]) -> WebhookRequest:
         "content-type": "text/plain; charset=UTF-8",
     }
     return WebhookRequest("POST", headers, json.dumps(signed).encode())
+
+
+def test_receiving_needs_no_credentials_of_aws(monkeypatch):
+    """Verifying and reading events takes a certificate, which anybody may fetch."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "no-such-file")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "no-such-file")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("MAILCORE_SES_TOPIC_ARNS", TOPIC)
+    suite, address = TestSes(), f"{token('to')}@example.net"
+    notice = Notice(event_type=EventType.DELIVERED, recipient=address, message_id="0107")
+
+    (event,) = receive(
+        get_provider("ses"), posted(ses_event([notice])), registry=suite._webhook_registry
+    )
+
+    assert (EventType.DELIVERED, address) == (event.event_type, event.recipient)
