@@ -240,3 +240,8 @@ def __getattr__(name: str) -> object:
 
     value = globals()[name] = getattr(import_module(f"mailcore.{module}"), name)
     return value
+
+
+def __dir__() -> list[str]:
+    # For tab completion, and for help(), which prints what is named here; these two are no API.
+    return sorted({*globals(), *__all__} - {"__dir__", "__getattr__"})

@@ -120,29 +120,35 @@ class Message:
         to, cc, bcc: Recipients. An item may hold several, separated by commas. A mailbox that is
             named more than once, whatever the case of its letters, gets one mail: see
             :mod:`mailcore.deliveries`.
-        reply_to: Where answers go.
-        subject: One line.
-        text, html: The body in both forms.
+        reply_to: The addresses that answers go to.
+        subject: One line of text.
+        text, html: The body, as plain text and as HTML; either or both.
         alternatives: Further forms of the body, last one preferred. The HTML and the text may stand
             here as well: see :mod:`mailcore.bodies`.
         attachments: Files, and images that the HTML shows; also as tuples (file name, content,
             content type), or as objects of the standard library's ``email``.
-        headers: Further header fields; see :mod:`mailcore.headers` for the policy.
-        envelope_sender: Where bounces go (RFC 5321 ``MAIL FROM``).
-        metadata: Values that events about this message bring back.
-        tags: Words that statistics count by.
-        track_opens, track_clicks: Whether to; None leaves it to the provider's settings.
-        send_at: When to: a datetime with time zone, or Unix seconds, which become one in UTC.
+        headers: Further header fields, by name; :mod:`mailcore.headers` says which may be given.
+        envelope_sender: The address that bounces go to (RFC 5321 ``MAIL FROM``).
+        metadata: Values, by name, that events about this message bring back.
+        tags: Words that the provider's statistics count messages by.
+        track_opens, track_clicks: Whether the provider reports that the mail was opened, and that
+            a link in it was followed; None leaves it to the provider's settings.
+        send_at: The moment when the provider is to send it: a datetime with time zone, or Unix
+            seconds, which become a datetime in UTC.
         template_id: A template stored at the provider, by its name or, as text or as a whole
             number, by the number that it has there; held as text.
-        merge_data: Values for each recipient; the keys are addresses. Even an empty mapping
+        merge_data: Values for each recipient, by address and then by name. Even an empty mapping
             makes the message a batch: each recipient gets an own mail and sees no other.
-        merge_global_data: Values for all of them. When values are filled in, and what stays as it
+        merge_global_data: Values for all recipients, by name. When values are filled in, and what stays as it
             is: see :mod:`mailcore.merging`.
-        merge_metadata, merge_headers: Metadata and headers for each recipient.
-        unsubscribe: A URL or an :class:`~mailcore.unsubscribe.Unsubscribe` (RFC 8058).
-        idempotency_key: Two sends with one key are one, where the provider supports it.
-        esp_extra: Raw parameters by provider name, for what has no field here.
+        merge_metadata, merge_headers: Metadata and headers for each recipient, by address and then
+            by name.
+        unsubscribe: How the recipient unsubscribes: a URL, or an
+            :class:`~mailcore.unsubscribe.Unsubscribe` (RFC 2369, RFC 8058).
+        idempotency_key: A text that stands for this message: a second send with the same key sends
+            nothing, where the provider supports it.
+        esp_extra: Parameters of one provider's own, by its name and then by theirs, for what has
+            no field here.
 
     Raises:
         InvalidMessage: With every problem: as InvalidMessageType if a type is wrong or a field is
@@ -331,10 +337,24 @@ class Message:
 for _name in ("metadata", "esp_extra"):
     setattr(Message, _name, FrozenDict())
 
+
+class _OnePerLine(inspect.Signature):
+    """A signature that is printed one argument to a line, as Python 3.13 does with long ones."""
+
+    def __str__(self) -> str:
+        arguments = "".join(f"    {argument},\n" for argument in self.parameters.values())
+        return f"(\n    *,\n{arguments})"
+
+
 # The TypedDict says it to type checkers; this says it to help() and other readers at run time.
-Message.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # read by inspect
+Message.__signature__ = _OnePerLine(  # type: ignore[attr-defined]  # read by inspect
     [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=annotation.__forward_arg__,
+        )
         for name, annotation in MessageFields.__annotations__.items()
     ]
 )
