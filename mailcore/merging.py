@@ -62,6 +62,7 @@ class MergeSyntax:
         texts: The texts of a message that the service, or the plugin, fills in.
         padding: Characters around the name that do not belong to it.
         note: What else is no reference, for the hint of an error.
+        of_the_service: Names that the service fills in by itself, from no value of a message.
         has_paths: Whether ``user.city`` is the ``city`` of the value ``user``.
     """
 
@@ -70,6 +71,7 @@ class MergeSyntax:
     texts: Callable[[Message], Iterable[OwnText]] = field(default=subject_and_bodies)
     padding: str = ""
     note: str = ""
+    of_the_service: frozenset[str] = frozenset()
     has_paths: bool = False
 
     def reference_to(self, name: str) -> str:
@@ -135,7 +137,7 @@ def unanswered(message: Message, syntax: MergeSyntax | None) -> Iterator[Problem
     if not has_own_values and not _refers_to_a_value(message, syntax):
         return
     names = set(value_names(message))
-    seen: set[str] = set()
+    seen: set[str] = set(syntax.of_the_service)
     for place, text in syntax.texts(message):
         for reference in syntax.references(text):
             if reference in seen:

@@ -22,6 +22,7 @@ BRACES = MergeSyntax(
     pattern=re.compile(r"\{\{(?P<name>[^{}]*)\}\}"),
     padding=" ",
     note="plain names only",
+    of_the_service=frozenset({"leave"}),
     has_paths=True,
 )
 BASE = {"from_email": "shop@example.com", "to": [ADA, BOB], "subject": "Hi", "text": "{{a}}"}
@@ -43,6 +44,8 @@ CASES = [
     ("in the subject", {**OF_ALL, "text": "x", "subject": "{{ a }}"}, True, []),
     ("in the HTML", {**OF_ALL, "text": None, "html": "{{a}}"}, True, []),
     ("one of two", {**OF_ALL, "html": "{{a}} {{b}} {{b}}"}, True, ["html"]),
+    ("one of the service's", {**OF_ALL, "html": "{{a}} {{leave}}"}, True, []),
+    ("only the service's", {"merge_data": {ADA: {"b": 1}}, "text": "{{leave}}"}, False, []),
     ("none at all", {**OF_ALL, "html": "{{}}"}, True, ["html"]),
     ("a block", {**OF_ALL, "html": "{{#if a}}{{/if}}"}, True, ["html", "html"]),
     ("a path", {"text": "{{a.b}}", "merge_global_data": {"a": {"b": 1}}}, True, []),

@@ -54,6 +54,12 @@ CHOICES = [
         Choice.TEMPLATE,
         ["SendEmail"],
     ),
+    (
+        {"merge_global_data": {"a": 1}, **REFERS, "text": "{{amazonSESUnsubscribeUrl}}"},
+        {"contact_list_name": "news"},
+        Choice.TEMPLATE,
+        ["SendEmail"],
+    ),
     ({"merge_data": {ADA: {"a": 1}}, **REFERS}, {}, Choice.BULK, ["SendBulkEmail"]),
     (
         {"merge_metadata": {}, "merge_global_data": {"a": 1}, **REFERS},

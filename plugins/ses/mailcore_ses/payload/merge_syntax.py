@@ -19,6 +19,9 @@ SYNTAX = MergeSyntax(
     # All that stands in braces: SES would not leave a block as it is. {{! … }} is a comment.
     pattern=re.compile(r"\{\{\{?(?!!)(?P<name>[^{}]*)\}\}"),
     padding=" \t\r\n~&",
+    # https://docs.aws.amazon.com/ses/latest/dg/sending-email-subscription-management.html (read
+    # 2026-11-30).
+    of_the_service=frozenset({"amazonSESUnsubscribeUrl"}),
     note="SES takes blocks and helpers in stored templates only",
     has_paths=True,
 )
