@@ -139,8 +139,8 @@ class Message:
             number, by the number that it has there; held as text.
         merge_data: Values for each recipient, by address and then by name. Even an empty mapping
             makes the message a batch: each recipient gets an own mail and sees no other.
-        merge_global_data: Values for all recipients, by name. When values are filled in, and what stays as it
-            is: see :mod:`mailcore.merging`.
+        merge_global_data: Values for all recipients, by name. When values are filled in, and what
+            stays as it is: see :mod:`mailcore.merging`.
         merge_metadata, merge_headers: Metadata and headers for each recipient, by address and then
             by name.
         unsubscribe: How the recipient unsubscribes: a URL, or an
