@@ -57,8 +57,8 @@ class MergeSyntax:
 
     Args:
         example: The reference to a value that is called ``name``, such as ``{{name}}``.
-        pattern: Finds references in a text; its group ``name`` is the name. What could be no name
-            has to be found as well, where the service would not leave it as it is.
+        pattern: Finds references in a text; its group ``name`` is the name. What the service would
+            not leave as it is has to be found as well: with another name, or without one.
         texts: The texts of a message that the service, or the plugin, fills in.
         padding: Characters around the name that do not belong to it.
         note: What else is no reference, for the hint of an error.
@@ -81,7 +81,7 @@ class MergeSyntax:
     def references(self, text: str) -> Iterator[str]:
         """Every name that a text refers to, in its order."""
         for found in self.pattern.finditer(text):
-            yield found["name"].strip(self.padding) if self.padding else found["name"]
+            yield (found["name"] or "").strip(self.padding)
 
     def head(self, reference: str) -> str:
         """The value that a reference begins at."""
@@ -116,7 +116,7 @@ def _refers_to_a_value(message: Message, syntax: MergeSyntax) -> bool:
         syntax.head(reference)
         for _, text in syntax.texts(message)
         for reference in syntax.references(text)
-    }
+    } - {""}
     if not heads:
         return False
     given = (message.merge_global_data or {}, *(message.merge_data or {}).values())
@@ -143,7 +143,7 @@ def unanswered(message: Message, syntax: MergeSyntax | None) -> Iterator[Problem
             if reference in seen:
                 continue
             seen.add(reference)
-            if syntax.head(reference) not in names:
+            if not reference or syntax.head(reference) not in names:
                 missing = "neither merge_data nor merge_global_data has it"
             elif syntax.head(reference) == reference:
                 continue
@@ -155,11 +155,15 @@ def unanswered(message: Message, syntax: MergeSyntax | None) -> Iterator[Problem
             field_name = "merge_data" if message.merge_data is not None else "merge_global_data"
             yield Problem(
                 place,
-                f"`{place}` refers to the value {shown_name(reference)}, and {missing}",
+                f"`{place}` refers to {_shown(reference)}, and {missing}",
                 "correct the name, or give the value; a text that is to stay as it is has to be a "
                 f"value itself where others are filled in{syntax.note and '; '}{syntax.note}",
                 feature=field_name,
             )
+
+
+def _shown(reference: str) -> str:
+    return f"the value {shown_name(reference)}" if reference else "a value without a name"
 
 
 def _all_data(message: Message) -> Sequence[Mapping[str, Any]]:

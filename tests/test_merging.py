@@ -19,7 +19,7 @@ from mailcore.merging import MergeSyntax, fills_in, unanswered, value_names
 ADA, BOB = "ada@example.net", "bob@example.net"
 BRACES = MergeSyntax(
     example="{{name}}",
-    pattern=re.compile(r"\{\{(?P<name>[^{}]*)\}\}"),
+    pattern=re.compile(r"\{\{(?:(?P<name>[^{}]*)\}\}|)"),
     padding=" ",
     note="plain names only",
     of_the_service=frozenset({"leave"}),
@@ -47,6 +47,9 @@ CASES = [
     ("one of the service's", {**OF_ALL, "html": "{{a}} {{leave}}"}, True, []),
     ("only the service's", {"merge_data": {ADA: {"b": 1}}, "text": "{{leave}}"}, False, []),
     ("none at all", {**OF_ALL, "html": "{{}}"}, True, ["html"]),
+    ("braces that do not end", {**OF_ALL, "html": "{{a}} {{a"}, True, ["html"]),
+    ("nothing but those", {**OF_ALL, "text": "{{a"}, False, []),
+    ("a name that is empty", {"merge_global_data": {"": 1}, "text": "{{}}"}, False, []),
     ("a block", {**OF_ALL, "html": "{{#if a}}{{/if}}"}, True, ["html", "html"]),
     ("a path", {"text": "{{a.b}}", "merge_global_data": {"a": {"b": 1}}}, True, []),
     ("an item", {"text": "{{a.0.b}}", "merge_global_data": {"a": [{"b": 1}]}}, True, []),

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailcore import Attachment, Message
+from mailcore import Attachment, Mailer, Message
 from mailcore.errors import InvalidMessage, MessageError
 from mailcore_mailgun import MailgunProvider
 from mailcore_mailgun.recipient_variables import fill_in, made_up_prefix
@@ -385,6 +385,18 @@ def test_filling_in_reads_no_value_again(values, pieces):
 
     expected = "|".join([text.replace("%", ""), *values.values()])
     assert expected == fill_in(message, values).text or not values
+
+
+def test_a_name_is_taken_as_it_is(posted):
+    """With a space before it, it is another name."""
+    mailer = Mailer(PROVIDER)
+    message = batch(text="Hi %recipient. a%.", merge_data={"r0@example.net": {" a": "you"}})
+
+    requests = mailer.preview(message).requests
+
+    assert [["Hi you."], ["Hi ."]] == [posted(each).fields["text"] for each in requests]
+    with pytest.raises(MessageError, match="refers to the value"):
+        mailer.preview(message.replace(merge_data={"r0@example.net": {"a": "you"}}))
 
 
 LITERAL = "%recipient._m0% %recipient.__m0% %RECIPIENT.___h0%"

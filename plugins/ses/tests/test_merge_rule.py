@@ -11,7 +11,7 @@ from mailcore import Mailer, Message, UnsupportedFeature
 
 
 ADA, BOB = "ada@example.net", "bob@example.net"
-LITERAL = "Write {{name}} or {{#if x}} into it."
+LITERAL = "Write {{name}} or {{#if x}} into it, or {{year"
 
 
 @pytest.fixture
@@ -77,6 +77,17 @@ def test_who_lacks_a_value_gets_an_empty_text(local_ses, mailer):
         (ADA,): "Books greets Ada. Write {{name}}.",
         (BOB,): "Books greets . Write {{name}}.",
     } == bodies(local_ses)
+
+
+@pytest.mark.parametrize(
+    "text", ["{{name}}, {{name", "{{name}} {{}}", "{{{name}}} {{{", "{{{{name}}"]
+)
+def test_what_ses_cannot_read_is_refused(text, local_ses, mailer):
+    """Braces that do not end, or hold nothing, beside a value."""
+    with pytest.raises(UnsupportedFeature, match="a value without a name"):
+        mailer.send(Message(to=[ADA], text=text, merge_data={ADA: {"name": "Ada"}}))
+
+    assert [] == list(local_ses.messages)
 
 
 def test_what_would_be_lost_is_refused(local_ses, mailer):

@@ -16,8 +16,9 @@ from mailcore.merging import MergeSyntax
 
 SYNTAX = MergeSyntax(
     example="{{name}}",
-    # All that stands in braces: SES would not leave a block as it is. {{! … }} is a comment.
-    pattern=re.compile(r"\{\{\{?(?!!)(?P<name>[^{}]*)\}\}"),
+    # All that stands in braces, and braces that do not end: SES would not leave blocks as they are,
+    # nor take what it cannot read. {{! … }} is a comment.
+    pattern=re.compile(r"\{\{(?!!)(?:\{?(?P<name>[^{}]*)\}\}|)"),
     padding=" \t\r\n~&",
     # https://docs.aws.amazon.com/ses/latest/dg/sending-email-subscription-management.html (read
     # 2026-11-30).
