@@ -205,7 +205,7 @@ What to try next:
       {bin_directory}/mailcore send --provider console --from me@example.com \\
         --to you@example.net --subject Hello --text Hi
   - Keep a local SES running, with a page that shows what it got:
-      {bin_directory}/python -m mailcore_local.ses
+      {bin_directory}/mailcore local
   - Type along with docs/tutorial/first-message.md; docs/index.md has the rest."""
     )
 

@@ -18,6 +18,7 @@ from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_ses.answers import statuses_of
 from mailcore_ses.aws import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.clients import load
+from mailcore_ses.credentials import with_credentials
 from mailcore_ses.dkim import signer_from_options
 from mailcore_ses.endpoints import check_endpoints, check_instances, check_region
 from mailcore_ses.events import parse_events
@@ -92,6 +93,8 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         s3_endpoint_url, kms_endpoint_url: Others for fetching received mail.
         certificate_base_urls: Further places that SNS signing certificates may come from: for a
             local SES. Whoever controls one of them can forge events.
+        access_key_id, secret_access_key: Credentials, where boto3 is not to find them itself; in a
+            URL they stand before the @. With ``session_token``, temporary ones.
         session: A ``boto3.session.Session`` to use.
         session_parameters: Else, arguments of the session to make, such as ``profile_name``.
         client: A client to use: ``sesv2``, or ``ses`` for API v1. Its retries are switched off:
@@ -176,6 +179,9 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         s3_endpoint_url: str | None = None,
         kms_endpoint_url: str | None = None,
         certificate_base_urls: Sequence[str] = (),
+        access_key_id: str | None = None,
+        secret_access_key: str | None = None,
+        session_token: str | None = None,
         session: object | None = None,
         session_parameters: Mapping[str, Any] | None = None,
         client: object | None = None,
@@ -190,6 +196,13 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             raise ConfigurationError("ses: give endpoint_url to the client that you make")
         if session is not None and session_parameters is not None:
             raise ConfigurationError("ses: give either a session, or session_parameters")
+        all_session_parameters = with_credentials(
+            access_key_id,
+            secret_access_key,
+            session_token,
+            session_parameters=session_parameters,
+            made_elsewhere=(session, client) != (None, None),
+        )
         check_instances(session, client)
         check_region(region_name)
         client_url = (client_parameters or {}).get("endpoint_url")
@@ -240,7 +253,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             region_name=region_name,
             endpoint_urls={s: url for s, url in endpoints.items() if url is not None},
             session=session,
-            session_parameters=session_parameters or {},
+            session_parameters=all_session_parameters,
             client=client,
             client_parameters=client_parameters or {},
             connect_timeout_seconds=connect_timeout_seconds,
@@ -267,6 +280,20 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         )
         self.trusted_topics = trust.topics
         self._verifier = WebhookTrust(trust, secrets=webhook_secrets)
+
+    @classmethod
+    def options_from_url(
+        cls, *, username: str, password: str, host: str, path: str
+    ) -> Mapping[str, str]:
+        """
+        The credentials stand before the @.
+
+        Raises:
+            ConfigurationError: If there is a host or a path.
+        """
+        super().options_from_url(username="", password="", host=host, path=path)
+        given = {"access_key_id": username, "secret_access_key": password}
+        return {name: value for name, value in given.items() if value}
 
     @property
     def client(self) -> Any:

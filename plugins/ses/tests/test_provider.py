@@ -152,6 +152,15 @@ def test_all_refusals_at_once():
         {"client": object(), "region_name": None, "session_parameters": {}},
         {"client": object(), "endpoint_url": "http://127.0.0.1"},
         {"session": object(), "session_parameters": {}},
+        {"access_key_id": "AKID"},
+        {"secret_access_key": "s"},
+        {"session_token": "t"},
+        {"access_key_id": "AKID", "secret_access_key": "s", "client": object()},
+        {
+            "access_key_id": "AKID",
+            "secret_access_key": "s",
+            "session_parameters": {"aws_access_key_id": "x", "aws_secret_access_key": "y"},
+        },
         {"read_timeout_seconds": 0},
         {"max_pool_connections": -1},
     ],
@@ -193,6 +202,34 @@ def test_success_without_an_id(body):
 
     assert caught.value.maybe_accepted
     assert answer is caught.value.raw
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "ses://AKID:s3%2Fcr3t@?region_name=eu-west-1",
+        "ses://?access_key_id=AKID&secret_access_key=s3%2Fcr3t&region_name=eu-west-1",
+    ],
+)
+def test_credentials_in_a_url(given: str, monkeypatch):
+    """They go before those that boto3 would find, for every service, and are not shown."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "other")
+
+    with Mailer.from_url(given) as mailer:
+        credentials = mailer.provider.client._request_signer._credentials
+        assert ("AKID", "s3/cr3t") == (credentials.access_key, credentials.secret_key)
+        assert "s3/cr3t" not in repr(mailer.provider) + repr(vars(mailer.provider))
+
+
+@pytest.mark.parametrize(
+    "url", ["ses://AKID:secret@host", "ses://AKID:secret@/path", "ses://AKID@"]
+)
+def test_urls_that_say_too_much_or_too_little(url: str):
+    """A host is not asked for, and a key without its secret is none; neither is repeated."""
+    with pytest.raises(ConfigurationError) as caught:
+        Mailer.from_url(url)
+
+    assert "secret@" not in str(caught.value)
 
 
 def test_repr_shows_no_secrets():

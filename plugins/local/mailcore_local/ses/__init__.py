@@ -9,7 +9,7 @@ subscribed.
 
 In a shell::
 
-    python -m mailcore_local.ses --webhook http://127.0.0.1:8000/webhooks/ses
+    mailcore local --webhook http://127.0.0.1:8000/webhooks/ses
 
 In a test::
 
@@ -71,6 +71,7 @@ Faults of notifications, for all events of one message
 from __future__ import annotations
 
 from mailcore_local.engine import Fault, FaultRule
+from mailcore_local.ses.confirming import ConfirmationFailed
 from mailcore_local.ses.errors import ServiceError
 from mailcore_local.ses.faults import Faults
 from mailcore_local.ses.local_ses import LocalSes
@@ -78,6 +79,7 @@ from mailcore_local.ses.records import MessageRecord, NotificationRecord
 
 
 __all__ = [
+    "ConfirmationFailed",
     "Fault",
     "FaultRule",
     "Faults",

@@ -191,10 +191,7 @@ class _Inspection:
         endpoint, raw = document.get("endpoint"), document.get("raw_message_delivery", False)
         if not isinstance(endpoint, str) or not isinstance(raw, bool):
             raise bad_request("A subscription needs the string 'endpoint'.")
-        with self._service.lock:
-            subscription = self._service.topics.subscribe(
-                self._service.topic_arn, endpoint, raw_message_delivery=raw
-            )
+        subscription = self._service.subscribe(endpoint, raw_message_delivery=raw)
         return _json({"subscription_arn": subscription.arn}, status_code=202)
 
     def _message(self, request: Request) -> MessageRecord:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from mailcore_local.ses.faults import Faults
 from mailcore_local.ses.records import MessageRecord, NotificationRecord
 from mailcore_local.ses.running import RunningServer
-from mailcore_local.ses.service import Service, Settings
+from mailcore_local.ses.service import DEFAULT_CONFIGURATION_SET, Service, Settings
 from mailcore_local.ses.signing import SIGNATURE_VERSIONS
 from mailcore_local.ses.sigv4 import Credentials
 
@@ -92,6 +93,7 @@ class LocalSes:
             if access_key_id is not None and secret_access_key is not None
             else None
         )
+        self._checks_credentials = credentials is not None
         self._settings = Settings(
             region_name=region_name,
             signature_version=signature_version,
@@ -193,6 +195,22 @@ class LocalSes:
         }
 
     @property
+    def mailcore_url(self) -> str:
+        """
+        The same as a URL, for `MAILCORE_URL`; with the configuration set that publishes events.
+
+        It has invented credentials, unless the server checks them: then they are not in it, and are
+        looked for where boto3 finds them.
+        """
+        options = {**self.provider_options, "configuration_set_name": DEFAULT_CONFIGURATION_SET}
+        text = {
+            name: ",".join(value) if isinstance(value, list) else value
+            for name, value in options.items()
+        }
+        credentials = "" if self._checks_credentials else "local:local@"
+        return f"ses://{credentials}?{urlencode(text, quote_via=quote, safe=':/')}"
+
+    @property
     def faults(self) -> Faults:
         """
         What is going to go wrong.
@@ -241,14 +259,14 @@ class LocalSes:
             The subscription's ARN.
 
         Raises:
+            ConfirmationFailed: The endpoint refused to be asked, or redirected; only with
+                `timeout_seconds`. Without, it is logged.
             ServiceError: The URL is none.
             TimeoutError: It was not confirmed in time.
         """
-        service = self._service
-        with service.lock:
-            subscription = service.topics.subscribe(
-                service.topic_arn, endpoint_url, raw_message_delivery=raw_message_delivery
-            )
+        subscription = self._service.subscribe(
+            endpoint_url, raw_message_delivery=raw_message_delivery
+        )
         if timeout_seconds is not None:
             self.wait_until_confirmed(subscription.arn, timeout_seconds)
         return subscription.arn
@@ -258,16 +276,36 @@ class LocalSes:
         Wait until a subscription is confirmed.
 
         Raises:
+            ConfirmationFailed: The endpoint refused to be asked, or redirected: it says at once
+                with which status, and what is likely wrong.
             ServiceError: There is no such subscription.
             TimeoutError: It was not confirmed in time.
         """
         service = self._service
         with service.lock:
             subscription = service.topics.subscription(subscription_arn)
-            if not service.lock.wait_for(lambda: subscription.confirmed, timeout_seconds):
-                raise TimeoutError(
-                    f"the subscription was not confirmed within {timeout_seconds:g} seconds"
-                )
+            service.lock.wait_for(
+                lambda: subscription.confirmed or subscription_arn in service.confirmations.failed,
+                timeout_seconds,
+            )
+            if subscription.confirmed:
+                return
+            if subscription_arn in service.confirmations.failed:
+                raise service.confirmations.failed[subscription_arn]
+            raise TimeoutError(
+                f"the subscription was not confirmed within {timeout_seconds:g} seconds"
+            )
+
+    def is_confirmed(self, subscription_arn: str) -> bool:
+        """
+        Whether a subscription is confirmed.
+
+        Raises:
+            ServiceError: There is no such subscription.
+        """
+        service = self._service
+        with service.lock:
+            return service.topics.subscription(subscription_arn).confirmed
 
     def unsubscribe(self, subscription_arn: str) -> None:
         """

@@ -27,6 +27,7 @@ from mailcore_local.engine import (
 )
 from mailcore_local.ses.account import Account
 from mailcore_local.ses.configuration_sets import ConfigurationSets
+from mailcore_local.ses.confirming import Confirmations
 from mailcore_local.ses.decoding import decode_query, decode_rest_json
 from mailcore_local.ses.deliveries import SnsDelivery, may_retry
 from mailcore_local.ses.errors import ServiceError, not_found
@@ -41,6 +42,7 @@ from mailcore_local.ses.sns_api import SnsOperations
 from mailcore_local.ses.statistics import API_VERSION, Statistics
 from mailcore_local.ses.suppression import SuppressionList
 from mailcore_local.ses.template_store import TemplateStore
+from mailcore_local.ses.topic_attributes import Subscription
 from mailcore_local.ses.topics import Topics
 from mailcore_local.ses.validation import validate
 
@@ -85,11 +87,13 @@ class Service:
         self.settings = settings
         self.signer = Signer()
         self.faults = Faults(seed=settings.seed)
+        self.confirmations = Confirmations(self.lock)
         self.messages = Accepted[MessageRecord](self.lock, directory=settings.directory)
         self.publisher = Publisher[NotificationRecord](
             retry_delays_seconds=settings.retry_delays_seconds,
             timeout_seconds=settings.delivery_timeout_seconds,
             may_retry=may_retry,
+            observe=self.confirmations.observe,
         )
         partition = partition_of(settings.region_name)
         self.topics = Topics(
@@ -184,8 +188,25 @@ class Service:
         validate(operation, params, code="InvalidParameter")
         with self.lock:
             result = handlers[name](params)
+            if name == "ConfirmSubscription":
+                confirmed = self.topics.subscription(result["SubscriptionArn"])
+                self.confirmations.confirmed(confirmed)
             self.lock.notify_all()
         return operation, result
+
+    def subscribe(self, endpoint: str, *, raw_message_delivery: bool = False) -> Subscription:
+        """
+        Subscribe an endpoint to the default topic; it is asked to confirm.
+
+        Raises:
+            ServiceError: The URL is none.
+        """
+        with self.lock:
+            subscription = self.topics.subscribe(
+                self.topic_arn, endpoint, raw_message_delivery=raw_message_delivery
+            )
+            self.confirmations.asked(subscription)
+            return subscription
 
     def emit(
         self,

@@ -90,10 +90,17 @@ class Endpoint:
     statuses: list[int] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     confirms: bool = True
+    arrived: threading.Condition = field(default_factory=threading.Condition)
 
     @property
     def notifications(self) -> list[Post]:
         return [p for p in self.posts if p.headers["x-amz-sns-message-type"] == "Notification"]
+
+    def wait_for_notifications(self, count: int) -> list[Post]:
+        """Wait until so many have come."""
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.notifications) >= count, timeout=10)
+            return self.notifications
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -108,7 +115,9 @@ def endpoint() -> Iterator[Endpoint]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             post = Post({k.lower(): v for k, v in self.headers.items()}, body)
-            collected.posts.append(post)
+            with collected.arrived:
+                collected.posts.append(post)
+                collected.arrived.notify_all()
             status = collected.statuses.pop(0) if collected.statuses else 200
             if (
                 post.headers["x-amz-sns-message-type"] == "SubscriptionConfirmation"

@@ -1,6 +1,10 @@
+"""`mailcore local`, as a process where that matters."""
+
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -14,25 +18,31 @@ from urllib.request import urlopen
 import boto3
 import pytest
 
-from mailcore_local.ses.__main__ import main
+from mailcore import EventType, Mailer, WebhookRequest, receive
+from mailcore_local.__main__ import main
 
 
 @contextmanager
 def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
     """The command as users start it: process, URL and what it printed."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "mailcore_local.ses", "--port", "0", *arguments],
+        [sys.executable, "-m", "mailcore", "local", "--port", "0", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     try:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(8)]
-        yield process, lines[0].split()[4], lines
+        lines = [process.stdout.readline() for _ in range(10)]
+        yield process, lines[2].strip().rstrip("/"), lines
     finally:
         process.kill()
         process.communicate()
+
+
+def bare_environment(home: Path, **variables: str) -> dict[str, str]:
+    """Nothing that AWS's SDKs could find credentials in."""
+    return {"PATH": os.defpath, "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true", **variables}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -57,7 +67,9 @@ def test_it_serves_until_a_signal(tmp_path: Path, endpoint, number: signal.Signa
         _, errors = process.communicate(timeout=10)
 
     assert 0 == process.returncode, errors
-    assert "" == errors
+    assert (
+        f"mailcore: webhook {endpoint.url.partition('?')[0]} confirmed its subscription\n" == errors
+    )
     assert 1 == sent["ResponseMetadata"]["RetryAttempts"]
     assert [sent["MessageId"]] == [message["message_id"] for message in messages]
     assert [f"0001-{sent['MessageId']}.eml"] == [f.name for f in (tmp_path / "mail").iterdir()]
@@ -68,7 +80,7 @@ def test_it_serves_until_a_signal(tmp_path: Path, endpoint, number: signal.Signa
 def test_environment_that_it_prints_works(tmp_path: Path):
     """The variables of its last line point boto3 at it without touching the code."""
     with running() as (_, _, lines):
-        variables = dict(pair.split("=", 1) for pair in lines[-1].split()[1:])
+        variables = dict(pair.split("=", 1) for pair in lines[8].split()[1:])
         code = "import boto3; print(boto3.client('sesv2').get_account()['SendingEnabled'])"
         environment = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", **variables}
         done = subprocess.run(
@@ -80,6 +92,50 @@ def test_environment_that_it_prints_works(tmp_path: Path):
         )
 
     assert ("True\n", "") == (done.stdout, done.stderr)
+
+
+def test_mailcore_url_that_it_prints_works(tmp_path: Path, endpoint, http_request):
+    """As it is, without any credentials: it sends, events are published, and are believed."""
+    with running("--webhook", endpoint.url) as (_, url, lines):
+        (_, given) = shlex.split(lines[4])
+        message = ["--from", "shop@example.com", "--to", "bounce@simulator.amazonses.com"]
+        message += ["--subject", "Hello", "--text", "Hello"]
+        sent = subprocess.run(
+            [sys.executable, "-m", "mailcore", "send", *message],
+            env=bare_environment(tmp_path, MAILCORE_URL=given.removeprefix("MAILCORE_URL=")),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert 0 == sent.returncode, sent.stderr
+        (kept,) = http_request(f"{url}/_local/messages").json["messages"]
+        assert "Hello" == kept["subject"]
+        (post, *_) = endpoint.wait_for_notifications(1)
+        with Mailer.from_url(given.removeprefix("MAILCORE_URL=")) as mailer:
+            request = WebhookRequest("POST", post.headers, post.body.encode())
+            (event,) = receive(mailer.provider, request)
+    assert (EventType.SENT, kept["message_id"]) == (event.event_type, event.message_id)
+
+
+def test_a_webhook_that_cannot_be_confirmed_is_told_of_at_once(endpoint):
+    """On standard error, before the command asks again."""
+    endpoint.statuses = [405]
+    with running("--webhook", endpoint.url) as (process, _, _):
+        assert process.stderr is not None
+        said = process.stderr.readline()
+
+    address = endpoint.url.partition("?")[0]
+    assert said.startswith(
+        f"mailcore: warning: webhook {address} answered 405 Method Not Allowed: it takes no POST"
+    )
+
+
+def test_own_credentials_are_not_printed():
+    """Whoever has the server check signatures knows the key; it stays out of the URL."""
+    arguments = ("--access-key-id", "AKID", "--secret-access-key", "s3cr3t")
+    with running(*arguments) as (_, _, lines):
+        assert "MAILCORE_URL='ses://?" in lines[4]
+        assert "s3cr3t" not in "".join(lines)
 
 
 REFUSED = [
@@ -120,10 +176,7 @@ def filled_in(tmp_path: Path) -> Iterator[Callable[[list[str]], list[str]]]:
 )
 def test_what_it_refuses(filled_in, capsys, arguments: list[str], text: str):
     """One clear error on standard error and 2 as the exit code."""
-    try:
-        code: object = main(filled_in(arguments))
-    except SystemExit as end:  # argparse
-        code = end.code
+    code = main(filled_in(arguments))
 
     out, err = capsys.readouterr()
     assert 2 == code
@@ -133,10 +186,10 @@ def test_what_it_refuses(filled_in, capsys, arguments: list[str], text: str):
 
 def test_refusal_as_a_process(filled_in):
     """The exit code is that of the process, and there is no traceback."""
-    command = [sys.executable, "-m", "mailcore_local.ses", *filled_in(["--port", "{taken}"])]
+    command = [sys.executable, "-m", "mailcore_local", *filled_in(["--port", "{taken}"])]
 
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
     assert 2 == done.returncode
     place = f"127.0.0.1 port {command[-1]}"
-    assert f"python -m mailcore_local.ses: error: Address already in use: {place}\n" == done.stderr
+    assert f"mailcore: error: Address already in use: {place}\n" == done.stderr

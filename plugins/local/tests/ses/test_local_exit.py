@@ -10,7 +10,7 @@ import pytest
 
 
 PROGRAM = """
-import sys, threading
+import logging, sys, threading
 import boto3
 from mailcore_local.ses import LocalSes
 
@@ -32,6 +32,7 @@ ses.faults.script("hang", operations=["*"])
 threading.Thread(target=client.get_account, daemon=True).start()
 while ses.faults.snapshot()["requests"]:
     pass
+logging.getLogger("mailcore_local.ses").setLevel(logging.ERROR)
 ses.subscribe("http://127.0.0.1:1/nobody")
 """
 
