@@ -78,7 +78,7 @@ bench: $(BENCH)/.bench
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 fuzz: $(VENV)/.fuzz
-	for target in events verification inbound; do \
+	for target in events verification inbound finished; do \
 		FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m fuzz $$target $(ARGS) || exit 1; \
 	done
 

@@ -24,7 +24,6 @@ from sample_files import document, picture
 
 from mailcore import (
     AsyncMailer,
-    Attachment,
     Event,
     MailcoreError,
     Mailer,
@@ -35,6 +34,7 @@ from mailcore import (
     WebhookError,
     WebhookRequest,
     get_provider,
+    inline_image,
     receive,
 )
 from mailcore_local.ses import LocalSes
@@ -120,7 +120,7 @@ def receiver() -> Iterator[Receiver]:
 
 def messages() -> list[Message]:
     """What is sent: everything a mail can hold, and the mailbox simulator's addresses."""
-    logo = Attachment.inline_image("logo.png", picture())
+    logo = inline_image(picture(), filename="logo.png")
     welcome = Message(
         from_email=SENDER,
         to=["Ada Lovelace <ada@example.net>", "Grace Hopper <grace@example.org>"],
@@ -130,7 +130,7 @@ def messages() -> list[Message]:
         subject="Grüße aus der Bücherei 📚",
         text="Guten Tag!\n\nIhre Bücher liegen bereit.\n",
         html=f"<p>Guten Tag!</p><p>Ihre <b>Bücher</b> liegen bereit.</p>"
-        f'<img src="cid:{logo.content_id}" alt="Logo">',
+        f'<img src="{logo.cid_url}" alt="Logo">',
         attachments=[logo, ("Übersicht.pdf", document("Three books are waiting."))],
         unsubscribe="https://example.com/leave?list=news",
         tags=["welcome", "Bücher"],

@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mailcore import HttpRequest, HttpResponse, WebhookError, WebhookRequest, get_provider, run
+from mailcore import (
+    HttpRequest,
+    HttpResponse,
+    Message,
+    MessageError,
+    WebhookError,
+    WebhookRequest,
+    get_provider,
+    run,
+    write_message,
+)
 from mailcore.inbound import InboundMessage, InboundPart, parse_inbound
 from mailcore_ses.aws import AwsResponse
 
@@ -82,6 +92,20 @@ def inbound(data: bytes) -> None:
                 value()
 
 
+def finished(data: bytes) -> None:
+    """A finished mail: it is refused, or what it says is the same once it is written and read."""
+    try:
+        message = Message.from_mime(data)
+        if message.from_email is None:
+            return
+        again = Message.from_mime(write_message(message))
+    except MessageError:
+        return
+    for name in ("from_email", "to", "cc", "reply_to", "text", "html"):
+        if (getattr(message, name) or None) != (getattr(again, name) or None):
+            raise AssertionError(f"{name} is another one")
+
+
 _HEADERS = {"Type": "message-type", "MessageId": "message-id", "TopicArn": "topic-arn"}
 _SIGNED = ("Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", *_HEADERS)
 
@@ -124,4 +148,5 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "events": events,
     "verification": verification,
     "inbound": inbound,
+    "finished": finished,
 }

@@ -191,7 +191,10 @@ def encoding_of(declared: str) -> str | None:
         if known is not None:
             return known
     beginning = _BEGINNING.match(key.removeprefix("x"))
-    return None if beginning is None else encoding_of(beginning.group())
+    if beginning is None or beginning.group() == key:
+        # It looks like a label, and there is none of its number: iso-8859-12.
+        return None
+    return encoding_of(beginning.group())
 
 
 def _code_page(key: str) -> str | None:

@@ -221,7 +221,9 @@ class _Header:
             try:
                 found.append(Address(address.addr_spec, address.display_name))
             except MessageError as error:
-                self.problems += [dataclasses.replace(each, field=place) for each in error.problems]
+                # A fault of the field says the same.
+                told = error.problems if not read.defects else ()
+                self.problems += [dataclasses.replace(each, field=place) for each in told]
         return found
 
     def text(self, name: str, raw: bytes) -> str:

@@ -10,7 +10,8 @@ multipart/related         its root (``start``, or the first part) is the body, t
                           attachments, inline if they have a Content-ID
 multipart/mixed           the first part that can be a body is it: text that is declared no
                           attachment and has no name, or a multipart; the others are attachments,
-                          further texts without a name inline ones
+                          further texts without a name inline ones. An empty text is none, if
+                          another is there.
 multipart/signed and      refused: the mail is written anew, which breaks a signature
 multipart/encrypted,
 application/pkcs7-mime
@@ -101,7 +102,9 @@ class _Reader:
             for child, place in _children(entity, number):
                 (self.body if child is root else self.file)(child, place)
         else:
-            found = next((each for each in entity.children if self._has_body(each)), None)
+            bodies = [each for each in entity.children if self._has_body(each)]
+            written = [each for each in bodies if not self._is_empty(each)]
+            found = next(iter([*written, *bodies]), None)
             for child, place in _children(entity, number):
                 (self.body if child is found else self.file)(child, place)
 
@@ -119,13 +122,15 @@ class _Reader:
         if filename is not None and content_type in ("text/plain", "text/html"):
             hint = "take it out, or declare the part an attachment: Content-Disposition"
             problems.append(Problem("mime", "a body has no file name", hint))
-        problems += [Problem("mime", f"{content_type}: {text}") for text in part.text_defects()]
         written = type_with(content_type, {**part.parameters, "name": filename, "charset": None})
-        if not _is_text_type(part) and not part.charset and not _is_utf8(part.content):
+        if defect := content_defect(part):
+            problems.append(Problem("mime", f"{content_type}: {defect}"))
+        elif _is_text_type(part) or part.charset:
+            problems += [Problem("mime", f"{content_type}: {text}") for text in part.text_defects()]
+        elif not _is_utf8(part.content):
+            # Other types, such as JSON, are UTF-8 without saying so, if they are text.
             reason = f"{content_type} is a form of the body that is no text"
             problems = [Problem("mime", reason, "declare it an attachment: Content-Disposition")]
-        elif defect := content_defect(part):
-            problems.append(Problem("mime", f"{content_type}: {defect}"))
         try:
             self.contents.alternatives.append(Alternative(part.text(), written))
         except MessageError as error:
@@ -143,6 +148,8 @@ class _Reader:
                     self.file(child, place)
             return
         part = InboundPart(entity, self.limits)
+        if self._is_empty(entity) and part.disposition is None and _is_text(entity, self.limits):
+            return
         try:
             attachment = attachment_of(part)
         except MessageError as error:
@@ -187,6 +194,13 @@ class _Reader:
         if _kind(entity) == "multipart/mixed":
             return any(map(self._has_body, entity.children))
         return True
+
+    def _is_empty(self, entity: Entity) -> bool:
+        """Whether nothing is in the texts that can be the body."""
+        if not entity.is_multipart:
+            return not bytes(entity.body).strip()
+        texts = filter(self._has_body, entity.children)
+        return _kind(entity) == "multipart/mixed" and all(map(self._is_empty, texts))
 
 
 def _children(entity: Entity, number: str) -> Iterator[tuple[Entity, str]]:

@@ -202,6 +202,20 @@ def test_labels_of_mail(labels: str, data: bytes, text: str):
 
 
 @pytest.mark.parametrize(
+    "label", ["iso-8859-12", "iso-8859-99", "ISO-8859-04 ", "windows-9999", "windows-9999glued"]
+)
+def test_labels_of_numbers_that_do_not_exist(label: str):
+    """They look like labels of a table and stand in none: unknown, and read all the same."""
+    assert ("caf\ufffd", f"its charset {label!r} is unknown") == decode_charset(b"caf\xe9", label)
+
+
+@given(st.from_regex(r"(?:iso-?8859-?|windows-?|cp|koi8-?|utf-?|x-)[0-9a-z]{0,6}", fullmatch=True))
+def test_any_label(label: str):
+    """There is a text for whatever stands behind the name of a family."""
+    assert "a" in decode_charset(b"a", label)[0] or label.lower().replace("-", "").startswith("utf")
+
+
+@pytest.mark.parametrize(
     ("data", "text"),
     [
         (b"\x93quoted\x94", "“quoted”"),

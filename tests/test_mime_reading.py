@@ -61,6 +61,7 @@ def read(content, **options):
     return Message.from_mime(HEADER + content.encode(), **options)
 
 
+ENCODING, QUOTED = "Content-Transfer-Encoding", "quoted-printable"
 PLAIN = part("text/plain; charset=utf-8", "Grüße")
 HTML = part("text/html", '<img src="cid:a@b">')
 IMAGE = part("image/png", "iVBORw==", "Content-Transfer-Encoding: base64", "Content-ID: <a@b>")
@@ -169,6 +170,48 @@ def test_a_mail_of_the_old_classes():
             {"text": "Grüße", "attachments": [FILE, FILE]},
         ),
         (
+            multipart("mixed", part("text/plain"), PDF, PLAIN, part("text/plain", "\r\n")),
+            {"text": "Grüße", "attachments": [FILE]},
+        ),
+        (multipart("mixed", part("text/plain"), PDF), {"text": "", "attachments": [FILE]}),
+        (
+            multipart("mixed", multipart("mixed", part("text/plain"), PDF), PLAIN),
+            {"text": "Grüße", "attachments": [FILE]},
+        ),
+        (
+            multipart("mixed", multipart("mixed", PDF, PDF), PLAIN),
+            {"text": "Grüße", "attachments": [FILE, FILE]},
+        ),
+        (
+            multipart(
+                "mixed",
+                part('text/plain; name="a.txt"', "a"),
+                part("text/plain", "b", "Content-Disposition: attachment"),
+                part("text/csv", "c", "Content-Disposition: inline"),
+                PLAIN,
+            ),
+            {
+                "text": "Grüße",
+                "attachments": [
+                    Attachment("a.txt", b"a", "text/plain"),
+                    Attachment(None, b"b", "text/plain"),
+                    Attachment(None, b"c", "text/csv", disposition="inline"),
+                ],
+            },
+        ),
+        (
+            multipart(
+                "alternative",
+                PLAIN,
+                part("application/json", '"ä"'),
+                part("application/x-own; charset=iso-8859-1", "=E4", f"{ENCODING}: {QUOTED}"),
+            ),
+            {
+                "text": "Grüße",
+                "alternatives": [('"ä"', "application/json"), ("ä", "application/x-own")],
+            },
+        ),
+        (
             multipart("alternative", PLAIN, multipart("mixed", part("text/html", "<p>"), PDF)),
             {"text": "Grüße", "html": "<p>", "attachments": [FILE]},
         ),
@@ -267,6 +310,11 @@ def test_structures(content, fields):
             "it is not base64, as it says",
             "",
         ),
+        (
+            multipart("alternative", PLAIN, part("text/calendar; method=REPLY", "METHOD:REQUEST")),
+            "part 2: content_type names the method 'REPLY', and the calendar 'REQUEST'",
+            "leave the method out",
+        ),
         (part("nonsense", "a"), "Content-Type of the part is no type/subtype", ""),
         (
             part("multipart/mixed; boundary=x", "--x\r\n\r\na"),
@@ -298,6 +346,8 @@ def test_what_no_message_can_hold(content, reason, way_out):
         (["X-A: 1", "x-a: 2"], "headers['X-A']", "occurs 2 times"),
         (["Cc: Team: a@example.com;"], "cc", "a group of addresses"),
         (["Cc: nobody"], "cc", "it has no @"),
+        (["Cc: =?utf-8?q?a=E2=80=AEb?= <b@example.com>"], "cc", "U+202E"),
+        ([f"Cc: {'a' * 80}@example.com"], "cc", "more than 64 octets"),
         (["Bcc: a@b@c"], "bcc", ""),
         (["Reply-To: Doe, Ada <a@example.com>"], "reply_to", "a comma stands in a display name"),
         (
@@ -452,6 +502,15 @@ def test_envelopes_that_cannot_be(recipients, reason):
         Message.from_mime(ENVELOPE, envelope_recipients=recipients)
 
 
+def test_headers_of_a_mail_that_was_sent_again():
+    """With recipients of its own, they stay for readers to see, but for Resent-Bcc."""
+    mail = raw("X-A: a", "Resent-To: eve@example.net", "Resent-Bcc: dave@example.net")
+
+    message = Message.from_mime(mail, envelope_recipients=["bob@example.net"])
+
+    assert {"X-A": "a", "Resent-To": "eve@example.net"} == dict(message.headers)
+
+
 def test_the_envelope_sender():
     """What is given counts, then the Return-Path."""
     mail = raw("Return-Path: <bounces@example.com>")
@@ -485,6 +544,13 @@ def test_what_is_no_mail(mime, text):
         Message.from_mime(mime)
 
 
+@pytest.mark.parametrize("data", [b"", b"\r\nHello", b"Hello"])
+def test_bytes_that_are_no_mail(data):
+    """A body alone is not one."""
+    with pytest.raises(InvalidMessage, match="it has no header: is it a mail"):
+        Message.from_mime(data)
+
+
 def test_groups_that_name_nobody():
     """``undisclosed-recipients:;`` is what a mail to Bcc alone has, and is written again."""
     mail = EmailMessage()
@@ -497,15 +563,31 @@ def test_groups_that_name_nobody():
     assert ((), ("bob@example.net",)) == (message.to, message.recipients)
 
 
-def test_files_that_were_not_encoded():
+@pytest.mark.parametrize("content", [PNG, b"\xff\r\n", b"a\rb", b"a\r\nb\n"])
+@pytest.mark.parametrize("encoding", [None, "8bit", "quoted-printable"])
+def test_files_that_were_not_encoded(content, encoding):
     """The standard library would write other octets: it is told what was forgotten."""
     mail = MIMEMultipart()
     image = MIMEBase("image", "png")
-    image.set_payload(PNG)
+    image.set_payload(content)
+    if encoding is not None:
+        image[ENCODING] = encoding
     mail.attach(image)
 
     with pytest.raises(InvalidMessage, match="encode_base64"):
         Message.from_mime(mail)
+
+
+def test_line_ends_of_a_mail_that_was_read():
+    """Those of lines are no content: neither of texts nor of files that are lines of ASCII."""
+    log = part("application/x-log", "a\r\nb", "Content-Disposition: attachment")
+    data = HEADER + multipart("mixed", PLAIN, IMAGE, log).encode()
+
+    message = Message.from_mime(message_from_bytes(data))
+
+    assert Message.from_mime(data.replace(b"\r\n", b"\n")) == message
+    assert "a\nb\n" == Message.from_mime(MIMEText("a\rb\r\n")).text
+    assert ["image/png", "application/x-log"] == [one.mime_type for one in message.attachments]
 
 
 def test_objects_that_cannot_be_written():
