@@ -315,9 +315,13 @@ def _deliver_to(
     recipients: Iterable[AddressInput], fields: dict[str, Any], problems: list[Problem]
 ) -> None:
     """Sort the recipients of the envelope into to, cc and bcc."""
-    envelope = collect_addresses(recipients, "envelope_recipients", problems)
-    if not envelope:
-        problems.append(Problem("envelope_recipients", "`envelope_recipients` is empty"))
+    wrong: list[Problem] = []
+    envelope = collect_addresses(recipients, "envelope_recipients", wrong)
+    if not envelope and not wrong:
+        wrong.append(Problem("envelope_recipients", "`envelope_recipients` is empty"))
+    if wrong:
+        problems += wrong
+        return
     keys = {address.key for address in envelope}
     shown: list[Address] = fields.pop("to", [])
     copied: list[Address] = fields.pop("cc", [])

@@ -497,9 +497,10 @@ def test_recipients_of_the_envelope(recipients, fields):
     ],
 )
 def test_envelopes_that_cannot_be(recipients, reason):
-    """Nobody is forgotten, and nobody sees a Cc that gets no mail without being told."""
-    with pytest.raises(InvalidMessage, match=reason):
+    """Nobody is forgotten, and no Cc names somebody who gets no mail."""
+    with pytest.raises(InvalidMessage, match=reason) as caught:
         Message.from_mime(ENVELOPE, envelope_recipients=recipients)
+    assert 1 == len(caught.value.problems)
 
 
 def test_headers_of_a_mail_that_was_sent_again():

@@ -437,6 +437,10 @@ def test_another_active_rule_set(moto, transport, capsys):
     assert "set-active-receipt-rule-set" not in out
     assert "warning: the rule set 'theirs' is active" in err
     assert "--rule-set theirs adds the rule there, --replace-active makes" in err
+    assert 1 == mailcore(moto, *arguments, "--quiet")
+    out, err = capsys.readouterr()
+    assert ("", 1) == (out, len(err.splitlines()))
+    assert "warning: the rule set 'theirs' is active" in err
     active = ask(transport, "ses", "DescribeActiveReceiptRuleSet")
     assert "theirs" == active["Metadata"]["Name"]
 

@@ -103,7 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
         output.note(
             f"warning: the rule set {active!r} is active, so no mail comes by "
             f"{wanted.rule_set_name!r}: --rule-set {active} adds the rule there, --replace-active "
-            f"makes {wanted.rule_set_name!r} the active one instead"
+            f"makes {wanted.rule_set_name!r} the active one instead",
+            always=True,
         )
     if not arguments.json:
         for note in _notes(wanted):
