@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+
 from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import references  # noqa: E402  # it stands beside this file
 
 
 project = "mailcore"
@@ -30,8 +37,11 @@ myst_heading_anchors = 3
 
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_member_order = "bysource"
-autodoc_class_signature = "separated"
+# What a constructor takes stands behind the name of its class, one argument to a line if it is long.
+autodoc_class_signature = "mixed"
 autodoc_typehints_format = "short"
+maximum_signature_line_length = 80
+python_trailing_comma_in_multi_line_signatures = True
 autodoc_preserve_defaults = True
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
@@ -50,3 +60,4 @@ def keep_colons(*arguments: Any) -> None:
 def setup(app: Sphinx) -> None:
     """Come before napoleon, whose priority is the default of 500."""
     app.connect("autodoc-process-docstring", keep_colons, priority=400)
+    app.connect("missing-reference", references.find)
