@@ -46,7 +46,7 @@ types: $(VENV)/.check
 	$(VENV)/bin/mypy
 
 docs: $(VENV)/.check
-	$(PY) -m sphinx --builder html --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
+	$(PY) -m sphinx --builder html --fresh-env --nitpicky --fail-on-warning --keep-going --quiet docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 snippets: $(VENV)/.tests

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import references  # noqa: E402  # it stands beside this file
+import references  # it stands beside this file
 
 
 project = "mailcore"
@@ -37,7 +37,7 @@ myst_heading_anchors = 3
 
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_member_order = "bysource"
-# What a constructor takes stands behind the name of its class, one argument to a line if it is long.
+# What a constructor takes stands behind the name of its class, one argument to a line if long.
 autodoc_class_signature = "mixed"
 autodoc_typehints_format = "short"
 maximum_signature_line_length = 80
@@ -60,4 +60,6 @@ def keep_colons(*arguments: Any) -> None:
 def setup(app: Sphinx) -> None:
     """Come before napoleon, whose priority is the default of 500."""
     app.connect("autodoc-process-docstring", keep_colons, priority=400)
+    app.connect("autodoc-process-bases", references.show_public_bases)
+    app.connect("autodoc-process-signature", references.show_factories)
     app.connect("missing-reference", references.find)

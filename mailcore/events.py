@@ -307,8 +307,10 @@ class InboundEvent(_BaseEvent):
         spam_score: The number behind that, on the scale of the provider's filter: the higher, the
             more like spam; None if it gives none.
         virus: The same for viruses.
-        spf, dkim, dmarc: The provider's verdicts in lower case, such as ``pass``, ``fail``,
-            ``gray``; an open set.
+        spf: The provider's verdict on the Sender Policy Framework, in lower case, such as
+            ``pass``, ``fail``, ``gray``; an open set.
+        dkim: The same for DomainKeys Identified Mail.
+        dmarc: The same for the policy of the domain of the author.
         subject: As in the notification.
         stripped_text: What the provider takes for the answer in the plain text, without quotes and
             signature, lines ending in ``\n``; None if it does not say, or found nothing. See also
@@ -350,6 +352,7 @@ class InboundEvent(_BaseEvent):
 
 
 Event: TypeAlias = TrackingEvent | InboundEvent
+"""What is reported of a message that was sent, or that a message has come."""
 
 
 def event_from_dict(document: Mapping[str, object]) -> Event:

@@ -38,7 +38,7 @@ def fetch_inbound(
         registry: Whose transport is used; the default registry if None.
 
     Returns:
-        The mail. Whatever it is, it was taken apart: what is wrong is in its `defects`.
+        The mail, taken apart whatever it is; what is wrong with it stands in its `defects`.
 
     Raises:
         FetchError: If it cannot be fetched or deleted; then it is still there.

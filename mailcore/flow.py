@@ -182,7 +182,9 @@ def _began(progress: Progress) -> Iterator[None]:
 
 
 Effect: TypeAlias = Exchange | Sleep | Call
+"""What a flow yields, for whoever drives it to carry out; what came of it is sent back."""
 Flow: TypeAlias = Generator[Effect, Any, T]
+"""A generator that yields effects and returns a value: `run` and `arun` drive it to its end."""
 
 
 def run(flow: Flow[T], transport: Transport | None = None) -> T:

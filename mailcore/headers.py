@@ -44,6 +44,7 @@ from mailcore.text_values import is_text, plain_text
 HeadersInput: TypeAlias = (
     "Mapping[str, str | int | float] | Iterable[tuple[str, str | int | float]]"
 )
+"""What is accepted as header fields: values by name, or pairs of a name and a value."""
 
 MAX_LINE_OCTETS = 998
 # Python writes no integer of more than 4300 digits.

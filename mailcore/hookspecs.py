@@ -37,6 +37,7 @@ PROJECT = "mailcore"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Stands before each implementation, as ``@hookimpl`` or with options of pluggy's."""
 
 
 @hookspec

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None, *, registry: Registry | None = 
         registry: Where to look for providers and extensions; the default registry if None.
 
     Returns:
-        The exit code: see the module.
+        The exit code, as the module lists them.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Until they are parsed, and if they cannot be.

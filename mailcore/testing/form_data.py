@@ -42,7 +42,8 @@ def read_form_data(body: bytes, content_type: str) -> list[FormPart] | None:
     Take a form apart: names as browsers write them, in UTF-8 with ``%22``, and as RFC 2231 does.
 
     Returns:
-        None if it is none: without a boundary, or with none of it in the body.
+        The parts in order. None if it is no form, without a boundary or with none of it in the
+        body.
     """
     match = _BOUNDARY.search(content_type)
     if match is None:

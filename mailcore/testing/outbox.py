@@ -32,7 +32,8 @@ class Outbox(Sequence[Message]):
             it later is seen as well.
 
     Attributes:
-        results: What the senders were told, one for each message that :func:`capture` kept.
+        results: What the senders were told, one for each message that
+            :func:`mailcore.testing.capture` kept.
 
     Example:
         >>> from mailcore import Mailer, Message

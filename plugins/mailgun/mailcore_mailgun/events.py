@@ -52,7 +52,7 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
         request: What Mailgun posted: a webhook of an event, or what a route forwards or stored.
 
     Returns:
-        One event: Mailgun reports each recipient on its own.
+        One event, since Mailgun reports each recipient on its own.
 
     Raises:
         MalformedWebhook: If the body is neither a JSON object nor a form.

@@ -25,6 +25,7 @@ SENDER_DOMAIN = "sender_domain"
 
 Fields: TypeAlias = "list[tuple[str, str]]"
 Tracking: TypeAlias = bool | Literal["htmlonly"]
+"""Whether opens and clicks are tracked; ``htmlonly`` leaves the links in the text alone."""
 
 FIELD_OF_OPTION: Mapping[str, str] = {
     "template_version": "t:version",

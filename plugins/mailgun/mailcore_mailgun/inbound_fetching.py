@@ -64,7 +64,7 @@ def fetch(
         max_inbound_bytes: A larger mail is not fetched.
 
     Returns:
-        The mail: as received, or, where Mailgun has only its parts, put together from them.
+        The mail as received, or, where Mailgun has only its parts, put together from them.
 
     Raises:
         FetchError: If the event leads to no mail, or it cannot be read, or is too large.

@@ -57,6 +57,7 @@ class AcceptedMessage:
 
 
 DeliveryState = Literal["pending", "delivered", "failed", "dropped"]
+"""How far a delivery has come."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -25,6 +25,7 @@ SIMULATOR = "success@simulator.amazonses.com"
 https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html (read 2026-11-21)."""
 
 Findings: TypeAlias = Generator[Effect, Any, list[Finding]]
+"""A flow that asks the account, and returns what it found."""
 
 _FIXES = {
     "credentials": "give boto3 credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a "

@@ -1,0 +1,90 @@
+"""How the documentation finds the names that Sphinx does not: `docs/references.py`."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+
+from pathlib import Path
+
+import pytest
+
+import mailcore
+
+from mailcore.flow import Flow
+from mailcore.frozen import FrozenDict
+from mailcore.mailer import Mailer
+
+
+SOURCE = Path(__file__).parent.parent / "docs" / "references.py"
+
+
+@pytest.fixture(scope="module")
+def references():
+    """The module beside the configuration of Sphinx."""
+    specification = importlib.util.spec_from_file_location("references", SOURCE)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("dotted", "home"),
+    [
+        ("mailcore.Message", f"{mailcore.Message.__module__}.Message"),
+        ("mailcore.Message.replace", f"{mailcore.Message.__module__}.Message.replace"),
+        ("mailcore.hookspecs.Event", f"{mailcore.TrackingEvent.__module__}.Event"),
+        ("mailcore.RecipientStatus.code", f"{mailcore.RecipientStatus.__module__}.RecipientStatus"),
+        ("datetime.datetime", "datetime.datetime"),
+    ],
+)
+def test_a_name_leads_to_where_it_was_defined(references, dotted, home):
+    """Lazy names, methods, names for type checkers and fields without default are found."""
+    value = references.look_up(dotted)
+
+    assert home in list(references.homes(dotted, value))
+
+
+@pytest.mark.parametrize("dotted", ["mailcore.Mesage", "no_such_module.Name", "json.no_such_name"])
+def test_a_name_that_does_not_exist_is_not_found(references, dotted):
+    """A slip in a docstring stays a warning."""
+    with pytest.raises((ImportError, AttributeError)):
+        references.look_up(dotted)
+
+
+def test_an_alias_does_not_lead_to_what_it_stands_for(references):
+    """A generic alias passes its module on; it was not defined there all the same."""
+    assert not references.is_defined(Flow)
+    assert references.is_defined(Mailer)
+
+
+def test_the_default_of_a_factory_is_shown(references):
+    """What Python prints as `<factory>` is printed as what the factory makes."""
+
+    @dataclasses.dataclass
+    class Value:
+        names: list[str] = dataclasses.field(default_factory=list)
+        frozen: dict[str, str] = dataclasses.field(default_factory=FrozenDict)
+        other: object = dataclasses.field(default_factory=object)
+
+    shown = references.show_factories(
+        None,
+        "class",
+        "Value",
+        Value,
+        None,
+        "(names=<factory>, frozen=<factory>, other=<factory>)",
+        "",
+    )
+
+    assert ("(names=[], frozen={}, other=...)", "") == shown
+
+
+def test_a_private_base_is_shown_by_its_own_bases(references):
+    """Readers are not sent to a class that no page has."""
+    bases = [*Mailer.__bases__]
+    assert any(base.__name__.startswith("_") for base in bases)
+
+    references.show_public_bases(None, "Mailer", Mailer, None, bases)
+
+    assert not any(base.__name__.startswith("_") for base in bases)
