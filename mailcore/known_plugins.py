@@ -26,23 +26,45 @@ _MAX_SIMILAR = 3
 
 
 @cache
+def _read() -> Mapping[str, Mapping[str, str]]:
+    known: dict[str, dict[str, str]] = json.loads(_FILE.read_text(encoding="utf-8"))
+    return {kind: MappingProxyType(names) for kind, names in known.items()}
+
+
 def known_plugins() -> Mapping[str, str]:
     """
-    The distributions that are published with the core, by the name of their provider.
+    The distributions with a provider that are published with the core, by the provider's name.
 
     Where one of them also adds a command, the command has the provider's name.
     """
-    return MappingProxyType(json.loads(_FILE.read_text(encoding="utf-8")))
+    return _read()["providers"]
+
+
+def known_commands() -> Mapping[str, str]:
+    """
+    The distributions that add a command to the command line, by the command's name.
+    """
+    return {**_read()["commands"], **known_plugins()}
 
 
 def install_hint(name: str) -> str:
     """
-    How to install the plugin of a provider, or of a command.
+    How to install the plugin of a provider.
 
     Returns:
         A command line; empty if no such plugin is known, or it is installed already.
     """
-    distribution = known_plugins().get(name, "")
+    return _hint(known_plugins().get(name, ""))
+
+
+def command_hint(name: str) -> str:
+    """
+    How to install what adds a command; as `install_hint`.
+    """
+    return _hint(known_commands().get(name, ""))
+
+
+def _hint(distribution: str) -> str:
     return f"pip install {distribution}" if distribution and not is_installed(distribution) else ""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mailcore import ProviderNotFound, known_plugins
-from mailcore.known_plugins import install_hint, provider_not_found
+from mailcore.known_plugins import command_hint, install_hint, provider_not_found
 
 
 ROOT = Path(__file__).parent.parent
@@ -20,6 +20,7 @@ PLUGINS = {
     "postmark": "mailcore-postmark",
     "ses": "mailcore-ses",
 }
+COMMANDS = {"local": "mailcore-local"}
 
 
 @pytest.fixture
@@ -45,6 +46,7 @@ def test_known_plugins_are_those_of_the_repository():
 
     assert (0, "") == (finished.returncode, finished.stdout), finished.stderr
     assert dict(known_plugins.known_plugins()) == PLUGINS
+    assert {**PLUGINS, **COMMANDS} == known_plugins.known_commands()
 
 
 def test_a_stale_file_is_told_and_written_anew(tmp_path):
@@ -58,6 +60,12 @@ def test_a_stale_file_is_told_and_written_anew(tmp_path):
         '[project]\nname = "mailcore-acme"\n[project.entry-points."mailcore.providers"]\n'
         'acme = "mailcore_acme:AcmeProvider"\n'
     )
+    other = tmp_path / "plugins" / "paint"
+    other.mkdir()
+    other.joinpath("pyproject.toml").write_text(
+        '[project]\nname = "mailcore-paint"\n[project.entry-points."mailcore.extensions"]\n'
+        'paint = "mailcore_paint.cli_extension"\n'
+    )
     (tmp_path / "mailcore").mkdir()
     written = tmp_path / "mailcore" / "known_plugins.json"
     written.write_text("{}\n")
@@ -66,8 +74,16 @@ def test_a_stale_file_is_told_and_written_anew(tmp_path):
 
     assert (1, True) == (stale.returncode, "make known-plugins" in stale.stdout)
     assert 0 == run_tool(tmp_path).returncode
-    assert {"acme": "mailcore-acme"} == json.loads(written.read_text())
+    expected = {"commands": {"paint": "mailcore-paint"}, "providers": {"acme": "mailcore-acme"}}
+    assert expected == json.loads(written.read_text())
     assert 0 == run_tool(tmp_path, "--check").returncode
+
+
+def test_a_command_without_a_provider(nothing_installed):
+    """Who types it is told what adds it; as a provider, nobody is sent there."""
+    assert "pip install mailcore-local" == command_hint("local")
+    assert "pip install mailcore-ses" == command_hint("ses")
+    assert "" == command_hint("console") == install_hint("local")
 
 
 @pytest.mark.parametrize("name", PLUGINS)

@@ -5,18 +5,22 @@ Check which distributions the built wheels ask for.
 
 Each wheel is resolved by pip with no index: from the wheels, from stand-ins for the dependencies
 that they declare, and from one for PyPI's `mailcore`, another project's. What is chosen must be our
-wheels and these dependencies; the stranger must be out of it, though it could be had.
+wheels and these dependencies; the stranger must be out of it, though it could be had. The extras
+that ask for another of ours are resolved too.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
 import zipfile
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from lowest import lowest
 from projects import projects
@@ -53,22 +57,36 @@ def chosen(name: str, dist: Path, links: Path) -> dict[str, str]:
     return {each["metadata"]["name"]: each["download_info"]["url"] for each in report["install"]}
 
 
+def wishes(core: dict[str, Any], plugins: list[dict[str, Any]]) -> Iterator[tuple[str, set[str]]]:
+    """Yield what to ask for, and which of ours it has to bring."""
+    ours = {each["name"] for each in (core, *plugins)}
+    for project in (core, *plugins):
+        needed = {core["name"], project["name"]}
+        yield project["name"], needed
+        for extra, requirements in project.get("optional-dependencies", {}).items():
+            names = {re.split("[<>=!~ ;[]", each)[0] for each in requirements}
+            if names & ours:
+                yield f"{project['name']}[{extra}]", needed | names & ours
+
+
 def main(directory: str) -> int:
     """Print one line for each distribution; return the exit code."""
     dist = Path(directory).resolve()
-    core, *plugins = [each["project"]["name"] for each in projects()]
+    core, *plugins = [each["project"] for each in projects()]
     failed = False
     with tempfile.TemporaryDirectory() as scratch:
         links = Path(scratch)
         stand_in(links, STRANGER, "0.1.0")
         for name, version in lowest().items():
             stand_in(links, name, version)
-        for name in (core, *plugins):
-            found = chosen(name, dist, links)
+        for asked, wanted in wishes(core, plugins):
+            found = chosen(asked, dist, links)
             ours = {each for each in found if each.startswith("mailcore")}
             from_dist = {each for each in ours if found[each].startswith(dist.as_uri())}
-            right = ours == from_dist == {name, core}
-            print(f"{name}: {'resolved to' if right else 'FAILED with'} {', '.join(sorted(found))}")
+            right = ours == from_dist == wanted
+            print(
+                f"{asked}: {'resolved to' if right else 'FAILED with'} {', '.join(sorted(found))}"
+            )
             failed = failed or not right
     return int(failed)
 

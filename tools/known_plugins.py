@@ -1,5 +1,7 @@
 """
-Write `mailcore/known_plugins.json`: the plugins of this repository, by the name of their provider.
+Write `mailcore/known_plugins.json`: the plugins of this repository.
+
+They are listed by the name of their provider, or of their command if they have no provider.
 
     python tools/known_plugins.py            writes it
     python tools/known_plugins.py --check    says whether it is up to date
@@ -19,11 +21,14 @@ FILE = ROOT / "mailcore" / "known_plugins.json"
 def text() -> str:
     """Return what the file has to hold."""
     _core, *plugins = (each["project"] for each in projects())
-    known = {
-        provider: plugin["name"]
-        for plugin in plugins
-        for provider in plugin.get("entry-points", {}).get("mailcore.providers", ())
-    }
+    known: dict[str, dict[str, str]] = {"commands": {}, "providers": {}}
+    for plugin in plugins:
+        entry_points = plugin.get("entry-points", {})
+        providers = entry_points.get("mailcore.providers", {})
+        known["providers"] |= dict.fromkeys(providers, plugin["name"])
+        if not providers:
+            extensions = entry_points.get("mailcore.extensions", {})
+            known["commands"] |= dict.fromkeys(extensions, plugin["name"])
     return json.dumps(known, indent=2, sort_keys=True) + "\n"
 
 

@@ -13,7 +13,7 @@ from mailcore.cli import exit_codes, features, new_provider, parse, providers, s
 from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
 from mailcore.cli.output import PROGRAM, note
-from mailcore.known_plugins import install_hint
+from mailcore.known_plugins import command_hint
 from mailcore.redaction import shown_name
 from mailcore.suggesting import similar
 
@@ -71,7 +71,7 @@ class Parser(argparse.ArgumentParser):
 def _no_command(name: str, commands: Sequence[str]) -> str:
     """What to say of a command that is not there: which ones are, or what adds it."""
     said = [f"invalid choice: {shown_name(name)}"]
-    hint, meant = install_hint(name), similar(name, commands)
+    hint, meant = command_hint(name), similar(name, commands)
     if hint:
         said.append(f"to add this command: {hint}")
     elif meant:
