@@ -17,7 +17,7 @@ help:
 	@echo "make test      the fast tests                make test-all   all of them"
 	@echo "make check     lint, types, docs, packaging  make format     let ruff rewrite the code"
 	@echo "make docs      HTML into docs/_build/html    make features   write docs/features.md anew"
-	@echo "make known-plugins      write mailcore/known_plugins.json anew"
+	@echo "make known-plugins      write mailcore/registry/known_plugins.json anew"
 	@echo "make bench     compare with the peers        make clean      remove what all these made"
 	@echo "make schemas   requests against the services' own descriptions, of the directory MAILCORE_ESP_SCHEMAS"
 	@echo "make live      one message and one event with the services themselves, by the accounts of the file MAILCORE_LIVE"

@@ -16,8 +16,9 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from benchmarks import peers
 from benchmarks.measure import Row, best_of
-from mailcore import WebhookRequest, get_provider, json_reading
+from mailcore import WebhookRequest, get_provider
 from mailcore.flow import HttpRequest, HttpResponse, run
+from mailcore.webhook import json_reading
 from mailcore_local.ses.signing import Signer, string_to_sign
 
 

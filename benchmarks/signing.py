@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from benchmarks.build import SHORT
 from benchmarks.measure import Row, best_of
 from mailcore import Message, write_message
-from mailcore.dkim import DkimSigner
+from mailcore.mime.dkim import DkimSigner
 
 
 # The size that a head of some ten headers has.

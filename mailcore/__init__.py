@@ -13,8 +13,7 @@ from mailcore._version import VERSION as __version__  # noqa: N811  # the name t
 
 
 if TYPE_CHECKING:
-    from mailcore.address import Address, parse_addresses, redact
-    from mailcore.attachment import Alternative, Attachment, inline_image
+    from mailcore.address.address import Address, parse_addresses
     from mailcore.errors import (
         AuthenticationFailed,
         CancelSend,
@@ -57,19 +56,22 @@ if TYPE_CHECKING:
         event_from_dict,
     )
     from mailcore.features import Feature, Features, Support
-    from mailcore.fetching import afetch_inbound, fetch_inbound
     from mailcore.flow import Flow, HttpRequest, HttpResponse, Request, Transport, arun, run
-    from mailcore.headers import Headers
-    from mailcore.hookspecs import hookimpl
+    from mailcore.foundation.redaction import redact
     from mailcore.mailer import AsyncMailer, Mailer, connect
-    from mailcore.message import Message
-    from mailcore.mime import write_message
-    from mailcore.preview import Preview
+    from mailcore.message.attachment import Alternative, Attachment, inline_image
+    from mailcore.message.headers import Headers
+    from mailcore.message.message import Message
+    from mailcore.message.unsubscribe import Unsubscribe
+    from mailcore.mime.writing import write_message
     from mailcore.provider import Provider
-    from mailcore.registry import Registry, get_provider
+    from mailcore.registry.hookspecs import hookimpl
+    from mailcore.registry.registry import Registry, get_provider
     from mailcore.result import RecipientStatus, ResultStatus, SendResult, SendStatus
-    from mailcore.unsubscribe import Unsubscribe
-    from mailcore.webhook import Verdict, WebhookRequest, WebhookResponse, areceive, receive
+    from mailcore.sending.preview import Preview
+    from mailcore.webhook.fetching import afetch_inbound, fetch_inbound
+    from mailcore.webhook.receiving import areceive, receive
+    from mailcore.webhook.request import Verdict, WebhookRequest, WebhookResponse
 
 __all__ = [
     "Address",
@@ -153,13 +155,13 @@ __all__ = [
 
 # Every name waits until it is used, so that whoever imports mailcore pays for what it needs.
 _MODULE_OF = {
-    "Address": "address",
-    "afetch_inbound": "fetching",
-    "Alternative": "attachment",
-    "areceive": "webhook",
+    "Address": "address.address",
+    "afetch_inbound": "webhook.fetching",
+    "Alternative": "message.attachment",
+    "areceive": "webhook.receiving",
     "arun": "flow",
     "AsyncMailer": "mailer",
-    "Attachment": "attachment",
+    "Attachment": "message.attachment",
     "AuthenticationFailed": "errors",
     "BounceClass": "events",
     "CancelSend": "errors",
@@ -171,17 +173,17 @@ _MODULE_OF = {
     "FailoverError": "errors",
     "Feature": "features",
     "Features": "features",
-    "fetch_inbound": "fetching",
+    "fetch_inbound": "webhook.fetching",
     "FetchError": "errors",
     "Flow": "flow",
-    "get_provider": "registry",
+    "get_provider": "registry.registry",
     "HandlersFailed": "errors",
-    "Headers": "headers",
-    "hookimpl": "hookspecs",
+    "Headers": "message.headers",
+    "hookimpl": "registry.hookspecs",
     "HttpRequest": "flow",
     "HttpResponse": "flow",
     "InboundEvent": "events",
-    "inline_image": "attachment",
+    "inline_image": "message.attachment",
     "InvalidAddress": "errors",
     "InvalidAddressType": "errors",
     "InvalidMessage": "errors",
@@ -189,24 +191,24 @@ _MODULE_OF = {
     "MailcoreError": "errors",
     "Mailer": "mailer",
     "MalformedWebhook": "errors",
-    "Message": "message",
+    "Message": "message.message",
     "MessageError": "errors",
     "MessageRejected": "errors",
     "NetworkError": "errors",
-    "parse_addresses": "address",
+    "parse_addresses": "address.address",
     "PluginLoadError": "errors",
-    "Preview": "preview",
+    "Preview": "sending.preview",
     "Problem": "errors",
     "Provider": "provider",
     "ProviderNotFound": "errors",
     "ProviderUnavailable": "errors",
     "QuotaExceeded": "errors",
     "RateLimited": "errors",
-    "receive": "webhook",
+    "receive": "webhook.receiving",
     "RecipientsRefused": "errors",
     "RecipientStatus": "result",
-    "redact": "address",
-    "Registry": "registry",
+    "redact": "foundation.redaction",
+    "Registry": "registry.registry",
     "RejectReason": "events",
     "Request": "flow",
     "ResultStatus": "result",
@@ -221,14 +223,14 @@ _MODULE_OF = {
     "TrackingEvent": "events",
     "Transport": "flow",
     "UnexpectedResponse": "errors",
-    "Unsubscribe": "unsubscribe",
+    "Unsubscribe": "message.unsubscribe",
     "UnsupportedFeature": "errors",
-    "Verdict": "webhook",
+    "Verdict": "webhook.request",
     "WebhookError": "errors",
     "WebhookRejected": "errors",
-    "WebhookRequest": "webhook",
-    "WebhookResponse": "webhook",
-    "write_message": "mime",
+    "WebhookRequest": "webhook.request",
+    "WebhookResponse": "webhook.request",
+    "write_message": "mime.writing",
 }
 
 

@@ -47,9 +47,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
 
 if TYPE_CHECKING:
-    from mailcore.remedies import Remedy
+    from mailcore.message.remedies import Remedy
     from mailcore.result import SendResult
-    from mailcore.webhook import WebhookResponse
+    from mailcore.webhook.request import WebhookResponse
 
 
 @dataclass(frozen=True)
@@ -456,7 +456,7 @@ class WebhookError(MailcoreError):
     @property
     def response(self) -> WebhookResponse:
         """The answer to return to the sender."""
-        from mailcore.webhook import WebhookResponse
+        from mailcore.webhook.request import WebhookResponse
 
         return WebhookResponse(status_code=self.status_code, headers=self.headers)
 

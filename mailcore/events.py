@@ -10,8 +10,8 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
-from mailcore.frozen import FrozenDict, freeze
-from mailcore.redaction import redact, shown_name
+from mailcore.foundation.frozen import FrozenDict, freeze
+from mailcore.foundation.redaction import redact, shown_name
 
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class RejectReason(_Text):
 
 
 class BounceClass(_Text):
-    """Whether the address is to blame; see :mod:`mailcore.bounces` for how it is found out."""
+    """Whether the address is to blame; :mod:`mailcore.bounces.judging` tells how that is found."""
 
     HARD = "hard"
     """There is no such mailbox: write no more, take the address off the list."""
@@ -117,7 +117,7 @@ class _BaseEvent:
         Raises:
             SerializationError: If JSON cannot hold a value among the metadata.
         """
-        from mailcore.event_documents import write_event
+        from mailcore.webhook.event_documents import write_event
 
         return write_event(cast("Event", self))
 
@@ -314,7 +314,8 @@ class InboundEvent(_BaseEvent):
         subject: As in the notification.
         stripped_text: What the provider takes for the answer in the plain text, without quotes and
             signature, lines ending in ``\n``; None if it does not say, or found nothing. See also
-            :attr:`mailcore.inbound.InboundMessage.stripped_text`, which does not need a provider.
+            :attr:`mailcore.inbound.message.InboundMessage.stripped_text`, which does not need a
+            provider.
         stripped_html: The same of the HTML, scripts and all.
         bcc: Bare addresses that the provider names as recipients of blind copies. Usually nobody
             knows them: who the mail was delivered for stands in *envelope_recipients*.
@@ -374,7 +375,7 @@ def event_from_dict(document: Mapping[str, object]) -> Event:
         >>> event_from_dict(json.loads(json.dumps(event.to_dict()))) == event
         True
     """
-    from mailcore.event_documents import read_event
+    from mailcore.webhook.event_documents import read_event
 
     return read_event(document)
 

@@ -14,8 +14,8 @@ from enum import Enum
 from typing import Literal, TypeAlias
 
 from mailcore.errors import ConfigurationError, Problem
-from mailcore.message import Message
-from mailcore.suggesting import unknown
+from mailcore.foundation.suggesting import unknown
+from mailcore.message.message import Message
 
 
 AMP = "text/x-amp-html"
@@ -237,7 +237,7 @@ def unsupported(message: Message, features: Features) -> list[Problem]:
         count = USES[feature](message)
         if count and (reason := _reason(feature, support, count, message)):
             field = _FIELD.get(feature, feature.value)
-            from mailcore.dropping import remedy_of  # which knows the features
+            from mailcore.message.dropping import remedy_of  # which knows the features
 
             remedy = remedy_of(feature, support, message, features)
             problems.append(Problem(field, reason, feature=feature.value, remedy=remedy))

@@ -112,7 +112,7 @@ class HttpResponse:
         Raises:
             UnexpectedResponse: If it is no JSON.
         """
-        from mailcore.http_answers import read_json
+        from mailcore.http.answers import read_json
 
         answer: object = read_json(self)
         return answer

@@ -9,10 +9,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from mailcore.checking import Checked, check, telling_what_was_dropped
-from mailcore.combining import groups_of, together
-from mailcore.defaults import Defaults
-from mailcore.delivery import Attempt, Send, deliver
 from mailcore.errors import (
     CancelSend,
     ConfigurationError,
@@ -25,19 +21,23 @@ from mailcore.errors import (
 )
 from mailcore.features import UnsupportedPolicy, checked_policy
 from mailcore.flow import Flow, Transport, arun, run
-from mailcore.mailer_arguments import (
+from mailcore.message.defaults import Defaults
+from mailcore.message.message import Message, MessageFields
+from mailcore.provider import Provider
+from mailcore.registry.options import options_from_url, scheme_of
+from mailcore.registry.registry import Registry, default_registry
+from mailcore.result import SendResult
+from mailcore.sending.arguments import (
     checked_middleware,
     checked_transport,
     made_provider,
     require_namespaces,
     returns_refused,
 )
-from mailcore.message import Message, MessageFields
-from mailcore.options import options_from_url, scheme_of
-from mailcore.preview import Preview
-from mailcore.provider import Provider
-from mailcore.registry import Registry, default_registry
-from mailcore.result import SendResult
+from mailcore.sending.checking import Checked, check, telling_what_was_dropped
+from mailcore.sending.combining import groups_of, together
+from mailcore.sending.delivery import Attempt, Send, deliver
+from mailcore.sending.preview import Preview
 
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ class Mailer(_BaseMailer):
         provider: A name such as ``"console"``, or a provider.
         transport: Instead of the provider's own, for tests.
         defaults: What every message has unless it says otherwise: fields of a message, or
-            :class:`~mailcore.defaults.Defaults`.
+            :class:`~mailcore.message.defaults.Defaults`.
         middleware: Flows around each send, the outermost first; or names that extensions
             registered.
         unsupported: What to do with features that the provider lacks, such as
@@ -269,7 +269,7 @@ class Mailer(_BaseMailer):
             raised all the same, and ``mailcore_message_failed`` is told in both cases.
         registry: Where to look the provider up.
         options: Of the provider. Those that are not given may stand in the environment: see
-            :mod:`mailcore.option_variables`.
+            :mod:`mailcore.registry.option_variables`.
 
     Raises:
         ProviderNotFound: If no provider has that name.

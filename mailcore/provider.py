@@ -27,20 +27,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
-from mailcore.combining import Combined
 from mailcore.errors import ConfigurationError, FetchError, Problem, WebhookRejected
 from mailcore.events import Event, InboundEvent
 from mailcore.features import Features
 from mailcore.flow import Flow, Request, Transport
-from mailcore.merging import MergeSyntax
-from mailcore.message import Message
-from mailcore.redaction import shown_name
+from mailcore.foundation.redaction import shown_name
+from mailcore.message.merging import MergeSyntax
+from mailcore.message.message import Message
 from mailcore.result import RecipientStatus
-from mailcore.webhook import Verdict, WebhookRequest
+from mailcore.sending.combining import Combined
+from mailcore.webhook.request import Verdict, WebhookRequest
 
 
 if TYPE_CHECKING:
-    from mailcore.inbound import InboundMessage
+    from mailcore.inbound.message import InboundMessage
 
 RequestT = TypeVar("RequestT", bound=Request)
 ResponseT = TypeVar("ResponseT")
@@ -66,8 +66,8 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
     Options without which it cannot send, such as an API key, with None for a default.
 
     A process that only receives needs no such secret: :func:`mailcore.get_provider` makes a
-    provider without them, a mailer does not. Raise :func:`mailcore.options.option_missing` where
-    one is used.
+    provider without them, a mailer does not. Raise :func:`mailcore.registry.options.option_missing`
+    where one is used.
     """
     idempotency: ClassVar[Literal["native", "none"]] = "none"
     """Whether sending the same idempotency key twice sends once."""
@@ -75,8 +75,9 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
     """
     How the texts of a message refer to merge values; None if only stored templates are filled in.
 
-    mailcore refuses references without a value; :func:`mailcore.merging.fills_in` tells ``build``
-    whether the message asks for it at all. Where it does not, every text has to arrive as it is.
+    mailcore refuses references without a value; :func:`mailcore.message.merging.fills_in` tells
+    ``build`` whether the message asks for it at all. Where it does not, every text has to arrive as
+    it is.
     """
     max_messages_per_call: ClassVar[int] = 1
     """How many messages :meth:`combine` can put into one call."""
@@ -97,7 +98,7 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
         Called before ``build``, with a message that ``features`` allows. Report everything at
         once; limits that the service may change are its own to enforce. What a message can go
         without, says so: the problem names the `feature`, and brings a `remedy`
-        (:mod:`mailcore.remedies`) for mailers that are told to drop it.
+        (:mod:`mailcore.message.remedies`) for mailers that are told to drop it.
         """
         return ()
 
@@ -146,7 +147,7 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
 
     def create_transport(self) -> Transport:
         """Make what sends this provider's requests: by default HTTP, through requests."""
-        from mailcore.transport import RequestsTransport
+        from mailcore.http.transport import RequestsTransport
 
         return RequestsTransport()
 
@@ -159,7 +160,7 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
         that nobody releases. By default, what :meth:`create_transport` needs by default.
         """
         if type(self).create_transport is Provider.create_transport:
-            from mailcore.transport import prepare
+            from mailcore.http.transport import prepare
 
             prepare()
 
@@ -204,7 +205,7 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
                 provider=self.name,
                 category="no_content",
             )
-        from mailcore.inbound import parse_inbound
+        from mailcore.inbound.message import parse_inbound
 
         return parse_inbound(event.content)
         yield  # it is a flow

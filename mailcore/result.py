@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from mailcore.address import address_key, redact
+from mailcore.address.domain import address_key
+from mailcore.foundation.redaction import redact
 
 
 if TYPE_CHECKING:

@@ -16,15 +16,10 @@ from email.utils import parseaddr
 
 import pytest
 
-from mailcore.address import (
-    Address,
-    address_key,
-    collect_addresses,
-    parse_address_list,
-    parse_addresses,
-    redact,
-)
+from mailcore.address import Address, address_key, parse_address_list, parse_addresses
+from mailcore.address.address import collect_addresses
 from mailcore.errors import InvalidAddress, InvalidMessageType, Problem
+from mailcore.foundation import redact
 
 
 QUOTES = "maybe missing quotes around a display-name?"

@@ -10,15 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore.address import (
-    Address,
-    address_key,
-    collect_addresses,
-    parse_addresses,
-    redact,
-)
+from mailcore.address import Address, address_key, parse_addresses
+from mailcore.address.address import collect_addresses
 from mailcore.errors import MessageError, Problem
-from mailcore.terminal import one_line
+from mailcore.foundation import redact
+from mailcore.foundation.terminal import one_line
 
 
 ATEXT = "abcXYZ019!#$%&'*+/=?^_`{|}~-"

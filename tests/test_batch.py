@@ -8,8 +8,8 @@ import logging
 import pytest
 
 from mailcore import Message, Request
-from mailcore.batch import IndividualRequests, copied, entries_of, own_message, with_copies_once
 from mailcore.mime import write_message
+from mailcore.sending import IndividualRequests, copied, entries_of, own_message, with_copies_once
 
 
 TO = ["Ada <Ada@x.example>", "bob@bücher.example", "ada@X.example"]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import Alternative, Mailer, Message, UnsupportedFeature, write_message
-from mailcore.defaults import Defaults
+from mailcore.message import Defaults
 
 
 HTML, PLAIN, ICS, AMP = "text/html", "text/plain", "text/calendar", "text/x-amp-html"

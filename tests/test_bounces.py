@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import BounceClass, EventType, RejectReason, TrackingEvent
-from mailcore.bounce_index import Index
-from mailcore.bounce_words import order
 from mailcore.bounces import enhanced_status, judge, reply_code
+from mailcore.bounces.index import Index
+from mailcore.bounces.words import order
 from mailcore.inbound import RecipientReport
 
 

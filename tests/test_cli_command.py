@@ -190,9 +190,8 @@ def test_the_name_alone_shows_the_help(environment):
 
 def test_a_command_of_a_plugin_that_is_missing_says_what_to_install(capsys, monkeypatch):
     """The names are those of this repository's plugins."""
-    from mailcore import known_plugins
     from mailcore.cli import main
-    from mailcore.registry import Registry
+    from mailcore.registry import Registry, known_plugins
 
     monkeypatch.setattr(known_plugins, "is_installed", lambda distribution: False)
 

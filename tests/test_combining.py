@@ -31,9 +31,9 @@ from mailcore import (
     UnexpectedResponse,
     UnsupportedFeature,
 )
-from mailcore.combining import Combined
 from mailcore.features import YES
 from mailcore.flow import Sleep
+from mailcore.sending import Combined
 
 
 @dataclass(frozen=True, kw_only=True)

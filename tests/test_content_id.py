@@ -9,10 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore.attachment import Attachment
-from mailcore.content_id import attachments_as_shown
 from mailcore.errors import InvalidMessage
-from mailcore.message import Message
+from mailcore.message import Attachment, Message, attachments_as_shown
 
 
 @pytest.mark.parametrize(

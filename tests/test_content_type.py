@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore.attachment import Attachment
-from mailcore.content_type import parameters_of
 from mailcore.errors import InvalidMessage
+from mailcore.message import Attachment
+from mailcore.message.content_type import parameters_of
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ from mailcore import (
     hookimpl,
     receive,
 )
-from mailcore.dedupe import MemorySeenStore, SqliteSeenStore
-from mailcore.webhook import ahand_over, hand_over
+from mailcore.webhook import MemorySeenStore, SqliteSeenStore, ahand_over, hand_over
 
 
 class Clock:
@@ -79,7 +78,7 @@ def test_keys_survive_a_restart(tmp_path):
     with SqliteSeenStore(tmp_path / "seen.db") as store:
         store.mark("ses:bounce:1:ada@example.com")
     code = (
-        "import sys; from mailcore.dedupe import SqliteSeenStore\n"
+        "import sys; from mailcore.webhook import SqliteSeenStore\n"
         "with SqliteSeenStore(sys.argv[1]) as s: print(s.seen(sys.argv[2]))"
     )
     command = [
@@ -96,7 +95,7 @@ def test_keys_survive_a_restart(tmp_path):
 
 FORK = """
 import os, sys
-from mailcore.dedupe import SqliteSeenStore
+from mailcore.webhook import SqliteSeenStore
 
 store = SqliteSeenStore(sys.argv[1])
 store.mark("before")

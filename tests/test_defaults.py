@@ -9,7 +9,7 @@ import pytest
 
 from mailcore import AsyncMailer, Attachment, ConfigurationError, Mailer, Message
 from mailcore.builtin.memory import MemoryProvider
-from mailcore.defaults import Defaults
+from mailcore.message import Defaults
 
 
 BASE = {"from_email": "shop@example.com", "to": ["ada@example.net"], "subject": "Hi", "text": "x"}

@@ -27,7 +27,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailcore import ConfigurationError, InvalidMessage, Message, write_message
-from mailcore.dkim import OVERSIGNED, DkimSigner
+from mailcore.mime.dkim import OVERSIGNED, DkimSigner
 
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mailcore import Registry, hookimpl, hookspecs
+from mailcore import Registry, hookimpl
 from mailcore.errors import PluginLoadError
+from mailcore.registry import hookspecs
 
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "hooks.md"

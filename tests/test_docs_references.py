@@ -12,7 +12,7 @@ import pytest
 import mailcore
 
 from mailcore.flow import Flow
-from mailcore.frozen import FrozenDict
+from mailcore.foundation import FrozenDict
 from mailcore.mailer import Mailer
 
 
@@ -33,7 +33,7 @@ def references():
     [
         ("mailcore.Message", f"{mailcore.Message.__module__}.Message"),
         ("mailcore.Message.replace", f"{mailcore.Message.__module__}.Message.replace"),
-        ("mailcore.hookspecs.Event", f"{mailcore.TrackingEvent.__module__}.Event"),
+        ("mailcore.registry.hookspecs.Event", f"{mailcore.TrackingEvent.__module__}.Event"),
         ("mailcore.RecipientStatus.code", f"{mailcore.RecipientStatus.__module__}.RecipientStatus"),
         ("datetime.datetime", "datetime.datetime"),
     ],

@@ -27,10 +27,8 @@ from mailcore import (
     hookimpl,
 )
 from mailcore.builtin.memory import MemoryProvider
-from mailcore.dropping import breaches
 from mailcore.features import NO, YES, limited
-from mailcore.remedies import (
-    KEPT,
+from mailcore.message import (
     AsFiles,
     Emptied,
     First,
@@ -42,6 +40,8 @@ from mailcore.remedies import (
     WithoutItems,
     WithoutKeys,
 )
+from mailcore.message.dropping import breaches
+from mailcore.message.remedies import KEPT
 
 
 TO = ["ada@example.net", "bob@example.net"]

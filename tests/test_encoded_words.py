@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailcore.encoded_words import encode_words, looks_encoded
+from mailcore.address.encoded_words import encode_words, looks_encoded
 
 
 TEXT = st.text(st.characters(exclude_categories={"Cs"}))

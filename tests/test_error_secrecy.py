@@ -19,9 +19,9 @@ from mailcore import (
     get_provider,
     parse_addresses,
 )
-from mailcore.defaults import Defaults
-from mailcore.message import MESSAGE_FIELDS
-from mailcore.redaction import redact, shown_name, shown_size, shown_text
+from mailcore.foundation import redact, shown_name, shown_size
+from mailcore.foundation.redaction import shown_text
+from mailcore.message import MESSAGE_FIELDS, Defaults
 
 
 TOKEN = "sk_live_51Hq/T0kEn9x=="  # it is what must not be seen

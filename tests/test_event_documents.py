@@ -22,8 +22,8 @@ from mailcore import (
     TrackingEvent,
     event_from_dict,
 )
-from mailcore.event_documents import LEFT_OUT, MAX_DEPTH
 from mailcore.inbound import parse_inbound
+from mailcore.webhook.event_documents import LEFT_OUT, MAX_DEPTH
 
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=timezone.utc)

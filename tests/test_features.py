@@ -16,7 +16,6 @@ from mailcore import (
     UnsupportedFeature,
 )
 from mailcore.builtin.memory import MemoryProvider
-from mailcore.dropping import NEVER_DROPPED as NEVER
 from mailcore.features import (
     NO,
     USES,
@@ -29,6 +28,7 @@ from mailcore.features import (
     unsupported,
     yes,
 )
+from mailcore.message.dropping import NEVER_DROPPED as NEVER
 
 
 BASIC = Message(from_email="f@example.com", to=["t@example.com"], subject="s", text="t", html="h")

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from mailcore.attachment import Attachment
-from mailcore.file_types import extension_of, type_of_file
+from mailcore.message import Attachment
+from mailcore.message.file_types import extension_of, type_of_file
 
 
 OFFICE = "application/vnd.openxmlformats-officedocument"

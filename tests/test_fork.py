@@ -20,7 +20,7 @@ import json, os, sys, threading
 import requests
 from mailcore import Features, HttpRequest, Mailer, Message, MessageRejected, Provider
 from mailcore import RecipientStatus, Registry, SendStatus
-from mailcore.transport import RequestsTransport
+from mailcore.http import RequestsTransport
 
 url, kind, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 
@@ -118,10 +118,10 @@ def test_parent_and_children_send_at_once(site: Any, kind: str) -> None:
 LOCKED = """
 import os, threading
 from mailcore import Mailer, Message, Registry
-from mailcore.dedupe import MemorySeenStore
-from mailcore.forking import ForkSafeLock
+from mailcore.webhook import MemorySeenStore
+from mailcore.foundation.forking import ForkSafeLock
 from mailcore.registry import default_registry
-from mailcore.transport import RequestsTransport
+from mailcore.http import RequestsTransport
 
 mailer, store = Mailer("memory"), MemorySeenStore()
 transport = RequestsTransport()

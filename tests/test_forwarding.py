@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from mailcore.attachment import Attachment
 from mailcore.errors import InvalidMessage
+from mailcore.message import Attachment
 
 
 POLICIES = [

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from mailcore.frozen import FrozenDict, freeze, thaw
+from mailcore.foundation import FrozenDict, freeze, thaw
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ from mailcore import (
     UnsupportedFeature,
     WebhookRequest,
     hookimpl,
-    hookspecs,
     receive,
 )
 from mailcore.builtin.memory import MemoryProvider
+from mailcore.registry import hookspecs
 
 
 MESSAGE = Message(from_email="f@x.org", to=["a@x.org"], subject="s")

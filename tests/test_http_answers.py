@@ -21,7 +21,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http_answers import (
+from mailcore.http import (
     Meaning,
     may_be_accepted,
     meaning_of_status,

@@ -16,9 +16,14 @@ from hypothesis import strategies as st
 
 from mailcore.errors import SerializationError
 from mailcore.flow import HttpRequest
-from mailcore.http_requests import FormFile, basic_authorization, form_request, json_request
+from mailcore.http import (
+    FormFile,
+    RequestsTransport,
+    basic_authorization,
+    form_request,
+    json_request,
+)
 from mailcore.testing.form_data import FormPart, read_form_data
-from mailcore.transport import RequestsTransport
 
 
 URL = "https://api.example.com/v1/send"

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import Attachment, InvalidMessage, inline_image
-from mailcore.content_id import url_of
-from mailcore.image_types import type_of_image
+from mailcore.message.content_id import url_of
+from mailcore.message.image_types import type_of_image
 
 
 def ftyp(*brands):

@@ -54,7 +54,7 @@ def test_importing_is_cheap(code):
 def test_phrases_are_loaded_for_the_first_bounce():
     """Loading what judges builds no index; judging does."""
     code = "from mailcore.bounces import judge"
-    lazy = {"mailcore.bounce_index", "mailcore.bounce_words.order", "mailcore.bounce_words.gone"}
+    lazy = {"mailcore.bounces.index", "mailcore.bounces.words.order", "mailcore.bounces.words.gone"}
 
     assert set() == lazy & modules_after(code)
     assert lazy == lazy & modules_after(f"{code}; judge(None, '550 user unknown')")

@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore.address import Address
-from mailcore.inbound import parse_inbound
-from mailcore.inbound_addresses import read_addresses
-from mailcore.inbound_comments import without_comments
-from mailcore.inbound_headers import message_ids
+from mailcore.inbound import parse_inbound, read_addresses
+from mailcore.inbound.comments import without_comments
+from mailcore.inbound.headers import message_ids
 
 
 def read(text: str) -> list[tuple[str, str]]:

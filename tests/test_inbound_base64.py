@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore.inbound_base64 import base64_of_octets, base64_of_text, blocks_of, decoded_blocks
+from mailcore.inbound.base64 import base64_of_octets, base64_of_text, blocks_of, decoded_blocks
 
 
 BLOCK = 76 * 512

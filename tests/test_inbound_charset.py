@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore.inbound import parse_inbound
-from mailcore.inbound_charset import decode_charset
+from mailcore.inbound.charset import decode_charset
 
 
 # All labels of https://encoding.spec.whatwg.org/#names-and-labels (read 2026-11-30) but those of

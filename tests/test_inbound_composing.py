@@ -16,10 +16,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore.inbound import InboundMessage, InboundPart, parse_inbound
-from mailcore.inbound_composing import ReceivedFile, compose_inbound
-from mailcore.inbound_entity import Limits
-from mailcore.inbound_splitter import split
+from mailcore.inbound import (
+    InboundMessage,
+    InboundPart,
+    ReceivedFile,
+    compose_inbound,
+    parse_inbound,
+)
+from mailcore.inbound.entity import Limits
+from mailcore.inbound.splitter import split
 
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures/inbound").iterdir())

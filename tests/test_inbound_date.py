@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore.inbound import parse_inbound
-from mailcore.inbound_date import parse_date
+from mailcore.inbound import parse_date, parse_inbound
 
 
 @pytest.mark.parametrize(

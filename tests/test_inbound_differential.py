@@ -25,12 +25,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailcore.inbound import parse_inbound
-from mailcore.inbound_boundary import boundary_readings
-from mailcore.inbound_decoding import decode_transfer
-from mailcore.inbound_entity import Entity, Limits
-from mailcore.inbound_fallback import read_irregular, without_bare_returns
-from mailcore.inbound_parameters import read_parameters
-from mailcore.inbound_splitter import Irregular, split
+from mailcore.inbound.boundary import boundary_readings
+from mailcore.inbound.decoding import decode_transfer
+from mailcore.inbound.entity import Entity, Limits
+from mailcore.inbound.fallback import read_irregular, without_bare_returns
+from mailcore.inbound.parameters import read_parameters
+from mailcore.inbound.splitter import Irregular, split
 
 
 SEEDS = [

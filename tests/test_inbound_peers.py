@@ -22,7 +22,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore.encoded_words import encode_words
+from mailcore.address.encoded_words import encode_words
 from mailcore.inbound import InboundPart, parse_inbound
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailcore.inbound_score import read_score
+from mailcore.inbound import read_score
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore.inbound import InboundAddress, InboundMessage, parse_inbound
-from mailcore.inbound_boundary import boundary_readings
+from mailcore.inbound.boundary import boundary_readings
 
 
 def with_part(content_type: bytes, delimiter: bytes, close: bytes | None = None) -> InboundMessage:

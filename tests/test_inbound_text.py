@@ -11,14 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailcore.address import Address
-from mailcore.encoded_words import encode_words
-from mailcore.inbound import InboundAddress, parse_inbound
-from mailcore.inbound_addresses import read_addresses
-from mailcore.inbound_filename import safe_filename
-from mailcore.inbound_headers import message_ids
-from mailcore.inbound_parameters import read_parameters
-from mailcore.inbound_words import decode_words, header_text
-from mailcore.mime_parameters import content_disposition_field
+from mailcore.address.encoded_words import encode_words
+from mailcore.inbound import InboundAddress, parse_inbound, read_addresses
+from mailcore.inbound.filename import safe_filename
+from mailcore.inbound.headers import message_ids
+from mailcore.inbound.parameters import read_parameters
+from mailcore.inbound.words import decode_words, header_text
+from mailcore.mime.parameters import content_disposition_field
 
 
 ONE_LINE = st.text(

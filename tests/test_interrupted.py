@@ -168,7 +168,7 @@ def test_each_message_of_a_call_is_reported(chunked: Any, registry: Any, told: A
         max_messages_per_call = 2
 
         def combine(self, requests: Any) -> Any:
-            from mailcore.combining import Combined
+            from mailcore.sending import Combined
 
             return [Combined(requests[0], tuple(range(len(requests))))]
 

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailcore import json_reading
 from mailcore.errors import MalformedWebhook
-from mailcore.frozen import thaw
-from mailcore.json_reading import MAX_DEPTH, ReadOnlyJson, read_object
+from mailcore.foundation import thaw
+from mailcore.webhook import ReadOnlyJson, json_reading, read_object
+from mailcore.webhook.json_reading import MAX_DEPTH
 
 
 OBJECTS = st.dictionaries(

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mailcore import ProviderNotFound, known_plugins
-from mailcore.known_plugins import command_hint, install_hint, provider_not_found
+from mailcore import ProviderNotFound
+from mailcore.registry import known_plugins
+from mailcore.registry.known_plugins import command_hint, install_hint, provider_not_found
 
 
 ROOT = Path(__file__).parent.parent
@@ -66,8 +67,8 @@ def test_a_stale_file_is_told_and_written_anew(tmp_path):
         '[project]\nname = "mailcore-paint"\n[project.entry-points."mailcore.extensions"]\n'
         'paint = "mailcore_paint.cli_extension"\n'
     )
-    (tmp_path / "mailcore").mkdir()
-    written = tmp_path / "mailcore" / "known_plugins.json"
+    (tmp_path / "mailcore" / "registry").mkdir(parents=True)
+    written = tmp_path / "mailcore" / "registry" / "known_plugins.json"
     written.write_text("{}\n")
 
     stale = run_tool(tmp_path, "--check")

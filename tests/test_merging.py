@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from mailcore import Mailer, Message, UnsupportedFeature
 from mailcore.builtin.memory import MemoryProvider
-from mailcore.merging import MergeSyntax, fills_in, unanswered, value_names
+from mailcore.message import MergeSyntax, fills_in, value_names
+from mailcore.message.merging import unanswered
 
 
 ADA, BOB = "ada@example.net", "bob@example.net"

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from mailcore.address import Address
-from mailcore.attachment import Alternative, Attachment
 from mailcore.errors import InvalidMessage, UnsupportedFeature
-from mailcore.message import Message
+from mailcore.message import Alternative, Attachment, Message
 from mailcore.mime import write_message
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailcore.mime_encoding import as_seven_bit, base64_lines, encode_text, quoted_printable
+from mailcore.mime.encoding import as_seven_bit, base64_lines, encode_text, quoted_printable
 
 
 # Rich in what the encoding is about: its own characters, line ends, lines at the limit.

@@ -16,13 +16,7 @@ from hypothesis import strategies as st
 
 from mailcore.address import Address
 from mailcore.errors import InvalidAddress, InvalidMessage, InvalidMessageType, UnsupportedFeature
-from mailcore.mime_headers import (
-    address_field,
-    check_name,
-    date_text,
-    header_field,
-    subject_field,
-)
+from mailcore.mime.headers import address_field, check_name, date_text, header_field, subject_field
 
 
 PRINTABLE_ASCII = st.text(

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailcore.errors import InvalidMessage
-from mailcore.mime_parameters import content_disposition_field, content_type_field
+from mailcore.mime.parameters import content_disposition_field, content_type_field
 
 
 FILENAME = st.text(

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore.address import Address
-from mailcore.attachment import Attachment
-from mailcore.message import Message
+from mailcore.message import Attachment, Message
 from mailcore.mime import write_message
 
 

@@ -21,8 +21,7 @@ from email.utils import getaddresses
 import pytest
 
 from mailcore.address import Address
-from mailcore.attachment import Attachment
-from mailcore.message import Message
+from mailcore.message import Attachment, Message
 from mailcore.mime import write_message
 
 

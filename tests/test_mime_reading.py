@@ -27,9 +27,9 @@ from mailcore import (
     Unsubscribe,
     write_message,
 )
-from mailcore.content_id import attachments_as_shown
-from mailcore.content_type import parameters_of
 from mailcore.errors import MessageError
+from mailcore.message import attachments_as_shown
+from mailcore.message.content_type import parameters_of
 
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -32,9 +32,8 @@ from mailcore import (
 )
 from mailcore.builtin.memory import MemoryProvider
 from mailcore.builtin.null import NullProvider
-from mailcore.dedupe import MemorySeenStore, SqliteSeenStore
+from mailcore.webhook import MemorySeenStore, SqliteSeenStore, arespond, respond
 from mailcore.webhook.asgi import AsgiWebhook
-from mailcore.webhook.responding import arespond, respond
 from mailcore.webhook.wsgi import WsgiWebhook
 
 

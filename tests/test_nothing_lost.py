@@ -17,7 +17,7 @@ from mailcore import (
     UnsupportedFeature,
     errors,
 )
-from mailcore.defaults import Defaults
+from mailcore.message import Defaults
 
 
 ADDRESSES = ("to", "cc", "bcc", "reply_to")

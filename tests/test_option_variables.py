@@ -24,9 +24,9 @@ from mailcore import (
 )
 from mailcore.cli import main
 from mailcore.features import YES
-from mailcore.option_texts import Misfit, converted
-from mailcore.option_variables import variable_of
-from mailcore.options import option_missing
+from mailcore.registry.option_texts import Misfit, converted
+from mailcore.registry.option_variables import variable_of
+from mailcore.registry.options import option_missing
 
 
 SECRET = "s3cret-key"

@@ -9,7 +9,7 @@ import pytest
 
 from mailcore import ConfigurationError, Registry
 from mailcore.builtin.null import NullProvider
-from mailcore.options import option_types, scheme_of
+from mailcore.registry.options import option_types, scheme_of
 
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from mailcore import (
 )
 from mailcore.builtin.memory import MemoryProvider
 from mailcore.cli import main
-from mailcore.defaults import Defaults
 from mailcore.features import NO, YES, Feature, Features, limited
+from mailcore.message import Defaults
 
 
 ADA, BOB, CARL = "ada@example.com", "Bob <bob@example.com>", '"Müller, Carl" <carl@bücher.example>'

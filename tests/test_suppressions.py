@@ -18,6 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import ConfigurationError, InvalidAddress, Registry
+from mailcore.account import (
+    BOUNCE,
+    MANUAL,
+    Page,
+    SuppressedAddress,
+    SuppressionAccount,
+    SuppressionFilter,
+    SuppressionList,
+)
 from mailcore.builtin.memory import MemoryProvider
 from mailcore.cli import main
 from mailcore.cli.parser import build_parser
@@ -31,17 +40,8 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import Exchange, HttpRequest, HttpResponse, Sleep
-from mailcore.hookspecs import hookimpl
-from mailcore.paging import Page
-from mailcore.repeatable import ask
-from mailcore.suppression_account import SuppressionAccount
-from mailcore.suppressions import (
-    BOUNCE,
-    MANUAL,
-    SuppressedAddress,
-    SuppressionFilter,
-    SuppressionList,
-)
+from mailcore.http import ask
+from mailcore.registry import hookimpl
 
 
 NOW = datetime(2026, 11, 30, tzinfo=timezone.utc)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mailcore import Mailer, Message, Registry
 from mailcore.builtin.console import ConsoleProvider, ConsoleTransport
 from mailcore.cli import main, output
-from mailcore.terminal import lines, one_line
+from mailcore.foundation.terminal import lines, one_line
 
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\u202etxt.exe\u2066\u2028\x85\x0b\0\x7f\U000e0041"

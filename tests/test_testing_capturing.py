@@ -30,7 +30,9 @@ from mailcore import (
 )
 from mailcore.features import YES, Feature, Features, needs
 from mailcore.registry import default_registry
-from mailcore.testing import Outbox, Script, capture
+from mailcore.testing.capturing import capture
+from mailcore.testing.outbox import Outbox
+from mailcore.testing.script import Script
 
 
 class Live(Provider[HttpRequest, HttpResponse]):

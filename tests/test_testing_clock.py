@@ -8,7 +8,8 @@ import pytest
 
 from mailcore.errors import NetworkError
 from mailcore.flow import Call, Exchange, Flow, Sleep
-from mailcore.testing import Script, VirtualClock, drive
+from mailcore.testing.clock import VirtualClock, drive
+from mailcore.testing.script import Script
 
 
 def patient(attempts: int) -> Flow[str]:

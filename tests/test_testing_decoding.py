@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 from mailcore import Message
 from mailcore.builtin.memory import MemoryProvider
 from mailcore.flow import HttpRequest, Request
-from mailcore.http_requests import FormFile, form_request
-from mailcore.testing import decode_request, token
+from mailcore.http import FormFile, form_request
+from mailcore.testing.canaries import token
+from mailcore.testing.decoding import decode_request
 
 
 TOKEN = token("needle")

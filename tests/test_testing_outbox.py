@@ -7,7 +7,7 @@ import pytest
 from mailcore import Alternative, Attachment, Mailer, Message, Registry, SendResult
 from mailcore.builtin.memory import MemoryProvider
 from mailcore.result import RecipientStatuses
-from mailcore.testing import Outbox
+from mailcore.testing.outbox import Outbox
 
 
 WELCOME = Message(

@@ -9,7 +9,7 @@ import pytest
 
 from mailcore import AsyncMailer, Mailer, Message, NetworkError, Registry, SendTimeout
 from mailcore.builtin.null import NullProvider
-from mailcore.testing import Script
+from mailcore.testing.script import Script
 
 
 MESSAGE = Message(from_email="shop@example.com", to=["ada@example.net"], subject="Welcome")

@@ -49,27 +49,26 @@ from mailcore import (
     WebhookRejected,
     WebhookRequest,
 )
-from mailcore.combining import Combined
-from mailcore.events import EventType, InboundEvent, TrackingEvent, brought_by
-from mailcore.features import NO, YES, limited, needs, partial
-from mailcore.flow import Exchange
-from mailcore.frozen import thaw
-from mailcore.http_answers import may_be_accepted, retry_after_seconds
-from mailcore.inbound_composing import ReceivedFile, compose_inbound
-from mailcore.merging import MergeSyntax, fills_in
-from mailcore.mime import write_message
-from mailcore.paging import Page
-from mailcore.remedies import First, Remedy, Without
-from mailcore.repeatable import ask
-from mailcore.suppressions import (
+from mailcore.account import (
     BOUNCE,
     MANUAL,
+    Page,
     SuppressedAddress,
     SuppressionFilter,
     SuppressionList,
 )
-from mailcore.testing import Canary, Notice, ProviderSuite, TransportFault, token
-from mailcore.transport import RequestsTransport
+from mailcore.events import EventType, InboundEvent, TrackingEvent, brought_by
+from mailcore.features import NO, YES, limited, needs, partial
+from mailcore.flow import Exchange
+from mailcore.foundation import thaw
+from mailcore.http import RequestsTransport, ask, may_be_accepted, retry_after_seconds
+from mailcore.inbound import ReceivedFile, compose_inbound
+from mailcore.message import First, MergeSyntax, Remedy, Without, fills_in
+from mailcore.mime import write_message
+from mailcore.sending import Combined
+from mailcore.testing.canaries import Canary, token
+from mailcore.testing.suite import ProviderSuite
+from mailcore.testing.suite_hooks import Notice, TransportFault
 
 
 MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=timezone.utc)
@@ -1988,12 +1987,12 @@ def test_the_log_of_the_wire_is_looked_at(monkeypatch) -> None:
     """A log that shows addresses, or secrets, fails its check."""
     suite = suite_of(Acme)
     suite.test_the_wire_log_tells_no_secrets()
-    monkeypatch.setattr("mailcore.wire_text.redact", lambda text: text)
-    monkeypatch.setattr("mailcore.wire_text._TOKEN", re.compile("(?!)"))
+    monkeypatch.setattr("mailcore.http.wire_text.redact", lambda text: text)
+    monkeypatch.setattr("mailcore.http.wire_text._TOKEN", re.compile("(?!)"))
 
     with pytest.raises(AssertionError, match="a full address is in: #"):
         suite.test_the_wire_log_tells_no_secrets()
 
-    monkeypatch.setattr("mailcore.wire_http._SHOWN_HEADERS", re.compile(".*"))
+    monkeypatch.setattr("mailcore.http.wire_http._SHOWN_HEADERS", re.compile(".*"))
     with pytest.raises(AssertionError, match="a secret is in: #"):
         suite.test_the_wire_log_tells_no_secrets()

@@ -31,12 +31,12 @@ from mailcore import (
 )
 from mailcore.events import EventType, InboundEvent, TrackingEvent
 from mailcore.features import YES, limited
-from mailcore.frozen import thaw
-from mailcore.http_answers import meaning_of_status, send_error
-from mailcore.http_requests import FormFile, basic_authorization, form_request
-from mailcore.inbound_composing import ReceivedFile, compose_inbound
-from mailcore.testing import Notice, ProviderSuite
+from mailcore.foundation import thaw
+from mailcore.http import FormFile, basic_authorization, form_request, meaning_of_status, send_error
+from mailcore.inbound import ReceivedFile, compose_inbound
 from mailcore.testing.form_data import FormPart, is_form_data, read_form_data, write_form_data
+from mailcore.testing.suite import ProviderSuite
+from mailcore.testing.suite_hooks import Notice
 
 
 API_KEY = "key-Zm9ybXM"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore.timestamps import parse_timestamp
+from mailcore.webhook import parse_timestamp
 
 
 def utc(*parts: int) -> datetime:

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from mailcore import HttpRequest, NetworkError, SendTimeout, UnexpectedResponse
-from mailcore.transport import RequestsTransport
+from mailcore.http import RequestsTransport
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from mailcore import HttpRequest, MailcoreError, NetworkError, SendTimeout, UnexpectedResponse
-from mailcore.transport import RequestsTransport
+from mailcore.http import RequestsTransport
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -306,7 +306,7 @@ def test_peers_that_take_nothing_are_given_up(
     transport: RequestsTransport, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Writing does not wait for ever."""
-    monkeypatch.setattr("mailcore.http_connection.LEAST_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("mailcore.http.connection.LEAST_PATIENCE_SECONDS", 0.1)
 
     stalled = server(lambda _: over.wait(10))
     with stalled as url, letting_go(over), pytest.raises(SendTimeout) as caught:
@@ -320,7 +320,7 @@ def test_writing_is_bounded_on_the_whole(
     transport: RequestsTransport, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A peer that takes a little again and again does not hold the caller for ever."""
-    monkeypatch.setattr("mailcore.http_connection.SLOWEST_BYTES_PER_SECOND", 100_000_000)
+    monkeypatch.setattr("mailcore.http.connection.SLOWEST_BYTES_PER_SECOND", 100_000_000)
 
     def little_by_little(connection: socket.socket) -> None:
         while not over.wait(0.01):

@@ -26,8 +26,7 @@ from django.conf import settings
 from werkzeug.serving import make_server as make_werkzeug_server
 
 from mailcore import ConfigurationError, WebhookRequest
-from mailcore.dedupe import MemorySeenStore
-from mailcore.webhook import arespond, respond
+from mailcore.webhook import MemorySeenStore, arespond, respond
 from mailcore.webhook.asgi import AsgiWebhook
 from mailcore.webhook.wsgi import WsgiWebhook
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import ConfigurationError, Verdict, WebhookRejected, WebhookRequest
-from mailcore.webhook.basic_auth import BasicAuth
+from mailcore.webhook import BasicAuth
 
 
 def basic(credentials: str | bytes, scheme: str = "Basic") -> str:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import ConfigurationError, Verdict, WebhookRequest
-from mailcore.webhook.header_secrets import HeaderSecrets
+from mailcore.webhook import HeaderSecrets
 
 
 SECRETS = ["X-Secret: old", "X-Secret:new:with:colons", "X-Other:  spaced  "]

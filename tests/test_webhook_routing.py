@@ -21,8 +21,7 @@ from mailcore import (
     hookimpl,
     receive,
 )
-from mailcore.dedupe import MemorySeenStore
-from mailcore.webhook import EventRouter, ahand_over, arespond, hand_over, respond
+from mailcore.webhook import EventRouter, MemorySeenStore, ahand_over, arespond, hand_over, respond
 
 
 GOOD = {"X-Secret": "open sesame"}

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore.errors import ConfigurationError, WebhookRejected
-from mailcore.webhook.signatures import check_age, hmac_matches
+from mailcore.webhook import check_age, hmac_matches
 
 
 CONTENT = b'{"event": "delivered"}'

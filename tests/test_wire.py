@@ -11,12 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailcore import HttpRequest, HttpResponse, NetworkError, wire
-from mailcore.http_requests import FormFile, basic_authorization, form_request, json_request
+from mailcore import HttpRequest, HttpResponse, NetworkError
+from mailcore.http import (
+    FormFile,
+    RequestsTransport,
+    basic_authorization,
+    form_request,
+    json_request,
+    wire,
+)
+from mailcore.http.wire_http import answer_text, request_text, secrets_of
+from mailcore.http.wire_text import MAX_RECORD_CHARACTERS, Sheet
 from mailcore.testing.faults import closed_port
-from mailcore.transport import RequestsTransport
-from mailcore.wire_http import answer_text, request_text, secrets_of
-from mailcore.wire_text import MAX_RECORD_CHARACTERS, Sheet
 
 
 TOKEN = "sk_live_51Hq/T0kEn9x=="
@@ -245,7 +251,7 @@ def test_records_are_bounded(request_of):
 
 def test_a_fault_of_the_log_ends_no_send(records, echo, monkeypatch):
     """What cannot be described is told as such."""
-    monkeypatch.setattr("mailcore.wire_http._add_body", lambda *_: 1 / 0)
+    monkeypatch.setattr("mailcore.http.wire_http._add_body", lambda *_: 1 / 0)
     transport = RequestsTransport()
     answer = transport.exchange(HttpRequest(method="POST", url=f"{echo.url}/echo"))
     transport.close()

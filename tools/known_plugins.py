@@ -1,5 +1,5 @@
 """
-Write `mailcore/known_plugins.json`: the plugins of this repository.
+Write `mailcore/registry/known_plugins.json`: the plugins of this repository.
 
 They are listed by the name of their provider, or of their command if they have no provider.
 
@@ -15,7 +15,7 @@ import sys
 from projects import ROOT, projects
 
 
-FILE = ROOT / "mailcore" / "known_plugins.json"
+FILE = ROOT / "mailcore" / "registry" / "known_plugins.json"
 
 
 def text() -> str:

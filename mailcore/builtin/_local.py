@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from mailcore.features import NO, YES, Feature, Features, yes
 from mailcore.flow import Request
-from mailcore.message import Message
+from mailcore.message.message import Message
 from mailcore.provider import Provider
 from mailcore.result import RecipientStatus, SendStatus
 

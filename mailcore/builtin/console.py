@@ -1,7 +1,7 @@
 """
 ``console``: prints every message, decoded, to look at while developing.
 
-What could steer the terminal is printed as an escape: see :mod:`mailcore.terminal`.
+What could steer the terminal is printed as an escape: see :mod:`mailcore.foundation.terminal`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TextIO
 
 from mailcore.builtin._local import LocalProvider, MessageRequest, new_message_id
 from mailcore.errors import ProviderUnavailable
-from mailcore.message import Message
-from mailcore.terminal import lines, one_line
+from mailcore.foundation.terminal import lines, one_line
+from mailcore.message.message import Message
 
 
 _RULE = "-" * 72

@@ -13,8 +13,8 @@ from mailcore.builtin._local import KEEPS_ALL, new_message_id
 from mailcore.errors import ConfigurationError, ProviderUnavailable
 from mailcore.features import NO, Features
 from mailcore.flow import Request
-from mailcore.message import Message
-from mailcore.mime import write_message
+from mailcore.message.message import Message
+from mailcore.mime.writing import write_message
 from mailcore.provider import Provider
 from mailcore.result import RecipientStatus, SendStatus
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailcore.builtin._local import LocalProvider, MessageRequest, new_message_id
-from mailcore.message import Message
+from mailcore.message.message import Message
 
 
 class MemoryTransport:

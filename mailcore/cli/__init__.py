@@ -39,7 +39,7 @@ from mailcore.errors import ConfigurationError
 
 
 if TYPE_CHECKING:
-    from mailcore.registry import Registry
+    from mailcore.registry.registry import Registry
 
 __all__ = ["main"]
 
@@ -92,7 +92,7 @@ def _guarded(given: list[str], registry: Registry | None, *, debug: bool, as_jso
 
 def _run(given: list[str], registry: Registry | None) -> int:
     from mailcore.cli.parser import build_parser
-    from mailcore.registry import default_registry
+    from mailcore.registry.registry import default_registry
 
     chosen = registry if registry is not None else default_registry()
     parser = build_parser(chosen)

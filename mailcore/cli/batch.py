@@ -21,7 +21,7 @@ from mailcore.cli.inputs import STDIN, named, standard_input, unreadable
 from mailcore.cli.sending import open_mailer, send
 from mailcore.errors import MailcoreError
 from mailcore.mailer import Mailer
-from mailcore.message import Message
+from mailcore.message.message import Message
 
 
 _SPOOL_BYTES = 16 * 1024 * 1024

@@ -15,10 +15,10 @@ from mailcore.cli.failures import UsageError
 from mailcore.cli.inputs import key_value
 from mailcore.errors import ConfigurationError
 from mailcore.mailer import URL_VARIABLE
-from mailcore.option_variables import options_from_variables, variable_of
-from mailcore.options import option_types, options_from_url, scheme_of
 from mailcore.provider import Provider
-from mailcore.registry import Registry
+from mailcore.registry.option_variables import options_from_variables, variable_of
+from mailcore.registry.options import option_types, options_from_url, scheme_of
+from mailcore.registry.registry import Registry
 
 
 SECRET_NAME = re.compile(

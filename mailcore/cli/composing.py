@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mailcore.attachment import Attachment
 from mailcore.cli.failures import UsageError
 from mailcore.cli.inputs import (
     STDIN,
@@ -23,7 +22,8 @@ from mailcore.cli.inputs import (
     unique,
 )
 from mailcore.errors import InvalidMessage, MessageError, Problem, raise_problems
-from mailcore.message import Message
+from mailcore.message.attachment import Attachment
+from mailcore.message.message import Message
 
 
 _AS_GIVEN = (

@@ -16,7 +16,7 @@ from mailcore.cli import output
 from mailcore.cli.choosing import SECRET_NAME, Chosen
 from mailcore.flow import HttpRequest
 from mailcore.mailer import Mailer
-from mailcore.message import Message
+from mailcore.message.message import Message
 
 
 HIDDEN = "(hidden)"

@@ -15,7 +15,7 @@ from mailcore.cli.table import parts_side_by_side
 from mailcore.errors import PluginLoadError
 from mailcore.features import Feature, Support
 from mailcore.provider import Provider
-from mailcore.registry import Registry
+from mailcore.registry.registry import Registry
 
 
 _INTRODUCTION = (

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 
 from mailcore.cli.output import note
-from mailcore.terminal import lines
+from mailcore.foundation.terminal import lines
 
 
 class _Escaping(logging.Formatter):

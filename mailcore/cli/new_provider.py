@@ -13,10 +13,10 @@ from typing import Any
 
 from mailcore.cli import exit_codes, output
 from mailcore.cli.failures import UsageError
-from mailcore.discovery import CORE_DISTRIBUTION
 from mailcore.errors import ConfigurationError
-from mailcore.known_plugins import install_hint, known_plugins
-from mailcore.registry import Registry
+from mailcore.registry.discovery import CORE_DISTRIBUTION
+from mailcore.registry.known_plugins import install_hint, known_plugins
+from mailcore.registry.registry import Registry
 
 
 # A name is a URL's scheme, the name of a distribution (PEP 503) and, with underscores, a module's.

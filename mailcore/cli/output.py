@@ -15,8 +15,8 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from mailcore.cli.table import table
-from mailcore.terminal import lines
-from mailcore.terminal import one_line as printable
+from mailcore.foundation.terminal import lines
+from mailcore.foundation.terminal import one_line as printable
 
 
 __all__ = [

@@ -13,8 +13,9 @@ from mailcore.cli import choosing, exit_codes, output
 from mailcore.cli.failures import InputError
 from mailcore.cli.inputs import NotJson, named, parse_json, read_bytes, require_one_stdin
 from mailcore.events import Event, InboundEvent
-from mailcore.registry import Registry
-from mailcore.webhook import WebhookRequest, receive
+from mailcore.registry.registry import Registry
+from mailcore.webhook.receiving import receive
+from mailcore.webhook.request import WebhookRequest
 
 
 _CAPTURED = frozenset(["method", "url", "headers", "body", "body_base64"])

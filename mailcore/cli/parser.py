@@ -13,13 +13,13 @@ from mailcore.cli import exit_codes, features, new_provider, parse, providers, s
 from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
 from mailcore.cli.output import PROGRAM, note
-from mailcore.known_plugins import command_hint
-from mailcore.redaction import shown_name
-from mailcore.suggesting import similar
+from mailcore.foundation.redaction import shown_name
+from mailcore.foundation.suggesting import similar
+from mailcore.registry.known_plugins import command_hint
 
 
 if TYPE_CHECKING:
-    from mailcore.registry import Registry
+    from mailcore.registry.registry import Registry
 
 _COMMANDS = (providers, features, send, parse, new_provider)
 _MAY_BE_SECRET = re.compile(r"(?<=://)[^\s'\"]+|(?<==)[^\s'\"]+|(?<=explicit argument ).*")

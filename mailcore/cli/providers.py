@@ -8,11 +8,11 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from mailcore import discovery
 from mailcore.cli import exit_codes, output
-from mailcore.option_variables import variable_of
 from mailcore.provider import Provider
-from mailcore.registry import Plugin, Registry
+from mailcore.registry import discovery
+from mailcore.registry.option_variables import variable_of
+from mailcore.registry.registry import Plugin, Registry
 
 
 _REQUIRED = "required"

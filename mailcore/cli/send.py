@@ -13,7 +13,7 @@ from mailcore.cli.failures import UsageError
 from mailcore.cli.sending import open_mailer, send
 from mailcore.errors import RecipientsRefused
 from mailcore.mailer import Mailer
-from mailcore.message import Message
+from mailcore.message.message import Message
 from mailcore.result import SendResult
 
 

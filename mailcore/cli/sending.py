@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from mailcore.cli import output
 from mailcore.cli.choosing import Chosen
 from mailcore.mailer import Mailer
-from mailcore.message import Message
-from mailcore.registry import Registry
+from mailcore.message.message import Message
+from mailcore.registry.registry import Registry
 from mailcore.result import SendResult
 
 

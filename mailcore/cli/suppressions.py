@@ -15,21 +15,21 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from mailcore.account.suppression_account import SuppressionAccount
+from mailcore.account.suppressions import (
+    KeepsSuppressions,
+    SuppressedAddress,
+    SuppressionList,
+    bare_address,
+)
 from mailcore.cli import choosing, exit_codes, output
 from mailcore.cli.argument_types import point_in_time, positive
 from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
 from mailcore.errors import ConfigurationError
 from mailcore.mailer import URL_VARIABLE
-from mailcore.options import scheme_of
-from mailcore.registry import Registry
-from mailcore.suppression_account import SuppressionAccount
-from mailcore.suppressions import (
-    KeepsSuppressions,
-    SuppressedAddress,
-    SuppressionList,
-    bare_address,
-)
+from mailcore.registry.options import scheme_of
+from mailcore.registry.registry import Registry
 
 
 ABSENT = 1

@@ -11,7 +11,7 @@ from typing import Any
 from mailcore.errors import SendError
 from mailcore.flow import HttpResponse
 from mailcore.mailer import Mailer
-from mailcore.message import Message
+from mailcore.message.message import Message
 from mailcore.provider import Provider
 from mailcore.result import SendResult, SendStatus
 from mailcore.testing.batch_checks import batch_of

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mailcore.address import address_key
+from mailcore.address.domain import address_key
 from mailcore.errors import NetworkError, UnsupportedFeature
 from mailcore.features import Feature
 from mailcore.mailer import Mailer
-from mailcore.message import Message
+from mailcore.message.message import Message
 from mailcore.provider import Provider
 from mailcore.result import SendResult, SendStatus
 from mailcore.testing.canaries import RECIPIENT, merged, plain_fields, token
@@ -33,7 +33,7 @@ def batch_of(hooks: SuiteHooks, provider: Provider[Any, Any], to: Sequence[str])
             fields = needed_by(hooks, provider, feature)
             values: Mapping[str, Any] = {}
             if feature is Feature.MERGE_DATA and provider.merge_syntax is not None:
-                # Without values it may be sent otherwise: see mailcore.merging.
+                # Without values it may be sent otherwise: see mailcore.message.merging.
                 fields = {**fields, "text": f"Dear {provider.merge_syntax.reference_to('name')}"}
                 values = {to[0]: {"name": token("name of the first")}}
             return merged({**plain_fields(), "to": list(to)}, fields, {feature.value: values})

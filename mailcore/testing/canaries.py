@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from mailcore.attachment import Alternative, Attachment
 from mailcore.features import AMP, Feature
-from mailcore.message import Message
+from mailcore.message.attachment import Alternative, Attachment
+from mailcore.message.message import Message
 
 
 def token(name: str) -> str:

@@ -15,16 +15,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mailcore.registry import Registry, default_registry
+from mailcore.registry.registry import Registry, default_registry
 from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
 from mailcore.testing.outbox import Outbox
 
 
 if TYPE_CHECKING:
-    from mailcore.checking import Checked
     from mailcore.flow import Flow
-    from mailcore.hooks import Hooks
     from mailcore.provider import Provider
+    from mailcore.registry.hooks import Hooks
+    from mailcore.sending.checking import Checked
 
 _lock = threading.Lock()
 

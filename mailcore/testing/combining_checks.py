@@ -8,7 +8,7 @@ from typing import Any
 from mailcore.errors import SendError
 from mailcore.flow import HttpResponse
 from mailcore.mailer import Mailer, Outcome
-from mailcore.message import Message
+from mailcore.message.message import Message
 from mailcore.provider import Provider
 from mailcore.result import SendResult
 from mailcore.testing.canaries import plain_fields, token

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mailcore.checking import check
-from mailcore.dropping import NEVER_DROPPED, breaches, differs
 from mailcore.errors import MessageError, Problem, UnsupportedFeature
 from mailcore.features import USES, Feature, UnsupportedPolicy, unsupported
-from mailcore.message import Message
+from mailcore.message.dropping import NEVER_DROPPED, breaches, differs
+from mailcore.message.message import Message
 from mailcore.provider import Provider
+from mailcore.sending.checking import check
 from mailcore.testing.canaries import COUNTED, RECIPIENT, merged, plain_fields, token
 from mailcore.testing.suite_hooks import SuiteHooks, report
 

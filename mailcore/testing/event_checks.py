@@ -10,12 +10,12 @@ from typing import Any
 from mailcore.errors import MailcoreError
 from mailcore.events import Event, EventType, InboundEvent, event_from_dict
 from mailcore.features import Feature
-from mailcore.fetching import fetch_inbound
 from mailcore.provider import Provider
 from mailcore.testing.canaries import token
 from mailcore.testing.inbound_checks import received_mail
 from mailcore.testing.suite_hooks import Notice, report
 from mailcore.testing.webhook_reading import WebhookReading
+from mailcore.webhook.fetching import fetch_inbound
 
 
 class EventChecks(WebhookReading):

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from mailcore.flow import HttpRequest, Transport
 from mailcore.mailer import Mailer
-from mailcore.message import Message
-from mailcore.registry import Registry
+from mailcore.message.message import Message
+from mailcore.registry.registry import Registry
 from mailcore.result import SendResult
 from mailcore.testing.canaries import merged, plain_fields
 from mailcore.testing.suite_hooks import TransportFault

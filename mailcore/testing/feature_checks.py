@@ -7,7 +7,7 @@ from typing import Any
 
 from mailcore.errors import MessageError, UnsupportedFeature
 from mailcore.features import USES, Feature, Features, Support
-from mailcore.message import Message
+from mailcore.message.message import Message
 from mailcore.provider import Provider
 from mailcore.testing.canaries import COUNTED, PLAIN, Canary, merged, plain_fields, token
 from mailcore.testing.decoding import HEADER, Finding, contains, innermost

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from mailcore.webhook import WebhookRequest
+from mailcore.webhook.request import WebhookRequest
 
 
 _FLIPS = 64

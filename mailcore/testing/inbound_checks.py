@@ -8,20 +8,20 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from mailcore.address import address_key
-from mailcore.attachment import Attachment
+from mailcore.address.domain import address_key
 from mailcore.errors import MailcoreError, WebhookError
 from mailcore.events import InboundEvent
 from mailcore.features import Feature
-from mailcore.fetching import afetch_inbound, fetch_inbound
-from mailcore.inbound import InboundMessage
-from mailcore.message import Message
+from mailcore.inbound.message import InboundMessage
+from mailcore.message.attachment import Attachment
+from mailcore.message.message import Message
 from mailcore.provider import Provider
 from mailcore.testing.canaries import RECIPIENT, SENDER, token
 from mailcore.testing.mutations import mutations
 from mailcore.testing.suite_hooks import report
 from mailcore.testing.webhook_reading import WebhookReading
-from mailcore.webhook import WebhookRequest
+from mailcore.webhook.fetching import afetch_inbound, fetch_inbound
+from mailcore.webhook.request import WebhookRequest
 
 
 _CUTS = 32

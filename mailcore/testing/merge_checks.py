@@ -19,7 +19,7 @@ _ANYBODYS = ("{{name}}", "%recipient.name%", "*|NAME|*")
 
 
 class MergeChecks(SuiteHooks):
-    """The rule of :mod:`mailcore.merging`."""
+    """The rule of :mod:`mailcore.message.merging`."""
 
     def test_texts_arrive_as_they_are_unless_values_are_asked_for(self) -> None:
         """An empty merge_data, and values that no text refers to, make a template of no text."""

@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import overload
 
-from mailcore.address import address_key
-from mailcore.message import Message
+from mailcore.address.domain import address_key
+from mailcore.message.message import Message
 from mailcore.result import SendResult
 
 

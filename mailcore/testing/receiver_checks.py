@@ -10,13 +10,13 @@ from typing import Any
 from mailcore.errors import ConfigurationError, MailcoreError
 from mailcore.features import Feature
 from mailcore.mailer import Mailer
-from mailcore.message import Message
-from mailcore.option_variables import variable_of
+from mailcore.message.message import Message
 from mailcore.provider import Provider
+from mailcore.registry.option_variables import variable_of
 from mailcore.testing.canaries import RECIPIENT, plain_fields, token
 from mailcore.testing.script import Script
 from mailcore.testing.suite_hooks import Notice, SuiteHooks, report
-from mailcore.webhook import receive
+from mailcore.webhook.receiving import receive
 
 
 class ReceiverChecks(SuiteHooks):

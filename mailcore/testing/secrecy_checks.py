@@ -16,13 +16,14 @@ from typing import Any
 from mailcore.errors import MailcoreError
 from mailcore.features import Feature
 from mailcore.mailer import Mailer
-from mailcore.message import Message
+from mailcore.message.message import Message
 from mailcore.provider import Provider
 from mailcore.testing.canaries import merged, plain_fields, token
 from mailcore.testing.inbound_checks import received_mail
 from mailcore.testing.script import Script
 from mailcore.testing.suite_hooks import SuiteHooks, report
-from mailcore.webhook import WebhookRequest, receive
+from mailcore.webhook.receiving import receive
+from mailcore.webhook.request import WebhookRequest
 
 
 _MOST_OBJECTS = 50_000

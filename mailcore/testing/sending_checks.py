@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mailcore.address import address_key
+from mailcore.address.domain import address_key
 from mailcore.errors import MessageError, NetworkError, SendError, SendTimeout
 from mailcore.features import Feature
 from mailcore.mailer import AsyncMailer, Mailer
-from mailcore.message import Message
+from mailcore.message.message import Message
 from mailcore.provider import Provider
 from mailcore.result import SendResult
 from mailcore.testing.batch_checks import BATCHES, batch_of

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
-from mailcore.delivery import checked
+from mailcore.account.suppressions import KeepsSuppressions, SuppressionList
 from mailcore.errors import MailcoreError, SendError
 from mailcore.events import EventType
 from mailcore.features import Feature
 from mailcore.flow import HttpRequest, HttpResponse, Transport
-from mailcore.frozen import FrozenDict
-from mailcore.hookspecs import hookimpl
-from mailcore.message import Message
+from mailcore.foundation.frozen import FrozenDict
+from mailcore.message.message import Message
 from mailcore.provider import Provider
-from mailcore.registry import Registry
-from mailcore.suppressions import KeepsSuppressions, SuppressionList
+from mailcore.registry.hookspecs import hookimpl
+from mailcore.registry.registry import Registry
+from mailcore.sending.delivery import checked
 from mailcore.testing.canaries import Canary, default_canary
 from mailcore.testing.decoding import Finding, decode_request
 from mailcore.testing.script import Script
-from mailcore.webhook import WebhookRequest
+from mailcore.webhook.request import WebhookRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +182,7 @@ class SuiteHooks:
 
         Args:
             mail: Sender, recipients, subject, bodies, files, header fields; to be written by
-                :func:`mailcore.mime.write_message` where the provider gives raw MIME.
+                :func:`mailcore.mime.writing.write_message` where the provider gives raw MIME.
         """
         raise NotImplementedError("override inbound_webhooks(), or declare inbound=NO(reason)")
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from mailcore.account.suppressions import SuppressionFilter, SuppressionList
 from mailcore.errors import MailcoreError, NetworkError, SendError
 from mailcore.flow import Flow, HttpRequest, HttpResponse
-from mailcore.suppressions import SuppressionFilter, SuppressionList
 from mailcore.testing.clock import drive
 from mailcore.testing.script import Script
 from mailcore.testing.suite_hooks import SuiteHooks, foreign, report
@@ -24,7 +24,7 @@ _STATUSES = (200, 201, 204, 302, 400, 401, 403, 404, 413, 422, 429, 500, 502, 50
 
 class SuppressionChecks(SuiteHooks):
     """
-    ``provider.suppressions()``: :class:`~mailcore.suppressions.SuppressionList`.
+    ``provider.suppressions()``: :class:`~mailcore.account.suppressions.SuppressionList`.
 
     Of a provider without it these check nothing.
     """

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mailcore.address import address_key
+from mailcore.address.domain import address_key
 from mailcore.errors import MailcoreError
 from mailcore.events import Event, EventType, InboundEvent
 from mailcore.features import Feature
@@ -21,7 +21,9 @@ from mailcore.testing.mutations import GARBAGE, mutations
 from mailcore.testing.script import Script
 from mailcore.testing.suite_hooks import Notice, report
 from mailcore.testing.webhook_reading import WebhookReading, unreadable
-from mailcore.webhook import WebhookRequest, areceive, receive, respond
+from mailcore.webhook.receiving import areceive, receive
+from mailcore.webhook.request import WebhookRequest
+from mailcore.webhook.responding import respond
 
 
 _CUTS = 32

@@ -13,7 +13,8 @@ from mailcore.features import Feature
 from mailcore.flow import run
 from mailcore.provider import Provider
 from mailcore.testing.suite_hooks import SuiteHooks
-from mailcore.webhook import WebhookRequest, receive
+from mailcore.webhook.receiving import receive
+from mailcore.webhook.request import WebhookRequest
 
 
 class WebhookReading(SuiteHooks):

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from mailcore import wire
 from mailcore.errors import MailcoreError
 from mailcore.features import Feature
 from mailcore.flow import HttpRequest
+from mailcore.http import wire
 from mailcore.testing.canaries import merged, plain_fields, token
 from mailcore.testing.suite_hooks import SuiteHooks, report
 

@@ -14,27 +14,76 @@ Complete apps to mount in a framework, or to serve alone, are
 
 from __future__ import annotations
 
-from mailcore.webhook.handlers import Handler
-from mailcore.webhook.receiving import ahand_over, areceive, hand_over, receive
-from mailcore.webhook.request import (
-    Verdict,
-    WebhookRequest,
-    WebhookResponse,
-)
-from mailcore.webhook.responding import arespond, respond
-from mailcore.webhook.routing import EventRouter
+from typing import TYPE_CHECKING
 
+from mailcore._lazy import lazily
+
+
+if TYPE_CHECKING:
+    from mailcore.webhook.basic_auth import BasicAuth
+    from mailcore.webhook.dedupe import MemorySeenStore, SeenStore, SqliteSeenStore
+    from mailcore.webhook.fetching import afetch_inbound, fetch_inbound
+    from mailcore.webhook.handlers import Handler
+    from mailcore.webhook.header_secrets import HeaderSecrets
+    from mailcore.webhook.json_reading import ReadOnlyJson, read_object
+    from mailcore.webhook.receiving import ahand_over, areceive, hand_over, receive
+    from mailcore.webhook.request import Verdict, WebhookRequest, WebhookResponse
+    from mailcore.webhook.responding import arespond, respond
+    from mailcore.webhook.routing import EventRouter
+    from mailcore.webhook.signatures import check_age, hmac_matches
+    from mailcore.webhook.timestamps import parse_timestamp
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "BasicAuth": "webhook.basic_auth",
+            "MemorySeenStore": "webhook.dedupe",
+            "SeenStore": "webhook.dedupe",
+            "SqliteSeenStore": "webhook.dedupe",
+            "afetch_inbound": "webhook.fetching",
+            "fetch_inbound": "webhook.fetching",
+            "Handler": "webhook.handlers",
+            "HeaderSecrets": "webhook.header_secrets",
+            "ReadOnlyJson": "webhook.json_reading",
+            "read_object": "webhook.json_reading",
+            "ahand_over": "webhook.receiving",
+            "areceive": "webhook.receiving",
+            "hand_over": "webhook.receiving",
+            "receive": "webhook.receiving",
+            "Verdict": "webhook.request",
+            "WebhookRequest": "webhook.request",
+            "WebhookResponse": "webhook.request",
+            "arespond": "webhook.responding",
+            "respond": "webhook.responding",
+            "EventRouter": "webhook.routing",
+            "check_age": "webhook.signatures",
+            "hmac_matches": "webhook.signatures",
+            "parse_timestamp": "webhook.timestamps",
+        },
+    )
 
 __all__ = [
+    "BasicAuth",
     "EventRouter",
     "Handler",
+    "HeaderSecrets",
+    "MemorySeenStore",
+    "ReadOnlyJson",
+    "SeenStore",
+    "SqliteSeenStore",
     "Verdict",
     "WebhookRequest",
     "WebhookResponse",
+    "afetch_inbound",
     "ahand_over",
     "areceive",
     "arespond",
+    "check_age",
+    "fetch_inbound",
     "hand_over",
+    "hmac_matches",
+    "parse_timestamp",
+    "read_object",
     "receive",
     "respond",
 ]

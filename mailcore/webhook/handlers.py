@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailcore.errors import ConfigurationError
 from mailcore.events import Event
-from mailcore.forking import ForkSafeLock
+from mailcore.foundation.forking import ForkSafeLock
 
 
 if TYPE_CHECKING:

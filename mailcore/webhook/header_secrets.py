@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from mailcore.errors import ConfigurationError, InvalidMessage
-from mailcore.headers import Headers
+from mailcore.message.headers import Headers
 from mailcore.webhook.request import Verdict, WebhookRequest
 
 

@@ -13,9 +13,9 @@ from mailcore.webhook.request import WebhookRequest
 
 
 if TYPE_CHECKING:
-    from mailcore.dedupe import SeenStore
     from mailcore.provider import Provider
-    from mailcore.registry import Registry
+    from mailcore.registry.registry import Registry
+    from mailcore.webhook.dedupe import SeenStore
 
 
 def receive(
@@ -50,7 +50,7 @@ def receive(
         ConfigurationError: If it is no provider (its name, for example), `on_event` cannot be
             called, or `seen` is given without `on_event`: nobody would know what was done.
     """
-    from mailcore.registry import default_registry
+    from mailcore.registry.registry import default_registry
 
     _check_arguments(provider, on_event, "receive()")
     _check_store(on_event, seen)
@@ -70,7 +70,7 @@ async def areceive(
     registry: Registry | None = None,
 ) -> tuple[Event, ...]:
     """Do as :func:`receive`, in an event loop; `on_event` may be a coroutine function."""
-    from mailcore.registry import default_registry
+    from mailcore.registry.registry import default_registry
 
     _check_arguments(provider, on_event, "areceive()")
     _check_store(on_event, seen)
@@ -108,7 +108,7 @@ def hand_over(
         ConfigurationError: If `seen` is given without `on_event`, or `on_event` is a coroutine
             function.
     """
-    from mailcore.registry import default_registry
+    from mailcore.registry.registry import default_registry
 
     chosen = registry or default_registry()
     # Queues and functions come here without receive().
@@ -148,7 +148,7 @@ async def ahand_over(
     import asyncio
     import inspect
 
-    from mailcore.registry import default_registry
+    from mailcore.registry.registry import default_registry
 
     chosen = registry or default_registry()
     # Queues and functions come here without receive().

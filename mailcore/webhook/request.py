@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailcore.errors import MalformedWebhook
-from mailcore.frozen import FrozenDict
-from mailcore.json_reading import read_object
+from mailcore.foundation.frozen import FrozenDict
+from mailcore.webhook.json_reading import read_object
 
 
 @dataclass(frozen=True, init=False)

@@ -12,16 +12,16 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import ConfigurationError, HandlersFailed, WebhookError
-from mailcore.redaction import redact
+from mailcore.foundation.redaction import redact
 from mailcore.webhook.handlers import Handler, blocking, require_handler, unblocking
 from mailcore.webhook.receiving import areceive, receive
 from mailcore.webhook.request import WebhookRequest, WebhookResponse
 
 
 if TYPE_CHECKING:
-    from mailcore.dedupe import SeenStore
     from mailcore.provider import Provider
-    from mailcore.registry import Registry
+    from mailcore.registry.registry import Registry
+    from mailcore.webhook.dedupe import SeenStore
 
 logger = logging.getLogger("mailcore.webhook")
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from mailcore.errors import ConfigurationError, HandlersFailed
 from mailcore.events import Event, EventType
-from mailcore.redaction import shown_name
+from mailcore.foundation.redaction import shown_name
 from mailcore.webhook.handlers import blocking, require_handler, unblocking
 
 
 if TYPE_CHECKING:
-    from mailcore.dedupe import SeenStore
+    from mailcore.webhook.dedupe import SeenStore
 
 logger = logging.getLogger("mailcore.webhook")
 

@@ -25,9 +25,9 @@ from mailcore.webhook.responding import (
 
 
 if TYPE_CHECKING:
-    from mailcore.dedupe import SeenStore
     from mailcore.provider import Provider
-    from mailcore.registry import Registry
+    from mailcore.registry.registry import Registry
+    from mailcore.webhook.dedupe import SeenStore
 
 Environ: TypeAlias = dict[str, Any]
 StartResponse: TypeAlias = Callable[..., Any]

@@ -16,13 +16,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpRequest, HttpResponse
-from mailcore.http_answers import (
-    Meaning,
-    meaning_of_status,
-    not_understood,
-    read_json,
-    send_error,
-)
+from mailcore.http import Meaning, meaning_of_status, not_understood, read_json, send_error
 from mailcore.result import RecipientStatus, SendStatus
 
 

@@ -18,9 +18,7 @@ from mailcore.events import (
     RejectReason,
     TrackingEvent,
 )
-from mailcore.json_reading import ReadOnlyJson, read_object
-from mailcore.timestamps import parse_timestamp
-from mailcore.webhook import WebhookRequest
+from mailcore.webhook import ReadOnlyJson, WebhookRequest, parse_timestamp, read_object
 
 
 EVENT_TYPES: Mapping[str, EventType] = {

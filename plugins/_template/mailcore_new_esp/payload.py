@@ -8,10 +8,8 @@ import re
 from typing import Any
 
 from mailcore.address import Address
-from mailcore.attachment import Attachment
-from mailcore.batch import entries_of
-from mailcore.merging import MergeSyntax, fills_in
-from mailcore.message import Message
+from mailcore.message import Attachment, MergeSyntax, Message, fills_in
+from mailcore.sending import entries_of
 
 
 # The service fills values into subject, text and HTML of a message that has variables.

@@ -15,12 +15,10 @@ from mailcore.errors import ConfigurationError, Problem
 from mailcore.events import Event
 from mailcore.features import NO, YES, Features, advisory, limited, partial, yes
 from mailcore.flow import Flow, HttpRequest, HttpResponse
-from mailcore.http_requests import json_request
-from mailcore.merging import MergeSyntax
-from mailcore.message import Message
-from mailcore.options import option_missing
+from mailcore.http import json_request
+from mailcore.message import MergeSyntax, Message, WithoutHeaders
 from mailcore.provider import Provider
-from mailcore.remedies import WithoutHeaders
+from mailcore.registry.options import option_missing
 from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_new_esp.answers import statuses_of

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailcore.errors import WebhookRejected
-from mailcore.webhook import Verdict, WebhookRequest
-from mailcore.webhook.signatures import check_age, hmac_matches
+from mailcore.webhook import Verdict, WebhookRequest, check_age, hmac_matches
 
 
 SIGNATURE_HEADER = "X-Webhook-Signature"

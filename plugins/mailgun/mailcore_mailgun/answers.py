@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailcore.flow import HttpRequest, HttpResponse
-from mailcore.http_answers import not_understood, read_json, send_error
+from mailcore.http import not_understood, read_json, send_error
 from mailcore.result import RecipientStatus, SendStatus
 from mailcore_mailgun.errors import WRONG_URL, error_of
 from mailcore_mailgun.values import bracketed

@@ -22,7 +22,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http_answers import Meaning, meaning_of_status, retry_after_seconds, send_error
+from mailcore.http import Meaning, meaning_of_status, retry_after_seconds, send_error
 
 
 WRONG_URL = Meaning(

@@ -17,10 +17,8 @@ from typing import Any
 from mailcore.address import address_key
 from mailcore.errors import MalformedWebhook
 from mailcore.events import Event, EventType, TrackingEvent, TrackingEventFields
-from mailcore.frozen import freeze
-from mailcore.json_reading import ReadOnlyJson, read_object
-from mailcore.timestamps import parse_timestamp
-from mailcore.webhook import WebhookRequest
+from mailcore.foundation import freeze
+from mailcore.webhook import ReadOnlyJson, WebhookRequest, parse_timestamp, read_object
 from mailcore_mailgun.event_map import (
     OUTCOMES,
     UNKNOWN,

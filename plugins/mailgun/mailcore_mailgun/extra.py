@@ -14,9 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from mailcore.errors import ConfigurationError
-from mailcore.frozen import thaw
+from mailcore.foundation import thaw, with_plain_texts
 from mailcore.message import Message
-from mailcore.text_values import with_plain_texts
 
 
 NAMESPACE = "mailgun"

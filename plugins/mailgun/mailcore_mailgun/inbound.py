@@ -15,9 +15,8 @@ from typing import Any
 
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
-from mailcore.inbound import parse_inbound
-from mailcore.inbound_composing import ReceivedFile, compose_inbound
-from mailcore.json_reading import ReadOnlyJson
+from mailcore.inbound import ReceivedFile, compose_inbound, parse_inbound
+from mailcore.webhook import ReadOnlyJson
 from mailcore_mailgun.content_ids import content_ids
 from mailcore_mailgun.forms import Form
 from mailcore_mailgun.header_list import HeaderList, read_header_list

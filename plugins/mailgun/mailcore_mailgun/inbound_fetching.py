@@ -15,7 +15,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mailcore.address import redact
 from mailcore.errors import (
     FetchError,
     NetworkError,
@@ -25,11 +24,10 @@ from mailcore.errors import (
 )
 from mailcore.events import InboundEvent
 from mailcore.flow import Exchange, Flow, HttpRequest, HttpResponse
-from mailcore.http_answers import retry_after_seconds
-from mailcore.http_requests import basic_authorization
-from mailcore.inbound import InboundMessage, parse_inbound
-from mailcore.inbound_composing import ReceivedFile, compose_inbound
-from mailcore.options import option_missing
+from mailcore.foundation import redact
+from mailcore.http import basic_authorization, retry_after_seconds
+from mailcore.inbound import InboundMessage, ReceivedFile, compose_inbound, parse_inbound
+from mailcore.registry.options import option_missing
 from mailcore_mailgun.content_ids import read_json
 from mailcore_mailgun.header_list import read_header_list
 from mailcore_mailgun.inbound import received_files

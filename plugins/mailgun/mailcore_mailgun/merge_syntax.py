@@ -11,8 +11,7 @@ import re
 
 from collections.abc import Iterator
 
-from mailcore.merging import MergeSyntax, OwnText, subject_and_bodies
-from mailcore.message import Message
+from mailcore.message import MergeSyntax, Message, OwnText, subject_and_bodies
 from mailcore_mailgun.extra import NAMESPACE, extra_of, texts_of
 
 

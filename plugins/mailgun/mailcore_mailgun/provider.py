@@ -9,11 +9,10 @@ from mailcore.errors import ConfigurationError, Problem
 from mailcore.events import Event, InboundEvent
 from mailcore.features import NO, YES, Features, advisory, partial, yes
 from mailcore.flow import Flow, HttpRequest, HttpResponse
-from mailcore.http_requests import basic_authorization
-from mailcore.merging import MergeSyntax
-from mailcore.message import Message
-from mailcore.options import option_missing
+from mailcore.http import basic_authorization
+from mailcore.message import MergeSyntax, Message
 from mailcore.provider import Provider
+from mailcore.registry.options import option_missing
 from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_mailgun.answers import statuses_of
@@ -31,9 +30,9 @@ from mailcore_mailgun.webhooks import (
 
 
 if TYPE_CHECKING:
-    from mailcore.dedupe import SeenStore
+    from mailcore.account import SuppressionAccount
     from mailcore.inbound import InboundMessage
-    from mailcore.suppression_account import SuppressionAccount
+    from mailcore.webhook import SeenStore
     from mailcore_mailgun.suppressions import MailgunSuppressions
 
 _NOT_IN_TEMPLATES = "not with a stored template"
@@ -264,8 +263,8 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
             ConfigurationError: If the provider has no `api_key`, or no `sender_domain`: each domain
                 has its own.
         """
+        from mailcore.account import SuppressionAccount
         from mailcore.registry import default_registry
-        from mailcore.suppression_account import SuppressionAccount
 
         return SuppressionAccount(self.suppressions(), default_registry().transport_for(self))
 

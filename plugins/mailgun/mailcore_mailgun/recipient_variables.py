@@ -22,11 +22,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mailcore.address import Address
-from mailcore.batch import Entry
 from mailcore.errors import InvalidMessage, Problem
-from mailcore.frozen import thaw
-from mailcore.merging import value_names
-from mailcore.message import Message
+from mailcore.foundation import thaw
+from mailcore.message import Message, value_names
+from mailcore.sending import Entry
 from mailcore_mailgun.extra import NAMESPACE, extra_of, texts_of
 
 

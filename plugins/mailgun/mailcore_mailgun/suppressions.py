@@ -15,20 +15,18 @@ from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode, urlsplit
 
-from mailcore.errors import SendError
-from mailcore.flow import Flow, HttpRequest, HttpResponse
-from mailcore.http_answers import not_understood, read_json
-from mailcore.http_requests import json_request
-from mailcore.paging import Page
-from mailcore.repeatable import ask, settled
-from mailcore.suppressions import (
+from mailcore.account import (
     BOUNCE,
     COMPLAINT,
     UNSUBSCRIBE,
+    Page,
     SuppressedAddress,
     SuppressionFilter,
     SuppressionList,
 )
+from mailcore.errors import SendError
+from mailcore.flow import Flow, HttpRequest, HttpResponse
+from mailcore.http import ask, json_request, not_understood, read_json, settled
 from mailcore_mailgun.errors import error_of
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mailcore.inbound_score import read_score
+from mailcore.inbound import read_score
 from mailcore_mailgun.forms import Form
 from mailcore_mailgun.header_list import HeaderList
 

@@ -21,14 +21,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookRejected
 from mailcore.flow import Call, Flow
-from mailcore.webhook import Verdict, WebhookRequest
-from mailcore.webhook.basic_auth import BasicAuth
-from mailcore.webhook.signatures import check_age, hmac_matches
+from mailcore.webhook import BasicAuth, Verdict, WebhookRequest, check_age, hmac_matches
 from mailcore_mailgun.forms import Form, is_form, read_form
 
 
 if TYPE_CHECKING:
-    from mailcore.dedupe import SeenStore
+    from mailcore.webhook import SeenStore
 
 DEFAULT_MAX_AGE_SECONDS = 12 * 3600.0
 """

@@ -18,11 +18,12 @@ from urllib.parse import urlencode
 
 from mailcore import EventType, HttpRequest, HttpResponse, Message, WebhookRequest
 from mailcore.flow import Transport
-from mailcore.http_requests import FormFile, form_request
+from mailcore.http import FormFile, form_request
 from mailcore.mime import write_message
-from mailcore.testing import Canary, Notice, ProviderSuite, token
-from mailcore.testing.canaries import RECIPIENT
+from mailcore.testing.canaries import RECIPIENT, Canary, token
 from mailcore.testing.inbound_checks import received_mail
+from mailcore.testing.suite import ProviderSuite
+from mailcore.testing.suite_hooks import Notice
 from mailcore_mailgun import MailgunProvider
 
 

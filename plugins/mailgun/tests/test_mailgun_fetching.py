@@ -14,10 +14,10 @@ import pytest
 
 from mailcore import ConfigurationError, FetchError, NetworkError, SendTimeout, UnexpectedResponse
 from mailcore.events import InboundEvent
-from mailcore.fetching import afetch_inbound, fetch_inbound
 from mailcore.flow import HttpResponse, arun, run
+from mailcore.http import RequestsTransport
 from mailcore.registry import Registry
-from mailcore.transport import RequestsTransport
+from mailcore.webhook import afetch_inbound, fetch_inbound
 from mailcore_mailgun import MailgunProvider
 from mailcore_mailgun.inbound_fetching import delete, fetch
 from mailcore_mailgun.stored_urls import is_file_of, is_message_url

@@ -26,7 +26,7 @@ from mailcore import (
 from mailcore.errors import FetchError, InvalidMessage
 from mailcore.features import Feature
 from mailcore.flow import run
-from mailcore.http_requests import basic_authorization
+from mailcore.http import basic_authorization
 from mailcore_mailgun import MailgunProvider, mailgun_options
 
 

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import ConfigurationError, InvalidAddress, Registry
+from mailcore.account import KeepsSuppressions, SuppressionAccount, SuppressionFilter
 from mailcore.cli import main
 from mailcore.errors import (
     AuthenticationFailed,
@@ -30,10 +31,8 @@ from mailcore.errors import (
 )
 from mailcore.flow import Exchange, HttpResponse, Sleep
 from mailcore.registry import default_registry
-from mailcore.suppression_account import SuppressionAccount
-from mailcore.suppressions import KeepsSuppressions, SuppressionFilter
-from mailcore.testing import Script
 from mailcore.testing.clock import drive
+from mailcore.testing.script import Script
 from mailcore_mailgun import MailgunProvider, cli_extension
 from mailcore_mailgun.suppressions import MAX_ADDRESSES, MailgunSuppressions
 

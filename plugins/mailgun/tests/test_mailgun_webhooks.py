@@ -16,12 +16,11 @@ import pytest
 import requests
 
 from mailcore import ConfigurationError, EventType, MalformedWebhook, WebhookRejected, receive
-from mailcore.dedupe import MemorySeenStore
 from mailcore.events import InboundEvent
 from mailcore.flow import arun, run
 from mailcore.inbound import parse_inbound
 from mailcore.registry import Registry
-from mailcore.webhook import Verdict, WebhookRequest
+from mailcore.webhook import MemorySeenStore, Verdict, WebhookRequest
 from mailcore_mailgun import MailgunProvider
 from mailcore_mailgun.webhooks import DEFAULT_MAX_AGE_SECONDS, WebhookTrust
 

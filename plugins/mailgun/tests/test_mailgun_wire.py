@@ -8,8 +8,9 @@ import logging
 
 import pytest
 
-from mailcore import AsyncMailer, Attachment, HttpResponse, Mailer, Message, SendError, wire
-from mailcore.wire_http import answer_text
+from mailcore import AsyncMailer, Attachment, HttpResponse, Mailer, Message, SendError
+from mailcore.http import wire
+from mailcore.http.wire_http import answer_text
 
 
 TOKEN = "sk_live_51Hq/T0kEn9x=="

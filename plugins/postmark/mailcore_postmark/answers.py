@@ -16,7 +16,7 @@ from typing import Any
 from mailcore.address import address_key
 from mailcore.errors import SendError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse
-from mailcore.http_answers import not_understood, read_json
+from mailcore.http import not_understood, read_json
 from mailcore.result import RecipientStatus, SendStatus
 from mailcore_postmark.batching import BatchRequest
 from mailcore_postmark.errors import (

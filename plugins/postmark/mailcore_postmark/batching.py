@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from mailcore.combining import Combined
 from mailcore.flow import HttpRequest, HttpResponse
+from mailcore.sending import Combined
 from mailcore_postmark.settings import TOKEN_HEADER
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mailcore.hookspecs import hookimpl
+from mailcore.registry import hookimpl
 
 
 if TYPE_CHECKING:

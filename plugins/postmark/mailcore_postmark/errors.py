@@ -20,7 +20,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http_answers import Meaning, meaning_of_status, send_error
+from mailcore.http import Meaning, meaning_of_status, send_error
 
 
 INVALID, INACTIVE = 300, 406

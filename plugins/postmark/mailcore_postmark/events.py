@@ -16,10 +16,8 @@ from mailcore.address import address_key
 from mailcore.bounces import enhanced_status
 from mailcore.errors import MalformedWebhook
 from mailcore.events import Event, EventType, TrackingEvent, TrackingEventFields
-from mailcore.frozen import FrozenDict, freeze
-from mailcore.json_reading import ReadOnlyJson, read_object
-from mailcore.timestamps import parse_timestamp
-from mailcore.webhook import WebhookRequest
+from mailcore.foundation import FrozenDict, freeze
+from mailcore.webhook import ReadOnlyJson, WebhookRequest, parse_timestamp, read_object
 from mailcore_postmark.event_map import (
     COMPLAINT,
     Outcome,

@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailcore.frozen import thaw
+from mailcore.foundation import thaw, with_plain_texts
 from mailcore.message import Message
-from mailcore.text_values import with_plain_texts
 from mailcore_postmark.settings import (
     TrackLinks,
     check_inline_css,

@@ -17,12 +17,12 @@ from urllib.parse import unquote
 
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
-from mailcore.inbound_score import read_score
-from mailcore.json_reading import ReadOnlyJson
+from mailcore.inbound import read_score
+from mailcore.webhook import ReadOnlyJson
 
 
 if TYPE_CHECKING:
-    from mailcore.inbound_composing import ReceivedFile
+    from mailcore.inbound import ReceivedFile
 
 
 MAX_WEBHOOK_BODY_BYTES = 128 * 1024 * 1024
@@ -176,7 +176,7 @@ def _content(
     if raw is not None:
         return raw.encode("utf-8", "replace")
     # It loads much that those who only send and track need not have.
-    from mailcore.inbound_composing import compose_inbound
+    from mailcore.inbound import compose_inbound
 
     text, html = _text(payload, "TextBody", defects), _text(payload, "HtmlBody", defects)
     return compose_inbound(
@@ -238,7 +238,7 @@ def _mailbox(full: Mapping[str, Any], where: str, defects: list[str]) -> str:
 
 
 def _files(payload: Mapping[str, Any], html: str, defects: list[str]) -> Iterator[ReceivedFile]:
-    from mailcore.inbound_composing import ReceivedFile
+    from mailcore.inbound import ReceivedFile
 
     # RFC 2392: percent-encoded in the URL. One pass: there may be many files.
     shown = {unquote(reference) for reference in _SHOWN.findall(html)}

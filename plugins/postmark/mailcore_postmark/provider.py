@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from mailcore.combining import Combined
 from mailcore.errors import ConfigurationError, Problem
 from mailcore.events import Event
 from mailcore.features import (
@@ -21,9 +20,10 @@ from mailcore.features import (
 )
 from mailcore.flow import Flow, HttpRequest, HttpResponse
 from mailcore.message import Message
-from mailcore.options import option_missing
 from mailcore.provider import Provider
+from mailcore.registry.options import option_missing
 from mailcore.result import RecipientStatus
+from mailcore.sending import Combined
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_postmark.answers import statuses_of
 from mailcore_postmark.batching import MAX_MESSAGES, calls_for, split
@@ -37,7 +37,7 @@ from mailcore_postmark.webhooks import WebhookTrust
 
 
 if TYPE_CHECKING:
-    from mailcore.suppression_account import SuppressionAccount
+    from mailcore.account import SuppressionAccount
     from mailcore_postmark.suppressions import PostmarkSuppressions
 
 
@@ -185,8 +185,8 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         Raises:
             ConfigurationError: If the provider has no `server_token`.
         """
+        from mailcore.account import SuppressionAccount
         from mailcore.registry import default_registry
-        from mailcore.suppression_account import SuppressionAccount
 
         return SuppressionAccount(self.suppressions(), default_registry().transport_for(self))
 

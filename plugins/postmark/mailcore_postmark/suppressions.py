@@ -15,24 +15,22 @@ from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
-from mailcore.address import address_key
-from mailcore.errors import AuthenticationFailed, MessageRejected, ProviderUnavailable, SendError
-from mailcore.flow import Flow, HttpRequest, HttpResponse
-from mailcore.http_answers import Meaning, not_understood, read_json, send_error
-from mailcore.http_requests import json_request
-from mailcore.paging import Page
-from mailcore.redaction import redact
-from mailcore.repeatable import ask, settled
-from mailcore.suppressions import (
+from mailcore.account import (
     BOUNCE,
     COMPLAINT,
     MANUAL,
     UNSUBSCRIBE,
+    Page,
     SuppressedAddress,
     SuppressionFilter,
     SuppressionList,
 )
-from mailcore.timestamps import parse_timestamp
+from mailcore.address import address_key
+from mailcore.errors import AuthenticationFailed, MessageRejected, ProviderUnavailable, SendError
+from mailcore.flow import Flow, HttpRequest, HttpResponse
+from mailcore.foundation import redact
+from mailcore.http import Meaning, ask, json_request, not_understood, read_json, send_error, settled
+from mailcore.webhook import parse_timestamp
 from mailcore_postmark.errors import api_error, status_error
 from mailcore_postmark.settings import TOKEN_HEADER, SendingSettings
 

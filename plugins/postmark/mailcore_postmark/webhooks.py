@@ -14,9 +14,7 @@ from collections.abc import Iterable
 
 from mailcore.errors import ConfigurationError, WebhookRejected
 from mailcore.flow import Flow
-from mailcore.webhook import Verdict, WebhookRequest
-from mailcore.webhook.basic_auth import BasicAuth
-from mailcore.webhook.header_secrets import HeaderSecrets
+from mailcore.webhook import BasicAuth, HeaderSecrets, Verdict, WebhookRequest
 
 
 _PROBE = Verdict("probe", handled=True)

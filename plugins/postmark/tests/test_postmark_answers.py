@@ -22,7 +22,7 @@ from mailcore import (
     UnexpectedResponse,
 )
 from mailcore.mailer import Mailer
-from mailcore.testing import Script
+from mailcore.testing.script import Script
 from mailcore_postmark import PostmarkProvider
 
 

@@ -16,9 +16,11 @@ from mailcore import (
     Message,
     WebhookRequest,
 )
-from mailcore.http_requests import basic_authorization
+from mailcore.http import basic_authorization
 from mailcore.mime import write_message
-from mailcore.testing import Canary, Notice, ProviderSuite, token
+from mailcore.testing.canaries import Canary, token
+from mailcore.testing.suite import ProviderSuite
+from mailcore.testing.suite_hooks import Notice
 from mailcore_postmark import PostmarkProvider
 
 

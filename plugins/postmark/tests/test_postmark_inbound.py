@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from mailcore.events import event_from_dict
-from mailcore.fetching import fetch_inbound
 from mailcore.inbound import parse_inbound
-from mailcore.webhook import WebhookRequest
+from mailcore.webhook import WebhookRequest, fetch_inbound
 from mailcore_postmark import PostmarkProvider
 from mailcore_postmark.events import parse_events
 

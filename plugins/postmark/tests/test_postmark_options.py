@@ -85,7 +85,7 @@ def test_a_token_is_needed():
 )
 def test_a_url_can_give_them(url, expected):
     """The token as the user, the API's host as the host."""
-    from mailcore.options import options_from_url
+    from mailcore.registry.options import options_from_url
 
     provider = PostmarkProvider(**options_from_url(PostmarkProvider, url))
 
@@ -99,7 +99,7 @@ def test_a_url_can_give_them(url, expected):
 
 def test_a_url_with_a_password_is_refused():
     """Postmark's token is one text."""
-    from mailcore.options import options_from_url
+    from mailcore.registry.options import options_from_url
 
     with pytest.raises(ConfigurationError, match="no password") as caught:
         options_from_url(PostmarkProvider, "postmark://tok:hidden@")

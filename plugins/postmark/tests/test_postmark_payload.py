@@ -17,8 +17,8 @@ from mailcore import (
     SerializationError,
     UnsupportedFeature,
 )
-from mailcore.delivery import checked
-from mailcore.hooks import Hooks
+from mailcore.registry.hooks import Hooks
+from mailcore.sending.delivery import checked
 from mailcore_postmark import PostmarkProvider, postmark_options
 
 

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from mailcore import get_provider
-from mailcore.dedupe import MemorySeenStore
 from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookRejected
 from mailcore.events import EventType
 from mailcore.flow import run
-from mailcore.options import options_from_url
-from mailcore.webhook import WebhookRequest, areceive, receive, respond
+from mailcore.registry.options import options_from_url
+from mailcore.webhook import MemorySeenStore, WebhookRequest, areceive, receive, respond
 from mailcore_postmark import PostmarkProvider
 from mailcore_postmark.webhooks import WebhookTrust
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mailcore import HttpResponse, Mailer, Message
-from mailcore.wire_http import answer_text, request_text, secrets_of
+from mailcore.http.wire_http import answer_text, request_text, secrets_of
 from mailcore_postmark import postmark_options
 
 

@@ -20,16 +20,16 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailcore.errors import MalformedWebhook, WebhookError
-from mailcore.redaction import redact
+from mailcore.foundation import redact
 from mailcore.webhook import Handler, WebhookRequest, WebhookResponse, hand_over, respond
 from mailcore.webhook.handlers import blocking
 from mailcore_ses.doors import events_from_lambda, events_from_sqs_message
 
 
 if TYPE_CHECKING:
-    from mailcore.dedupe import SeenStore
     from mailcore.provider import AnyProvider
     from mailcore.registry import Registry
+    from mailcore.webhook import SeenStore
     from mailcore_ses.provider import SesProvider
 
 logger = logging.getLogger(__name__)

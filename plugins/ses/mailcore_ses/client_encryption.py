@@ -18,8 +18,8 @@ from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
-from mailcore.address import redact
 from mailcore.errors import ConfigurationError, FetchError
+from mailcore.foundation import redact
 from mailcore_ses.aws import AwsCall
 
 

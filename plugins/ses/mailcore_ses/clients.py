@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailcore.errors import ConfigurationError, SendError
-from mailcore.transport import USER_AGENT
+from mailcore.http import USER_AGENT
 from mailcore_ses.aws import SES, SES_V1
 
 

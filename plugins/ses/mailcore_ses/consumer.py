@@ -28,7 +28,7 @@ from mailcore.errors import (
     UnexpectedResponse,
     WebhookError,
 )
-from mailcore.redaction import redact
+from mailcore.foundation import redact
 from mailcore.webhook import Handler, hand_over
 from mailcore.webhook.handlers import blocking
 from mailcore_ses.consumer_options import ConsumerOptions, ConsumerStats
@@ -39,8 +39,8 @@ from mailcore_ses.sqs_queue import QueueError, QueueMessage, SqsQueue, open_queu
 
 
 if TYPE_CHECKING:
-    from mailcore.dedupe import SeenStore
     from mailcore.registry import Registry
+    from mailcore.webhook import SeenStore
     from mailcore_ses.provider import SesProvider
 
 __all__ = ["ConsumerOptions", "ConsumerStats", "SqsConsumer", "consume"]

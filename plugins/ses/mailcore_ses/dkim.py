@@ -1,5 +1,5 @@
 """
-DKIM signatures by a key of your own, made by :class:`mailcore.dkim.DkimSigner`.
+DKIM signatures by a key of your own, made by :class:`mailcore.mime.dkim.DkimSigner`.
 
 Easy DKIM or BYODKIM of SES are the better choice where they can be had: SES then signs every
 message, templates among them, after it has rewritten what it rewrites.
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mailcore.dkim import DkimSigner
 from mailcore.errors import ConfigurationError
+from mailcore.mime.dkim import DkimSigner
 
 
 NOT_SIGNED = frozenset(

@@ -27,9 +27,7 @@ from typing import TYPE_CHECKING, Any
 from mailcore.errors import MalformedWebhook, WebhookRejected
 from mailcore.events import Event, brought_by
 from mailcore.flow import run
-from mailcore.json_reading import read_object
-from mailcore.timestamps import parse_timestamp
-from mailcore.webhook import WebhookRequest
+from mailcore.webhook import WebhookRequest, parse_timestamp, read_object
 from mailcore_ses.eventbridge import event_in, is_eventbridge
 from mailcore_ses.events import Envelope, parse_message, parse_ses_event
 from mailcore_ses.sns_envelope import NOTIFICATION, RAW_DELIVERY

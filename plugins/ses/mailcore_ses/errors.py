@@ -23,7 +23,7 @@ from mailcore.errors import (
     RateLimited,
     SendError,
 )
-from mailcore.http_answers import Meaning, meaning_of_status, send_error
+from mailcore.http import Meaning, meaning_of_status, send_error
 from mailcore_ses.aws import AwsResponse
 
 

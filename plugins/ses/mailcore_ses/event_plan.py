@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailcore.errors import ConfigurationError
-from mailcore.redaction import redact
+from mailcore.foundation import redact
 from mailcore_ses.aws import SES_V1, AwsCall
 from mailcore_ses.event_setup import EventSetup
 from mailcore_ses.topic_plan import ExistingTopic, call, topic_calls

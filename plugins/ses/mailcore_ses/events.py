@@ -18,9 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from mailcore.address import address_key
 from mailcore.errors import MalformedWebhook
 from mailcore.events import Event, TrackingEvent
-from mailcore.json_reading import ReadOnlyJson, read_object
-from mailcore.timestamps import parse_timestamp
-from mailcore.webhook import WebhookRequest
+from mailcore.webhook import ReadOnlyJson, WebhookRequest, parse_timestamp, read_object
 from mailcore_ses.event_map import KINDS, Kind, Notice, read_unknown
 from mailcore_ses.eventbridge import event_in, is_eventbridge
 from mailcore_ses.inbound_events import SETUP_MESSAGE_ID, parse_inbound

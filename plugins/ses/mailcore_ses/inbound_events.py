@@ -17,8 +17,7 @@ from typing import Any
 
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
-from mailcore.json_reading import ReadOnlyJson
-from mailcore.timestamps import parse_timestamp
+from mailcore.webhook import ReadOnlyJson, parse_timestamp
 from mailcore_ses.recipients import bare_address, read_addresses
 from mailcore_ses.topic_arn import parse_topic_arn
 

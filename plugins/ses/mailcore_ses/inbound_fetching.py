@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mailcore.address import redact
 from mailcore.errors import ConfigurationError, FetchError, NetworkError, SendError
 from mailcore.events import InboundEvent
 from mailcore.flow import Exchange, Flow
+from mailcore.foundation import redact
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.client_encryption import decrypt, is_encrypted, key_call
 

@@ -11,8 +11,8 @@ from quopri import decodestring
 from typing import Any
 
 from mailcore.errors import MalformedWebhook
-from mailcore.frozen import FrozenDict, freeze
-from mailcore.json_reading import read_object
+from mailcore.foundation import FrozenDict, freeze
+from mailcore.webhook import read_object
 
 
 _NOTHING: FrozenDict[str, Any] = FrozenDict()

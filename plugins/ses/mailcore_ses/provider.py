@@ -10,8 +10,7 @@ from mailcore.errors import ConfigurationError, Problem
 from mailcore.events import Event, InboundEvent
 from mailcore.features import NO, YES, Features, advisory, partial, yes
 from mailcore.flow import Flow
-from mailcore.merging import MergeSyntax
-from mailcore.message import Message
+from mailcore.message import MergeSyntax, Message
 from mailcore.provider import Provider
 from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
@@ -73,7 +72,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             which has neither alternatives nor a To header of your own.
         api_version: ``v1`` for credentials that may not call the other.
         dkim_domain, dkim_selector, dkim_private_key: Sign raw messages, by an RSA or Ed25519 key in
-            PEM; see :class:`~mailcore.dkim.DkimSigner`.
+            PEM; see :class:`~mailcore.mime.dkim.DkimSigner`.
         dkim_headers: Headers to sign, in place of all but those that SES rewrites.
         topic_arns: SNS topics whose messages :func:`mailcore.receive` believes. Without any,
             every webhook request is refused: a signature proves only that *some* topic sent it.

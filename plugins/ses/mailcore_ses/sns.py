@@ -23,9 +23,7 @@ from mailcore.errors import (
     WebhookRejected,
 )
 from mailcore.flow import Exchange, Flow
-from mailcore.timestamps import parse_timestamp
-from mailcore.webhook import Verdict, WebhookRequest
-from mailcore.webhook.signatures import check_age
+from mailcore.webhook import Verdict, WebhookRequest, check_age, parse_timestamp
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.sns_certificates import SigningKeys, check_base_url, is_certificate_url
 from mailcore_ses.sns_envelope import (

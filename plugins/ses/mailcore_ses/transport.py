@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
-from mailcore import wire
 from mailcore.errors import MailcoreError, NetworkError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
-from mailcore.transport import RequestsTransport
+from mailcore.http import RequestsTransport, wire
 from mailcore_ses.aws import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.clients import Clients, ClientSettings, making
 from mailcore_ses.wire_calls import logged_call

@@ -12,8 +12,7 @@ from typing import Any
 
 from mailcore.errors import MalformedWebhook, WebhookRejected
 from mailcore.flow import Flow
-from mailcore.webhook import Verdict, WebhookRequest
-from mailcore.webhook.basic_auth import BasicAuth
+from mailcore.webhook import BasicAuth, Verdict, WebhookRequest
 from mailcore_ses.sns import SnsTrust, SnsVerifier
 from mailcore_ses.sns_envelope import NOTIFICATION, is_raw_delivery
 

@@ -1,5 +1,5 @@
 """
-Calls of AWS as the log of the wire shows them: see :mod:`mailcore.wire`.
+Calls of AWS as the log of the wire shows them: see :mod:`mailcore.http.wire`.
 
 They are told as the operation and its parameters, before boto3 signs them: what signs them is not
 there to be hidden. boto3's own logs (``botocore``, ``urllib3``) have signed requests in full.
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mailcore.wire import logged
-from mailcore.wire_text import Sheet
+from mailcore.http.wire import logged
+from mailcore.http.wire_text import Sheet
 from mailcore_ses.aws import AwsCall, AwsResponse
 
 

@@ -19,7 +19,7 @@ from mailcore.errors import (
     SendError,
     UnexpectedResponse,
 )
-from mailcore.testing import Script
+from mailcore.testing.script import Script
 from mailcore_ses import AwsResponse, SesProvider
 
 

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from mailcore import MalformedWebhook, Registry, get_provider
-from mailcore.dedupe import MemorySeenStore
+from mailcore.webhook import MemorySeenStore
 from mailcore_ses.aws_lambda import http_handler, sns_handler, sqs_handler, webhook_request
 from mailcore_ses.provider import SesProvider
 

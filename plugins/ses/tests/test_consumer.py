@@ -19,8 +19,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from mailcore import ConfigurationError, NetworkError, Registry, get_provider
-from mailcore.dedupe import MemorySeenStore
 from mailcore.errors import AuthenticationFailed
+from mailcore.webhook import MemorySeenStore
 from mailcore_ses.aws import AwsResponse
 from mailcore_ses.consumer import ConsumerOptions, ConsumerStats, SqsConsumer, consume
 from mailcore_ses.sqs_queue import SqsQueue, open_queue

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mailcore import ConfigurationError, Message, UnsupportedFeature
-from mailcore.delivery import checked
-from mailcore.hooks import Hooks
+from mailcore.registry.hooks import Hooks
+from mailcore.sending.delivery import checked
 from mailcore_ses import SesProvider
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mailcore import MalformedWebhook, WebhookRejected, WebhookRequest, get_provider
 from mailcore.errors import WebhookError
-from mailcore.webhook.basic_auth import BasicAuth
+from mailcore.webhook import BasicAuth
 from mailcore_ses.aws_lambda import webhook_request
 from mailcore_ses.doors import (
     events_from_eventbridge,

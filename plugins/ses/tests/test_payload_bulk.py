@@ -8,8 +8,8 @@ import logging
 import pytest
 
 from mailcore import Message
-from mailcore.delivery import checked
-from mailcore.hooks import Hooks
+from mailcore.registry.hooks import Hooks
+from mailcore.sending.delivery import checked
 from mailcore_ses import SesProvider, ses_options
 
 

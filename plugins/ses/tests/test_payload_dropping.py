@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from mailcore import Message, UnsupportedFeature
-from mailcore.checking import check
-from mailcore.hooks import Hooks
+from mailcore.registry.hooks import Hooks
+from mailcore.sending.checking import check
 from mailcore_ses import SesProvider
 
 

@@ -11,8 +11,8 @@ import tracemalloc
 import pytest
 
 from mailcore import InvalidMessage, Message, UnsupportedFeature
-from mailcore.delivery import checked
-from mailcore.hooks import Hooks
+from mailcore.registry.hooks import Hooks
+from mailcore.sending.delivery import checked
 from mailcore_ses import SesProvider, ses_options
 
 

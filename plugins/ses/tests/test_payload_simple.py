@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailcore import Attachment, Message, UnsupportedFeature
-from mailcore.delivery import checked
-from mailcore.hooks import Hooks
+from mailcore.registry.hooks import Hooks
+from mailcore.sending.delivery import checked
 from mailcore_ses import SesProvider, ses_options
 
 

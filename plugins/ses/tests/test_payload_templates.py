@@ -13,9 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailcore import Attachment, InvalidMessage, Message, UnsupportedFeature
-from mailcore.delivery import checked
-from mailcore.hooks import Hooks
-from mailcore.mime_headers import header_value
+from mailcore.mime.headers import header_value
+from mailcore.registry.hooks import Hooks
+from mailcore.sending.delivery import checked
 from mailcore_ses import SesProvider
 from mailcore_ses.payload import Choice, SendingSettings, choose
 

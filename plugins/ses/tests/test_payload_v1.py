@@ -7,9 +7,9 @@ import json
 import pytest
 
 from mailcore import Attachment, Mailer, Message, SendStatus, UnsupportedFeature
-from mailcore.delivery import checked
-from mailcore.hooks import Hooks
-from mailcore.testing import Script
+from mailcore.registry.hooks import Hooks
+from mailcore.sending.delivery import checked
+from mailcore.testing.script import Script
 from mailcore_ses import AwsResponse, SesProvider, ses_options
 
 

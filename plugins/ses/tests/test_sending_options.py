@@ -13,9 +13,9 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from mailcore import ConfigurationError, Mailer, Message, UnsupportedFeature, get_provider
-from mailcore.delivery import checked
-from mailcore.hooks import Hooks
-from mailcore.testing import Script
+from mailcore.registry.hooks import Hooks
+from mailcore.sending.delivery import checked
+from mailcore.testing.script import Script
 from mailcore_ses import AwsResponse, SesProvider, ses_options
 from mailcore_ses.payload import api_checks
 

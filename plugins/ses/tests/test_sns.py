@@ -20,8 +20,7 @@ from mailcore.errors import (
     WebhookRejected,
 )
 from mailcore.flow import HttpRequest, HttpResponse, arun, run
-from mailcore.timestamps import parse_timestamp
-from mailcore.webhook import Verdict, WebhookRequest
+from mailcore.webhook import Verdict, WebhookRequest, parse_timestamp
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.events import parse_events
 from mailcore_ses.sns import SnsTrust, SnsVerifier

@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 
 from mailcore import Mailer, Message, Registry, get_provider
-from mailcore.dedupe import MemorySeenStore, SqliteSeenStore
+from mailcore.webhook import MemorySeenStore, SqliteSeenStore
 from mailcore.webhook.asgi import AsgiWebhook
 from mailcore.webhook.wsgi import WsgiWebhook
 from mailcore_local.ses import LocalSes

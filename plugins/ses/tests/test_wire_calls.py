@@ -6,8 +6,9 @@ import logging
 
 import pytest
 
-from mailcore import Attachment, Mailer, MessageRejected, wire
+from mailcore import Attachment, Mailer, MessageRejected
 from mailcore import Message as Mail
+from mailcore.http import wire
 from mailcore_local.ses import LocalSes
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.wire_calls import call_text, response_text

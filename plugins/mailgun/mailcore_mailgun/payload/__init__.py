@@ -8,7 +8,7 @@ Message                                               Call
 ====================================================  ============================================
 one message, from its parts or a stored template      ``messages``
 one message that the form cannot express: a To        ``messages.mime``, with the mail as it is
-header of its own, no ``to``, no body, alternatives   written by :mod:`mailcore.mime`
+header of its own, no ``to``, no body, alternatives   written by :mod:`mailcore.mime.writing`
 beyond one AMP; or that Mailgun would change: files
 without a name, images whose name is not their
 Content-ID, forwarded messages, some names of people

@@ -7,9 +7,7 @@ from typing import Any, Literal
 
 from mailcore.errors import Problem
 from mailcore.features import AMP, Feature
-from mailcore.merging import value_names
-from mailcore.message import Message
-from mailcore.remedies import WithoutHeaders, WithoutItems, WithoutKeys
+from mailcore.message import Message, WithoutHeaders, WithoutItems, WithoutKeys, value_names
 from mailcore_mailgun.extra import NAMESPACE, SENDER_DOMAIN, extra_of
 from mailcore_mailgun.payload.choose import Choice, choose, is_beyond_the_form, needs_mime
 from mailcore_mailgun.payload.extra_checks import (

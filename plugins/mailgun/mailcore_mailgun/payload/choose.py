@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, Literal
 
-from mailcore.batch import copied
 from mailcore.features import AMP
-from mailcore.merging import fills_in, value_names
-from mailcore.message import Message
+from mailcore.message import Message, fills_in, value_names
+from mailcore.sending import copied
 from mailcore_mailgun.extra import extra_of, texts_of
 from mailcore_mailgun.merge_syntax import SYNTAX, own_texts
 from mailcore_mailgun.payload.fragments import is_misquoted

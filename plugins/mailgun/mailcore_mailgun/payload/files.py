@@ -17,10 +17,8 @@ import re
 from collections.abc import Container
 from urllib.parse import quote, unquote
 
-from mailcore.attachment import Attachment
-from mailcore.content_id import attachments_as_shown
-from mailcore.http_requests import FormFile
-from mailcore.message import Message
+from mailcore.http import FormFile
+from mailcore.message import Attachment, Message, attachments_as_shown
 from mailcore_mailgun.extra import extra_of
 
 

@@ -11,11 +11,10 @@ import json
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from mailcore.batch import Entry, entries_of
 from mailcore.flow import HttpRequest
-from mailcore.frozen import thaw
-from mailcore.merging import value_names
-from mailcore.message import Message
+from mailcore.foundation import thaw
+from mailcore.message import Message, value_names
+from mailcore.sending import Entry, entries_of
 from mailcore_mailgun.extra import Fields, with_extra
 from mailcore_mailgun.payload.files import files_and_html
 from mailcore_mailgun.payload.fragments import (

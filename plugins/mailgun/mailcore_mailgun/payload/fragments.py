@@ -9,9 +9,9 @@ from datetime import timezone
 from email.utils import format_datetime
 
 from mailcore.address import Address, parse_address_list
-from mailcore.encoded_words import encode_words
-from mailcore.headers import ADDRESS_HEADERS
+from mailcore.address.encoded_words import encode_words
 from mailcore.message import Message
+from mailcore.message.headers import ADDRESS_HEADERS
 from mailcore_mailgun.extra import Fields
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from mailcore.batch import Entry, IndividualRequests, own_message, with_copies_once
 from mailcore.flow import HttpRequest
-from mailcore.merging import value_names
-from mailcore.message import Message
+from mailcore.message import Message, value_names
+from mailcore.sending import Entry, IndividualRequests, own_message, with_copies_once
 from mailcore_mailgun.recipient_variables import fill_in
 
 

@@ -10,7 +10,7 @@ tests have the addresses of Cc and Bcc there.
 from __future__ import annotations
 
 from mailcore.flow import HttpRequest
-from mailcore.http_requests import FormFile
+from mailcore.http import FormFile
 from mailcore.message import Message
 from mailcore.mime import write_message
 from mailcore_mailgun.extra import with_extra

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
-from mailcore.domain import encode_domain
+from mailcore.address import encode_domain
 from mailcore.errors import ConfigurationError, InvalidMessage, Problem
 from mailcore.flow import HttpRequest
-from mailcore.http_requests import FormFile, form_request
+from mailcore.http import FormFile, form_request
 from mailcore.message import Message
 from mailcore_mailgun.extra import NAMESPACE, SENDER_DOMAIN, Fields, extra_of
 

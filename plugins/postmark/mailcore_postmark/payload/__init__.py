@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailcore.flow import HttpRequest
-from mailcore.http_requests import json_request
+from mailcore.http import json_request
 from mailcore.message import Message
 from mailcore_postmark.batching import BATCH, SINGLE, TEMPLATE, TEMPLATE_BATCH
 from mailcore_postmark.extra import merged, parameters_of, token_of

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, overload
 
 from mailcore.address import parse_address_list
-from mailcore.batch import Entry, copied, entries_of
-from mailcore.headers import Headers
-from mailcore.http_requests import JSON_HEADERS, json_bytes
-from mailcore.message import Message
+from mailcore.http import JSON_HEADERS, json_bytes
+from mailcore.message import Headers, Message
+from mailcore.sending import Entry, copied, entries_of
 from mailcore_postmark.batching import MAX_BYTES, MAX_MESSAGES, BatchRequest, joined
 from mailcore_postmark.extra import merged, parameters_of
 from mailcore_postmark.payload.email import (

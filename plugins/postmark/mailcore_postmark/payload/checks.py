@@ -1,7 +1,7 @@
 """
 What Postmark cannot express of a message, found before anything is sent.
 
-Headers, beyond what :mod:`mailcore.headers` says for every provider:
+Headers, beyond what :mod:`mailcore.message.headers` says for every provider:
 
 ====================================  ==============================================================
 Header                                What happens
@@ -26,8 +26,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from mailcore.errors import Problem
-from mailcore.message import Message
-from mailcore.remedies import AsFiles, WithoutHeaders, WithoutKeys
+from mailcore.message import AsFiles, Message, WithoutHeaders, WithoutKeys
 from mailcore_postmark.extra import extra_of
 from mailcore_postmark.payload.email import uses_template
 from mailcore_postmark.payload.parameter_checks import check_headers, check_parameters

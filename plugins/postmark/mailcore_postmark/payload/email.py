@@ -16,9 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mailcore.address import Address
-from mailcore.attachment import Attachment
-from mailcore.content_id import attachments_as_shown
-from mailcore.message import Message
+from mailcore.message import Attachment, Message, attachments_as_shown
 from mailcore_postmark.extra import extra_of
 from mailcore_postmark.payload.headers import api_headers
 from mailcore_postmark.settings import SendingSettings, TrackLinks

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 from mailcore.errors import Problem
-from mailcore.headers import collect_headers
-from mailcore.remedies import WithoutHeaders
+from mailcore.message import WithoutHeaders
+from mailcore.message.headers import collect_headers
 from mailcore_postmark.extra import NAMESPACE
 from mailcore_postmark.payload.headers import KEEP_ID
 

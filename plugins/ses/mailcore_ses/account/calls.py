@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
+from mailcore.account import LARGEST_PAGE, Page, aiterate, iterate
 from mailcore.errors import RateLimited, SendError, UnexpectedResponse
 from mailcore.flow import Exchange, Flow, Sleep
-from mailcore.paging import Page, aiterate, iterate
-from mailcore.repeatable import settled as settled_for
-from mailcore.suppressions import LARGEST_PAGE
+from mailcore.http import settled as settled_for
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.errors import error_of
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mailcore.address import Address, redact
+from mailcore.address import Address
 from mailcore.errors import MessageError, NetworkError, SendError
 from mailcore.flow import Effect, Exchange
+from mailcore.foundation import redact
 from mailcore.message import Message
 from mailcore_ses.account.calls import entries, find, structure, text
 from mailcore_ses.account.findings import Finding, of_account, of_dkim, of_unverified

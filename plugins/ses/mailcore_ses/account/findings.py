@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from mailcore.address import redact
+from mailcore.foundation import redact
 from mailcore_ses.account.identities import Identity
 from mailcore_ses.account.status import HEALTHY, PROBATION, SHUTDOWN, AccountStatus
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mailcore.address import redact
 from mailcore.errors import ConfigurationError
 from mailcore.flow import Flow
+from mailcore.foundation import redact
 from mailcore_ses.account.calls import (
     LARGEST_PAGE,
     Page,

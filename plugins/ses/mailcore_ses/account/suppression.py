@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, TypeAlias
 
+from mailcore.account import BOUNCE, COMPLAINT
+from mailcore.account import SuppressedAddress as Suppressed
 from mailcore.address import Address
 from mailcore.errors import ConfigurationError
 from mailcore.flow import Flow
-from mailcore.suppressions import BOUNCE, COMPLAINT
-from mailcore.suppressions import SuppressedAddress as Suppressed
 from mailcore_ses.account.calls import (
     LARGEST_PAGE,
     Page,

@@ -19,11 +19,11 @@ from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
 from mailcore.errors import ConfigurationError
 from mailcore.flow import Transport
+from mailcore.foundation import shown_size
+from mailcore.foundation.suggesting import similar
 from mailcore.mailer import URL_VARIABLE
-from mailcore.options import scheme_of
-from mailcore.redaction import shown_size
 from mailcore.registry import Registry
-from mailcore.suggesting import similar
+from mailcore.registry.options import scheme_of
 from mailcore_ses.account import SesAccount
 from mailcore_ses.provider import SesProvider
 

@@ -17,8 +17,7 @@ from typing import Any
 from mailcore.cli import exit_codes, output
 from mailcore.cli.common import is_quiet
 from mailcore.cli.failures import UsageError
-from mailcore.dedupe import SqliteSeenStore
-from mailcore.webhook import Handler
+from mailcore.webhook import Handler, SqliteSeenStore
 from mailcore_ses.cli.common import new_parser, opened
 from mailcore_ses.consumer import ConsumerOptions, consume
 

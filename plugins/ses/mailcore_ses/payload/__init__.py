@@ -21,8 +21,8 @@ of merge_data or merge_global_data           and html are the template
 
 A field counts as given even if it is empty, but for ``merge_global_data``: ``merge_data={}`` or
 ``merge_metadata={}`` alone sends everybody an own copy of a complete message. What makes its
-subject and bodies a template is said in :mod:`mailcore.merging`: a ``{{name}}`` for which it has a
-value.
+subject and bodies a template is said in :mod:`mailcore.message.merging`: a ``{{name}}`` for which
+it has a value.
 
 In a batch, cc and bcc get a copy of every mail. They count among the 50 destinations of a call, and
 their status is that of one that was accepted, if any was. An address that is in ``to`` twice gets

@@ -7,8 +7,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from mailcore.errors import Problem
-from mailcore.message import Message
-from mailcore.remedies import Emptied, Remedy, Without, WithoutHeaders, WithoutItems
+from mailcore.message import Emptied, Message, Remedy, Without, WithoutHeaders, WithoutItems
 from mailcore_ses.payload.choose import Choice
 from mailcore_ses.payload.extra import asked_content, extra_of
 from mailcore_ses.payload.settings import SendingSettings

@@ -15,10 +15,8 @@ from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from mailcore.errors import Problem
-from mailcore.headers import Headers
-from mailcore.message import Message
-from mailcore.mime_headers import header_value
-from mailcore.remedies import Emptied, First, Remedy, WithoutHeaders, WithoutItems
+from mailcore.message import Emptied, First, Headers, Message, Remedy, WithoutHeaders, WithoutItems
+from mailcore.mime.headers import header_value
 from mailcore_ses.payload.choose import Choice
 from mailcore_ses.payload.headers import METADATA_HEADER, api_headers, encode_tag
 from mailcore_ses.payload.settings import SendingSettings

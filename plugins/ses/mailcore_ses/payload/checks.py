@@ -1,7 +1,7 @@
 """
 What SES cannot express of a message, found before anything is sent.
 
-Headers, beyond what :mod:`mailcore.headers` says for every provider:
+Headers, beyond what :mod:`mailcore.message.headers` says for every provider:
 
 ====================================  ==============================================================
 Header                                What happens
@@ -25,18 +25,19 @@ from typing import Any, NamedTuple
 
 from mailcore.errors import Problem
 from mailcore.features import AMP
-from mailcore.headers import MAX_LINE_OCTETS, Headers
-from mailcore.message import Message
-from mailcore.mime_headers import header_value
-from mailcore.remedies import (
+from mailcore.message import (
     Emptied,
     First,
+    Headers,
+    Message,
     Named,
     Remedy,
     Without,
     WithoutHeaders,
     WithoutItems,
 )
+from mailcore.message.headers import MAX_LINE_OCTETS
+from mailcore.mime.headers import header_value
 from mailcore_ses.payload import api_checks
 from mailcore_ses.payload.api_checks import TRACKING
 from mailcore_ses.payload.bounds import Place, out_of_bounds

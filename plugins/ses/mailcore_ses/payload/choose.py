@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 
-from mailcore.batch import Entry, copied
-from mailcore.merging import fills_in
-from mailcore.message import Message
+from mailcore.message import Message, fills_in
+from mailcore.sending import Entry, copied
 from mailcore_ses.aws import SES, SES_V1, AwsCall
 from mailcore_ses.payload import complete, templated, v1
 from mailcore_ses.payload.extra import (
@@ -41,7 +40,7 @@ class Choice(Enum):
 
 
 def choose(message: Message, settings: SendingSettings) -> Choice:
-    """Decide by what the message asks for: :mod:`mailcore.merging` says when it is a template."""
+    """Decide by what the message asks for; :mod:`mailcore.message.merging` tells a template."""
     if fills_in(message, SYNTAX):
         return Choice.BULK if message.is_batch else Choice.TEMPLATE
     if message.is_batch:

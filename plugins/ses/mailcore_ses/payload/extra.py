@@ -16,9 +16,8 @@ from typing import Any, Literal
 
 from mailcore.address import address_key
 from mailcore.errors import ConfigurationError
-from mailcore.frozen import thaw
+from mailcore.foundation import thaw, with_plain_texts
 from mailcore.message import Message
-from mailcore.text_values import with_plain_texts
 from mailcore_ses.payload.fragments import Parameters, given, tag_list
 from mailcore_ses.payload.settings import tag_fault
 

@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from mailcore.address import Address
-from mailcore.attachment import Attachment
-from mailcore.content_id import attachments_as_shown
-from mailcore.message import Message
-from mailcore.mime_encoding import as_seven_bit
+from mailcore.message import Attachment, Message, attachments_as_shown
+from mailcore.mime.encoding import as_seven_bit
 from mailcore_ses.payload.settings import SendingSettings
 
 

@@ -7,8 +7,8 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from mailcore.batch import Entry, IndividualRequests, own_message, with_copies_once
 from mailcore.message import Message
+from mailcore.sending import Entry, IndividualRequests, own_message, with_copies_once
 from mailcore_ses.aws import AwsCall, LateParameters
 from mailcore_ses.payload.fragments import Parameters
 from mailcore_ses.payload.settings import SendingSettings

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from mailcore.merging import MergeSyntax
+from mailcore.message import MergeSyntax
 
 
 SYNTAX = MergeSyntax(

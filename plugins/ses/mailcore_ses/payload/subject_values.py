@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mailcore.errors import Problem
+from mailcore.foundation import shown_name
 from mailcore.message import Message
-from mailcore.redaction import shown_name
 
 
 # What mailcore refuses in a subject: RFC 5322, section 2.2, and what readers take for line ends.

@@ -11,11 +11,10 @@ import json
 
 from collections.abc import Iterator, Mapping
 
-from mailcore.batch import Entry, entries_of
-from mailcore.frozen import FrozenDict
-from mailcore.merging import value_names
-from mailcore.message import Message
-from mailcore.mime_headers import header_value
+from mailcore.foundation import FrozenDict
+from mailcore.message import Message, value_names
+from mailcore.mime.headers import header_value
+from mailcore.sending import Entry, entries_of
 from mailcore_ses.payload.fragments import (
     Parameters,
     attachments,

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailcore.batch import Entry, entries_of
 from mailcore.message import Message
+from mailcore.sending import Entry, entries_of
 from mailcore_ses.payload.complete import raw_data
 from mailcore_ses.payload.fragments import (
     Parameters,

@@ -1,0 +1,33 @@
+"""Names of a package that wait until they are used: whoever imports it pays for what is needed."""
+
+from __future__ import annotations
+
+import sys
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+
+def lazily(
+    package: str, module_of: Mapping[str, str]
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """
+    Make the ``__getattr__`` and ``__dir__`` of a package (PEP 562).
+
+    Args:
+        package: Its ``__name__``.
+        module_of: For each public name the module that defines it, below ``mailcore``.
+    """
+
+    def load(name: str) -> object:
+        module = module_of.get(name)
+        if module is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = getattr(import_module(f"mailcore.{module}"), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *module_of})
+
+    return load, names

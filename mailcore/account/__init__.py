@@ -1,0 +1,68 @@
+"""
+What a provider keeps for an account: the addresses that it does not deliver to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailcore._lazy import lazily
+
+
+if TYPE_CHECKING:
+    from mailcore.account.paging import Page, aiterate, iterate
+    from mailcore.account.suppression_account import AsyncSuppressionAccount, SuppressionAccount
+    from mailcore.account.suppressions import (
+        BOUNCE,
+        COMPLAINT,
+        LARGEST_PAGE,
+        MANUAL,
+        UNSUBSCRIBE,
+        KeepsSuppressions,
+        ManagesSuppressions,
+        ManagesSuppressionsAsync,
+        SuppressedAddress,
+        SuppressionFilter,
+        SuppressionList,
+    )
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "Page": "account.paging",
+            "aiterate": "account.paging",
+            "iterate": "account.paging",
+            "AsyncSuppressionAccount": "account.suppression_account",
+            "SuppressionAccount": "account.suppression_account",
+            "BOUNCE": "account.suppressions",
+            "COMPLAINT": "account.suppressions",
+            "KeepsSuppressions": "account.suppressions",
+            "LARGEST_PAGE": "account.suppressions",
+            "MANUAL": "account.suppressions",
+            "ManagesSuppressions": "account.suppressions",
+            "ManagesSuppressionsAsync": "account.suppressions",
+            "SuppressedAddress": "account.suppressions",
+            "SuppressionFilter": "account.suppressions",
+            "SuppressionList": "account.suppressions",
+            "UNSUBSCRIBE": "account.suppressions",
+        },
+    )
+
+__all__ = [
+    "BOUNCE",
+    "COMPLAINT",
+    "LARGEST_PAGE",
+    "MANUAL",
+    "UNSUBSCRIBE",
+    "AsyncSuppressionAccount",
+    "KeepsSuppressions",
+    "ManagesSuppressions",
+    "ManagesSuppressionsAsync",
+    "Page",
+    "SuppressedAddress",
+    "SuppressionAccount",
+    "SuppressionFilter",
+    "SuppressionList",
+    "aiterate",
+    "iterate",
+]

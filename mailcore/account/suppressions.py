@@ -1,0 +1,222 @@
+"""
+Lists of addresses that a provider does not deliver to, and keeps itself.
+
+What they have in common: an address, why it is on the list, and since when. A plugin writes a
+:class:`SuppressionList`; whoever uses it has it as ``provider.account``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Protocol, runtime_checkable
+
+from mailcore.account.paging import Page
+from mailcore.address.address import Address
+from mailcore.errors import ConfigurationError
+from mailcore.flow import Flow
+
+
+BOUNCE = "BOUNCE"
+"""Mail to it bounced for good."""
+COMPLAINT = "COMPLAINT"
+"""Its owner reported mail as spam."""
+UNSUBSCRIBE = "UNSUBSCRIBE"
+"""Its owner wants no more mail."""
+MANUAL = "MANUAL"
+"""Somebody of the account, or of the provider, put it there."""
+
+LARGEST_PAGE = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuppressedAddress:
+    """
+    An address on a list.
+
+    Args:
+        email_address: As the provider has it.
+        reason: :data:`BOUNCE`, :data:`COMPLAINT`, :data:`UNSUBSCRIBE` or :data:`MANUAL`; what a
+            provider has beyond these, in its own words.
+        updated_at: When it was put on the list last, with time zone (UTC); None if the provider
+            does not say.
+        detail: More that the provider says about it, such as the bounce's text; may be empty.
+    """
+
+    email_address: str = field(repr=False)
+    reason: str
+    updated_at: datetime | None = None
+    detail: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuppressionFilter:
+    """
+    Which addresses of a list.
+
+    Args:
+        reasons: Those for any of these reasons; all if empty.
+        start: Those put on the list at this time or later.
+        end: Those put on the list until this time.
+
+    Raises:
+        ConfigurationError: If a time has no time zone, or the end lies before the start.
+    """
+
+    reasons: tuple[str, ...] = ()
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for name, time in (("start", self.start), ("end", self.end)):
+            if time is not None and time.utcoffset() is None:
+                raise ConfigurationError(f"{name} needs a time zone")
+        if self.start is not None and self.end is not None and self.end < self.start:
+            raise ConfigurationError("the end lies before the start")
+
+    def takes(self, entry: SuppressedAddress) -> bool:
+        """Whether an address is one of these; of one without a time, that is not known: yes."""
+        if self.reasons and entry.reason not in self.reasons:
+            return False
+        when = entry.updated_at
+        if when is None:
+            return True
+        return not (
+            (self.start is not None and when < self.start)
+            or (self.end is not None and when > self.end)
+        )
+
+
+class SuppressionList(ABC):
+    """
+    What a provider can do with its list; each method is a flow, and pure but for what it yields.
+
+    Addresses that come in are bare and ASCII, reasons are of :attr:`reasons`: see
+    :mod:`mailcore.account.suppression_account`, which checks them.
+    """
+
+    provider: ClassVar[str]
+    """The provider's name, for errors."""
+    reasons: ClassVar[tuple[str, ...]]
+    """Why an address may be on the list."""
+    put_reasons: ClassVar[tuple[str, ...]]
+    """With which of these one can put it there; the first is the usual one."""
+    addresses_per_call: ClassVar[int]
+    """How many addresses :meth:`put` takes at once."""
+
+    @abstractmethod
+    def page(
+        self, token: str, chosen: SuppressionFilter, page_size: int
+    ) -> Flow[Page[SuppressedAddress]]:
+        """Ask for some addresses: those of the first page if `token` is empty."""
+
+    @abstractmethod
+    def get(self, email_address: str) -> Flow[SuppressedAddress | None]:
+        """Ask for one address; None if it is not on the list."""
+
+    @abstractmethod
+    def put(self, email_addresses: tuple[str, ...], reason: str) -> Flow[Mapping[str, str]]:
+        """Put up to :attr:`addresses_per_call` there; returns those refused, and why."""
+
+    @abstractmethod
+    def delete(self, email_address: str, reasons: tuple[str, ...]) -> Flow[bool]:
+        """Take one off, if it is there for one of the reasons (any, if empty); whether it was."""
+
+
+@runtime_checkable
+class KeepsSuppressions(Protocol):
+    """A provider with a list."""
+
+    def suppressions(self) -> SuppressionList:
+        """
+        Its list.
+
+        Raises:
+            ConfigurationError: If an option that it needs is missing.
+        """
+        ...
+
+
+class ManagesSuppressions(Protocol):
+    """What ``provider.account`` of every provider with a list has: see the docs of each."""
+
+    def suppressed(
+        self,
+        *,
+        reasons: Iterable[str] = (),
+        start: datetime | None = None,
+        end: datetime | None = None,
+        page_size: int = LARGEST_PAGE,
+    ) -> Iterator[SuppressedAddress]:
+        """Addresses of the list, fetched page by page as they are wanted."""
+        ...
+
+    def get_suppressed(self, email_address: str) -> SuppressedAddress | None:
+        """One address of the list; None if it is not on it."""
+        ...
+
+    def put_suppressed(self, email_address: str, reason: str) -> None:
+        """Put an address on the list."""
+        ...
+
+    def delete_suppressed(self, email_address: str) -> bool:
+        """Take an address off the list; False if it was not on it."""
+        ...
+
+
+class ManagesSuppressionsAsync(Protocol):
+    """As :class:`ManagesSuppressions`, in an event loop: ``provider.account.asynchronous``."""
+
+    def suppressed(
+        self,
+        *,
+        reasons: Iterable[str] = (),
+        start: datetime | None = None,
+        end: datetime | None = None,
+        page_size: int = LARGEST_PAGE,
+    ) -> AsyncIterator[SuppressedAddress]:
+        """Addresses of the list, with ``async for``."""
+        ...
+
+    async def get_suppressed(self, email_address: str) -> SuppressedAddress | None:
+        """One address of the list; None if it is not on it."""
+        ...
+
+    async def put_suppressed(self, email_address: str, reason: str) -> None:
+        """Put an address on the list."""
+        ...
+
+    async def delete_suppressed(self, email_address: str) -> bool:
+        """Take an address off the list; False if it was not on it."""
+        ...
+
+
+def bare_address(email_address: str) -> str:
+    """
+    An address as providers keep it: without a name, its domain encoded.
+
+    Raises:
+        InvalidAddress: If it is none.
+    """
+    return Address.parse(email_address).ascii_addr_spec
+
+
+def known_reasons(reasons: Iterable[str], known: tuple[str, ...], provider: str) -> tuple[str, ...]:
+    """
+    Reasons in upper case.
+
+    Args:
+        reasons: As somebody wrote them; one text is one reason.
+        known: Those that there are.
+        provider: Its name, for errors.
+
+    Raises:
+        ConfigurationError: If one is none of these.
+    """
+    given = (reasons,) if isinstance(reasons, str) else tuple(reasons)
+    found = tuple(str(each).upper() for each in given)
+    if not set(found) <= set(known):
+        raise ConfigurationError(f"{provider}: a reason is one of {', '.join(known)}")
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,40 @@
+"""
+Email addresses: one value, one grammar, one encoder for their domains.
+
+:class:`Address` is the value, :func:`parse_addresses` reads what people write.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailcore._lazy import lazily
+
+
+if TYPE_CHECKING:
+    from mailcore.address.address import Address, AddressInput, parse_address_list, parse_addresses
+    from mailcore.address.domain import address_key, encode_domain
+    from mailcore.foundation.redaction import redact
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "Address": "address.address",
+            "AddressInput": "address.address",
+            "parse_address_list": "address.address",
+            "parse_addresses": "address.address",
+            "address_key": "address.domain",
+            "encode_domain": "address.domain",
+            "redact": "foundation.redaction",
+        },
+    )
+
+__all__ = [
+    "Address",
+    "AddressInput",
+    "address_key",
+    "encode_domain",
+    "parse_address_list",
+    "parse_addresses",
+    "redact",
+]

@@ -1,0 +1,40 @@
+"""
+What knows nothing of mail: values that do not change, texts, locks and forks.
+
+Every room may use this one; it uses none but the errors.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailcore._lazy import lazily
+
+
+if TYPE_CHECKING:
+    from mailcore.foundation.frozen import FrozenDict, freeze, thaw
+    from mailcore.foundation.redaction import redact, shown_name, shown_size
+    from mailcore.foundation.text_values import with_plain_texts
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "FrozenDict": "foundation.frozen",
+            "freeze": "foundation.frozen",
+            "thaw": "foundation.frozen",
+            "redact": "foundation.redaction",
+            "shown_name": "foundation.redaction",
+            "shown_size": "foundation.redaction",
+            "with_plain_texts": "foundation.text_values",
+        },
+    )
+
+__all__ = [
+    "FrozenDict",
+    "freeze",
+    "redact",
+    "shown_name",
+    "shown_size",
+    "thaw",
+    "with_plain_texts",
+]

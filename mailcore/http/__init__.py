@@ -1,0 +1,76 @@
+"""
+Providers with an HTTP API: their requests, the transport, and which answer means what.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailcore._lazy import lazily
+
+
+if TYPE_CHECKING:
+    from mailcore.http.answers import (
+        Meaning,
+        may_be_accepted,
+        meaning_of_status,
+        not_understood,
+        read_json,
+        retry_after_seconds,
+        send_error,
+    )
+    from mailcore.http.repeatable import ask, settled
+    from mailcore.http.requests import (
+        JSON_HEADERS,
+        FormFile,
+        basic_authorization,
+        form_request,
+        json_bytes,
+        json_request,
+    )
+    from mailcore.http.transport import USER_AGENT, RequestsTransport, prepare
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "Meaning": "http.answers",
+            "may_be_accepted": "http.answers",
+            "meaning_of_status": "http.answers",
+            "not_understood": "http.answers",
+            "read_json": "http.answers",
+            "retry_after_seconds": "http.answers",
+            "send_error": "http.answers",
+            "ask": "http.repeatable",
+            "settled": "http.repeatable",
+            "FormFile": "http.requests",
+            "JSON_HEADERS": "http.requests",
+            "basic_authorization": "http.requests",
+            "form_request": "http.requests",
+            "json_bytes": "http.requests",
+            "json_request": "http.requests",
+            "RequestsTransport": "http.transport",
+            "USER_AGENT": "http.transport",
+            "prepare": "http.transport",
+        },
+    )
+
+__all__ = [
+    "JSON_HEADERS",
+    "USER_AGENT",
+    "FormFile",
+    "Meaning",
+    "RequestsTransport",
+    "ask",
+    "basic_authorization",
+    "form_request",
+    "json_bytes",
+    "json_request",
+    "may_be_accepted",
+    "meaning_of_status",
+    "not_understood",
+    "prepare",
+    "read_json",
+    "retry_after_seconds",
+    "send_error",
+    "settled",
+]

@@ -1,0 +1,55 @@
+"""
+From the bytes of a received mail to an :class:`InboundMessage`: lenient, lazy, bounded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailcore._lazy import lazily
+
+
+if TYPE_CHECKING:
+    from mailcore.inbound.addresses import InboundAddress, read_addresses
+    from mailcore.inbound.composing import ReceivedFile, compose_inbound
+    from mailcore.inbound.date import parse_date
+    from mailcore.inbound.headers import InboundHeaders
+    from mailcore.inbound.message import InboundMessage, parse_inbound
+    from mailcore.inbound.part import InboundPart
+    from mailcore.inbound.report import DeliveryReport, FeedbackReport, RecipientReport
+    from mailcore.inbound.score import read_score
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "InboundAddress": "inbound.addresses",
+            "read_addresses": "inbound.addresses",
+            "ReceivedFile": "inbound.composing",
+            "compose_inbound": "inbound.composing",
+            "parse_date": "inbound.date",
+            "InboundHeaders": "inbound.headers",
+            "InboundMessage": "inbound.message",
+            "parse_inbound": "inbound.message",
+            "InboundPart": "inbound.part",
+            "DeliveryReport": "inbound.report",
+            "FeedbackReport": "inbound.report",
+            "RecipientReport": "inbound.report",
+            "read_score": "inbound.score",
+        },
+    )
+
+__all__ = [
+    "DeliveryReport",
+    "FeedbackReport",
+    "InboundAddress",
+    "InboundHeaders",
+    "InboundMessage",
+    "InboundPart",
+    "ReceivedFile",
+    "RecipientReport",
+    "compose_inbound",
+    "parse_date",
+    "parse_inbound",
+    "read_addresses",
+    "read_score",
+]

@@ -1,0 +1,173 @@
+"""
+What may be dropped of a message, and how, and what must not be.
+
+A provider's declaration says which features it lacks; here is what a mailer does about each if it
+is told to drop them. What is not in the table is never dropped: a feature that ``Message`` gains
+one day is raised until somebody has thought about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple, TypeAlias
+
+from mailcore.features import AMP, USES, Feature, Support
+from mailcore.message.message import MESSAGE_FIELDS, Message
+from mailcore.message.remedies import (
+    KEPT,
+    AsFiles,
+    BatchField,
+    First,
+    OneField,
+    Remedy,
+    SeparateBy,
+    Without,
+    WithoutHeaders,
+    WithoutItems,
+    WithoutKeys,
+)
+
+
+Supports: TypeAlias = Mapping[Feature, Support]
+
+
+class _Lack(NamedTuple):
+    """What is asked for too much: by which message, how much may stay, of whom."""
+
+    message: Message
+    keep: int
+    features: Supports
+
+
+_Find: TypeAlias = Callable[[_Lack], "Remedy | None"]
+
+
+def remedy_of(
+    feature: Feature, support: Support, message: Message, features: Supports
+) -> Remedy | None:
+    """
+    How a message goes without what *support* cannot express; None if it must not.
+
+    A list that is too long keeps its first items, an inline image becomes a file where the provider
+    takes files, everything else goes altogether.
+
+    Args:
+        feature: What is asked for too much.
+        support: The provider's answer to it.
+        message: The one that asks.
+        features: All answers of the provider.
+    """
+    keep = support.limit if support.kind == "limited" and support.limit is not None else 0
+    find = _REMEDIES.get(feature)
+    return find(_Lack(message, keep, features)) if find is not None else None
+
+
+def applied(remedy: Remedy, message: Message) -> Message | None:
+    """
+    The message with a remedy; None if it changes nothing, or what no remedy may change.
+
+    Args:
+        remedy: Of the core or a plugin.
+        message: The one in which the problem was found.
+    """
+    changed = remedy.apply(message)
+    if not differs(message, changed) or breaches(message, changed):
+        return None
+    return changed
+
+
+def differs(before: Message, after: Message) -> bool:
+    """Whether a change to a message changes what is sent: refusing a default alone does not."""
+    return any(getattr(before, name) != getattr(after, name) for name in MESSAGE_FIELDS)
+
+
+def breaches(before: Message, after: Message) -> list[str]:
+    """Names of what a change to a message has touched although no remedy may."""
+    found = [name for name in KEPT if getattr(before, name) != getattr(after, name)]
+    if found == ["merge_data"] and before.merge_data is None and not after.merge_data:
+        # An empty one in the place of another mapping: see SeparateBy.
+        found = []
+    if before.is_batch != after.is_batch and len(before.deliveries.to) > 1:
+        found.append("separate mails")
+    return found
+
+
+def _first(name: Literal["other_authors", "reply_to", "tags"]) -> Callable[[_Lack], Remedy]:
+    return lambda lack: First(name, lack.keep) if lack.keep else Without(name)
+
+
+def _without(name: OneField) -> Callable[[_Lack], Remedy]:
+    return lambda _lack: Without(name)
+
+
+def _headers(lack: _Lack) -> Remedy:
+    names = [name for name in lack.message.headers if name.lower() != "to"]
+    return WithoutHeaders(tuple(names[lack.keep :]))
+
+
+def _alternatives(lack: _Lack) -> Remedy:
+    parts = enumerate(lack.message.alternatives)
+    found = [at for at, part in parts if part.mime_type != AMP]
+    return WithoutItems("alternatives", tuple(found[lack.keep :]))
+
+
+def _amp_html(lack: _Lack) -> Remedy:
+    parts = enumerate(lack.message.alternatives)
+    found = [at for at, part in parts if part.mime_type == AMP]
+    return WithoutItems("alternatives", tuple(found[lack.keep :]))
+
+
+def _attachments(lack: _Lack) -> Remedy:
+    found = [at for at, part in enumerate(lack.message.attachments) if not part.inline]
+    return WithoutItems("attachments", tuple(found[lack.keep :]))
+
+
+def _inline_images(lack: _Lack) -> Remedy:
+    found = [at for at, part in enumerate(lack.message.attachments) if part.inline]
+    positions = tuple(found[lack.keep :])
+    if lack.features[Feature.ATTACHMENTS].kind == "no":
+        return WithoutItems("attachments", positions)
+    return AsFiles(positions)
+
+
+def _metadata(lack: _Lack) -> Remedy:
+    return WithoutKeys(tuple(list(lack.message.metadata)[lack.keep :]))
+
+
+def _batch_field(name: BatchField, *others: BatchField | Literal["merge_data"]) -> _Find:
+    """A mapping by recipient goes, and each of them gets a mail of their own all the same."""
+
+    def find(lack: _Lack) -> Remedy | None:
+        message = lack.message
+        given = {each for each in (name, *others) if getattr(message, each) is not None}
+        if len(given) > 1 or len(message.deliveries.to) < 2:
+            return Without(name)
+        for other in others:
+            if lack.features[Feature(other)].kind not in ("no", "needs"):
+                return SeparateBy(other, name)
+        return None
+
+    return find
+
+
+_REMEDIES: Mapping[Feature, _Find] = {
+    Feature.MULTIPLE_FROM: _first("other_authors"),
+    Feature.REPLY_TO: _first("reply_to"),
+    Feature.HEADERS: _headers,
+    Feature.SPOOFED_TO: lambda _lack: WithoutHeaders(("To",)),
+    Feature.ALTERNATIVES: _alternatives,
+    Feature.AMP_HTML: _amp_html,
+    Feature.ATTACHMENTS: _attachments,
+    Feature.INLINE_IMAGES: _inline_images,
+    Feature.ENVELOPE_SENDER: _without("envelope_sender"),
+    Feature.METADATA: _metadata,
+    Feature.TAGS: _first("tags"),
+    Feature.TRACK_OPENS: _without("track_opens"),
+    Feature.TRACK_CLICKS: _without("track_clicks"),
+    Feature.MERGE_METADATA: _batch_field("merge_metadata", "merge_headers", "merge_data"),
+    Feature.MERGE_HEADERS: _batch_field("merge_headers", "merge_metadata", "merge_data"),
+    Feature.UNSUBSCRIBE: _without("unsubscribe"),
+}
+
+NEVER_DROPPED: frozenset[Feature] = frozenset(USES) - _REMEDIES.keys()
+"""Features without which somebody gets no mail, or another one than was meant."""

@@ -1,0 +1,35 @@
+"""
+Which providers there are and who else takes part: discovery, options, hooks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailcore._lazy import lazily
+
+
+if TYPE_CHECKING:
+    from mailcore.registry.hookspecs import hookimpl, hookspec
+    from mailcore.registry.registry import Plugin, Registry, default_registry, get_provider
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "hookimpl": "registry.hookspecs",
+            "hookspec": "registry.hookspecs",
+            "Plugin": "registry.registry",
+            "Registry": "registry.registry",
+            "default_registry": "registry.registry",
+            "get_provider": "registry.registry",
+        },
+    )
+
+__all__ = [
+    "Plugin",
+    "Registry",
+    "default_registry",
+    "get_provider",
+    "hookimpl",
+    "hookspec",
+]

@@ -1,0 +1,235 @@
+"""
+The options of a provider: checked against its constructor, converted from a URL's text.
+
+A provider declares options as annotated keyword arguments, once; this module reads them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+from mailcore.errors import ConfigurationError
+from mailcore.foundation.suggesting import shown_field, similar, unknown
+from mailcore.registry.option_texts import LISTS, Misfit, alternatives, converted, described
+from mailcore.registry.option_variables import has_variable, options_from_variables, variable_of
+
+
+if TYPE_CHECKING:
+    from mailcore.provider import Provider
+
+
+def option_types(provider_class: type[Provider[Any, Any]]) -> dict[str, Any]:
+    """Names and types of a provider's options, in the order of its constructor."""
+    constructor = provider_class.__init__
+    parameters = inspect.signature(constructor).parameters
+    kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return {
+        name: _type_hint(constructor, name)
+        for name, parameter in list(parameters.items())[1:]
+        if parameter.kind in kinds
+    }
+
+
+def _type_hint(constructor: Any, name: str) -> Any:
+    annotations = getattr(constructor, "__annotations__", {})
+    if name not in annotations:
+        return Any
+    # One by one: a type imported for type checkers only must not hide the others.
+    alone = types.SimpleNamespace(__annotations__={name: annotations[name]})
+    try:
+        return typing.get_type_hints(alone, getattr(constructor, "__globals__", {}))[name]
+    except (NameError, TypeError, AttributeError):
+        # The option is passed on as it is.
+        return Any
+
+
+def create_provider(
+    provider_class: type[Provider[Any, Any]],
+    options: Mapping[str, Any],
+    *,
+    settings: Sequence[str] = (),
+    names: Collection[str] = (),
+    is_for_sending: bool = False,
+) -> Provider[Any, Any]:
+    """
+    Make a provider.
+
+    Options that are not given are looked for in the environment: see
+    :mod:`mailcore.registry.option_variables`.
+
+    Args:
+        provider_class: Its class.
+        options: For its constructor.
+        settings: What else could be written in the same place, for names that are misspelt.
+        names: Of all providers: what belongs to which in the environment.
+        is_for_sending: Whether it is to send, and so needs its ``sending_options``.
+
+    Raises:
+        ConfigurationError: With every option that is unknown, missing or of the wrong type.
+    """
+    types_by_name = option_types(provider_class)
+    name = provider_class.name
+    found, problems = options_from_variables(name, types_by_name, given=options, names=names)
+    problems = [
+        _unknown(option, types_by_name, settings)
+        for option in options
+        if option not in types_by_name
+    ] + problems
+    problems += [
+        f"option {option!r} must be {described(types_by_name[option])}, not {type(value).__name__}"
+        for option, value in options.items()
+        if option in types_by_name and not _fits(value, types_by_name[option])
+    ]
+    problems += _missing(provider_class, options)
+    if is_for_sending:
+        given = {each for each, value in options.items() if value is not None}
+        needed = [each for each in provider_class.sending_options if each not in given]
+        problems += [_told_missing(name, each) for each in needed if not has_variable(name, each)]
+    if problems:
+        raise ConfigurationError(f"{name}: {'; '.join(problems)}")
+    try:
+        return provider_class(**{**found, **options})
+    except ConfigurationError as error:
+        if not found or type(error) is not ConfigurationError:
+            raise
+        # Nobody sees the environment in the code.
+        variables = ", ".join(variable_of(name, option) for option in found)
+        raise ConfigurationError(f"{error} (with {variables} of the environment)") from error
+
+
+def _unknown(option: str, known: Iterable[str], settings: Sequence[str] = ()) -> str:
+    meant = similar(option, [*settings, *known]) if settings else ""
+    if meant in settings:
+        return f"unknown option {shown_field(option)}, did you mean '{meant}'?"
+    return f"unknown option {unknown(option, known)}"
+
+
+def _fits(value: object, annotation: Any) -> bool:
+    return any(_fits_one(value, alternative) for alternative in alternatives(annotation))
+
+
+def _fits_one(value: object, wanted: Any) -> bool:
+    origin = get_origin(wanted)
+    if origin is Literal:
+        return value in get_args(wanted)
+    if origin in LISTS:
+        if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+            return False
+        item = next(iter(get_args(wanted)), Any)
+        return not isinstance(value, (list, tuple, set, frozenset)) or all(
+            _fits(each, item) for each in value
+        )
+    if isinstance(origin, type):
+        return isinstance(value, origin)
+    if wanted is Any:
+        return True
+    if wanted is None:
+        return value is None
+    if wanted in (int, float):
+        numbers = (int,) if wanted is int else (int, float)
+        return isinstance(value, numbers) and not isinstance(value, bool)
+    if isinstance(wanted, type) and not getattr(wanted, "_is_protocol", False):
+        return isinstance(value, wanted)
+    return True
+
+
+def scheme_of(url: object) -> str:
+    """The provider's name in a URL such as ``provider://?option=value``."""
+    scheme, separator, _ = url.partition("://") if isinstance(url, str) else ("", "", "")
+    if not separator or not scheme:
+        # The URL may hold a secret, so the text does not repeat it.
+        raise ConfigurationError("not a mailcore URL: write provider://?option=value")
+    return scheme
+
+
+def options_from_url(
+    provider_class: type[Provider[Any, Any]], url: str, *, given: Collection[str] = ()
+) -> dict[str, Any]:
+    """
+    Read a URL's options as the types that the provider's constructor wants.
+
+    A list is given by repeating the option, or with commas.
+
+    Args:
+        provider_class: Whose options they are.
+        url: The URL.
+        given: Names of options that are given elsewhere.
+
+    Raises:
+        ConfigurationError: With every option that is unknown, given twice or not of its type; then
+            with those as well that are missing.
+    """
+    from urllib.parse import parse_qs, unquote, urlsplit
+
+    name = provider_class.name
+    try:
+        # Without the scheme, because a provider's name may have an underscore. No part of it is a
+        # fragment: a secret that holds # must not be cut.
+        parts = urlsplit(f"x{url[url.index('://') :]}", allow_fragments=False)
+        query = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        # Not chained: the cause repeats the URL, which may hold secrets.
+        raise ConfigurationError(f"{name}: the URL's query is not option=value&…") from None
+    types_by_name = option_types(provider_class)
+    problems: list[str] = []
+    located: Mapping[str, str] = {}
+    try:
+        located = provider_class.options_from_url(
+            username=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            host=parts.netloc.rpartition("@")[2],
+            path=unquote(parts.path),
+        )
+    except ConfigurationError as error:
+        problems.append(str(error).removeprefix(f"{name}: "))
+    options: dict[str, Any] = {}
+    for option, values in (*((o, [v]) for o, v in located.items()), *query.items()):
+        if option not in types_by_name:
+            problems.append(_unknown(option, types_by_name))
+            continue
+        if option in options:
+            problems.append(f"option {option!r} is given twice in the URL")
+        try:
+            options[option] = converted(values, types_by_name[option])
+        except Misfit as misfit:
+            options[option] = None
+            problems.append(f"option {option!r} in the URL {misfit}")
+    if problems:
+        problems += _missing(provider_class, {*options, *given})
+        raise ConfigurationError(f"{name}: {'; '.join(problems)}")
+    return options
+
+
+def _missing(provider_class: type[Provider[Any, Any]], given: Collection[str]) -> list[str]:
+    parameters = inspect.signature(provider_class.__init__).parameters
+    return [
+        _told_missing(provider_class.name, option)
+        for option in option_types(provider_class)
+        if parameters[option].default is inspect.Parameter.empty
+        and option not in given
+        and not has_variable(provider_class.name, option)
+    ]
+
+
+def _told_missing(provider: str, option: str) -> str:
+    return f"option {option!r} is missing: give it, or set {variable_of(provider, option)}"
+
+
+def option_missing(provider: str, option: str, purpose: str) -> ConfigurationError:
+    """
+    The error of a provider that was made without what a purpose needs.
+
+    Args:
+        provider: Its name.
+        option: What it lacks.
+        purpose: What needs it, such as ``sending``.
+    """
+    return ConfigurationError(
+        f"{provider}: {purpose} needs option {option!r}: give it to the provider, or set "
+        f"{variable_of(provider, option)}"
+    )

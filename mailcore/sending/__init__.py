@@ -1,0 +1,47 @@
+"""
+One message through one provider, batches, and several messages in one call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailcore._lazy import lazily
+
+
+if TYPE_CHECKING:
+    from mailcore.sending.batch import (
+        Entry,
+        IndividualRequests,
+        copied,
+        entries_of,
+        own_message,
+        with_copies_once,
+    )
+    from mailcore.sending.combining import Combined
+    from mailcore.sending.preview import Preview
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "Entry": "sending.batch",
+            "IndividualRequests": "sending.batch",
+            "copied": "sending.batch",
+            "entries_of": "sending.batch",
+            "own_message": "sending.batch",
+            "with_copies_once": "sending.batch",
+            "Combined": "sending.combining",
+            "Preview": "sending.preview",
+        },
+    )
+
+__all__ = [
+    "Combined",
+    "Entry",
+    "IndividualRequests",
+    "Preview",
+    "copied",
+    "entries_of",
+    "own_message",
+    "with_copies_once",
+]

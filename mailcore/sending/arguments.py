@@ -1,0 +1,160 @@
+"""The arguments of a mailer: what is taken for a provider, a transport and middleware."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mailcore.errors import ConfigurationError, InvalidMessage, Problem, raise_problems
+from mailcore.foundation.redaction import shown_name, shown_size
+from mailcore.foundation.suggesting import shown_field, similar
+from mailcore.provider import Provider
+from mailcore.registry.known_plugins import known_plugins
+from mailcore.registry.options import create_provider
+
+
+if TYPE_CHECKING:
+    from mailcore.message.message import Message
+    from mailcore.registry.registry import Registry
+
+_SETTINGS = ("transport", "defaults", "middleware", "unsupported", "refused", "registry")
+# Two names of services are rather often alike.
+_LEAST_SIMILARITY_OF_PROVIDERS = 0.75
+
+
+def made_provider(
+    given: object, options: Mapping[str, object], registry: Registry
+) -> Provider[Any, Any]:
+    """
+    The provider that a mailer was given, or that its name and options make.
+
+    Raises:
+        ProviderNotFound: If no provider has that name.
+        ConfigurationError: If it is neither, or an option is wrong or misspelt.
+    """
+    if isinstance(given, str):
+        return create_provider(
+            registry.provider_class(given),
+            options,
+            settings=_SETTINGS,
+            names=registry.known_names(),
+            is_for_sending=True,
+        )
+    if not isinstance(given, Provider):
+        raise ConfigurationError(f"the provider of a mailer {_no_provider(given)}")
+    if options:
+        misspelt = {name: similar(name, _SETTINGS) for name in options}
+        told = ", ".join(
+            f"{shown_field(name)} (did you mean '{meant}'?)" if meant else shown_field(name)
+            for name, meant in misspelt.items()
+        )
+        raise ConfigurationError(f"give options to the provider, not the mailer: {told}")
+    return given
+
+
+def _no_provider(given: object) -> str:
+    """What to say of something that is neither."""
+    rule = "must be str, its name, or a mailcore.Provider"
+    if isinstance(given, type) and issubclass(given, Provider):
+        name, own = getattr(given, "name", ""), given.__qualname__
+        return f"{rule}, not the class {own}: write {own}(...), or '{name}' with its options"
+    if isinstance(given, type):
+        return f"{rule}, not the class {given.__qualname__}"
+    return f"{rule}, not {type(given).__name__}"
+
+
+def checked_transport(transport: object) -> Any:
+    """
+    The transport given to a mailer; None is the provider's own.
+
+    Raises:
+        ConfigurationError: If it is no object with a method ``exchange``.
+    """
+    if transport is None:
+        return None
+    if isinstance(transport, type) or not callable(getattr(transport, "exchange", None)):
+        told = f"the class {transport.__qualname__}" if isinstance(transport, type) else ""
+        raise ConfigurationError(
+            "transport must be an object with the methods exchange and close, "
+            f"not {told or type(transport).__name__}"
+        )
+    return transport
+
+
+def returns_refused(refused: object) -> bool:
+    """
+    Whether a mailer returns the result of a message that nobody is sent.
+
+    Raises:
+        ConfigurationError: If the argument is neither ``raise`` nor ``return``.
+    """
+    if not isinstance(refused, str) or refused not in ("raise", "return"):
+        raise ConfigurationError("refused must be 'raise' or 'return'")
+    return refused == "return"
+
+
+def checked_middleware(
+    given: object, factories: Callable[[], Mapping[str, Callable[[], Any]]]
+) -> list[Any]:
+    """
+    The middleware given to a mailer, names replaced by what extensions registered for them.
+
+    Args:
+        given: A sequence of functions and names.
+        factories: Returns what is registered.
+
+    Raises:
+        ConfigurationError: If it is no sequence, or an item is neither callable nor known.
+    """
+    if isinstance(given, (str, bytes)) or not isinstance(given, Sequence):
+        kind = type(given).__name__
+        raise ConfigurationError(f"middleware must be a list, not {kind}: write middleware=[...]")
+    found = []
+    for each in given:
+        if isinstance(each, str):
+            registered = factories()
+            if each not in registered:
+                known = ", ".join(sorted(registered)) or "none"
+                meant = similar(each, registered)
+                hint = f"; did you mean '{meant}'?" if meant else ""
+                what = shown_name(each)
+                raise ConfigurationError(f"no middleware {what}; registered: {known}{hint}")
+            found.append(registered[each]())
+        elif callable(each):
+            found.append(each)
+        else:
+            kind = type(each).__name__
+            raise ConfigurationError(f"middleware must be callable or a name, not {kind}")
+    return found
+
+
+def require_namespaces(message: Message, provider: Provider[Any, Any], registry: Registry) -> None:
+    """
+    Refuse keys of esp_extra that no provider can have, or that are nearly one's name.
+
+    Other names are left alone: a message may be for providers that are not installed here.
+
+    Raises:
+        InvalidMessage: With each key.
+    """
+    if not message.esp_extra or message.esp_extra.keys() <= {provider.name}:
+        return
+    names = {provider.name, *registry.names(), *known_plugins()}
+    problems = list(_strays(message.esp_extra, names, provider.name))
+    if problems:
+        raise_problems(problems, InvalidMessage)
+
+
+def _strays(keys: Iterable[str], names: set[str], own: str) -> Iterable[Problem]:
+    for key in keys:
+        if key in names:
+            continue
+        place = f"esp_extra[{shown_field(key)}]"
+        meant = similar(key, sorted(names), least=_LEAST_SIMILARITY_OF_PROVIDERS)
+        if meant:
+            reason = f"`{place}` is for no provider: did you mean '{meant}'?"
+            yield Problem(place, reason)
+        elif not key.replace("-", "_").replace("_", "").isalnum() or key != key.lower():
+            reason = f"`{place}` is the name of no provider (<{shown_size(key)}>)"
+            hint = f'esp_extra is namespaced: {{"{own}": {{...}}}}'
+            yield Problem(place, reason, hint)
