@@ -5,12 +5,15 @@
 VENV = .venv
 BENCH = .venv-bench
 PY = $(VENV)/bin/python
+# A process for each core; the tests of a file, or of a page, stay together. WORKERS=0: one process, for a debugger.
+WORKERS = auto
+PYTEST = $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile
 # Not plugins/_template: it is what `mailcore new-provider` writes.
 PROJECTS = pyproject.toml plugins/[a-z]*/pyproject.toml
 ARGS =
 FUZZ_SECONDS = 5
 
-.PHONY: help demo test test-slow test-all check lint types docs snippets features known-plugins packaging format bench fuzz schemas live clean
+.PHONY: help demo test test-slow test-all check lint types docs snippets features known-plugins packaging format bench fuzz mutate schemas live clean
 
 help:
 	@echo "make demo      mail out and events back through the local SES, over real HTTP"
@@ -21,20 +24,21 @@ help:
 	@echo "make bench     compare with the peers        make clean      remove what all these made"
 	@echo "make schemas   requests against the services' own descriptions, of the directory MAILCORE_ESP_SCHEMAS"
 	@echo "make live      one message and one event with the services themselves, by the accounts of the file MAILCORE_LIVE"
+	@echo "make mutate    faults planted in the modules that decide, and whether a test notices: tools/mutate.toml"
 	@echo "make fuzz      hostile webhooks and mail by atheris, FUZZ_SECONDS=5 for each target"
 
 demo: $(VENV)/.run
 	$(PY) examples/demo.py
 
 test: $(VENV)/.tests
-	$(PY) -m pytest -m "not slow" $(ARGS)
+	$(PYTEST) --hypothesis-profile fast -m "not slow" $(ARGS)
 
 # Exit code 5 of pytest means that no test is marked slow.
 test-slow: $(VENV)/.tests
-	$(PY) -m pytest -m slow $(ARGS) || [ $$? -eq 5 ]
+	$(PYTEST) -m slow $(ARGS) || [ $$? -eq 5 ]
 
 test-all: $(VENV)/.tests
-	$(PY) -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 check: lint types docs snippets packaging
 
@@ -50,7 +54,7 @@ docs: $(VENV)/.check
 	@echo "docs/_build/html/index.html"
 
 snippets: $(VENV)/.tests
-	$(PY) -m pytest docs README.md plugins/[a-z]*/README.md mailcore plugins/[a-z]*/mailcore_* tests/test_docs.py
+	$(PYTEST) docs README.md plugins/[a-z]*/README.md mailcore plugins/[a-z]*/mailcore_* tests/test_docs.py
 
 # The matrix of the providers in this repository, as tests/test_docs.py expects it.
 features: $(VENV)/.run
@@ -82,6 +86,10 @@ fuzz: $(VENV)/.fuzz
 		FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m fuzz $$target $(ARGS) || exit 1; \
 	done
 
+# One or more groups of tools/mutate.toml: make mutate ARGS="http sns".
+mutate: $(VENV)/.mutate
+	$(PY) tools/mutate.py $(ARGS)
+
 # MAILCORE_ESP_SCHEMAS names the directory with the descriptions: other people's files, which are not ours to keep.
 schemas: $(VENV)/.schemas
 	$(PY) -m pytest schemas $(ARGS)
@@ -91,7 +99,7 @@ live: $(VENV)/.tests
 	$(PY) -m pytest live $(ARGS)
 
 clean:
-	rm -rf $(VENV) $(BENCH) build dist docs/_build demo-output .coverage
+	rm -rf $(VENV) $(BENCH) build dist docs/_build demo-output .coverage .mutate
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name .git -prune -o -name __pycache__ -prune -exec rm -rf {} +
 
@@ -109,6 +117,10 @@ $(VENV)/.check: $(VENV)/.tests
 
 $(VENV)/.schemas: $(VENV)/.tests
 	sh tools/venv.sh $(VENV) tests schemas
+	@touch $@
+
+$(VENV)/.mutate: $(VENV)/.tests
+	sh tools/venv.sh $(VENV) tests mutate
 	@touch $@
 
 $(VENV)/.fuzz: $(VENV)/.run

@@ -5,10 +5,14 @@ Python blocks of the README files and of the pages under docs/ are executed from
 with one namespace for a page; doctests and Python blocks in the docstrings of the packages
 likewise. Each page starts in an empty directory and with invented AWS credentials that lead
 nowhere, so that a snippet may write files and cannot reach an account.
+
+What is slow and cannot say so itself is marked here: snippets, and checks of the conformance suite
+that `mailcore.testing` must not mark, because those who use it have marks of their own.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 
@@ -17,6 +21,7 @@ from typing import Any
 import pytest
 import sybil.integration.pytest as sybil_in_pytest
 
+from hypothesis import settings
 from sybil import Sybil
 from sybil.document import PythonDocStringDocument
 from sybil.parsers.doctest import DocTestParser
@@ -34,6 +39,53 @@ ENVIRONMENT = {
 }
 
 LEAVE = "__leave_page"
+
+SLOW_CHECKS = (
+    "test_transport_faults_are_send_errors",  # 30 servers, some of which are waited for
+    "test_damaged_mail_is_survived",  # thousands of mutated mails
+    "test_import_is_cheap",  # an interpreter of its own
+)
+"""Checks of the conformance suite that start servers or processes, or take more than 0.2 s."""
+
+SLOW_PAGES = (
+    "docs/how-to/consume-sqs.md",
+    "docs/how-to/send-many.md",
+    "docs/how-to/ses-account.md",
+    "docs/how-to/set-up-ses-events.md",
+    "docs/how-to/templates-and-batches.md",
+    "docs/how-to/webhooks.md",
+    "docs/providers/ses-setup.md",
+)
+"""Pages of the documentation whose snippets do so; the first tutorials stay."""
+
+SLOW_FIXTURES = {"moto", "moto_url"}
+"""Fixtures that start servers which take their time."""
+
+# `make test` looks at fewer examples of what has no number of its own; everything else at all.
+settings.register_profile("fast", max_examples=25)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow by the three tables; parameters that name a check count too."""
+    for item in items:
+        if (
+            item.nodeid.startswith(SLOW_PAGES)
+            or any(name in item.nodeid for name in SLOW_CHECKS)
+            or SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+        ):
+            item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """
+    Take the tests that were collected out of the garbage collector's sight.
+
+    There are 14,000, and looking at them all took a second each time; now and then is enough for
+    the rest, since what a test measures or leaves behind it collects itself.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 100)
 
 
 def enter_page(namespace: dict[str, Any]) -> None:

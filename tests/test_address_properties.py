@@ -131,12 +131,13 @@ HOSTILE = ["a", "@", '"', '\\"', '"@', "a@", '"a', " @", "<", ",", "(", '<"', "a
 HOSTILE += ['<"a"', "a@a.", "a b@", '"\\', "a@b.c,", "=?", ":", ";", "<a@b>"]
 
 
+@pytest.mark.parametrize("size", [50_000, pytest.param(500_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("pattern", HOSTILE)
-def test_hostile_text_takes_linear_time(pattern):
+def test_hostile_text_takes_linear_time(pattern, size):
     """Half a megabyte of anything is done in seconds; a quadratic reader would take an hour."""
-    text = f"{pattern * (500_000 // len(pattern))}x@y"
+    text = f"{pattern * (size // len(pattern))}x@y"
     started = time.process_time()
     redact(text)
     collect_addresses([text, (text, text)], "to", [])
 
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < size / 50_000

@@ -18,6 +18,9 @@ import pytest
 from mailcore.cli.table import display_width
 
 
+pytestmark = pytest.mark.slow
+
+
 BROKEN_REASON = "ImportError: acme needs the module left_pad, and it is not there: install left_pad"
 
 

@@ -158,18 +158,50 @@ def test_closed_files_open_again(tmp_path):
     store.close()
 
 
+NUMBERS = "max_age_seconds and busy_timeout_seconds must be above 0"
+
+
 @pytest.mark.parametrize(
-    "make",
+    ("make", "told"),
     [
-        lambda path: MemorySeenStore(0),
-        lambda path: SqliteSeenStore(path / "x", max_age_seconds=0),
-        lambda path: SqliteSeenStore(path / "x", busy_timeout_seconds=-1),
+        (lambda path: MemorySeenStore(0), "max_keys must be above 0"),
+        (lambda path: SqliteSeenStore(path / "x", max_age_seconds=0), NUMBERS),
+        (lambda path: SqliteSeenStore(path / "x", busy_timeout_seconds=-1), NUMBERS),
+        (lambda path: SqliteSeenStore(5), "the path of a store is str, not int"),
     ],
 )
-def test_wrong_limits(make, tmp_path):
+def test_wrong_settings(make, told, tmp_path):
     """They are told at once."""
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match=told):
         make(tmp_path)
+
+
+def test_small_limits(tmp_path):
+    """One key, or half a second, is little and no mistake."""
+    assert 0 == len(MemorySeenStore(1))
+    SqliteSeenStore(tmp_path / "x", max_age_seconds=0.5, busy_timeout_seconds=0.5).close()
+
+
+def test_file_that_cannot_be_opened(tmp_path):
+    """The error names the file and the reason; of a path without end it shows a part."""
+    with pytest.raises(ConfigurationError) as caught:
+        SqliteSeenStore(tmp_path)
+    assert f"the store '{tmp_path}' cannot be opened: unable to open" in str(caught.value)
+
+    with pytest.raises(ConfigurationError) as caught:
+        SqliteSeenStore(tmp_path.joinpath(*["missing"] * 100))
+    assert len(str(caught.value)) < 400
+
+
+def test_file_of_an_older_version(tmp_path):
+    """Keys are BLAKE2b of 16 octets: with another digest, no key of any file would be known."""
+    with SqliteSeenStore(tmp_path / "seen.db") as store:
+        store.mark("ses:delivery:m-1:ada@example.com")
+    with sqlite3.connect(tmp_path / "seen.db") as file:
+        ((key,),) = file.execute("SELECT key FROM seen").fetchall()
+    file.close()
+
+    assert "44c8ac8919f97b46c38afd02f665e855" == key.hex()
 
 
 def test_events_are_handled_once(store, give, registry):

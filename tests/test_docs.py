@@ -26,6 +26,7 @@ def run_mailcore(*arguments: str) -> str:
     return finished.stdout
 
 
+@pytest.mark.slow
 def test_feature_matrix_is_the_one_that_the_command_prints() -> None:
     """docs/features.md is what `mailcore features --format md` prints; see `make features`."""
     expected = run_mailcore("features", "--format", "md")

@@ -80,6 +80,7 @@ def snippet(heading):
     return re.search(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("heading", "name", "serve", "path"),
     [

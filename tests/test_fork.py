@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 
+pytestmark = pytest.mark.slow
+
+
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
 
 SENDING = """

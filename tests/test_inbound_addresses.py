@@ -245,6 +245,7 @@ def test_comments(text: str, expected: str):
     assert expected == without_comments(text)
 
 
+@pytest.mark.parametrize("size", [30_000, pytest.param(300_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "piece",
     [
@@ -281,11 +282,11 @@ def test_comments(text: str, expected: str):
         *(".@", '"a".', '"a"', "a@b<c@d>", "<>", "a,<b@c>", "'", ">", "\\", ", ", "<,", "<;", " "),
     ],
 )
-def test_hostile_lists_take_linear_time(piece: str):
-    """300 KB of whatever makes patterns explode."""
-    text = piece * (300_000 // len(piece))
+def test_hostile_lists_take_linear_time(piece: str, size: int):
+    """Whatever makes patterns explode: 60 KB a second at least, however long."""
+    text = piece * (size // len(piece))
     start = time.process_time()
     read_addresses(text, "To")
     message_ids(text.encode())
 
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < size / 60_000

@@ -257,6 +257,7 @@ def test_every_octet_is_read(data: bytes, label: str):
         assert defect
 
 
+@pytest.mark.parametrize("size", [30_000, pytest.param(300_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("label", "piece"),
     [
@@ -268,10 +269,10 @@ def test_every_octet_is_read(data: bytes, label: str):
         *(("", piece) for piece in (b"\xff", b"\xc3\xa9\xff", b"\x1b$B")),
     ],
 )
-def test_hostile_text_takes_linear_time(label: str, piece: bytes):
-    """300 KB of whatever a decoder has to look at twice."""
-    data = piece * (300_000 // len(piece)) + b"\xff"
+def test_hostile_text_takes_linear_time(label: str, piece: bytes, size: int):
+    """Whatever a decoder has to look at twice: 60 KB a second at least, however long."""
+    data = piece * (size // len(piece)) + b"\xff"
     start = time.process_time()
     decode_charset(data, label)
 
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < size / 60_000

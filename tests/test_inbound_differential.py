@@ -295,6 +295,7 @@ def test_ambiguous_mails(content_type: bytes, body: bytes):
     check(b"From: a@example.com\nContent-Type: " + content_type + b"\n\n" + body)
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(st.integers(min_value=0))
 def test_mutated_mails(seed: int):
@@ -340,6 +341,7 @@ TOKENS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(st.lists(TOKENS, max_size=40))
 def test_mails_of_delimiters(tokens: list[bytes]):

@@ -108,6 +108,7 @@ def test_header_fields_of_parts_count_together():
     assert any("exceed 20000 bytes" in defect for defect in mail.defects)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "raw",
     [

@@ -245,6 +245,7 @@ def test_file_without_a_name_gets_an_extension():
     assert "attachment.pdf" == mail.attachments[0].safe_filename()
 
 
+@pytest.mark.parametrize("size", [30_000, pytest.param(300_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "piece",
     [
@@ -252,13 +253,13 @@ def test_file_without_a_name_gets_an_extension():
         *(" ", '"', "<", "<>", "a,", "a@b,", "a@b;", "a:;,", ":;", "a <b@c", "a@", "a:b;c,", "x"),
     ],
 )
-def test_hostile_fields_take_linear_time(piece: str):
-    """300 KB of whatever makes patterns and recursion explode."""
-    value = (piece * (300_000 // len(piece))).encode()
+def test_hostile_fields_take_linear_time(piece: str, size: int):
+    """Whatever makes patterns and recursion explode: 60 KB a second at least, however long."""
+    value = (piece * (size // len(piece))).encode()
     raw = b"From: " + value + b"\r\nSubject: " + value
     raw += b"\r\nContent-Type: text/plain; " + value + b"\r\n\r\nx"
     start = time.process_time()
     mail = parse_inbound(raw, max_header_bytes=len(raw))
     assert isinstance(mail.defects, tuple)
 
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < size / 60_000

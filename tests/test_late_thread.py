@@ -8,6 +8,9 @@ import sys
 import pytest
 
 
+pytestmark = pytest.mark.slow
+
+
 SCRIPT = """
 import sys, threading
 from mailcore import Features, HttpRequest, Mailer, Message, Provider, RecipientStatus, Registry

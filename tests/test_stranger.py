@@ -51,6 +51,7 @@ def write(directory, files):
     return directory
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("distribution", PACKAGES)
 @pytest.mark.parametrize("stranger", [*STRANGERS, "nothing"])
 def test_a_plugin_beside_a_stranger_says_so(tmp_path, distribution, stranger):
@@ -76,6 +77,7 @@ def test_what_ours_lacks_is_not_blamed_on_a_stranger(tmp_path):
     assert "No module named 'nonsense_that_is_missing'" in finished.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mailcore", "mailcore-other", None])
 def test_both_distributions_are_warned_of(tmp_path, name):
     """`mailcore providers` lists what it finds, and warns on standard error."""

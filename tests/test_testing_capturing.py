@@ -259,6 +259,7 @@ def test_the_entry_point_leads_to_the_plugin() -> None:
     assert ["mailcore.testing.pytest_plugin"] == [each.value for each in entry_points]
 
 
+@pytest.mark.slow
 def test_the_plugin_loads_nothing() -> None:
     """Importing the plugin loads nothing beyond mailcore itself: no suite, no requests."""
     program = (
@@ -274,6 +275,7 @@ def test_the_plugin_loads_nothing() -> None:
     assert ["mailcore.testing", "mailcore.testing.pytest_plugin"] == json.loads(finished.stdout)
 
 
+@pytest.mark.slow
 def test_the_fixture_works_in_somebody_elses_tests(tmp_path) -> None:
     """A test suite elsewhere uses the fixture, and a test without it is not touched."""
     (tmp_path / "test_shop.py").write_text(

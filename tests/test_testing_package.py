@@ -23,6 +23,7 @@ def test_other_names_are_not() -> None:
         mailcore.testing.Outbx  # noqa: B018  # an attribute that raises
 
 
+@pytest.mark.slow
 def test_pytest_is_not_needed() -> None:
     """All of it works where pytest is not installed."""
     program = (

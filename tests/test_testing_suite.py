@@ -1794,6 +1794,7 @@ def test_remedies_that_are_promised_are_there() -> None:
     assert "message 1: no remedy for unsubscribe" in str(failure.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [
@@ -1955,6 +1956,7 @@ def test_hooks_that_are_needed_say_so(hook) -> None:
         list(getattr(ProviderSuite(), hook)(*arguments))
 
 
+@pytest.mark.slow
 def test_unittest_runs_the_suite() -> None:
     """The suite is a mix-in for unittest as well: each check is one test."""
 

@@ -34,12 +34,13 @@ def request(authorization: str | None) -> WebhookRequest:
         basic("ada:old:secret", "BASIC"),
         basic("ada:old:secret").replace(" ", "  "),
         basic("bób:pässwörd"),
+        basic("colon::"),
     ],
-    ids=["new", "old", "scheme", "spaces", "utf-8"],
+    ids=["new", "old", "scheme", "spaces", "utf-8", "a password that is a colon"],
 )
 def test_every_secret_is_accepted(authorization):
     """While a secret is being changed, the old and the new one count."""
-    auth = BasicAuth(["ada:new secret", "ada:old:secret", "bób:pässwörd"])
+    auth = BasicAuth(["ada:new secret", "ada:old:secret", "bób:pässwörd", "colon::"])
 
     assert Verdict("basic-auth") == auth.verify(request(authorization))
 
@@ -64,6 +65,8 @@ WRONG = [
     basic(b"ada:new secret\xff"),
     basic("ADA:new secret"),
     basic("ada:new secret")[:-1],
+    # Decoded it is the secret, and it is not how anybody writes it: two bits are left over.
+    basic("ada:new secret").replace("Q=", "R="),
     basic("ada:new secret") + "\n",
     basic("ada:new secret", "Digest"),
     "Basic " + "A" * 100_000,
@@ -82,6 +85,9 @@ def test_all_that_is_wrong_gets_the_same_answer(authorization):
     assert {"www-authenticate": 'Basic realm="webhook", charset="UTF-8"'} == response.headers
     assert "acme" == caught.value.provider
     assert "secret" not in str(caught.value)
+    missing = authorization is None
+    reason = "there is no Authorization header" if missing else "the credentials are wrong"
+    assert reason in str(caught.value)
 
 
 @given(st.text(), st.sampled_from(["Basic ", "basic", "Digest ", ""]))
@@ -91,16 +97,27 @@ def test_no_header_raises_anything_else(text, scheme):
         BasicAuth(["ada:secret"]).verify(request(scheme + text))
 
 
+NO_PAIR = "each secret is user:password, neither of them empty"
+
+
+@pytest.mark.parametrize(("provider", "name"), [("", "webhook"), ("acme", "acme")])
 @pytest.mark.parametrize(
-    "secrets",
-    ["ada:secret", [], [""], ["ada"], ["ada:"], [":secret"], [None], [b"ada:secret"], ["a:b\n"]],
+    ("secrets", "told"),
+    [
+        ("ada:secret", "secrets are a list, not one text"),
+        ([], "give at least one secret"),
+        *(
+            ([secret], NO_PAIR)
+            for secret in ("", "ada", "ada:", ":secret", ":a:b", None, b"ada:secret", "a:b\n")
+        ),
+    ],
 )
-def test_secrets_that_are_none(secrets):
+def test_secrets_that_are_none(secrets, told, provider, name):
     """What cannot be sent, or would let everybody in, is refused, and not repeated."""
     with pytest.raises(ConfigurationError) as caught:
-        BasicAuth(secrets)
+        BasicAuth(secrets, provider=provider)
 
-    assert "ada" not in str(caught.value)
+    assert f"{name}: {told}" == str(caught.value)
 
 
 @pytest.mark.parametrize("realm", ['a"b', "a\\b", "a\r\nb", "ä"])

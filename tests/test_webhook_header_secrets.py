@@ -21,6 +21,8 @@ VALUES = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1,
         ({"X-Secret": "old"}, True),
         ({"x-secret": "new:with:colons"}, True),
         ({"X-OTHER": "spaced"}, True),
+        ({"X-Secret": " \told "}, True),
+        ({"X-Secret": "old\x0b"}, False),
         ({"X-Other": "old"}, False),
         ({"X-Secret": "OLD"}, False),
         ({"X-Secret": "old, old"}, False),
@@ -56,6 +58,17 @@ def test_what_is_no_secret_is_refused(secrets):
         HeaderSecrets(secrets, provider="acme")
 
     assert "hunter2" not in str(caught.value)
+
+
+def test_how_long_a_secret_may_be():
+    """As long as a line of a header field (RFC 5322, 2.1.1): 998 characters with the name."""
+    longest = "x" * (998 - len("X-Secret: "))
+    auth = HeaderSecrets([f"X-Secret: {longest}"])
+
+    assert auth.verify(WebhookRequest("POST", {"X-Secret": longest})) is not None
+    assert auth.verify(WebhookRequest("POST", {"X-Secret": longest[1:]})) is None
+    with pytest.raises(ConfigurationError, match="webhook: each header secret is 'Name: value'"):
+        HeaderSecrets([f"X-Secret: {longest}x"])
 
 
 def test_the_repr_has_no_secret():

@@ -145,5 +145,6 @@ def test_how_far_ahead_a_clock_may_be() -> None:
 def test_the_clock_is_asked() -> None:
     """Without a time, now is now."""
     check_age(time.time(), 60)
-    with pytest.raises(WebhookRejected):
+    with pytest.raises(WebhookRejected) as error:
         check_age(time.time() - 3_600, 60)
+    assert not error.value.provider

@@ -20,4 +20,9 @@ def projects() -> list[dict[str, Any]]:
     """Return the whole pyproject.toml of the core, then those of the plugins, by name."""
     # Not plugins/_template: it is what `mailcore new-provider` writes.
     paths = [ROOT / "pyproject.toml", *sorted(ROOT.glob("plugins/[a-z]*/pyproject.toml"))]
-    return [tomllib.loads(path.read_text(encoding="utf-8")) for path in paths]
+    return [read_toml(path) for path in paths]
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a file says."""
+    return dict(tomllib.loads(path.read_text(encoding="utf-8")))

@@ -108,4 +108,4 @@ def _credentials(header: str) -> bytes:
     except (binascii.Error, ValueError):
         return b""
     # How much padding is too much differs between versions of Python.
-    return decoded if b64encode(decoded) == encoded.encode("ascii", "replace") else b""
+    return decoded if b64encode(decoded).decode() == encoded else b""

@@ -56,7 +56,7 @@ class HeaderSecrets:
     def _parsed(self, secret: object) -> tuple[str, bytes]:
         name, colon, value = secret.partition(":") if isinstance(secret, str) else ("", "", "")
         name, value = name.strip(), value.strip()
-        usable = bool(name and colon and value) and len(value) <= _MAX_HEADER_CHARACTERS
+        usable = bool(name and colon and value)
         try:
             Headers({name or "-": value})
         except InvalidMessage:

@@ -316,6 +316,7 @@ def for_some(values: st.SearchStrategy) -> st.SearchStrategy:
     return st.dictionaries(st.sampled_from(ADDRESSES), values, max_size=4)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     data=for_some(st.dictionaries(KEYS, TEXTS | st.integers() | st.booleans(), max_size=3)),

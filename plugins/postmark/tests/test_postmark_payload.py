@@ -331,6 +331,7 @@ def test_a_failed_batch_needs_no_more_memory():
     assert peak < 1_000_000
 
 
+@pytest.mark.slow
 def test_batches_are_cut_at_50_megabytes():
     """No call of a batch with files is larger than Postmark takes."""
     file = Attachment("film.bin", bytes(9_000_000))
@@ -342,6 +343,7 @@ def test_batches_are_cut_at_50_megabytes():
     assert all(len(request.body) <= 50_000_000 for request in requests)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fields", [{}, {"template_id": "7", "subject": None, "text": None}], ids=["plain", "template"]
 )

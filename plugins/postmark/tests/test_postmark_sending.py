@@ -85,6 +85,7 @@ def test_each_call_is_taken(mailer, local_postmark, fields, path):
     assert (2 if "batch" in path else 1) == len(result.message_ids)
 
 
+@pytest.mark.slow
 def test_large_batches_take_several_calls(mailer, local_postmark):
     """Of 500 mails each, through one connection; everybody has an id of their own."""
     to = [f"user{n}@example.net" for n in range(1201)]

@@ -130,6 +130,7 @@ def test_url_and_environment(run, ses, monkeypatch):
     assert by_url == by_environment == not_by_environment
 
 
+@pytest.mark.slow
 def test_identities(run, run_json):
     """Identities are created with their records, listed, shown and deleted."""
     created, table, _ = run("identities", "create", "shop.example")
@@ -174,6 +175,7 @@ def test_identity_that_is_not_there(run):
     assert "other.example is no identity" in noted
 
 
+@pytest.mark.slow
 def test_suppression(run, run_json):
     """Addresses are put on the list, listed, looked up and taken off."""
     assert 0 == run("suppressions", "add", "ada@example.net", "bob@example.net")[0]

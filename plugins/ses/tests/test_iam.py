@@ -394,6 +394,7 @@ def texts(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
+@pytest.mark.slow
 def test_no_operation_without_a_policy():
     """Every operation that the code names is in a policy, lest a feature is forgotten here."""
     known = set[str]().union(*map(operations_of, PREFIXES))
@@ -408,6 +409,7 @@ def test_no_operation_without_a_policy():
     assert set() == named - allowed
 
 
+@pytest.mark.slow
 def test_operations_exist():
     """Policies name operations as the installed boto3 does."""
     for each in iam.POLICIES:

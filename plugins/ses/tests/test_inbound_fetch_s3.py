@@ -24,6 +24,9 @@ from s3_encryption.materials.materials import AlgorithmSuite, CommitmentPolicy
 from mailcore import FetchError, InboundEvent, afetch_inbound, fetch_inbound, get_provider
 
 
+pytestmark = pytest.mark.slow
+
+
 BUCKET, KEY = "inbound-mail", "in/3k9 ö"
 MAIL = b"From: ada@example.net\r\nSubject: Where is it?\r\n\r\nI wait.\r\n"
 EVENT = InboundEvent(provider="ses", location={"bucketName": BUCKET, "objectKey": KEY})

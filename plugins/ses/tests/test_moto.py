@@ -13,6 +13,9 @@ from moto.server import ThreadedMotoServer
 from mailcore import Mailer, Message, MessageRejected
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def moto():
     """The URL of a moto server on a free port."""

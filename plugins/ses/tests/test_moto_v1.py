@@ -15,6 +15,9 @@ from mailcore import Mailer, Message, MessageRejected
 from mailcore.errors import SendError
 
 
+pytestmark = pytest.mark.slow
+
+
 ADA, BOB = "ada@example.net", "bob@example.net"
 
 

@@ -15,6 +15,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 
+pytestmark = pytest.mark.slow
+
+
 forking = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
 
 MAILER = """

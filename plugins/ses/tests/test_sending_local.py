@@ -164,6 +164,7 @@ def test_simple_content(local_ses):
     assert "Büro <shop@example.com>" == str(found["From"])
 
 
+@pytest.mark.slow
 def test_large_batch(local_ses, mailer):
     """112: 120 recipients are three calls, with one id for each."""
     to = [f"user{n}@example.net" for n in range(120)]
@@ -231,12 +232,14 @@ ERRORS = [
         False,
     ),
     ("ok", {"to": [f"u{n}@example.net" for n in range(60)]}, MessageRejected, "bad_request", False),
-    (
+    pytest.param(
         "ok",
         {"template_id": None, "subject": "x", "attachments": [("a.bin", b"\xff" * 31_000_000)]},
         MessageRejected,
         "too_large",
         False,
+        id="ok-too_large",
+        marks=pytest.mark.slow,
     ),
 ]
 
@@ -244,7 +247,7 @@ ERRORS = [
 @pytest.mark.parametrize(
     ("fault", "fields", "error", "category", "retryable"),
     ERRORS,
-    ids=[f"{row[0]}-{row[3]}" for row in ERRORS],
+    ids=[getattr(row, "id", "") or f"{row[0]}-{row[3]}" for row in ERRORS],
 )
 def test_errors_by_name(fault, fields, error, category, retryable, local_ses, mailer):
     """Each refusal has its class and category, says whether to retry, and is made once."""

@@ -272,6 +272,7 @@ def test_settings_keep_secrets():
     assert "ada" not in repr(SEND)
 
 
+@pytest.mark.slow
 def test_importing_the_plugin_does_not_import_boto3():
     """The plugin is cheap until the first call."""
     code = (

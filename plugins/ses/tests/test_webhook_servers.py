@@ -22,6 +22,9 @@ from mailcore.webhook.wsgi import WsgiWebhook
 from mailcore_local.ses import LocalSes
 
 
+pytestmark = pytest.mark.slow
+
+
 DEADLINE_SECONDS = 20
 SIMULATOR = "simulator.amazonses.com"
 

@@ -45,6 +45,7 @@ def bare_environment(home: Path, **variables: str) -> dict[str, str]:
     return {"PATH": os.defpath, "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true", **variables}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_a_signal(tmp_path: Path, endpoint, number: signal.Signals):
     """It says where it listens, subscribes the webhook, writes mail, and ends with exit code 0."""
@@ -77,6 +78,7 @@ def test_it_serves_until_a_signal(tmp_path: Path, endpoint, number: signal.Signa
     assert any(f'endpoint_url="{url}"' in line for line in lines)
 
 
+@pytest.mark.slow
 def test_environment_that_it_prints_works(tmp_path: Path):
     """The variables of its last line point boto3 at it without touching the code."""
     with running() as (_, _, lines):
@@ -184,6 +186,7 @@ def test_what_it_refuses(filled_in, capsys, arguments: list[str], text: str):
     assert text in err
 
 
+@pytest.mark.slow
 def test_refusal_as_a_process(filled_in):
     """The exit code is that of the process, and there is no traceback."""
     command = [sys.executable, "-m", "mailcore_local", *filled_in(["--port", "{taken}"])]

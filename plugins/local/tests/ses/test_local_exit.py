@@ -9,6 +9,9 @@ import textwrap
 import pytest
 
 
+pytestmark = pytest.mark.slow
+
+
 PROGRAM = """
 import logging, sys, threading
 import boto3

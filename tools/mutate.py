@@ -1,0 +1,222 @@
+"""
+Change the modules that decide, one small fault at a time, and see whether the tests notice.
+
+    python tools/mutate.py            all groups of tools/mutate.toml
+    python tools/mutate.py http sns   some of them
+
+A fault that no test notices is printed as a difference, and the exit code is 1, unless
+`tools/mutate.toml` explains it. mutmut plants the faults, in copies under `.mutate/`: a second run
+tests only what has changed since, and `make clean` removes them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from projects import ROOT, read_toml
+
+
+LIST = ROOT / "tools" / "mutate.toml"
+WORK = ROOT / ".mutate"
+PACKAGES = ("mailcore", "plugins/*/mailcore_*")
+TESTS = ("tests", "plugins/[a-z]*/tests")
+
+# What mutmut's exit codes of a mutant mean; every other one is a test that noticed it.
+NOT_NOTICED = {0: "survived", 5: "no test calls it", 33: "no test calls it"}
+NOT_TESTED = {None, 2}
+
+# A literal with a space in it, with those before and behind it.
+_SENTENCE = re.compile(r'(?:f?"[^"]*"\s*)*f?"[^"]* [^"]*"(?:\s*f?"[^"]*")*')
+
+
+def packages() -> Iterator[Path]:
+    """Yield the directories of the import packages."""
+    for pattern in PACKAGES:
+        yield from (path for path in sorted(ROOT.glob(pattern)) if (path / "__init__.py").exists())
+
+
+def update(source: Path, target: Path) -> None:
+    """Copy a tree, but for the files that are the same already: mutmut goes by their times."""
+    wanted = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
+    wanted = {path for path in wanted if "__pycache__" not in path.parts}
+    for old in [path for path in target.rglob("*") if path.is_file()]:
+        if old.relative_to(target) not in wanted:
+            old.unlink()
+    for path in wanted:
+        new = target / path
+        content = (source / path).read_bytes()
+        if not new.exists() or new.read_bytes() != content:
+            new.parent.mkdir(parents=True, exist_ok=True)
+            new.write_bytes(content)
+
+
+def prepare(name: str, group: Mapping[str, Any]) -> Path:
+    """Make the directory in which mutmut works: packages, tests and its configuration."""
+    work = WORK / name
+    for package in packages():
+        update(package, work / "src" / package.name)
+    tests = [path for pattern in TESTS for path in sorted(ROOT.glob(pattern))]
+    for path in tests:
+        update(path, work / path.relative_to(ROOT))
+    for module in group["modules"]:
+        if not (work / "src" / module).exists():
+            raise SystemExit(f"{LIST.name}: {name} names the module {module}, which is not there")
+    for test in group["tests"]:
+        if not (work / test).exists():
+            raise SystemExit(f"{LIST.name}: {name} names the tests {test}, which are not there")
+    settings = {
+        "source_paths": ["src"],
+        "only_mutate": [f"src/{module}" for module in group["modules"]],
+        "also_copy": [str(path.relative_to(ROOT)) for path in tests],
+        "pytest_add_cli_args_test_selection": list(group["tests"]),
+        "pytest_add_cli_args": ["-m", "not slow", "-p", "no:cacheprovider"],
+        "do_not_mutate_patterns": list(configuration()["leave_alone"]),
+        # Tests start threads and servers: no mutant is forked from where they ran.
+        "process_isolation": "forkserver",
+    }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    pytest = ["[tool.pytest.ini_options]", *_pytest_options()]
+    text = "\n".join(["[tool.mutmut]", *lines, "", *pytest, ""])
+    project = work / "pyproject.toml"
+    if not project.exists() or project.read_text(encoding="utf-8") != text:
+        project.write_text(text, encoding="utf-8")
+    # mutmut keeps the tests that it copied first.
+    for path in tests:
+        update(path, work / "mutants" / path.relative_to(ROOT))
+    (work / "mutants" / "src").mkdir(parents=True, exist_ok=True)
+    return work
+
+
+def _pytest_options() -> list[str]:
+    options = read_toml(ROOT / "pyproject.toml")["tool"]["pytest"]["ini_options"]
+    chosen = ("addopts", "markers", "xfail_strict")
+    return [f"{name} = {json.dumps(options[name])}" for name in chosen]
+
+
+def configuration() -> dict[str, Any]:
+    """Return what the list says."""
+    return read_toml(LIST)
+
+
+def plant(work: Path) -> None:
+    """Have mutmut test all faults, so that the tests import the copies with the faults."""
+    path = work / "mutants" / "src"
+    environment = {**os.environ, "PYTHONPATH": str(path), "PYTHONHASHSEED": "0"}
+    command = [str(Path(sys.executable).parent / "mutmut"), "run"]
+    if subprocess.run(command, cwd=work, env=environment, check=False).returncode:
+        raise SystemExit(f"mutmut failed in {work.relative_to(ROOT)}")
+
+
+def outcomes(work: Path, modules: list[str]) -> dict[str, int | None]:
+    """Return the exit code of each mutant by its name."""
+    found: dict[str, int | None] = {}
+    for module in modules:
+        path = work / "mutants" / "src" / f"{module}.meta"
+        found.update(json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"])
+    return found
+
+
+def changes_of(work: Path, mutants: list[str]) -> dict[str, tuple[str, str]]:
+    """Return, for each mutant, the lines that it takes away and those that it puts there."""
+    script = (
+        "import json, sys; from mutmut.mutation.diff_apply import get_diff_for_mutant;"
+        "print(json.dumps({name: get_diff_for_mutant(name) for name in json.load(sys.stdin)}))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=work,
+        input=json.dumps(mutants),
+        check=True,
+        encoding="utf-8",
+        stdout=subprocess.PIPE,
+    )
+    found = {}
+    for mutant, difference in json.loads(finished.stdout).items():
+        lines = difference.splitlines()
+        parts = []
+        for sign in "-+":
+            changed = [line[1:].strip() for line in lines if line.startswith(sign)]
+            parts.append(" ".join(line for line in changed if not line.startswith(sign * 2)))
+        found[mutant] = (parts[0], parts[1])
+    return found
+
+
+def _without_sentences(code: str) -> str:
+    return re.sub(r"\s", "", _SENTENCE.sub("None", code))
+
+
+def is_text(before: str, after: str) -> bool:
+    """Whether only a text for people has changed, or only the case of a string."""
+    if before.casefold() == after.casefold():
+        return True
+    texts = "".join(re.findall("XX(.*?)XX", after))
+    if " " in texts and before == after.replace("XX", ""):
+        return True
+    return before != after and _without_sentences(before) == _without_sentences(after)
+
+
+def function_of(mutant: str) -> str:
+    """Return the name of the function that was changed: `module.Class.function`."""
+    name = mutant.partition("__mutmut_")[0]
+    module, _, function = name.rpartition(".")
+    return ".".join([module, *function.removeprefix("x").lstrip("_ǁ").split("ǁ")])
+
+
+def check(name: str, group: Mapping[str, Any], explained: Mapping[tuple[str, str], str]) -> int:
+    """Test one group; returns the number of faults that nobody noticed or explained."""
+    work = prepare(name, group)
+    plant(work)
+    counts: Counter[str] = Counter()
+    silent = 0
+    codes = outcomes(work, group["modules"])
+    changes = changes_of(work, [mutant for mutant, code in codes.items() if code in NOT_NOTICED])
+    for mutant, exit_code in codes.items():
+        if exit_code in NOT_TESTED:
+            counts["not tested"] += 1
+            continue
+        if exit_code not in NOT_NOTICED:
+            counts["noticed"] += 1
+            continue
+        before, after = changes[mutant]
+        if is_text(before, after):
+            counts["only a text"] += 1
+            continue
+        if (function_of(mutant), after) in explained:
+            counts["explained"] += 1
+            continue
+        counts[NOT_NOTICED[exit_code]] += 1
+        silent += 1
+        print(f"\n{function_of(mutant)}   ({mutant})\n  - {before}\n  + {after}")
+    print(f"\n{name}: {', '.join(f'{count} {word}' for word, count in sorted(counts.items()))}")
+    return silent + counts["not tested"]
+
+
+def main(arguments: list[str]) -> int:
+    """Test the groups; returns the exit code."""
+    listed = configuration()
+    groups = listed["groups"]
+    unknown = [name for name in arguments if name not in groups]
+    if unknown:
+        print(f"no such group: {', '.join(unknown)}; there are {', '.join(groups)}")
+        return 2
+    explained = {
+        (entry["function"], change): entry["reason"]
+        for entry in listed.get("explained", ())
+        for change in entry["changes"]
+    }
+    silent = sum(check(name, groups[name], explained) for name in arguments or groups)
+    print(f"\n{silent} faults that no test notices and that are not explained")
+    return 1 if silent else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
