@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import socket
 import subprocess
@@ -63,7 +64,19 @@ async def malformed(request: Request) -> Response:
     return PlainTextResponse("abcdef")
 
 
-HANDLERS = (echo, large, client, broken, reset, half, malformed)
+async def undelayed(request: Request) -> Response:
+    """Whether both sockets send at once."""
+    connection = connection_of(request.scope)
+    sockets = [
+        side.transport.get_extra_info("socket")
+        for side in (connection._to_client, connection._to_server)
+        if side.transport
+    ]
+    set_ = [bool(each.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)) for each in sockets]
+    return PlainTextResponse(" ".join(map(str, set_)))
+
+
+HANDLERS = (echo, large, client, broken, reset, half, malformed, undelayed)
 
 
 class Running:
@@ -184,9 +197,33 @@ def test_a_fault_of_ours(start, caplog):
     status, body = get(connection, "/broken")
 
     assert 500 == status
-    assert b"the reason" not in body
+    assert b"Internal Server Error" == body
     assert "the reason" in caplog.text
     connection.close()
+
+
+def test_a_fault_of_an_application_that_answers_nothing(caplog):
+    """One without Starlette's own care is answered for."""
+
+    async def application(scope, receive, send):
+        raise RuntimeError("the reason")
+
+    server = LocalServer("127.0.0.1", 0)
+    urls: list[str] = []
+
+    def make(base_url, stopping):
+        urls.append(base_url)
+        return application
+
+    server.start(make)
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(urls[0]).port, timeout=5)
+    status, body = get(connection, "/")
+    connection.close()
+    server.stop()
+
+    assert 500 == status
+    assert {"code": "RequestRefused", "message": "Internal error; see the log."} == json.loads(body)
+    assert "the reason" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -213,6 +250,24 @@ def test_faults_of_the_wire(start, caplog, path: str, error: type[Exception]):
     connection.close()
     running.server.stop()
     assert "ERROR" not in [record.levelname for record in caplog.records]
+
+
+def test_a_reset_is_a_reset(start):
+    """The client's system reports a RST, where an end of the connection would be an empty read."""
+    parts = urlsplit(start().url)
+    assert parts.port
+    with socket.create_connection(("127.0.0.1", parts.port), timeout=5) as connection:
+        connection.sendall(b"GET /reset HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            connection.recv(1)
+
+
+def test_no_answer_waits_for_an_acknowledgement(start):
+    """Nagle's algorithm is off at both ends of the proxy: with it, each answer takes 40 ms."""
+    connection = start().connect()
+
+    assert (200, b"True True") == get(connection, "/undelayed")
+    connection.close()
 
 
 def test_requests_that_hang_end_with_the_server(start, caplog):

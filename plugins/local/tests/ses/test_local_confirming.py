@@ -159,3 +159,10 @@ def test_one_that_comes_later(start, endpoint, caplog):
     refused, confirmed = (record.getMessage() for record in caplog.records)
     assert refused.startswith(f"webhook {address} answered 404 Not Found: ")
     assert f"webhook {address} confirmed its subscription" == confirmed
+
+    ses.unsubscribe(arn)
+    ses.drain(5)
+    endpoint.statuses = [404]
+    with pytest.raises(ConfirmationFailed):
+        ses.subscribe(endpoint.url, timeout_seconds=5)
+    assert [refused, confirmed, refused] == [record.getMessage() for record in caplog.records]

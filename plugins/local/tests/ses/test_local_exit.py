@@ -45,8 +45,8 @@ ses.subscribe("http://127.0.0.1:1/nobody")
     ("end", "code", "text"),
     [
         ("raise KeyError('the reason')", 1, "KeyError: 'the reason'"),
-        ("sys.exit(3)", 3, ""),
-        ("", 0, ""),
+        pytest.param("sys.exit(3)", 3, "", marks=pytest.mark.slow),
+        pytest.param("", 0, "", marks=pytest.mark.slow),
     ],
     ids=["exception", "sys.exit", "its end"],
 )
