@@ -13,7 +13,7 @@ PROJECTS = pyproject.toml plugins/[a-z]*/pyproject.toml
 ARGS =
 FUZZ_SECONDS = 5
 
-.PHONY: help demo test test-slow test-all check lint types docs snippets features known-plugins packaging format bench fuzz mutate schemas live clean
+.PHONY: help demo test test-slow test-all check lint types docs snippets features known-plugins packaging versions links hooks format bench fuzz mutate schemas live clean
 
 help:
 	@echo "make demo      mail out and events back through the local SES, over real HTTP"
@@ -21,6 +21,9 @@ help:
 	@echo "make check     lint, types, docs, packaging  make format     let ruff rewrite the code"
 	@echo "make docs      HTML into docs/_build/html    make features   write docs/features.md anew"
 	@echo "make known-plugins      write mailcore/registry/known_plugins.json anew"
+	@echo "make versions  versions, changelogs, pins and placeholders; on the day of a release ARGS=--release"
+	@echo "make links     the sources of facts and when they were read; ARGS=--check asks each, over the network"
+	@echo "make hooks     git runs make lint before a commit, and make types before a push"
 	@echo "make bench     compare with the peers        make clean      remove what all these made"
 	@echo "make schemas   requests against the services' own descriptions, of the directory MAILCORE_ESP_SCHEMAS"
 	@echo "make live      one message and one event with the services themselves, by the accounts of the file MAILCORE_LIVE"
@@ -45,6 +48,7 @@ check: lint types docs snippets packaging
 lint: $(VENV)/.check
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/zizmor --offline --quiet .github
 
 types: $(VENV)/.check
 	$(VENV)/bin/mypy
@@ -65,6 +69,7 @@ known-plugins: $(VENV)/.tests
 	$(PY) tools/known_plugins.py
 
 packaging: $(VENV)/.check
+	$(PY) tools/check_versions.py
 	rm -rf dist
 	for project in $(PROJECTS); do \
 		$(PY) -m build --no-isolation --outdir dist "$$(dirname "$$project")" > $(VENV)/build.log 2>&1 \
@@ -73,6 +78,16 @@ packaging: $(VENV)/.check
 	$(PY) -m twine check --strict dist/*
 	$(PY) tools/check_wheels.py dist
 	$(PY) tools/check_resolving.py dist
+
+# ARGS="--release mailcore-ses": what its release needs is wrong if it is lacking.
+versions: $(VENV)/.tests
+	$(PY) tools/check_versions.py $(ARGS)
+
+links: $(VENV)/.run
+	$(PY) tools/links.py $(ARGS)
+
+hooks: $(VENV)/.hooks
+	$(VENV)/bin/pre-commit install
 
 format: $(VENV)/.check
 	$(VENV)/bin/ruff check --fix
@@ -113,6 +128,10 @@ $(VENV)/.tests: $(VENV)/.run
 
 $(VENV)/.check: $(VENV)/.tests
 	sh tools/venv.sh $(VENV) tests lint types docs packaging
+	@touch $@
+
+$(VENV)/.hooks: $(VENV)/.check
+	sh tools/venv.sh $(VENV) hooks
 	@touch $@
 
 $(VENV)/.schemas: $(VENV)/.tests

@@ -16,11 +16,15 @@ else:
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def directories() -> list[Path]:
+    """Return where the core is, then where the plugins are, by name."""
+    # Not plugins/_template: it is what `mailcore new-provider` writes.
+    return [ROOT, *(path.parent for path in sorted(ROOT.glob("plugins/[a-z]*/pyproject.toml")))]
+
+
 def projects() -> list[dict[str, Any]]:
     """Return the whole pyproject.toml of the core, then those of the plugins, by name."""
-    # Not plugins/_template: it is what `mailcore new-provider` writes.
-    paths = [ROOT / "pyproject.toml", *sorted(ROOT.glob("plugins/[a-z]*/pyproject.toml"))]
-    return [read_toml(path) for path in paths]
+    return [read_toml(directory / "pyproject.toml") for directory in directories()]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
