@@ -152,5 +152,5 @@ def test_object_that_cannot_be_written():
     message["Content-Type"] = "text/plain"
     message.set_payload(object())
 
-    with pytest.raises(InvalidMessage, match="forward the bytes"):
+    with pytest.raises(InvalidMessage, match="give the bytes that it was read from"):
         Attachment.from_message(message)
