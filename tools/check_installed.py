@@ -79,6 +79,9 @@ def check_command() -> None:
         listed = json.dumps(json.loads(finished.stdout))
         missing = {name for name in PROVIDERS if f'"{name}"' not in listed}
         require(not missing, f"{command} does not list {sorted(missing)}")
+    for command in ([str(script), "local"], [str(script.with_name("mailcore-local"))]):
+        finished = subprocess.run([*command, "--help"], capture_output=True, check=False, text=True)
+        require("--webhook" in finished.stdout, f"{command}: {finished.stderr}")
 
 
 def check_entry_points() -> None:
