@@ -71,7 +71,8 @@ if TYPE_CHECKING:
     from mailcore.sending.preview import Preview
     from mailcore.webhook.fetching import afetch_inbound, fetch_inbound
     from mailcore.webhook.receiving import areceive, receive
-    from mailcore.webhook.request import Verdict, WebhookRequest, WebhookResponse
+    from mailcore.webhook.request import Verdict, WebhookRequest
+    from mailcore.webhook.response import WebhookResponse
 
 __all__ = [
     "Address",
@@ -229,7 +230,7 @@ _MODULE_OF = {
     "WebhookError": "errors",
     "WebhookRejected": "errors",
     "WebhookRequest": "webhook.request",
-    "WebhookResponse": "webhook.request",
+    "WebhookResponse": "webhook.response",
     "write_message": "mime.writing",
 }
 

@@ -49,7 +49,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 if TYPE_CHECKING:
     from mailcore.message.remedies import Remedy
     from mailcore.result import SendResult
-    from mailcore.webhook.request import WebhookResponse
+    from mailcore.webhook.response import WebhookResponse
 
 
 @dataclass(frozen=True)
@@ -456,7 +456,7 @@ class WebhookError(MailcoreError):
     @property
     def response(self) -> WebhookResponse:
         """The answer to return to the sender."""
-        from mailcore.webhook.request import WebhookResponse
+        from mailcore.webhook.response import WebhookResponse
 
         return WebhookResponse(status_code=self.status_code, headers=self.headers)
 

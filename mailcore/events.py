@@ -375,9 +375,23 @@ def event_from_dict(document: Mapping[str, object]) -> Event:
         >>> event_from_dict(json.loads(json.dumps(event.to_dict()))) == event
         True
     """
-    from mailcore.webhook.event_documents import read_event
+    from mailcore.webhook.event_documents import read_fields
 
-    return read_event(document)
+    kind = _kind_of(document)
+    return kind(**read_fields(document, kind, _WORDS))
+
+
+def _kind_of(document: object) -> type[Event]:
+    if isinstance(document, Mapping) and document.get("event_type") == EventType.INBOUND:
+        return InboundEvent
+    return TrackingEvent
+
+
+_WORDS: Mapping[str, type[Enum]] = {
+    "event_type": EventType,
+    "reject_reason": RejectReason,
+    "bounce_class": BounceClass,
+}
 
 
 def brought_by(notification: WebhookRequest, events: Iterable[Event]) -> tuple[Event, ...]:

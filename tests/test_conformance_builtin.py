@@ -15,8 +15,8 @@ from mailcore.builtin.file import FileProvider
 from mailcore.builtin.memory import MemoryProvider
 from mailcore.builtin.null import NullProvider
 from mailcore.flow import Transport
+from mailcore.testing import TransportFault
 from mailcore.testing.suite import ProviderSuite
-from mailcore.testing.suite_hooks import TransportFault
 
 
 class BuiltinSuite(ProviderSuite):

@@ -66,9 +66,9 @@ from mailcore.inbound import ReceivedFile, compose_inbound
 from mailcore.message import First, MergeSyntax, Remedy, Without, fills_in
 from mailcore.mime import write_message
 from mailcore.sending import Combined
+from mailcore.testing import Notice, TransportFault
 from mailcore.testing.canaries import Canary, token
 from mailcore.testing.suite import ProviderSuite
-from mailcore.testing.suite_hooks import Notice, TransportFault
 
 
 MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=timezone.utc)

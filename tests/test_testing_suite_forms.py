@@ -34,9 +34,9 @@ from mailcore.features import YES, limited
 from mailcore.foundation import thaw
 from mailcore.http import FormFile, basic_authorization, form_request, meaning_of_status, send_error
 from mailcore.inbound import ReceivedFile, compose_inbound
+from mailcore.testing import Notice
 from mailcore.testing.form_data import FormPart, is_form_data, read_form_data, write_form_data
 from mailcore.testing.suite import ProviderSuite
-from mailcore.testing.suite_hooks import Notice
 
 
 API_KEY = "key-Zm9ybXM"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import (
     AuthenticationFailed,
@@ -20,8 +20,12 @@ from mailcore.errors import (
     SendError,
     UnexpectedResponse,
 )
-from mailcore.flow import HttpResponse
 from mailcore.foundation.redaction import redact
+
+
+if TYPE_CHECKING:
+    # Below flow: an HttpResponse reads itself with what is here.
+    from mailcore.flow import HttpResponse
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mailcore.testing.outbox import Outbox
     from mailcore.testing.script import Script
     from mailcore.testing.suite import ProviderSuite
-    from mailcore.testing.suite_hooks import Notice, TransportFault
+    from mailcore.testing.suite_values import Notice, TransportFault
 
 __all__ = [
     "Canary",
@@ -46,11 +46,11 @@ __all__ = [
 _MODULES = {
     "Canary": "canaries",
     "Finding": "decoding",
-    "Notice": "suite_hooks",
+    "Notice": "suite_values",
     "Outbox": "outbox",
     "ProviderSuite": "suite",
     "Script": "script",
-    "TransportFault": "suite_hooks",
+    "TransportFault": "suite_values",
     "VirtualClock": "clock",
     "capture": "capturing",
     "decode_request": "decoding",

@@ -13,7 +13,8 @@ from mailcore.features import Feature
 from mailcore.provider import Provider
 from mailcore.testing.canaries import token
 from mailcore.testing.inbound_checks import received_mail
-from mailcore.testing.suite_hooks import Notice, report
+from mailcore.testing.suite_hooks import report
+from mailcore.testing.suite_values import Notice
 from mailcore.testing.webhook_reading import WebhookReading
 from mailcore.webhook.fetching import fetch_inbound
 

@@ -23,7 +23,7 @@ from mailcore.message.message import Message
 from mailcore.registry.registry import Registry
 from mailcore.result import SendResult
 from mailcore.testing.canaries import merged, plain_fields
-from mailcore.testing.suite_hooks import TransportFault
+from mailcore.testing.suite_values import TransportFault
 
 
 if TYPE_CHECKING:

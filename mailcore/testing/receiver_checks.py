@@ -15,7 +15,8 @@ from mailcore.provider import Provider
 from mailcore.registry.option_variables import variable_of
 from mailcore.testing.canaries import RECIPIENT, plain_fields, token
 from mailcore.testing.script import Script
-from mailcore.testing.suite_hooks import Notice, SuiteHooks, report
+from mailcore.testing.suite_hooks import SuiteHooks, report
+from mailcore.testing.suite_values import Notice
 from mailcore.webhook.receiving import receive
 
 

@@ -21,7 +21,8 @@ from mailcore.testing.batch_checks import BATCHES, batch_of
 from mailcore.testing.canaries import merged, plain_fields, token
 from mailcore.testing.decoding import decode_request, innermost
 from mailcore.testing.script import Script
-from mailcore.testing.suite_hooks import SuiteHooks, TransportFault, foreign, report
+from mailcore.testing.suite_hooks import SuiteHooks, foreign, report
+from mailcore.testing.suite_values import TransportFault
 
 
 class SendingChecks(SuiteHooks):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -12,7 +12,6 @@ from mailcore.errors import MailcoreError, SendError
 from mailcore.events import EventType
 from mailcore.features import Feature
 from mailcore.flow import HttpRequest, HttpResponse, Transport
-from mailcore.foundation.frozen import FrozenDict
 from mailcore.message.message import Message
 from mailcore.provider import Provider
 from mailcore.registry.hookspecs import hookimpl
@@ -21,46 +20,8 @@ from mailcore.sending.delivery import checked
 from mailcore.testing.canaries import Canary, default_canary
 from mailcore.testing.decoding import Finding, decode_request
 from mailcore.testing.script import Script
+from mailcore.testing.suite_values import Notice, TransportFault
 from mailcore.webhook.request import WebhookRequest
-
-
-@dataclass(frozen=True, kw_only=True)
-class Notice:
-    """
-    Something that the provider is to report through its webhook.
-
-    Args:
-        event_type: What happened.
-        recipient: To whose mail.
-        message_id: The id that the send returned.
-        metadata: As the message had it.
-        tags: As the message had them.
-    """
-
-    event_type: EventType
-    recipient: str
-    message_id: str
-    metadata: Mapping[str, Any] = field(default_factory=FrozenDict)
-    tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class TransportFault:
-    """
-    A way in which the provider's own transport fails.
-
-    Args:
-        name: For the failure message.
-        send: Sends a message through that transport; must raise a ``SendError``.
-        maybe_accepted: Whether the message may be on its way all the same; None if both answers
-            are true.
-        max_seconds: How long it may take, if anybody can say so.
-    """
-
-    name: str
-    send: Callable[[], object]
-    maybe_accepted: bool | None = None
-    max_seconds: float | None = None
 
 
 class SuiteHooks:

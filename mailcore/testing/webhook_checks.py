@@ -19,7 +19,8 @@ from mailcore.provider import Provider
 from mailcore.testing.canaries import merged, plain_fields, token
 from mailcore.testing.mutations import GARBAGE, mutations
 from mailcore.testing.script import Script
-from mailcore.testing.suite_hooks import Notice, report
+from mailcore.testing.suite_hooks import report
+from mailcore.testing.suite_values import Notice
 from mailcore.testing.webhook_reading import WebhookReading, unreadable
 from mailcore.webhook.receiving import areceive, receive
 from mailcore.webhook.request import WebhookRequest

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from mailcore.webhook.header_secrets import HeaderSecrets
     from mailcore.webhook.json_reading import ReadOnlyJson, read_object
     from mailcore.webhook.receiving import ahand_over, areceive, hand_over, receive
-    from mailcore.webhook.request import Verdict, WebhookRequest, WebhookResponse
+    from mailcore.webhook.request import Verdict, WebhookRequest
     from mailcore.webhook.responding import arespond, respond
+    from mailcore.webhook.response import WebhookResponse
     from mailcore.webhook.routing import EventRouter
     from mailcore.webhook.signatures import check_age, hmac_matches
     from mailcore.webhook.timestamps import parse_timestamp
@@ -52,7 +53,7 @@ else:
             "receive": "webhook.receiving",
             "Verdict": "webhook.request",
             "WebhookRequest": "webhook.request",
-            "WebhookResponse": "webhook.request",
+            "WebhookResponse": "webhook.response",
             "arespond": "webhook.responding",
             "respond": "webhook.responding",
             "EventRouter": "webhook.routing",

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from mailcore.errors import ConfigurationError, MalformedWebhook
 from mailcore.webhook.handlers import Handler
-from mailcore.webhook.request import WebhookRequest, WebhookResponse
+from mailcore.webhook.request import WebhookRequest
 from mailcore.webhook.responding import (
     answer_error,
     answer_other_method,
@@ -24,6 +24,7 @@ from mailcore.webhook.responding import (
     require_path,
     require_webhook,
 )
+from mailcore.webhook.response import WebhookResponse
 
 
 if TYPE_CHECKING:

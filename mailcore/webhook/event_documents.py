@@ -16,21 +16,17 @@ from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from math import isfinite
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailcore.errors import Problem, SerializationError
-from mailcore.events import (
-    BounceClass,
-    Event,
-    EventType,
-    InboundEvent,
-    RejectReason,
-    TrackingEvent,
-)
 from mailcore.foundation.redaction import shown_name, shown_size
 
 
-__all__ = ["VERSION", "read_event", "write_event"]
+if TYPE_CHECKING:
+    # Below the events: these write and read themselves with what is here.
+    from mailcore.events import Event
+
+__all__ = ["VERSION", "read_fields", "write_event"]
 
 VERSION = 1
 """Of the documents; another one is refused."""
@@ -67,20 +63,24 @@ def write_event(event: Event) -> dict[str, object]:
                 plain[each.name] = _plain(value, 0)
             except _Wrong as wrong:
                 problems.append(Problem(each.name, f"`{each.name}` {wrong}"))
-    if isinstance(event, TrackingEvent):
-        plain[_DERIVED] = event.may_write_again
+    if hasattr(event, _DERIVED):
+        plain[_DERIVED] = getattr(event, _DERIVED)
     if problems:
         raise SerializationError(problems)
     return plain
 
 
-def read_event(document: Mapping[Any, object]) -> Event:
+def read_fields(
+    document: Mapping[Any, object], kind: type[Event], words: Mapping[str, type[Enum]]
+) -> dict[str, Any]:
     """
-    The event of a document.
+    The arguments of an event's constructor, of its document.
 
     Args:
         document: What :func:`write_event` wrote, after any detour through JSON. Fields that are
             missing have their defaults: an older release did not know them.
+        kind: The class of the event.
+        words: The fields whose values are members of an enumeration, with it.
 
     Raises:
         SerializationError: With everything that is wrong with it, by key.
@@ -93,8 +93,7 @@ def read_event(document: Mapping[Any, object]) -> Event:
     if type(version) is not int or version != VERSION:
         told = f"is not {VERSION}, which is all that this release of mailcore reads"
         problems.append(Problem("version", f"`version` {told}"))
-    kind = InboundEvent if given.get("event_type") == EventType.INBOUND else TrackingEvent
-    readers = _READERS_OF[kind]
+    readers = _readers(kind, words)
     found: dict[str, Any] = {}
     for key, value in given.items():
         if not isinstance(key, str) or key not in readers:
@@ -111,12 +110,10 @@ def read_event(document: Mapping[Any, object]) -> Event:
         problems.append(Problem(_CONTENT, f"`{_CONTENT}` stands beside `content`"))
     if problems:
         raise SerializationError(problems)
-    found.pop(_DERIVED, None)
     if _CONTENT in found:
         found["content"] = found.pop(_CONTENT)
-    if kind is InboundEvent:
-        del found["event_type"]
-    return kind(**found)
+    arguments = {each.name for each in fields(kind) if each.init}
+    return {key: value for key, value in found.items() if key in arguments}
 
 
 class _Wrong(Exception):
@@ -225,52 +222,54 @@ def _kind(value: object) -> str:
 
 _Reader: TypeAlias = Callable[[object], object]
 
-_SHARED: dict[str, _Reader] = {
+# The fields of events of both kinds, but for those whose values are members of an enumeration.
+_READERS: Mapping[str, _Reader] = {
     "provider": _text,
-    "event_type": _member(EventType),
     "event_id": _or_null(_text),
     "timestamp": _or_null(_time),
     "message_id": _or_null(_text),
     "received_at": _or_null(_time),
     "dedupe_key": _text,
     "defects": _texts,
+    "recipient": _or_null(_text),
+    "recipient_certain": _flag,
+    "metadata": _object,
+    "tags": _texts,
+    "smtp_status": _or_null(_text),
+    "mta_response": _or_null(_text),
+    "description": _or_null(_text),
+    "user_agent": _or_null(_text),
+    "click_url": _or_null(_text),
+    "ip_address": _or_null(_text),
+    "envelope_sender": _or_null(_text),
+    "envelope_recipients": _texts,
+    "bcc": _texts,
+    "subject": _or_null(_text),
+    "stripped_text": _or_null(_text),
+    "stripped_html": _or_null(_text),
+    "content": _no_content,
+    "location": _places,
+    "spam": _or_null(_flag),
+    "spam_score": _or_null(_number),
+    "virus": _or_null(_flag),
+    "spf": _or_null(_text),
+    "dkim": _or_null(_text),
+    "dmarc": _or_null(_text),
 }
-_READERS_OF: Mapping[
-    type[TrackingEvent | InboundEvent], Mapping[str, Callable[[object], object]]
-] = {
-    TrackingEvent: {
-        **_SHARED,
-        "recipient": _or_null(_text),
-        "recipient_certain": _flag,
-        "metadata": _object,
-        "tags": _texts,
-        "reject_reason": _or_null(_member(RejectReason)),
-        "bounce_class": _or_null(_member(BounceClass)),
-        "smtp_status": _or_null(_text),
-        "mta_response": _or_null(_text),
-        "description": _or_null(_text),
-        "user_agent": _or_null(_text),
-        "click_url": _or_null(_text),
-        "ip_address": _or_null(_text),
+
+
+def _readers(kind: type[Event], words: Mapping[str, type[Enum]]) -> dict[str, _Reader]:
+    """What reads each key of the documents of a kind of event."""
+    readers: dict[str, _Reader] = {}
+    for each in fields(kind):
+        if each.name in words:
+            member = _member(words[each.name])
+            readers[each.name] = member if each.name == "event_type" else _or_null(member)
+        elif each.name not in LEFT_OUT:
+            readers[each.name] = _READERS[each.name]
+    if "content" in readers:
+        readers[_CONTENT] = _content
+    if hasattr(kind, _DERIVED):
         # It follows from the others, by this release's rules.
-        _DERIVED: _or_null(_flag),
-    },
-    InboundEvent: {
-        **_SHARED,
-        "envelope_sender": _or_null(_text),
-        "envelope_recipients": _texts,
-        "bcc": _texts,
-        "subject": _or_null(_text),
-        "stripped_text": _or_null(_text),
-        "stripped_html": _or_null(_text),
-        "content": _no_content,
-        _CONTENT: _content,
-        "location": _places,
-        "spam": _or_null(_flag),
-        "spam_score": _or_null(_number),
-        "virus": _or_null(_flag),
-        "spf": _or_null(_text),
-        "dkim": _or_null(_text),
-        "dmarc": _or_null(_text),
-    },
-}
+        readers[_DERIVED] = _or_null(_flag)
+    return readers

@@ -6,6 +6,7 @@ import inspect
 import os
 import threading
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -61,7 +62,7 @@ def blocking(handler: Handler) -> Callable[[Event], None]:
 
 def unblocking(handler: Handler) -> Callable[[Event], Awaitable[None]]:
     """A coroutine function; a plain function runs in a thread, so that the loop goes on."""
-    routed = in_loop_of_router(handler)
+    routed = in_loop(handler)
     if routed is not None:
         return routed
     is_async = is_coroutine_function(handler)
@@ -76,11 +77,21 @@ def unblocking(handler: Handler) -> Callable[[Event], Awaitable[None]]:
     return call
 
 
-def in_loop_of_router(handler: object) -> Callable[[Event], Awaitable[None]] | None:
-    """What a router has for event loops; None for any other handler."""
-    from mailcore.webhook.routing import EventRouter
+class LoopHandler(ABC):
+    """A handler that threads call, and that has a coroutine function of its own for event loops."""
 
-    return handler.handle if isinstance(handler, EventRouter) else None
+    @abstractmethod
+    def __call__(self, event: Event) -> object:
+        """Handle an event in this thread."""
+
+    @abstractmethod
+    async def handle(self, event: Event) -> None:
+        """Handle an event in an event loop."""
+
+
+def in_loop(handler: object) -> Callable[[Event], Awaitable[None]] | None:
+    """What a handler itself has for event loops; None for those that have nothing of their own."""
+    return handler.handle if isinstance(handler, LoopHandler) else None
 
 
 def _guarded(handler: Handler, event: Event) -> object:

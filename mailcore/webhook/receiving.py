@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mailcore.errors import ConfigurationError, HandlersFailed, MalformedWebhook
 from mailcore.events import Event, brought_by
 from mailcore.flow import Flow, arun, run
-from mailcore.webhook.handlers import in_loop_of_router, require_handler
+from mailcore.webhook.handlers import in_loop, require_handler
 from mailcore.webhook.request import WebhookRequest
 
 
@@ -154,7 +154,7 @@ async def ahand_over(
     # Queues and functions come here without receive().
     chosen.load_extensions()
     _check_store(on_event, seen)
-    on_event = in_loop_of_router(on_event) or on_event
+    on_event = in_loop(on_event) or on_event
     new: list[Event] = []
     failed: list[HandlersFailed] = []
     for event in events:

@@ -1,4 +1,4 @@
-"""What goes in and what comes out of a webhook: plain values, free of any framework."""
+"""What comes into a webhook, and what verifying it says: plain values, free of any framework."""
 
 from __future__ import annotations
 
@@ -132,15 +132,6 @@ def _header_text(value: object) -> str:
     if isinstance(value, (str, int)):
         return str(value)
     raise TypeError(f"a header is text, not {type(value).__name__}")
-
-
-@dataclass(frozen=True)
-class WebhookResponse:
-    """What to answer the sender."""
-
-    status_code: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
 
 
 @dataclass(frozen=True)

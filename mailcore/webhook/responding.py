@@ -15,7 +15,8 @@ from mailcore.errors import ConfigurationError, HandlersFailed, WebhookError
 from mailcore.foundation.redaction import redact
 from mailcore.webhook.handlers import Handler, blocking, require_handler, unblocking
 from mailcore.webhook.receiving import areceive, receive
-from mailcore.webhook.request import WebhookRequest, WebhookResponse
+from mailcore.webhook.request import WebhookRequest
+from mailcore.webhook.response import WebhookResponse
 
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from mailcore.errors import ConfigurationError, HandlersFailed
 from mailcore.events import Event, EventType
 from mailcore.foundation.redaction import shown_name
-from mailcore.webhook.handlers import blocking, require_handler, unblocking
+from mailcore.webhook.handlers import LoopHandler, blocking, require_handler, unblocking
 
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class _Entry(NamedTuple):
     in_loop: Callable[[Event], Awaitable[None]]
 
 
-class EventRouter:
+class EventRouter(LoopHandler):
     """
     Several handlers, given as one: to an application, to ``respond()``, to a consumer of a queue.
 

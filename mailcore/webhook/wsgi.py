@@ -13,7 +13,7 @@ from wsgiref.util import request_uri
 
 from mailcore.errors import ConfigurationError, MalformedWebhook
 from mailcore.webhook.handlers import Handler
-from mailcore.webhook.request import WebhookRequest, WebhookResponse
+from mailcore.webhook.request import WebhookRequest
 from mailcore.webhook.responding import (
     answer_error,
     answer_other_method,
@@ -22,6 +22,7 @@ from mailcore.webhook.responding import (
     require_webhook,
     respond,
 )
+from mailcore.webhook.response import WebhookResponse
 
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import Any
 
 from mailcore import HttpRequest, HttpResponse, Message, WebhookRequest
 from mailcore.mime import write_message
+from mailcore.testing import Notice
 from mailcore.testing.canaries import token
 from mailcore.testing.suite import ProviderSuite
-from mailcore.testing.suite_hooks import Notice
 from mailcore_new_esp import NewEspProvider
 from mailcore_new_esp.answers import ERRORS
 from mailcore_new_esp.events import EVENT_TYPES

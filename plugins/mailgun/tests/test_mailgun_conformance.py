@@ -20,10 +20,10 @@ from mailcore import EventType, HttpRequest, HttpResponse, Message, WebhookReque
 from mailcore.flow import Transport
 from mailcore.http import FormFile, form_request
 from mailcore.mime import write_message
+from mailcore.testing import Notice
 from mailcore.testing.canaries import RECIPIENT, Canary, token
 from mailcore.testing.inbound_checks import received_mail
 from mailcore.testing.suite import ProviderSuite
-from mailcore.testing.suite_hooks import Notice
 from mailcore_mailgun import MailgunProvider
 
 

@@ -18,9 +18,9 @@ from mailcore import (
 )
 from mailcore.http import basic_authorization
 from mailcore.mime import write_message
+from mailcore.testing import Notice
 from mailcore.testing.canaries import Canary, token
 from mailcore.testing.suite import ProviderSuite
-from mailcore.testing.suite_hooks import Notice
 from mailcore_postmark import PostmarkProvider
 
 

@@ -21,10 +21,10 @@ from mailcore import (
 )
 from mailcore.flow import Transport
 from mailcore.mime import write_message
+from mailcore.testing import Notice
 from mailcore.testing.canaries import token
 from mailcore.testing.inbound_checks import received_mail
 from mailcore.testing.suite import ProviderSuite
-from mailcore.testing.suite_hooks import Notice
 from mailcore_local.ses.signing import Signer
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.payload import event_headers
