@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 
-pytestmark = pytest.mark.slow
-
-
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here"),
+]
 
 SENDING = """
 import json, os, sys, threading

@@ -15,7 +15,7 @@ from mailcore import Attachment, Message, MessageError
 from mailcore.message import MESSAGE_FIELDS
 
 
-quick = settings(max_examples=60, deadline=None)
+quick = settings(deadline=None)
 
 lines = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=30)
 words = lines.filter(bool)
@@ -114,7 +114,7 @@ def test_every_field_is_looked_at():
     assert set(MESSAGE_FIELDS) == set(VALUES)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(deadline=None)
 @given(messages)
 def test_messages_travel_unchanged(fields):
     """Through JSON text, pickle and replace(), every message stays itself."""
@@ -156,7 +156,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(MESSAGE_FIELDS), anything, min_size=1, max_size=3))
 def test_any_value_gives_a_message_or_a_message_error(fields):
     """Whatever a field is given, the answer is a message or one typed error."""
@@ -179,7 +179,7 @@ nodes = st.recursive(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(MESSAGE_FIELDS) | st.text(max_size=3), nodes, max_size=3))
 def test_any_document_gives_a_message_or_a_message_error(document):
     """Whatever shape a document has, reading it ends with a message or one typed error."""

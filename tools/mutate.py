@@ -59,11 +59,20 @@ def update(source: Path, target: Path) -> None:
             new.write_bytes(content)
 
 
+def forget(copies: Path, sources: Path) -> None:
+    """Remove the copies of files that are gone, and of those that mutmut copies only once."""
+    for copy in [path for path in copies.rglob("*") if path.is_file()]:
+        source = sources / copy.relative_to(copies)
+        if copy.suffix != ".meta" and not (copy.suffix == ".py" and source.exists()):
+            copy.unlink()
+
+
 def prepare(name: str, group: Mapping[str, Any]) -> Path:
     """Make the directory in which mutmut works: packages, tests and its configuration."""
     work = WORK / name
     for package in packages():
         update(package, work / "src" / package.name)
+        forget(work / "mutants" / "src" / package.name, work / "src" / package.name)
     tests = [path for pattern in TESTS for path in sorted(ROOT.glob(pattern))]
     for path in tests:
         update(path, work / path.relative_to(ROOT))

@@ -444,6 +444,7 @@ def test_second_answer_is_not_that_of_the_next_mail():
         assert ["0107-1", "0107-2"] == [sending.send(COMPLETE).message_id for _ in range(2)]
 
 
+@pytest.mark.slow
 def test_slow_upload_of_a_large_mail():
     """Writing a large mail has a bound of its own: not that of connecting, which is over."""
     text = "t" * 3_000_000

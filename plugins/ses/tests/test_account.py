@@ -206,7 +206,6 @@ def test_international_domains(account):
         ({"end": -60}, set()),
         ({"start": -60, "end": 60, "reasons": ["complaint"]}, {"angry@example.net"}),
     ],
-    ids=repr,
 )
 def test_filters(account, chosen: dict[str, object], expected: set[str]):
     """The list can be narrowed by reason, and by time: here in seconds from now."""

@@ -285,6 +285,7 @@ def test_topics_of_an_account_or_a_pattern(trust, arn, expected, fields, post, s
     assert expected == bool(transport.requests)
 
 
+@pytest.mark.slow
 def test_invented_topics_of_an_account_are_forgotten(fields, post, sns_key, answers):
     """Forged messages of ever new topics leave nothing in memory."""
     checked = SnsVerifier(SnsTrust(topic_account_ids=["123456789012"]))

@@ -74,6 +74,7 @@ def test_regions_do_not_mix(store):
     assert () == store.load("eu-north-1")
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(

@@ -332,6 +332,7 @@ def test_an_application_that_cannot_be_made():
     assert not server.running
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_a_forked_child(start):
     """A child neither stops its parent's server nor waits for it, and can run its own."""

@@ -96,6 +96,7 @@ def test_environment_that_it_prints_works(tmp_path: Path):
     assert ("True\n", "") == (done.stdout, done.stderr)
 
 
+@pytest.mark.slow
 def test_mailcore_url_that_it_prints_works(tmp_path: Path, endpoint, http_request):
     """As it is, without any credentials: it sends, events are published, and are believed."""
     with running("--webhook", endpoint.url) as (_, url, lines):
@@ -119,6 +120,7 @@ def test_mailcore_url_that_it_prints_works(tmp_path: Path, endpoint, http_reques
     assert (EventType.SENT, kept["message_id"]) == (event.event_type, event.message_id)
 
 
+@pytest.mark.slow
 def test_a_webhook_that_cannot_be_confirmed_is_told_of_at_once(endpoint):
     """On standard error, before the command asks again."""
     endpoint.statuses = [405]
@@ -132,6 +134,7 @@ def test_a_webhook_that_cannot_be_confirmed_is_told_of_at_once(endpoint):
     )
 
 
+@pytest.mark.slow
 def test_own_credentials_are_not_printed():
     """Whoever has the server check signatures knows the key; it stays out of the URL."""
     arguments = ("--access-key-id", "AKID", "--secret-access-key", "s3cr3t")
