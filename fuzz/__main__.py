@@ -25,7 +25,7 @@ def main() -> None:
     # Whatever is imported in here tells the fuzzer which of its lines ran.
     with atheris.instrument_imports(include=["mailcore", "mailcore_ses"]):
         # These wait for their first use otherwise.
-        for module in ("mailcore.inbound.fallback", "mailcore_ses.sns_signature"):
+        for module in ("mailcore.inbound.fallback", "mailcore_ses.sns.signature"):
             import_module(module)
         from fuzz.targets import TARGETS, seeds
 

@@ -72,8 +72,8 @@ def wait_for_event(account: Account, provider: _WebhookProvider, result: SendRes
 
 
 def _from_queue(account: Account, _provider: _WebhookProvider, result: SendResult) -> Event:
-    from mailcore_ses.consumer import ConsumerOptions, SqsConsumer
-    from mailcore_ses.sqs_queue import open_queue
+    from mailcore_ses.intake.consumer import ConsumerOptions, SqsConsumer
+    from mailcore_ses.intake.sqs_queue import open_queue
 
     if not account.queue_url:
         raise CannotAsk(

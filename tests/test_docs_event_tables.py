@@ -19,8 +19,8 @@ from mailcore.events import EventType, InboundEvent, RejectReason
 from mailcore.webhook import WebhookRequest
 from mailcore_mailgun.event_map import OUTCOMES, REASONS
 from mailcore_postmark.event_map import BOUNCE_TYPES
-from mailcore_ses.event_map import KINDS
 from mailcore_ses.events import parse_ses_event
+from mailcore_ses.events.event_map import KINDS
 
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

@@ -16,7 +16,7 @@ except ImportError as _error:
     ) from _error
 
 if TYPE_CHECKING:
-    from mailcore_ses.aws import AwsCall, AwsResponse
+    from mailcore_ses.aws.call import AwsCall, AwsResponse
     from mailcore_ses.payload import ses_options
     from mailcore_ses.provider import SesProvider
 
@@ -34,7 +34,7 @@ def __getattr__(name: str) -> object:
 
         return ses_options
     if name in ("AwsCall", "AwsResponse"):
-        from mailcore_ses import aws
+        from mailcore_ses.aws import call as aws
 
         return getattr(aws, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,7 +14,7 @@ from typing import Any
 
 from mailcore.errors import UnexpectedResponse
 from mailcore.result import RecipientStatus, SendStatus
-from mailcore_ses.aws import AwsCall, AwsResponse
+from mailcore_ses.aws.call import AwsCall, AwsResponse
 from mailcore_ses.errors import entry_error, error_of, is_retryable
 
 

@@ -24,7 +24,7 @@ from mailcore.errors import (
     SendError,
 )
 from mailcore.http import Meaning, meaning_of_status, send_error
-from mailcore_ses.aws import AwsResponse
+from mailcore_ses.aws.call import AwsResponse
 
 
 _THROTTLED = Meaning(RateLimited, "sending_rate", "send more slowly, or ask AWS for a higher rate")

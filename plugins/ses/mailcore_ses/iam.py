@@ -3,7 +3,7 @@ The smallest IAM policy for each feature, as JSON and as a page of the documenta
 
 ``python -m mailcore_ses.iam`` writes the page, ``python -m mailcore_ses.iam FEATURE …`` a policy.
 
-The policies and their sources are in :mod:`mailcore_ses.iam_policies`.
+The policies and their sources are in :mod:`mailcore_ses.setup.iam_policies`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 
 from collections.abc import Iterable, Sequence
 
-from mailcore_ses.iam_policies import POLICIES, FeaturePolicy, Permission
+from mailcore_ses.setup.iam_policies import POLICIES, FeaturePolicy, Permission
 
 
 __all__ = ["POLICIES", "FeaturePolicy", "Permission", "chosen", "page", "policy_document"]

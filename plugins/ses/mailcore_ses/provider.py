@@ -15,23 +15,23 @@ from mailcore.provider import Provider
 from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_ses.answers import statuses_of
-from mailcore_ses.aws import SES, SES_V1, AwsCall, AwsResponse
-from mailcore_ses.clients import load
-from mailcore_ses.credentials import with_credentials
-from mailcore_ses.dkim import signer_from_options
-from mailcore_ses.endpoints import check_endpoints, check_instances, check_region
-from mailcore_ses.events import parse_events
-from mailcore_ses.global_endpoint import check_global_endpoint
-from mailcore_ses.inbound_fetching import MAX_INBOUND_BYTES, InboundSettings, delete, fetch
+from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
+from mailcore_ses.aws.clients import load
+from mailcore_ses.aws.credentials import with_credentials
+from mailcore_ses.aws.endpoints import check_endpoints, check_instances, check_region
+from mailcore_ses.aws.global_endpoint import check_global_endpoint
+from mailcore_ses.aws.transport import AwsTransport, ClientSettings
+from mailcore_ses.events.reading import parse_events
+from mailcore_ses.inbound import MAX_INBOUND_BYTES, InboundSettings, delete, fetch
 from mailcore_ses.payload import SendingSettings, calls_for
 from mailcore_ses.payload.api_checks import unknown_overrides
 from mailcore_ses.payload.checks import check
+from mailcore_ses.payload.dkim import signer_from_options
 from mailcore_ses.payload.extra import extra_of
 from mailcore_ses.payload.merge_syntax import SYNTAX
-from mailcore_ses.sns import SnsTrust
-from mailcore_ses.sns_envelope import READ_HEADERS
-from mailcore_ses.transport import AwsTransport, ClientSettings
-from mailcore_ses.webhook_trust import WebhookTrust
+from mailcore_ses.sns.envelope import READ_HEADERS
+from mailcore_ses.sns.trust import SnsTrust
+from mailcore_ses.webhooks import WebhookTrust
 
 
 # What the flows that set up events and receiving call beside SES.
@@ -360,7 +360,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         return self._verifier.verify(request)
 
     def verify_envelope(self, fields: Mapping[str, Any]) -> Flow[Verdict]:
-        """Verify an SNS message that came without HTTP: see :mod:`mailcore_ses.doors`."""
+        """Verify an SNS message that came without HTTP: see :mod:`mailcore_ses.intake.doors`."""
         return self._verifier.verify_envelope(fields)
 
     def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:
@@ -371,7 +371,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         """
         Get a received mail: from the event, or from S3.
 
-        See :mod:`mailcore_ses.inbound_fetching`.
+        See :mod:`mailcore_ses.inbound`.
         """
         if event.content is not None:
             return (yield from super().fetch_inbound(event))

@@ -34,7 +34,8 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import Exchange, run
-from mailcore_ses import SesProvider, connections
+from mailcore_ses import SesProvider
+from mailcore_ses.aws import connections
 
 
 Script = Callable[[socket.socket], None]
@@ -635,7 +636,7 @@ def test_proxy_that_is_not_there():
 
 def test_connections_that_cannot_be_watched(monkeypatch, caplog):
     """With a botocore that has other connections, only what is certain is told as not accepted."""
-    monkeypatch.setattr("mailcore_ses.connections.watch", lambda _: False)
+    monkeypatch.setattr("mailcore_ses.aws.connections.watch", lambda _: False)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
     with server(hang_up) as url:

@@ -10,7 +10,7 @@ import pytest
 
 from mailcore import MalformedWebhook, Registry, get_provider
 from mailcore.webhook import MemorySeenStore
-from mailcore_ses.aws_lambda import http_handler, sns_handler, sqs_handler, webhook_request
+from mailcore_ses.intake.aws_lambda import http_handler, sns_handler, sqs_handler, webhook_request
 from mailcore_ses.provider import SesProvider
 
 

@@ -22,8 +22,8 @@ from mailcore import ConfigurationError, NetworkError, Registry, get_provider
 from mailcore.errors import AuthenticationFailed
 from mailcore.webhook import MemorySeenStore
 from mailcore_ses.aws import AwsResponse
-from mailcore_ses.consumer import ConsumerOptions, ConsumerStats, SqsConsumer, consume
-from mailcore_ses.sqs_queue import SqsQueue, open_queue
+from mailcore_ses.intake.consumer import ConsumerOptions, ConsumerStats, SqsConsumer, consume
+from mailcore_ses.intake.sqs_queue import SqsQueue, open_queue
 
 
 QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/events"
@@ -47,8 +47,8 @@ def delivery(*recipients, message_id="m-1"):
 @pytest.fixture
 def soon(monkeypatch):
     """What is tried again after half a second is tried again after a moment."""
-    monkeypatch.setattr("mailcore_ses.keeper.RETRY_SECONDS", 0.02)
-    monkeypatch.setattr("mailcore_ses.consumer._FIRST_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr("mailcore_ses.intake.keeper.RETRY_SECONDS", 0.02)
+    monkeypatch.setattr("mailcore_ses.intake.consumer._FIRST_PAUSE_SECONDS", 0.02)
 
 
 class Sqs:
@@ -640,7 +640,7 @@ def test_poison_ends_in_the_dead_letter_queue(aws):
 
 CONSUMER = """
 import os, sys
-from mailcore_ses.consumer import ConsumerOptions, consume
+from mailcore_ses.intake.consumer import ConsumerOptions, consume
 
 log = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 

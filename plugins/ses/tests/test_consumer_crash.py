@@ -27,7 +27,7 @@ BACKLOG = 80
 
 CONSUMER = """
 import os, sys
-from mailcore_ses.consumer import ConsumerOptions, consume
+from mailcore_ses.intake.consumer import ConsumerOptions, consume
 
 log = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from mailcore import MalformedWebhook, WebhookRejected, WebhookRequest, get_provider
 from mailcore.errors import WebhookError
 from mailcore.webhook import BasicAuth
-from mailcore_ses.aws_lambda import webhook_request
-from mailcore_ses.doors import (
+from mailcore_ses.events import parse_events
+from mailcore_ses.intake.aws_lambda import webhook_request
+from mailcore_ses.intake.doors import (
     events_from_eventbridge,
     events_from_lambda,
     events_from_lines,
     events_from_sqs_message,
 )
-from mailcore_ses.events import parse_events
 
 
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:ses-events"

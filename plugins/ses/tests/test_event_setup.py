@@ -22,17 +22,17 @@ from mailcore.errors import SendError
 from mailcore.flow import run
 from mailcore_local.ses import LocalSes
 from mailcore_ses.aws import AwsCall, AwsResponse
+from mailcore_ses.aws.transport import AwsTransport, ClientSettings
 from mailcore_ses.cli.setup_events import as_command
-from mailcore_ses.delivery_policy import DELIVERY_POLICY, LONGEST_MINUTES, SHORTEST_MINUTES
-from mailcore_ses.event_plan import Existing, plan
-from mailcore_ses.event_setup import (
+from mailcore_ses.setup.delivery_policy import DELIVERY_POLICY, LONGEST_MINUTES, SHORTEST_MINUTES
+from mailcore_ses.setup.event_flow import apply, read_account_id, read_existing
+from mailcore_ses.setup.event_plan import Existing, plan
+from mailcore_ses.setup.event_setup import (
     EVENT_TYPES,
     NOTIFICATION_TYPES,
     EventSetup,
     without_password,
 )
-from mailcore_ses.event_setup_flow import apply, read_account_id, read_existing
-from mailcore_ses.transport import AwsTransport, ClientSettings
 
 
 ACCOUNT = "123456789012"

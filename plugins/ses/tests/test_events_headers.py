@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore_ses.events import parse_ses_event
-from mailcore_ses.message_headers import decode_words
+from mailcore_ses.events.message_headers import decode_words
 from mailcore_ses.payload import encode_tag
 
 

@@ -16,7 +16,7 @@ from mailcore.errors import MalformedWebhook
 from mailcore.events import EventType
 from mailcore.webhook import WebhookRequest
 from mailcore_ses.events import parse_events, parse_message, parse_ses_event
-from mailcore_ses.sns_envelope import MAX_BODY_BYTES
+from mailcore_ses.sns.envelope import MAX_BODY_BYTES
 
 
 FIXTURES = Path(__file__).parent / "fixtures" / "events"

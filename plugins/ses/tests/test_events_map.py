@@ -61,7 +61,7 @@ def test_events_travel(name):
 
 def test_every_type_has_a_fixture():
     """No documented type of event is left out of the map's fixtures."""
-    from mailcore_ses.event_map import KINDS
+    from mailcore_ses.events.event_map import KINDS
 
     payloads = [json.loads((FIXTURES / f"{name}.input.json").read_text()) for name in NAMES]
 

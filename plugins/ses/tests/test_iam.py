@@ -20,15 +20,16 @@ from botocore.model import ServiceModel
 
 from mailcore import InboundEvent, Message, get_provider
 from mailcore.flow import HttpRequest, HttpResponse, run
-from mailcore_ses import iam, inbound_setup_flow
+from mailcore_ses import iam
 from mailcore_ses.account import SesAccount
 from mailcore_ses.account.check import check
 from mailcore_ses.aws import AwsCall, AwsResponse
-from mailcore_ses.client_encryption import key_call
-from mailcore_ses.event_setup import EventSetup
-from mailcore_ses.event_setup_flow import apply, read_account_id
-from mailcore_ses.inbound_setup import InboundSetup
-from mailcore_ses.sqs_queue import QueueMessage, SqsQueue
+from mailcore_ses.aws.client_encryption import key_call
+from mailcore_ses.intake.sqs_queue import QueueMessage, SqsQueue
+from mailcore_ses.setup import inbound_flow as inbound_setup_flow
+from mailcore_ses.setup.event_flow import apply, read_account_id
+from mailcore_ses.setup.event_setup import EventSetup
+from mailcore_ses.setup.inbound_setup import InboundSetup
 
 
 PACKAGE = Path(iam.__file__).parent
@@ -168,7 +169,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-# By S3's API reference (addresses in mailcore_ses.iam_policies).
+# By S3's API reference (addresses in mailcore_ses.setup.iam_policies).
 ACTIONS_OF_S3 = {
     "HeadBucket": "ListBucket",
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",

@@ -30,10 +30,9 @@ from mailcore import (
 )
 from mailcore.events import event_from_dict
 from mailcore.flow import arun, run
-from mailcore_ses import client_encryption
-from mailcore_ses.aws import AwsCall, AwsResponse
+from mailcore_ses.aws import AwsCall, AwsResponse, client_encryption
+from mailcore_ses.aws.transport import AwsTransport, ClientSettings
 from mailcore_ses.events import parse_message
-from mailcore_ses.transport import AwsTransport, ClientSettings
 
 
 PROVIDER = get_provider("ses", region_name="eu-central-1", max_inbound_bytes=1000)

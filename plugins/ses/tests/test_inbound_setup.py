@@ -18,11 +18,11 @@ from mailcore.cli import main
 from mailcore.errors import SendError
 from mailcore.flow import run
 from mailcore_ses.aws import AwsCall, AwsResponse
-from mailcore_ses.delivery_policy import DELIVERY_POLICY
-from mailcore_ses.inbound_plan import PRIVATE, ExistingInbound, is_inactive, plan
-from mailcore_ses.inbound_setup import InboundSetup
-from mailcore_ses.inbound_setup_flow import apply, read_existing
-from mailcore_ses.transport import AwsTransport, ClientSettings
+from mailcore_ses.aws.transport import AwsTransport, ClientSettings
+from mailcore_ses.setup.delivery_policy import DELIVERY_POLICY
+from mailcore_ses.setup.inbound_flow import apply, read_existing
+from mailcore_ses.setup.inbound_plan import PRIVATE, ExistingInbound, is_inactive, plan
+from mailcore_ses.setup.inbound_setup import InboundSetup
 
 
 ACCOUNT = "123456789012"

@@ -9,7 +9,7 @@ from cryptography import x509
 from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookError, WebhookRejected
 from mailcore.flow import HttpResponse
 from mailcore.webhook import WebhookRequest
-from mailcore_ses.sns_certificates import (
+from mailcore_ses.sns.certificates import (
     MAX_CERTIFICATE_BYTES,
     MAX_KEYS,
     MAX_VAIN_FETCHES,
@@ -18,9 +18,9 @@ from mailcore_ses.sns_certificates import (
     SigningKeys,
     check_base_url,
 )
-from mailcore_ses.sns_envelope import check_envelope, is_raw_delivery
-from mailcore_ses.sns_signature import SigningKey
-from mailcore_ses.topic_trust import TrustedTopics
+from mailcore_ses.sns.envelope import check_envelope, is_raw_delivery
+from mailcore_ses.sns.signature import SigningKey
+from mailcore_ses.sns.topic_trust import TrustedTopics
 
 
 ARN = "arn:aws:sns:eu-west-1:123456789012:ses-events"

@@ -22,8 +22,9 @@ from mailcore.errors import (
     SendTimeout,
 )
 from mailcore_local.ses import LocalSes
-from mailcore_ses.aws import AwsCall, LateParameters
-from mailcore_ses.transport import AwsTransport, ClientSettings
+from mailcore_ses.aws import AwsCall
+from mailcore_ses.aws.call import LateParameters
+from mailcore_ses.aws.transport import AwsTransport, ClientSettings
 
 
 PARAMETERS = {

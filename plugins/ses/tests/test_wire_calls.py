@@ -11,7 +11,7 @@ from mailcore import Message as Mail
 from mailcore.http import wire
 from mailcore_local.ses import LocalSes
 from mailcore_ses.aws import AwsCall, AwsResponse
-from mailcore_ses.wire_calls import call_text, response_text
+from mailcore_ses.aws.wire import call_text, response_text
 
 
 TOKEN = "sk_live_51Hq/T0kEn9x=="

@@ -10,11 +10,11 @@ from mailcore.errors import MessageError, NetworkError, SendError
 from mailcore.flow import Effect, Exchange
 from mailcore.foundation import redact
 from mailcore.message import Message
-from mailcore_ses.account.calls import entries, find, structure, text
 from mailcore_ses.account.findings import Finding, of_account, of_dkim, of_unverified
 from mailcore_ses.account.identities import Identity, get_identity, identities_page
 from mailcore_ses.account.status import get_status
-from mailcore_ses.aws import SES
+from mailcore_ses.aws.asking import entries, find, structure, text
+from mailcore_ses.aws.call import SES
 
 
 if TYPE_CHECKING:

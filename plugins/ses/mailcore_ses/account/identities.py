@@ -14,7 +14,7 @@ from typing import Any
 from mailcore.errors import ConfigurationError
 from mailcore.flow import Flow
 from mailcore.foundation import redact
-from mailcore_ses.account.calls import (
+from mailcore_ses.aws.asking import (
     LARGEST_PAGE,
     Page,
     call,
@@ -25,7 +25,7 @@ from mailcore_ses.account.calls import (
     text,
     texts,
 )
-from mailcore_ses.aws import SES
+from mailcore_ses.aws.call import SES
 
 
 SUCCESS = "SUCCESS"

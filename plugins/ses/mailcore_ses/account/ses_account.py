@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import partial
 
 from mailcore.flow import Transport, arun, run
-from mailcore_ses.account.calls import LARGEST_PAGE, aiterate, iterate
 from mailcore_ses.account.identities import (
     Identity,
     IdentitySummary,
@@ -27,6 +26,7 @@ from mailcore_ses.account.suppression import (
     put_suppressed,
     suppressed_page,
 )
+from mailcore_ses.aws.asking import LARGEST_PAGE, aiterate, iterate
 
 
 class SesAccount:

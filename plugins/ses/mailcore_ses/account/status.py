@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailcore.flow import Flow
-from mailcore_ses.account.calls import call, require, require_number, structure, texts
-from mailcore_ses.aws import SES
+from mailcore_ses.aws.asking import call, require, require_number, structure, texts
+from mailcore_ses.aws.call import SES
 
 
 HEALTHY = "HEALTHY"

@@ -18,7 +18,7 @@ from mailcore.account import SuppressedAddress as Suppressed
 from mailcore.address import Address
 from mailcore.errors import ConfigurationError
 from mailcore.flow import Flow
-from mailcore_ses.account.calls import (
+from mailcore_ses.aws.asking import (
     LARGEST_PAGE,
     Page,
     call,
@@ -28,7 +28,7 @@ from mailcore_ses.account.calls import (
     structure,
     text,
 )
-from mailcore_ses.aws import SES
+from mailcore_ses.aws.call import SES
 
 
 REASONS = (BOUNCE, COMPLAINT)

@@ -19,7 +19,7 @@ from mailcore.cli.common import is_quiet
 from mailcore.cli.failures import UsageError
 from mailcore.webhook import Handler, SqliteSeenStore
 from mailcore_ses.cli.common import new_parser, opened
-from mailcore_ses.consumer import ConsumerOptions, consume
+from mailcore_ses.intake.consumer import ConsumerOptions, consume
 
 
 _DEFAULTS = ConsumerOptions()

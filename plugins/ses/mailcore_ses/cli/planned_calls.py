@@ -17,10 +17,10 @@ from typing import Any
 
 from mailcore.cli import output
 from mailcore.cli.failures import UsageError
-from mailcore_ses.aws import AwsCall
-from mailcore_ses.delivery_policy import LONGEST_MINUTES, SHORTEST_MINUTES
-from mailcore_ses.topic_setup import TopicSetup
-from mailcore_ses.webhook_endpoint import (
+from mailcore_ses.aws.call import AwsCall
+from mailcore_ses.setup.delivery_policy import LONGEST_MINUTES, SHORTEST_MINUTES
+from mailcore_ses.setup.topic_setup import TopicSetup
+from mailcore_ses.setup.webhook_endpoint import (
     PASSWORD_VARIABLE,
     lacks_password,
     user_of,
@@ -171,7 +171,7 @@ def as_command(call: AwsCall, region_name: str, endpoint_url: str | None = None)
     A call as a command of the AWS CLI, for a POSIX shell.
 
     The password of a webhook is read from the environment variable
-    :data:`~mailcore_ses.webhook_endpoint.PASSWORD_VARIABLE` when the command runs.
+    :data:`~mailcore_ses.setup.webhook_endpoint.PASSWORD_VARIABLE` when the command runs.
     """
     from botocore import xform_name
 

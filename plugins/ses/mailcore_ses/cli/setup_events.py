@@ -10,6 +10,7 @@ from typing import Any
 
 from mailcore.cli import exit_codes, output
 from mailcore.flow import run as run_flow
+from mailcore_ses.aws.transport import AwsTransport
 from mailcore_ses.cli.common import new_parser, opened
 from mailcore_ses.cli.planned_calls import (
     add_topic_arguments,
@@ -19,10 +20,9 @@ from mailcore_ses.cli.planned_calls import (
     require_consistent,
     write_calls,
 )
-from mailcore_ses.event_plan import plan
-from mailcore_ses.event_setup import EVENT_TYPES, EventSetup
-from mailcore_ses.event_setup_flow import apply, read_account_id, read_existing
-from mailcore_ses.transport import AwsTransport
+from mailcore_ses.setup.event_flow import apply, read_account_id, read_existing
+from mailcore_ses.setup.event_plan import plan
+from mailcore_ses.setup.event_setup import EVENT_TYPES, EventSetup
 
 
 __all__ = ["add_parser", "as_command", "run"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from mailcore.cli import exit_codes, output
 from mailcore.flow import run as run_flow
+from mailcore_ses.aws.transport import AwsTransport
 from mailcore_ses.cli.common import ABSENT, new_parser, opened
 from mailcore_ses.cli.planned_calls import (
     add_topic_arguments,
@@ -18,11 +19,10 @@ from mailcore_ses.cli.planned_calls import (
     require_consistent,
     write_calls,
 )
-from mailcore_ses.inbound_plan import ExistingInbound, is_inactive, plan
-from mailcore_ses.inbound_setup import InboundSetup
-from mailcore_ses.inbound_setup_flow import apply, read_existing
-from mailcore_ses.topic_setup_flow import read_account_id
-from mailcore_ses.transport import AwsTransport
+from mailcore_ses.setup.inbound_flow import apply, read_existing
+from mailcore_ses.setup.inbound_plan import ExistingInbound, is_inactive, plan
+from mailcore_ses.setup.inbound_setup import InboundSetup
+from mailcore_ses.setup.topic_flow import read_account_id
 
 
 _REGIONS = "https://docs.aws.amazon.com/general/latest/gr/ses.html"

@@ -7,7 +7,7 @@ from enum import Enum
 
 from mailcore.message import Message, fills_in
 from mailcore.sending import Entry, copied
-from mailcore_ses.aws import SES, SES_V1, AwsCall
+from mailcore_ses.aws.call import SES, SES_V1, AwsCall
 from mailcore_ses.payload import complete, templated, v1
 from mailcore_ses.payload.extra import (
     asked_content,

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from mailcore.message import Message
 from mailcore.sending import Entry, IndividualRequests, own_message, with_copies_once
-from mailcore_ses.aws import AwsCall, LateParameters
+from mailcore_ses.aws.call import AwsCall, LateParameters
 from mailcore_ses.payload.fragments import Parameters
 from mailcore_ses.payload.settings import SendingSettings
 

@@ -1,0 +1,168 @@
+"""
+boto3 behind the transport protocol: nothing sent twice, and the truth about what was sent.
+
+The clients are those of :mod:`mailcore_ses.aws.clients`; importing boto3 waits until the first is
+made.
+"""
+
+from __future__ import annotations
+
+import os
+
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+from mailcore.errors import MailcoreError, NetworkError, UnexpectedResponse
+from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
+from mailcore.http import RequestsTransport, wire
+from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
+from mailcore_ses.aws.clients import Clients, ClientSettings, making
+from mailcore_ses.aws.wire import logged_call
+
+
+__all__ = ["SES", "SES_V1", "AwsTransport", "ClientSettings"]
+
+
+class AwsTransport:
+    """Sends :class:`~mailcore_ses.aws.AwsCall` through boto3, HTTP requests through requests."""
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self._settings = settings
+        self._clients = Clients(settings)
+        self._http: tuple[int, RequestsTransport] | None = None
+
+    def exchange(self, request: AwsCall | HttpRequest) -> AwsResponse | HttpResponse:
+        """
+        Make a call.
+
+        Returns:
+            The answer, a streamed body read to its end; AWS's errors are answers, and so is every
+            other answer with a status that is an error.
+
+        Raises:
+            SendError: If there is no answer, or none that can be read, or no call could be made.
+            ConfigurationError: If the settings make no client.
+        """
+        if isinstance(request, HttpRequest):
+            return self._http_transport().exchange(request)
+        if wire.is_on():
+            return logged_call(request, self._called)
+        return self._called(request)
+
+    def _called(self, request: AwsCall) -> AwsResponse:
+        method = self._clients.method(
+            request.service,
+            request.operation,
+            request.region_name,
+            validates=not request.is_valid,
+        )
+        # Imported with the client.
+        from botocore.exceptions import ClientError
+
+        from mailcore_ses.aws.connections import progress
+
+        progress.begin(progress_of_exchange())
+        try:
+            body = method(**request.params)
+            body = _with_content(body, request.max_response_bytes)
+        except ClientError as error:
+            return _error_response(error)
+        except MailcoreError:
+            # Ours already: a message that is written when it is sent, an object that is too large.
+            raise
+        except Exception as error:  # noqa: BLE001  # botocore's parsers raise whatever they meet
+            return self._answer_to(request, error)
+        metadata = body.get("ResponseMetadata", {})
+        return AwsResponse(
+            status_code=metadata.get("HTTPStatusCode", 200),
+            body=body,
+            headers=metadata.get("HTTPHeaders", {}),
+        )
+
+    def client(self, service: str = SES, region_name: str | None = None) -> Any:
+        """The boto3 client for a service: made at first use."""
+        return self._clients.get(service, region_name)
+
+    def close(self) -> None:
+        """Close all connections but those of a client that was given."""
+        self._clients.close()
+        http, self._http = self._http, None
+        if http is not None and http[0] == os.getpid():
+            http[1].close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._settings!r})"
+
+    def _http_transport(self) -> RequestsTransport:
+        known = self._http
+        if known is None or known[0] != os.getpid():
+            with making:
+                known = self._http
+                if known is None or known[0] != os.getpid():
+                    known = self._http = (os.getpid(), RequestsTransport())
+        return known[1]
+
+    def _answer_to(self, request: AwsCall, error: Exception) -> AwsResponse:
+        """What an exception means of which botocore makes no answer."""
+        from mailcore_ses.aws import call_errors
+        from mailcore_ses.aws.connections import progress
+
+        validates = not request.is_valid
+        client = self._clients.get(request.service, request.region_name, validates=validates)
+        place = call_errors.place_of(client)
+        status_code = progress.status_code
+        if status_code is not None and not isinstance(error, call_errors.NETWORK_ERRORS):
+            if status_code >= 300:
+                # It says no in words that botocore cannot read, such as a firewall's page.
+                return AwsResponse(status_code=status_code, error_code=str(status_code))
+            raise UnexpectedResponse(
+                f"the answer of {place} cannot be read ({type(error).__name__})",
+                status_code=status_code,
+                maybe_accepted=True,
+            ) from None
+        writing = progress.writing if self._clients.is_watched(client) else None
+        # Not chained: an exception of botocore may repeat parameters, headers and URLs.
+        raise call_errors.of_call(error, place=place, writing=writing) from None
+
+
+def _with_content(body: Mapping[str, Any], max_bytes: int) -> Mapping[str, Any]:
+    """The answer with its stream, if it has one, replaced by what is in it."""
+    from botocore.response import StreamingBody
+
+    stream = body.get("Body")
+    if not isinstance(stream, StreamingBody):
+        return body
+    import urllib3.exceptions
+
+    with closing(stream):
+        if body.get("ContentLength", 0) > max_bytes:
+            raise _too_large(max_bytes)
+        try:
+            content = stream.read(max_bytes + 1)
+            if len(content) > max_bytes:
+                raise _too_large(max_bytes)
+            # Length and checksum are verified only when nothing is left.
+            stream.read(1)
+        except urllib3.exceptions.HTTPError as error:
+            raise NetworkError(
+                f"the connection to AWS was lost ({type(error).__name__})",
+                retryable=False,
+                maybe_accepted=True,
+            ) from error
+    return {**body, "Body": content}
+
+
+def _too_large(max_bytes: int) -> UnexpectedResponse:
+    return UnexpectedResponse(f"more than {max_bytes} bytes", category="too_large")
+
+
+def _error_response(error: Any) -> AwsResponse:
+    metadata = error.response.get("ResponseMetadata", {})
+    details = error.response.get("Error", {})
+    return AwsResponse(
+        status_code=int(metadata.get("HTTPStatusCode") or 400),
+        error_code=str(details.get("Code") or "Unknown"),
+        error_message=str(details.get("Message") or ""),
+        headers=metadata.get("HTTPHeaders", {}),
+    )

@@ -1,0 +1,343 @@
+"""
+What each SES event means, recipient by recipient.
+
+https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html and
+notification-contents.html (read 2026-11-21).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+
+from mailcore.bounces import Cause, enhanced_status, judge, verdict_of
+from mailcore.events import BounceClass, EventType, RejectReason
+from mailcore_ses.events.recipients import read_addresses, read_recipients
+from mailcore_ses.events.subscriptions import subscription_change
+
+
+if TYPE_CHECKING:
+    from typing_extensions import Required
+
+
+class Outcome(TypedDict, total=False):
+    """What an event says about one recipient; the fields are those of TrackingEvent."""
+
+    event_type: Required[EventType]
+    recipient: Required[str | None]
+    recipient_certain: bool
+    reject_reason: RejectReason | None
+    bounce_class: BounceClass | None
+    smtp_status: str | None
+    mta_response: str | None
+    description: str | None
+    user_agent: str | None
+    click_url: str | None
+    ip_address: str | None
+
+
+class Notice(NamedTuple):
+    """
+    The parts of an SES event.
+
+    Attributes:
+        details: What stands under the key of its type.
+        mail: What it says about the message.
+        defects: What cannot be read is added here, in words.
+    """
+
+    details: Mapping[str, Any]
+    mail: Mapping[str, Any]
+    defects: list[str]
+
+    def text(self, name: str) -> str | None:
+        """A text among the details; None if it is missing or null."""
+        value = self.details.get(name)
+        if value is None or type(value) is str:
+            return value
+        return self._not_text(name)
+
+    def text_in(self, details: Mapping[str, Any], name: str) -> str | None:
+        """A text among the details of one recipient."""
+        value = details.get(name)
+        if value is None or type(value) is str:
+            return value
+        return self._not_text(name)
+
+    def _not_text(self, name: str) -> None:
+        self.defects.append(f"`{name}` is not a string")
+
+    def destinations(self) -> list[str | None]:
+        """Every recipient of the message, or one that is unknown."""
+        return list(
+            read_addresses(self.mail.get("destination"), "mail.destination", self.defects)
+        ) or [None]
+
+
+# bounceSubType of Permanent bounces that SES makes up by itself: nothing was sent.
+_NEVER_SENT = frozenset(
+    {
+        "Suppressed",
+        "OnAccountSuppressionList",
+        "OnTenantSuppressionList",
+        "EmailValidationSuppressed",
+    }
+)
+_SUPPRESSED_COMPLAINTS = frozenset({"OnAccountSuppressionList", "OnTenantSuppressionList"})
+# What these say is more than permanent or transient, and decides whatever the server said.
+_CAUSES = {
+    "NoEmail": Cause.NO_MAILBOX,
+    "MailboxFull": Cause.FULL,
+    "MessageTooLarge": Cause.TOO_LARGE,
+    "ContentRejected": Cause.CONTENT,
+    "AttachmentRejected": Cause.CONTENT,
+    "CustomTimeoutExceeded": Cause.EXPIRED,
+}
+_TOLD = {"Permanent": BounceClass.HARD, "Transient": BounceClass.SOFT}
+
+
+def _sent(notice: Notice) -> list[Outcome]:
+    return [
+        Outcome(event_type=EventType.SENT, recipient=recipient)
+        for recipient in notice.destinations()
+    ]
+
+
+def _rejected(notice: Notice) -> list[Outcome]:
+    reason = notice.text("reason")
+    return [
+        Outcome(
+            event_type=EventType.REJECTED,
+            recipient=to,
+            reject_reason=RejectReason.BLOCKED,
+            # SES rejects for a virus: the address is not to blame.
+            bounce_class=BounceClass.SOFT,
+            description=reason,
+        )
+        for to in notice.destinations()
+    ]
+
+
+def _failed(notice: Notice) -> list[Outcome]:
+    message = notice.text("errorMessage")
+    return [
+        Outcome(event_type=EventType.FAILED, recipient=to, description=message)
+        for to in notice.destinations()
+    ]
+
+
+def _delivered(notice: Notice) -> list[Outcome]:
+    recipients: list[str | None] = list(
+        read_addresses(notice.details.get("recipients"), "delivery.recipients", notice.defects)
+    )
+    response = notice.text("smtpResponse")
+    return [
+        Outcome(event_type=EventType.DELIVERED, recipient=recipient, mta_response=response)
+        for recipient in recipients or [None]
+    ]
+
+
+def _bounced(notice: Notice) -> list[Outcome]:
+    kind, subtype = notice.text("bounceType"), notice.text("bounceSubType")
+    description = f"{kind}/{subtype}" if kind and subtype else kind or subtype or None
+    recipients = read_recipients(
+        notice.details.get("bouncedRecipients"), "bounce.bouncedRecipients", notice.defects
+    )
+    if not recipients:
+        return [_bounce_of_nobody(kind, subtype, description)]
+    outcomes = []
+    for recipient, details in recipients:
+        given = notice.text_in(details, "status")
+        response = notice.text_in(details, "diagnosticCode")
+        event_type, reason, bounce_class = _judge_bounce(kind, subtype, given, response)
+        outcomes.append(
+            Outcome(
+                event_type=event_type,
+                recipient=recipient,
+                reject_reason=reason,
+                bounce_class=bounce_class,
+                smtp_status=_status(given, response),
+                mta_response=response,
+                description=description,
+            )
+        )
+    return outcomes
+
+
+def _status(given: str | None, response: str | None) -> str | None:
+    """The status alone: SES hands on the comments that servers write behind it."""
+    found = enhanced_status(given) if given else None
+    return found or (enhanced_status(response) if response else None)
+
+
+def _judge_bounce(
+    kind: str | None,
+    subtype: str | None,
+    status: str | None = None,
+    response: str | None = None,
+) -> tuple[EventType, RejectReason, BounceClass | None]:
+    if kind == "Permanent" and subtype == "UnsubscribedRecipient":
+        return EventType.REJECTED, RejectReason.UNSUBSCRIBED, None
+    if kind == "Permanent" and subtype in _NEVER_SENT:
+        return EventType.REJECTED, RejectReason.BOUNCED, BounceClass.HARD
+    cause = _CAUSES.get(subtype or "")
+    if cause is not None:
+        verdict = verdict_of(cause)
+    else:
+        verdict = judge(status, response, told=_TOLD.get(kind or ""))
+    return EventType.BOUNCED, verdict.reject_reason, verdict.bounce_class
+
+
+def _bounce_of_nobody(kind: str | None, subtype: str | None, description: str | None) -> Outcome:
+    """An out-of-office reply names nobody: SES cannot tell whose it is."""
+    if (kind, subtype) == ("Transient", "General") or kind == "Undetermined":
+        return Outcome(
+            event_type=EventType.AUTORESPONDED,
+            recipient=None,
+            bounce_class=BounceClass.UNDETERMINED,
+            description=description,
+        )
+    event_type, reason, bounce_class = _judge_bounce(kind, subtype)
+    return Outcome(
+        event_type=event_type,
+        recipient=None,
+        reject_reason=reason,
+        bounce_class=bounce_class,
+        description=description,
+    )
+
+
+def _complained(notice: Notice) -> list[Outcome]:
+    feedback = notice.text("complaintFeedbackType")
+    subtype = notice.text("complaintSubType")
+    reason: RejectReason | None = RejectReason.SPAM
+    event_type, description = EventType.COMPLAINED, feedback
+    if subtype in _SUPPRESSED_COMPLAINTS:
+        event_type, description = EventType.REJECTED, subtype
+    elif feedback == "not-spam":
+        # The opposite of a complaint: it must not suppress anybody.
+        event_type, reason = EventType.UNKNOWN, None
+    recipients: list[str | None] = [
+        recipient
+        for recipient, _ in read_recipients(
+            notice.details.get("complainedRecipients"),
+            "complaint.complainedRecipients",
+            notice.defects,
+        )
+    ]
+    # Mailbox providers often hide who complained; SES then lists everybody who may have.
+    is_certain = len(recipients) <= 1 or subtype in _SUPPRESSED_COMPLAINTS
+    user_agent = notice.text("userAgent")
+    return [
+        Outcome(
+            event_type=event_type,
+            recipient=recipient,
+            recipient_certain=is_certain,
+            reject_reason=reason,
+            description=description,
+            user_agent=user_agent,
+        )
+        for recipient in recipients or [None]
+    ]
+
+
+def _deferred(notice: Notice) -> list[Outcome]:
+    delay = notice.text("delayType")
+    recipients = read_recipients(
+        notice.details.get("delayedRecipients"), "deliveryDelay.delayedRecipients", notice.defects
+    )
+    if not recipients:
+        return [Outcome(event_type=EventType.DEFERRED, recipient=None, description=delay)]
+    return [
+        Outcome(
+            event_type=EventType.DEFERRED,
+            recipient=recipient,
+            smtp_status=_status(
+                notice.text_in(details, "status"), notice.text_in(details, "diagnosticCode")
+            ),
+            mta_response=notice.text_in(details, "diagnosticCode"),
+            description=delay,
+        )
+        for recipient, details in recipients
+    ]
+
+
+def _engaged(event_type: EventType) -> Callable[[Notice], list[Outcome]]:
+    def read(notice: Notice) -> list[Outcome]:
+        destinations = notice.destinations()
+        user_agent, ip_address = notice.text("userAgent"), notice.text("ipAddress")
+        url = notice.text("link") if event_type is EventType.CLICKED else None
+        return [
+            Outcome(
+                event_type=event_type,
+                recipient=recipient,
+                recipient_certain=len(destinations) == 1,
+                user_agent=user_agent,
+                click_url=url,
+                ip_address=ip_address,
+            )
+            for recipient in destinations
+        ]
+
+    return read
+
+
+def _subscription(notice: Notice) -> list[Outcome]:
+    event_type = subscription_change(
+        notice.details.get("oldTopicPreferences"), notice.details.get("newTopicPreferences")
+    )
+    left = event_type is EventType.UNSUBSCRIBED
+    contact_list = notice.text("contactList")
+    return [
+        Outcome(
+            event_type=event_type,
+            recipient=recipient,
+            reject_reason=RejectReason.UNSUBSCRIBED if left else None,
+            description=contact_list,
+        )
+        for recipient in notice.destinations()
+    ]
+
+
+def read_unknown(notice: Notice) -> list[Outcome]:
+    """An event of a type that SES has not documented: one, whoever the recipients are."""
+    destinations = notice.destinations()
+    return [
+        Outcome(
+            event_type=EventType.UNKNOWN,
+            recipient=destinations[0] if len(destinations) == 1 else None,
+        )
+    ]
+
+
+class Kind(NamedTuple):
+    """
+    One type of SES event.
+
+    Attributes:
+        key: The name of its details.
+        read: Reads them.
+        has_own_time: Whether they have a timestamp; otherwise the message's counts.
+        identity: What makes two notices of one event equal: the feedback id, the message alone
+            (it happens once for a recipient), or the details (it may happen again).
+    """
+
+    key: str
+    read: Callable[[Notice], list[Outcome]]
+    has_own_time: bool = True
+    identity: str = "details"
+
+
+KINDS = {
+    "Send": Kind("send", _sent, has_own_time=False, identity="message"),
+    "Reject": Kind("reject", _rejected, has_own_time=False, identity="message"),
+    "Rendering Failure": Kind("failure", _failed, has_own_time=False, identity="message"),
+    "Bounce": Kind("bounce", _bounced, identity="feedback"),
+    "Complaint": Kind("complaint", _complained, identity="feedback"),
+    "Delivery": Kind("delivery", _delivered, identity="message"),
+    "DeliveryDelay": Kind("deliveryDelay", _deferred),
+    "Open": Kind("open", _engaged(EventType.OPENED)),
+    "Click": Kind("click", _engaged(EventType.CLICKED)),
+    "Subscription": Kind("subscription", _subscription),
+}
+"""By `eventType`, and `notificationType` of identity notifications."""

@@ -1,0 +1,1 @@
+"""Whether a message comes from an SNS topic that is trusted: signature, certificate, topic."""
