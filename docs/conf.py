@@ -60,6 +60,7 @@ def keep_colons(*arguments: Any) -> None:
 def setup(app: Sphinx) -> None:
     """Come before napoleon, whose priority is the default of 500."""
     app.connect("autodoc-process-docstring", keep_colons, priority=400)
+    app.connect("autodoc-skip-member", references.show_once)
     app.connect("autodoc-process-bases", references.show_public_bases)
     app.connect("autodoc-process-signature", references.show_factories)
     app.connect("missing-reference", references.find)

@@ -16,9 +16,11 @@ import builtins
 import dataclasses
 import importlib
 import inspect
+import re
 import sys
 
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, get_origin
 
@@ -228,3 +230,22 @@ def is_private(base: Any) -> bool:
     if not is_defined(base) or not is_ours(base.__module__):
         return False
     return any(part.startswith("_") for part in f"{base.__module__}.{base.__qualname__}".split("."))
+
+
+@cache
+def modules_with_members() -> frozenset[str]:
+    """The modules whose members stand in a section of their own."""
+    directive = re.compile(r"^\.\. automodule:: (\S+)\n(?!   :no-members:)", re.MULTILINE)
+    pages = (Path(__file__).parent / "reference").glob("*.md")
+    return frozenset(
+        name for page in pages for name in directive.findall(page.read_text(encoding="utf-8"))
+    )
+
+
+def show_once(*arguments: Any) -> bool | None:
+    """Answer autodoc's `autodoc-skip-member`: a package leaves out what a module's section has."""
+    app, what, _name, member, *_ = arguments
+    if what != "module" or not is_defined(member):
+        return None
+    shown = app.env.temp_data.get("autodoc:module")
+    return True if member.__module__ in modules_with_members() - {shown} else None

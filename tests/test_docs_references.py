@@ -6,6 +6,7 @@ import dataclasses
 import importlib.util
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ import mailcore
 from mailcore.flow import Flow
 from mailcore.foundation import FrozenDict
 from mailcore.mailer import Mailer
+from mailcore.webhook import EventRouter
 
 
 SOURCE = Path(__file__).parent.parent / "docs" / "references.py"
@@ -88,3 +90,20 @@ def test_a_private_base_is_shown_by_its_own_bases(references):
     references.show_public_bases(None, "Mailer", Mailer, None, bases)
 
     assert not any(base.__name__.startswith("_") for base in bases)
+
+
+def test_a_package_leaves_out_what_its_module_shows(references):
+    """A name that a package passes on has one section, that of the module which defines it."""
+    environment = SimpleNamespace(temp_data={"autodoc:module": "mailcore.webhook"})
+    arguments = (
+        SimpleNamespace(env=environment),
+        "module",
+        "EventRouter",
+        EventRouter,
+        False,
+        None,
+    )
+
+    assert references.show_once(*arguments) is True
+    environment.temp_data["autodoc:module"] = EventRouter.__module__
+    assert references.show_once(*arguments) is None
