@@ -59,7 +59,8 @@ if TYPE_CHECKING:
     from mailcore.flow import Flow, HttpRequest, HttpResponse, Request, Transport, arun, run
     from mailcore.foundation.redaction import redact
     from mailcore.mailer import AsyncMailer, Mailer, connect
-    from mailcore.message.attachment import Alternative, Attachment, inline_image
+    from mailcore.message.alternative import Alternative
+    from mailcore.message.attachment import Attachment, inline_image
     from mailcore.message.headers import Headers
     from mailcore.message.message import Message
     from mailcore.message.unsubscribe import Unsubscribe
@@ -158,7 +159,7 @@ __all__ = [
 _MODULE_OF = {
     "Address": "address.address",
     "afetch_inbound": "webhook.fetching",
-    "Alternative": "message.attachment",
+    "Alternative": "message.alternative",
     "areceive": "webhook.receiving",
     "arun": "flow",
     "AsyncMailer": "mailer",

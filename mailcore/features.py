@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from mailcore.errors import ConfigurationError, Problem
+from mailcore.errors import ConfigurationError
 from mailcore.foundation.suggesting import unknown
-from mailcore.message.message import Message
+
+
+if TYPE_CHECKING:
+    from mailcore.message.message import Message
 
 
 AMP = "text/x-amp-html"
@@ -217,43 +220,6 @@ USES: Mapping[Feature, Callable[[Message], int]] = {
     Feature.RECIPIENTS: lambda m: len(m.to) + len(m.cc) + len(m.bcc),
 }
 """How many times a message uses a feature; features of receiving are not among them."""
-
-_FIELD = {
-    Feature.MULTIPLE_FROM: "other_authors",
-    Feature.SPOOFED_TO: "headers['To']",
-    Feature.AMP_HTML: "alternatives",
-    Feature.INLINE_IMAGES: "attachments",
-    Feature.TEMPLATES: "template_id",
-    Feature.TEMPLATE_SENDER: "from_email",
-    Feature.INTERNATIONAL_ADDRESSES: "to",
-    Feature.RECIPIENTS: "to",
-}
-
-
-def unsupported(message: Message, features: Features) -> list[Problem]:
-    """Everything in *message* that *features* declares impossible, with its remedy if any."""
-    problems = []
-    for feature, support in features.enforced:
-        count = USES[feature](message)
-        if count and (reason := _reason(feature, support, count, message)):
-            field = _FIELD.get(feature, feature.value)
-            from mailcore.message.dropping import remedy_of  # which knows the features
-
-            remedy = remedy_of(feature, support, message, features)
-            problems.append(Problem(field, reason, feature=feature.value, remedy=remedy))
-    return problems
-
-
-def _reason(feature: Feature, support: Support, count: int, message: Message) -> str:
-    note = f": {support.note}" if support.note else ""
-    if support.kind == "no":
-        return f"{feature} is not supported{note}"
-    if support.limit is not None and count > support.limit:
-        return f"{feature}: {count} given, at most {support.limit} possible{note}"
-    if support.needed is not None and not USES[support.needed](message):
-        return f"{feature} is only supported together with {support.needed}{note}"
-    return ""
-
 
 UnsupportedPolicy: TypeAlias = Mapping[str, Literal["raise", "drop"]]
 """What to do with unsupported features: by feature, ``*`` for all others; default: raise."""

@@ -25,10 +25,10 @@ from mailcore.features import (
     limited,
     needs,
     partial,
-    unsupported,
     yes,
 )
 from mailcore.message.dropping import NEVER_DROPPED as NEVER
+from mailcore.message.dropping import unsupported
 
 
 BASIC = Message(from_email="f@example.com", to=["t@example.com"], subject="s", text="t", html="h")

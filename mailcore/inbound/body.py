@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mailcore.inbound.entity import Entity, Limits
+from mailcore.inbound.entity import Entity
 from mailcore.inbound.headers import message_ids
 from mailcore.inbound.parameters import read_parameters
-from mailcore.inbound.part import InboundPart
+from mailcore.inbound.part import InboundPart, entity_of, of_same_mail
 
 
 __all__ = ["Bodies", "find_bodies", "related_root"]
@@ -22,7 +22,7 @@ class Bodies(NamedTuple):
     others: tuple[InboundPart, ...]
 
 
-def find_bodies(root: Entity, limits: Limits) -> Bodies:
+def find_bodies(whole: InboundPart) -> Bodies:
     """
     Sort the parts of a mail: each of them is a body or a file, so that nothing is lost.
 
@@ -30,8 +30,8 @@ def find_bodies(root: Entity, limits: Limits) -> Bodies:
     and has no file name. Where no other form of the body can be meant, in multipart/alternative,
     as the root of multipart/related (RFC 2387) and in a mail without parts, a name does not matter.
     """
-    leaves = list(_leaves(root, is_sole=True))
-    parts = [InboundPart(leaf.entity, limits) for leaf in leaves]
+    leaves = list(_leaves(entity_of(whole), is_sole=True))
+    parts = [of_same_mail(whole, leaf.entity) for leaf in leaves]
     bodies: dict[str, int] = {}
     # What a multipart/related names as its root is its body, even if others stand before it.
     for number in sorted(range(len(leaves)), key=lambda number: leaves[number].is_aside):

@@ -43,6 +43,7 @@ __all__ = [
     "InboundPart",
     "RecipientReport",
     "parse_inbound",
+    "whole_of",
 ]
 
 _ADDRESS_FIELDS = ("From", "To", "Cc", "Bcc", "Reply-To")
@@ -135,7 +136,7 @@ class InboundMessage:
     @property
     def content_type(self) -> str:
         """Of the mail as a whole: ``multipart/mixed``, or that of its one part."""
-        return InboundPart(self._root, self._limits).content_type
+        return whole_of(self).content_type
 
     def walk(self) -> Iterator[InboundPart]:
         """
@@ -144,7 +145,7 @@ class InboundMessage:
         As of :meth:`email.message.Message.walk`, but for attached messages, whose parts are theirs:
         ``part.message().walk()``.
         """
-        return InboundPart(self._root, self._limits).walk()
+        return whole_of(self).walk()
 
     @cached_property
     def _addresses(self) -> dict[str, AddressField]:
@@ -208,7 +209,7 @@ class InboundMessage:
 
     @cached_property
     def _bodies(self) -> Bodies:
-        return find_bodies(self._root, self._limits)
+        return find_bodies(whole_of(self))
 
     @property
     def text_part(self) -> InboundPart | None:
@@ -272,12 +273,12 @@ class InboundMessage:
     @cached_property
     def delivery_report(self) -> DeliveryReport | None:
         """What became of a message of yours (RFC 3464), if that is what the mail says."""
-        return read_delivery(self._bodies.others)
+        return read_delivery(self._bodies.others, parse_inbound)
 
     @cached_property
     def feedback_report(self) -> FeedbackReport | None:
         """A complaint about a message of yours (RFC 5965), if that is what the mail is."""
-        return read_feedback(self._bodies.others)
+        return read_feedback(self._bodies.others, parse_inbound)
 
     @property
     def is_bounce(self) -> bool:
@@ -344,3 +345,8 @@ class InboundMessage:
 
     def __repr__(self) -> str:
         return f"InboundMessage(message_id={self.message_id!r}, size={len(self.raw)})"
+
+
+def whole_of(mail: InboundMessage) -> InboundPart:
+    """The mail as a part, for the core: the first that :meth:`InboundMessage.walk` meets."""
+    return InboundPart(mail._root, mail._limits, parse_inbound)

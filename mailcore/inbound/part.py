@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mailcore.inbound.charset import decode_charset
 from mailcore.inbound.decoding import decode_transfer
@@ -21,7 +21,10 @@ from mailcore.message.file_types import extension_of
 if TYPE_CHECKING:
     from mailcore.inbound.message import InboundMessage
 
-__all__ = ["InboundPart"]
+__all__ = ["InboundPart", "entity_of", "of_same_mail"]
+
+ReadMail: TypeAlias = "Callable[..., InboundMessage]"
+"""``parse_inbound``, which stands above: a part reads the mail that is attached with it."""
 
 _TYPE = re.compile(r"[^\s/;,=<>()\"]+/[^\s/;,=<>()\"]+")
 _NONE = Parameterized("", {}, ())
@@ -37,9 +40,10 @@ class InboundPart:
     Nothing is decoded before it is asked for, and the content is not kept: ask once.
     """
 
-    def __init__(self, entity: Entity, limits: Limits) -> None:
+    def __init__(self, entity: Entity, limits: Limits, read_mail: ReadMail) -> None:
         self._entity = entity
         self._limits = limits
+        self._read_mail = read_mail
 
     @cached_property
     def headers(self) -> InboundHeaders:
@@ -82,7 +86,7 @@ class InboundPart:
     @property
     def parts(self) -> tuple[InboundPart, ...]:
         """The parts of a multipart, in order; none of any other part, an attached message too."""
-        return tuple(InboundPart(child, self._limits) for child in self._entity.children)
+        return tuple(of_same_mail(self, child) for child in self._entity.children)
 
     def walk(self) -> Iterator[InboundPart]:
         """The part, then the parts of its parts, in the order of the mail."""
@@ -215,11 +219,9 @@ class InboundPart:
         Raises:
             ValueError: The part is of another type.
         """
-        from mailcore.inbound.message import parse_inbound
-
         if not self.is_message:
             raise ValueError(f"a part of type {self.content_type[:80]} is no message")
-        return parse_inbound(self.content, **asdict(self._limits))
+        return self._read_mail(self.content, **asdict(self._limits))
 
     def header_defects(self) -> list[str]:
         """What is wrong with its content type and file name."""
@@ -238,10 +240,20 @@ class InboundPart:
         return hash(self._entity.fields)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return InboundPart, (_copied(self._entity), self._limits)
+        return InboundPart, (_copied(self._entity), self._limits, self._read_mail)
 
     def __repr__(self) -> str:
         return f"InboundPart({self.content_type!r}, approximate_size={self.approximate_size})"
+
+
+def entity_of(part: InboundPart) -> Entity:
+    """What a part is read from, for the core: its header fields and its content, not decoded."""
+    return part._entity
+
+
+def of_same_mail(part: InboundPart, entity: Entity) -> InboundPart:
+    """Make a part of another entity of the mail that *part* belongs to."""
+    return InboundPart(entity, part._limits, part._read_mail)
 
 
 def _same(mine: Entity, its: Entity) -> bool:

@@ -17,7 +17,7 @@ from mailcore.bounces.judging import Verdict, judge
 from mailcore.events import BounceClass, RejectReason
 from mailcore.foundation.redaction import redact
 from mailcore.inbound.comments import without_comments
-from mailcore.inbound.part import InboundPart
+from mailcore.inbound.part import InboundPart, ReadMail
 from mailcore.inbound.report_fields import (
     ReportFields,
     bare_address,
@@ -177,7 +177,7 @@ class FeedbackReport:
         return self.feedback_type != "not-spam"
 
 
-def read_delivery(parts: tuple[InboundPart, ...]) -> DeliveryReport | None:
+def read_delivery(parts: tuple[InboundPart, ...], read_mail: ReadMail) -> DeliveryReport | None:
     """The report among the parts of a mail; None if there is none."""
     reports = [part for part in parts if part.content_type in _STATUS_TYPES][:_MAX_REPORTS]
     if not reports:
@@ -188,12 +188,12 @@ def read_delivery(parts: tuple[InboundPart, ...]) -> DeliveryReport | None:
         recipients=tuple(_recipient(fields) for fields in recipients),
         reporting_mta=message.name("reporting-mta"),
         original_envelope_id=message.text("original-envelope-id"),
-        original_message_id=_original_message_id(parts),
+        original_message_id=_original_message_id(parts, read_mail),
         arrival_date=message.date("arrival-date"),
     )
 
 
-def read_feedback(parts: tuple[InboundPart, ...]) -> FeedbackReport | None:
+def read_feedback(parts: tuple[InboundPart, ...], read_mail: ReadMail) -> FeedbackReport | None:
     """The complaint among the parts of a mail; None if there is none."""
     part = next((part for part in parts if part.content_type == "message/feedback-report"), None)
     if part is None:
@@ -208,7 +208,7 @@ def read_feedback(parts: tuple[InboundPart, ...]) -> FeedbackReport | None:
         user_agent=fields.text("user-agent"),
         original_mail_from=bare_address(fields.text("original-mail-from") or ""),
         original_recipients=tuple(filter(None, recipients)),
-        original_message_id=_original_message_id(parts),
+        original_message_id=_original_message_id(parts, read_mail),
         arrival_date=fields.date("arrival-date") or fields.date("received-date"),
         source_ip=fields.text("source-ip"),
         reported_domains=tuple(repeated.get("reported-domain", ())),
@@ -238,12 +238,10 @@ def _action(value: str) -> Action:
     return next((known for known in _ACTIONS if known == found), "unknown")
 
 
-def _original_message_id(parts: tuple[InboundPart, ...]) -> str | None:
+def _original_message_id(parts: tuple[InboundPart, ...], read_mail: ReadMail) -> str | None:
     for part in parts:
         if part.is_message:
             return part.message().message_id
         if part.content_type in _HEADERS_TYPES:
-            from mailcore.inbound.message import parse_inbound
-
-            return parse_inbound(part.content).message_id
+            return read_mail(part.content).message_id
     return None

@@ -12,7 +12,8 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
-    from mailcore.message.attachment import Alternative, Attachment, Disposition, inline_image
+    from mailcore.message.alternative import Alternative
+    from mailcore.message.attachment import Attachment, Disposition, inline_image
     from mailcore.message.content_id import attachments_as_shown
     from mailcore.message.defaults import Defaults
     from mailcore.message.deliveries import Deliveries
@@ -43,7 +44,7 @@ else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
-            "Alternative": "message.attachment",
+            "Alternative": "message.alternative",
             "Attachment": "message.attachment",
             "Disposition": "message.attachment",
             "inline_image": "message.attachment",

@@ -1,38 +1,42 @@
-"""Attachments and alternative bodies."""
+"""Attachments: files, and images that the HTML shows."""
 
 from __future__ import annotations
 
 import base64
 import os
 import re
-import sys
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal
 
-from mailcore.errors import InvalidMessage, InvalidMessageType, Problem, raise_problems
-from mailcore.foundation.redaction import shown_size, shown_text
-from mailcore.foundation.suggesting import unknown as unknown_name
+from mailcore.errors import (
+    InvalidMessage,
+    InvalidMessageType,
+    MessageError,
+    Problem,
+    raise_problems,
+)
+from mailcore.foundation.redaction import shown_size
 from mailcore.foundation.text_values import is_text, plain_text
 from mailcore.message.calendar_method import CALENDAR, with_method
 from mailcore.message.content_id import content_id_of, url_of
-from mailcore.message.content_type import content_and_type, content_type_of, mime_type_of
+from mailcore.message.content_type import content_and_type, mime_type_of
+from mailcore.message.documents import require_keys
+from mailcore.message.files import names_the_file, read_file
+from mailcore.message.mime_objects import is_mime_object
 
 
 if TYPE_CHECKING:
     from email.message import Message as StdlibMessage
-    from pathlib import Path
+
+    from mailcore.message.mime_parts import Described
 
 Disposition = Literal["attachment", "inline"]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _FROM_PATH = "use Attachment.from_path(path), which reads the file"
-# How much of a path, and how many keys, an error shows.
-_LONGEST_PATH = 300
-_MOST_UNKNOWN_KEYS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +78,7 @@ class Attachment:
         problems: list[Problem] = []
         name = _filename(filename, problems)
         data, kind = content_and_type(content, content_type, name, problems)
-        if is_text(content) and _names_the_file(plain_text(content), name):
+        if is_text(content) and names_the_file(plain_text(content), name):
             reason = "content of the attachment is the name of a file, not what is in it"
             problems.append(Problem("content", reason, _FROM_PATH))
         if "method" in kind.lower() and mime_type_of(kind) == CALENDAR:
@@ -136,7 +140,7 @@ class Attachment:
         Raises:
             InvalidMessage: If it cannot be read, naming the file.
         """
-        name, content = _read_file(path)
+        name, content = read_file(path)
         return cls(name, content, content_type, content_id=content_id, disposition=disposition)
 
     @classmethod
@@ -209,12 +213,12 @@ class Attachment:
         Raises:
             InvalidMessage: With everything about it that an attachment cannot hold.
         """
-        from mailcore.message.mime_parts import attachment_of_object
+        from mailcore.message.mime_parts import described_object
 
         if not is_mime_object(part):
             reason = f"a part must be an object of `email.message`, not {type(part).__name__}"
             raise InvalidMessageType([Problem("attachments", reason, kind="type")])
-        return attachment_of_object(part)
+        return attachment_of(described_object(part))
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON, the content in base64."""
@@ -235,7 +239,7 @@ class Attachment:
             InvalidMessage: If a key is unknown or a value cannot be read.
         """
         known = ("filename", "content", "content_base64", "content_type", "content_id")
-        _require_keys(data, "an attachment", "attachments", (*known, "disposition"))
+        require_keys(data, "an attachment", "attachments", (*known, "disposition"))
         content: Any = data.get("content", "")
         if "content_base64" in data:
             encoded = data["content_base64"]
@@ -252,61 +256,6 @@ class Attachment:
             content_id=data.get("content_id"),
             disposition=data.get("disposition"),
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Alternative:
-    """
-    A further form of the body: a calendar invitation, AMP.
-
-    Args:
-        content: The text.
-        content_type: ``type/subtype`` with parameters, such as ``text/calendar; method=REQUEST``.
-            The charset is always UTF-8; the method of a calendar is that of its METHOD line.
-
-    Raises:
-        InvalidMessage: With everything that is wrong.
-    """
-
-    content: str = field(repr=False)
-    content_type: str
-
-    def __init__(self, content: str, content_type: str) -> None:
-        problems: list[Problem] = []
-        text = ""
-        if not is_text(content):
-            reason = f"content of an alternative must be str, not {type(content).__name__}"
-            problems.append(Problem("alternatives", reason, kind="type"))
-        else:
-            text = plain_text(content)
-            if _SURROGATE.search(text):
-                problems.append(Problem("alternatives", "content holds a lone surrogate"))
-        kind = content_type_of(content_type, problems)
-        if mime_type_of(kind) == CALENDAR:
-            kind = with_method(kind, text, problems)
-        if problems:
-            raise_problems(problems, InvalidMessage)
-        vars(self).update(content=text, content_type=kind)
-
-    @property
-    def mime_type(self) -> str:
-        """``type/subtype`` in lower case, without parameters."""
-        return mime_type_of(self.content_type)
-
-    def to_dict(self) -> dict[str, object]:
-        """Plain JSON."""
-        return {"content": self.content, "content_type": self.content_type}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Alternative:
-        """
-        Read :meth:`to_dict`'s output.
-
-        Raises:
-            InvalidMessage: If a key is unknown or a value cannot be read.
-        """
-        _require_keys(data, "an alternative", "alternatives", ("content", "content_type"))
-        return cls(data.get("content", ""), data.get("content_type", ""))
 
 
 def inline_image(
@@ -340,66 +289,32 @@ def inline_image(
     if isinstance(source, (bytes, bytearray, memoryview)):
         content = source
     else:
-        name, content = _read_file(source)
+        name, content = read_file(source)
         filename = name if filename is None else filename
     return Attachment.inline_image(filename, bytes(content), content_type, content_id=content_id)
 
 
-def is_mime_object(value: object) -> TypeGuard[StdlibMessage[Any, Any]]:
-    """Whether it is an object of the standard library's ``email``, which is not imported for it."""
-    module = sys.modules.get("email.message")
-    return module is not None and isinstance(value, module.Message)
+def attachment_of(part: Described) -> Attachment:
+    """
+    Make an attachment of a part of a mail.
 
-
-def _require_keys(data: object, kind: str, field: str, known: tuple[str, ...]) -> None:
-    if not isinstance(data, Mapping):
-        reason = f"{kind} must be a mapping, not {type(data).__name__}"
-        raise InvalidMessageType([Problem(field, reason, kind="type")])
-    unknown = [key for key in data if key not in known]
-    if unknown:
-        told = [f"{kind} has no key {unknown_name(key, known)}" for key in unknown]
-        raise InvalidMessage([Problem(field, text) for text in told[:_MOST_UNKNOWN_KEYS]])
-
-
-def _read_file(path: str | os.PathLike[str]) -> tuple[str, bytes]:
-    """The name and the content of a file."""
-    from pathlib import Path
-
+    Raises:
+        InvalidMessage: With everything about it that an attachment cannot hold.
+    """
+    problems = list(part.problems)
     try:
-        file = Path(plain_text(path) if is_text(path) else path)
-    except TypeError:
-        reason = f"path of an attachment must be str or PathLike, not {type(path).__name__}"
-        raise InvalidMessageType([Problem("attachments", reason, kind="type")]) from None
-    try:
-        content = file.read_bytes()
-    except (OSError, ValueError) as error:
-        # Not chained: the cause repeats the path, with whatever stands in it.
-        why = getattr(error, "strerror", None) or "it is no path"
-        path_shown = file.name or str(file) if file.is_absolute() else str(file)
-        reason = f"cannot read attachment '{_shown_path(path_shown)}': {why}"
-        raise InvalidMessage([Problem("attachments", reason, _path_hint(file))]) from None
-    return file.name, content
-
-
-def _names_the_file(content: str, filename: str | None) -> bool:
-    """Whether a text is a path of that name: nobody attaches a file that says its own name."""
-    if not filename:
-        return False
-    return len(content) <= _LONGEST_PATH and re.split(r"[/\\]", content.strip())[-1] == filename
-
-
-def _path_hint(file: Path) -> str:
-    """Where it was looked for, if that is not what the path says."""
-    from pathlib import Path
-
-    try:
-        return "" if file.is_absolute() else f"looked for in {_shown_path(str(Path.cwd()))}"
-    except OSError:
-        return "the directory of this process is gone"
-
-
-def _shown_path(path: str) -> str:
-    return shown_text(path, _LONGEST_PATH)
+        attachment = Attachment(
+            part.filename,
+            part.content,
+            part.content_type,
+            content_id=part.content_id,
+            disposition=part.disposition,
+        )
+    except MessageError as error:
+        problems += error.problems
+    if problems:
+        raise_problems(problems, InvalidMessage)
+    return attachment
 
 
 def _filename(filename: object, problems: list[Problem]) -> str | None:

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mailcore.message.attachment import Alternative
+from mailcore.message.alternative import Alternative
 from mailcore.message.content_type import parameters_of
 
 

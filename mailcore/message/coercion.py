@@ -21,10 +21,12 @@ from mailcore.errors import InvalidMessageType, MessageError, Problem
 from mailcore.foundation.frozen import FrozenDict
 from mailcore.foundation.redaction import redact, shown_name
 from mailcore.foundation.text_values import is_text, plain_text
-from mailcore.message.attachment import Alternative, Attachment, is_mime_object
+from mailcore.message.alternative import Alternative
+from mailcore.message.attachment import Attachment
 from mailcore.message.content_id import repeated_ids
 from mailcore.message.content_type import mime_type_of
 from mailcore.message.headers import MAX_NUMBER_BITS, Headers, collect_headers
+from mailcore.message.mime_objects import is_mime_object
 
 
 Problems = list[Problem]

@@ -1,5 +1,5 @@
 """
-What may be dropped of a message, and how, and what must not be.
+What of a message a provider lacks, what of that may be dropped, and how, and what must not be.
 
 A provider's declaration says which features it lacks; here is what a mailer does about each if it
 is told to drop them. What is not in the table is never dropped: a feature that ``Message`` gains
@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
-from mailcore.features import AMP, USES, Feature, Support
+from mailcore.errors import Problem
+from mailcore.features import AMP, USES, Feature, Features, Support
 from mailcore.message.message import MESSAGE_FIELDS, Message
 from mailcore.message.remedies import (
     KEPT,
@@ -29,6 +30,41 @@ from mailcore.message.remedies import (
 
 
 Supports: TypeAlias = Mapping[Feature, Support]
+
+# Where another field than the feature's name says is concerned.
+_FIELD = {
+    Feature.MULTIPLE_FROM: "other_authors",
+    Feature.SPOOFED_TO: "headers['To']",
+    Feature.AMP_HTML: "alternatives",
+    Feature.INLINE_IMAGES: "attachments",
+    Feature.TEMPLATES: "template_id",
+    Feature.TEMPLATE_SENDER: "from_email",
+    Feature.INTERNATIONAL_ADDRESSES: "to",
+    Feature.RECIPIENTS: "to",
+}
+
+
+def unsupported(message: Message, features: Features) -> list[Problem]:
+    """Everything in *message* that *features* declares impossible, with its remedy if any."""
+    problems = []
+    for feature, support in features.enforced:
+        count = USES[feature](message)
+        if count and (reason := _reason(feature, support, count, message)):
+            field = _FIELD.get(feature, feature.value)
+            remedy = remedy_of(feature, support, message, features)
+            problems.append(Problem(field, reason, feature=feature.value, remedy=remedy))
+    return problems
+
+
+def _reason(feature: Feature, support: Support, count: int, message: Message) -> str:
+    note = f": {support.note}" if support.note else ""
+    if support.kind == "no":
+        return f"{feature} is not supported{note}"
+    if support.limit is not None and count > support.limit:
+        return f"{feature}: {count} given, at most {support.limit} possible{note}"
+    if support.needed is not None and not USES[support.needed](message):
+        return f"{feature} is only supported together with {support.needed}{note}"
+    return ""
 
 
 class _Lack(NamedTuple):

@@ -23,8 +23,10 @@ from mailcore.foundation.redaction import redact, shown_name
 from mailcore.foundation.suggesting import shown_field, similar
 from mailcore.foundation.text_values import is_text, plain_text
 from mailcore.message import coercion as _coerce
-from mailcore.message.attachment import Alternative, Attachment
+from mailcore.message.alternative import Alternative
+from mailcore.message.attachment import Attachment
 from mailcore.message.bodies import settle_bodies
+from mailcore.message.content_id import attachments_as_shown
 from mailcore.message.deliveries import Deliveries, each_once
 from mailcore.message.headers import ADDRESS_HEADERS, EMPTY, Headers, HeadersInput
 from mailcore.message.send_time import send_time, time_of_text
@@ -318,14 +320,22 @@ class Message:
         Raises:
             InvalidMessage: With everything that no message can hold, as the constructor does.
         """
-        from mailcore.mime.reading import read_message
+        from mailcore.mime.reading import read_fields
 
-        return read_message(
+        fields, problems = read_fields(
             mime,
             envelope_sender=envelope_sender,
             envelope_recipients=envelope_recipients,
             keep_headers=keep_headers,
         )
+        try:
+            message = cls(**fields)
+        except MessageError as error:
+            problems += error.problems
+        if problems:
+            raise_problems(dict.fromkeys(problems), InvalidMessage)
+        shown = tuple(attachments_as_shown(message))
+        return message if shown == message.attachments else message.replace(attachments=shown)
 
     def __repr__(self) -> str:
         to = [redact(address) for address in self.recipients[:3]]

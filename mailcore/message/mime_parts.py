@@ -23,15 +23,14 @@ from __future__ import annotations
 import quopri
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from mailcore.errors import InvalidMessage, MessageError, Problem, raise_problems
+from mailcore.errors import InvalidMessage, Problem
 from mailcore.foundation.redaction import redact, shown_name
 from mailcore.inbound.decoding import IDENTITY, decode_transfer
-from mailcore.inbound.message import parse_inbound
+from mailcore.inbound.message import parse_inbound, whole_of
 from mailcore.inbound.parameters import read_parameters
-from mailcore.inbound.part import InboundPart
-from mailcore.message.attachment import Attachment
+from mailcore.inbound.part import InboundPart, entity_of
 from mailcore.message.forwarding import octets_of, with_crlf
 from mailcore.mime.parameters import TOKEN
 
@@ -40,9 +39,10 @@ if TYPE_CHECKING:
     from email.message import Message as StdlibMessage
 
 __all__ = [
-    "attachment_of",
-    "attachment_of_object",
+    "Described",
     "content_defect",
+    "described",
+    "described_object",
     "header_problems",
     "type_with",
 ]
@@ -59,12 +59,23 @@ _MOST_NAMES = 5
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t\r\n"
 
 
-def attachment_of_object(part: StdlibMessage[Any, Any]) -> Attachment:
+class Described(NamedTuple):
+    """What the attachment is made of that a part becomes, and what of the part it cannot hold."""
+
+    filename: str | None
+    content: bytes
+    content_type: str
+    content_id: str | None
+    disposition: Literal["attachment", "inline"]
+    problems: tuple[Problem, ...]
+
+
+def described_object(part: StdlibMessage[Any, Any]) -> Described:
     """
-    A part of the standard library as an attachment.
+    Describe a part of the standard library.
 
     Raises:
-        InvalidMessage: With everything about it that an attachment cannot hold.
+        InvalidMessage: It cannot be written, is a mail, or has parts of its own.
     """
     mail = parse_inbound(octets_of(part))
     names = [name for name in mail.headers if name.lower() in _OF_A_MAIL]
@@ -72,33 +83,30 @@ def attachment_of_object(part: StdlibMessage[Any, Any]) -> Attachment:
         shown = ", ".join(shown_name(name) for name in names[:_MOST_NAMES])
         reason = f"the object is a mail with a header of its own ({shown}), not a part of one"
         raise InvalidMessage([Problem("content", reason, _FORWARD)])
-    if mail._root.is_multipart:
-        kind = read_parameters(mail._root.raw_field("content-type") or b"").value
+    read = whole_of(mail)
+    if read.is_multipart:
+        kind = read_parameters(entity_of(read).raw_field("content-type") or b"").value
         is_sealed = kind in ("multipart/signed", "multipart/encrypted")
         reason = f"the part is a {kind[:40]}, which has parts of its own"
         hint = _FORWARD if is_sealed else f"give each of its parts, or {_FORWARD}"
         raise InvalidMessage([Problem("content", redact(reason), hint)])
-    read = InboundPart(mail._root, mail._limits)
     payload = vars(part).get("_payload")
     if not isinstance(payload, str):
-        return attachment_of(read)
+        return described(read)
     # Not as it was written: the generators of the standard library change line ends.
     octets = payload.encode("utf-8", "surrogateescape")
     if read.transfer_encoding == "quoted-printable":
-        return attachment_of(read, quopri.decodestring(octets))
-    return attachment_of(read, octets if read.transfer_encoding in IDENTITY else None)
+        return described(read, quopri.decodestring(octets))
+    return described(read, octets if read.transfer_encoding in IDENTITY else None)
 
 
-def attachment_of(part: InboundPart, content: bytes | None = None) -> Attachment:
+def described(part: InboundPart, content: bytes | None = None) -> Described:
     """
-    A part that was read as an attachment.
+    Describe a part that was read.
 
     Args:
         part: No multipart.
         content: Instead of what stands in it.
-
-    Raises:
-        InvalidMessage: With everything about it that an attachment cannot hold.
     """
     problems = list(header_problems(part))
     if content is None:
@@ -109,27 +117,22 @@ def attachment_of(part: InboundPart, content: bytes | None = None) -> Attachment
     content_id = _bare(part.headers["content-id"]) if "content-id" in part.headers else None
     is_inline = content_id is not None or part.disposition == "inline"
     mime_type = part.content_type
-    try:
-        attachment = Attachment(
-            part.filename,
-            with_crlf(content) if mime_type == "message/rfc822" else content,
-            type_with(mime_type, {**part.parameters, "name": None}),
-            content_id=content_id,
-            disposition="inline" if is_inline else "attachment",
-        )
-    except MessageError as error:
-        problems += error.problems
-    if problems:
-        raise_problems(problems, InvalidMessage)
-    return attachment
+    return Described(
+        filename=part.filename,
+        content=with_crlf(content) if mime_type == "message/rfc822" else content,
+        content_type=type_with(mime_type, {**part.parameters, "name": None}),
+        content_id=content_id,
+        disposition="inline" if is_inline else "attachment",
+        problems=tuple(problems),
+    )
 
 
 def content_defect(part: InboundPart) -> str:
     """What of a content its transfer encoding loses; empty if all is well."""
-    if part.transfer_encoding == "base64" and bytes(part._entity.body).translate(None, _BASE64):
+    if part.transfer_encoding == "base64" and bytes(entity_of(part).body).translate(None, _BASE64):
         # Readers pass over what is no base64.
         return "it is not base64, as it says"
-    return decode_transfer(part._entity.body, part.transfer_encoding)[1]
+    return decode_transfer(entity_of(part).body, part.transfer_encoding)[1]
 
 
 def type_with(mime_type: str, parameters: Mapping[str, str | None]) -> str:
@@ -159,11 +162,11 @@ def header_problems(part: InboundPart, kind: str = "an attachment") -> list[Prob
             problems.append(Problem("content", reason, f"take it out: del part[{shown}]"))
         elif len(part.headers.get_raw(name)) > 1:
             problems.append(Problem("content", f"header {shown} of the part is given twice"))
-    raw_type = part._entity.raw_field("content-type")
+    raw_type = entity_of(part).raw_field("content-type")
     declared = None if raw_type is None else read_parameters(raw_type).value
     if declared is not None and declared != part.content_type:
         problems.append(Problem("content_type", "Content-Type of the part is no type/subtype"))
-    raw = part._entity.raw_field("content-disposition")
+    raw = entity_of(part).raw_field("content-disposition")
     if raw is not None:
         problems += _disposition_problems(raw, kind)
     problems += [

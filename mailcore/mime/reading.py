@@ -45,20 +45,17 @@ from mailcore.errors import (
     InvalidMessageType,
     MessageError,
     Problem,
-    raise_problems,
 )
 from mailcore.foundation.redaction import shown_name
 from mailcore.foundation.text_values import is_text, plain_text
 from mailcore.inbound.addresses import AddressField, read_field
 from mailcore.inbound.comments import QUOTED, without_comments
 from mailcore.inbound.decoding import IDENTITY
-from mailcore.inbound.message import InboundMessage, parse_inbound
+from mailcore.inbound.message import InboundMessage, parse_inbound, whole_of
 from mailcore.inbound.words import header_text, unfolded
-from mailcore.message.attachment import is_mime_object
-from mailcore.message.content_id import attachments_as_shown
 from mailcore.message.forwarding import octets_of
 from mailcore.message.headers import ADDRESS_HEADERS
-from mailcore.message.message import Message
+from mailcore.message.mime_objects import is_mime_object
 from mailcore.message.unsubscribe import POST, Unsubscribe
 from mailcore.mime.structure import contents_of
 
@@ -66,7 +63,7 @@ from mailcore.mime.structure import contents_of
 if TYPE_CHECKING:
     from email.message import Message as StdlibMessage
 
-__all__ = ["read_message"]
+__all__ = ["read_fields"]
 
 _REWRITTEN = ("message-id", "date")
 _ADDRESSES = {
@@ -86,14 +83,22 @@ _LINE_ENDS_DIFFER = re.compile(r"\r(?!\n)|(?<!\r)\n")
 _FORWARD = "to pass a mail on as it is, use Attachment.from_message(...)"
 
 
-def read_message(
+def read_fields(
     mime: bytes | bytearray | memoryview | StdlibMessage[Any, Any],
     *,
     envelope_sender: AddressInput | None = None,
     envelope_recipients: Iterable[AddressInput] | None = None,
     keep_headers: Iterable[str] = (),
-) -> Message:
-    """Read a mail: see :meth:`mailcore.Message.from_mime`."""
+) -> tuple[dict[str, Any], list[Problem]]:
+    """
+    Read a mail: see :meth:`mailcore.Message.from_mime`, which has the arguments.
+
+    Returns:
+        The fields of the message, and what of the mail none of them can hold.
+
+    Raises:
+        InvalidMessage: It is no mail at all, or cannot be written.
+    """
     problems: list[Problem] = []
     kept = _kept(keep_headers, problems)
     mail = _parsed(mime, problems)
@@ -110,7 +115,7 @@ def read_message(
         fields["envelope_sender"] = envelope_sender
     if envelope_recipients is not None:
         _deliver_to(envelope_recipients, fields, problems)
-    contents = contents_of(mail._root, mail._limits)
+    contents = contents_of(whole_of(mail))
     problems += contents.problems
     for part in contents.alternatives:
         body = {"text/plain": "text", "text/html": "html"}.get(part.content_type)
@@ -119,16 +124,7 @@ def read_message(
         else:
             fields.setdefault("alternatives", []).append(part)
     fields["attachments"] = contents.attachments
-    try:
-        message = Message(
-            **{name: value for name, value in fields.items() if value not in ([], None)}
-        )
-    except MessageError as error:
-        problems += error.problems
-    if problems:
-        raise_problems(dict.fromkeys(problems), InvalidMessage)
-    shown = tuple(attachments_as_shown(message))
-    return message if shown == message.attachments else message.replace(attachments=shown)
+    return {name: value for name, value in fields.items() if value not in ([], None)}, problems
 
 
 def _parsed(mime: object, problems: list[Problem]) -> InboundMessage:

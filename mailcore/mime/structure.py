@@ -33,11 +33,12 @@ from typing import NamedTuple
 from mailcore.errors import MessageError, Problem
 from mailcore.foundation.redaction import shown_name
 from mailcore.inbound.body import related_root
-from mailcore.inbound.entity import Entity, Limits
+from mailcore.inbound.entity import Entity
 from mailcore.inbound.parameters import read_parameters
-from mailcore.inbound.part import InboundPart
-from mailcore.message.attachment import Alternative, Attachment
-from mailcore.message.mime_parts import attachment_of, content_defect, header_problems, type_with
+from mailcore.inbound.part import InboundPart, entity_of, of_same_mail
+from mailcore.message.alternative import Alternative
+from mailcore.message.attachment import Attachment, attachment_of
+from mailcore.message.mime_parts import content_defect, described, header_problems, type_with
 
 
 __all__ = ["Contents", "contents_of"]
@@ -61,16 +62,16 @@ class Contents(NamedTuple):
     problems: list[Problem]
 
 
-def contents_of(root: Entity, limits: Limits) -> Contents:
+def contents_of(whole: InboundPart) -> Contents:
     """
     Sort the parts of a mail.
 
     Args:
-        root: The mail, of whose header only the fields count that describe its content.
-        limits: What it was read with.
+        whole: The mail, of whose header only the fields count that describe its content.
     """
+    root = entity_of(whole)
     fields = tuple(field for field in root.fields if field[0].lower().startswith("content-"))
-    reader = _Reader(limits)
+    reader = _Reader(whole)
     top = dataclasses.replace(root, fields=fields)
     if _kind(top) in _SMIME:
         reader.refuse("", f"it is {_kind(top)}, which stands alone in a mail", _FORWARD)
@@ -80,15 +81,15 @@ def contents_of(root: Entity, limits: Limits) -> Contents:
 
 
 class _Reader:
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, whole: InboundPart) -> None:
+        self.whole = whole
         self.contents = Contents([], [], [])
 
     def body(self, entity: Entity, number: str) -> None:
         """Read what is the body, or has it within."""
         kind = _kind(entity)
         if not entity.is_multipart:
-            if _is_text(entity, self.limits):
+            if _is_text(self._part(entity)):
                 self.form(entity, number)
             else:
                 self.file(entity, number)
@@ -113,7 +114,7 @@ class _Reader:
         if entity.is_multipart:
             self.body(entity, number)
             return
-        part = InboundPart(entity, self.limits)
+        part = self._part(entity)
         if part.disposition == "attachment":
             self.file(entity, number)
             return
@@ -147,11 +148,11 @@ class _Reader:
                 for child, place in _children(entity, number):
                     self.file(child, place)
             return
-        part = InboundPart(entity, self.limits)
-        if self._is_empty(entity) and part.disposition is None and _is_text(entity, self.limits):
+        part = self._part(entity)
+        if self._is_empty(entity) and part.disposition is None and _is_text(part):
             return
         try:
-            attachment = attachment_of(part)
+            attachment = attachment_of(described(part))
         except MessageError as error:
             self.tell(number, error.problems)
             return
@@ -172,6 +173,9 @@ class _Reader:
             for found in problems
         )
 
+    def _part(self, entity: Entity) -> InboundPart:
+        return of_same_mail(self.whole, entity)
+
     def _may_be_taken_apart(self, entity: Entity, number: str) -> bool:
         kind = _kind(entity)
         if kind in _SEALED:
@@ -190,7 +194,7 @@ class _Reader:
 
     def _has_body(self, entity: Entity) -> bool:
         if not entity.is_multipart:
-            return _is_text(entity, self.limits)
+            return _is_text(self._part(entity))
         if _kind(entity) == "multipart/mixed":
             return any(map(self._has_body, entity.children))
         return True
@@ -217,9 +221,8 @@ def _is_text_type(part: InboundPart) -> bool:
     return part.content_type.startswith("text/")
 
 
-def _is_text(entity: Entity, limits: Limits) -> bool:
+def _is_text(part: InboundPart) -> bool:
     """Whether it is shown as text: one with a disposition of another type is a file."""
-    part = InboundPart(entity, limits)
     if not _is_text_type(part) or part.disposition == "attachment" or part.filename is not None:
         return False
     return part.disposition is None or part.content_type in ("text/plain", "text/html")

@@ -43,7 +43,8 @@ from typing import NamedTuple
 from mailcore.address.address import Address, parse_address_list
 from mailcore.errors import InvalidMessage, Problem
 from mailcore.foundation.redaction import shown_name
-from mailcore.message.attachment import Alternative, Attachment
+from mailcore.message.alternative import Alternative
+from mailcore.message.attachment import Attachment
 from mailcore.message.calendar_method import CALENDAR
 from mailcore.message.content_id import attachments_as_shown
 from mailcore.message.headers import ADDRESS_HEADERS

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from mailcore.features import AMP, Feature
-from mailcore.message.attachment import Alternative, Attachment
+from mailcore.message.alternative import Alternative
+from mailcore.message.attachment import Attachment
 from mailcore.message.message import Message
 
 
