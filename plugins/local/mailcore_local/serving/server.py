@@ -159,7 +159,7 @@ class _Http(uvicorn.Server):
         """
         Serve on a bound socket, which belongs to this from now on.
         """
-        self._task = asyncio.get_running_loop().create_task(self.serve(sockets=[sock]))
+        self._task = asyncio.get_running_loop().create_task(self._run(sock))
         opened = asyncio.get_running_loop().create_task(self._open.wait())
         await asyncio.wait([self._task, opened], return_when=asyncio.FIRST_COMPLETED)
         if not self._open.is_set():
@@ -173,6 +173,15 @@ class _Http(uvicorn.Server):
         self._stopping.set()
         if self._task is not None:
             await self._task
+
+    async def _run(self, sock: socket.socket) -> None:
+        # As serve() does, without its lines in the log: they read like those of the application
+        # that is developed or tested.
+        self.config.load()
+        self.lifespan = self.config.lifespan_class(self.config)
+        await self.startup(sockets=[sock])
+        await self.main_loop()
+        await self.shutdown()
 
     async def main_loop(self) -> None:
         """

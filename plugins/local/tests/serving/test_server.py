@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -305,6 +306,18 @@ def test_headers_of_answers(start):
     assert answer.headers["Date"].endswith("GMT")
     assert "nosniff" == answer.headers["X-Content-Type-Options"]
     connection.close()
+
+
+def test_nothing_is_logged_of_what_is_as_it_should_be(start, caplog):
+    """Who logs at INFO sees no lines of a server that is not theirs."""
+    caplog.set_level(logging.INFO)
+    running = start()
+    connection = running.connect()
+    get(connection, "/echo")
+    connection.close()
+    running.server.stop()
+
+    assert [] == caplog.records
 
 
 def test_a_host_that_is_none():
