@@ -7,7 +7,7 @@ import os
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, overload
 
 from mailcore.errors import (
     CancelSend,
@@ -23,7 +23,7 @@ from mailcore.features import UnsupportedPolicy, checked_policy
 from mailcore.flow import Flow, Transport, arun, run
 from mailcore.message.defaults import Defaults
 from mailcore.message.message import Message, MessageFields
-from mailcore.provider import Provider
+from mailcore.provider import AnyProvider, Provider
 from mailcore.registry.options import options_from_url, scheme_of
 from mailcore.registry.registry import Registry, default_registry
 from mailcore.result import SendResult
@@ -43,7 +43,16 @@ from mailcore.sending.preview import Preview
 if TYPE_CHECKING:
     import asyncio
 
-    from typing_extensions import Self
+    from typing_extensions import Self, TypeVar
+
+    ProviderT_co = TypeVar(
+        "ProviderT_co", bound=Provider[Any, Any], default=Provider[Any, Any], covariant=True
+    )
+else:
+    # Nobody looks at its bound and its default but type checkers, and typing_extensions costs time.
+    from typing import TypeVar
+
+    ProviderT_co = TypeVar("ProviderT_co", covariant=True)
 
 logger = logging.getLogger("mailcore.mailer")
 
@@ -58,7 +67,32 @@ Outcome: TypeAlias = "SendResult | MailcoreError"
 """What became of one of many messages."""
 
 
-class _BaseMailer:
+class _BaseMailer(Generic[ProviderT_co]):
+    @overload
+    def __init__(
+        self,
+        provider: ProviderT_co,
+        *,
+        transport: Transport | None = None,
+        defaults: Defaults | MessageFields | None = None,
+        middleware: Sequence[Middleware | str] = (),
+        unsupported: UnsupportedPolicy | None = None,
+        refused: Literal["raise", "return"] = "raise",
+        registry: Registry | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: _BaseMailer[AnyProvider],
+        provider: str,
+        *,
+        transport: Transport | None = None,
+        defaults: Defaults | MessageFields | None = None,
+        middleware: Sequence[Middleware | str] = (),
+        unsupported: UnsupportedPolicy | None = None,
+        refused: Literal["raise", "return"] = "raise",
+        registry: Registry | None = None,
+        **options: object,
+    ) -> None: ...
     def __init__(
         self,
         provider: str | Provider[Any, Any],
@@ -73,7 +107,7 @@ class _BaseMailer:
     ) -> None:
         self._registry = registry if registry is not None else default_registry()
         self._registry.load_extensions()
-        self.provider = made_provider(provider, options, self._registry)
+        self.provider: Final[ProviderT_co] = made_provider(provider, options, self._registry)
         self._own_provider = self.provider is not provider
         self._transport: Transport | None = checked_transport(transport)
         self._unsupported = checked_policy(unsupported)
@@ -248,7 +282,7 @@ def _around(middleware: Middleware, send: Send) -> Send:
     return lambda message: middleware(message, send)
 
 
-class Mailer(_BaseMailer):
+class Mailer(_BaseMailer[ProviderT_co]):
     """
     Sends messages through a provider.
 
@@ -335,7 +369,7 @@ class Mailer(_BaseMailer):
         self.close()
 
 
-class AsyncMailer(_BaseMailer):
+class AsyncMailer(_BaseMailer[ProviderT_co]):
     """The same as :class:`Mailer`, for use in an event loop."""
 
     async def send(self, message: Message) -> SendResult:

@@ -22,9 +22,7 @@ _SETTINGS = ("transport", "defaults", "middleware", "unsupported", "refused", "r
 _LEAST_SIMILARITY_OF_PROVIDERS = 0.75
 
 
-def made_provider(
-    given: object, options: Mapping[str, object], registry: Registry
-) -> Provider[Any, Any]:
+def made_provider(given: object, options: Mapping[str, object], registry: Registry) -> Any:
     """
     The provider that a mailer was given, or that its name and options make.
 
