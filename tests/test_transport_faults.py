@@ -15,6 +15,7 @@ import requests
 
 from mailcore import HttpRequest, MailcoreError, NetworkError, SendTimeout, UnexpectedResponse
 from mailcore.http import RequestsTransport
+from mailcore.testing.faults import HANDSHAKE_FAULTS, faulty_server, tls_server
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -336,3 +337,33 @@ def test_writing_is_bounded_on_the_whole(
 
     assert caught.value.maybe_accepted
     assert time.monotonic() - start < 5
+
+
+def reads_something(connection: socket.socket) -> None:
+    """What the client says first."""
+    assert connection.recv(65_536)
+
+
+@pytest.mark.parametrize("name", HANDSHAKE_FAULTS)
+def test_whether_a_handshake_is_worth_another_try(transport: RequestsTransport, name: str) -> None:
+    """A server that hung up may be starting; one that speaks no TLS, or none of ours, stays so."""
+    answer = HANDSHAKE_FAULTS[name]
+    hung_up = not answer
+    with (
+        faulty_server(
+            lambda connection: connection.sendall(answer), reads=reads_something, scheme="https"
+        ) as url,
+        pytest.raises(NetworkError) as caught,
+    ):
+        transport.exchange(HttpRequest(method="POST", url=url, body=b"{}"))
+
+    assert (hung_up, False) == (caught.value.retryable, caught.value.maybe_accepted)
+    assert ("ended the connection within" in str(caught.value)) is hung_up
+
+
+def test_a_certificate_that_is_nobodys_is_not_tried_again(transport: RequestsTransport) -> None:
+    """Nothing was sent, and the error says what to look at."""
+    with tls_server(b"") as url, pytest.raises(NetworkError, match="certificate") as caught:
+        transport.exchange(HttpRequest(method="POST", url=url, body=b"{}"))
+
+    assert (False, False) == (caught.value.retryable, caught.value.maybe_accepted)

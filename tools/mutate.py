@@ -28,11 +28,13 @@ from projects import ROOT, read_toml
 LIST = ROOT / "tools" / "mutate.toml"
 WORK = ROOT / ".mutate"
 PACKAGES = ("mailcore", "plugins/*/mailcore_*")
+PRELOADED = ("pytest", "hypothesis", "requests", "cryptography.x509", "mailcore.testing")
 TESTS = ("tests", "plugins/[a-z]*/tests")
 
 # What mutmut's exit codes of a mutant mean; every other one is a test that noticed it.
 NOT_NOTICED = {0: "survived", 5: "no test calls it", 33: "no test calls it"}
-NOT_TESTED = {None, 2}
+# Nor is a fault tested if pytest did not find the tests.
+NOT_TESTED = {None, 2, 255}
 
 # A literal with a space in it, with those before and behind it.
 _SENTENCE = re.compile(r'(?:f?"[^"]*"\s*)*f?"[^"]* [^"]*"(?:\s*f?"[^"]*")*')
@@ -89,9 +91,14 @@ def prepare(name: str, group: Mapping[str, Any]) -> Path:
         "pytest_add_cli_args_test_selection": list(group["tests"]),
         "pytest_add_cli_args": ["-m", "not slow", "-p", "no:cacheprovider"],
         "do_not_mutate_patterns": list(configuration()["leave_alone"]),
-        # Tests start threads and servers: no mutant is forked from where they ran.
+        # Tests start threads and servers: no mutant is forked from where they ran. Nor from where
+        # they were collected: pytest would escape their ids a second time, and find none.
         "process_isolation": "forkserver",
+        "forkserver_warmup": "import",
+        "preload_modules_file": "preload.txt",
+        "timeout_constant": 20.0,
     }
+    (work / "preload.txt").write_text("\n".join(PRELOADED), encoding="utf-8")
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     pytest = ["[tool.pytest.ini_options]", *_pytest_options()]
     text = "\n".join(["[tool.mutmut]", *lines, "", *pytest, ""])

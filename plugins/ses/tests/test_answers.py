@@ -314,3 +314,29 @@ def test_an_answer_reads_as_json(response, expected):
     """`result.raw` of SES reads like those of providers with an HTTP API."""
     assert expected == response.json()
     assert json.dumps(response.json())
+
+
+@pytest.mark.parametrize(
+    ("entry", "status", "maybe_accepted", "detail"),
+    [
+        ({"Status": "SUCCESS", "MessageId": "m-1"}, SendStatus.QUEUED, False, ""),
+        ({"MessageId": "m-1"}, SendStatus.QUEUED, False, ""),
+        ({"Status": "SUCCESS", "MessageId": ""}, SendStatus.UNKNOWN, True, "no MessageId"),
+        ({"Status": "SUCCESS", "MessageId": 5}, SendStatus.UNKNOWN, True, "no MessageId"),
+        ({"Status": None, "MessageId": ""}, SendStatus.UNKNOWN, True, "no status"),
+        ({"Status": 5, "MessageId": "m-1"}, SendStatus.UNKNOWN, True, "no status"),
+        ("SUCCESS", SendStatus.UNKNOWN, True, "no status"),
+        # An id beside a refusal is none of an accepted mail.
+        ({"Status": "MESSAGE_REJECTED", "MessageId": "m-1"}, SendStatus.REJECTED, False, ""),
+        ({"Status": "TRANSIENT_FAILURE", "MessageId": "m-1"}, SendStatus.FAILED, False, ""),
+    ],
+)
+def test_status_and_id_of_an_entry(entry, status, maybe_accepted, detail):
+    """What was accepted has both, or an id alone; anything else is refused, or nobody knows."""
+    first = {"Status": "SUCCESS", "MessageId": "m-0"}
+    body = {"BulkEmailEntryResults": [first, entry]}
+
+    found = send(AwsResponse(status_code=200, body=body)).recipients[BOB]
+
+    assert (status, maybe_accepted) == (found.status, found.maybe_accepted)
+    assert detail in found.detail
