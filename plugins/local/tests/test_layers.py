@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 
 from pathlib import Path
 
@@ -44,6 +45,20 @@ def test_what_a_room_does_not_know(room: str, unknown: set[str]):
 
     assert files
     assert [] == sorted((name, part) for name, part in known if part in unknown)
+
+
+@pytest.mark.parametrize("package", ["mailcore", "mailcore_ses"])
+def test_nothing_in_production_imports_a_stand_in(package: str):
+    """Neither the core nor the plugin that speaks to the real one."""
+    spec = importlib.util.find_spec(package)
+    assert spec
+    assert spec.origin
+    files = sorted(Path(spec.origin).parent.rglob("*.py"))
+
+    assert files
+    assert [] == [
+        file for file in files if any(name.startswith("mailcore_local") for name in imported(file))
+    ]
 
 
 def test_the_engine_speaks_of_no_provider():
