@@ -43,7 +43,6 @@ __all__ = [
     "InboundPart",
     "RecipientReport",
     "parse_inbound",
-    "whole_of",
 ]
 
 _ADDRESS_FIELDS = ("From", "To", "Cc", "Bcc", "Reply-To")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from mailcore.inbound.charset import decode_charset
 from mailcore.inbound.decoding import decode_transfer
@@ -21,10 +21,7 @@ from mailcore.message.file_types import extension_of
 if TYPE_CHECKING:
     from mailcore.inbound.message import InboundMessage
 
-__all__ = ["InboundPart", "entity_of", "of_same_mail"]
-
-ReadMail: TypeAlias = "Callable[..., InboundMessage]"
-"""``parse_inbound``, which stands above: a part reads the mail that is attached with it."""
+__all__ = ["InboundPart"]
 
 _TYPE = re.compile(r"[^\s/;,=<>()\"]+/[^\s/;,=<>()\"]+")
 _NONE = Parameterized("", {}, ())
@@ -40,7 +37,10 @@ class InboundPart:
     Nothing is decoded before it is asked for, and the content is not kept: ask once.
     """
 
-    def __init__(self, entity: Entity, limits: Limits, read_mail: ReadMail) -> None:
+    def __init__(
+        self, entity: Entity, limits: Limits, read_mail: Callable[..., InboundMessage]
+    ) -> None:
+        # parse_inbound, which stands above: it reads the mail that is attached.
         self._entity = entity
         self._limits = limits
         self._read_mail = read_mail

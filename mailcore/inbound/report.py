@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mailcore.bounces.judging import Verdict, judge
 from mailcore.events import BounceClass, RejectReason
 from mailcore.foundation.redaction import redact
 from mailcore.inbound.comments import without_comments
-from mailcore.inbound.part import InboundPart, ReadMail
+from mailcore.inbound.part import InboundPart
 from mailcore.inbound.report_fields import (
     ReportFields,
     bare_address,
@@ -26,7 +27,10 @@ from mailcore.inbound.report_fields import (
 )
 
 
-__all__ = ["DeliveryReport", "FeedbackReport", "RecipientReport", "read_delivery", "read_feedback"]
+if TYPE_CHECKING:
+    from mailcore.inbound.message import InboundMessage
+
+__all__ = ["DeliveryReport", "FeedbackReport", "RecipientReport"]
 
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _HEADERS_TYPES = ("text/rfc822-headers", "message/global-headers")
@@ -35,6 +39,7 @@ _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)", re.ASCII)
 _REPLY_CODE = re.compile(r"(?<![\d.])([245][0-5]\d)(?=[ -]|\Z)", re.ASCII)
 _ACTION = re.compile(r"[a-z]+")
 _MAX_REPORTS = 10
+_ReadMail: TypeAlias = "Callable[[bytes], InboundMessage]"
 # Where the code of a diagnostic stands.
 _MAX_BEFORE_CODE = 500
 
@@ -177,7 +182,7 @@ class FeedbackReport:
         return self.feedback_type != "not-spam"
 
 
-def read_delivery(parts: tuple[InboundPart, ...], read_mail: ReadMail) -> DeliveryReport | None:
+def read_delivery(parts: tuple[InboundPart, ...], read_mail: _ReadMail) -> DeliveryReport | None:
     """The report among the parts of a mail; None if there is none."""
     reports = [part for part in parts if part.content_type in _STATUS_TYPES][:_MAX_REPORTS]
     if not reports:
@@ -193,7 +198,7 @@ def read_delivery(parts: tuple[InboundPart, ...], read_mail: ReadMail) -> Delive
     )
 
 
-def read_feedback(parts: tuple[InboundPart, ...], read_mail: ReadMail) -> FeedbackReport | None:
+def read_feedback(parts: tuple[InboundPart, ...], read_mail: _ReadMail) -> FeedbackReport | None:
     """The complaint among the parts of a mail; None if there is none."""
     part = next((part for part in parts if part.content_type == "message/feedback-report"), None)
     if part is None:
@@ -238,7 +243,7 @@ def _action(value: str) -> Action:
     return next((known for known in _ACTIONS if known == found), "unknown")
 
 
-def _original_message_id(parts: tuple[InboundPart, ...], read_mail: ReadMail) -> str | None:
+def _original_message_id(parts: tuple[InboundPart, ...], read_mail: _ReadMail) -> str | None:
     for part in parts:
         if part.is_message:
             return part.message().message_id

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from mailcore.message.mime_parts import Described
 
+__all__ = ["Attachment", "Disposition", "inline_image"]
+
 Disposition = Literal["attachment", "inline"]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

@@ -6,7 +6,7 @@ Type            Signature, and its source
 ==============  ====================================================================================
 image/png       ``89 50 4E 47 0D 0A 1A 0A``; this, GIF, JPEG and WebP as
                 https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern has them (read
-                2026-11-30)
+                2026-11-30 as ``review-drafts/2026-07.bs`` of https://github.com/whatwg/mimesniff)
 image/jpeg      ``FF D8 FF``
 image/gif       ``GIF87a``, ``GIF89a``
 image/webp      ``RIFF``, four bytes, ``WEBPVP``
@@ -24,7 +24,9 @@ image/svg+xml   the element ``svg``, or one of SVG's namespace, behind declarati
                 document type
 ==============  ====================================================================================
 
-Pages not marked as read were not at hand: their values are those in common use.
+That standard has ``BM`` alone for image/bmp and ``00 00 01 00`` alone for image/x-icon; it calls
+``00 00 02 00``, a cursor, image/x-icon as well, which is not done here: a cursor is no picture for
+a mail. Pages not marked as read were not at hand: their values are those in common use.
 """
 
 from __future__ import annotations

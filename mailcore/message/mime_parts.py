@@ -39,10 +39,7 @@ if TYPE_CHECKING:
     from email.message import Message as StdlibMessage
 
 __all__ = [
-    "Described",
     "content_defect",
-    "described",
-    "described_object",
     "header_problems",
     "type_with",
 ]
