@@ -11,11 +11,13 @@ from mailcore._lazy import lazily
 
 if TYPE_CHECKING:
     from mailcore.bounces.judging import Verdict, enhanced_status, judge, reply_code, verdict_of
+    from mailcore.bounces.outcome import Outcome
     from mailcore.bounces.words import Cause
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "Outcome": "bounces.outcome",
             "Verdict": "bounces.judging",
             "enhanced_status": "bounces.judging",
             "judge": "bounces.judging",
@@ -27,6 +29,7 @@ else:
 
 __all__ = [
     "Cause",
+    "Outcome",
     "Verdict",
     "enhanced_status",
     "judge",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mailcore.message.content_id import attachments_as_shown
     from mailcore.message.defaults import Defaults
     from mailcore.message.deliveries import Deliveries
+    from mailcore.message.esp_extra import control_characters, extra_of, merged, place_in_extra
     from mailcore.message.headers import Headers, HeadersInput
     from mailcore.message.merging import (
         MergeSyntax,
@@ -45,6 +46,10 @@ else:
         __name__,
         {
             "Alternative": "message.alternative",
+            "place_in_extra": "message.esp_extra",
+            "merged": "message.esp_extra",
+            "extra_of": "message.esp_extra",
+            "control_characters": "message.esp_extra",
             "Attachment": "message.attachment",
             "Disposition": "message.attachment",
             "inline_image": "message.attachment",
@@ -102,8 +107,12 @@ __all__ = [
     "WithoutItems",
     "WithoutKeys",
     "attachments_as_shown",
+    "control_characters",
+    "extra_of",
     "fills_in",
     "inline_image",
+    "merged",
+    "place_in_extra",
     "subject_and_bodies",
     "value_names",
 ]

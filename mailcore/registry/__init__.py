@@ -11,11 +11,21 @@ from mailcore._lazy import lazily
 
 if TYPE_CHECKING:
     from mailcore.registry.hookspecs import hookimpl, hookspec
+    from mailcore.registry.provider_options import (
+        ProviderOptions,
+        message_options,
+        option,
+        takes_options,
+    )
     from mailcore.registry.registry import Plugin, Registry, default_registry, get_provider
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "takes_options": "registry.provider_options",
+            "option": "registry.provider_options",
+            "message_options": "registry.provider_options",
+            "ProviderOptions": "registry.provider_options",
             "hookimpl": "registry.hookspecs",
             "hookspec": "registry.hookspecs",
             "Plugin": "registry.registry",
@@ -27,9 +37,13 @@ else:
 
 __all__ = [
     "Plugin",
+    "ProviderOptions",
     "Registry",
     "default_registry",
     "get_provider",
     "hookimpl",
     "hookspec",
+    "message_options",
+    "option",
+    "takes_options",
 ]

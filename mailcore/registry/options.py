@@ -25,17 +25,21 @@ if TYPE_CHECKING:
 
 def option_types(provider_class: type[Provider[Any, Any]]) -> dict[str, Any]:
     """Names and types of a provider's options, in the order of its constructor."""
-    constructor = provider_class.__init__
+    constructor: Any = provider_class.__init__
     parameters = inspect.signature(constructor).parameters
+    # Declared elsewhere, where the names of their types are known.
+    declared = getattr(constructor, "options_class", None)
+    constructor = constructor if declared is None else declared.__init__
     kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return {
-        name: _type_hint(constructor, name)
+        name: type_hint(constructor, name)
         for name, parameter in list(parameters.items())[1:]
         if parameter.kind in kinds
     }
 
 
-def _type_hint(constructor: Any, name: str) -> Any:
+def type_hint(constructor: Any, name: str) -> Any:
+    """The type of a constructor's argument; Any if it has none, or one that is not known here."""
     annotations = getattr(constructor, "__annotations__", {})
     if name not in annotations:
         return Any
@@ -83,7 +87,7 @@ def create_provider(
     problems += [
         f"option {option!r} must be {described(types_by_name[option])}, not {type(value).__name__}"
         for option, value in options.items()
-        if option in types_by_name and not _fits(value, types_by_name[option])
+        if option in types_by_name and not fits(value, types_by_name[option])
     ]
     problems += _missing(provider_class, options)
     if is_for_sending:
@@ -109,7 +113,8 @@ def _unknown(option: str, known: Iterable[str], settings: Sequence[str] = ()) ->
     return f"unknown option {unknown(option, known)}"
 
 
-def _fits(value: object, annotation: Any) -> bool:
+def fits(value: object, annotation: Any) -> bool:
+    """Whether a value is of the type of an option, as far as that can be told."""
     return any(_fits_one(value, alternative) for alternative in alternatives(annotation))
 
 
@@ -122,7 +127,7 @@ def _fits_one(value: object, wanted: Any) -> bool:
             return False
         item = next(iter(get_args(wanted)), Any)
         return not isinstance(value, (list, tuple, set, frozenset)) or all(
-            _fits(each, item) for each in value
+            fits(each, item) for each in value
         )
     if isinstance(origin, type):
         return isinstance(value, origin)

@@ -19,11 +19,20 @@ if TYPE_CHECKING:
         with_copies_once,
     )
     from mailcore.sending.combining import Combined
+    from mailcore.sending.copies import keep_likelier
+    from mailcore.sending.packing import JsonCall, LazyRequests, combined_calls, joined_request
+    from mailcore.sending.planning import Planner
     from mailcore.sending.preview import Preview
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "Planner": "sending.planning",
+            "joined_request": "sending.packing",
+            "combined_calls": "sending.packing",
+            "LazyRequests": "sending.packing",
+            "JsonCall": "sending.packing",
+            "keep_likelier": "sending.copies",
             "Entry": "sending.batch",
             "IndividualRequests": "sending.batch",
             "copied": "sending.batch",
@@ -39,9 +48,15 @@ __all__ = [
     "Combined",
     "Entry",
     "IndividualRequests",
+    "JsonCall",
+    "LazyRequests",
+    "Planner",
     "Preview",
+    "combined_calls",
     "copied",
     "entries_of",
+    "joined_request",
+    "keep_likelier",
     "own_message",
     "with_copies_once",
 ]

@@ -6,7 +6,7 @@ import dataclasses
 import logging
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from mailcore.address.address import Address
 from mailcore.address.domain import address_key
@@ -16,6 +16,7 @@ from mailcore.foundation.redaction import redact
 from mailcore.message.headers import EMPTY, Headers
 from mailcore.message.message import Message, MessageFields
 from mailcore.message.unsubscribe import POST
+from mailcore.sending.packing import LazyRequests
 
 
 if TYPE_CHECKING:
@@ -136,13 +137,12 @@ def own_message(message: Message, entry: Entry, **changes: Unpack[MessageFields]
     return message.replace(**fields)
 
 
-class IndividualRequests(Sequence[RequestT]):
+class IndividualRequests(LazyRequests[RequestT]):
     """
     One request for each recipient of a batch, written when it is looked at.
 
-    So a batch with attachments needs the memory of one message and not of all. Whatever could be
-    wrong with one of them is to be found before the first is sent: try to write all of `entries`,
-    without what takes long.
+    Whatever could be wrong with one of them is to be found before the first is sent: try to write
+    all of `entries`, without what takes long.
 
     Args:
         message: The batch.
@@ -150,29 +150,16 @@ class IndividualRequests(Sequence[RequestT]):
     """
 
     def __init__(self, message: Message, write: Callable[[Entry], RequestT]) -> None:
-        self._write = write
+        self._write_entry = write
         self.entries: Sequence[Entry] = entries_of(message)
         """The recipients, in the order of their requests."""
         self._copied = copied(message)
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    @overload
-    def __getitem__(self, position: int) -> RequestT: ...
-
-    @overload
-    def __getitem__(self, position: slice) -> list[RequestT]: ...
-
-    def __getitem__(self, position: int | slice) -> RequestT | list[RequestT]:
-        if isinstance(position, slice):
-            return [self._request(at) for at in range(*position.indices(len(self)))]
-        return self._request(range(len(self))[position])
+        super().__init__(range(len(self.entries)), self._request)
 
     def _request(self, position: int) -> RequestT:
         entry = self.entries[position]
         return dataclasses.replace(
-            self._write(entry),
+            self._write_entry(entry),
             recipients=(entry.address.addr_spec, *(self._copied if position == 0 else ())),
             copied=self._copied,
         )

@@ -22,6 +22,7 @@ from mailcore.flow import Exchange, Flow, Transport
 from mailcore.message.message import Message
 from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
 from mailcore.sending.checking import check
+from mailcore.sending.copies import keep_likelier, likelihood
 
 
 if TYPE_CHECKING:
@@ -159,14 +160,9 @@ def _note_copies(
 ) -> None:
     """Keep of each copy that status by which it is the likeliest to be on its way."""
     for address in addresses:
-        told = found.get(address) or max(found.values(), key=_likelihood, default=None)
-        before = copies.get(address)
-        if told is not None and (before is None or _likelihood(told) > _likelihood(before)):
-            copies[address] = told
-
-
-def _likelihood(status: RecipientStatus) -> int:
-    return 2 if status.accepted else int(status.maybe_accepted)
+        told = found.get(address) or max(found.values(), key=likelihood, default=None)
+        if told is not None:
+            keep_likelier(copies, {address: told})
 
 
 def _exchanged(

@@ -22,7 +22,10 @@ from mailcore._lazy import lazily
 if TYPE_CHECKING:
     from mailcore.webhook.basic_auth import BasicAuth
     from mailcore.webhook.dedupe import MemorySeenStore, SeenStore, SqliteSeenStore
+    from mailcore.webhook.digests import digest_of
     from mailcore.webhook.fetching import afetch_inbound, fetch_inbound
+    from mailcore.webhook.fields import Fields
+    from mailcore.webhook.forms import Form, Upload, is_form, read_form
     from mailcore.webhook.handlers import Handler
     from mailcore.webhook.header_secrets import HeaderSecrets
     from mailcore.webhook.json_reading import ReadOnlyJson, read_object
@@ -31,12 +34,22 @@ if TYPE_CHECKING:
     from mailcore.webhook.responding import arespond, respond
     from mailcore.webhook.response import WebhookResponse
     from mailcore.webhook.routing import EventRouter
+    from mailcore.webhook.shared_secrets import SharedSecrets, basic_auth_of
     from mailcore.webhook.signatures import check_age, hmac_matches
-    from mailcore.webhook.timestamps import parse_timestamp
+    from mailcore.webhook.timestamps import parse_epoch, parse_timestamp
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "read_form": "webhook.forms",
+            "is_form": "webhook.forms",
+            "Upload": "webhook.forms",
+            "Form": "webhook.forms",
+            "parse_epoch": "webhook.timestamps",
+            "basic_auth_of": "webhook.shared_secrets",
+            "SharedSecrets": "webhook.shared_secrets",
+            "digest_of": "webhook.digests",
+            "Fields": "webhook.fields",
             "BasicAuth": "webhook.basic_auth",
             "MemorySeenStore": "webhook.dedupe",
             "SeenStore": "webhook.dedupe",
@@ -66,12 +79,16 @@ else:
 __all__ = [
     "BasicAuth",
     "EventRouter",
+    "Fields",
+    "Form",
     "Handler",
     "HeaderSecrets",
     "MemorySeenStore",
     "ReadOnlyJson",
     "SeenStore",
+    "SharedSecrets",
     "SqliteSeenStore",
+    "Upload",
     "Verdict",
     "WebhookRequest",
     "WebhookResponse",
@@ -79,11 +96,16 @@ __all__ = [
     "ahand_over",
     "areceive",
     "arespond",
+    "basic_auth_of",
     "check_age",
+    "digest_of",
     "fetch_inbound",
     "hand_over",
     "hmac_matches",
+    "is_form",
+    "parse_epoch",
     "parse_timestamp",
+    "read_form",
     "read_object",
     "receive",
     "respond",

@@ -1,4 +1,4 @@
-"""Timestamps as providers write them in JSON: ISO 8601, more or less."""
+"""Timestamps as providers write them: ISO 8601, more or less, or seconds since 1970."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _TIMESTAMP = re.compile(
 _SHAPE = itemgetter(4, 7, 10, 13, 16, 19, 23)
 _READS_Z = sys.version_info >= (3, 11)
 _USUAL_SHAPE = ("-", "-", "T", ":", ":", ".", "Z")
+_UTC = timezone.utc
 
 
 def parse_timestamp(value: object) -> datetime | None:
@@ -61,3 +62,21 @@ def parse_timestamp(value: object) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return time
+
+
+def parse_epoch(value: object) -> datetime | None:
+    """
+    Read seconds since 1970.
+
+    Args:
+        value: A number, or its text.
+
+    Returns:
+        The time in UTC, with time zone; None if it cannot be read.
+    """
+    try:
+        if type(value) is float or type(value) is int:
+            return datetime.fromtimestamp(value, _UTC)
+        return datetime.fromtimestamp(float(value), _UTC) if isinstance(value, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -19,6 +19,7 @@ from mailcore.errors import MalformedWebhook
 from mailcore.events import Event, EventType, TrackingEvent, TrackingEventFields
 from mailcore.foundation import freeze
 from mailcore.webhook import ReadOnlyJson, WebhookRequest, parse_timestamp, read_object
+from mailcore.webhook.forms import is_form, read_form
 from mailcore_mailgun.event_map import (
     OUTCOMES,
     UNKNOWN,
@@ -29,7 +30,6 @@ from mailcore_mailgun.event_map import (
     judge_drop,
     judge_failure,
 )
-from mailcore_mailgun.forms import is_form, read_form
 from mailcore_mailgun.inbound import is_inbound, read_posted_mail, read_stored
 from mailcore_mailgun.values import bare_address, bracketed, read_time
 from mailcore_mailgun.webhooks import read_document

@@ -17,8 +17,8 @@ from mailcore.address import address_key
 from mailcore.errors import MalformedWebhook
 from mailcore.events import BounceClass, EventType, RejectReason, TrackingEvent
 from mailcore.webhook import ReadOnlyJson, read_object
+from mailcore.webhook.forms import Form
 from mailcore_mailgun.event_map import CODES, OUTCOMES, UNKNOWN, Outcome, enhanced_status
-from mailcore_mailgun.forms import Form
 from mailcore_mailgun.header_list import read_header_list
 from mailcore_mailgun.values import bare_address, bracketed, read_time
 from mailcore_mailgun.webhooks import SIGNATURE_FIELDS

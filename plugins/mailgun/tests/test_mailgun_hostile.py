@@ -17,8 +17,8 @@ from mailcore.errors import MalformedWebhook
 from mailcore.events import EventType, InboundEvent
 from mailcore.inbound import parse_inbound
 from mailcore.webhook import WebhookRequest
+from mailcore.webhook.forms import MAX_FIELDS, MAX_PART_HEADER_BYTES, read_form
 from mailcore_mailgun.events import parse_events
-from mailcore_mailgun.forms import MAX_FIELDS, MAX_PART_HEADER_BYTES, read_form
 
 
 FIXTURES = Path(__file__).parent / "fixtures"

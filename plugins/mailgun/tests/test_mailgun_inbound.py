@@ -12,8 +12,8 @@ import requests
 from mailcore.events import EventType, InboundEvent, event_from_dict
 from mailcore.inbound import parse_inbound
 from mailcore.webhook import WebhookRequest
+from mailcore.webhook.forms import Form, Upload
 from mailcore_mailgun.events import parse_events
-from mailcore_mailgun.forms import Form, Upload
 from mailcore_mailgun.header_list import HeaderList
 from mailcore_mailgun.inbound import read_posted_mail
 from mailcore_mailgun.verdicts import Verdicts, read_verdicts

@@ -1,7 +1,10 @@
 """
-Forms as Mailgun posts them: URL-encoded, and multipart with files. Both come from strangers.
+Forms as services post them: URL-encoded, and multipart with files. Both come from strangers.
 
 Values stay bytes until somebody asks for text: a field may hold a mail, and mails have any bytes.
+
+Reading ``multipart/form-data`` takes python-multipart: a plugin whose service posts such forms
+depends on ``mailcore-esp[forms]``.
 
 RFC 7578 and https://url.spec.whatwg.org/#urlencoded-parsing (from memory, 2026-11-21).
 """
@@ -17,14 +20,14 @@ from functools import cached_property
 from hashlib import sha256
 
 from mailcore.errors import MalformedWebhook
-from mailcore.webhook import WebhookRequest
+from mailcore.webhook.request import WebhookRequest
 
 
 MAX_FIELDS = 2_000
-"""Mailgun posts every header field of a mail as a field of its own."""
+"""Some services post every header field of a mail as a field of its own."""
 MAX_PART_HEADER_BYTES = 16 * 1024
 MAX_BROKEN_ESCAPES = 1_000
-"""Mailgun has none; each of millions would take many times its own room, and seconds in all."""
+"""Services write none; each of millions would take many times its room, and seconds in all."""
 
 _NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 

@@ -1,0 +1,91 @@
+"""
+What an event says about its recipient: type, reason and class together.
+
+The tables of plugins (their ``event_map``) lead from a service's own words to one of these. Those
+below are what most services tell apart.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mailcore.bounces.judging import judge
+from mailcore.events import BounceClass, EventType, RejectReason
+
+
+class Outcome(NamedTuple):
+    """
+    What happened to a message, for one recipient; the fields are those of TrackingEvent.
+
+    Attributes:
+        event_type: What happened.
+        reject_reason: Why it was not delivered.
+        bounce_class: Whether the address is to blame.
+    """
+
+    event_type: EventType
+    reject_reason: RejectReason | None = None
+    bounce_class: BounceClass | None = None
+
+    def judged(
+        self,
+        response: str | None,
+        *,
+        status: str | None = None,
+        code: int | None = None,
+        told: BounceClass | None = None,
+    ) -> Outcome:
+        """
+        The outcome with reason and class by what the receiving server said.
+
+        For bounces of which the service says no more than *permanent* or *temporary*.
+
+        Args:
+            response: The server's words.
+            status: The enhanced status code, if the service tells it apart.
+            code: The reply code, if the service tells it apart.
+            told: The service's own class, for where the server says nothing; this outcome's if
+                None.
+        """
+        verdict = judge(status, response, told=told or self.bounce_class, code=code)
+        return Outcome(self.event_type, verdict.reject_reason, verdict.bounce_class)
+
+
+QUEUED = Outcome(EventType.QUEUED)
+SENT = Outcome(EventType.SENT)
+DELIVERED = Outcome(EventType.DELIVERED)
+DEFERRED = Outcome(EventType.DEFERRED)
+FAILED = Outcome(EventType.FAILED)
+OPENED = Outcome(EventType.OPENED)
+CLICKED = Outcome(EventType.CLICKED)
+AUTORESPONDED = Outcome(EventType.AUTORESPONDED)
+SUBSCRIBED = Outcome(EventType.SUBSCRIBED)
+UNKNOWN = Outcome(EventType.UNKNOWN)
+
+COMPLAINED = Outcome(EventType.COMPLAINED, RejectReason.SPAM)
+"""The recipient reported the mail as spam."""
+UNSUBSCRIBED = Outcome(EventType.UNSUBSCRIBED, RejectReason.UNSUBSCRIBED)
+
+HARD_BOUNCE = Outcome(EventType.BOUNCED, RejectReason.BOUNCED, BounceClass.HARD)
+"""The address is gone, or nothing is known but that it failed for good."""
+SOFT_BOUNCE = Outcome(EventType.BOUNCED, RejectReason.OTHER, BounceClass.SOFT)
+"""Nothing is known but that it failed this time."""
+UNCLEAR_BOUNCE = Outcome(EventType.BOUNCED, RejectReason.OTHER, BounceClass.UNDETERMINED)
+BLOCKED_BOUNCE = Outcome(EventType.BOUNCED, RejectReason.BLOCKED, BounceClass.SOFT)
+"""Refused for whom it comes from or what it is: the address is not to blame."""
+SPAM_BOUNCE = Outcome(EventType.BOUNCED, RejectReason.SPAM, BounceClass.SOFT)
+"""Refused by a filter: nobody has complained."""
+GAVE_UP = Outcome(EventType.BOUNCED, RejectReason.TIMED_OUT, BounceClass.SOFT)
+"""The service tried for as long as it does."""
+
+DROPPED = Outcome(EventType.REJECTED, RejectReason.OTHER)
+"""Not sent at all, and the service does not say why."""
+INVALID_ADDRESS = Outcome(EventType.REJECTED, RejectReason.INVALID, BounceClass.HARD)
+"""Not sent: it is no address."""
+SUPPRESSED_BOUNCE = Outcome(EventType.REJECTED, RejectReason.BOUNCED, BounceClass.HARD)
+"""Not sent, because mail to it bounced before."""
+SUPPRESSED_UNSUBSCRIBE = Outcome(EventType.REJECTED, RejectReason.UNSUBSCRIBED)
+SUPPRESSED_COMPLAINT = Outcome(EventType.REJECTED, RejectReason.SPAM)
+
+GENERAL_BOUNCES = frozenset({HARD_BOUNCE, SOFT_BOUNCE, UNCLEAR_BOUNCE})
+"""Nothing but permanent, temporary or neither: what the server said tells more."""

@@ -1,0 +1,121 @@
+"""What webhooks of several services have in common: secrets that are not signatures, and forms."""
+
+from __future__ import annotations
+
+import base64
+
+from contextlib import suppress
+from urllib.parse import urlencode
+
+import pytest
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailcore import ConfigurationError, MalformedWebhook, WebhookRejected, WebhookRequest
+from mailcore.http import FormFile, form_request
+from mailcore.webhook import SharedSecrets, is_form, read_form
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"\\%'),
+    min_size=1,
+    max_size=8,
+)
+URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=8))
+def test_a_url_encoded_form_is_read_as_it_was_written(pairs):
+    """By Python's own writer, any text."""
+    body = urlencode(pairs).encode()
+    if body.count(b"=") == 0 or not any(name or value for name, value in pairs):
+        return
+    form = read_form(WebhookRequest("POST", URLENCODED, body))
+
+    assert tuple((name, value.encode()) for name, value in pairs) == form.fields
+
+
+@given(
+    st.lists(st.tuples(NAMES, TEXTS), max_size=4),
+    st.lists(st.tuples(NAMES, NAMES, st.binary(max_size=20)), min_size=1, max_size=3),
+)
+def test_a_multipart_form_is_read_as_it_was_written(pairs, files):
+    """Fields and files, by the core's own writer."""
+    made = [FormFile(name=name, filename=file, content=content) for name, file, content in files]
+    sent = form_request("https://example.com", pairs, made, headers={})
+    request = WebhookRequest("POST", sent.headers, sent.body)
+
+    assert is_form(request)
+    form = read_form(request)
+    assert tuple((name, value.encode()) for name, value in pairs) == form.fields
+    assert files == [(file.name, file.filename, file.content) for file in form.files]
+
+
+@given(
+    st.binary(max_size=60),
+    st.sampled_from(["multipart/form-data; boundary=b", *URLENCODED.values()]),
+)
+def test_hostile_forms_are_read_or_refused(body, content_type):
+    """Nothing else than the typed error."""
+    with suppress(MalformedWebhook):
+        read_form(WebhookRequest("POST", {"Content-Type": content_type}, b"--b\r\n" + body))
+
+
+def request_with(**headers):
+    """A request."""
+    return WebhookRequest("POST", headers, b"{}")
+
+
+def basic(secret):
+    """An Authorization header."""
+    return "Basic " + base64.b64encode(secret.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_believed"),
+    [
+        ({"Authorization": basic("user:new")}, True),
+        ({"Authorization": basic("user:old")}, True),
+        ({"X-Secret": "3f0a"}, True),
+        ({"X-Secret": "3f0a", "Authorization": basic("user:wrong")}, True),
+        ({"X-Secret": "wrong", "Authorization": basic("user:new")}, True),
+        ({"X-Secret": "wrong", "Authorization": basic("user:wrong")}, False),
+        ({"X-Secret": "wrong"}, False),
+        ({}, False),
+    ],
+)
+def test_one_secret_of_either_kind_is_enough(headers, is_believed):
+    """And everybody else gets 401, never 403, which several services take for good."""
+    trust = SharedSecrets(["user:new", "user:old"], ["X-Secret: 3f0a"], provider="toy")
+
+    if is_believed:
+        assert trust.verify(request_with(**headers)) is not None
+    else:
+        with pytest.raises(WebhookRejected) as caught:
+            trust.verify(request_with(**headers))
+        assert 401 == caught.value.response.status_code
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, "give the provider webhook_secrets"),
+        ({"webhook_header_secrets": ["X-A: b"]}, "no header"),
+    ],
+)
+def test_without_secrets_nobody_is_believed(options, told):
+    """The reason says what to do."""
+    with pytest.raises(WebhookRejected, match=told):
+        SharedSecrets(**options, provider="toy", label="Toy").verify(request_with())
+
+
+@pytest.mark.parametrize("wrong", ["user:password", 5, ["no colon"]])
+@pytest.mark.parametrize("option", ["webhook_secrets", "webhook_header_secrets"])
+def test_what_is_no_list_of_secrets_is_refused(option, wrong):
+    """Without repeating it."""
+    with pytest.raises(ConfigurationError, match="toy") as caught:
+        SharedSecrets(**{option: wrong}, provider="toy")
+
+    assert "no colon" not in str(caught.value)
