@@ -18,9 +18,9 @@ from mailcore.events import BounceClass, EventType, RejectReason
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ({"response": "550 5.1.1 user unknown"}, (RejectReason.INVALID, BounceClass.HARD)),
+        ({"response": "550 5.1.1 user unknown"}, (RejectReason.BOUNCED, BounceClass.HARD)),
         ({"response": None, "status": "5.2.2"}, (RejectReason.OTHER, BounceClass.SOFT)),
-        ({"response": None, "code": 551}, (RejectReason.INVALID, BounceClass.HARD)),
+        ({"response": None, "code": 551}, (RejectReason.BOUNCED, BounceClass.HARD)),
     ],
 )
 def test_what_the_server_said_decides(outcome, said, expected):
