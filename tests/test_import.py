@@ -16,6 +16,7 @@ DECLARED = {"idna", "pluggy", "requests", "typing_extensions", "urllib3"}
 # pytest runs the plugin made for it.
 ALSO = {
     "dkim.py": {"cryptography"},  # an extra
+    "forms.py": {"python_multipart"},  # an extra
     "json_reading.py": {"orjson"},  # an extra
     "pytest_plugin.py": {"pytest"},
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 
 from contextlib import suppress
 from urllib.parse import urlencode
@@ -61,6 +62,15 @@ def test_hostile_forms_are_read_or_refused(body, content_type):
     """Nothing else than the typed error."""
     with suppress(MalformedWebhook):
         read_form(WebhookRequest("POST", {"Content-Type": content_type}, b"--b\r\n" + body))
+
+
+def test_a_form_with_files_says_what_is_not_installed(monkeypatch):
+    """And what to install."""
+    monkeypatch.setitem(sys.modules, "python_multipart.exceptions", None)
+    request = WebhookRequest("POST", {"Content-Type": "multipart/form-data; boundary=b"}, b"--b--")
+
+    with pytest.raises(ConfigurationError, match=r"mailcore-esp\[forms\]"):
+        read_form(request)
 
 
 def request_with(**headers):

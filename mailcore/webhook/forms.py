@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 
-from mailcore.errors import MalformedWebhook
+from mailcore.errors import ConfigurationError, MalformedWebhook
 from mailcore.webhook.request import WebhookRequest
 
 
@@ -155,6 +155,7 @@ def read_form(request: WebhookRequest) -> Form:
     Raises:
         MalformedWebhook: If it is no such form, or has more than `MAX_FIELDS` fields or
             `MAX_BROKEN_ESCAPES` percent signs in a value that are no escapes.
+        ConfigurationError: The extra ``mailcore-esp[forms]`` is not installed.
     """
     if _content_type(request) == MULTIPART:
         return _multipart(request)
@@ -198,9 +199,12 @@ def _unquoted(value: bytes) -> bytes:
 
 
 def _multipart(request: WebhookRequest) -> Form:
-    from python_multipart.exceptions import FormParserError
-    from python_multipart.multipart import MultipartParser, parse_options_header
-
+    try:
+        from python_multipart.exceptions import FormParserError
+        from python_multipart.multipart import MultipartParser, parse_options_header
+    except ImportError:
+        reason = "forms with files need python-multipart: pip install 'mailcore-esp[forms]'"
+        raise ConfigurationError(reason) from None
     try:
         _, options = parse_options_header(request.header("content-type") or "")
         boundary = options.get(b"boundary", b"")
