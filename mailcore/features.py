@@ -8,17 +8,13 @@ does not mention it does not support: a new field cannot be dropped silently by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from mailcore.errors import ConfigurationError
 from mailcore.foundation.suggesting import unknown
-
-
-if TYPE_CHECKING:
-    from mailcore.message.message import Message
 
 
 AMP = "text/x-amp-html"
@@ -134,7 +130,8 @@ def advisory(limit: int, note: str = "") -> Support:
 
 
 _ENFORCED = frozenset(["no", "limited", "needs"])
-_OF_RECEIVING = frozenset([Feature.EVENT_WEBHOOKS, Feature.WEBHOOK_VERIFICATION, Feature.INBOUND])
+OF_RECEIVING = frozenset([Feature.EVENT_WEBHOOKS, Feature.WEBHOOK_VERIFICATION, Feature.INBOUND])
+"""Features that no message uses."""
 
 NOT_DECLARED = Support("no", "this plugin does not declare it")
 
@@ -159,7 +156,7 @@ class Features(Mapping[Feature, Support]):
         self.enforced: tuple[tuple[Feature, Support], ...] = tuple(
             (feature, self[feature])
             for feature in Feature
-            if feature not in _OF_RECEIVING and self[feature].kind in _ENFORCED
+            if feature not in OF_RECEIVING and self[feature].kind in _ENFORCED
         )
         """What a message may ask for and not get, at all or beyond a limit."""
 
@@ -178,48 +175,6 @@ class Features(Mapping[Feature, Support]):
     def __repr__(self) -> str:
         return f"Features({', '.join(f'{f}={s.kind}' for f, s in self._declared.items())})"
 
-
-def _uses_eai(message: Message) -> int:
-    addresses = [*message.authors, *message.to, *message.cc, *message.bcc, *message.reply_to]
-    if message.envelope_sender is not None:
-        addresses.append(message.envelope_sender)
-    return sum(address.uses_eai for address in addresses)
-
-
-def _leaves_the_sender(message: Message) -> int:
-    is_left = not message.authors and "from_email" in message.declined
-    return int(is_left and message.template_id is not None)
-
-
-USES: Mapping[Feature, Callable[[Message], int]] = {
-    Feature.CC: lambda m: len(m.cc),
-    Feature.BCC: lambda m: len(m.bcc),
-    Feature.REPLY_TO: lambda m: len(m.reply_to),
-    Feature.HEADERS: lambda m: len(m.headers) - ("To" in m.headers) if m.headers else 0,
-    Feature.SPOOFED_TO: lambda m: int(bool(m.headers) and "To" in m.headers),
-    Feature.MULTIPLE_FROM: lambda m: len(m.other_authors),
-    Feature.ALTERNATIVES: lambda m: sum(a.mime_type != AMP for a in m.alternatives),
-    Feature.AMP_HTML: lambda m: sum(a.mime_type == AMP for a in m.alternatives),
-    Feature.ATTACHMENTS: lambda m: sum(not a.inline for a in m.attachments),
-    Feature.INLINE_IMAGES: lambda m: sum(a.inline for a in m.attachments),
-    Feature.ENVELOPE_SENDER: lambda m: int(m.envelope_sender is not None),
-    Feature.METADATA: lambda m: len(m.metadata),
-    Feature.TAGS: lambda m: len(m.tags),
-    Feature.TRACK_OPENS: lambda m: int(m.track_opens is not None),
-    Feature.TRACK_CLICKS: lambda m: int(m.track_clicks is not None),
-    Feature.SEND_AT: lambda m: int(m.send_at is not None),
-    Feature.TEMPLATES: lambda m: int(m.template_id is not None),
-    Feature.TEMPLATE_SENDER: _leaves_the_sender,
-    Feature.MERGE_DATA: lambda m: int(m.merge_data is not None),
-    Feature.MERGE_GLOBAL_DATA: lambda m: int(bool(m.merge_global_data)),
-    Feature.MERGE_METADATA: lambda m: int(m.merge_metadata is not None),
-    Feature.MERGE_HEADERS: lambda m: int(m.merge_headers is not None),
-    Feature.UNSUBSCRIBE: lambda m: int(m.unsubscribe is not None),
-    Feature.IDEMPOTENCY_KEY: lambda m: int(m.idempotency_key is not None),
-    Feature.INTERNATIONAL_ADDRESSES: _uses_eai,
-    Feature.RECIPIENTS: lambda m: len(m.to) + len(m.cc) + len(m.bcc),
-}
-"""How many times a message uses a feature; features of receiving are not among them."""
 
 UnsupportedPolicy: TypeAlias = Mapping[str, Literal["raise", "drop"]]
 """What to do with unsupported features: by feature, ``*`` for all others; default: raise."""

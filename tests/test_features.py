@@ -18,7 +18,6 @@ from mailcore import (
 from mailcore.builtin.memory import MemoryProvider
 from mailcore.features import (
     NO,
-    USES,
     YES,
     advisory,
     checked_policy,
@@ -29,6 +28,7 @@ from mailcore.features import (
 )
 from mailcore.message.dropping import NEVER_DROPPED as NEVER
 from mailcore.message.dropping import unsupported
+from mailcore.message.fields import USES
 
 
 BASIC = Message(from_email="f@example.com", to=["t@example.com"], subject="s", text="t", html="h")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,63 +23,67 @@ from mailcore.cli.inputs import (
 )
 from mailcore.errors import InvalidMessage, MessageError, Problem, raise_problems
 from mailcore.message.attachment import Attachment
+from mailcore.message.field_types import Option
+from mailcore.message.fields import FIELDS
 from mailcore.message.message import Message
 
 
-_AS_GIVEN = (
-    "from_email",
-    "to",
-    "cc",
-    "bcc",
-    "reply_to",
-    "subject",
-    "text",
-    "html",
-    "headers",
-    "envelope_sender",
-    "tags",
-    "track_opens",
-    "track_clicks",
-    "send_at",
-    "template_id",
-    "unsubscribe",
-    "idempotency_key",
-)
-"""Fields whose options have the form that Message.from_dict reads."""
+_OPTIONS: Sequence[tuple[str, Option]] = [
+    (each.name, each.option) for each in FIELDS if isinstance(each.option, Option)
+]
+"""Fields that have an option of their own, with it."""
+
+_GROUPS = {
+    "addresses": "As 'Name <user@example.com>'; repeat an option, or use commas.",
+    "content": "FILE may be - for standard input.",
+    "further fields": "Those of mailcore.Message.",
+}
+_KINDS: Mapping[str, Mapping[str, Any]] = {
+    "text": {},
+    "file": {},
+    "list": {"action": "append"},
+    "header": {"action": "append", "type": header},
+    "pair": {"action": "append", "type": key_value},
+    "switch": {"action": argparse.BooleanOptionalAction},
+}
+"""How argparse is told of each kind of option."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that make a message."""
-    _add_addressing(parser)
-    _add_content(parser)
-    _add_extras(parser)
+    for title, text in _GROUPS.items():
+        group = parser.add_argument_group(title, text)
+        for name, option in _OPTIONS:
+            if option.group == title:
+                _add_option(group, name, option)
+        if title == "content":
+            _add_files(group)
 
 
-def _add_addressing(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group(
-        "addresses", "As 'Name <user@example.com>'; repeat an option, or use commas."
-    )
-    sender = group.add_mutually_exclusive_group()
-    sender.add_argument("--from", dest="from_email", metavar="ADDRESS")
-    sender.add_argument(
+def _add_option(group: Any, name: str, option: Option) -> None:
+    if name == "from_email" or option.kind == "file":
+        group = group.add_mutually_exclusive_group()
+    told = {"dest": name, **_KINDS[option.kind]}
+    if option.metavar:
+        told["metavar"] = option.metavar
+    if option.kind != "file":
+        group.add_argument(option.flag, help=option.help, **told)
+    else:
+        group.add_argument(option.flag, **told)
+        group.add_argument(f"{option.flag}-file", metavar="FILE", help=option.help)
+    if name == "from_email":
+        _add_template_sender(group)
+
+
+def _add_template_sender(group: Any) -> None:
+    group.add_argument(
         "--template-sender",
         action="store_true",
         help="the sender that the template has, if the provider keeps one with it",
     )
-    for option in ("--to", "--cc", "--bcc", "--reply-to"):
-        group.add_argument(option, metavar="ADDRESS", action="append")
-    group.add_argument("--envelope-sender", metavar="ADDRESS", help="where bounces go")
 
 
-def _add_content(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("content", "FILE may be - for standard input.")
-    group.add_argument("--subject", metavar="TEXT")
-    text = group.add_mutually_exclusive_group()
-    text.add_argument("--text", metavar="TEXT")
-    text.add_argument("--text-file", metavar="FILE", help="the text, in UTF-8")
-    html = group.add_mutually_exclusive_group()
-    html.add_argument("--html", metavar="HTML")
-    html.add_argument("--html-file", metavar="FILE", help="the HTML, in UTF-8")
+def _add_files(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--attach", metavar="FILE", action="append", default=[], help="repeatable")
     group.add_argument(
         "--inline",
@@ -90,43 +94,21 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_extras(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("further fields", "Those of mailcore.Message.")
-    group.add_argument(
-        "--header",
-        dest="headers",
-        metavar="'NAME: VALUE'",
-        action="append",
-        type=header,
-        help="repeatable",
-    )
-    group.add_argument("--tag", dest="tags", metavar="TAG", action="append", help="repeatable")
-    group.add_argument(
-        "--metadata",
-        metavar="KEY=VALUE",
-        action="append",
-        type=key_value,
-        default=[],
-        help="repeatable",
-    )
-    group.add_argument("--track-opens", action=argparse.BooleanOptionalAction)
-    group.add_argument("--track-clicks", action=argparse.BooleanOptionalAction)
-    group.add_argument("--send-at", metavar="TIME", help="ISO 8601, with its time zone")
-    group.add_argument("--template-id", metavar="ID")
-    group.add_argument("--unsubscribe", metavar="URL", help="one-click (RFC 8058)")
-    group.add_argument("--idempotency-key", metavar="KEY")
+def _files_of(arguments: argparse.Namespace) -> dict[str, str]:
+    """The files that hold the text of a field, by the field."""
+    paths = {
+        name: getattr(arguments, f"{name}_file")
+        for name, option in _OPTIONS
+        if option.kind == "file"
+    }
+    return {name: path for name, path in paths.items() if path is not None}
 
 
 def has_fields(arguments: argparse.Namespace) -> bool:
     """Whether any option gives a field."""
-    given = [getattr(arguments, name) is not None for name in _AS_GIVEN]
+    given = [getattr(arguments, name) is not None for name, _ in _OPTIONS]
     return any(given) or bool(
-        arguments.template_sender
-        or arguments.attach
-        or arguments.inline
-        or arguments.metadata
-        or arguments.text_file is not None
-        or arguments.html_file is not None
+        arguments.template_sender or arguments.attach or arguments.inline or _files_of(arguments)
     )
 
 
@@ -139,7 +121,7 @@ def compose(arguments: argparse.Namespace) -> Message:
         InputError: If a file cannot be read.
         MessageError: With everything that is wrong with the message.
     """
-    files = [arguments.message, arguments.text_file, arguments.html_file, *arguments.attach]
+    files = [arguments.message, *_files_of(arguments).values(), *arguments.attach]
     require_one_stdin([*files, *(path for _, path in _inline(arguments))])
     problems: list[Problem] = []
     fields: Any = {}
@@ -178,17 +160,15 @@ def message_fields(data: bytes, source: str) -> dict[str, Any]:
 
 
 def _from_options(arguments: argparse.Namespace, problems: list[Problem]) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        name: getattr(arguments, name) for name in _AS_GIVEN if getattr(arguments, name) is not None
-    }
+    given = {name: getattr(arguments, name) for name, _ in _OPTIONS}
+    fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if arguments.template_sender:
         fields["from_email"] = None
-    if arguments.text_file is not None:
-        fields["text"] = read_text(arguments.text_file)
-    if arguments.html_file is not None:
-        fields["html"] = read_text(arguments.html_file)
-    if arguments.metadata:
-        fields["metadata"] = unique(arguments.metadata, "--metadata")
+    for name, path in _files_of(arguments).items():
+        fields[name] = read_text(path)
+    for name, option in _OPTIONS:
+        if option.kind == "pair" and name in fields:
+            fields[name] = unique(fields[name], option.flag)
     attachments = list(_attachments(arguments, problems))
     if attachments:
         fields["attachments"] = attachments

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mailcore.message.defaults import Defaults
     from mailcore.message.deliveries import Deliveries
     from mailcore.message.esp_extra import control_characters, extra_of, merged, place_in_extra
+    from mailcore.message.fields import MESSAGE_FIELDS
     from mailcore.message.headers import Headers, HeadersInput
     from mailcore.message.merging import (
         MergeSyntax,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         subject_and_bodies,
         value_names,
     )
-    from mailcore.message.message import MESSAGE_FIELDS, Message, MessageFields
+    from mailcore.message.message import Message, MessageFields
     from mailcore.message.remedies import (
         AsFiles,
         Emptied,
@@ -63,7 +64,7 @@ else:
             "fills_in": "message.merging",
             "subject_and_bodies": "message.merging",
             "value_names": "message.merging",
-            "MESSAGE_FIELDS": "message.message",
+            "MESSAGE_FIELDS": "message.fields",
             "Message": "message.message",
             "MessageFields": "message.message",
             "AsFiles": "message.remedies",

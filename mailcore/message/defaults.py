@@ -17,15 +17,16 @@ A provider's own defaults replace the general ones, field by field: they do not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from mailcore.address.domain import address_key
 from mailcore.errors import ConfigurationError, MessageError
-from mailcore.foundation.frozen import FrozenDict
-from mailcore.message.headers import Headers
-from mailcore.message.message import MESSAGE_FIELDS, Message, MessageFields, unknown_field
+from mailcore.message.fields import FIELDS, MESSAGE_FIELDS, unknown_field
+from mailcore.message.message import Message, MessageFields
 from mailcore.message.unsubscribe import POST
+
+
+_JOIN = {each.name: each.join for each in FIELDS}
 
 
 class Defaults:
@@ -85,10 +86,10 @@ class Defaults:
             if name in message.declined or default is None:
                 continue
             if name in fields:
-                merge = _MERGE.get(name)
-                if merge is None:
+                join = _JOIN[name]
+                if join is None:
                     continue
-                fields[name] = merge(default, fields[name])
+                fields[name] = join(default, fields[name])
             else:
                 fields[name] = default
             changed = True
@@ -157,60 +158,3 @@ def _leave_out_what_is_there(defaults: dict[str, Any], message: Message) -> None
     ):
         if defaults.get(name):
             defaults[name] = tuple(item for item in defaults[name] if not is_there(item))
-
-
-def _concatenated(default: tuple[Any, ...], given: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (*default, *given)
-
-
-def _merged(default: Mapping[str, Any], given: Mapping[str, Any]) -> FrozenDict[str, Any]:
-    return FrozenDict({**default, **given})
-
-
-def _deeply_merged(default: Mapping[str, Any], given: Mapping[str, Any]) -> FrozenDict[str, Any]:
-    merged = dict(default)
-    for key, value in given.items():
-        known = merged.get(key)
-        both = isinstance(known, Mapping) and isinstance(value, Mapping)
-        merged[key] = _deeply_merged(known, value) if both else value  # type: ignore[arg-type]  # both are mappings
-    return FrozenDict(merged)
-
-
-def _headers(default: Headers, given: Headers) -> Headers:
-    if "List-Unsubscribe" in given:
-        # It belongs to the URL that is replaced.
-        default = default.without(POST)
-    return default.merged(given)
-
-
-def _each(merge: Callable[[Any, Any], Any]) -> Callable[[Any, Any], FrozenDict[str, Any]]:
-    """Merge by address, in whatever spelling; the message's stays."""
-
-    def merged(default: Mapping[str, Any], given: Mapping[str, Any]) -> FrozenDict[str, Any]:
-        spelling = {address_key(address): address for address in given}
-        found = {
-            spelling.get(address_key(address), address): value for address, value in default.items()
-        }
-        for address, value in given.items():
-            found[address] = merge(found[address], value) if address in found else value
-        return FrozenDict(found)
-
-    return merged
-
-
-_MERGE: dict[str, Callable[[Any, Any], Any]] = {
-    "to": _concatenated,
-    "cc": _concatenated,
-    "bcc": _concatenated,
-    "reply_to": _concatenated,
-    "alternatives": _concatenated,
-    "attachments": _concatenated,
-    "tags": _concatenated,
-    "headers": _headers,
-    "metadata": _merged,
-    "merge_global_data": _merged,
-    "merge_data": _each(_deeply_merged),
-    "merge_metadata": _each(_deeply_merged),
-    "merge_headers": _each(_headers),
-    "esp_extra": _deeply_merged,
-}

@@ -2,24 +2,25 @@
 What of a message a provider lacks, what of that may be dropped, and how, and what must not be.
 
 A provider's declaration says which features it lacks; here is what a mailer does about each if it
-is told to drop them. What is not in the table is never dropped: a feature that ``Message`` gains
-one day is raised until somebody has thought about it.
+is told to drop them. What :mod:`mailcore.message.fields` does not say to be droppable never is: a
+feature that ``Message`` gains one day is raised until somebody has thought about it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from mailcore.errors import Problem
-from mailcore.features import AMP, USES, Feature, Features, Support
-from mailcore.message.message import MESSAGE_FIELDS, Message
+from mailcore.features import AMP, Feature, Features, Support
+from mailcore.message.field_types import Field
+from mailcore.message.fields import FEATURES, MESSAGE_FIELDS, USES
+from mailcore.message.message import Message
 from mailcore.message.remedies import (
     KEPT,
     AsFiles,
     BatchField,
     First,
-    OneField,
     Remedy,
     SeparateBy,
     Without,
@@ -31,18 +32,6 @@ from mailcore.message.remedies import (
 
 Supports: TypeAlias = Mapping[Feature, Support]
 
-# Where another field than the feature's name says is concerned.
-_FIELD = {
-    Feature.MULTIPLE_FROM: "other_authors",
-    Feature.SPOOFED_TO: "headers['To']",
-    Feature.AMP_HTML: "alternatives",
-    Feature.INLINE_IMAGES: "attachments",
-    Feature.TEMPLATES: "template_id",
-    Feature.TEMPLATE_SENDER: "from_email",
-    Feature.INTERNATIONAL_ADDRESSES: "to",
-    Feature.RECIPIENTS: "to",
-}
-
 
 def unsupported(message: Message, features: Features) -> list[Problem]:
     """Everything in *message* that *features* declares impossible, with its remedy if any."""
@@ -50,9 +39,10 @@ def unsupported(message: Message, features: Features) -> list[Problem]:
     for feature, support in features.enforced:
         count = USES[feature](message)
         if count and (reason := _reason(feature, support, count, message)):
-            field = _FIELD.get(feature, feature.value)
+            field, use = FEATURES[feature]
             remedy = remedy_of(feature, support, message, features)
-            problems.append(Problem(field, reason, feature=feature.value, remedy=remedy))
+            place = use.place or field.name
+            problems.append(Problem(place, reason, feature=feature.value, remedy=remedy))
     return problems
 
 
@@ -128,11 +118,11 @@ def breaches(before: Message, after: Message) -> list[str]:
     return found
 
 
-def _first(name: Literal["other_authors", "reply_to", "tags"]) -> Callable[[_Lack], Remedy]:
-    return lambda lack: First(name, lack.keep) if lack.keep else Without(name)
-
-
-def _without(name: OneField) -> Callable[[_Lack], Remedy]:
+def _whole(field: Field) -> _Find:
+    """What to do about a field without a way of its own: it goes, or its first items stay."""
+    name: Any = field.name
+    if isinstance(getattr(Message, name), tuple):
+        return lambda lack: First(name, lack.keep) if lack.keep else Without(name)
     return lambda _lack: Without(name)
 
 
@@ -186,23 +176,21 @@ def _batch_field(name: BatchField, *others: BatchField | Literal["merge_data"]) 
     return find
 
 
-_REMEDIES: Mapping[Feature, _Find] = {
-    Feature.MULTIPLE_FROM: _first("other_authors"),
-    Feature.REPLY_TO: _first("reply_to"),
+_OWN: Mapping[Feature, _Find] = {
     Feature.HEADERS: _headers,
     Feature.SPOOFED_TO: lambda _lack: WithoutHeaders(("To",)),
     Feature.ALTERNATIVES: _alternatives,
     Feature.AMP_HTML: _amp_html,
     Feature.ATTACHMENTS: _attachments,
     Feature.INLINE_IMAGES: _inline_images,
-    Feature.ENVELOPE_SENDER: _without("envelope_sender"),
     Feature.METADATA: _metadata,
-    Feature.TAGS: _first("tags"),
-    Feature.TRACK_OPENS: _without("track_opens"),
-    Feature.TRACK_CLICKS: _without("track_clicks"),
     Feature.MERGE_METADATA: _batch_field("merge_metadata", "merge_headers", "merge_data"),
     Feature.MERGE_HEADERS: _batch_field("merge_headers", "merge_metadata", "merge_data"),
-    Feature.UNSUBSCRIBE: _without("unsubscribe"),
+}
+_REMEDIES: Mapping[Feature, _Find] = {
+    feature: _OWN.get(feature) or _whole(field)
+    for feature, (field, _) in FEATURES.items()
+    if field.droppable
 }
 
 NEVER_DROPPED: frozenset[Feature] = frozenset(USES) - _REMEDIES.keys()

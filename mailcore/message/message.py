@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from mailcore.address.address import Address, AddressInput, parse_address_list
 from mailcore.errors import (
@@ -18,18 +17,16 @@ from mailcore.errors import (
     Problem,
     raise_problems,
 )
-from mailcore.foundation.frozen import FrozenDict, thaw
+from mailcore.foundation.frozen import FrozenDict
 from mailcore.foundation.redaction import redact, shown_name
-from mailcore.foundation.suggesting import shown_field, similar
-from mailcore.foundation.text_values import is_text, plain_text
-from mailcore.message import coercion as _coerce
 from mailcore.message.alternative import Alternative
 from mailcore.message.attachment import Attachment
 from mailcore.message.bodies import settle_bodies
 from mailcore.message.content_id import attachments_as_shown
 from mailcore.message.deliveries import Deliveries, each_once
+from mailcore.message.fields import FIELDS, unknown_field
 from mailcore.message.headers import ADDRESS_HEADERS, EMPTY, Headers, HeadersInput
-from mailcore.message.send_time import send_time, time_of_text
+from mailcore.message.message_documents import plain, read_document
 from mailcore.message.unsubscribe import Unsubscribe
 
 
@@ -71,34 +68,8 @@ class MessageFields(TypedDict, total=False):
     esp_extra: Mapping[str, Mapping[str, object]] | None
 
 
-_COERCE: dict[str, Callable[[Any, str, list[Problem]], Any]] = {
-    "from_email": _coerce.authors,
-    "other_authors": _coerce.addresses,
-    "to": _coerce.addresses,
-    "cc": _coerce.addresses,
-    "bcc": _coerce.addresses,
-    "reply_to": _coerce.addresses,
-    "subject": _coerce.line,
-    "text": _coerce.body,
-    "html": _coerce.body,
-    "alternatives": _coerce.alternatives,
-    "attachments": _coerce.attachments,
-    "headers": _coerce.headers,
-    "envelope_sender": _coerce.address,
-    "metadata": _coerce.metadata,
-    "tags": _coerce.tags,
-    "track_opens": _coerce.flag,
-    "track_clicks": _coerce.flag,
-    "send_at": send_time,
-    "template_id": _coerce.template,
-    "merge_data": _coerce.by_recipient(_coerce.data),
-    "merge_global_data": _coerce.data,
-    "merge_metadata": _coerce.by_recipient(_coerce.metadata),
-    "merge_headers": _coerce.by_recipient(_coerce.headers),
-    "unsubscribe": Unsubscribe.coerce,
-    "idempotency_key": _coerce.identifier,
-    "esp_extra": _coerce.esp_extra,
-}
+# Looked up for each field of each message.
+_COERCE = {each.name: each.coerce for each in FIELDS}
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -263,7 +234,7 @@ class Message:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON of the fields that were given; :meth:`from_dict` reads it back unchanged."""
-        return {name: _plain(value) for name, value in self.given().items()}
+        return {name: plain(value) for name, value in self.given().items()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Message:
@@ -275,17 +246,8 @@ class Message:
         Raises:
             InvalidMessage: With every problem, unknown fields among them.
         """
-        if not isinstance(data, Mapping):
-            raise_problems([_coerce.wrong_type("message", "a mapping", data)])
         problems: list[Problem] = []
-        fields: dict[str, Any] = {}
-        for name, value in data.items():
-            if name not in _COERCE:
-                problems.append(unknown_field(name))
-            elif value is None:
-                fields[name] = None
-            else:
-                fields[name] = _from_plain(name, value, problems)
+        fields = read_document(data, problems)
         try:
             message = cls(**fields)
         except MessageError as error:
@@ -371,39 +333,6 @@ Message.__signature__ = _OnePerLine(  # type: ignore[attr-defined]  # read by in
 )
 
 
-# What other libraries call them, where the spelling does not say which one is meant.
-_OTHER_NAMES = {
-    "sender": "from_email",
-    "from": "from_email",
-    "from_": "from_email",
-    "from_address": "from_email",
-    "recipients": "to",
-    "to_email": "to",
-    "to_emails": "to",
-    "body": "text",
-    "plain": "text",
-    "plain_text": "text",
-    "text_body": "text",
-    "body_text": "text",
-    "html_body": "html",
-    "body_html": "html",
-    "files": "attachments",
-    "template": "template_id",
-    "template_data": "merge_global_data",
-    "categories": "tags",
-    "return_path": "envelope_sender",
-    "extra": "esp_extra",
-}
-
-
-def unknown_field(name: object, *, kind: Literal["type", "value"] = "value") -> Problem:
-    """The problem of a field that no message has."""
-    meant = similar(name, _COERCE, _OTHER_NAMES)
-    hint = f": did you mean '{meant}'?" if meant else ""
-    shown = shown_field(name)
-    return Problem(shown.strip("'"), f"Message has no field {shown}{hint}", kind=kind)
-
-
 def _settle_authors(held: dict[str, Any], problems: list[Problem]) -> None:
     """Of several addresses, the first is the one that providers ask for."""
     if held.get("other_authors"):
@@ -442,65 +371,3 @@ def _settle_headers(held: dict[str, Any], declined: list[str], problems: list[Pr
         reason = "`unsubscribe` and headers['List-Unsubscribe'] are both given"
         problems.append(Problem("unsubscribe", reason, "give one of them"))
     held["headers"] = headers.without("reply-to", "from")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (Address, Attachment, Alternative, Unsubscribe)):
-        return value.to_dict()
-    if isinstance(value, Headers):
-        return [list(pair) for pair in value.items_as_given()]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return thaw(value)
-
-
-# None is what somebody may have given.
-_UNREADABLE = object()
-
-
-def _from_plain(name: str, value: Any, problems: list[Problem]) -> Any:
-    if name == "send_at" and is_text(value):
-        try:
-            return time_of_text(plain_text(value))
-        except ValueError:
-            problems.append(Problem(name, f"`{name}` is not a time in ISO 8601"))
-            return None
-    read = _FROM_DICT.get(name)
-    if read is None:
-        return value
-    if not isinstance(value, (list, tuple)):
-        only = _read(read, value, name, problems)
-        return None if only is _UNREADABLE else only
-    items = [_read(read, item, f"{name}[{i}]", problems) for i, item in enumerate(value)]
-    return [item for item in items if item is not _UNREADABLE]
-
-
-def _read(
-    read: Callable[[Mapping[str, Any]], object], value: Any, place: str, problems: list[Problem]
-) -> Any:
-    if not isinstance(value, Mapping):
-        return value
-    try:
-        return read(value)
-    except MessageError as error:
-        problems.extend(_coerce.within(place, error))
-        return _UNREADABLE
-
-
-_FROM_DICT: dict[str, Callable[[Mapping[str, Any]], object]] = {
-    **dict.fromkeys(
-        ("from_email", "other_authors", "to", "cc", "bcc", "reply_to", "envelope_sender"),
-        Address.from_dict,
-    ),
-    "attachments": Attachment.from_dict,
-    "alternatives": Alternative.from_dict,
-}
-
-MESSAGE_FIELDS: tuple[str, ...] = tuple(
-    field.name for field in dataclasses.fields(Message) if field.name != "declined"
-)
-"""Names of all fields, in the order of the class."""

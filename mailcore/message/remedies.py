@@ -28,14 +28,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 from mailcore.foundation.redaction import shown_name
 from mailcore.message.attachment import Attachment
+from mailcore.message.fields import FIELDS
 from mailcore.message.message import Message
 
 
-KEPT: Final = (
-    *("from_email", "to", "cc", "bcc"),
-    *("subject", "text", "html", "template_id", "merge_data", "merge_global_data"),
-    *("send_at", "idempotency_key", "esp_extra"),
-)
+KEPT: Final = tuple(each.name for each in FIELDS if not each.droppable)
 """
 Fields that no remedy may change: without these, somebody gets no mail, or another one than was
 meant, or at another time. Nor may a remedy make one mail of several, which would show recipients to

@@ -15,9 +15,10 @@ from mailcore.errors import (
     UnsupportedFeature,
     raise_problems,
 )
-from mailcore.features import USES, Feature, UnsupportedPolicy
+from mailcore.features import Feature, UnsupportedPolicy
 from mailcore.flow import Flow
 from mailcore.message.dropping import applied, unsupported
+from mailcore.message.fields import USES
 from mailcore.message.merging import unanswered
 from mailcore.message.message import Message
 from mailcore.result import SendResult

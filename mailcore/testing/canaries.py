@@ -1,6 +1,7 @@
 """
 Canaries: messages that use one feature each, with tokens that must arrive in the request.
 
+Most are made of the samples in the table of a message's fields, :mod:`mailcore.message.fields`.
 A value without room for a token (a flag, a moment) is proven by its variations instead: requests
 that differ in nothing else must differ.
 """
@@ -8,15 +9,17 @@ that differ in nothing else must differ.
 from __future__ import annotations
 
 import hashlib
+import re
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
-from mailcore.features import AMP, Feature
-from mailcore.message.alternative import Alternative
+from mailcore.features import Feature
 from mailcore.message.attachment import Attachment
+from mailcore.message.fields import FEATURES, USES
 from mailcore.message.message import Message
 
 
@@ -72,7 +75,87 @@ def default_canary(name: str, count: int) -> Canary:
     if name in PLAIN:
         return PLAIN[name]()
     feature = Feature(name)
-    return COUNTED[feature](count) if feature in COUNTED else _SINGLE[feature]()
+    return _OWN[feature](count) if feature in _OWN else _of_sample(feature, count)
+
+
+def _of_sample(feature: Feature, count: int) -> Canary:
+    each, use = FEATURES[feature]
+    tokens: list[str] = []
+    items = []
+    for number in range(count if use.several else 1):
+        suffix = f" {number}" if use.several else ""
+        items.append(_filled(use.sample, partial(_numbered, suffix), tokens))
+    return Canary(
+        fields={each.name: _joined(items)},
+        tokens=tuple(tokens),
+        variations=tuple({each.name: other} for other in use.others),
+    )
+
+
+def injected(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """
+    The samples of all features with a text that is in none of them: for checks of what is refused.
+
+    Args:
+        text: Stands in the place of one token at a time.
+
+    Yields:
+        The name of the feature, and fields of a message.
+    """
+    for each, use in FEATURES.values():
+        names: list[str] = []
+        _filled(use.sample, partial(_noted, names), [])
+        for chosen in names:
+            value = _filled(use.sample, partial(_replaced, chosen, text), [])
+            yield use.feature, {each.name: value}
+
+
+def _numbered(suffix: str, name: str) -> str:
+    return token(name + suffix)
+
+
+def _noted(names: list[str], name: str) -> str:
+    names.append(name)
+    return name
+
+
+def _replaced(chosen: str, text: str, name: str) -> str:
+    return text if name == chosen else name
+
+
+# A place for a token, with whatever is one word with it.
+_WORD = re.compile(r"[\w-]*\{([^{}]+)\}[\w-]*")
+_PLACE = re.compile(r"\{([^{}]+)\}")
+
+
+def _filled(sample: Any, word: Callable[[str], str], tokens: list[str]) -> Any:
+    """A sample of the table with words in its places; *tokens* are told what has to arrive."""
+    if isinstance(sample, str):
+        text = sample.replace("{recipient}", RECIPIENT)
+
+        def fill(found: re.Match[str]) -> str:
+            whole = _PLACE.sub(lambda place: word(place[1]), found[0])
+            tokens.append(whole)
+            return whole
+
+        return _WORD.sub(fill, text)
+    if isinstance(sample, Mapping):
+        return {
+            _filled(key, word, tokens): _filled(value, word, tokens)
+            for key, value in sample.items()
+        }
+    if isinstance(sample, (list, tuple)):
+        return type(sample)([_filled(item, word, tokens) for item in sample])
+    return sample
+
+
+def _joined(items: list[Any]) -> Any:
+    first = items[0]
+    if isinstance(first, list):
+        return [each for item in items for each in item]
+    if isinstance(first, Mapping):
+        return {key: value for item in items for key, value in item.items()}
+    return first
 
 
 def merged(*field_sets: Mapping[str, Any]) -> Message:
@@ -95,54 +178,6 @@ def merged(*field_sets: Mapping[str, Any]) -> Message:
             else:
                 fields[name] = value
     return Message(**fields)
-
-
-def _addresses(field_name: str, count: int) -> Canary:
-    tokens = tuple(token(f"{field_name} {n}") for n in range(count))
-    return Canary(fields={field_name: [f"{t}@example.org" for t in tokens]}, tokens=tokens)
-
-
-def _reply_to(count: int) -> Canary:
-    pairs = [(token(f"reply_to name {n}"), token(f"reply_to {n}")) for n in range(count)]
-    return Canary(
-        fields={"reply_to": [(f"Desk {name}", f"{user}@example.org") for name, user in pairs]},
-        tokens=tuple(text for pair in pairs for text in pair),
-    )
-
-
-def _headers(count: int) -> Canary:
-    names = [f"X-{token(f'header name {n}')}" for n in range(count)]
-    values = [token(f"header value {n}") for n in range(count)]
-    return Canary(
-        fields={"headers": dict(zip(names, values, strict=True))}, tokens=(*names, *values)
-    )
-
-
-def _spoofed_to() -> Canary:
-    text = token("spoofed to")
-    return Canary(fields={"headers": {"To": f"Friends <{text}@example.org>"}}, tokens=(text,))
-
-
-def _alternatives(count: int) -> Canary:
-    tokens = tuple(token(f"alternative {n}") for n in range(count))
-    calendar = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{}\r\nEND:VCALENDAR\r\n"
-    return Canary(
-        fields={
-            "alternatives": [
-                Alternative(calendar.format(text), "text/calendar; method=REQUEST")
-                for text in tokens
-            ]
-        },
-        tokens=tokens,
-    )
-
-
-def _amp_html() -> Canary:
-    text = token("amp")
-    return Canary(
-        fields={"alternatives": [Alternative(f"<html amp4email>{text}</html>", AMP)]},
-        tokens=(text,),
-    )
 
 
 def _attachments(count: int) -> Canary:
@@ -183,38 +218,11 @@ def _renamed(image: Attachment, content_id: str) -> Attachment:
     return Attachment(image.filename, image.content, image.content_type, content_id=content_id)
 
 
-def _flag(field_name: str) -> Callable[[], Canary]:
-    return lambda: Canary(fields={field_name: True}, variations=({field_name: False},))
-
-
 def _send_at() -> Canary:
     moment = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(hours=24)
     return Canary(
         fields={"send_at": moment}, variations=({"send_at": moment + timedelta(minutes=61)},)
     )
-
-
-def _text_field(field_name: str) -> Callable[[], Canary]:
-    text = token(field_name)
-    return lambda: Canary(fields={field_name: text}, tokens=(text,))
-
-
-def _envelope_sender() -> Canary:
-    text = token("envelope_sender")
-    return Canary(fields={"envelope_sender": f"{text}@example.com"}, tokens=(text,))
-
-
-def _metadata(count: int) -> Canary:
-    keys = [token(f"metadata key {n}") for n in range(count)]
-    values = [token(f"metadata value {n}") for n in range(count)]
-    return Canary(
-        fields={"metadata": dict(zip(keys, values, strict=True))}, tokens=(*keys, *values)
-    )
-
-
-def _tags(count: int) -> Canary:
-    tokens = tuple(token(f"tag {n}") for n in range(count))
-    return Canary(fields={"tags": list(tokens)}, tokens=tokens)
 
 
 def _templates() -> Canary:
@@ -227,58 +235,17 @@ def _template_sender() -> Canary:
     return Canary(fields={**_templates().fields, "from_email": None}, tokens=_templates().tokens)
 
 
-def _merge_global_data() -> Canary:
-    texts = (token("merge_global_data key"), token("merge_global_data value"))
-    return Canary(fields={"merge_global_data": {texts[0]: texts[1]}}, tokens=texts)
-
-
-def _by_recipient(field_name: str, prefix: str = "") -> Callable[[], Canary]:
-    key, text = f"{prefix}{token(f'{field_name} key')}", token(f"{field_name} value")
-    return lambda: Canary(fields={field_name: {RECIPIENT: {key: text}}}, tokens=(key, text))
-
-
-def _unsubscribe() -> Canary:
-    text = token("unsubscribe")
-    return Canary(fields={"unsubscribe": f"https://example.com/u/{text}"}, tokens=(text,))
-
-
-def _international_addresses() -> Canary:
-    text = f"grüße-{token('international')}"
-    return Canary(fields={"to": [f"{text}@example.net"]}, tokens=(text,))
-
-
-COUNTED: Mapping[Feature, Callable[[int], Canary]] = {
-    Feature.MULTIPLE_FROM: lambda count: _addresses("other_authors", count),
-    Feature.CC: lambda count: _addresses("cc", count),
-    Feature.BCC: lambda count: _addresses("bcc", count),
-    Feature.REPLY_TO: _reply_to,
-    Feature.HEADERS: _headers,
-    Feature.ALTERNATIVES: _alternatives,
+_OWN: Mapping[Feature, Callable[[int], Canary]] = {
     Feature.ATTACHMENTS: _attachments,
     Feature.INLINE_IMAGES: _inline_images,
-    Feature.METADATA: _metadata,
-    Feature.TAGS: _tags,
-    Feature.RECIPIENTS: lambda count: _addresses("to", count),
+    Feature.SEND_AT: lambda _count: _send_at(),
+    Feature.TEMPLATES: lambda _count: _templates(),
+    Feature.TEMPLATE_SENDER: lambda _count: _template_sender(),
 }
-"""Features of which a message can have several."""
+"""Canaries that are more than a sample: files, moments, and what goes without a body."""
 
-_SINGLE: Mapping[Feature, Callable[[], Canary]] = {
-    Feature.SPOOFED_TO: _spoofed_to,
-    Feature.AMP_HTML: _amp_html,
-    Feature.ENVELOPE_SENDER: _envelope_sender,
-    Feature.TRACK_OPENS: _flag("track_opens"),
-    Feature.TRACK_CLICKS: _flag("track_clicks"),
-    Feature.SEND_AT: _send_at,
-    Feature.TEMPLATES: _templates,
-    Feature.TEMPLATE_SENDER: _template_sender,
-    Feature.MERGE_DATA: _by_recipient("merge_data"),
-    Feature.MERGE_GLOBAL_DATA: _merge_global_data,
-    Feature.MERGE_METADATA: _by_recipient("merge_metadata"),
-    Feature.MERGE_HEADERS: _by_recipient("merge_headers", prefix="X-"),
-    Feature.UNSUBSCRIBE: _unsubscribe,
-    Feature.IDEMPOTENCY_KEY: _text_field("idempotency_key"),
-    Feature.INTERNATIONAL_ADDRESSES: _international_addresses,
-}
+COUNTED = frozenset(feature for feature in USES if FEATURES[feature][1].several)
+"""Features of which a message can have several."""
 
 PLAIN: Mapping[str, Callable[[], Canary]] = {
     "from_email": lambda: Canary(

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mailcore.errors import MessageError, Problem, UnsupportedFeature
-from mailcore.features import USES, Feature, UnsupportedPolicy
+from mailcore.features import Feature, UnsupportedPolicy
 from mailcore.message.dropping import NEVER_DROPPED, breaches, differs, unsupported
+from mailcore.message.fields import USES
 from mailcore.message.message import Message
 from mailcore.provider import Provider
 from mailcore.sending.checking import check

@@ -1,0 +1,93 @@
+"""Messages as plain JSON and back: what ``to_dict()`` and ``from_dict()`` do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from mailcore.address.address import Address
+from mailcore.errors import MessageError, Problem, raise_problems
+from mailcore.foundation.frozen import thaw
+from mailcore.foundation.text_values import is_text, plain_text
+from mailcore.message.alternative import Alternative
+from mailcore.message.attachment import Attachment
+from mailcore.message.coercion import within, wrong_type
+from mailcore.message.fields import FIELDS, unknown_field
+from mailcore.message.headers import Headers
+from mailcore.message.unsubscribe import Unsubscribe
+
+
+_FIELDS = {each.name: each for each in FIELDS}
+
+# None is what somebody may have given.
+_UNREADABLE = object()
+
+
+def plain(value: Any) -> Any:
+    """A field's value as JSON has it."""
+    if isinstance(value, (Address, Attachment, Alternative, Unsubscribe)):
+        return value.to_dict()
+    if isinstance(value, Headers):
+        return [list(pair) for pair in value.items_as_given()]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return thaw(value)
+
+
+def read_document(data: object, problems: list[Problem]) -> dict[str, Any]:
+    """
+    What a document gives to the constructor of a message.
+
+    Args:
+        data: Of ``to_dict()``, or written by hand.
+        problems: Is told what cannot be read, and which fields are unknown.
+
+    Raises:
+        InvalidMessageType: If it is no mapping.
+    """
+    if not isinstance(data, Mapping):
+        raise_problems([wrong_type("message", "a mapping", data)])
+    fields: dict[str, Any] = {}
+    for name, value in data.items():
+        if name not in _FIELDS:
+            problems.append(unknown_field(name))
+        elif value is None:
+            fields[name] = None
+        else:
+            fields[name] = _from_plain(name, value, problems)
+    return fields
+
+
+def _from_plain(name: str, value: Any, problems: list[Problem]) -> Any:
+    field = _FIELDS[name]
+    if field.reads_text is not None and is_text(value):
+        try:
+            return field.reads_text(plain_text(value))
+        except ValueError:
+            problems.append(Problem(name, f"`{name}` is not a time in ISO 8601"))
+            return None
+    read = field.reads_mapping
+    if read is None:
+        return value
+    if not isinstance(value, (list, tuple)):
+        only = _read(read, value, name, problems)
+        return None if only is _UNREADABLE else only
+    items = [_read(read, item, f"{name}[{i}]", problems) for i, item in enumerate(value)]
+    return [item for item in items if item is not _UNREADABLE]
+
+
+def _read(
+    read: Callable[[Mapping[str, Any]], object], value: Any, place: str, problems: list[Problem]
+) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    try:
+        return read(value)
+    except MessageError as error:
+        problems.extend(within(place, error))
+        return _UNREADABLE
