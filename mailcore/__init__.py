@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mailcore._lazy import lazily
 from mailcore._version import VERSION as __version__  # noqa: N811  # the name that tools read
 
 
@@ -74,6 +75,88 @@ if TYPE_CHECKING:
     from mailcore.webhook.receiving import areceive, receive
     from mailcore.webhook.request import Verdict, WebhookRequest
     from mailcore.webhook.response import WebhookResponse
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "Address": "address.address",
+            "afetch_inbound": "webhook.fetching",
+            "Alternative": "message.alternative",
+            "areceive": "webhook.receiving",
+            "arun": "flow",
+            "AsyncMailer": "mailer",
+            "Attachment": "message.attachment",
+            "AuthenticationFailed": "errors",
+            "BounceClass": "events",
+            "CancelSend": "errors",
+            "ConfigurationError": "errors",
+            "connect": "mailer",
+            "Event": "events",
+            "event_from_dict": "events",
+            "EventType": "events",
+            "FailoverError": "errors",
+            "Feature": "features",
+            "Features": "features",
+            "fetch_inbound": "webhook.fetching",
+            "FetchError": "errors",
+            "Flow": "flow",
+            "get_provider": "registry.registry",
+            "HandlersFailed": "errors",
+            "Headers": "message.headers",
+            "hookimpl": "registry.hookspecs",
+            "HttpRequest": "flow",
+            "HttpResponse": "flow",
+            "InboundEvent": "events",
+            "inline_image": "message.attachment",
+            "InvalidAddress": "errors",
+            "InvalidAddressType": "errors",
+            "InvalidMessage": "errors",
+            "InvalidMessageType": "errors",
+            "MailcoreError": "errors",
+            "Mailer": "mailer",
+            "MalformedWebhook": "errors",
+            "Message": "message.message",
+            "MessageError": "errors",
+            "MessageRejected": "errors",
+            "NetworkError": "errors",
+            "parse_addresses": "address.address",
+            "PluginLoadError": "errors",
+            "Preview": "sending.preview",
+            "Problem": "errors",
+            "Provider": "provider",
+            "ProviderNotFound": "errors",
+            "ProviderUnavailable": "errors",
+            "QuotaExceeded": "errors",
+            "RateLimited": "errors",
+            "receive": "webhook.receiving",
+            "RecipientsRefused": "errors",
+            "RecipientStatus": "result",
+            "redact": "foundation.redaction",
+            "Registry": "registry.registry",
+            "RejectReason": "events",
+            "Request": "flow",
+            "ResultStatus": "result",
+            "run": "flow",
+            "SendError": "errors",
+            "SendResult": "result",
+            "SendStatus": "result",
+            "SendInterrupted": "errors",
+            "SendTimeout": "errors",
+            "SerializationError": "errors",
+            "Support": "features",
+            "TrackingEvent": "events",
+            "Transport": "flow",
+            "UnexpectedResponse": "errors",
+            "Unsubscribe": "message.unsubscribe",
+            "UnsupportedFeature": "errors",
+            "Verdict": "webhook.request",
+            "WebhookError": "errors",
+            "WebhookRejected": "errors",
+            "WebhookRequest": "webhook.request",
+            "WebhookResponse": "webhook.response",
+            "write_message": "mime.writing",
+        },
+    )
 
 __all__ = [
     "Address",
@@ -154,98 +237,3 @@ __all__ = [
     "run",
     "write_message",
 ]
-
-# Every name waits until it is used, so that whoever imports mailcore pays for what it needs.
-_MODULE_OF = {
-    "Address": "address.address",
-    "afetch_inbound": "webhook.fetching",
-    "Alternative": "message.alternative",
-    "areceive": "webhook.receiving",
-    "arun": "flow",
-    "AsyncMailer": "mailer",
-    "Attachment": "message.attachment",
-    "AuthenticationFailed": "errors",
-    "BounceClass": "events",
-    "CancelSend": "errors",
-    "ConfigurationError": "errors",
-    "connect": "mailer",
-    "Event": "events",
-    "event_from_dict": "events",
-    "EventType": "events",
-    "FailoverError": "errors",
-    "Feature": "features",
-    "Features": "features",
-    "fetch_inbound": "webhook.fetching",
-    "FetchError": "errors",
-    "Flow": "flow",
-    "get_provider": "registry.registry",
-    "HandlersFailed": "errors",
-    "Headers": "message.headers",
-    "hookimpl": "registry.hookspecs",
-    "HttpRequest": "flow",
-    "HttpResponse": "flow",
-    "InboundEvent": "events",
-    "inline_image": "message.attachment",
-    "InvalidAddress": "errors",
-    "InvalidAddressType": "errors",
-    "InvalidMessage": "errors",
-    "InvalidMessageType": "errors",
-    "MailcoreError": "errors",
-    "Mailer": "mailer",
-    "MalformedWebhook": "errors",
-    "Message": "message.message",
-    "MessageError": "errors",
-    "MessageRejected": "errors",
-    "NetworkError": "errors",
-    "parse_addresses": "address.address",
-    "PluginLoadError": "errors",
-    "Preview": "sending.preview",
-    "Problem": "errors",
-    "Provider": "provider",
-    "ProviderNotFound": "errors",
-    "ProviderUnavailable": "errors",
-    "QuotaExceeded": "errors",
-    "RateLimited": "errors",
-    "receive": "webhook.receiving",
-    "RecipientsRefused": "errors",
-    "RecipientStatus": "result",
-    "redact": "foundation.redaction",
-    "Registry": "registry.registry",
-    "RejectReason": "events",
-    "Request": "flow",
-    "ResultStatus": "result",
-    "run": "flow",
-    "SendError": "errors",
-    "SendResult": "result",
-    "SendStatus": "result",
-    "SendInterrupted": "errors",
-    "SendTimeout": "errors",
-    "SerializationError": "errors",
-    "Support": "features",
-    "TrackingEvent": "events",
-    "Transport": "flow",
-    "UnexpectedResponse": "errors",
-    "Unsubscribe": "message.unsubscribe",
-    "UnsupportedFeature": "errors",
-    "Verdict": "webhook.request",
-    "WebhookError": "errors",
-    "WebhookRejected": "errors",
-    "WebhookRequest": "webhook.request",
-    "WebhookResponse": "webhook.response",
-    "write_message": "mime.writing",
-}
-
-
-def __getattr__(name: str) -> object:
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f"mailcore.{module}"), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    # For tab completion, and for help(), which prints what is named here; these two are no API.
-    return sorted({*globals(), *__all__} - {"__dir__", "__getattr__"})

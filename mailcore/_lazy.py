@@ -8,6 +8,10 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 
+# What every such package has, and nobody looks for in it.
+_MACHINERY = frozenset(["TYPE_CHECKING", "__dir__", "__getattr__", "annotations", "lazily"])
+
+
 def lazily(
     package: str, module_of: Mapping[str, str]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
@@ -28,6 +32,7 @@ def lazily(
         return value
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *module_of})
+        # For tab completion, and for help(), which prints what is named here.
+        return sorted({*vars(sys.modules[package]), *module_of} - _MACHINERY)
 
     return load, names

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mailcore._lazy import lazily
+
 
 if TYPE_CHECKING:
     from mailcore.testing.canaries import Canary, token
@@ -26,6 +28,25 @@ if TYPE_CHECKING:
     from mailcore.testing.script import Script
     from mailcore.testing.suite import ProviderSuite
     from mailcore.testing.suite_values import Notice, TransportFault
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "Canary": "testing.canaries",
+            "Finding": "testing.decoding",
+            "Notice": "testing.suite_values",
+            "Outbox": "testing.outbox",
+            "ProviderSuite": "testing.suite",
+            "Script": "testing.script",
+            "TransportFault": "testing.suite_values",
+            "VirtualClock": "testing.clock",
+            "capture": "testing.capturing",
+            "decode_request": "testing.decoding",
+            "drive": "testing.clock",
+            "received_mail": "testing.inbound_checks",
+            "token": "testing.canaries",
+        },
+    )
 
 __all__ = [
     "Canary",
@@ -42,33 +63,3 @@ __all__ = [
     "received_mail",
     "token",
 ]
-
-_MODULES = {
-    "Canary": "canaries",
-    "Finding": "decoding",
-    "Notice": "suite_values",
-    "Outbox": "outbox",
-    "ProviderSuite": "suite",
-    "Script": "script",
-    "TransportFault": "suite_values",
-    "VirtualClock": "clock",
-    "capture": "capturing",
-    "decode_request": "decoding",
-    "drive": "clock",
-    "received_mail": "inbound_checks",
-    "token": "canaries",
-}
-
-
-def __getattr__(name: str) -> object:
-    # The pytest plugin is loaded by every pytest run where mailcore is installed, so this
-    # package loads nothing before somebody asks.
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
