@@ -262,6 +262,38 @@ def test_a_plugin_imports_the_core_and_itself(plugin):
     assert [] == list(strangers(DRAWN[plugin], ("mailcore", own)))
 
 
+def told_of(package: str, page: str) -> set[str]:
+    """What the tables of the page name as modules of a package."""
+    section = page.partition("\n## Where things are\n")[2].partition("\n## ")[0]
+    tables = re.findall(rf"\| Modules of `{package}` \|\n((?:\|.*\n)+)", section)
+    return {
+        name
+        for table in tables
+        for row in table.splitlines()
+        for name in re.findall(r"`([a-z][a-z0-9_.]*)`", row.split(" | ", 1)[-1])
+    }
+
+
+@pytest.mark.parametrize("package", ["mailcore", "mailcore_ses", "mailcore_local"])
+def test_the_page_names_what_is_there(package):
+    """Each module that it names exists, and it names every folder and each module beside them."""
+    graph = {"mailcore": CORE, **{PLUGINS[name].name: each for name, each in DRAWN.items()}}[
+        package
+    ]
+    told = told_of(package, DESIGN.read_text(encoding="utf-8"))
+    modules = {name.removeprefix(f"{package}.") for name in graph if name != package}
+    ends = {name[at:] for name in modules for at in _starts(name)}
+
+    assert set() == {name for name in told if name not in ends}
+    first = {name.partition(".")[0] for name in modules if not name.startswith("_")}
+    assert set() == first - told
+
+
+def _starts(name: str) -> Iterator[int]:
+    yield 0
+    yield from (at + 1 for at, letter in enumerate(name) if letter == ".")
+
+
 # What each check finds, on sources that are wrong in one way.
 
 
