@@ -12,6 +12,7 @@ from mailcore._lazy import lazily
 if TYPE_CHECKING:
     from mailcore.http.answers import (
         Meaning,
+        error_answer,
         may_be_accepted,
         meaning_of_status,
         not_understood,
@@ -34,6 +35,7 @@ else:
         __name__,
         {
             "Meaning": "http.answers",
+            "error_answer": "http.answers",
             "may_be_accepted": "http.answers",
             "meaning_of_status": "http.answers",
             "not_understood": "http.answers",
@@ -62,6 +64,7 @@ __all__ = [
     "RequestsTransport",
     "ask",
     "basic_authorization",
+    "error_answer",
     "form_request",
     "json_bytes",
     "json_request",

@@ -176,6 +176,28 @@ def send_error(
     )
 
 
+def error_answer(
+    response: HttpResponse, meaning: Meaning, words: str, *, code: str = ""
+) -> SendError:
+    """
+    As :func:`send_error`, with status, headers and `raw` from the answer itself.
+
+    Args:
+        response: The answer.
+        meaning: From the provider's codes, or :func:`meaning_of_status`.
+        words: The provider's.
+        code: The provider's own.
+    """
+    return send_error(
+        meaning,
+        words,
+        status_code=response.status_code,
+        code=code,
+        headers=response.headers,
+        raw=response,
+    )
+
+
 def retry_after_seconds(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
     """
     How long the provider asks to wait (RFC 9110, section 10.2.3).

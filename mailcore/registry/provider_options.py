@@ -326,7 +326,8 @@ def _describe(function: Callable[..., Any], options_class: Any, *, has_self: boo
         options_class=options_class,
     )
     function.__annotations__ = annotations
-    function.__doc__ = f"{summary}\n\nArgs:\n{arguments.rstrip()}{cut}{rest}\n"
+    start = f"{summary}\n\n" if summary else ""
+    function.__doc__ = f"{start}Args:\n{arguments.rstrip()}{cut}{rest}\n"
 
 
 def _arguments_of(options_class: type) -> str:

@@ -16,7 +16,7 @@ except ImportError as _error:
     ) from _error
 
 if TYPE_CHECKING:
-    from mailcore_postmark.extra import postmark_options
+    from mailcore_postmark.options import postmark_options
     from mailcore_postmark.provider import PostmarkProvider
 
 __all__ = ["PostmarkProvider", "postmark_options"]
@@ -28,7 +28,7 @@ def __getattr__(name: str) -> object:
 
         return PostmarkProvider
     if name == "postmark_options":
-        from mailcore_postmark.extra import postmark_options
+        from mailcore_postmark.options import postmark_options
 
         return postmark_options
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,6 +18,7 @@ from mailcore.errors import SendError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse
 from mailcore.http import not_understood, read_json
 from mailcore.result import RecipientStatus, SendStatus
+from mailcore.sending import keep_likelier
 from mailcore_postmark.batching import BatchRequest
 from mailcore_postmark.errors import (
     INACTIVE,
@@ -182,19 +183,10 @@ def _of_messages(items: list[Any], request: BatchRequest, response: HttpResponse
         except SendError as error:
             errors.append(error)
             statuses = dict.fromkeys((address, *copied), _failed(error, item))
-        for recipient, status in statuses.items():
-            before = found.get(recipient)
-            # Who gets a copy of each mail has one if any was accepted, and perhaps if nobody knows.
-            if before is None or _certainty(status) > _certainty(before):
-                found[recipient] = status
+        keep_likelier(found, statuses)
     if len(errors) == len(items) and len({(type(e), e.code) for e in errors}) == 1:
         raise errors[0]
     return found
-
-
-def _certainty(status: RecipientStatus) -> int:
-    """How likely it is that a mail is on its way."""
-    return 2 if status.accepted else int(status.maybe_accepted)
 
 
 def _failed(error: SendError, item: Any) -> RecipientStatus:

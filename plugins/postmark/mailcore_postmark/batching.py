@@ -19,8 +19,8 @@ from hashlib import sha256
 from typing import Any
 
 from mailcore.flow import HttpRequest, HttpResponse
-from mailcore.sending import Combined
-from mailcore_postmark.settings import TOKEN_HEADER
+from mailcore.sending import Combined, JsonCall, combined_calls, joined_request
+from mailcore_postmark.options import TOKEN_HEADER
 
 
 MAX_MESSAGES = 500
@@ -44,16 +44,14 @@ class BatchRequest(HttpRequest):
     messages: int
 
 
-def joined(path: str, messages: Sequence[bytes]) -> bytes:
-    """
-    The body of a call with several messages.
+# The same room in both: a message that goes alone is not changed by a template.
+_ARRAY = JsonCall(max_items=MAX_MESSAGES, max_bytes=MAX_BYTES - len(b'{"Messages":}'))
+_OBJECT = JsonCall(max_items=MAX_MESSAGES, max_bytes=MAX_BYTES, name="Messages")
 
-    Args:
-        path: Of the call, at the end of its URL.
-        messages: A JSON object for each.
-    """
-    array = b"[" + b",".join(messages) + b"]"
-    return b'{"Messages":' + array + b"}" if path.endswith(TEMPLATE_BATCH) else array
+
+def call_of(url: str) -> JsonCall:
+    """What a call with several messages takes, by its URL; a fragment behind that is left out."""
+    return _OBJECT if url.partition("#")[0].endswith(TEMPLATE_BATCH) else _ARRAY
 
 
 def combinable(request: HttpRequest) -> str | None:
@@ -77,43 +75,7 @@ def combinable(request: HttpRequest) -> str | None:
 
 def calls_for(requests: Sequence[HttpRequest]) -> list[Combined[HttpRequest]]:
     """The fewest calls that carry all requests: within the limits, in the order of the first."""
-    calls: list[Combined[HttpRequest]] = []
-    open_calls: dict[str, _Call] = {}
-    for position, request in enumerate(requests):
-        key = combinable(request)
-        if key is None:
-            calls.append(Combined(request, (position,)))
-            continue
-        call = open_calls.get(key)
-        if call is not None and not call.has_room_for(request):
-            calls.append(call.combined(requests))
-            call = None
-        if call is None:
-            call = open_calls[key] = _Call()
-        call.add(position, request)
-    calls += [call.combined(requests) for call in open_calls.values()]
-    return sorted(calls, key=lambda call: call.positions)
-
-
-class _Call:
-    """A call that more requests may join."""
-
-    def __init__(self) -> None:
-        self._positions: list[int] = []
-        self._bytes = len(b'{"Messages":[]}')
-
-    def has_room_for(self, request: HttpRequest) -> bool:
-        fits = self._bytes + len(request.body) + 1 <= MAX_BYTES
-        return fits and len(self._positions) < MAX_MESSAGES
-
-    def add(self, position: int, request: HttpRequest) -> None:
-        self._positions.append(position)
-        self._bytes += len(request.body) + 1
-
-    def combined(self, requests: Sequence[HttpRequest]) -> Combined[HttpRequest]:
-        carried = [requests[position] for position in self._positions]
-        request = carried[0] if len(carried) == 1 else combine(carried)
-        return Combined(request, tuple(self._positions))
+    return combined_calls(requests, key_of=combinable, call_of=call_of, join=combine)
 
 
 def combine(requests: Sequence[HttpRequest]) -> HttpRequest:
@@ -132,16 +94,8 @@ def combine(requests: Sequence[HttpRequest]) -> HttpRequest:
     if key is None:
         raise ValueError("requests that cannot share a call cannot be combined")
     url = key.partition("#")[0]
-    first = requests[0]
-    return HttpRequest(
-        method="POST",
-        url=url,
-        headers=first.headers,
-        body=joined(url, [request.body for request in requests]),
-        timeout_seconds=max(request.timeout_seconds for request in requests),
-        max_response_bytes=max(request.max_response_bytes for request in requests),
-        recipients=tuple(address for request in requests for address in request.recipients),
-    )
+    body = call_of(url).joined(request.body for request in requests)
+    return joined_request(url, requests, body)
 
 
 def split(requests: Sequence[HttpRequest], response: HttpResponse) -> Sequence[HttpResponse]:

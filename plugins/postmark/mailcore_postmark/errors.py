@@ -20,7 +20,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, meaning_of_status, send_error
+from mailcore.http import Meaning, error_answer, meaning_of_status
 
 
 INVALID, INACTIVE = 300, 406
@@ -183,7 +183,7 @@ def multiple_error(item: Mapping[str, Any], words: str, response: HttpResponse) 
     elif meanings and len(set(meanings)) == 1 and len(meanings) == len(errors):
         meaning = meanings[0]
     told = "; ".join(f"{code}: {said}" if code else said for code, said in errors)
-    return _error(meaning, f"{words} {told}".strip(), response, code=str(MULTIPLE))
+    return error_answer(response, meaning, f"{words} {told}".strip(), code=str(MULTIPLE))
 
 
 def api_error(code: int, words: str, response: HttpResponse) -> SendError:
@@ -191,7 +191,7 @@ def api_error(code: int, words: str, response: HttpResponse) -> SendError:
     meaning = meaning_of(code, response.status_code)
     if code == INVALID and words.startswith(("Invalid 'From'", "Error parsing 'From'")):
         meaning = _SENDER
-    return _error(meaning, words, response, code=str(code))
+    return error_answer(response, meaning, words, code=str(code))
 
 
 def status_error(response: HttpResponse) -> SendError:
@@ -200,15 +200,4 @@ def status_error(response: HttpResponse) -> SendError:
     meaning = _BY_STATUS.get(status_code) or meaning_of_status(status_code)
     kind = response.headers.get("content-type", "").partition(";")[0].strip()[:60]
     words = f"an answer without Postmark's ErrorCode{f' ({kind})' if kind else ''}"
-    return _error(meaning, words, response)
-
-
-def _error(meaning: Meaning, words: str, response: HttpResponse, *, code: str = "") -> SendError:
-    return send_error(
-        meaning,
-        words,
-        status_code=response.status_code,
-        code=code,
-        headers=response.headers,
-        raw=response,
-    )
+    return error_answer(response, meaning, words)

@@ -14,17 +14,19 @@ from typing import Any, NamedTuple
 
 from mailcore.address import address_key
 from mailcore.bounces import enhanced_status
+from mailcore.bounces.outcome import COMPLAINED, Outcome
 from mailcore.errors import MalformedWebhook
 from mailcore.events import Event, EventType, TrackingEvent, TrackingEventFields
-from mailcore.foundation import FrozenDict, freeze
-from mailcore.webhook import ReadOnlyJson, WebhookRequest, parse_timestamp, read_object
-from mailcore_postmark.event_map import (
-    COMPLAINT,
-    Outcome,
-    judge_bounce,
-    judge_subscription,
+from mailcore.webhook import (
+    Fields,
+    ReadOnlyJson,
+    WebhookRequest,
+    digest_of,
+    parse_timestamp,
+    read_object,
 )
-from mailcore_postmark.inbound import digest, parse_inbound
+from mailcore_postmark.event_map import judge_bounce, judge_subscription
+from mailcore_postmark.inbound import parse_inbound
 
 
 _INBOUND = "Inbound"
@@ -47,7 +49,6 @@ _OF_ANY_RECORD = ("MessageID", "MessageStream", "ServerID")
 TRACE_HEADER = "x-pm-webhook-trace-id"
 
 _DIGIT_Z = frozenset(f"{digit}Z" for digit in range(10))
-_ONLY_TEXTS = {str}
 
 
 def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
@@ -94,113 +95,65 @@ def _nameless(provider: str, payload: Mapping[str, Any]) -> _Kind:
     return _UNKNOWN
 
 
-def _text(payload: Mapping[str, Any], name: str, defects: list[str]) -> str | None:
-    """A text; None if it is missing, null or empty."""
-    value = payload.get(name)
-    if type(value) is str:
-        return value or None
-    if value is not None:
-        defects.append(f"`{name}` is not a string")
-    return None
+def _judge(event: TrackingEventFields, outcome: Outcome) -> None:
+    event["event_type"], event["reject_reason"], event["bounce_class"] = outcome
 
 
-def _required(payload: Mapping[str, Any], name: str, defects: list[str]) -> str | None:
-    """A text that this type of record has."""
-    value = payload.get(name)
-    if type(value) is str and value:
-        return value
-    defects.append(f"`{name}` is {'not a string' if value else 'missing'}")
-    return None
-
-
-def _number(payload: Mapping[str, Any], name: str, defects: list[str]) -> str | None:
-    """A whole number, as a text."""
-    value = payload.get(name)
-    if type(value) is int:
-        return str(value)
-    if value is None or type(value) is str:
-        return value or None
-    defects.append(f"`{name}` is not a number")
-    return None
-
-
-def _judge(fields: TrackingEventFields, outcome: Outcome) -> None:
-    fields["event_type"], fields["reject_reason"], fields["bounce_class"] = outcome
-
-
-def _read_response(
-    payload: Mapping[str, Any], fields: TrackingEventFields, defects: list[str]
-) -> None:
+def _read_response(fields: Fields, event: TrackingEventFields) -> None:
     """What the receiving server said."""
-    response = _text(payload, "Details", defects)
+    response = fields.text("Details")
     if response is not None:
-        fields["mta_response"] = response
-        fields["smtp_status"] = enhanced_status(response)
+        event["mta_response"] = response
+        event["smtp_status"] = enhanced_status(response)
 
 
-def _read_client(
-    payload: Mapping[str, Any], fields: TrackingEventFields, defects: list[str]
-) -> None:
+def _read_client(fields: Fields, event: TrackingEventFields) -> None:
     """Who opened or clicked, and where."""
-    fields["user_agent"] = _text(payload, "UserAgent", defects)
-    place = payload.get("Geo")
-    if type(place) is dict:
-        address = place.get("IP")
-        if type(address) is str:
-            fields["ip_address"] = address or None
-        elif address is not None:
-            defects.append("`Geo.IP` is not a string")
-    elif place is not None:
-        defects.append("`Geo` is not an object")
+    event["user_agent"] = fields.text("UserAgent")
+    event["ip_address"] = fields.within("Geo").text("IP")
 
 
-def _delivered(payload: Mapping[str, Any], fields: TrackingEventFields, defects: list[str]) -> None:
-    fields["event_type"] = EventType.DELIVERED
-    _read_response(payload, fields, defects)
+def _delivered(fields: Fields, event: TrackingEventFields) -> None:
+    event["event_type"] = EventType.DELIVERED
+    _read_response(fields, event)
 
 
-def _bounced(payload: Mapping[str, Any], fields: TrackingEventFields, defects: list[str]) -> None:
-    name = _required(payload, "Type", defects)
-    description = _text(payload, "Description", defects) or _text(payload, "Name", defects)
-    fields["description"] = description
-    _read_response(payload, fields, defects)
-    _judge(fields, judge_bounce(name, payload.get("TypeCode"), fields.get("mta_response")))
+def _bounced(fields: Fields, event: TrackingEventFields) -> None:
+    name = fields.required("Type")
+    event["description"] = fields.text("Description") or fields.text("Name")
+    _read_response(fields, event)
+    code = fields.document.get("TypeCode")
+    _judge(event, judge_bounce(name, code, event.get("mta_response")))
 
 
-def _complained(
-    payload: Mapping[str, Any], fields: TrackingEventFields, defects: list[str]
-) -> None:
-    _judge(fields, COMPLAINT)
-    description = _text(payload, "Description", defects) or _text(payload, "Details", defects)
-    fields["description"] = description
+def _complained(fields: Fields, event: TrackingEventFields) -> None:
+    _judge(event, COMPLAINED)
+    event["description"] = fields.text("Description") or fields.text("Details")
 
 
-def _opened(payload: Mapping[str, Any], fields: TrackingEventFields, defects: list[str]) -> None:
-    fields["event_type"] = EventType.OPENED
-    _read_client(payload, fields, defects)
+def _opened(fields: Fields, event: TrackingEventFields) -> None:
+    event["event_type"] = EventType.OPENED
+    _read_client(fields, event)
 
 
-def _clicked(payload: Mapping[str, Any], fields: TrackingEventFields, defects: list[str]) -> None:
-    fields["event_type"] = EventType.CLICKED
-    fields["click_url"] = _required(payload, "OriginalLink", defects)
-    _read_client(payload, fields, defects)
+def _clicked(fields: Fields, event: TrackingEventFields) -> None:
+    event["event_type"] = EventType.CLICKED
+    event["click_url"] = fields.required("OriginalLink")
+    _read_client(fields, event)
 
 
-def _subscription_changed(
-    payload: Mapping[str, Any], fields: TrackingEventFields, defects: list[str]
-) -> None:
-    suppressed = payload.get("SuppressSending")
+def _subscription_changed(fields: Fields, event: TrackingEventFields) -> None:
+    suppressed = fields.document.get("SuppressSending")
     if type(suppressed) is not bool:
-        defects.append("`SuppressSending` is not a boolean")
-    reason = _text(payload, "SuppressionReason", defects)
-    origin = _text(payload, "Origin", defects)
-    _judge(fields, judge_subscription(suppressed, reason, origin))
-    fields["description"] = "/".join(text for text in (reason, origin) if text) or None
+        fields.tell("SuppressSending", "is not a boolean")
+    reason, origin = fields.text("SuppressionReason"), fields.text("Origin")
+    _judge(event, judge_subscription(suppressed, reason, origin))
+    event["description"] = "/".join(text for text in (reason, origin) if text) or None
 
 
-def _unknown(payload: Mapping[str, Any], fields: TrackingEventFields, defects: list[str]) -> None:
-    fields["event_type"] = EventType.UNKNOWN
-    _required(payload, "RecordType", defects)
+def _unknown(fields: Fields, event: TrackingEventFields) -> None:
+    event["event_type"] = EventType.UNKNOWN
+    fields.required("RecordType")
 
 
 class _Kind(NamedTuple):
@@ -220,7 +173,7 @@ class _Kind(NamedTuple):
     name: str
     recipient: str
     time: str
-    read: Callable[[Mapping[str, Any], TrackingEventFields, list[str]], None]
+    read: Callable[[Fields, TrackingEventFields], None]
     identity: tuple[str, ...] = ("ID",)
     has_message: bool = True
 
@@ -255,61 +208,51 @@ _UNKNOWN = _Kind("unknown", "", "", _unknown, has_message=False)
 def _tracking_event(
     provider: str, payload: dict[str, Any], kind: _Kind, request: WebhookRequest
 ) -> TrackingEvent:
-    defects: list[str] = []
-    fields: TrackingEventFields = {
+    fields = Fields(payload)
+    event: TrackingEventFields = {
         "provider": provider,
         "event_type": EventType.UNKNOWN,
         "esp_event": ReadOnlyJson(payload),
     }
-    kind.read(payload, fields, defects)
+    kind.read(fields, event)
     if "RecordType" not in payload:
-        defects.append("`RecordType` is missing")
+        fields.tell("RecordType", "is missing")
     if kind is _UNKNOWN:
         # Both names are in use; the time has another in each type.
-        recipient = _text(payload, "Recipient", defects) or _text(payload, "Email", defects)
+        recipient = fields.text("Recipient") or fields.text("Email")
         time = None
     else:
-        recipient = _required(payload, kind.recipient, defects)
-        time = _time(payload.get(kind.time))
-        if time is None:
-            defects.append(f"`{kind.time}` cannot be read")
-    message_id = (_required if kind.has_message else _text)(payload, "MessageID", defects)
+        recipient = fields.required(kind.recipient)
+        time = fields.time(kind.time, _time)
+    message_id = (fields.required if kind.has_message else fields.text)("MessageID")
     # https://postmarkapp.com/developer/webhooks/bounce-webhook and delivery-webhook (as others
     # quote them): message, recipient and time tell a repetition.
-    fields["dedupe_key"] = (
-        f"{provider}:{kind.name}:{message_id or ''}:{address_key(recipient or '')}:"
-        + (
-            digest(payload)
-            if time is None
-            else f"{payload[kind.time]}:{_identity(payload, kind.identity)}"
-        )
+    identity = (
+        digest_of(payload)
+        if time is None
+        else f"{payload[kind.time]}:{_identity(payload, kind.identity)}"
     )
-    fields["recipient"] = recipient
-    fields["timestamp"] = time
-    fields["message_id"] = message_id
-    fields["event_id"] = _number(payload, "ID", defects) or request.header(TRACE_HEADER)
-    tag = payload.get("Tag")
-    if tag and type(tag) is str:
-        fields["tags"] = (tag,)
-    elif tag:
-        defects.append("`Tag` is not a string")
-    metadata = payload.get("Metadata")
-    if type(metadata) is dict:
-        # Postmark has texts only; whether that is so is found out in half the time of freezing.
-        is_flat = {*map(type, metadata.values())} == _ONLY_TEXTS
-        fields["metadata"] = FrozenDict(metadata) if is_flat else freeze(metadata)
-    elif metadata is not None:
-        defects.append("`Metadata` is not an object")
-    if defects:
-        fields["defects"] = tuple(dict.fromkeys(defects))
-    return TrackingEvent.assembled(fields)
+    key = address_key(recipient or "")
+    event["dedupe_key"] = f"{provider}:{kind.name}:{message_id or ''}:{key}:{identity}"
+    event["recipient"] = recipient
+    event["timestamp"] = time
+    event["message_id"] = message_id
+    event["event_id"] = fields.number("ID") or request.header(TRACE_HEADER)
+    tag = fields.text("Tag")
+    if tag is not None:
+        event["tags"] = (tag,)
+    if "Metadata" in payload:
+        event["metadata"] = fields.mapping("Metadata")
+    if fields.defects:
+        event["defects"] = fields.distinct_defects
+    return TrackingEvent.assembled(event)
 
 
 def _identity(payload: Mapping[str, Any], names: tuple[str, ...]) -> str:
     """A number as it is, else a digest."""
     if len(names) == 1:
         return str(payload.get(names[0], ""))
-    return digest({name: _at(payload, name) for name in names})
+    return digest_of({name: _at(payload, name) for name in names})
 
 
 def _at(payload: Mapping[str, Any], name: str) -> Any:

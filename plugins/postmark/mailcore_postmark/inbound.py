@@ -7,18 +7,16 @@ https://postmarkapp.com/developer/user-guide/inbound/parse-an-email (read 2026-1
 
 from __future__ import annotations
 
-import json
 import re
 
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
 from mailcore.inbound import read_score
-from mailcore.webhook import ReadOnlyJson
+from mailcore.webhook import Fields, ReadOnlyJson, digest_of
 
 
 if TYPE_CHECKING:
@@ -61,75 +59,49 @@ def parse_inbound(provider: str, payload: dict[str, Any]) -> InboundEvent:
         provider: The provider's name.
         payload: What it posted.
     """
-    defects: list[str] = []
-    headers = _headers(payload, defects)
+    fields = Fields(payload)
+    headers = _headers(fields)
     trace = _by_postmark(headers)
     tests = frozenset(re.split(r"[,\s]+", trace.get("x-spam-tests", "")))
-    message_id = _text(payload, "MessageID", defects)
-    recipient = _text(payload, "OriginalRecipient", defects)
-    if recipient is None:
-        defects.append("`OriginalRecipient` is missing")
-    content = _content(payload, headers, defects)
-    reply = _text(payload, "StrippedTextReply", defects)
+    message_id = fields.text("MessageID")
+    recipient = fields.required("OriginalRecipient")
+    content = _content(fields, headers)
+    reply = fields.text("StrippedTextReply")
     return InboundEvent(
         provider=provider,
         event_id=message_id,
         message_id=message_id,
         # A mail to two addresses is handed over for each of them.
         dedupe_key=(
-            f"{provider}:received:{message_id or digest(payload)}:{address_key(recipient or '')}"
+            f"{provider}:received:{message_id or digest_of(payload)}:{address_key(recipient or '')}"
         ),
         envelope_sender=_envelope_sender(headers, trace),
         envelope_recipients=() if recipient is None else (recipient,),
         bcc=tuple(
             email
-            for each in _objects(payload, "BccFull", defects)
-            if (email := (_text(each, "Email", defects) or "").strip("<> "))
+            for each in fields.each("BccFull")
+            if (email := (each.text("Email") or "").strip("<> "))
         ),
-        subject=_text(payload, "Subject", defects),
+        subject=fields.text("Subject"),
         stripped_text=None if reply is None else reply.replace("\r\n", "\n"),
         content=content,
         spam=_SPAM.get(_first_word(trace.get("x-spam-status", ""))),
         spam_score=read_score(trace.get("x-spam-score")),
         spf=_first_word(trace.get("received-spf", "")) or _verdict(tests, _SPF_TESTS),
         dkim=_verdict(tests, _DKIM_TESTS),
-        defects=tuple(dict.fromkeys(defects)),
+        defects=fields.distinct_defects,
         esp_event=ReadOnlyJson(payload),
     )
 
 
-def _text(parent: Mapping[str, Any], name: str, defects: list[str]) -> str | None:
-    value = parent.get(name)
-    if isinstance(value, str):
-        return value or None
-    if value is not None:
-        defects.append(f"`{name}` is not a string")
-    return None
-
-
-def _objects(
-    payload: Mapping[str, Any], name: str, defects: list[str]
-) -> Iterator[Mapping[str, Any]]:
-    items = payload.get(name)
-    if not isinstance(items, list):
-        if items is not None:
-            defects.append(f"`{name}` is not an array")
-        return
-    for item in items:
-        if isinstance(item, dict):
-            yield item
-        else:
-            defects.append(f"`{name}` has what is no object")
-
-
-def _headers(payload: Mapping[str, Any], defects: list[str]) -> list[tuple[str, str]]:
+def _headers(fields: Fields) -> list[tuple[str, str]]:
     found = []
-    for item in _objects(payload, "Headers", defects):
-        name, value = item.get("Name"), item.get("Value")
+    for each in fields.each("Headers"):
+        name, value = each.document.get("Name"), each.document.get("Value")
         if isinstance(name, str) and isinstance(value, str):
             found.append((name, value))
         else:
-            defects.append("`Headers` has one without a name or value")
+            fields.tell("Headers", "has one without a name or value")
     return found
 
 
@@ -169,67 +141,50 @@ def _verdict(tests: frozenset[str], meanings: Mapping[str, str]) -> str | None:
     return next((meaning for test, meaning in meanings.items() if test in tests), None)
 
 
-def _content(
-    payload: Mapping[str, Any], headers: list[tuple[str, str]], defects: list[str]
-) -> bytes:
-    raw = _text(payload, "RawEmail", defects)
+def _content(fields: Fields, headers: list[tuple[str, str]]) -> bytes:
+    raw = fields.text("RawEmail")
     if raw is not None:
         return raw.encode("utf-8", "replace")
     # It loads much that those who only send and track need not have.
     from mailcore.inbound import compose_inbound
 
-    text, html = _text(payload, "TextBody", defects), _text(payload, "HtmlBody", defects)
-    return compose_inbound(
-        _all_headers(payload, headers, defects),
-        text=text,
-        html=html,
-        files=list(_files(payload, html or "", defects)),
-    )
+    text, html = fields.text("TextBody"), fields.text("HtmlBody")
+    files = list(_files(fields, html or ""))
+    return compose_inbound(_all_headers(fields, headers), text=text, html=html, files=files)
 
 
-def _all_headers(
-    payload: Mapping[str, Any], headers: list[tuple[str, str]], defects: list[str]
-) -> list[tuple[str, str]]:
+def _all_headers(fields: Fields, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """
     The header fields, with those that Postmark takes out of `Headers` into fields of their own.
 
     Both are there in older examples of the documentation; then the one that it took apart counts.
     """
     own = [
-        ("From", _sender(payload, defects)),
-        ("To", _mailboxes(payload, "To", defects)),
-        ("Cc", _mailboxes(payload, "Cc", defects)),
-        ("Bcc", _mailboxes(payload, "Bcc", defects)),
-        ("Reply-To", _text(payload, "ReplyTo", defects)),
-        ("Subject", _text(payload, "Subject", defects)),
-        ("Date", _text(payload, "Date", defects)),
+        ("From", _sender(fields)),
+        *((name, _mailboxes(fields, name)) for name in ("To", "Cc", "Bcc")),
+        ("Reply-To", fields.text("ReplyTo")),
+        ("Subject", fields.text("Subject")),
+        ("Date", fields.text("Date")),
     ]
     given = [(name, value) for name, value in own if value]
     replaced = {name.lower() for name, _ in given}
     return [*(pair for pair in headers if pair[0].lower() not in replaced), *given]
 
 
-def _sender(payload: Mapping[str, Any], defects: list[str]) -> str | None:
-    full = payload.get("FromFull")
-    if isinstance(full, dict):
-        mailbox = _mailbox(full, "FromFull", defects)
-        if mailbox:
-            return mailbox
-    elif full is not None:
-        defects.append("`FromFull` is not an object")
-    return _text(payload, "From", defects)
+def _sender(fields: Fields) -> str | None:
+    full = fields.within("FromFull")
+    return (_mailbox(fields, full, "FromFull") if full else "") or fields.text("From")
 
 
-def _mailboxes(payload: Mapping[str, Any], name: str, defects: list[str]) -> str | None:
-    full = f"{name}Full"
-    mailboxes = [_mailbox(each, full, defects) for each in _objects(payload, full, defects)]
-    return ", ".join(filter(None, mailboxes)) or _text(payload, name, defects)
+def _mailboxes(fields: Fields, name: str) -> str | None:
+    mailboxes = [_mailbox(fields, each, f"{name}Full") for each in fields.each(f"{name}Full")]
+    return ", ".join(filter(None, mailboxes)) or fields.text(name)
 
 
-def _mailbox(full: Mapping[str, Any], where: str, defects: list[str]) -> str:
-    email, name = full.get("Email"), full.get("Name")
+def _mailbox(fields: Fields, full: Fields, where: str) -> str:
+    email, name = full.document.get("Email"), full.document.get("Name")
     if not isinstance(email, str) or not isinstance(name, (str, type(None))):
-        defects.append(f"`{where}` has one whose email or name is not a string")
+        fields.tell(where, "has one whose email or name is not a string")
     address = email.strip("<> ") if isinstance(email, str) else ""
     if not address or not isinstance(name, str) or not name.strip():
         return address
@@ -237,28 +192,23 @@ def _mailbox(full: Mapping[str, Any], where: str, defects: list[str]) -> str:
     return f'"{quoted}" <{address}>'
 
 
-def _files(payload: Mapping[str, Any], html: str, defects: list[str]) -> Iterator[ReceivedFile]:
+def _files(fields: Fields, html: str) -> Iterator[ReceivedFile]:
     from mailcore.inbound import ReceivedFile
 
     # RFC 2392: percent-encoded in the URL. One pass: there may be many files.
     shown = {unquote(reference) for reference in _SHOWN.findall(html)}
-    for item in _objects(payload, "Attachments", defects):
+    for each in fields.each("Attachments"):
         # What the "Check" button of Postmark's site posts has Data: so in django-anymail.
-        content = item.get("Content") or item.get("Data", item.get("Content"))
+        given = each.document
+        content = given.get("Content") or given.get("Data", given.get("Content"))
         if not isinstance(content, str):
-            defects.append("`Attachments` has one without content")
-        content_id = (_text(item, "ContentID", defects) or "").strip("<> ")
+            fields.tell("Attachments", "has one without content")
+        content_id = (each.text("ContentID") or "").strip("<> ")
         yield ReceivedFile(
             content_base64=content if isinstance(content, str) else "",
-            filename=_text(item, "Name", defects),
-            content_type=_text(item, "ContentType", defects) or "application/octet-stream",
+            filename=each.text("Name"),
+            content_type=each.text("ContentType") or "application/octet-stream",
             content_id=content_id or None,
             # Mail programs give a Content-ID to files that they do not show, too.
             inline=content_id in shown,
         )
-
-
-def digest(payload: Mapping[str, Any]) -> str:
-    """Of all that Postmark posted: for what has nothing shorter that tells it from others."""
-    canonical = json.dumps(payload, sort_keys=True)
-    return sha256(canonical.encode("ascii")).hexdigest()[:16]

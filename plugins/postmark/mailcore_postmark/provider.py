@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from mailcore.errors import ConfigurationError, Problem
+from mailcore.errors import Problem
 from mailcore.events import Event
 from mailcore.features import (
     NO,
@@ -21,6 +21,7 @@ from mailcore.features import (
 from mailcore.flow import Flow, HttpRequest, HttpResponse
 from mailcore.message import Message
 from mailcore.provider import Provider
+from mailcore.registry import takes_options
 from mailcore.registry.options import option_missing
 from mailcore.result import RecipientStatus
 from mailcore.sending import Combined
@@ -28,11 +29,10 @@ from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_postmark.answers import statuses_of
 from mailcore_postmark.batching import MAX_MESSAGES, calls_for, split
 from mailcore_postmark.events import TRACE_HEADER, parse_events
-from mailcore_postmark.extra import token_of
 from mailcore_postmark.inbound import MAX_WEBHOOK_BODY_BYTES
+from mailcore_postmark.options import PostmarkOptions, token_of
 from mailcore_postmark.payload import requests_for
 from mailcore_postmark.payload.checks import check
-from mailcore_postmark.settings import BASE_URL, SendingSettings, TrackLinks
 from mailcore_postmark.webhooks import WebhookTrust
 
 
@@ -43,30 +43,12 @@ if TYPE_CHECKING:
 
 class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
     """
-    Postmark.
+    Postmark; its options are those of :class:`~mailcore_postmark.options.PostmarkOptions`.
 
     Where an option has a parameter of Postmark's API, a message may bring its own in
     ``esp_extra``: see :func:`mailcore_postmark.postmark_options`. What wins, last to first:
     ``esp_extra``, the fields of the message, these options. The mailer's defaults are part of the
     message.
-
-    Args:
-        server_token: API token of the server. ``POSTMARK_API_TEST`` has messages checked and not
-            sent. Who only receives needs none.
-        message_stream: ID of the stream that messages go through; Postmark's default one,
-            ``outbound``, if None.
-        track_links: Where links are tracked: ``HtmlAndText``, ``HtmlOnly``, ``TextOnly`` or
-            ``None`` (the text), of messages that do not say whether to. Those that say so are
-            tracked in these places too, else in both. If it is None, the server's setting decides.
-        inline_css: Whether a template's styles are written into its elements; Postmark does so
-            if None.
-        base_url: Of the API.
-        webhook_secrets: ``user:password`` texts, one of which each webhook request must bring (HTTP
-            Basic): Postmark signs nothing. Without any of these and the next, every webhook request
-            is refused.
-        webhook_header_secrets: ``Name: value`` texts, the header of one of which a webhook request
-            may bring instead: ``HttpHeaders`` of Postmark's Webhooks API.
-        timeout_seconds: For connecting, and for each wait for data.
 
     Raises:
         ConfigurationError: If an option is wrong.
@@ -112,27 +94,10 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
     max_webhook_body_bytes: ClassVar[int] = MAX_WEBHOOK_BODY_BYTES
     notification_headers: ClassVar[frozenset[str]] = frozenset({TRACE_HEADER})
 
-    def __init__(
-        self,
-        *,
-        server_token: str | None = None,
-        message_stream: str | None = None,
-        track_links: TrackLinks | None = None,
-        inline_css: bool | None = None,
-        base_url: str = BASE_URL,
-        webhook_secrets: Sequence[str] = (),
-        webhook_header_secrets: Sequence[str] = (),
-        timeout_seconds: float = 30.0,
-    ) -> None:
-        self._settings = SendingSettings(
-            server_token=server_token,
-            base_url=base_url,
-            message_stream=message_stream,
-            track_links=track_links,
-            inline_css=inline_css,
-            timeout_seconds=timeout_seconds,
-        )
-        self._trust = WebhookTrust(webhook_secrets, webhook_header_secrets)
+    @takes_options(PostmarkOptions)
+    def __init__(self, options: PostmarkOptions) -> None:
+        self._options = options
+        self._trust = WebhookTrust(options.webhook_secrets, options.webhook_header_secrets)
 
     def check(self, message: Message) -> Iterable[Problem]:
         """
@@ -151,9 +116,9 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         Raises:
             ConfigurationError: If neither the provider nor the message has a server token.
         """
-        if self._settings.server_token is None and token_of(message) is None:
+        if self._options.server_token is None and token_of(message) is None:
             raise option_missing(self.name, "server_token", "sending")
-        return requests_for(message, self._settings)
+        return requests_for(message, self._options)
 
     def parse(self, request: HttpRequest, response: HttpResponse) -> Mapping[str, RecipientStatus]:
         """One message id for all recipients of a message; of a batch, one for each."""
@@ -185,10 +150,9 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         Raises:
             ConfigurationError: If the provider has no `server_token`.
         """
-        from mailcore.account import SuppressionAccount
-        from mailcore.registry import default_registry
+        from mailcore.account import account_of
 
-        return SuppressionAccount(self.suppressions(), default_registry().transport_for(self))
+        return account_of(self)
 
     def suppressions(self) -> PostmarkSuppressions:
         """
@@ -199,9 +163,9 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         """
         from mailcore_postmark.suppressions import PostmarkSuppressions
 
-        if self._settings.server_token is None:
+        if self._options.server_token is None:
             raise option_missing(self.name, "server_token", "looking after suppressions")
-        return PostmarkSuppressions(self._settings, self._settings.server_token)
+        return PostmarkSuppressions(self._options, self._options.server_token)
 
     @classmethod
     def options_from_url(
@@ -213,11 +177,6 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         Raises:
             ConfigurationError: If there is a password.
         """
-        if password:
-            raise ConfigurationError(
-                "a postmark URL has no password: postmark://SERVER-TOKEN@?message_stream=..."
-            )
-        options = {"server_token": username} if username else {}
-        if host:
-            options["base_url"] = f"https://{host}{path}"
-        return options
+        return PostmarkOptions.from_url_parts(
+            username=username, password=password, host=host, path=path
+        )

@@ -29,10 +29,18 @@ from mailcore.address import address_key
 from mailcore.errors import AuthenticationFailed, MessageRejected, ProviderUnavailable, SendError
 from mailcore.flow import Flow, HttpRequest, HttpResponse
 from mailcore.foundation import redact
-from mailcore.http import Meaning, ask, json_request, not_understood, read_json, send_error, settled
+from mailcore.http import (
+    Meaning,
+    ask,
+    error_answer,
+    json_request,
+    not_understood,
+    read_json,
+    settled,
+)
 from mailcore.webhook import parse_timestamp
 from mailcore_postmark.errors import api_error, status_error
-from mailcore_postmark.settings import TOKEN_HEADER, SendingSettings
+from mailcore_postmark.options import TOKEN_HEADER, PostmarkOptions
 
 
 PROVIDER = "postmark"
@@ -74,7 +82,7 @@ class PostmarkSuppressions(SuppressionList):
     The list of a stream.
 
     Args:
-        settings: Of the provider.
+        options: Of the provider.
         server_token: API token of the server.
     """
 
@@ -83,11 +91,11 @@ class PostmarkSuppressions(SuppressionList):
     put_reasons: ClassVar[tuple[str, ...]] = (MANUAL,)
     addresses_per_call: ClassVar[int] = MAX_ADDRESSES
 
-    def __init__(self, settings: SendingSettings, server_token: str) -> None:
-        self._settings = settings
+    def __init__(self, options: PostmarkOptions, server_token: str) -> None:
+        self._options = options
         self._server_token = server_token
-        stream = quote(settings.message_stream or DEFAULT_STREAM, safe="")
-        self._url = f"{settings.base_url}/message-streams/{stream}/suppressions"
+        stream = quote(options.message_stream or DEFAULT_STREAM, safe="")
+        self._url = f"{options.base_url}/message-streams/{stream}/suppressions"
 
     def page(
         self, token: str, chosen: SuppressionFilter, page_size: int
@@ -127,7 +135,7 @@ class PostmarkSuppressions(SuppressionList):
             method="GET",
             url=f"{self._url}/dump{query}",
             headers={"Accept": "application/json", **self._authorization()},
-            timeout_seconds=self._settings.timeout_seconds,
+            timeout_seconds=self._options.timeout_seconds,
             max_response_bytes=_MAX_LIST_BYTES,
         )
         items, response = yield from _items(request)
@@ -141,7 +149,7 @@ class PostmarkSuppressions(SuppressionList):
             url,
             {"Suppressions": [{"EmailAddress": each} for each in email_addresses]},
             headers=self._authorization(),
-            timeout_seconds=self._settings.timeout_seconds,
+            timeout_seconds=self._options.timeout_seconds,
         )
         items, response = yield from _items(request)
         if len(items) != len(email_addresses):
@@ -202,14 +210,7 @@ def _error_of(response: HttpResponse) -> SendError | None:
         said = words if isinstance(words, str) else ""
         if code not in _ERRORS:
             return api_error(code, said, response)
-        return send_error(
-            _ERRORS[code],
-            said,
-            status_code=response.status_code,
-            code=str(code),
-            headers=response.headers,
-            raw=response,
-        )
+        return error_answer(response, _ERRORS[code], said, code=str(code))
     if not is_success:
         return _of_status(response)
     if not isinstance(document, dict) or not isinstance(document.get("Suppressions"), list):
@@ -219,8 +220,7 @@ def _error_of(response: HttpResponse) -> SendError | None:
 
 def _of_status(response: HttpResponse) -> SendError:
     if response.status_code == 500:
-        words = "an internal error of Postmark's"
-        return send_error(_FAILED, words, status_code=500, raw=response)
+        return error_answer(response, _FAILED, "an internal error of Postmark's")
     return status_error(response)
 
 

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailcore.errors import ConfigurationError, WebhookRejected
 from mailcore.flow import Flow
-from mailcore.webhook import BasicAuth, HeaderSecrets, Verdict, WebhookRequest
+from mailcore.webhook import SharedSecrets, Verdict, WebhookRequest
 
 
 _PROBE = Verdict("probe", handled=True)
@@ -41,13 +40,9 @@ class WebhookTrust:
         *,
         provider: str = "postmark",
     ) -> None:
-        secrets = _listed(webhook_secrets, "webhook_secrets is a list of user:password", provider)
-        headers = _listed(
-            webhook_header_secrets, "webhook_header_secrets is a list of 'Name: value'", provider
+        self._secrets = SharedSecrets(
+            webhook_secrets, webhook_header_secrets, provider=provider, label="Postmark"
         )
-        self._basic_auth = BasicAuth(secrets, provider=provider) if secrets else None
-        self._headers = HeaderSecrets(headers, provider=provider) if headers else None
-        self._provider = provider
 
     def verify(self, request: WebhookRequest) -> Flow[Verdict]:
         """
@@ -65,39 +60,14 @@ class WebhookTrust:
                 read 2026-11-21)
         """
         yield from ()
-        verdict = self._proven(request)
+        verdict = self._secrets.verify(request)
         return _PROBE if _says_nothing(request) else verdict
 
-    def _proven(self, request: WebhookRequest) -> Verdict:
-        verdict = self._headers.verify(request) if self._headers is not None else None
-        if verdict is not None:
-            return verdict
-        if self._basic_auth is not None:
-            return self._basic_auth.verify(request)
-        if self._headers is not None:
-            reason = "no header brings one of webhook_header_secrets"
-        else:
-            reason = (
-                "no webhook_secrets are configured: give the provider "
-                "webhook_secrets=['user:password'], and Postmark the URL "
-                "https://user:password@example.com/..."
-            )
-        raise WebhookRejected(reason, provider=self._provider, status_code=401)
-
     def __repr__(self) -> str:
-        return f"<WebhookTrust {self._basic_auth!r} {self._headers!r}>"
+        return f"<WebhookTrust {self._secrets!r}>"
 
 
 def _says_nothing(request: WebhookRequest) -> bool:
     body = request.body.strip()
     # An empty body may be one that was cut off, unless its header says that it is all.
     return body == b"{}" or (not body and request.header("content-length") == "0")
-
-
-def _listed(given: Iterable[str] | None, what: str, provider: str) -> str | tuple[str, ...]:
-    """The secrets; one text stays one, for which there is an error."""
-    if not given:
-        return ()
-    if not isinstance(given, Iterable):
-        raise ConfigurationError(f"{provider}: {what}")
-    return given if isinstance(given, str) else tuple(given)

@@ -14,7 +14,7 @@ import mailcore_postmark
 
 from mailcore import ConfigurationError, Mailer, Message, Registry, get_provider
 from mailcore_postmark import PostmarkProvider, postmark_options
-from mailcore_postmark.settings import TOKEN_HEADER
+from mailcore_postmark.options import TOKEN_HEADER
 
 
 TOKEN = "5ec4e7b1-7a08-4b1f-a5d3-0d2c1f6e9a77"

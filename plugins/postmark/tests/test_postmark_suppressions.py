@@ -33,7 +33,7 @@ from mailcore.registry import default_registry
 from mailcore.testing.clock import drive
 from mailcore.testing.script import Script
 from mailcore_postmark import PostmarkProvider, cli_extension
-from mailcore_postmark.settings import SendingSettings
+from mailcore_postmark.options import PostmarkOptions as SendingSettings
 from mailcore_postmark.suppressions import MAX_ADDRESSES, PostmarkSuppressions
 
 

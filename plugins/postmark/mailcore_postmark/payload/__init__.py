@@ -29,18 +29,17 @@ from collections.abc import Sequence
 
 from mailcore.flow import HttpRequest
 from mailcore.http import json_request
-from mailcore.message import Message
+from mailcore.message import Message, merged
 from mailcore_postmark.batching import BATCH, SINGLE, TEMPLATE, TEMPLATE_BATCH
-from mailcore_postmark.extra import merged, parameters_of, token_of
+from mailcore_postmark.options import TOKEN_HEADER, PostmarkOptions, parameters_of, token_of
 from mailcore_postmark.payload.batch import batch_requests
 from mailcore_postmark.payload.email import email_payload, uses_template
-from mailcore_postmark.settings import TOKEN_HEADER, SendingSettings
 
 
 __all__ = ["requests_for"]
 
 
-def requests_for(message: Message, settings: SendingSettings) -> Sequence[HttpRequest]:
+def requests_for(message: Message, options: PostmarkOptions) -> Sequence[HttpRequest]:
     """
     The calls that send a message that was checked.
 
@@ -50,17 +49,17 @@ def requests_for(message: Message, settings: SendingSettings) -> Sequence[HttpRe
     is_template = uses_template(message)
     extra = parameters_of(message)
     # The provider has refused a message without any.
-    headers = {TOKEN_HEADER: token_of(message) or settings.server_token or ""}
+    headers = {TOKEN_HEADER: token_of(message) or options.server_token or ""}
     if message.is_batch:
         path = TEMPLATE_BATCH if is_template else BATCH
-        return batch_requests(message, settings, url=settings.base_url + path, headers=headers)
-    payload = email_payload(message, settings)
+        return batch_requests(message, options, url=options.base_url + path, headers=headers)
+    payload = email_payload(message, options)
     return [
         json_request(
-            settings.base_url + (TEMPLATE if is_template else SINGLE),
+            options.base_url + (TEMPLATE if is_template else SINGLE),
             merged(payload, extra) if extra else payload,
             headers=headers,
             recipients=message.recipients,
-            timeout_seconds=settings.timeout_seconds,
+            timeout_seconds=options.timeout_seconds,
         )
     ]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, overload
+from typing import Any
 
 from mailcore.address import parse_address_list
 from mailcore.http import JSON_HEADERS, json_bytes
-from mailcore.message import Headers, Message
-from mailcore.sending import Entry, copied, entries_of
-from mailcore_postmark.batching import MAX_BYTES, MAX_MESSAGES, BatchRequest, joined
-from mailcore_postmark.extra import merged, parameters_of
+from mailcore.message import Headers, Message, merged
+from mailcore.sending import Entry, LazyRequests, copied, entries_of
+from mailcore_postmark.batching import BatchRequest, call_of
+from mailcore_postmark.options import PostmarkOptions, parameters_of
 from mailcore_postmark.payload.email import (
     Payload,
     address_list,
@@ -21,69 +20,22 @@ from mailcore_postmark.payload.email import (
     uses_template,
 )
 from mailcore_postmark.payload.headers import REPLY_TO, api_headers
-from mailcore_postmark.settings import SendingSettings
 
 
 _NOTHING: Mapping[str, Any] = {}
-_FRAME = len(b'{"Messages":[]}')
-
-
-class _Call(NamedTuple):
-    messages: Sequence[bytes]
-    recipients: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BatchRequests(Sequence[BatchRequest]):
-    """
-    The calls of a batch, each written when it is looked at.
-
-    So a batch with attachments needs the memory of one call and not of all.
-    """
-
-    url: str
-    headers: Mapping[str, str] = field(repr=False)
-    timeout_seconds: float
-    calls: Sequence[_Call] = field(repr=False)
-    shared: bytes = field(repr=False)
-    copied: tuple[str, ...] = field(default=(), repr=False)
-
-    def __len__(self) -> int:
-        return len(self.calls)
-
-    @overload
-    def __getitem__(self, position: int) -> BatchRequest: ...
-
-    @overload
-    def __getitem__(self, position: slice) -> BatchRequests: ...
-
-    def __getitem__(self, position: int | slice) -> BatchRequest | BatchRequests:
-        if isinstance(position, slice):
-            return replace(self, calls=self.calls[position])
-        call = self.calls[position]
-        return BatchRequest(
-            method="POST",
-            url=self.url,
-            headers=self.headers,
-            body=joined(self.url, [own + self.shared for own in call.messages]),
-            timeout_seconds=self.timeout_seconds,
-            recipients=call.recipients,
-            messages=len(call.messages),
-            copied=self.copied,
-        )
 
 
 def batch_requests(
-    message: Message, settings: SendingSettings, *, url: str, headers: Mapping[str, str]
-) -> BatchRequests:
+    message: Message, options: PostmarkOptions, *, url: str, headers: Mapping[str, str]
+) -> Sequence[BatchRequest]:
     """
-    The calls of a batch.
+    The calls of a batch, each written when it is looked at.
 
     Whatever could be wrong with a mail is found here: nothing may fail after the first call.
 
     Args:
         message: A batch that was checked.
-        settings: The provider's.
+        options: The provider's.
         url: Of the call.
         headers: Of the call, beside those that say that it is JSON.
 
@@ -91,41 +43,36 @@ def batch_requests(
         MessageError: Some recipient's mail cannot be written.
     """
     entries = entries_of(message)
-    own, shared = _objects(message, settings, entries)
-    recipients = [entry.address.addr_spec for entry in entries]
-    calls = list(_calls(own, recipients, len(shared)))
+    own, shared = _objects(message, options, entries)
+    call = call_of(url)
+    places = list(call.packed(len(each) + len(shared) for each in own))
     others = copied(message)
-    if others and calls:
-        # They get a copy of every mail; each recipient belongs to one call.
-        calls[0] = _Call(calls[0].messages, (*calls[0].recipients, *others))
-    return BatchRequests(
-        url=url,
-        headers={**JSON_HEADERS, **headers},
-        timeout_seconds=settings.timeout_seconds,
-        calls=calls,
-        shared=shared,
-        copied=others,
-    )
+    headers = {**JSON_HEADERS, **headers}
 
+    def write(position: int) -> BatchRequest:
+        place = places[position]
+        to = [entries[at].address.addr_spec for at in place]
+        return BatchRequest(
+            method="POST",
+            url=url,
+            headers=headers,
+            body=call.joined(own[at] + shared for at in place),
+            timeout_seconds=options.timeout_seconds,
+            # Who gets a copy of every mail is a recipient of one call.
+            recipients=(*to, *(others if position == 0 else ())),
+            messages=len(place),
+            copied=others,
+        )
 
-def _calls(own: Sequence[bytes], recipients: Sequence[str], shared: int) -> Iterator[_Call]:
-    start, size = 0, _FRAME
-    for position, message in enumerate(own):
-        length = len(message) + shared + 1
-        if position > start and (position - start == MAX_MESSAGES or size + length > MAX_BYTES):
-            yield _Call(own[start:position], tuple(recipients[start:position]))
-            start, size = position, _FRAME
-        size += length
-    if own:
-        yield _Call(own[start:], tuple(recipients[start:]))
+    return LazyRequests(range(len(places)), write)
 
 
 def _objects(
-    message: Message, settings: SendingSettings, entries: Iterable[Entry]
+    message: Message, options: PostmarkOptions, entries: Iterable[Entry]
 ) -> tuple[list[bytes], bytes]:
     """The JSON of each mail, in two parts: what is its own, and the rest, which all share."""
     extra = parameters_of(message)
-    shared = email_payload(message, settings)
+    shared = email_payload(message, options)
     own = _Own(message, shared)
     for name in own.names:
         shared.pop(name, None)

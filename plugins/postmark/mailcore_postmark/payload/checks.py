@@ -26,8 +26,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from mailcore.errors import Problem
-from mailcore.message import AsFiles, Message, WithoutHeaders, WithoutKeys
-from mailcore_postmark.extra import extra_of
+from mailcore.message import AsFiles, Message, WithoutHeaders, WithoutKeys, extra_of
+from mailcore_postmark.options import NAMESPACE
 from mailcore_postmark.payload.email import uses_template
 from mailcore_postmark.payload.parameter_checks import check_headers, check_parameters
 
@@ -50,7 +50,7 @@ def check(message: Message) -> Iterator[Problem]:
         yield from _inline_without_id(message)
     yield from _metadata(message)
     if message.esp_extra:
-        yield from check_parameters(extra_of(message))
+        yield from check_parameters(extra_of(message, NAMESPACE))
 
 
 def _batch(message: Message) -> Iterator[Problem]:
@@ -78,7 +78,7 @@ def _bodies_beside_template(message: Message) -> Iterator[Problem]:
 
 
 def _without_body(message: Message) -> Iterator[Problem]:
-    extra = extra_of(message)
+    extra = extra_of(message, NAMESPACE)
     if message.text or message.html or extra.get("TextBody") or extra.get("HtmlBody"):
         return
     reason = "no text, HTML or template: Postmark refuses a message without a body"

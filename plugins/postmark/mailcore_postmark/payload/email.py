@@ -16,10 +16,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mailcore.address import Address
-from mailcore.message import Attachment, Message, attachments_as_shown
-from mailcore_postmark.extra import extra_of
+from mailcore.message import Attachment, Message, attachments_as_shown, extra_of
+from mailcore_postmark.options import NAMESPACE, PostmarkOptions, TrackLinks
 from mailcore_postmark.payload.headers import api_headers
-from mailcore_postmark.settings import SendingSettings, TrackLinks
 
 
 Payload = dict[str, Any]
@@ -27,19 +26,19 @@ Payload = dict[str, Any]
 _TEMPLATE_KEYS = ("TemplateId", "TemplateAlias")
 
 
-def email_payload(message: Message, settings: SendingSettings) -> Payload:
+def email_payload(message: Message, options: PostmarkOptions) -> Payload:
     """The object of one message, without what ``esp_extra`` adds."""
     payload: Payload = {}
     _add_addresses(payload, message)
     _add_content(payload, message)
-    _add_tracking(payload, message, settings)
+    _add_tracking(payload, message, options)
     if message.attachments:
         parts = message.attachments if uses_template(message) else attachments_as_shown(message)
         payload["Attachments"] = [_attachment(part) for part in parts]
-    if settings.message_stream is not None:
-        payload["MessageStream"] = settings.message_stream
+    if options.message_stream is not None:
+        payload["MessageStream"] = options.message_stream
     if uses_template(message):
-        payload.update(_template(message, settings))
+        payload.update(_template(message, options))
     return payload
 
 
@@ -65,14 +64,14 @@ def _add_content(payload: Payload, message: Message) -> None:
         payload["Headers"] = api_headers(message)
 
 
-def _add_tracking(payload: Payload, message: Message, settings: SendingSettings) -> None:
+def _add_tracking(payload: Payload, message: Message, options: PostmarkOptions) -> None:
     if message.tags:
         payload["Tag"] = message.tags[0]
     if message.metadata:
         payload["Metadata"] = metadata_texts(message.metadata)
     if message.track_opens is not None:
         payload["TrackOpens"] = message.track_opens
-    track_links = _track_links(message, settings)
+    track_links = _track_links(message, options)
     if track_links is not None:
         payload["TrackLinks"] = track_links
 
@@ -81,7 +80,7 @@ def uses_template(message: Message) -> bool:
     """Whether a template of Postmark's writes the message."""
     if message.template_id is not None:
         return True
-    extra = extra_of(message)
+    extra = extra_of(message, NAMESPACE)
     return bool(extra) and _names_template(extra)
 
 
@@ -119,14 +118,14 @@ def metadata_texts(metadata: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _track_links(message: Message, settings: SendingSettings) -> TrackLinks | None:
+def _track_links(message: Message, options: PostmarkOptions) -> TrackLinks | None:
     if message.track_clicks is None:
-        return settings.track_links
+        return options.track_links
     if not message.track_clicks:
         return "None"
-    if settings.track_links in (None, "None"):
+    if options.track_links in (None, "None"):
         return "HtmlAndText"
-    return settings.track_links
+    return options.track_links
 
 
 def _attachment(part: Attachment) -> Payload:
@@ -140,18 +139,18 @@ def _attachment(part: Attachment) -> Payload:
     return attachment
 
 
-def _template(message: Message, settings: SendingSettings) -> Payload:
+def _template(message: Message, options: PostmarkOptions) -> Payload:
     # The model has to be there, even if it is empty.
     fields: Payload = {"TemplateModel": message.merge_global_data or {}}
     template_id = message.template_id
     # One that esp_extra names comes instead, also if this one is a number and that one an alias.
-    if template_id is not None and not _names_template(extra_of(message)):
+    if template_id is not None and not _names_template(extra_of(message, NAMESPACE)):
         # An alias begins with a letter. Python reads no numbers of more than 4300 digits.
         is_number = template_id.isascii() and template_id.isdecimal() and len(template_id) < 20
         if is_number:
             fields["TemplateId"] = int(template_id)
         else:
             fields["TemplateAlias"] = template_id
-    if settings.inline_css is not None:
-        fields["InlineCss"] = settings.inline_css
+    if options.inline_css is not None:
+        fields["InlineCss"] = options.inline_css
     return fields

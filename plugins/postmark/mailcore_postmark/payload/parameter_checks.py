@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from mailcore.errors import Problem
 from mailcore.message import WithoutHeaders
 from mailcore.message.headers import collect_headers
-from mailcore_postmark.extra import NAMESPACE
+from mailcore_postmark.options import NAMESPACE
 from mailcore_postmark.payload.headers import KEEP_ID
 
 
