@@ -12,8 +12,8 @@ from typing import Any
 from benchmarks import peers
 from benchmarks.measure import Row, best_of, peak_bytes
 from mailcore import Message
-from mailcore_ses.payload import SendingSettings
-from mailcore_ses.payload.complete import raw_email
+from mailcore_ses.options import SesOptions
+from mailcore_ses.payload import calls_for, plan_of
 
 
 SHORT: dict[str, Any] = {
@@ -36,9 +36,15 @@ MEGABYTE = 1024 * 1024
 
 def ours(sample: dict[str, Any], attachments: Any = ()) -> Callable[[], object]:
     """A function that builds the parameters of SendEmail with mailcore."""
-    settings = SendingSettings()
+    options = SesOptions()
     fields = {**sample, "attachments": attachments} if attachments else sample
-    return lambda: raw_email(Message(**fields), settings)
+
+    def build() -> object:
+        message = Message(**fields)
+        (call,) = calls_for(message, plan_of(message, options))
+        return call.params
+
+    return build
 
 
 def short_messages(backend: Any) -> Iterator[Row]:

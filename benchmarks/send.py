@@ -10,8 +10,7 @@ from benchmarks import peers
 from benchmarks.build import SHORT
 from benchmarks.measure import Row, best_of
 from mailcore import Mailer, Message
-from mailcore_ses.payload import SendingSettings
-from mailcore_ses.payload.complete import raw_email
+from mailcore_ses import SesProvider
 
 
 def sending(url: str) -> Iterator[Row]:
@@ -19,7 +18,8 @@ def sending(url: str) -> Iterator[Row]:
     credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
     session = boto3.session.Session(aws_access_key_id="local", aws_secret_access_key="local")  # noqa: S106 - not a secret
     client = session.client("sesv2", region_name="eu-west-1", endpoint_url=url)
-    ready = raw_email(Message(**SHORT), SendingSettings())
+    (call,) = SesProvider().build(Message(**SHORT))
+    ready = dict(call.params)
     backend = peers.open_backend()
     with Mailer(
         "ses", region_name="eu-west-1", endpoint_url=url, client_parameters=credentials

@@ -17,7 +17,7 @@ except ImportError as _error:
 
 if TYPE_CHECKING:
     from mailcore_ses.aws.call import AwsCall, AwsResponse
-    from mailcore_ses.payload import ses_options
+    from mailcore_ses.options import ses_options
     from mailcore_ses.provider import SesProvider
 
 __all__ = ["AwsCall", "AwsResponse", "SesProvider", "ses_options"]
@@ -30,7 +30,7 @@ def __getattr__(name: str) -> object:
 
         return SesProvider
     if name == "ses_options":
-        from mailcore_ses.payload import ses_options
+        from mailcore_ses.options import ses_options
 
         return ses_options
     if name in ("AwsCall", "AwsResponse"):

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mailcore.errors import ConfigurationError, FetchError, NetworkError, SendError
+from mailcore.errors import FetchError, NetworkError, SendError
 from mailcore.events import InboundEvent
 from mailcore.flow import Exchange, Flow
 from mailcore.foundation import redact
@@ -22,9 +22,10 @@ from mailcore_ses.aws.call import AwsCall, AwsResponse
 from mailcore_ses.aws.client_encryption import decrypt, is_encrypted, key_call
 
 
+if TYPE_CHECKING:
+    from mailcore_ses.options import SesOptions
+
 PROVIDER = "ses"
-MAX_INBOUND_BYTES = 56 * 1024 * 1024
-"""40 MB, the most that SES receives, and as much again as base64 may make of them."""
 
 _CATEGORIES = {403: "access_denied", 404: "not_found"}
 # KMS answers all refusals with status 400.
@@ -39,23 +40,6 @@ _RETRYABLE_CODES = frozenset({"SlowDown", "RequestTimeout", "ThrottlingException
 
 
 @dataclass(frozen=True, kw_only=True)
-class InboundSettings:
-    """
-    How to fetch; see :class:`~mailcore_ses.provider.SesProvider`.
-
-    Raises:
-        ConfigurationError: If the limit is not positive.
-    """
-
-    max_bytes: int = MAX_INBOUND_BYTES
-    kms_key_arn: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.max_bytes <= 0:
-            raise ConfigurationError("ses: max_inbound_bytes must be above 0")
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Place:
     bucket: str
     key: str = field(repr=False)
@@ -66,7 +50,7 @@ class _Place:
         return {"Bucket": self.bucket, "Key": self.key}
 
 
-def fetch(event: InboundEvent, settings: InboundSettings) -> Flow[bytes]:
+def fetch(event: InboundEvent, options: SesOptions) -> Flow[bytes]:
     """
     Fetch the mail of an event from S3.
 
@@ -91,7 +75,7 @@ def fetch(event: InboundEvent, settings: InboundSettings) -> Flow[bytes]:
             operation="GetObject",
             params=place.params,
             region_name=place.region_name,
-            max_response_bytes=settings.max_bytes,
+            max_response_bytes=options.max_inbound_bytes,
         )
     )
     content = response.body.get("Body")
@@ -102,7 +86,7 @@ def fetch(event: InboundEvent, settings: InboundSettings) -> Flow[bytes]:
         raise FetchError("S3's answer has unreadable metadata", provider=PROVIDER, raw=response)
     if not is_encrypted(metadata):
         return content
-    return (yield from _decrypt(content, metadata, place, settings))
+    return (yield from _decrypt(content, metadata, place, options))
 
 
 def delete(event: InboundEvent) -> Flow[None]:
@@ -125,9 +109,9 @@ def delete(event: InboundEvent) -> Flow[None]:
 
 
 def _decrypt(
-    content: bytes, metadata: Mapping[str, str], place: _Place, settings: InboundSettings
+    content: bytes, metadata: Mapping[str, str], place: _Place, options: SesOptions
 ) -> Flow[bytes]:
-    call = key_call(metadata, kms_key_arn=settings.kms_key_arn, region_name=place.region_name)
+    call = key_call(metadata, kms_key_arn=options.kms_key_arn, region_name=place.region_name)
     response = yield from _call(call)
     key = response.body.get("Plaintext")
     if not isinstance(key, bytes):

@@ -17,7 +17,8 @@ from mailcore.mime.headers import header_value
 from mailcore.registry.hooks import Hooks
 from mailcore.sending.delivery import checked
 from mailcore_ses import SesProvider
-from mailcore_ses.payload import Choice, SendingSettings, choose
+from mailcore_ses.options import SesOptions
+from mailcore_ses.payload import Choice, plan_of
 
 
 ADA, BOB = "ada@example.net", "bob@example.net"
@@ -87,8 +88,7 @@ def test_choice(fields, options, choice, operations, valid):
     """34, 57, 63, 110: the fields decide which call it is, and build() shows it."""
     calls = build(fields, **options)
 
-    settings = SendingSettings(content=options.get("content", "raw"))
-    assert choice is choose(Message(**fields), settings)
+    assert choice is plan_of(Message(**fields), SesOptions(**options)).choice
     assert operations == [valid(call).operation for call in calls]
     assert [ADA, BOB] == [address for call in calls for address in call.recipients]
 

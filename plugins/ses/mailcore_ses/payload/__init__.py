@@ -34,20 +34,20 @@ and ``SendBulkTemplatedEmail``; what these cannot express is refused.
 
 from __future__ import annotations
 
-from mailcore_ses.payload.choose import Choice, calls_for, choose
-from mailcore_ses.payload.extra import ses_options
+from mailcore_ses.payload.calls import calls_for
+from mailcore_ses.payload.checks import check
 from mailcore_ses.payload.headers import METADATA_HEADER, TAG_HEADER, encode_tag, event_headers
-from mailcore_ses.payload.settings import SendingSettings
+from mailcore_ses.payload.plan import Choice, Plan, plan_of
 
 
 __all__ = [
     "METADATA_HEADER",
     "TAG_HEADER",
     "Choice",
-    "SendingSettings",
+    "Plan",
     "calls_for",
-    "choose",
+    "check",
     "encode_tag",
     "event_headers",
-    "ses_options",
+    "plan_of",
 ]

@@ -8,36 +8,34 @@ from typing import Final, Literal
 
 from mailcore.errors import Problem
 from mailcore.message import Emptied, Message, Remedy, Without, WithoutHeaders, WithoutItems
-from mailcore_ses.payload.choose import Choice
-from mailcore_ses.payload.extra import asked_content, extra_of
-from mailcore_ses.payload.settings import SendingSettings
+from mailcore_ses.payload.extra import asked_content
+from mailcore_ses.payload.plan import Plan
 
 
 TRACKING: Final[tuple[Literal["track_opens", "track_clicks"], ...]] = (
     "track_opens",
     "track_clicks",
 )
-_ONLY_V2 = ("TenantName", "EndpointId", "ListManagementOptions", "ConfigurationOverrides")
 
 
-def not_in_v1(message: Message, settings: SendingSettings, choice: Choice) -> Iterator[Problem]:
+def not_in_v1(message: Message, plan: Plan) -> Iterator[Problem]:
     """What SES API v1 has no parameter for."""
     for feature in TRACKING:
         if getattr(message, feature) is not None:
             why = "it has no ConfigurationOverrides"
             yield _not_in_v1(feature, why, remedy=Without(feature))
-    for name in _ONLY_V2:
-        if name in extra_of(message):
+    for name in plan.extra:
+        if name in plan.options.only_in_v2:
             place = f"esp_extra['ses'][{name!r}]"
             yield Problem(place, f"SES API v1 has no {name}", "use api_version='v2'")
-    if asked_content(message) == "simple":
+    if asked_content(plan.extra) == "simple":
         place = "esp_extra['ses']['Content']"
         yield Problem(place, "simple content needs SES API v2", "use api_version='v2'")
-    if choice in (Choice.TEMPLATE, Choice.BULK):
-        yield from _not_in_v1_templates(message, settings)
+    if plan.is_template:
+        yield from _not_in_v1_templates(message, plan)
 
 
-def _not_in_v1_templates(message: Message, settings: SendingSettings) -> Iterator[Problem]:
+def _not_in_v1_templates(message: Message, plan: Plan) -> Iterator[Problem]:
     if message.template_id is None:
         field = "merge_global_data" if message.merge_data is None else "merge_data"
         yield _not_in_v1(field, "it fills in stored templates only: give a template_id")
@@ -49,7 +47,7 @@ def _not_in_v1_templates(message: Message, settings: SendingSettings) -> Iterato
         yield _not_in_v1("unsubscribe", no_headers, remedy=Without("unsubscribe"))
     if message.metadata:
         yield _not_in_v1("metadata", no_headers, remedy=Without("metadata"))
-    if message.tags and settings.message_tag_name is None:
+    if message.tags and plan.options.message_tag_name is None:
         why = f"{no_headers}; with message_tag_name it takes one"
         yield _not_in_v1("tags", why, remedy=Without("tags"))
     if any((message.merge_metadata or {}).values()):

@@ -17,9 +17,8 @@ from typing import Literal, TypeAlias
 from mailcore.errors import Problem
 from mailcore.message import Emptied, First, Headers, Message, Remedy, WithoutHeaders, WithoutItems
 from mailcore.mime.headers import header_value
-from mailcore_ses.payload.choose import Choice
 from mailcore_ses.payload.headers import METADATA_HEADER, api_headers, encode_tag
-from mailcore_ses.payload.settings import SendingSettings
+from mailcore_ses.payload.plan import Choice, Plan
 from mailcore_ses.payload.templated import template_data
 
 
@@ -33,26 +32,26 @@ _VALUE = re.compile(r"[ -~]+")
 _PRINTABLE = "give printable characters only"
 
 
-def out_of_bounds(message: Message, settings: SendingSettings, choice: Choice) -> Iterator[Problem]:
+def out_of_bounds(message: Message, plan: Plan) -> Iterator[Problem]:
     """
     What SES would refuse of a message that it is to write.
 
     Args:
         message: That has a template, or goes as simple content.
-        settings: Of the provider.
-        choice: How it is sent.
+        plan: How it is sent.
     """
-    if choice in (Choice.TEMPLATE, Choice.BULK):
+    if plan.is_template:
         yield from _template_data(message)
-    if settings.api_version == "v1":
+    if plan.is_v1:
         return
-    yield from _number_of_headers(message, choice)
+    yield from _number_of_headers(message, plan)
     yield from _headers(message)
 
 
-def _number_of_headers(message: Message, choice: Choice) -> Iterator[Problem]:
-    to_all = {header["Name"].lower() for header in api_headers(message)}
-    number = len(api_headers(message))
+def _number_of_headers(message: Message, plan: Plan) -> Iterator[Problem]:
+    headers_to_all = api_headers(message)
+    to_all = {header["Name"].lower() for header in headers_to_all}
+    number = len(headers_to_all)
     if number > MAX_HEADERS:
         # The last ones of its own go first, then tags.
         own = [name for name in message.headers if name.lower() != "to"]
@@ -60,7 +59,7 @@ def _number_of_headers(message: Message, choice: Choice) -> Iterator[Problem]:
         if not own and message.tags:
             remedy = First("tags", max(0, len(message.tags) - (number - MAX_HEADERS)))
         yield _too_many("headers", number, remedy)
-    if choice not in (Choice.BULK, Choice.INDIVIDUAL):
+    if not plan.is_batch:
         return
     headers, metadata = message.merge_headers or {}, message.merge_metadata or {}
     most = 0
@@ -69,8 +68,8 @@ def _number_of_headers(message: Message, choice: Choice) -> Iterator[Problem]:
         if metadata.get(key):
             names.add(METADATA_HEADER.lower())
         # In a batch SES puts them over those to all; else they are put there here.
-        most = max(most, len(names) if choice is Choice.BULK else number + len(names - to_all))
-    if most > max(MAX_HEADERS, number if choice is Choice.INDIVIDUAL else 0):
+        most = max(most, len(names) if plan.choice is Choice.BULK else number + len(names - to_all))
+    if most > max(MAX_HEADERS, number if plan.choice is Choice.INDIVIDUAL else 0):
         yield _too_many("merge_headers", most, Emptied("merge_headers"))
 
 

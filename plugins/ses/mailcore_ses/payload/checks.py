@@ -21,7 +21,7 @@ its model in what it writes itself are those of :mod:`mailcore_ses.payload.bound
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailcore.errors import Problem
 from mailcore.features import AMP
@@ -41,17 +41,20 @@ from mailcore.mime.headers import header_value
 from mailcore_ses.payload import api_checks
 from mailcore_ses.payload.api_checks import TRACKING
 from mailcore_ses.payload.bounds import Place, out_of_bounds
-from mailcore_ses.payload.choose import Choice, choose, wants_simple
-from mailcore_ses.payload.extra import ENTRIES, extra_of
 from mailcore_ses.payload.headers import (
     METADATA_HEADER,
     TAG_HEADER,
     encode_metadata,
     encode_tag,
 )
-from mailcore_ses.payload.settings import TAG_TEXT, SendingSettings
+from mailcore_ses.payload.names import ENTRIES, LIST
+from mailcore_ses.payload.plan import Choice, Plan
 from mailcore_ses.payload.subject_values import unfit_subject_values
+from mailcore_ses.payload.tags import TAG_TEXT
 
+
+if TYPE_CHECKING:
+    from mailcore_ses.options import SesOptions
 
 # https://docs.aws.amazon.com/ses/latest/dg/header-fields.html (read 2026-11-21)
 _REPLACED = {
@@ -63,27 +66,27 @@ _CONTROL_HEADER = "x-ses-"
 _BODIES = ("subject", "text", "html")
 
 
-def check(message: Message, settings: SendingSettings) -> Iterator[Problem]:
+def check(message: Message, plan: Plan) -> Iterator[Problem]:
     """Everything that cannot be sent as it is meant."""
-    choice = choose(message, settings)
-    written_by_ses = choice in (Choice.TEMPLATE, Choice.BULK) or wants_simple(message, settings)
     yield from _headers(message, message.headers, "headers")
-    yield from _long_values(message, _OF_THE_API if written_by_ses else _OF_A_LINE)
-    if choice in (Choice.BULK, Choice.INDIVIDUAL):
-        yield from _batch(message, written_by_ses=written_by_ses)
-    if choice in (Choice.TEMPLATE, Choice.BULK) and message.template_id is not None:
-        yield from _bodies_beside_template(message)
-    if choice in (Choice.TEMPLATE, Choice.BULK):
+    yield from _long_values(message, _OF_THE_API if plan.is_written_by_ses else _OF_A_LINE)
+    if plan.is_batch:
+        yield from _batch(message, written_by_ses=plan.is_written_by_ses)
+    if plan.is_template:
+        if message.template_id is not None:
+            yield from _bodies_beside_template(message)
         yield from unfit_subject_values(message)
-    if written_by_ses:
+    if plan.is_written_by_ses:
         yield from _header_values(message)
-        yield from out_of_bounds(message, settings, choice)
-        yield from _not_in_parts(message, choice, settings)
-    yield from _message_tag(message, settings)
-    yield from _signing(message, settings, written_by_ses=written_by_ses)
-    yield from _options(message, settings, choice)
-    if settings.api_version == "v1":
-        yield from api_checks.not_in_v1(message, settings, choice)
+        yield from out_of_bounds(message, plan)
+        yield from _not_in_parts(message, plan)
+    yield from _message_tag(message, plan.options)
+    yield from _signing(message, plan)
+    yield from _options(plan)
+    if plan.is_v1:
+        yield from api_checks.not_in_v1(message, plan)
+    else:
+        yield from api_checks.unknown_overrides(message)
 
 
 def _headers(message: Message, headers: Iterable[str], field: Place) -> Iterator[Problem]:
@@ -200,8 +203,8 @@ def _bodies_beside_template(message: Message) -> Iterator[Problem]:
             yield Problem(field, reason, f"leave {field} out", feature="templates")
 
 
-def _not_in_parts(message: Message, choice: Choice, settings: SendingSettings) -> Iterator[Problem]:
-    what = "templates" if choice in (Choice.TEMPLATE, Choice.BULK) else "simple content"
+def _not_in_parts(message: Message, plan: Plan) -> Iterator[Problem]:
+    what = "templates" if plan.is_template else "simple content"
     for feature, is_meant in (("alternatives", False), ("amp_html", True)):
         parts = enumerate(message.alternatives)
         found = tuple(at for at, part in parts if (part.mime_type == AMP) is is_meant)
@@ -219,7 +222,7 @@ def _not_in_parts(message: Message, choice: Choice, settings: SendingSettings) -
         reason = f"spoofed_to is not supported in {what} of SES, which writes To itself"
         remedy = WithoutHeaders(("To",))
         yield Problem("headers['To']", reason, feature="spoofed_to", remedy=remedy)
-    if settings.api_version == "v1":
+    if plan.is_v1:
         return
     for position, part in enumerate(message.attachments):
         place = f"attachments[{position}]"
@@ -233,8 +236,8 @@ def _not_in_parts(message: Message, choice: Choice, settings: SendingSettings) -
             yield Problem(place, reason, feature=feature, remedy=remedy)
 
 
-def _message_tag(message: Message, settings: SendingSettings) -> Iterator[Problem]:
-    if settings.message_tag_name is None or not message.tags:
+def _message_tag(message: Message, options: SesOptions) -> Iterator[Problem]:
+    if options.message_tag_name is None or not message.tags:
         return
     if len(message.tags) > 1:
         reason = f"{len(message.tags)} tags, and message_tag_name is the name of one message tag"
@@ -245,13 +248,11 @@ def _message_tag(message: Message, settings: SendingSettings) -> Iterator[Proble
         yield Problem("tags", reason, hint, feature="tags", remedy=Without("tags"))
 
 
-def _signing(
-    message: Message, settings: SendingSettings, *, written_by_ses: bool
-) -> Iterator[Problem]:
-    if settings.sign is None:
+def _signing(message: Message, plan: Plan) -> Iterator[Problem]:
+    if plan.options.signer is None:
         return
     hint = "use Easy DKIM or BYODKIM of SES, or a provider without dkim_private_key"
-    if written_by_ses:
+    if plan.is_written_by_ses:
         reason = "SES writes this message, so it cannot be signed with dkim_private_key"
         yield Problem("template_id" if message.template_id else "message", reason, hint)
     for feature in TRACKING:
@@ -260,8 +261,8 @@ def _signing(
             yield Problem(feature, reason, hint, feature=feature, remedy=Without(feature))
 
 
-def _options(message: Message, settings: SendingSettings, choice: Choice) -> Iterator[Problem]:
-    extra = extra_of(message)
+def _options(plan: Plan) -> Iterator[Problem]:
+    extra = plan.extra
     place = f"esp_extra['ses'][{ENTRIES!r}]"
     if ENTRIES in extra:
         entries = extra[ENTRIES]
@@ -270,9 +271,9 @@ def _options(message: Message, settings: SendingSettings, choice: Choice) -> Ite
         ):
             reason = f"{place} must be a mapping of addresses to parameters of their entries"
             yield Problem(place, reason, "see mailcore_ses.ses_options()", kind="type")
-        elif choice not in (Choice.BULK, Choice.INDIVIDUAL):
+        elif not plan.is_batch:
             yield Problem(place, f"{place} is for batches: this message is none")
-    if choice is Choice.BULK and (settings.contact_list_name or "ListManagementOptions" in extra):
+    if plan.choice is Choice.BULK and (plan.options.contact_list_name or LIST in extra):
         reason = (
             "SendBulkEmail has no ListManagementOptions: a batch cannot belong to a list of SES"
         )

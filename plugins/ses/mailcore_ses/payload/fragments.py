@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailcore.address import Address
 from mailcore.message import Attachment, Message, attachments_as_shown
 from mailcore.mime.encoding import as_seven_bit
-from mailcore_ses.payload.settings import SendingSettings
+from mailcore_ses.payload.names import OVERRIDES, names_in
+from mailcore_ses.payload.tags import tag_list
+
+
+if TYPE_CHECKING:
+    from mailcore_ses.payload.plan import Plan
 
 
 Parameters = dict[str, Any]
@@ -33,46 +38,41 @@ def named(addresses: Iterable[Address]) -> list[str]:
     return [address.format_ascii() for address in addresses]
 
 
-def sender(message: Message) -> str | None:
-    """``FromEmailAddress``, where SES writes the header."""
-    return None if message.from_email is None else message.from_email.format_ascii()
+def destination(message: Message) -> Parameters:
+    """``Destination``, where SES writes the header."""
+    to, cc, bcc = message.deliveries
+    return given(ToAddresses=named(to), CcAddresses=named(cc), BccAddresses=bare(bcc))
 
 
-def feedback_address(message: Message) -> str | None:
-    """Where bounces go."""
-    envelope_sender = message.envelope_sender
-    return None if envelope_sender is None else envelope_sender.ascii_addr_spec
-
-
-def tag_list(tags: Iterable[tuple[str, str]]) -> list[Parameters]:
-    """Message tags as SES lists them."""
-    return [{"Name": name, "Value": value} for name, value in tags]
-
-
-def email_tags(message: Message, settings: SendingSettings) -> list[Parameters]:
-    """The provider's message tags; the message's one tag under the name that is set for it."""
-    if not settings.email_tags and settings.message_tag_name is None:
-        return []
-    tags = dict(settings.email_tags)
-    if settings.message_tag_name is not None and message.tags:
-        tags[settings.message_tag_name] = message.tags[0]
-    return tag_list(tags.items())
-
-
-def list_management(settings: SendingSettings) -> Parameters:
-    """``ListManagementOptions``: SES adds the headers and refuses who left the list."""
-    if settings.contact_list_name is None:
-        return {}
-    return given(ContactListName=settings.contact_list_name, TopicName=settings.topic_name)
+def for_every_message(message: Message, plan: Plan) -> Parameters:
+    """What every kind of call has of the provider's options and of the message, by its names."""
+    options = plan.options
+    found = dict(options.of_every_message)
+    if options.message_tag_name is not None and message.tags:
+        tags = {**(options.email_tags or {}), options.message_tag_name: message.tags[0]}
+        found["EmailTags"] = tag_list(tags.items())
+    if message.envelope_sender is not None:
+        found["FeedbackForwardingEmailAddress"] = message.envelope_sender.ascii_addr_spec
+    if message.track_opens is not None or message.track_clicks is not None:
+        found[OVERRIDES] = _overrides(message)
+    if plan.is_written_by_ses:
+        if message.from_email is not None:
+            found["FromEmailAddress"] = message.from_email.format_ascii()
+        found.update(given(ReplyToAddresses=named(message.reply_to)))
+    if plan.operation == "SendEmail":
+        return found
+    return {
+        own_name: value
+        for name, value in found.items()
+        for own_name in names_in(plan.operation, name)
+    }
 
 
 _SWITCH = {True: "ENABLED", False: "DISABLED", None: None}
 
 
-def overrides(message: Message) -> Parameters | None:
-    """``ConfigurationOverrides``: tracking of this message, whatever its configuration set says."""
-    if message.track_opens is None and message.track_clicks is None:
-        return None
+def _overrides(message: Message) -> Parameters:
+    """Tracking of this message, whatever its configuration set says."""
     return {
         "Tracking": given(
             OpenTrackingEnabled=_SWITCH[message.track_opens],

@@ -9,78 +9,20 @@ from __future__ import annotations
 
 import json
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from mailcore.foundation import FrozenDict
 from mailcore.message import Message, value_names
 from mailcore.mime.headers import header_value
-from mailcore.sending import Entry, entries_of
-from mailcore_ses.payload.fragments import (
-    Parameters,
-    attachments,
-    bare,
-    email_tags,
-    feedback_address,
-    given,
-    list_management,
-    named,
-    overrides,
-    sender,
-)
+from mailcore.sending import Entry
+from mailcore_ses.payload.fragments import Parameters, attachments, bare, destination, given, named
 from mailcore_ses.payload.headers import METADATA_HEADER, api_headers, encode_metadata
-from mailcore_ses.payload.settings import SendingSettings
+from mailcore_ses.payload.names import ENTRIES
 
 
-def template_email(message: Message, settings: SendingSettings) -> Parameters:
+def template_email(message: Message) -> Parameters:
     """``SendEmail``: a template filled in once, as one message to all recipients."""
-    to, cc, bcc = message.deliveries
-    return given(
-        FromEmailAddress=sender(message),
-        FromEmailAddressIdentityArn=settings.from_identity_arn,
-        Destination=given(
-            ToAddresses=named(to),
-            CcAddresses=named(cc),
-            BccAddresses=bare(bcc),
-        ),
-        ReplyToAddresses=named(message.reply_to),
-        FeedbackForwardingEmailAddress=feedback_address(message),
-        FeedbackForwardingEmailAddressIdentityArn=settings.feedback_identity_arn,
-        Content={"Template": _template(message)},
-        EmailTags=email_tags(message, settings),
-        ConfigurationSetName=settings.configuration_set_name,
-        EndpointId=settings.endpoint_id,
-        TenantName=settings.tenant_name,
-        ListManagementOptions=list_management(settings),
-        ConfigurationOverrides=overrides(message),
-    )
-
-
-def bulk_emails(
-    message: Message, settings: SendingSettings, entries_per_call: int
-) -> Iterator[tuple[list[Entry], Parameters]]:
-    """``SendBulkEmail``: a template filled in for each recipient, some recipients in each call."""
-    default_template = _template(message)
-    replacement = _Replacement(message, default_template.get("Headers", []))
-    entries = entries_of(message)
-    for start in range(0, len(entries), entries_per_call):
-        some = entries[start : start + entries_per_call]
-        yield (
-            some,
-            given(
-                FromEmailAddress=sender(message),
-                FromEmailAddressIdentityArn=settings.from_identity_arn,
-                ReplyToAddresses=named(message.reply_to),
-                FeedbackForwardingEmailAddress=feedback_address(message),
-                FeedbackForwardingEmailAddressIdentityArn=settings.feedback_identity_arn,
-                DefaultEmailTags=email_tags(message, settings),
-                DefaultContent={"Template": default_template},
-                BulkEmailEntries=[replacement.entry(entry) for entry in some],
-                ConfigurationSetName=settings.configuration_set_name,
-                EndpointId=settings.endpoint_id,
-                TenantName=settings.tenant_name,
-                ConfigurationOverrides=overrides(message),
-            ),
-        )
+    return given(Destination=destination(message), Content={"Template": _template(message)})
 
 
 def template_reference(template_id: str) -> Parameters:
@@ -118,10 +60,24 @@ def _values_of_all(message: Message) -> Mapping[str, object] | None:
     return {**dict.fromkeys(value_names(message), ""), **(message.merge_global_data or {})}
 
 
-class _Replacement:
-    """What is a recipient's own, over what the template says to all."""
+class Bulk:
+    """
+    ``SendBulkEmail``: a template filled in for each recipient.
 
-    def __init__(self, message: Message, default_headers: list[Parameters]) -> None:
+    Args:
+        message: A batch.
+
+    Attributes:
+        name: Of the parameter that has the recipients.
+        to_all: What the template says to all of them.
+    """
+
+    name = ENTRIES
+
+    def __init__(self, message: Message) -> None:
+        template = _template(message)
+        self.to_all: Parameters = {"DefaultContent": {"Template": template}}
+        default_headers = template.get("Headers", [])
         self._metadata = message.metadata
         self._has_headers = message.merge_headers is not None or message.merge_metadata is not None
         # SES replaces headers "of the same name": in our spelling there is no doubt of the same.
@@ -129,8 +85,8 @@ class _Replacement:
         _, cc, bcc = message.deliveries
         self._copies = given(CcAddresses=named(cc), BccAddresses=bare(bcc))
 
-    def entry(self, entry: Entry) -> Parameters:
-        """One of ``BulkEmailEntries``."""
+    def destination(self, entry: Entry) -> Parameters:
+        """What is a recipient's own, over what the template says to all."""
         address, data = entry.address, entry.data
         plain = not address.display_name and address.addr_spec.isascii()
         parameters: Parameters = {
