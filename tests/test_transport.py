@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import threading
 import time
@@ -255,6 +256,7 @@ def test_nobody_listens(transport):
     with pytest.raises(NetworkError) as caught:
         transport.exchange(post(f"http://127.0.0.1:{unused_port()}/"))
 
+    assert re.search(r"cannot connect to 127\.0\.0\.1:\d+: \w+", str(caught.value))
     assert (False, True) == (caught.value.maybe_accepted, caught.value.retryable)
 
 
@@ -266,13 +268,17 @@ def test_unknown_host(transport):
     assert (False, True) == (caught.value.maybe_accepted, caught.value.retryable)
 
 
+@pytest.mark.parametrize("own_session", [False, True])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_proxy_does_not_listen(transport, monkeypatch, scheme):
+def test_proxy_does_not_listen(transport, monkeypatch, scheme, own_session):
     """So is a proxy that cannot be reached."""
     monkeypatch.setenv(f"{scheme}_proxy", f"http://127.0.0.1:{unused_port()}")
+    if own_session:
+        transport = RequestsTransport(requests.Session())
 
-    with pytest.raises(NetworkError) as caught:
+    with pytest.raises(NetworkError, match="through its proxy") as caught:
         transport.exchange(post(f"{scheme}://mail.example/"))
+    transport.close()
 
     assert (False, True) == (caught.value.maybe_accepted, caught.value.retryable)
 

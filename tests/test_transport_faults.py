@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -358,12 +359,47 @@ def test_whether_a_handshake_is_worth_another_try(transport: RequestsTransport, 
         transport.exchange(HttpRequest(method="POST", url=url, body=b"{}"))
 
     assert (hung_up, False) == (caught.value.retryable, caught.value.maybe_accepted)
-    assert ("ended the connection within" in str(caught.value)) is hung_up
+    told = (
+        "ended the connection within" if hung_up else r"no TLS with 127\.0\.0\.1:\d+: [A-Z0-9_]+$"
+    )
+    assert re.search(told, str(caught.value))
 
 
 def test_a_certificate_that_is_nobodys_is_not_tried_again(transport: RequestsTransport) -> None:
     """Nothing was sent, and the error says what to look at."""
-    with tls_server(b"") as url, pytest.raises(NetworkError, match="certificate") as caught:
+    with (
+        tls_server(b"") as url,
+        pytest.raises(NetworkError, match="check the certificate") as caught,
+    ):
         transport.exchange(HttpRequest(method="POST", url=url, body=b"{}"))
 
     assert (False, False) == (caught.value.retryable, caught.value.maybe_accepted)
+
+
+def test_a_handshake_that_does_not_begin(
+    transport: RequestsTransport, over: threading.Event
+) -> None:
+    """Nothing was sent when the time ran out, so it may be tried again."""
+    silent = faulty_server(lambda _: over.wait(10), reads=reads_something, scheme="https")
+    refused = pytest.raises(SendTimeout, match="no connection to")
+    with silent as url, letting_go(over), refused as caught:
+        transport.exchange(HttpRequest(method="POST", url=url, timeout_seconds=0.1))
+
+    assert (True, False) == (caught.value.retryable, caught.value.maybe_accepted)
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [(b"", "no answer in time"), (b"HTTP/1.1 200 OK\r\n", "the answer did not end in time")],
+)
+def test_which_time_ran_out(
+    transport: RequestsTransport, over: threading.Event, start: bytes, told: str
+) -> None:
+    """Whether anything was answered is told."""
+
+    def begin(connection: socket.socket) -> None:
+        connection.sendall(start)
+        over.wait(10)
+
+    with faulty_server(begin) as url, letting_go(over), pytest.raises(SendTimeout, match=told):
+        transport.exchange(HttpRequest(method="POST", url=url, timeout_seconds=0.1))

@@ -53,7 +53,7 @@ def meaning_of_status(status_code: int) -> Meaning:
     What an HTTP status means if the provider says no more (RFC 9110, section 15).
 
     Args:
-        status_code: Of an answer that is no success.
+        status_code: Of an answer that is no success, or that is one and was not understood.
     """
     if status_code in _BY_STATUS:
         return _BY_STATUS[status_code]
@@ -71,7 +71,7 @@ def may_be_accepted(status_code: int) -> bool:
     Args:
         status_code: Of any answer.
     """
-    return 200 <= status_code < 300 or meaning_of_status(status_code).maybe_accepted
+    return meaning_of_status(status_code).maybe_accepted
 
 
 _REJECTED = Meaning(MessageRejected)
