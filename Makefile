@@ -52,6 +52,7 @@ lint: $(VENV)/.check
 
 types: $(VENV)/.check
 	$(VENV)/bin/mypy
+	$(PY) tools/typed_snippets.py
 
 docs: $(VENV)/.check
 	$(PY) -m sphinx --builder html --fresh-env --nitpicky --fail-on-warning --keep-going --quiet docs docs/_build/html

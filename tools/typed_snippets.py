@@ -12,6 +12,9 @@ A line that has to be an error ends with what the checkers call it; then it is a
 them accepts the line, or calls it by another name:
 
     Mailer(42)  # E: call-overload, reportArgumentType
+
+A page that shows a module says so below it: what stands above the line `<!-- module: shop_mail -->`
+is `shop_mail`, which the rest of the page can import.
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ PYRIGHT: Mapping[str, Any] = {
     "reportRedeclaration": False,
 }
 
+_MODULE = re.compile(r"^<!-- module: (?P<names>[\w., ]+) -->$")
 _FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
 _EXPECTED = re.compile(r"#\s*E:\s*(?P<codes>[\w-]+(?:, [\w-]+)*)\s*$")
 
@@ -64,24 +68,31 @@ class Finding:
         return f"{path}:{self.line}: {self.text}  [{self.code}]"
 
 
-def modules_of(page: Path) -> Iterator[str]:
+def modules_of(page: Path) -> Iterator[tuple[list[str], str]]:
     """
-    Yield the source of each module that a page has, every line where it stands in the page.
+    Yield names and source of each module that a page has, every line where it stands in the page.
 
-    Lines of the page that are no Python are empty. Imports from `__future__`, which have to be the
-    first, move to the first line: pages begin with a heading.
+    Without a name it is not to be imported. Lines of the page that are no Python are empty. Imports
+    from `__future__`, which have to be the first, move to the first line: pages begin with a
+    heading.
     """
     document = Sybil([PythonCodeBlockParser(), ClearNamespaceParser()]).parse(page)
+    parts = [(each.line, each.parsed) for each in document.examples()]
+    for number, line in enumerate(document.text.splitlines(), start=1):
+        if match := _MODULE.match(line):
+            parts.append((number, match["names"].split(", ")))
     lines: list[str] = []
-    for example in document.examples():
-        if not example.parsed:  # the namespace is cleared
-            yield _source(lines)
+    for number, part in sorted(parts, key=lambda part: part[0]):
+        if isinstance(part, list):
+            yield part, _source(lines)
             lines = []
-            continue
-        start = example.line + example.parsed.line_offset
-        lines += [""] * (start - len(lines))
-        lines += str(example.parsed).splitlines()
-    yield _source(lines)
+        elif not part:  # the namespace is cleared
+            yield [], _source(lines)
+            lines = []
+        else:
+            lines += [""] * (number + part.line_offset - len(lines))
+            lines += str(part).splitlines()
+    yield [], _source(lines)
 
 
 def _source(lines: Sequence[str]) -> str:
@@ -96,11 +107,19 @@ def write_modules(pages: Iterable[Path], directory: Path) -> dict[Path, Path]:
     page_of = {}
     for page in pages:
         name = re.sub(r"\W", "_", str(page.relative_to(ROOT).with_suffix("")))
-        for number, source in enumerate(modules_of(page)):
-            module = directory / f"page_{name}_{number}.py"
-            module.write_text(source, encoding="utf-8")
-            page_of[module] = page
+        for number, (names, source) in enumerate(modules_of(page)):
+            for path in _files(names or [f"{name}_{number}"], directory / name):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(source, encoding="utf-8")
+                page_of[path] = page
     return page_of
+
+
+def _files(names: Sequence[str], directory: Path) -> Iterator[Path]:
+    for name in names:
+        is_package = any(other.startswith(f"{name}.") for other in names)
+        path = directory.joinpath(*name.split("."))
+        yield path / "__init__.py" if is_package else path.with_suffix(".py")
 
 
 def mypy(paths: Sequence[Path]) -> list[Finding]:
@@ -176,16 +195,16 @@ def main(arguments: Sequence[str]) -> int:
         pages = [page for pattern in PAGES for page in sorted(ROOT.glob(pattern))]
         files = [path for pattern in FILES for path in sorted(ROOT.glob(pattern))]
     shutil.rmtree(CACHE / "modules", ignore_errors=True)
-    (CACHE / "modules").mkdir(parents=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
     page_of = write_modules(pages, CACHE / "modules")
     paths = [*page_of, *files]
     findings = [
         Finding(page_of.get(each.path, each.path), each.line, each.code, each.text)
         for each in surprises([*mypy(paths), *pyright(paths)], paths)
     ]
-    for finding in sorted(findings):
+    for finding in sorted(set(findings)):
         print(finding)
-    print(f"{len(pages)} pages and {len(files)} files: {len(findings)} findings")
+    print(f"{len(pages)} pages and {len(files)} files: {len(set(findings))} findings")
     return int(bool(findings))
 
 

@@ -10,7 +10,7 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
-    from mailcore.registry.hookspecs import hookimpl, hookspec
+    from mailcore.registry.hookspecs import SubParsers, hookimpl, hookspec
     from mailcore.registry.provider_options import (
         ProviderOptions,
         message_options,
@@ -26,6 +26,7 @@ else:
             "option": "registry.provider_options",
             "message_options": "registry.provider_options",
             "ProviderOptions": "registry.provider_options",
+            "SubParsers": "registry.hookspecs",
             "hookimpl": "registry.hookspecs",
             "hookspec": "registry.hookspecs",
             "Plugin": "registry.registry",
@@ -39,6 +40,7 @@ __all__ = [
     "Plugin",
     "ProviderOptions",
     "Registry",
+    "SubParsers",
     "default_registry",
     "get_provider",
     "hookimpl",

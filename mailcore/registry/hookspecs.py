@@ -17,7 +17,7 @@ async mailers call them in the event loop.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pluggy
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from mailcore.webhook.request import WebhookRequest
 
 PROJECT = "mailcore"
+
+SubParsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What :func:`mailcore_register_commands` adds a command to: argparse's own class has no name."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -55,7 +58,7 @@ def mailcore_register_middleware() -> Mapping[str, Callable[..., Any]]:  # type:
 
 
 @hookspec
-def mailcore_register_commands(cli: argparse._SubParsersAction[Any]) -> None:
+def mailcore_register_commands(cli: SubParsers) -> None:
     """
     Add commands to the ``mailcore`` command line.
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from mailcore.sending.combining import Combined
     from mailcore.sending.copies import keep_likelier
+    from mailcore.sending.delivery import Send
     from mailcore.sending.packing import JsonCall, LazyRequests, combined_calls, joined_request
     from mailcore.sending.planning import Planner
     from mailcore.sending.preview import Preview
@@ -40,6 +41,7 @@ else:
             "own_message": "sending.batch",
             "with_copies_once": "sending.batch",
             "Combined": "sending.combining",
+            "Send": "sending.delivery",
             "Preview": "sending.preview",
         },
     )
@@ -52,6 +54,7 @@ __all__ = [
     "LazyRequests",
     "Planner",
     "Preview",
+    "Send",
     "combined_calls",
     "copied",
     "entries_of",

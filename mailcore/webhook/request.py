@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 from mailcore.errors import MalformedWebhook
 from mailcore.foundation.frozen import FrozenDict
 from mailcore.webhook.json_reading import read_object
+
+
+class HasItems(Protocol):
+    """Headers that are no mapping, such as those of :mod:`http.server`."""
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Names and values."""
+
+
+HeadersGiven: TypeAlias = Mapping[str, str] | HasItems | Iterable[tuple[str, str]]
+"""What frameworks have for the headers of a request."""
 
 
 @dataclass(frozen=True, init=False)
@@ -18,7 +29,8 @@ class WebhookRequest:
 
     Args:
         method: ``POST``, usually.
-        headers: A mapping or pairs, in any case; a repeated header keeps its first value.
+        headers: A mapping, something with ``items()``, or pairs, in any case; a repeated header
+            keeps its first value.
         body: As received, undecoded: signatures are made over bytes. Text is taken as UTF-8.
         url: The full URL, for providers that sign it.
         remote_address: The peer's IP address, for the log.
@@ -36,7 +48,7 @@ class WebhookRequest:
     def __init__(
         self,
         method: str,
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        headers: HeadersGiven = (),
         body: bytes | str | bytearray | memoryview = b"",
         url: str | None = "",
         remote_address: str | None = "",
@@ -104,7 +116,7 @@ def _octets(body: object) -> bytes:
     raise MalformedWebhook(f"body must be bytes, not {type(body).__name__}")
 
 
-def _lower_case(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> FrozenDict[str, str]:
+def _lower_case(headers: HeadersGiven) -> FrozenDict[str, str]:
     if type(headers) is dict:
         # The common case, in half the time; a name that is there twice takes the way below.
         lowered = {

@@ -1,0 +1,117 @@
+"""The tool that has type checkers read the documentation: what they are given, what is printed."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+from pathlib import Path
+
+import pytest
+
+
+TOOL = Path(__file__).resolve().parent.parent / "tools" / "typed_snippets.py"
+
+
+@pytest.fixture(name="tool", scope="module")
+def _tool():
+    """The tool as a module."""
+    spec = importlib.util.spec_from_file_location("typed_snippets", TOOL)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["typed_snippets"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["typed_snippets"]
+
+
+@pytest.fixture(name="modules_of")
+def _modules_of(tool, tmp_path):
+    """The modules of a page with this text."""
+
+    def modules_of(text):
+        page = tmp_path / "page.md"
+        page.write_text(text, "utf-8")
+        return list(tool.modules_of(page))
+
+    return modules_of
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# Title\n\nText.\n", [([], "\n")]),
+        (
+            "# Title\n\n```python\na = 1\n```\n\n```python\nb = a\n```\n",
+            [([], "\n\n\na = 1\n\n\n\nb = a\n")],
+        ),
+        (
+            "# Title\n\n<!-- invisible-code-block: python\na = 1\n-->\n",
+            [([], "\n\n\na = 1\n")],
+        ),
+        ("# Title\n\n- Item:\n\n  ```python\n  a = 1\n  ```\n", [([], "\n\n\n\n\na = 1\n")]),
+        ("# Title\n\n```console\n$ a\n```\n\n```text\na\n```\n", [([], "\n")]),
+        (
+            "# Title\n\n```python\na = 1\n```\n\n<!--- clear-namespace -->\n\n```python\nb = 1\n```",
+            [([], "\n\n\na = 1\n"), ([], "\n\n\n\n\n\n\n\n\nb = 1\n")],
+        ),
+        (
+            "# Title\n\n```python\na = 1\n```\n\n<!-- module: one.two, one -->\n",
+            [(["one.two", "one"], "\n\n\na = 1\n"), ([], "\n")],
+        ),
+        (
+            "# Title\n\n```python\nfrom __future__ import annotations\n\na = 1\n```\n",
+            [([], "from __future__ import annotations\n\n\n\n\na = 1\n")],
+        ),
+    ],
+    ids=["none", "two", "invisible", "list", "other", "cleared", "named", "future"],
+)
+def test_lines_of_a_page_stand_where_they_stood(modules_of, text, expected):
+    """A module has the Python of a page, each line at its number, and nothing else."""
+    assert expected == modules_of(text)
+
+
+def test_named_modules_can_be_imported(tool, tmp_path, monkeypatch):
+    """`<!-- module: … -->` becomes files that the rest of the page finds."""
+    monkeypatch.setattr(tool, "ROOT", tmp_path)
+    page = tmp_path / "docs" / "page.md"
+    page.parent.mkdir()
+    page.write_text("# T\n\n```python\na = 1\n```\n\n<!-- module: shop, shop.mail -->\n", "utf-8")
+
+    written = tool.write_modules([page], tmp_path / "out")
+
+    expected = {"shop/__init__.py", "shop/mail.py", "docs_page_1.py"}
+    assert expected == {str(path.relative_to(tmp_path / "out" / "docs_page")) for path in written}
+    assert {page} == set(written.values())
+
+
+def test_what_is_expected_has_to_be_found(tool, tmp_path):
+    """A line with `# E:` is silent if each checker says what it has to, and nothing more."""
+    path = tmp_path / "promises.py"
+    path.write_text("f()\nf(1)  # E: arg-type, reportArgumentType\nf(2)  # E: misc\n", "utf-8")
+    found = [
+        tool.Finding(path, 1, "call-arg", "too few"),
+        tool.Finding(path, 2, "arg-type", "int"),
+        tool.Finding(path, 3, "operator", "no f"),
+    ]
+
+    surprises = {(each.line, each.code) for each in tool.surprises(found, [path])}
+
+    assert {(1, "call-arg"), (2, "reportArgumentType"), (3, "operator"), (3, "misc")} == surprises
+
+
+def test_pages_are_those_that_run(tool):
+    """Every page with Python blocks that the tests run is read by the type checkers, too."""
+    root = TOOL.parent.parent
+    pages = {path for pattern in tool.PAGES for path in root.glob(pattern)}
+    documents = {
+        *root.glob("*.md"),
+        *root.glob("docs/**/*.md"),
+        *root.glob("plugins/[a-z]*/README.md"),
+    }
+
+    missed = {
+        str(path.relative_to(root))
+        for path in documents - pages
+        if "```python" in path.read_text("utf-8") and "_build" not in path.parts
+    }
+    assert not missed
