@@ -51,7 +51,7 @@ def _modules_of(tool, tmp_path):
         ("# Title\n\n- Item:\n\n  ```python\n  a = 1\n  ```\n", [([], "\n\n\n\n\na = 1\n")]),
         ("# Title\n\n```console\n$ a\n```\n\n```text\na\n```\n", [([], "\n")]),
         (
-            "# Title\n\n```python\na = 1\n```\n\n<!--- clear-namespace -->\n\n```python\nb = 1\n```",
+            "# T\n\n```python\na = 1\n```\n\n<!--- clear-namespace -->\n\n```python\nb = 1\n```",
             [([], "\n\n\na = 1\n"), ([], "\n\n\n\n\n\n\n\n\nb = 1\n")],
         ),
         (
