@@ -7,17 +7,19 @@ BENCH = .venv-bench
 PY = $(VENV)/bin/python
 # A process for each core; the tests of a file, or of a page, stay together. WORKERS=0: one process, for a debugger.
 WORKERS = auto
-PYTEST = $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile
+PARALLEL = --numprocesses $(WORKERS) --dist loadfile
+PYTEST = $(PY) -m pytest $(PARALLEL)
 # Not plugins/_template: it is what `mailcore new-provider` writes.
 PROJECTS = pyproject.toml plugins/[a-z]*/pyproject.toml
 ARGS =
 FUZZ_SECONDS = 5
 
-.PHONY: help demo test test-slow test-all check lint types docs snippets features known-plugins packaging versions links hooks format bench fuzz mutate schemas live clean
+.PHONY: help demo test test-slow test-all coverage check lint types docs snippets features known-plugins packaging versions links hooks format bench fuzz mutate schemas live clean
 
 help:
 	@echo "make demo      mail out and events back through the local SES, over real HTTP"
 	@echo "make test      the fast tests                make test-all   all of them"
+	@echo "make coverage  all of them, and what of the code they run: below the floor it fails"
 	@echo "make check     lint, types, docs, packaging  make format     let ruff rewrite the code"
 	@echo "make docs      HTML into docs/_build/html    make features   write docs/features.md anew"
 	@echo "make known-plugins      write mailcore/registry/known_plugins.json anew"
@@ -42,6 +44,13 @@ test-slow: $(VENV)/.tests
 
 test-all: $(VENV)/.tests
 	$(PYTEST) $(ARGS)
+
+# All tests, with what of the code they run, branches too; the floor is fail_under in pyproject.toml.
+coverage: $(VENV)/.coverage
+	$(VENV)/bin/coverage erase
+	$(VENV)/bin/coverage run -m pytest $(PARALLEL) --hypothesis-profile traced $(ARGS)
+	$(VENV)/bin/coverage combine --quiet
+	$(VENV)/bin/coverage report
 
 check: lint types docs snippets packaging
 
@@ -115,7 +124,7 @@ live: $(VENV)/.tests
 	$(PY) -m pytest live $(ARGS)
 
 clean:
-	rm -rf $(VENV) $(BENCH) build dist docs/_build demo-output .coverage .mutate
+	rm -rf $(VENV) $(BENCH) build dist docs/_build demo-output .coverage .coverage.* .mutate
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name .git -prune -o -name __pycache__ -prune -exec rm -rf {} +
 
@@ -133,6 +142,10 @@ $(VENV)/.check: $(VENV)/.tests
 
 $(VENV)/.hooks: $(VENV)/.check
 	sh tools/venv.sh $(VENV) hooks
+	@touch $@
+
+$(VENV)/.coverage: $(VENV)/.tests
+	sh tools/venv.sh $(VENV) tests coverage
 	@touch $@
 
 $(VENV)/.schemas: $(VENV)/.tests

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import sybil.integration.pytest as sybil_in_pytest
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from sybil import Sybil
 from sybil.document import PythonDocStringDocument
 from sybil.parsers.doctest import DocTestParser
@@ -63,6 +63,8 @@ SLOW_FIXTURES = {"moto", "moto_url"}
 
 # `make test` looks at fewer examples of what has no number of its own; everything else at all.
 settings.register_profile("fast", max_examples=25)
+# `make coverage` looks at as many examples as `make test-all`, and slowly.
+settings.register_profile("traced", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

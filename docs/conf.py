@@ -62,5 +62,5 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", keep_colons, priority=400)
     app.connect("autodoc-skip-member", references.show_once)
     app.connect("autodoc-process-bases", references.show_public_bases)
-    app.connect("autodoc-process-signature", references.show_factories)
+    app.connect("autodoc-process-signature", references.show_defaults)
     app.connect("missing-reference", references.find)

@@ -194,20 +194,20 @@ def make_link(  # noqa: PLR0917  # the parts of a link
     return make_refnode(app.builder, from_page, to_page, node_id, content, title)
 
 
-def show_factories(*arguments: Any) -> tuple[str, str] | None:
+def show_defaults(*arguments: Any) -> tuple[str, str] | None:
     """
-    Answer autodoc's `autodoc-process-signature`: show what a default factory makes.
+    Answer autodoc's `autodoc-process-signature`: name functions, and show what factories make.
 
-    `<factory>` is not Python: Sphinx could not read the signature, and would take it apart at
-    every comma.
+    `<factory>` and `<function name>` are not Python: Sphinx could not read the signature, and would
+    take it apart at every comma.
     """
-    _app, what, _name, value, _options, signature, returned = arguments
-    if what != "class" or not signature or "<factory>" not in signature:
+    _app, _what, _name, value, _options, signature, returned = arguments
+    if not signature or "<f" not in signature:
         return None
-    for field in dataclasses.fields(value):
+    for field in dataclasses.fields(value) if dataclasses.is_dataclass(value) else ():
         if field.init and field.default_factory is not dataclasses.MISSING:
             signature = signature.replace("<factory>", shown_default(field.default_factory), 1)
-    return signature, returned
+    return re.sub(r"<function (?:\w+\.)*(\w+)>", r"\1", signature), returned
 
 
 def shown_default(factory: Any) -> str:

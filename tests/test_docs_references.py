@@ -60,8 +60,8 @@ def test_an_alias_does_not_lead_to_what_it_stands_for(references):
     assert references.is_defined(Mailer)
 
 
-def test_the_default_of_a_factory_is_shown(references):
-    """What Python prints as `<factory>` is printed as what the factory makes."""
+def test_a_default_is_shown_as_python(references):
+    """What Python prints as `<factory>` is what the factory makes; a function has its name."""
 
     @dataclasses.dataclass
     class Value:
@@ -69,17 +69,17 @@ def test_the_default_of_a_factory_is_shown(references):
         frozen: dict[str, str] = dataclasses.field(default_factory=FrozenDict)
         other: object = dataclasses.field(default_factory=object)
 
-    shown = references.show_factories(
+    shown = references.show_defaults(
         None,
         "class",
         "Value",
         Value,
         None,
-        "(names=<factory>, frozen=<factory>, other=<factory>)",
+        "(names=<factory>, frozen=<factory>, other=<factory>, sort=<function a.by_name>)",
         "",
     )
 
-    assert ("(names=[], frozen={}, other=...)", "") == shown
+    assert ("(names=[], frozen={}, other=..., sort=by_name)", "") == shown
 
 
 def test_a_private_base_is_shown_by_its_own_bases(references):
