@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
-from typing import TypeAlias
+from typing import Generic
 
 from mailcore.account.paging import Page, aiterate, iterate
 from mailcore.account.suppressions import (
     LARGEST_PAGE,
+    EntryT,
     KeepsSuppressions,
-    SuppressedAddress,
     SuppressionFilter,
     SuppressionList,
     bare_address,
@@ -24,10 +24,7 @@ from mailcore.provider import AnyProvider
 from mailcore.registry.registry import default_registry
 
 
-_Pages: TypeAlias = Flow[Page[SuppressedAddress]]
-
-
-class SuppressionAccount:
+class SuppressionAccount(Generic[EntryT]):
     """
     The list of addresses that a provider does not deliver to.
 
@@ -39,12 +36,12 @@ class SuppressionAccount:
         transport: That of the provider.
     """
 
-    def __init__(self, suppressions: SuppressionList, transport: Transport) -> None:
+    def __init__(self, suppressions: SuppressionList[EntryT], transport: Transport) -> None:
         self._list = suppressions
         self._transport = transport
 
     @property
-    def asynchronous(self) -> AsyncSuppressionAccount:
+    def asynchronous(self) -> AsyncSuppressionAccount[EntryT]:
         """The same with ``await`` and ``async for``."""
         return AsyncSuppressionAccount(self._list, self._transport)
 
@@ -55,7 +52,7 @@ class SuppressionAccount:
         start: datetime | None = None,
         end: datetime | None = None,
         page_size: int = LARGEST_PAGE,
-    ) -> Iterator[SuppressedAddress]:
+    ) -> Iterator[EntryT]:
         """
         Addresses of the list, fetched page by page as they are wanted.
 
@@ -70,7 +67,7 @@ class SuppressionAccount:
         """
         return iterate(_pages(self._list, reasons, start, end, page_size), self._transport)
 
-    def get_suppressed(self, email_address: str) -> SuppressedAddress | None:
+    def get_suppressed(self, email_address: str) -> EntryT | None:
         """
         One address of the list; None if it is not on it.
 
@@ -143,10 +140,10 @@ def account_of(provider: AnyProvider) -> SuppressionAccount:
     return SuppressionAccount(provider.suppressions(), default_registry().transport_for(provider))
 
 
-class AsyncSuppressionAccount:
+class AsyncSuppressionAccount(Generic[EntryT]):
     """As :class:`SuppressionAccount`, for event loops."""
 
-    def __init__(self, suppressions: SuppressionList, transport: Transport) -> None:
+    def __init__(self, suppressions: SuppressionList[EntryT], transport: Transport) -> None:
         self._list = suppressions
         self._transport = transport
 
@@ -157,11 +154,11 @@ class AsyncSuppressionAccount:
         start: datetime | None = None,
         end: datetime | None = None,
         page_size: int = LARGEST_PAGE,
-    ) -> AsyncIterator[SuppressedAddress]:
+    ) -> AsyncIterator[EntryT]:
         """As :meth:`SuppressionAccount.suppressed`, with ``async for``."""
         return aiterate(_pages(self._list, reasons, start, end, page_size), self._transport)
 
-    async def get_suppressed(self, email_address: str) -> SuppressedAddress | None:
+    async def get_suppressed(self, email_address: str) -> EntryT | None:
         """As :meth:`SuppressionAccount.get_suppressed`."""
         return await arun(self._list.get(bare_address(email_address)), self._transport)
 
@@ -181,12 +178,12 @@ class AsyncSuppressionAccount:
 
 
 def _pages(
-    suppressions: SuppressionList,
+    suppressions: SuppressionList[EntryT],
     reasons: Iterable[str],
     start: datetime | None,
     end: datetime | None,
     page_size: int,
-) -> partial[_Pages]:
+) -> partial[Flow[Page[EntryT]]]:
     chosen = SuppressionFilter(
         reasons=known_reasons(reasons, suppressions.reasons, suppressions.provider),
         start=start,
@@ -197,7 +194,7 @@ def _pages(
     return partial(suppressions.page, chosen=chosen, page_size=page_size)
 
 
-def _put_one(suppressions: SuppressionList, email_address: str, reason: str) -> Flow[None]:
+def _put_one(suppressions: SuppressionList[EntryT], email_address: str, reason: str) -> Flow[None]:
     refused = yield from _put_all(suppressions, [email_address], reason)
     for words in refused.values():
         raise MessageRejected(
@@ -206,7 +203,7 @@ def _put_one(suppressions: SuppressionList, email_address: str, reason: str) -> 
 
 
 def _put_all(
-    suppressions: SuppressionList, email_addresses: Iterable[str], reason: str
+    suppressions: SuppressionList[EntryT], email_addresses: Iterable[str], reason: str
 ) -> Flow[Mapping[str, str]]:
     (known,) = known_reasons([reason], suppressions.put_reasons, suppressions.provider)
     if isinstance(email_addresses, str):
@@ -220,7 +217,7 @@ def _put_all(
 
 
 def _delete(
-    suppressions: SuppressionList, email_address: str, reasons: Iterable[str]
+    suppressions: SuppressionList[EntryT], email_address: str, reasons: Iterable[str]
 ) -> Flow[bool]:
     chosen = known_reasons(reasons, suppressions.reasons, suppressions.provider)
     return (yield from suppressions.delete(bare_address(email_address), chosen))

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, runtime_checkable
 
 from mailcore.account.paging import Page
 from mailcore.address.address import Address
@@ -89,9 +89,21 @@ class SuppressionFilter:
         )
 
 
-class SuppressionList(ABC):
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    EntryT = TypeVar("EntryT", bound=SuppressedAddress, default=SuppressedAddress)
+else:
+    from typing import TypeVar
+
+    EntryT = TypeVar("EntryT")
+
+
+class SuppressionList(ABC, Generic[EntryT]):
     """
     What a provider can do with its list; each method is a flow, and pure but for what it yields.
+
+    A plugin whose entries tell more names their class: ``SuppressionList[OwnAddress]``.
 
     Addresses that come in are bare and ASCII, reasons are of :attr:`reasons`: see
     :mod:`mailcore.account.suppression_account`, which checks them.
@@ -107,13 +119,11 @@ class SuppressionList(ABC):
     """How many addresses :meth:`put` takes at once."""
 
     @abstractmethod
-    def page(
-        self, token: str, chosen: SuppressionFilter, page_size: int
-    ) -> Flow[Page[SuppressedAddress]]:
+    def page(self, token: str, chosen: SuppressionFilter, page_size: int) -> Flow[Page[EntryT]]:
         """Ask for some addresses: those of the first page if `token` is empty."""
 
     @abstractmethod
-    def get(self, email_address: str) -> Flow[SuppressedAddress | None]:
+    def get(self, email_address: str) -> Flow[EntryT | None]:
         """Ask for one address; None if it is not on the list."""
 
     @abstractmethod

@@ -183,6 +183,7 @@ def test_life_of_a_suppressed_address(account):
     assert before <= found.updated_at
     assert "ada@example.net" not in repr(found)
     assert [found] == list(account.suppressed())
+    assert account.delete_suppressed("ada@example.net", reasons=["bounce"]) is False
     assert account.delete_suppressed("ada@example.net") is True
     assert account.delete_suppressed("ada@example.net") is False
     assert [] == list(account.suppressed())
@@ -238,6 +239,13 @@ def test_filters_that_are_none(account, chosen: dict[str, object], error: type[E
     """A filter that cannot be meant is refused when it is given."""
     with pytest.raises(error):
         account.suppressed(**chosen)
+
+
+def test_many_addresses_at_once(account):
+    """As with other providers: none is refused, and one is taken off only if the reason is that."""
+    assert {} == account.put_all_suppressed(["a@example.net", "b@example.net"], "bounce")
+    assert account.delete_suppressed("a@example.net", reasons=["BOUNCE"])
+    assert ["b@example.net"] == [each.email_address for each in account.suppressed()]
 
 
 def test_address_that_is_none(account):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mailcore.account import SuppressionFilter
 from mailcore.errors import (
     AuthenticationFailed,
     MessageRejected,
@@ -30,6 +31,11 @@ ACCOUNT = {
     "EnforcementStatus": "PROBATION",
     "ProductionAccessEnabled": False,
 }
+
+
+def suppressed_page() -> Flow[Any]:
+    """The first page of the suppression list."""
+    return suppression.SesSuppressions().page("", SuppressionFilter(), 10)
 
 
 def refusal(code: str, status_code: int = 400, **headers: str) -> AwsResponse:
@@ -147,8 +153,8 @@ def test_daily_quota_is_not_waited_for():
     [
         (lambda: identities.get_identity("x.example"), None),
         (lambda: identities.delete_identity("x.example"), False),
-        (lambda: suppression.get_suppressed("a@x.example"), None),
-        (lambda: suppression.delete_suppressed("a@x.example"), False),
+        (lambda: suppression.SesSuppressions().get("a@x.example"), None),
+        (lambda: suppression.SesSuppressions().delete("a@x.example", ()), False),
     ],
     ids=["identity", "delete identity", "suppressed", "delete suppressed"],
 )
@@ -176,7 +182,7 @@ def test_what_is_not_there_where_it_must_be():
         (get_status, {**ACCOUNT, "SendingEnabled": None}, "SendingEnabled"),
         (identities.identities_page, {"EmailIdentities": [{}]}, "IdentityName"),
         (
-            suppression.suppressed_page,
+            suppressed_page,
             {"SuppressedDestinationSummaries": [{"EmailAddress": "a@x", "Reason": "BOUNCE"}]},
             "LastUpdateTime",
         ),
@@ -257,7 +263,7 @@ READING = {
         },
     ),
     "suppressed": (
-        suppression.suppressed_page,
+        suppressed_page,
         {
             "SuppressedDestinationSummaries": [
                 {

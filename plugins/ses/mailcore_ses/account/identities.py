@@ -11,20 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mailcore.account import LARGEST_PAGE, Page
 from mailcore.errors import ConfigurationError
 from mailcore.flow import Flow
 from mailcore.foundation import redact
-from mailcore_ses.aws.asking import (
-    LARGEST_PAGE,
-    Page,
-    call,
-    entries,
-    find,
-    require,
-    structure,
-    text,
-    texts,
-)
+from mailcore_ses.aws.asking import call, entries, find, require, structure, text, texts
 from mailcore_ses.aws.call import SES
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
+from mailcore.account import (
+    LARGEST_PAGE,
+    AsyncSuppressionAccount,
+    SuppressionAccount,
+    aiterate,
+    iterate,
+)
 from mailcore.flow import Transport, arun, run
 from mailcore_ses.account.identities import (
     Identity,
@@ -17,21 +23,15 @@ from mailcore_ses.account.identities import (
 )
 from mailcore_ses.account.statistics import SendStatistics, get_statistics
 from mailcore_ses.account.status import AccountStatus, SendQuota, get_status
-from mailcore_ses.account.suppression import (
-    SuppressedAddress,
-    SuppressedPages,
-    SuppressionFilter,
-    delete_suppressed,
-    get_suppressed,
-    put_suppressed,
-    suppressed_page,
-)
-from mailcore_ses.aws.asking import LARGEST_PAGE, aiterate, iterate
+from mailcore_ses.account.suppression import SesSuppressions, SuppressedAddress
 
 
-class SesAccount:
+class SesAccount(SuppressionAccount[SuppressedAddress]):
     """
     What SES knows of the account in the provider's region, and the lists that it keeps for it.
+
+    The suppression list is that of :class:`~mailcore.account.SuppressionAccount`; its entries are
+    :class:`~mailcore_ses.account.SuppressedAddress`.
 
     Every method makes a call of AWS, needs the permission for it (see
     :mod:`mailcore_ses.iam`), waits and tries again where AWS throttles, and raises
@@ -42,7 +42,7 @@ class SesAccount:
     """
 
     def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+        super().__init__(SesSuppressions(), transport)
 
     @property
     def asynchronous(self) -> AsyncSesAccount:
@@ -94,46 +94,12 @@ class SesAccount:
         """Remove an address or domain; False if there was none."""
         return run(delete_identity(name), self._transport)
 
-    def suppressed(
-        self,
-        *,
-        reasons: Iterable[str] = (),
-        start: datetime | None = None,
-        end: datetime | None = None,
-        page_size: int = LARGEST_PAGE,
-    ) -> Iterator[SuppressedAddress]:
-        """
-        Addresses of the suppression list, fetched page by page as they are wanted.
 
-        Args:
-            reasons: Only those for ``BOUNCE`` or ``COMPLAINT``.
-            start: Only those put on the list at this time or later; with time zone.
-            end: Only those put on the list until this time; with time zone.
-            page_size: Addresses in one call, up to 1000.
-
-        Raises:
-            ConfigurationError: If a reason or a time is wrong.
-        """
-        return iterate(_suppressed_pages(reasons, start, end, page_size), self._transport)
-
-    def get_suppressed(self, email_address: str) -> SuppressedAddress | None:
-        """One address of the suppression list; None if it is not on it."""
-        return run(get_suppressed(email_address), self._transport)
-
-    def put_suppressed(self, email_address: str, reason: str) -> None:
-        """Put an address on the suppression list, for ``BOUNCE`` or ``COMPLAINT``."""
-        run(put_suppressed(email_address, reason), self._transport)
-
-    def delete_suppressed(self, email_address: str) -> bool:
-        """Take an address off the suppression list; False if it was not on it."""
-        return run(delete_suppressed(email_address), self._transport)
-
-
-class AsyncSesAccount:
+class AsyncSesAccount(AsyncSuppressionAccount[SuppressedAddress]):
     """As :class:`SesAccount`, for event loops."""
 
     def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+        super().__init__(SesSuppressions(), transport)
 
     async def status(self) -> AccountStatus:
         """As :meth:`SesAccount.status`."""
@@ -167,33 +133,3 @@ class AsyncSesAccount:
     async def delete_identity(self, name: str) -> bool:
         """As :meth:`SesAccount.delete_identity`."""
         return await arun(delete_identity(name), self._transport)
-
-    def suppressed(
-        self,
-        *,
-        reasons: Iterable[str] = (),
-        start: datetime | None = None,
-        end: datetime | None = None,
-        page_size: int = LARGEST_PAGE,
-    ) -> AsyncIterator[SuppressedAddress]:
-        """As :meth:`SesAccount.suppressed`, with ``async for``."""
-        return aiterate(_suppressed_pages(reasons, start, end, page_size), self._transport)
-
-    async def get_suppressed(self, email_address: str) -> SuppressedAddress | None:
-        """As :meth:`SesAccount.get_suppressed`."""
-        return await arun(get_suppressed(email_address), self._transport)
-
-    async def put_suppressed(self, email_address: str, reason: str) -> None:
-        """As :meth:`SesAccount.put_suppressed`."""
-        await arun(put_suppressed(email_address, reason), self._transport)
-
-    async def delete_suppressed(self, email_address: str) -> bool:
-        """As :meth:`SesAccount.delete_suppressed`."""
-        return await arun(delete_suppressed(email_address), self._transport)
-
-
-def _suppressed_pages(
-    reasons: Iterable[str], start: datetime | None, end: datetime | None, page_size: int
-) -> partial[SuppressedPages]:
-    chosen = SuppressionFilter(reasons=reasons, start=start, end=end)
-    return partial(suppressed_page, chosen=chosen, page_size=page_size)

@@ -11,29 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from mailcore.account import LARGEST_PAGE, Page, aiterate, iterate
 from mailcore.errors import RateLimited, SendError, UnexpectedResponse
 from mailcore.flow import Exchange, Flow, Sleep
 from mailcore.http import settled as settled_for
 from mailcore_ses.aws.call import AwsCall, AwsResponse
 from mailcore_ses.errors import error_of
 
-
-__all__ = [
-    "LARGEST_PAGE",
-    "Page",
-    "aiterate",
-    "call",
-    "entries",
-    "find",
-    "iterate",
-    "require",
-    "require_number",
-    "settled",
-    "structure",
-    "text",
-    "texts",
-]
 
 T = TypeVar("T")
 
