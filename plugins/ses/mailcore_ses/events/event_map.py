@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
-from mailcore.bounces import Cause, enhanced_status, judge, verdict_of
+from mailcore.bounces import Cause, enhanced_status, outcome, verdict_of
 from mailcore.events import BounceClass, EventType, RejectReason
+from mailcore.webhook import Fields
 from mailcore_ses.events.recipients import read_addresses, read_recipients
 from mailcore_ses.events.subscriptions import subscription_change
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Required
 
 
-class Outcome(TypedDict, total=False):
+class RecipientFields(TypedDict, total=False):
     """What an event says about one recipient; the fields are those of TrackingEvent."""
 
     event_type: Required[EventType]
@@ -46,32 +47,22 @@ class Notice(NamedTuple):
         defects: What cannot be read is added here, in words.
     """
 
-    details: Mapping[str, Any]
+    details: Fields
     mail: Mapping[str, Any]
     defects: list[str]
 
-    def text(self, name: str) -> str | None:
-        """A text among the details; None if it is missing or null."""
-        value = self.details.get(name)
-        if value is None or type(value) is str:
-            return value
-        return self._not_text(name)
-
-    def text_in(self, details: Mapping[str, Any], name: str) -> str | None:
-        """A text among the details of one recipient."""
-        value = details.get(name)
-        if value is None or type(value) is str:
-            return value
-        return self._not_text(name)
-
-    def _not_text(self, name: str) -> None:
-        self.defects.append(f"`{name}` is not a string")
-
     def destinations(self) -> list[str | None]:
         """Every recipient of the message, or one that is unknown."""
-        return list(
-            read_addresses(self.mail.get("destination"), "mail.destination", self.defects)
-        ) or [None]
+        given = self.mail.get("destination")
+        return list(read_addresses(given, "mail.destination", self.defects)) or [None]
+
+    def recipients(self, place: str) -> list[tuple[str, Fields]]:
+        """The recipients that the details list, each with what is said about them."""
+        values = self.details.document.get(place.rpartition(".")[2])
+        return [
+            (address, Fields(said, self.defects))
+            for address, said in read_recipients(values, place, self.defects)
+        ]
 
 
 # bounceSubType of Permanent bounces that SES makes up by itself: nothing was sent.
@@ -96,17 +87,17 @@ _CAUSES = {
 _TOLD = {"Permanent": BounceClass.HARD, "Transient": BounceClass.SOFT}
 
 
-def _sent(notice: Notice) -> list[Outcome]:
+def _sent(notice: Notice) -> list[RecipientFields]:
     return [
-        Outcome(event_type=EventType.SENT, recipient=recipient)
+        RecipientFields(event_type=EventType.SENT, recipient=recipient)
         for recipient in notice.destinations()
     ]
 
 
-def _rejected(notice: Notice) -> list[Outcome]:
-    reason = notice.text("reason")
+def _rejected(notice: Notice) -> list[RecipientFields]:
+    reason = notice.details.text("reason")
     return [
-        Outcome(
+        RecipientFields(
             event_type=EventType.REJECTED,
             recipient=to,
             reject_reason=RejectReason.BLOCKED,
@@ -118,44 +109,44 @@ def _rejected(notice: Notice) -> list[Outcome]:
     ]
 
 
-def _failed(notice: Notice) -> list[Outcome]:
-    message = notice.text("errorMessage")
+def _failed(notice: Notice) -> list[RecipientFields]:
+    message = notice.details.text("errorMessage")
     return [
-        Outcome(event_type=EventType.FAILED, recipient=to, description=message)
+        RecipientFields(event_type=EventType.FAILED, recipient=to, description=message)
         for to in notice.destinations()
     ]
 
 
-def _delivered(notice: Notice) -> list[Outcome]:
+def _delivered(notice: Notice) -> list[RecipientFields]:
     recipients: list[str | None] = list(
-        read_addresses(notice.details.get("recipients"), "delivery.recipients", notice.defects)
+        read_addresses(
+            notice.details.document.get("recipients"), "delivery.recipients", notice.defects
+        )
     )
-    response = notice.text("smtpResponse")
+    response = notice.details.text("smtpResponse")
     return [
-        Outcome(event_type=EventType.DELIVERED, recipient=recipient, mta_response=response)
+        RecipientFields(event_type=EventType.DELIVERED, recipient=recipient, mta_response=response)
         for recipient in recipients or [None]
     ]
 
 
-def _bounced(notice: Notice) -> list[Outcome]:
-    kind, subtype = notice.text("bounceType"), notice.text("bounceSubType")
+def _bounced(notice: Notice) -> list[RecipientFields]:
+    kind, subtype = notice.details.text("bounceType"), notice.details.text("bounceSubType")
     description = f"{kind}/{subtype}" if kind and subtype else kind or subtype or None
-    recipients = read_recipients(
-        notice.details.get("bouncedRecipients"), "bounce.bouncedRecipients", notice.defects
-    )
+    recipients = notice.recipients("bounce.bouncedRecipients")
     if not recipients:
         return [_bounce_of_nobody(kind, subtype, description)]
     outcomes = []
     for recipient, details in recipients:
-        given = notice.text_in(details, "status")
-        response = notice.text_in(details, "diagnosticCode")
-        event_type, reason, bounce_class = _judge_bounce(kind, subtype, given, response)
+        given = details.text("status")
+        response = details.text("diagnosticCode")
+        judged = _judged(kind, subtype, given, response)
         outcomes.append(
-            Outcome(
-                event_type=event_type,
+            RecipientFields(
+                event_type=judged.event_type,
                 recipient=recipient,
-                reject_reason=reason,
-                bounce_class=bounce_class,
+                reject_reason=judged.reject_reason,
+                bounce_class=judged.bounce_class,
                 smtp_status=_status(given, response),
                 mta_response=response,
                 description=description,
@@ -170,46 +161,45 @@ def _status(given: str | None, response: str | None) -> str | None:
     return found or (enhanced_status(response) if response else None)
 
 
-def _judge_bounce(
-    kind: str | None,
-    subtype: str | None,
-    status: str | None = None,
-    response: str | None = None,
-) -> tuple[EventType, RejectReason, BounceClass | None]:
+def _judged(
+    kind: str | None, subtype: str | None, status: str | None = None, response: str | None = None
+) -> outcome.Outcome:
     if kind == "Permanent" and subtype == "UnsubscribedRecipient":
-        return EventType.REJECTED, RejectReason.UNSUBSCRIBED, None
+        return outcome.SUPPRESSED_UNSUBSCRIBE
     if kind == "Permanent" and subtype in _NEVER_SENT:
-        return EventType.REJECTED, RejectReason.BOUNCED, BounceClass.HARD
+        return outcome.SUPPRESSED_BOUNCE
     cause = _CAUSES.get(subtype or "")
-    if cause is not None:
-        verdict = verdict_of(cause)
-    else:
-        verdict = judge(status, response, told=_TOLD.get(kind or ""))
-    return EventType.BOUNCED, verdict.reject_reason, verdict.bounce_class
+    if cause is None:
+        told = _TOLD.get(kind or "")
+        return outcome.Outcome(EventType.BOUNCED).judged(response, status=status, told=told)
+    verdict = verdict_of(cause)
+    return outcome.Outcome(EventType.BOUNCED, verdict.reject_reason, verdict.bounce_class)
 
 
-def _bounce_of_nobody(kind: str | None, subtype: str | None, description: str | None) -> Outcome:
+def _bounce_of_nobody(
+    kind: str | None, subtype: str | None, description: str | None
+) -> RecipientFields:
     """An out-of-office reply names nobody: SES cannot tell whose it is."""
     if (kind, subtype) == ("Transient", "General") or kind == "Undetermined":
-        return Outcome(
+        return RecipientFields(
             event_type=EventType.AUTORESPONDED,
             recipient=None,
             bounce_class=BounceClass.UNDETERMINED,
             description=description,
         )
-    event_type, reason, bounce_class = _judge_bounce(kind, subtype)
-    return Outcome(
-        event_type=event_type,
+    judged = _judged(kind, subtype)
+    return RecipientFields(
+        event_type=judged.event_type,
         recipient=None,
-        reject_reason=reason,
-        bounce_class=bounce_class,
+        reject_reason=judged.reject_reason,
+        bounce_class=judged.bounce_class,
         description=description,
     )
 
 
-def _complained(notice: Notice) -> list[Outcome]:
-    feedback = notice.text("complaintFeedbackType")
-    subtype = notice.text("complaintSubType")
+def _complained(notice: Notice) -> list[RecipientFields]:
+    feedback = notice.details.text("complaintFeedbackType")
+    subtype = notice.details.text("complaintSubType")
     reason: RejectReason | None = RejectReason.SPAM
     event_type, description = EventType.COMPLAINED, feedback
     if subtype in _SUPPRESSED_COMPLAINTS:
@@ -218,18 +208,13 @@ def _complained(notice: Notice) -> list[Outcome]:
         # The opposite of a complaint: it must not suppress anybody.
         event_type, reason = EventType.UNKNOWN, None
     recipients: list[str | None] = [
-        recipient
-        for recipient, _ in read_recipients(
-            notice.details.get("complainedRecipients"),
-            "complaint.complainedRecipients",
-            notice.defects,
-        )
+        recipient for recipient, _ in notice.recipients("complaint.complainedRecipients")
     ]
     # Mailbox providers often hide who complained; SES then lists everybody who may have.
     is_certain = len(recipients) <= 1 or subtype in _SUPPRESSED_COMPLAINTS
-    user_agent = notice.text("userAgent")
+    user_agent = notice.details.text("userAgent")
     return [
-        Outcome(
+        RecipientFields(
             event_type=event_type,
             recipient=recipient,
             recipient_certain=is_certain,
@@ -241,34 +226,30 @@ def _complained(notice: Notice) -> list[Outcome]:
     ]
 
 
-def _deferred(notice: Notice) -> list[Outcome]:
-    delay = notice.text("delayType")
-    recipients = read_recipients(
-        notice.details.get("delayedRecipients"), "deliveryDelay.delayedRecipients", notice.defects
-    )
+def _deferred(notice: Notice) -> list[RecipientFields]:
+    delay = notice.details.text("delayType")
+    recipients = notice.recipients("deliveryDelay.delayedRecipients")
     if not recipients:
-        return [Outcome(event_type=EventType.DEFERRED, recipient=None, description=delay)]
+        return [RecipientFields(event_type=EventType.DEFERRED, recipient=None, description=delay)]
     return [
-        Outcome(
+        RecipientFields(
             event_type=EventType.DEFERRED,
             recipient=recipient,
-            smtp_status=_status(
-                notice.text_in(details, "status"), notice.text_in(details, "diagnosticCode")
-            ),
-            mta_response=notice.text_in(details, "diagnosticCode"),
+            smtp_status=_status(details.text("status"), details.text("diagnosticCode")),
+            mta_response=details.text("diagnosticCode"),
             description=delay,
         )
         for recipient, details in recipients
     ]
 
 
-def _engaged(event_type: EventType) -> Callable[[Notice], list[Outcome]]:
-    def read(notice: Notice) -> list[Outcome]:
+def _engaged(event_type: EventType) -> Callable[[Notice], list[RecipientFields]]:
+    def read(notice: Notice) -> list[RecipientFields]:
         destinations = notice.destinations()
-        user_agent, ip_address = notice.text("userAgent"), notice.text("ipAddress")
-        url = notice.text("link") if event_type is EventType.CLICKED else None
+        user_agent, ip_address = notice.details.text("userAgent"), notice.details.text("ipAddress")
+        url = notice.details.text("link") if event_type is EventType.CLICKED else None
         return [
-            Outcome(
+            RecipientFields(
                 event_type=event_type,
                 recipient=recipient,
                 recipient_certain=len(destinations) == 1,
@@ -282,14 +263,15 @@ def _engaged(event_type: EventType) -> Callable[[Notice], list[Outcome]]:
     return read
 
 
-def _subscription(notice: Notice) -> list[Outcome]:
+def _subscription(notice: Notice) -> list[RecipientFields]:
+    said = notice.details.document
     event_type = subscription_change(
-        notice.details.get("oldTopicPreferences"), notice.details.get("newTopicPreferences")
+        said.get("oldTopicPreferences"), said.get("newTopicPreferences")
     )
     left = event_type is EventType.UNSUBSCRIBED
-    contact_list = notice.text("contactList")
+    contact_list = notice.details.text("contactList")
     return [
-        Outcome(
+        RecipientFields(
             event_type=event_type,
             recipient=recipient,
             reject_reason=RejectReason.UNSUBSCRIBED if left else None,
@@ -299,11 +281,11 @@ def _subscription(notice: Notice) -> list[Outcome]:
     ]
 
 
-def read_unknown(notice: Notice) -> list[Outcome]:
+def read_unknown(notice: Notice) -> list[RecipientFields]:
     """An event of a type that SES has not documented: one, whoever the recipients are."""
     destinations = notice.destinations()
     return [
-        Outcome(
+        RecipientFields(
             event_type=EventType.UNKNOWN,
             recipient=destinations[0] if len(destinations) == 1 else None,
         )
@@ -323,7 +305,7 @@ class Kind(NamedTuple):
     """
 
     key: str
-    read: Callable[[Notice], list[Outcome]]
+    read: Callable[[Notice], list[RecipientFields]]
     has_own_time: bool = True
     identity: str = "details"
 

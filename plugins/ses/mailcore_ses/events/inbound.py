@@ -18,14 +18,13 @@ from typing import Any
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
 from mailcore.webhook import ReadOnlyJson, parse_timestamp
-from mailcore_ses.events.recipients import bare_address, read_addresses
+from mailcore_ses.events.recipients import bare_address, read_addresses, read_part
 from mailcore_ses.sns.topic_arn import parse_topic_arn
 
 
 SETUP_MESSAGE_ID = "AMAZON_SES_SETUP_NOTIFICATION"
 """SES writes such a mail to a bucket or topic that a receipt rule names, to try it."""
 
-_NOTHING: Mapping[str, Any] = {}
 # GRAY and PROCESSING_FAILED say neither.
 _IS_BAD = {"PASS": False, "FAIL": True}
 
@@ -49,15 +48,15 @@ def parse_inbound(
         received_at: When that was made.
     """
     defects: list[str] = []
-    receipt = _object(payload, "receipt", defects)
-    mail = _object(payload, "mail", defects)
-    action = _object(receipt, "action", defects)
+    receipt = read_part(payload, "receipt", defects)
+    mail = read_part(payload, "mail", defects)
+    action = read_part(receipt, "action", defects)
     recipients = tuple(
         read_addresses(receipt.get("recipients"), "receipt.recipients", defects)
         or read_addresses(mail.get("destination"), "mail.destination", defects)
     )
     message_id = _text(mail, "messageId")
-    subject = _text(_object(mail, "commonHeaders", defects, required=False), "subject")
+    subject = _text(read_part(mail, "commonHeaders", defects, required=False), "subject")
     when = parse_timestamp(receipt.get("timestamp")) or parse_timestamp(mail.get("timestamp"))
     if when is None:
         defects.append("neither `receipt.timestamp` nor `mail.timestamp` can be read")
@@ -82,17 +81,6 @@ def parse_inbound(
         defects=tuple(dict.fromkeys(defects)),
         esp_event=ReadOnlyJson(payload),
     )
-
-
-def _object(
-    parent: Mapping[str, Any], key: str, defects: list[str], *, required: bool = True
-) -> Mapping[str, Any]:
-    value = parent.get(key)
-    if isinstance(value, dict):
-        return value
-    if required or value is not None:
-        defects.append(f"`{key}` is {'missing' if value is None else 'not an object'}")
-    return _NOTHING
 
 
 def _text(parent: Mapping[str, Any], key: str) -> str | None:

@@ -8,21 +8,26 @@ not depend on what brought it.
 
 from __future__ import annotations
 
-import json
-
 from collections.abc import Mapping
 from datetime import datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from mailcore.address import address_key
 from mailcore.errors import MalformedWebhook
 from mailcore.events import Event, TrackingEvent
-from mailcore.webhook import ReadOnlyJson, WebhookRequest, parse_timestamp, read_object
+from mailcore.webhook import (
+    Fields,
+    ReadOnlyJson,
+    WebhookRequest,
+    digest_of,
+    parse_timestamp,
+    read_object,
+)
 from mailcore_ses.events.event_map import KINDS, Kind, Notice, read_unknown
 from mailcore_ses.events.eventbridge import event_in, is_eventbridge
 from mailcore_ses.events.inbound import SETUP_MESSAGE_ID, parse_inbound
 from mailcore_ses.events.message_headers import metadata_and_tags
+from mailcore_ses.events.recipients import read_part
 from mailcore_ses.sns.envelope import NOTIFICATION, is_raw_delivery, read_envelope
 
 
@@ -49,6 +54,14 @@ class Envelope(NamedTuple):
 
     event_id: str | None = None
     received_at: datetime | None = None
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any], event_id: str, received_at: str) -> Envelope:
+        """Read it from the fields of those names; what is none is None."""
+        found = fields.get(event_id)
+        return cls(
+            found if isinstance(found, str) else None, parse_timestamp(fields.get(received_at))
+        )
 
 
 _NO_ENVELOPE = Envelope()
@@ -90,11 +103,7 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
         if isinstance(fields.get("Type"), str):
             return ()
         raise MalformedWebhook("field `Type` must be a string", provider=provider)
-    message_id = fields.get("MessageId")
-    envelope = Envelope(
-        message_id if isinstance(message_id, str) else None,
-        parse_timestamp(fields.get("Timestamp")),
-    )
+    envelope = Envelope.of(fields, "MessageId", "Timestamp")
     return parse_message(provider, fields.get("Message"), envelope=envelope)
 
 
@@ -172,9 +181,9 @@ def _tracking_events(
     provider: str, payload: Mapping[str, Any], kind: Kind, envelope: Envelope
 ) -> tuple[TrackingEvent, ...]:
     defects: list[str] = []
-    details = _NOTHING if kind is _UNKNOWN else _object(payload, kind.key, defects)
-    mail = _object(payload, "mail", defects)
-    outcomes = kind.read(Notice(details, mail, defects))
+    details = _NOTHING if kind is _UNKNOWN else read_part(payload, kind.key, defects)
+    mail = read_part(payload, "mail", defects)
+    outcomes = kind.read(Notice(Fields(details, defects), mail, defects))
     metadata, tags = metadata_and_tags(mail, defects)
     message_id = mail.get("messageId")
     if not isinstance(message_id, str):
@@ -207,14 +216,6 @@ def _tracking_events(
     )
 
 
-def _object(payload: Mapping[str, Any], key: str, defects: list[str]) -> Mapping[str, Any]:
-    value = payload.get(key)
-    if isinstance(value, dict):
-        return value
-    defects.append(f"`{key}` is {'missing' if value is None else 'not an object'}")
-    return _NOTHING
-
-
 def _time(
     kind: Kind, details: Mapping[str, Any], mail: Mapping[str, Any], defects: list[str]
 ) -> datetime | None:
@@ -239,10 +240,5 @@ def _identity(
     if kind.identity == "message" and message_id:
         return message_id
     if kind is _UNKNOWN or not message_id:
-        return _digest(payload)
-    return f"{message_id}:{_digest(details)}"
-
-
-def _digest(value: Mapping[str, Any]) -> str:
-    canonical = json.dumps(value, sort_keys=True, default=str)
-    return sha256(canonical.encode("ascii")).hexdigest()[:16]
+        return digest_of(payload)
+    return f"{message_id}:{digest_of(details)}"

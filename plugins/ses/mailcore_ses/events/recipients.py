@@ -12,6 +12,26 @@ from mailcore.errors import InvalidAddress
 _NOTHING: Mapping[str, Any] = {}
 
 
+def read_part(
+    document: Mapping[str, Any], key: str, defects: list[str], *, required: bool = True
+) -> Mapping[str, Any]:
+    """
+    An object within another; empty if there is none.
+
+    Args:
+        document: What it stands in.
+        key: Under which name.
+        defects: What cannot be read is added here, in words.
+        required: Whether it is a defect that it is missing.
+    """
+    value = document.get(key)
+    if isinstance(value, dict):
+        return value
+    if required or value is not None:
+        defects.append(f"`{key}` is {'missing' if value is None else 'not an object'}")
+    return _NOTHING
+
+
 def bare_address(text: str) -> str:
     """
     The addr-spec, as SES spells it: some events have ``"Name" <a@example.com>``.

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from mailcore.errors import MalformedWebhook, WebhookRejected
 from mailcore.events import Event, brought_by
 from mailcore.flow import run
-from mailcore.webhook import WebhookRequest, parse_timestamp, read_object
+from mailcore.webhook import WebhookRequest, read_object
 from mailcore_ses.events.eventbridge import event_in, is_eventbridge
 from mailcore_ses.events.reading import Envelope, parse_message, parse_ses_event
 from mailcore_ses.sns.envelope import NOTIFICATION, RAW_DELIVERY
@@ -255,15 +255,8 @@ def _from_sns(fields: Mapping[str, Any], reading: _Reading) -> tuple[Event, ...]
         logger.warning("a message about a subscription came where only events are expected")
         return ()
     reading.require_signature(fields)
-    message_id = fields.get("MessageId")
-    return parse_message(
-        reading.provider,
-        fields.get("Message"),
-        envelope=Envelope(
-            message_id if isinstance(message_id, str) else None,
-            parse_timestamp(fields.get("Timestamp")),
-        ),
-    )
+    envelope = Envelope.of(fields, "MessageId", "Timestamp")
+    return parse_message(reading.provider, fields.get("Message"), envelope=envelope)
 
 
 def _from_eventbridge(fields: Mapping[str, Any], reading: _Reading) -> tuple[Event, ...]:
@@ -271,10 +264,7 @@ def _from_eventbridge(fields: Mapping[str, Any], reading: _Reading) -> tuple[Eve
     detail = event_in(fields, provider=reading.provider)
     if detail is None:
         return ()
-    event_id = fields.get("id")
-    envelope = Envelope(
-        event_id if isinstance(event_id, str) else None, parse_timestamp(fields.get("time"))
-    )
+    envelope = Envelope.of(fields, "id", "time")
     return parse_ses_event(reading.provider, detail, envelope=envelope)
 
 
