@@ -42,6 +42,7 @@ from mailcore.message import (
 )
 from mailcore.message.dropping import breaches
 from mailcore.message.remedies import KEPT
+from mailcore.testing.canaries import samples
 
 
 TO = ["ada@example.net", "bob@example.net"]
@@ -159,7 +160,9 @@ class Meddling(Remedy):
         return "meddled"
 
 
+# A field that is new is here by its sample.
 OTHER = {
+    **samples(),
     "from_email": "eve@example.com",
     "to": ["eve@example.com"],
     "cc": ["eve@example.com"],

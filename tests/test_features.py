@@ -29,12 +29,13 @@ from mailcore.features import (
 from mailcore.message.dropping import NEVER_DROPPED as NEVER
 from mailcore.message.dropping import unsupported
 from mailcore.message.fields import USES
+from mailcore.testing.canaries import default_canary
 
 
 BASIC = Message(from_email="f@example.com", to=["t@example.com"], subject="s", text="t", html="h")
 
 # What a message must have to use each feature.
-USING = {
+WRITTEN_OUT = {
     Feature.MULTIPLE_FROM: {"other_authors": ["g@example.com"]},
     Feature.CC: {"cc": ["c@example.com"]},
     Feature.BCC: {"bcc": ["b@example.com"]},
@@ -62,11 +63,14 @@ USING = {
     Feature.INTERNATIONAL_ADDRESSES: {"from_email": "é@example.com"},
     Feature.RECIPIENTS: {},
 }
+# One that is new is here by its canary.
+USING = {**{feature: default_canary(feature.value, 1).fields for feature in USES}, **WRITTEN_OUT}
 RECEIVING = {Feature.EVENT_WEBHOOKS, Feature.WEBHOOK_VERIFICATION, Feature.INBOUND}
 NEVER_DROPPED = {
     *(Feature.CC, Feature.BCC, Feature.RECIPIENTS, Feature.INTERNATIONAL_ADDRESSES),
     *(Feature.TEMPLATES, Feature.MERGE_DATA, Feature.MERGE_GLOBAL_DATA, Feature.SEND_AT),
     *(Feature.TEMPLATE_SENDER, Feature.IDEMPOTENCY_KEY),
+    *(NEVER - WRITTEN_OUT.keys()),
 }
 
 

@@ -66,17 +66,6 @@ class Option(NamedTuple):
     group: Literal["addresses", "content", "further fields"] = "further fields"
 
 
-class NoOption(NamedTuple):
-    """
-    Says that no option of ``mailcore send`` is a field's own.
-
-    Attributes:
-        instead: How else the command line gives the field.
-    """
-
-    instead: str = "in the JSON of --message"
-
-
 class Field(NamedTuple):
     """
     One field of a message.
@@ -84,7 +73,7 @@ class Field(NamedTuple):
     Attributes:
         name: Of the attribute.
         coerce: Makes the value to hold.
-        option: Of ``mailcore send``.
+        option: Of ``mailcore send``; or, in words, how else its command line gives the field.
         uses: Features that messages use by it; none, if every provider has to carry it.
         join: How a default joins what the message says; None, if it gives way.
         droppable: Whether a mailer may be told to send a message without it. False, if somebody
@@ -96,7 +85,7 @@ class Field(NamedTuple):
 
     name: str
     coerce: Coerce
-    option: Option | NoOption
+    option: Option | str
     uses: tuple[Use, ...] = ()
     join: Join | None = None
     droppable: bool = False

@@ -28,7 +28,7 @@ from mailcore.foundation.suggesting import shown_field, similar
 from mailcore.message import coercion, joining
 from mailcore.message.alternative import Alternative
 from mailcore.message.attachment import Attachment
-from mailcore.message.field_types import Field, NoOption, Option, Use
+from mailcore.message.field_types import Field, Option, Use
 from mailcore.message.send_time import send_time, time_of_text
 from mailcore.message.unsubscribe import Unsubscribe
 
@@ -36,6 +36,7 @@ from mailcore.message.unsubscribe import Unsubscribe
 if TYPE_CHECKING:
     from mailcore.message.message import Message
 
+_IN_A_FILE = "the JSON of --message"
 _CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{alternative}\r\nEND:VCALENDAR\r\n"
 
 
@@ -69,7 +70,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "other_authors",
         coercion.addresses,
-        option=NoOption("--from, with commas"),
+        option="--from, with commas",
         uses=(
             Use(
                 Feature.MULTIPLE_FROM,
@@ -170,7 +171,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "alternatives",
         coercion.alternatives,
-        option=NoOption(),
+        option=_IN_A_FILE,
         uses=(
             Use(
                 Feature.ALTERNATIVES,
@@ -193,7 +194,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "attachments",
         coercion.attachments,
-        option=NoOption("--attach and --inline"),
+        option="--attach and --inline",
         uses=(
             Use(
                 Feature.ATTACHMENTS,
@@ -338,7 +339,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "merge_data",
         coercion.by_recipient(coercion.data),
-        option=NoOption(),
+        option=_IN_A_FILE,
         uses=(
             Use(
                 Feature.MERGE_DATA,
@@ -352,7 +353,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "merge_global_data",
         coercion.data,
-        option=NoOption(),
+        option=_IN_A_FILE,
         uses=(
             Use(
                 Feature.MERGE_GLOBAL_DATA,
@@ -367,7 +368,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "merge_metadata",
         coercion.by_recipient(coercion.metadata),
-        option=NoOption(),
+        option=_IN_A_FILE,
         uses=(
             Use(
                 Feature.MERGE_METADATA,
@@ -382,7 +383,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "merge_headers",
         coercion.by_recipient(coercion.headers),
-        option=NoOption(),
+        option=_IN_A_FILE,
         uses=(
             Use(
                 Feature.MERGE_HEADERS,
@@ -424,7 +425,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "esp_extra",
         coercion.esp_extra,
-        option=NoOption(),
+        option=_IN_A_FILE,
         join=joining.deeply_merged,
         other_names=("extra",),
     ),

@@ -13,12 +13,15 @@ from mailcore.foundation.text_values import is_text, plain_text
 from mailcore.message.alternative import Alternative
 from mailcore.message.attachment import Attachment
 from mailcore.message.coercion import within, wrong_type
-from mailcore.message.fields import FIELDS, unknown_field
+from mailcore.message.fields import FIELDS, MESSAGE_FIELDS, unknown_field
 from mailcore.message.headers import Headers
 from mailcore.message.unsubscribe import Unsubscribe
 
 
-_FIELDS = {each.name: each for each in FIELDS}
+_READS_TEXT = {each.name: each.reads_text for each in FIELDS if each.reads_text}
+_READS_MAPPING = {each.name: each.reads_mapping for each in FIELDS if each.reads_mapping}
+
+_NAMES = frozenset(MESSAGE_FIELDS)
 
 # None is what somebody may have given.
 _UNREADABLE = object()
@@ -54,7 +57,7 @@ def read_document(data: object, problems: list[Problem]) -> dict[str, Any]:
         raise_problems([wrong_type("message", "a mapping", data)])
     fields: dict[str, Any] = {}
     for name, value in data.items():
-        if name not in _FIELDS:
+        if name not in _NAMES:
             problems.append(unknown_field(name))
         elif value is None:
             fields[name] = None
@@ -64,14 +67,14 @@ def read_document(data: object, problems: list[Problem]) -> dict[str, Any]:
 
 
 def _from_plain(name: str, value: Any, problems: list[Problem]) -> Any:
-    field = _FIELDS[name]
-    if field.reads_text is not None and is_text(value):
+    read_text = _READS_TEXT.get(name)
+    if read_text is not None and is_text(value):
         try:
-            return field.reads_text(plain_text(value))
+            return read_text(plain_text(value))
         except ValueError:
             problems.append(Problem(name, f"`{name}` is not a time in ISO 8601"))
             return None
-    read = field.reads_mapping
+    read = _READS_MAPPING.get(name)
     if read is None:
         return value
     if not isinstance(value, (list, tuple)):

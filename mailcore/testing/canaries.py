@@ -19,7 +19,7 @@ from typing import Any
 
 from mailcore.features import Feature
 from mailcore.message.attachment import Attachment
-from mailcore.message.fields import FEATURES, USES
+from mailcore.message.fields import FEATURES, MESSAGE_FIELDS, USES
 from mailcore.message.message import Message
 
 
@@ -76,6 +76,22 @@ def default_canary(name: str, count: int) -> Canary:
         return PLAIN[name]()
     feature = Feature(name)
     return _OWN[feature](count) if feature in _OWN else _of_sample(feature, count)
+
+
+def samples() -> dict[str, Any]:
+    """
+    A value for each field of a message, as its constructor takes it.
+
+    For tests that go through all fields, so that a new one is among them. They do not make one
+    message: some of them contradict each other.
+    """
+    found = plain_fields()
+    for feature in USES:
+        for name, value in default_canary(feature.value, 1).fields.items():
+            if value is not None:
+                found.setdefault(name, value)
+    found["esp_extra"] = {"acme": {token("esp_extra key"): token("esp_extra value")}}
+    return {name: found[name] for name in MESSAGE_FIELDS}
 
 
 def _of_sample(feature: Feature, count: int) -> Canary:
