@@ -14,7 +14,7 @@ PROJECTS = pyproject.toml plugins/[a-z]*/pyproject.toml
 ARGS =
 FUZZ_SECONDS = 5
 
-.PHONY: help demo test test-slow test-all coverage check lint types docs snippets features known-plugins packaging versions links hooks format bench fuzz mutate schemas live clean
+.PHONY: help demo test test-slow test-all coverage check lint types docs snippets features stable known-plugins packaging versions links hooks format bench fuzz mutate schemas live clean
 
 help:
 	@echo "make demo      mail out and events back through the local SES, over real HTTP"
@@ -22,6 +22,7 @@ help:
 	@echo "make coverage  all of them, and what of the code they run: below the floor it fails"
 	@echo "make check     lint, types, docs, packaging  make format     let ruff rewrite the code"
 	@echo "make docs      HTML into docs/_build/html    make features   write docs/features.md anew"
+	@echo "make stable             write the names of docs/reference/stable.md anew"
 	@echo "make known-plugins      write mailcore/registry/known_plugins.json anew"
 	@echo "make versions  versions, changelogs, pins and placeholders; on the day of a release ARGS=--release"
 	@echo "make links     the sources of facts and when they were read; ARGS=--check asks each, over the network"
@@ -73,6 +74,10 @@ snippets: $(VENV)/.tests
 # The matrix of the providers in this repository, as tests/test_docs.py expects it.
 features: $(VENV)/.run
 	$(PY) -m mailcore features --format md > docs/features.md
+
+# The public names, as tests/test_stable.py expects them on their page.
+stable: $(VENV)/.tests
+	$(PY) tools/stable_names.py
 
 # The names that hints may give, as tests/test_known_plugins.py expects them.
 known-plugins: $(VENV)/.tests

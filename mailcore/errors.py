@@ -51,6 +51,40 @@ if TYPE_CHECKING:
     from mailcore.result import SendResult
     from mailcore.webhook.response import WebhookResponse
 
+__all__ = [
+    "AuthenticationFailed",
+    "CancelSend",
+    "ConfigurationError",
+    "FailoverError",
+    "FetchError",
+    "HandlersFailed",
+    "InvalidAddress",
+    "InvalidAddressType",
+    "InvalidMessage",
+    "InvalidMessageType",
+    "MailcoreError",
+    "MalformedWebhook",
+    "MessageError",
+    "MessageRejected",
+    "NetworkError",
+    "PluginLoadError",
+    "Problem",
+    "ProviderNotFound",
+    "ProviderUnavailable",
+    "QuotaExceeded",
+    "RateLimited",
+    "RecipientsRefused",
+    "SendError",
+    "SendInterrupted",
+    "SendTimeout",
+    "SerializationError",
+    "UnexpectedResponse",
+    "UnsupportedFeature",
+    "WebhookError",
+    "WebhookRejected",
+    "raise_problems",
+]
+
 
 @dataclass(frozen=True)
 class Problem:

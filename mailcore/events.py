@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 
     from mailcore.webhook.request import WebhookRequest
 
+__all__ = [
+    "BounceClass",
+    "Event",
+    "EventType",
+    "InboundEvent",
+    "RejectReason",
+    "TrackingEvent",
+    "TrackingEventFields",
+    "brought_by",
+    "event_from_dict",
+]
+
 
 class _Text(str, Enum):
     def __str__(self) -> str:

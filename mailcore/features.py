@@ -17,7 +17,24 @@ from mailcore.errors import ConfigurationError
 from mailcore.foundation.suggesting import unknown
 
 
+__all__ = [
+    "AMP",
+    "NO",
+    "YES",
+    "Feature",
+    "Features",
+    "Support",
+    "UnsupportedPolicy",
+    "advisory",
+    "limited",
+    "needs",
+    "partial",
+    "yes",
+]
+
+
 AMP = "text/x-amp-html"
+"""The type of a body in AMP, which the feature ``amp_html`` is about."""
 
 
 class Feature(str, Enum):
@@ -97,6 +114,7 @@ class Support:
 
 
 YES = Support("yes")
+"""Supported, without a limit or a condition."""
 
 
 def yes(note: str) -> Support:

@@ -24,6 +24,23 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 
+__all__ = [
+    "Call",
+    "Effect",
+    "Exchange",
+    "Flow",
+    "HttpRequest",
+    "HttpResponse",
+    "Progress",
+    "Request",
+    "Sleep",
+    "Transport",
+    "arun",
+    "progress_of_exchange",
+    "run",
+]
+
+
 T = TypeVar("T")
 
 

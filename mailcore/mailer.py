@@ -54,9 +54,13 @@ else:
 
     ProviderT_co = TypeVar("ProviderT_co", covariant=True)
 
+__all__ = ["URL_VARIABLE", "AsyncMailer", "Mailer", "Middleware", "connect"]
+
+
 logger = logging.getLogger("mailcore.mailer")
 
 URL_VARIABLE = "MAILCORE_URL"
+"""The environment variable that has a provider's URL, for ``from_env()`` and the command line."""
 
 Middleware: TypeAlias = Callable[[Message, Send], Flow[SendResult]]
 """

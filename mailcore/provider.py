@@ -42,6 +42,9 @@ from mailcore.webhook.request import Verdict, WebhookRequest
 if TYPE_CHECKING:
     from mailcore.inbound.message import InboundMessage
 
+__all__ = ["AnyProvider", "Provider"]
+
+
 RequestT = TypeVar("RequestT", bound=Request)
 ResponseT = TypeVar("ResponseT")
 

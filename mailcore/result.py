@@ -14,6 +14,8 @@ from mailcore.foundation.redaction import redact
 if TYPE_CHECKING:
     from mailcore.errors import Problem, SendError
 
+__all__ = ["RecipientStatus", "RecipientStatuses", "ResultStatus", "SendResult", "SendStatus"]
+
 
 class SendStatus(str, Enum):
     """What the provider said of one recipient."""

@@ -29,6 +29,7 @@ MANUAL = "MANUAL"
 """Somebody of the account, or of the provider, put it there."""
 
 LARGEST_PAGE = 1000
+"""How many addresses are asked for at once, where the caller does not say."""
 
 
 @dataclass(frozen=True, kw_only=True)

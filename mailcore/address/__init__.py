@@ -14,7 +14,7 @@ from mailcore._lazy import lazily
 if TYPE_CHECKING:
     from mailcore.address.address import Address, AddressInput, parse_address_list, parse_addresses
     from mailcore.address.domain import address_key, encode_domain
-    from mailcore.foundation.redaction import redact
+    from mailcore.address.encoded_words import encode_words, looks_encoded
 else:
     __getattr__, __dir__ = lazily(
         __name__,
@@ -25,7 +25,8 @@ else:
             "parse_addresses": "address.address",
             "address_key": "address.domain",
             "encode_domain": "address.domain",
-            "redact": "foundation.redaction",
+            "encode_words": "address.encoded_words",
+            "looks_encoded": "address.encoded_words",
         },
     )
 
@@ -34,7 +35,8 @@ __all__ = [
     "AddressInput",
     "address_key",
     "encode_domain",
+    "encode_words",
+    "looks_encoded",
     "parse_address_list",
     "parse_addresses",
-    "redact",
 ]

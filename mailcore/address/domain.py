@@ -45,7 +45,7 @@ def _encode(domain: str) -> tuple[str, str]:
 
 def address_key(address: str) -> str:
     """
-    What two spellings of one address have in common: see :attr:`Address.key`.
+    What two spellings of one address have in common: see :attr:`mailcore.Address.key`.
 
     Takes any text, as providers report it, and never fails.
     """

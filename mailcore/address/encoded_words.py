@@ -60,9 +60,9 @@ def encode_words(text: str, *, first_line_used: int = 0) -> list[str]:
 
     Args:
         text: Any text; everything in it is encoded, line breaks and spaces included.
-        first_line_used: Columns that are taken on the first line, such as 9 for ``Subject: ``.
-            The first word is made to fit beside them. Where not one character would fit, it is
-            made for a line of its own.
+        first_line_used: Columns that are taken on the first line, such as the 9 of ``Subject:`` and
+            a space. The first word is made to fit beside them. Where not one character would fit,
+            it is made for a line of its own.
 
     Returns:
         Words of at most 75 ASCII characters; none for an empty text.

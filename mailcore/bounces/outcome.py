@@ -13,6 +13,35 @@ from mailcore.bounces.judging import judge
 from mailcore.events import BounceClass, EventType, RejectReason
 
 
+__all__ = [
+    "AUTORESPONDED",
+    "BLOCKED_BOUNCE",
+    "CLICKED",
+    "COMPLAINED",
+    "DEFERRED",
+    "DELIVERED",
+    "DROPPED",
+    "FAILED",
+    "GAVE_UP",
+    "GENERAL_BOUNCES",
+    "HARD_BOUNCE",
+    "INVALID_ADDRESS",
+    "OPENED",
+    "QUEUED",
+    "SENT",
+    "SOFT_BOUNCE",
+    "SPAM_BOUNCE",
+    "SUBSCRIBED",
+    "SUPPRESSED_BOUNCE",
+    "SUPPRESSED_COMPLAINT",
+    "SUPPRESSED_UNSUBSCRIBE",
+    "UNCLEAR_BOUNCE",
+    "UNKNOWN",
+    "UNSUBSCRIBED",
+    "Outcome",
+]
+
+
 class Outcome(NamedTuple):
     """
     What happened to a message, for one recipient; the fields are those of TrackingEvent.
@@ -52,25 +81,37 @@ class Outcome(NamedTuple):
 
 
 QUEUED = Outcome(EventType.QUEUED)
+"""The service has it, and has not begun to deliver it."""
 SENT = Outcome(EventType.SENT)
+"""The service has handed it over to be delivered."""
 DELIVERED = Outcome(EventType.DELIVERED)
+"""The receiving server has taken it."""
 DEFERRED = Outcome(EventType.DEFERRED)
+"""Not delivered yet; the service goes on trying."""
 FAILED = Outcome(EventType.FAILED)
+"""The service could not send it, for a reason in the message."""
 OPENED = Outcome(EventType.OPENED)
+"""Somebody, or a program, has loaded the picture that counts openings."""
 CLICKED = Outcome(EventType.CLICKED)
+"""Somebody, or a program, has followed a link."""
 AUTORESPONDED = Outcome(EventType.AUTORESPONDED)
+"""A program of the recipient has answered."""
 SUBSCRIBED = Outcome(EventType.SUBSCRIBED)
+"""The recipient wants mail again."""
 UNKNOWN = Outcome(EventType.UNKNOWN)
+"""The service says something that mailcore has no word for."""
 
 COMPLAINED = Outcome(EventType.COMPLAINED, RejectReason.SPAM)
 """The recipient reported the mail as spam."""
 UNSUBSCRIBED = Outcome(EventType.UNSUBSCRIBED, RejectReason.UNSUBSCRIBED)
+"""The recipient wants no more of it."""
 
 HARD_BOUNCE = Outcome(EventType.BOUNCED, RejectReason.BOUNCED, BounceClass.HARD)
 """The address is gone, or nothing is known but that it failed for good."""
 SOFT_BOUNCE = Outcome(EventType.BOUNCED, RejectReason.OTHER, BounceClass.SOFT)
 """Nothing is known but that it failed this time."""
 UNCLEAR_BOUNCE = Outcome(EventType.BOUNCED, RejectReason.OTHER, BounceClass.UNDETERMINED)
+"""It failed, and the service does not say whether for good."""
 BLOCKED_BOUNCE = Outcome(EventType.BOUNCED, RejectReason.BLOCKED, BounceClass.SOFT)
 """Refused for whom it comes from or what it is: the address is not to blame."""
 SPAM_BOUNCE = Outcome(EventType.BOUNCED, RejectReason.SPAM, BounceClass.SOFT)
@@ -85,7 +126,9 @@ INVALID_ADDRESS = Outcome(EventType.REJECTED, RejectReason.INVALID, BounceClass.
 SUPPRESSED_BOUNCE = Outcome(EventType.REJECTED, RejectReason.BOUNCED, BounceClass.HARD)
 """Not sent, because mail to it bounced before."""
 SUPPRESSED_UNSUBSCRIBE = Outcome(EventType.REJECTED, RejectReason.UNSUBSCRIBED)
+"""Not sent, because the recipient had unsubscribed before."""
 SUPPRESSED_COMPLAINT = Outcome(EventType.REJECTED, RejectReason.SPAM)
+"""Not sent, because the recipient had complained before."""
 
 GENERAL_BOUNCES = frozenset({HARD_BOUNCE, SOFT_BOUNCE, UNCLEAR_BOUNCE})
 """Nothing but permanent, temporary or neither: what the server said tells more."""

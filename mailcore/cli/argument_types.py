@@ -7,6 +7,9 @@ import argparse
 from datetime import datetime, timezone
 
 
+__all__ = ["point_in_time", "positive"]
+
+
 def point_in_time(text: str) -> datetime:
     """Read an ISO 8601 date or time; as the type of an argument. UTC if it has no zone."""
     try:

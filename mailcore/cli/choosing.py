@@ -21,6 +21,8 @@ from mailcore.registry.options import option_types, options_from_url, scheme_of
 from mailcore.registry.registry import Registry
 
 
+__all__ = ["Chosen", "add_arguments", "choose"]
+
 SECRET_NAME = re.compile(
     r"secret|token|passw|passphrase|(?:api|access|private|server|account)[-_ ]?key|^key$"
     r"|auth(?!ors?$)|credential|cookie|signature|session",

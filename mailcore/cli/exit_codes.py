@@ -17,18 +17,48 @@ from mailcore.errors import (
 if TYPE_CHECKING:
     from mailcore.result import SendResult
 
+__all__ = [
+    "BAD_WEBHOOK",
+    "INTERNAL",
+    "INTERRUPTED",
+    "INVALID_MESSAGE",
+    "MAYBE_ACCEPTED",
+    "NOT_SENT",
+    "OK",
+    "OUTPUT_FAILED",
+    "PARTIAL",
+    "READER_GONE",
+    "TRY_LATER",
+    "USAGE",
+    "epilog",
+    "of_error",
+]
+
+
 OK = 0
+"""Done; every recipient was accepted."""
 NOT_SENT = 1
+"""The provider refused it, or an extension called it off."""
 USAGE = 2
+"""An option, a file that cannot be read, a provider that is unknown or broken."""
 INVALID_MESSAGE = 3
+"""The message is invalid, or the provider cannot express it."""
 BAD_WEBHOOK = 4
+"""The webhook request is malformed, or not proven to come from the provider."""
 PARTIAL = 5
+"""Some recipients were accepted, or some of several messages."""
 MAYBE_ACCEPTED = 6
+"""Nobody knows whether it was accepted."""
 INTERNAL = 70
+"""A fault in mailcore or in a plugin (EX_SOFTWARE of sysexits.h)."""
 OUTPUT_FAILED = 74
+"""The output could not be written (EX_IOERR)."""
 TRY_LATER = 75
+"""Not sent, but the same may succeed later (EX_TEMPFAIL)."""
 INTERRUPTED = 130
+"""Ctrl-C."""
 READER_GONE = 141
+"""Whoever read the output has stopped reading."""
 
 EPILOG = """\
 exit codes:

@@ -18,6 +18,9 @@ from mailcore.errors import (
 )
 
 
+__all__ = ["UsageError"]
+
+
 class UsageError(ConfigurationError):
     """The command line is not one that mailcore understands."""
 

@@ -20,19 +20,14 @@ from mailcore.foundation.terminal import one_line as printable
 
 
 __all__ = [
-    "PROGRAM",
     "Unwritable",
     "flush",
     "note",
-    "notes_off",
     "printable",
-    "results_off",
-    "silence",
     "write",
     "write_json",
     "write_json_line",
     "write_table",
-    "write_traceback",
 ]
 
 PROGRAM = "mailcore"

@@ -32,6 +32,9 @@ from mailcore.registry.options import scheme_of
 from mailcore.registry.registry import Registry
 
 
+__all__ = ["add_provider_command"]
+
+
 ABSENT = 1
 """The exit code when an address is not on the list, or was refused."""
 

@@ -14,6 +14,7 @@ from mailcore._lazy import lazily
 if TYPE_CHECKING:
     from mailcore.foundation.frozen import FrozenDict, freeze, thaw
     from mailcore.foundation.redaction import redact, shown_name, shown_size
+    from mailcore.foundation.suggesting import similar
     from mailcore.foundation.text_values import with_plain_texts
 else:
     __getattr__, __dir__ = lazily(
@@ -25,6 +26,7 @@ else:
             "redact": "foundation.redaction",
             "shown_name": "foundation.redaction",
             "shown_size": "foundation.redaction",
+            "similar": "foundation.suggesting",
             "with_plain_texts": "foundation.text_values",
         },
     )
@@ -35,6 +37,7 @@ __all__ = [
     "redact",
     "shown_name",
     "shown_size",
+    "similar",
     "thaw",
     "with_plain_texts",
 ]

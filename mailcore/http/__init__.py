@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         json_request,
     )
     from mailcore.http.transport import USER_AGENT, RequestsTransport, prepare
+    from mailcore.http.wire import logged
+    from mailcore.http.wire_text import Sheet
 else:
     __getattr__, __dir__ = lazily(
         __name__,
@@ -53,6 +55,8 @@ else:
             "RequestsTransport": "http.transport",
             "USER_AGENT": "http.transport",
             "prepare": "http.transport",
+            "logged": "http.wire",
+            "Sheet": "http.wire_text",
         },
     )
 
@@ -62,12 +66,14 @@ __all__ = [
     "FormFile",
     "Meaning",
     "RequestsTransport",
+    "Sheet",
     "ask",
     "basic_authorization",
     "error_answer",
     "form_request",
     "json_bytes",
     "json_request",
+    "logged",
     "may_be_accepted",
     "meaning_of_status",
     "not_understood",

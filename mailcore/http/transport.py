@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mailcore.http.connection import ExchangeState
 
 USER_AGENT = f"mailcore/{VERSION}"
+"""The header field User-Agent of requests: mailcore and its version."""
 
 _CHUNK_BYTES = 64 * 1024
 

@@ -30,6 +30,7 @@ __all__ = ["http_logged", "is_on", "logged", "logger"]
 T = TypeVar("T")
 
 logger = logging.getLogger("mailcore.wire")
+"""Named ``mailcore.wire``; its level DEBUG switches the log on."""
 
 _numbers = itertools.count(1)
 

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from mailcore.message.deliveries import Deliveries
     from mailcore.message.esp_extra import control_characters, extra_of, merged, place_in_extra
     from mailcore.message.fields import MESSAGE_FIELDS
-    from mailcore.message.headers import Headers, HeadersInput
+    from mailcore.message.headers import (
+        ADDRESS_HEADERS,
+        MAX_LINE_OCTETS,
+        Headers,
+        HeadersInput,
+        collect_headers,
+    )
     from mailcore.message.merging import (
         MergeSyntax,
         OwnText,
@@ -47,24 +53,27 @@ else:
         __name__,
         {
             "Alternative": "message.alternative",
-            "place_in_extra": "message.esp_extra",
-            "merged": "message.esp_extra",
-            "extra_of": "message.esp_extra",
-            "control_characters": "message.esp_extra",
             "Attachment": "message.attachment",
             "Disposition": "message.attachment",
             "inline_image": "message.attachment",
             "attachments_as_shown": "message.content_id",
             "Defaults": "message.defaults",
             "Deliveries": "message.deliveries",
+            "control_characters": "message.esp_extra",
+            "extra_of": "message.esp_extra",
+            "merged": "message.esp_extra",
+            "place_in_extra": "message.esp_extra",
+            "MESSAGE_FIELDS": "message.fields",
+            "ADDRESS_HEADERS": "message.headers",
             "Headers": "message.headers",
             "HeadersInput": "message.headers",
+            "MAX_LINE_OCTETS": "message.headers",
+            "collect_headers": "message.headers",
             "MergeSyntax": "message.merging",
             "OwnText": "message.merging",
             "fills_in": "message.merging",
             "subject_and_bodies": "message.merging",
             "value_names": "message.merging",
-            "MESSAGE_FIELDS": "message.fields",
             "Message": "message.message",
             "MessageFields": "message.message",
             "AsFiles": "message.remedies",
@@ -83,6 +92,8 @@ else:
     )
 
 __all__ = [
+    "ADDRESS_HEADERS",
+    "MAX_LINE_OCTETS",
     "MESSAGE_FIELDS",
     "Alternative",
     "AsFiles",
@@ -108,6 +119,7 @@ __all__ = [
     "WithoutItems",
     "WithoutKeys",
     "attachments_as_shown",
+    "collect_headers",
     "control_characters",
     "extra_of",
     "fills_in",

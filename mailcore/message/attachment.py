@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Attachment", "Disposition", "inline_image"]
 
 Disposition = Literal["attachment", "inline"]
+"""How a part is meant: as a file, or to be shown within the message."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 

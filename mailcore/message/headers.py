@@ -47,6 +47,7 @@ HeadersInput: TypeAlias = (
 """What is accepted as header fields: values by name, or pairs of a name and a value."""
 
 MAX_LINE_OCTETS = 998
+"""The longest line of a mail, without CRLF (RFC 5322, section 2.1.1)."""
 # Python writes no integer of more than 4300 digits.
 MAX_NUMBER_BITS = 10_000
 

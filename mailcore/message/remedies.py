@@ -56,6 +56,7 @@ OneField: TypeAlias = Literal[
     "merge_headers",
     "unsubscribe",
 ]
+"""A field of a message that it may go without, whatever else it says."""
 
 
 class Remedy(ABC):

@@ -12,15 +12,19 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
+    from mailcore.mime.dkim import DkimSigner
+    from mailcore.mime.encoding import as_seven_bit
+    from mailcore.mime.headers import header_value
     from mailcore.mime.writing import write_message
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "DkimSigner": "mime.dkim",
+            "as_seven_bit": "mime.encoding",
+            "header_value": "mime.headers",
             "write_message": "mime.writing",
         },
     )
 
-__all__ = [
-    "write_message",
-]
+__all__ = ["DkimSigner", "as_seven_bit", "header_value", "write_message"]

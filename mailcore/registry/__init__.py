@@ -10,25 +10,33 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
-    from mailcore.registry.hookspecs import SubParsers, hookimpl, hookspec
+    from mailcore.registry.hookspecs import SubParsers, hookimpl
+    from mailcore.registry.options import option_missing, scheme_of
     from mailcore.registry.provider_options import (
         ProviderOptions,
+        is_base_url,
+        is_token,
         message_options,
         option,
         takes_options,
+        without_last_slash,
     )
     from mailcore.registry.registry import Plugin, Registry, default_registry, get_provider
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
-            "takes_options": "registry.provider_options",
-            "option": "registry.provider_options",
-            "message_options": "registry.provider_options",
-            "ProviderOptions": "registry.provider_options",
             "SubParsers": "registry.hookspecs",
             "hookimpl": "registry.hookspecs",
-            "hookspec": "registry.hookspecs",
+            "option_missing": "registry.options",
+            "scheme_of": "registry.options",
+            "ProviderOptions": "registry.provider_options",
+            "is_base_url": "registry.provider_options",
+            "is_token": "registry.provider_options",
+            "message_options": "registry.provider_options",
+            "option": "registry.provider_options",
+            "takes_options": "registry.provider_options",
+            "without_last_slash": "registry.provider_options",
             "Plugin": "registry.registry",
             "Registry": "registry.registry",
             "default_registry": "registry.registry",
@@ -44,8 +52,12 @@ __all__ = [
     "default_registry",
     "get_provider",
     "hookimpl",
-    "hookspec",
+    "is_base_url",
+    "is_token",
     "message_options",
     "option",
+    "option_missing",
+    "scheme_of",
     "takes_options",
+    "without_last_slash",
 ]

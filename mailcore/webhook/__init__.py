@@ -20,13 +20,14 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
+    from mailcore.webhook.asgi import AsgiWebhook
     from mailcore.webhook.basic_auth import BasicAuth
     from mailcore.webhook.dedupe import MemorySeenStore, SeenStore, SqliteSeenStore
     from mailcore.webhook.digests import digest_of
     from mailcore.webhook.fetching import afetch_inbound, fetch_inbound
     from mailcore.webhook.fields import Fields
     from mailcore.webhook.forms import Form, Upload, is_form, read_form
-    from mailcore.webhook.handlers import Handler
+    from mailcore.webhook.handlers import Handler, blocking
     from mailcore.webhook.header_secrets import HeaderSecrets
     from mailcore.webhook.json_reading import ReadOnlyJson, read_object
     from mailcore.webhook.receiving import ahand_over, areceive, hand_over, receive
@@ -37,26 +38,26 @@ if TYPE_CHECKING:
     from mailcore.webhook.shared_secrets import SharedSecrets, basic_auth_of
     from mailcore.webhook.signatures import check_age, hmac_matches
     from mailcore.webhook.timestamps import parse_epoch, parse_timestamp
+    from mailcore.webhook.wsgi import WsgiWebhook
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
-            "read_form": "webhook.forms",
-            "is_form": "webhook.forms",
-            "Upload": "webhook.forms",
-            "Form": "webhook.forms",
-            "parse_epoch": "webhook.timestamps",
-            "basic_auth_of": "webhook.shared_secrets",
-            "SharedSecrets": "webhook.shared_secrets",
-            "digest_of": "webhook.digests",
-            "Fields": "webhook.fields",
+            "AsgiWebhook": "webhook.asgi",
             "BasicAuth": "webhook.basic_auth",
             "MemorySeenStore": "webhook.dedupe",
             "SeenStore": "webhook.dedupe",
             "SqliteSeenStore": "webhook.dedupe",
+            "digest_of": "webhook.digests",
             "afetch_inbound": "webhook.fetching",
             "fetch_inbound": "webhook.fetching",
+            "Fields": "webhook.fields",
+            "Form": "webhook.forms",
+            "Upload": "webhook.forms",
+            "is_form": "webhook.forms",
+            "read_form": "webhook.forms",
             "Handler": "webhook.handlers",
+            "blocking": "webhook.handlers",
             "HeaderSecrets": "webhook.header_secrets",
             "ReadOnlyJson": "webhook.json_reading",
             "read_object": "webhook.json_reading",
@@ -66,17 +67,22 @@ else:
             "receive": "webhook.receiving",
             "Verdict": "webhook.request",
             "WebhookRequest": "webhook.request",
-            "WebhookResponse": "webhook.response",
             "arespond": "webhook.responding",
             "respond": "webhook.responding",
+            "WebhookResponse": "webhook.response",
             "EventRouter": "webhook.routing",
+            "SharedSecrets": "webhook.shared_secrets",
+            "basic_auth_of": "webhook.shared_secrets",
             "check_age": "webhook.signatures",
             "hmac_matches": "webhook.signatures",
+            "parse_epoch": "webhook.timestamps",
             "parse_timestamp": "webhook.timestamps",
+            "WsgiWebhook": "webhook.wsgi",
         },
     )
 
 __all__ = [
+    "AsgiWebhook",
     "BasicAuth",
     "EventRouter",
     "Fields",
@@ -92,11 +98,13 @@ __all__ = [
     "Verdict",
     "WebhookRequest",
     "WebhookResponse",
+    "WsgiWebhook",
     "afetch_inbound",
     "ahand_over",
     "areceive",
     "arespond",
     "basic_auth_of",
+    "blocking",
     "check_age",
     "digest_of",
     "fetch_inbound",

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mailcore.registry.registry import Registry
     from mailcore.webhook.dedupe import SeenStore
 
+__all__ = ["arespond", "respond"]
+
 logger = logging.getLogger("mailcore.webhook")
 
 _TAKEN_METHOD = "POST"

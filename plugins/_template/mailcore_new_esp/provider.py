@@ -18,7 +18,7 @@ from mailcore.flow import Flow, HttpRequest, HttpResponse
 from mailcore.http import json_request
 from mailcore.message import MergeSyntax, Message, WithoutHeaders
 from mailcore.provider import Provider
-from mailcore.registry.options import option_missing
+from mailcore.registry import option_missing
 from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_new_esp.answers import statuses_of

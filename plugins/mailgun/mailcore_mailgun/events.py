@@ -18,8 +18,14 @@ from mailcore.address import address_key
 from mailcore.errors import MalformedWebhook
 from mailcore.events import Event, EventType, TrackingEvent, TrackingEventFields
 from mailcore.foundation import freeze
-from mailcore.webhook import ReadOnlyJson, WebhookRequest, parse_timestamp, read_object
-from mailcore.webhook.forms import is_form, read_form
+from mailcore.webhook import (
+    ReadOnlyJson,
+    WebhookRequest,
+    is_form,
+    parse_timestamp,
+    read_form,
+    read_object,
+)
 from mailcore_mailgun.event_map import (
     OUTCOMES,
     UNKNOWN,

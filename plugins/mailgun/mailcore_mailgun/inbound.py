@@ -16,8 +16,7 @@ from typing import Any
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
 from mailcore.inbound import ReceivedFile, compose_inbound, parse_inbound
-from mailcore.webhook import ReadOnlyJson
-from mailcore.webhook.forms import Form
+from mailcore.webhook import Form, ReadOnlyJson
 from mailcore_mailgun.content_ids import content_ids
 from mailcore_mailgun.header_list import HeaderList, read_header_list
 from mailcore_mailgun.stored_urls import is_message_url

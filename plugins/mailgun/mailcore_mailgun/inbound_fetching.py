@@ -27,7 +27,7 @@ from mailcore.flow import Exchange, Flow, HttpRequest, HttpResponse
 from mailcore.foundation import redact
 from mailcore.http import basic_authorization, retry_after_seconds
 from mailcore.inbound import InboundMessage, ReceivedFile, compose_inbound, parse_inbound
-from mailcore.registry.options import option_missing
+from mailcore.registry import option_missing
 from mailcore_mailgun.content_ids import read_json
 from mailcore_mailgun.header_list import read_header_list
 from mailcore_mailgun.inbound import received_files

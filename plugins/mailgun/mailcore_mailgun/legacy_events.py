@@ -16,8 +16,7 @@ from typing import Any
 from mailcore.address import address_key
 from mailcore.errors import MalformedWebhook
 from mailcore.events import BounceClass, EventType, RejectReason, TrackingEvent
-from mailcore.webhook import ReadOnlyJson, read_object
-from mailcore.webhook.forms import Form
+from mailcore.webhook import Form, ReadOnlyJson, read_object
 from mailcore_mailgun.event_map import CODES, OUTCOMES, UNKNOWN, Outcome, enhanced_status
 from mailcore_mailgun.header_list import read_header_list
 from mailcore_mailgun.values import bare_address, bracketed, read_time

@@ -12,7 +12,7 @@ from mailcore.flow import Flow, HttpRequest, HttpResponse
 from mailcore.http import basic_authorization
 from mailcore.message import MergeSyntax, Message
 from mailcore.provider import Provider
-from mailcore.registry.options import option_missing
+from mailcore.registry import option_missing
 from mailcore.result import RecipientStatus
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_mailgun.answers import statuses_of

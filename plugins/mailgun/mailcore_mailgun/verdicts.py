@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mailcore.inbound import read_score
-from mailcore.webhook.forms import Form
+from mailcore.webhook import Form
 from mailcore_mailgun.header_list import HeaderList
 
 

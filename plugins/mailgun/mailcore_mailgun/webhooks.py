@@ -21,8 +21,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookRejected
 from mailcore.flow import Call, Flow
-from mailcore.webhook import BasicAuth, Verdict, WebhookRequest, check_age, hmac_matches
-from mailcore.webhook.forms import Form, is_form, read_form
+from mailcore.webhook import (
+    BasicAuth,
+    Form,
+    Verdict,
+    WebhookRequest,
+    check_age,
+    hmac_matches,
+    is_form,
+    read_form,
+)
 
 
 if TYPE_CHECKING:

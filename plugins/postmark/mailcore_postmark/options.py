@@ -15,8 +15,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from mailcore.message import Message, extra_of
-from mailcore.registry import ProviderOptions, message_options, option
-from mailcore.registry.provider_options import is_base_url, is_token, without_last_slash
+from mailcore.registry import (
+    ProviderOptions,
+    is_base_url,
+    is_token,
+    message_options,
+    option,
+    without_last_slash,
+)
 
 
 NAMESPACE = "postmark"

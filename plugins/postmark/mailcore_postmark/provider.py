@@ -21,8 +21,7 @@ from mailcore.features import (
 from mailcore.flow import Flow, HttpRequest, HttpResponse
 from mailcore.message import Message
 from mailcore.provider import Provider
-from mailcore.registry import takes_options
-from mailcore.registry.options import option_missing
+from mailcore.registry import option_missing, takes_options
 from mailcore.result import RecipientStatus
 from mailcore.sending import Combined
 from mailcore.webhook import Verdict, WebhookRequest

@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from mailcore.errors import ConfigurationError
-from mailcore.mime.dkim import DkimSigner
+from mailcore.mime import DkimSigner
 from mailcore.registry import ProviderOptions, message_options, option
 from mailcore_ses.aws.call import SES, SES_V1
 from mailcore_ses.aws.clients import ClientSettings

@@ -15,8 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mailcore.errors import Problem
-from mailcore.message import Message
-from mailcore.message.headers import collect_headers
+from mailcore.message import Message, collect_headers
 from mailcore_mailgun.extra import NAMESPACE, with_extra
 from mailcore_mailgun.recipient_variables import BODY_FIELDS, CONTROL
 

@@ -8,10 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timezone
 from email.utils import format_datetime
 
-from mailcore.address import Address, parse_address_list
-from mailcore.address.encoded_words import encode_words
-from mailcore.message import Message
-from mailcore.message.headers import ADDRESS_HEADERS
+from mailcore.address import Address, encode_words, parse_address_list
+from mailcore.message import ADDRESS_HEADERS, Message
 from mailcore_mailgun.extra import Fields
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailcore.message import Message
-from mailcore.mime.headers import header_value
+from mailcore.mime import header_value
 
 
 REPLY_TO = "reply-to"

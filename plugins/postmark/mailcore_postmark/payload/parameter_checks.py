@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 from mailcore.errors import Problem
-from mailcore.message import WithoutHeaders
-from mailcore.message.headers import collect_headers
+from mailcore.message import WithoutHeaders, collect_headers
 from mailcore_postmark.options import NAMESPACE
 from mailcore_postmark.payload.headers import KEEP_ID
 

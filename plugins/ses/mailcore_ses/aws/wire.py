@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mailcore.http.wire import logged
-from mailcore.http.wire_text import Sheet
+from mailcore.http import Sheet, logged
 from mailcore_ses.aws.call import AwsCall, AwsResponse
 
 

@@ -19,11 +19,9 @@ from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
 from mailcore.errors import ConfigurationError
 from mailcore.flow import Transport
-from mailcore.foundation import shown_size
-from mailcore.foundation.suggesting import similar
+from mailcore.foundation import shown_size, similar
 from mailcore.mailer import URL_VARIABLE
-from mailcore.registry import Registry
-from mailcore.registry.options import scheme_of
+from mailcore.registry import Registry, scheme_of
 from mailcore_ses.account import SesAccount
 from mailcore_ses.provider import SesProvider
 

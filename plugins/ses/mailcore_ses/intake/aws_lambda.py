@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailcore.errors import MalformedWebhook, WebhookError
 from mailcore.foundation import redact
-from mailcore.webhook import Handler, WebhookRequest, WebhookResponse, hand_over, respond
-from mailcore.webhook.handlers import blocking
+from mailcore.webhook import Handler, WebhookRequest, WebhookResponse, blocking, hand_over, respond
 from mailcore_ses.intake.doors import events_from_lambda, events_from_sqs_message
 
 

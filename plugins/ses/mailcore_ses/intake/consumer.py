@@ -29,8 +29,7 @@ from mailcore.errors import (
     WebhookError,
 )
 from mailcore.foundation import redact
-from mailcore.webhook import Handler, hand_over
-from mailcore.webhook.handlers import blocking
+from mailcore.webhook import Handler, blocking, hand_over
 from mailcore_ses.intake.consumer_options import ConsumerOptions, ConsumerStats
 from mailcore_ses.intake.doors import events_from_sqs_message
 from mailcore_ses.intake.in_flight import InFlight

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 from mailcore.errors import Problem
 from mailcore.message import Emptied, First, Headers, Message, Remedy, WithoutHeaders, WithoutItems
-from mailcore.mime.headers import header_value
+from mailcore.mime import header_value
 from mailcore_ses.payload.headers import METADATA_HEADER, api_headers, encode_tag
 from mailcore_ses.payload.plan import Choice, Plan
 from mailcore_ses.payload.templated import template_data

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mailcore.errors import Problem
 from mailcore.features import AMP
 from mailcore.message import (
+    MAX_LINE_OCTETS,
     Emptied,
     First,
     Headers,
@@ -36,8 +37,7 @@ from mailcore.message import (
     WithoutHeaders,
     WithoutItems,
 )
-from mailcore.message.headers import MAX_LINE_OCTETS
-from mailcore.mime.headers import header_value
+from mailcore.mime import header_value
 from mailcore_ses.payload import api_checks
 from mailcore_ses.payload.api_checks import TRACKING
 from mailcore_ses.payload.bounds import Place, out_of_bounds

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mailcore.errors import ConfigurationError
-from mailcore.mime.dkim import DkimSigner
+from mailcore.mime import DkimSigner
 
 
 NOT_SIGNED = frozenset(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailcore.address import Address
 from mailcore.message import Attachment, Message, attachments_as_shown
-from mailcore.mime.encoding import as_seven_bit
+from mailcore.mime import as_seven_bit
 from mailcore_ses.payload.names import OVERRIDES, names_in
 from mailcore_ses.payload.tags import tag_list
 

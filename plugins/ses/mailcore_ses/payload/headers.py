@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mailcore.address.encoded_words import encode_words, looks_encoded
+from mailcore.address import encode_words, looks_encoded
 from mailcore.message import Message
-from mailcore.mime.headers import header_value
+from mailcore.mime import header_value
 
 
 METADATA_HEADER = "X-Metadata"

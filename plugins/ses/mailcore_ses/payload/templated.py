@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from mailcore.foundation import FrozenDict
 from mailcore.message import Message, value_names
-from mailcore.mime.headers import header_value
+from mailcore.mime import header_value
 from mailcore.sending import Entry
 from mailcore_ses.payload.fragments import Parameters, attachments, bare, destination, given, named
 from mailcore_ses.payload.headers import METADATA_HEADER, api_headers, encode_metadata
