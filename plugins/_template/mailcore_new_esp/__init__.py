@@ -17,14 +17,15 @@ except ImportError as _error:
 
 if TYPE_CHECKING:
     from mailcore_new_esp.provider import NewEspProvider
+else:
+    # Not for type checkers, which would take any name then.
+    def __getattr__(name: str) -> object:
+        # Lazily: what is installed is listed without loading all of it.
+        if name == "NewEspProvider":
+            from mailcore_new_esp.provider import NewEspProvider
+
+            return NewEspProvider
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = ["NewEspProvider"]
-
-
-def __getattr__(name: str) -> object:
-    # Lazily: what is installed is listed without loading all of it.
-    if name == "NewEspProvider":
-        from mailcore_new_esp.provider import NewEspProvider
-
-        return NewEspProvider
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,18 +18,19 @@ except ImportError as _error:
 if TYPE_CHECKING:
     from mailcore_mailgun.extra import mailgun_options
     from mailcore_mailgun.provider import MailgunProvider
+else:
+    # Not for type checkers, which would take any name then.
+    def __getattr__(name: str) -> object:
+        # Lazily: what reads webhooks does not need what sends.
+        if name == "MailgunProvider":
+            from mailcore_mailgun.provider import MailgunProvider
+
+            return MailgunProvider
+        if name == "mailgun_options":
+            from mailcore_mailgun.extra import mailgun_options
+
+            return mailgun_options
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = ["MailgunProvider", "mailgun_options"]
-
-
-def __getattr__(name: str) -> object:
-    # Lazily: what reads webhooks does not need what sends.
-    if name == "MailgunProvider":
-        from mailcore_mailgun.provider import MailgunProvider
-
-        return MailgunProvider
-    if name == "mailgun_options":
-        from mailcore_mailgun.extra import mailgun_options
-
-        return mailgun_options
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

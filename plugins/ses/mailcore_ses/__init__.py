@@ -19,22 +19,23 @@ if TYPE_CHECKING:
     from mailcore_ses.aws.call import AwsCall, AwsResponse
     from mailcore_ses.options import ses_options
     from mailcore_ses.provider import SesProvider
+else:
+    # Not for type checkers, which would take any name then.
+    def __getattr__(name: str) -> object:
+        # Lazily: what only reads events, or prints policies, needs none of these.
+        if name == "SesProvider":
+            from mailcore_ses.provider import SesProvider
+
+            return SesProvider
+        if name == "ses_options":
+            from mailcore_ses.options import ses_options
+
+            return ses_options
+        if name in ("AwsCall", "AwsResponse"):
+            from mailcore_ses.aws import call as aws
+
+            return getattr(aws, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = ["AwsCall", "AwsResponse", "SesProvider", "ses_options"]
-
-
-def __getattr__(name: str) -> object:
-    # Lazily: what only reads events, or prints policies, needs none of these.
-    if name == "SesProvider":
-        from mailcore_ses.provider import SesProvider
-
-        return SesProvider
-    if name == "ses_options":
-        from mailcore_ses.options import ses_options
-
-        return ses_options
-    if name in ("AwsCall", "AwsResponse"):
-        from mailcore_ses.aws import call as aws
-
-        return getattr(aws, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
