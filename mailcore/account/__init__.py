@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from mailcore.account.suppression_account import (
         AsyncSuppressionAccount,
         SuppressionAccount,
-        account_of,
     )
     from mailcore.account.suppressions import (
         BOUNCE,
@@ -38,7 +37,6 @@ else:
             "iterate": "account.paging",
             "AsyncSuppressionAccount": "account.suppression_account",
             "SuppressionAccount": "account.suppression_account",
-            "account_of": "account.suppression_account",
             "BOUNCE": "account.suppressions",
             "COMPLAINT": "account.suppressions",
             "KeepsSuppressions": "account.suppressions",
@@ -68,7 +66,6 @@ __all__ = [
     "SuppressionAccount",
     "SuppressionFilter",
     "SuppressionList",
-    "account_of",
     "aiterate",
     "iterate",
 ]

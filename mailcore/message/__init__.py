@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from mailcore.message.content_id import attachments_as_shown
     from mailcore.message.defaults import Defaults
     from mailcore.message.deliveries import Deliveries
-    from mailcore.message.esp_extra import control_characters, extra_of, merged, place_in_extra
+    from mailcore.message.esp_extra import (
+        CONTROL,
+        control_characters,
+        extra_of,
+        merged,
+        place_in_extra,
+    )
     from mailcore.message.fields import MESSAGE_FIELDS
     from mailcore.message.headers import (
         ADDRESS_HEADERS,
@@ -59,6 +65,7 @@ else:
             "attachments_as_shown": "message.content_id",
             "Defaults": "message.defaults",
             "Deliveries": "message.deliveries",
+            "CONTROL": "message.esp_extra",
             "control_characters": "message.esp_extra",
             "extra_of": "message.esp_extra",
             "merged": "message.esp_extra",
@@ -93,6 +100,7 @@ else:
 
 __all__ = [
     "ADDRESS_HEADERS",
+    "CONTROL",
     "MAX_LINE_OCTETS",
     "MESSAGE_FIELDS",
     "Alternative",

@@ -50,7 +50,6 @@ class Fields:
         self,
         document: Mapping[str, Any],
         defects: list[str] | None = None,
-        *,
         place: str = "",
     ) -> None:
         self.document = document
@@ -129,7 +128,7 @@ class Fields:
             if value is not None and value != []:
                 self.tell(name, "is not an object")
             value = _NOTHING
-        return Fields(value, self.defects, place=f"{self._place}{name}.")
+        return Fields(value, self.defects, f"{self._place}{name}.")
 
     def each(self, name: str) -> Iterator[Fields]:
         """The fields of each object in an array; what is no object is left out, and a defect."""
@@ -141,7 +140,7 @@ class Fields:
         place = f"{self._place}{name}[]."
         for item in items:
             if type(item) is dict:
-                yield Fields(item, self.defects, place=place)
+                yield Fields(item, self.defects, place)
             else:
                 self.tell(name, "has what is no object")
 

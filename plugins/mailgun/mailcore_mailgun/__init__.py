@@ -16,7 +16,7 @@ except ImportError as _error:
     ) from _error
 
 if TYPE_CHECKING:
-    from mailcore_mailgun.extra import mailgun_options
+    from mailcore_mailgun.options import mailgun_options
     from mailcore_mailgun.provider import MailgunProvider
 else:
     # Not for type checkers, which would take any name then.
@@ -27,7 +27,7 @@ else:
 
             return MailgunProvider
         if name == "mailgun_options":
-            from mailcore_mailgun.extra import mailgun_options
+            from mailcore_mailgun.options import mailgun_options
 
             return mailgun_options
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

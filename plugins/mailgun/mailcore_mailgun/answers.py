@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailcore.flow import HttpRequest, HttpResponse
-from mailcore.http import not_understood, read_json, send_error
+from mailcore.http import error_answer, not_understood, read_json
 from mailcore.result import RecipientStatus, SendStatus
 from mailcore_mailgun.errors import WRONG_URL, error_of
 from mailcore_mailgun.values import bracketed
@@ -34,7 +34,7 @@ def statuses_of(request: HttpRequest, response: HttpResponse) -> Mapping[str, Re
     if _WELCOME in response.body[:1000]:
         # What stands at every other path of the API.
         words = "Mailgun's welcome page: nothing was sent"
-        raise send_error(WRONG_URL, words, status_code=response.status_code, raw=response)
+        raise error_answer(response, WRONG_URL, words)
     answer = read_json(response)
     given = answer.get("id") if isinstance(answer, dict) else None
     message_id = bracketed(given) if isinstance(given, str) else None

@@ -130,11 +130,10 @@ _NUMBER = re.compile(r"\d{1,14}(?:\.\d{1,6})?", re.ASCII)
 def error_of(response: HttpResponse) -> SendError:
     """The exception for an answer that is no success; its text says what to do."""
     words = _words(response)
-    status_code = response.status_code
     return send_error(
-        _meaning(status_code, words),
+        _meaning(response.status_code, words),
         words,
-        status_code=status_code,
+        status_code=response.status_code,
         headers=_with_retry_after(response, words),
         raw=response,
     )

@@ -11,48 +11,40 @@ constants of Mailgun's own client (https://github.com/mailgun/mailgun-go, events
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mailcore.bounces import enhanced_status as find_status
-from mailcore.bounces import judge
-from mailcore.events import BounceClass, EventType, RejectReason
+from mailcore.bounces.outcome import (
+    BLOCKED_BOUNCE,
+    CLICKED,
+    COMPLAINED,
+    DEFERRED,
+    DELIVERED,
+    DROPPED,
+    FAILED,
+    GAVE_UP,
+    GENERAL_BOUNCES,
+    HARD_BOUNCE,
+    OPENED,
+    QUEUED,
+    SUPPRESSED_BOUNCE,
+    SUPPRESSED_COMPLAINT,
+    SUPPRESSED_UNSUBSCRIBE,
+    UNCLEAR_BOUNCE,
+    UNSUBSCRIBED,
+    Outcome,
+)
+from mailcore.events import BounceClass
 
-
-class Outcome(NamedTuple):
-    """What an event says about its recipient; the fields are those of TrackingEvent."""
-
-    event_type: EventType
-    reject_reason: RejectReason | None = None
-    bounce_class: BounceClass | None = None
-
-    def judged(self, status: Mapping[str, Any], told: BounceClass | None) -> Outcome:
-        """
-        The outcome with its reason by what the server said, and by *told* where that says nothing.
-
-        Args:
-            status: A ``delivery-status``.
-            told: What Mailgun says of it: permanent or temporary.
-        """
-        given, message, code = (status.get(name) for name in ("enhanced-code", "message", "code"))
-        verdict = judge(
-            given if isinstance(given, str) else None,
-            message if isinstance(message, str) else None,
-            told=told,
-            code=code if type(code) is int else None,
-        )
-        return self._replace(reject_reason=verdict.reject_reason, bounce_class=verdict.bounce_class)
-
-
-UNKNOWN = Outcome(EventType.UNKNOWN)
 
 OUTCOMES = {
-    "accepted": Outcome(EventType.QUEUED),
-    "rejected": Outcome(EventType.REJECTED, RejectReason.OTHER),
-    "delivered": Outcome(EventType.DELIVERED),
-    "opened": Outcome(EventType.OPENED),
-    "clicked": Outcome(EventType.CLICKED),
-    "unsubscribed": Outcome(EventType.UNSUBSCRIBED, RejectReason.UNSUBSCRIBED),
-    "complained": Outcome(EventType.COMPLAINED, RejectReason.SPAM),
+    "accepted": QUEUED,
+    "rejected": DROPPED,
+    "delivered": DELIVERED,
+    "opened": OPENED,
+    "clicked": CLICKED,
+    "unsubscribed": UNSUBSCRIBED,
+    "complained": COMPLAINED,
 }
 """The outcome of each event that has one; ``failed`` has several, ``stored`` is no tracking."""
 
@@ -61,35 +53,23 @@ WITHOUT_MESSAGE = frozenset(
 )
 """Events about lists and addresses: they have no word here, and nothing is missing in them."""
 
-_DEFERRED = Outcome(EventType.DEFERRED)
-_FAILED = Outcome(EventType.FAILED)
-_DROPPED = Outcome(EventType.REJECTED, RejectReason.OTHER)
-_HARD = Outcome(EventType.BOUNCED, RejectReason.BOUNCED, BounceClass.HARD)
-_BLOCKED = Outcome(EventType.BOUNCED, RejectReason.BLOCKED, BounceClass.SOFT)
-_GAVE_UP = Outcome(EventType.BOUNCED, RejectReason.TIMED_OUT, BounceClass.SOFT)
-_GENERIC = Outcome(EventType.BOUNCED, RejectReason.OTHER, BounceClass.UNDETERMINED)
-
-SUPPRESSED_BOUNCE = Outcome(EventType.REJECTED, RejectReason.BOUNCED, BounceClass.HARD)
-SUPPRESSED_UNSUBSCRIBE = Outcome(EventType.REJECTED, RejectReason.UNSUBSCRIBED)
-SUPPRESSED_COMPLAINT = Outcome(EventType.REJECTED, RejectReason.SPAM)
-
 REASONS = {
-    "bounce": _HARD,
-    "delayed-bounce": _HARD,
-    "hardfail": _HARD,
+    "bounce": HARD_BOUNCE,
+    "delayed-bounce": HARD_BOUNCE,
+    "hardfail": HARD_BOUNCE,
     "suppress-bounce": SUPPRESSED_BOUNCE,
     "suppress-unsubscribe": SUPPRESSED_UNSUBSCRIBE,
     "suppress-complaint": SUPPRESSED_COMPLAINT,
-    "old": _GAVE_UP,
-    "espblock": _BLOCKED,
-    "blacklisted": _BLOCKED,
-    "greylisted": _GAVE_UP,
-    "generic": _GENERIC,
+    "old": GAVE_UP,
+    "espblock": BLOCKED_BOUNCE,
+    "blacklisted": BLOCKED_BOUNCE,
+    "greylisted": GAVE_UP,
+    "generic": UNCLEAR_BOUNCE,
 }
 """The outcome of a permanent failure for each reason."""
 
 CODES = {
-    602: _GAVE_UP,
+    602: GAVE_UP,
     605: SUPPRESSED_BOUNCE,
     606: SUPPRESSED_UNSUBSCRIBE,
     607: SUPPRESSED_COMPLAINT,
@@ -100,8 +80,6 @@ _UNREACHED = (498, 499)
 _FIRST_OWN = 600
 
 _BOUNCE_TYPES = {"hard": BounceClass.HARD, "soft": BounceClass.SOFT}
-# Nothing but permanent, or not even that.
-_GENERAL = frozenset({_HARD, _GENERIC})
 
 
 def judge_failure(severity: object, reason: object, status: Mapping[str, Any]) -> Outcome:
@@ -115,15 +93,33 @@ def judge_failure(severity: object, reason: object, status: Mapping[str, Any]) -
         status: Its ``delivery-status``.
     """
     if severity == "temporary":
-        return _DEFERRED
+        return DEFERRED
     if severity == "internal":
-        return _FAILED
+        return FAILED
     outcome = _known(reason, status)
-    if outcome not in _GENERAL:
+    if outcome not in GENERAL_BOUNCES:
         return outcome
     given = status.get("bounce-type")
     told = _BOUNCE_TYPES.get(given) if isinstance(given, str) else None
-    return outcome.judged(status, told or outcome.bounce_class)
+    return judged(outcome, status, told)
+
+
+def judged(outcome: Outcome, status: Mapping[str, Any], told: BounceClass | None) -> Outcome:
+    """
+    The outcome with its reason by what the server said, and by *told* where that says nothing.
+
+    Args:
+        outcome: A bounce.
+        status: A ``delivery-status``.
+        told: What Mailgun says of it: permanent or temporary.
+    """
+    given, message, code = (status.get(name) for name in ("enhanced-code", "message", "code"))
+    return outcome.judged(
+        message if isinstance(message, str) else None,
+        status=given if isinstance(given, str) else None,
+        code=code if type(code) is int else None,
+        told=told,
+    )
 
 
 def judge_drop(reason: object, status: Mapping[str, Any]) -> Outcome:
@@ -134,18 +130,18 @@ def judge_drop(reason: object, status: Mapping[str, Any]) -> Outcome:
         reason: As of a ``failed`` event.
         status: Its ``delivery-status``.
     """
-    if _known(reason, status) is _GENERIC:
-        return _DROPPED
+    if _known(reason, status) is UNCLEAR_BOUNCE:
+        return DROPPED
     return judge_failure("permanent", reason, status)
 
 
 def _known(reason: object, status: Mapping[str, Any]) -> Outcome:
     """What Mailgun's own reason or code says."""
-    outcome = REASONS.get(reason, _GENERIC) if isinstance(reason, str) else _GENERIC
-    if outcome is not _GENERIC:
+    outcome = REASONS.get(reason, UNCLEAR_BOUNCE) if isinstance(reason, str) else UNCLEAR_BOUNCE
+    if outcome is not UNCLEAR_BOUNCE:
         return outcome
     code = status.get("code")
-    return CODES.get(code, _GENERIC) if type(code) is int else _GENERIC
+    return CODES.get(code, UNCLEAR_BOUNCE) if type(code) is int else UNCLEAR_BOUNCE
 
 
 def is_made_up(code: object) -> bool:

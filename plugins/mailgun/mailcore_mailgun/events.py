@@ -7,41 +7,40 @@ https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-payl
 
 from __future__ import annotations
 
-import json
-
 from collections.abc import Mapping
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from mailcore.address import address_key
+from mailcore.bounces.outcome import UNKNOWN, Outcome
 from mailcore.errors import MalformedWebhook
 from mailcore.events import Event, EventType, TrackingEvent, TrackingEventFields
-from mailcore.foundation import freeze
+from mailcore.foundation import FrozenDict, freeze
 from mailcore.webhook import (
+    Fields,
     ReadOnlyJson,
     WebhookRequest,
+    digest_of,
     is_form,
+    parse_epoch,
     parse_timestamp,
     read_form,
     read_object,
 )
 from mailcore_mailgun.event_map import (
     OUTCOMES,
-    UNKNOWN,
     WITHOUT_MESSAGE,
-    Outcome,
     enhanced_status,
     is_made_up,
     judge_drop,
     judge_failure,
 )
 from mailcore_mailgun.inbound import is_inbound, read_posted_mail, read_stored
-from mailcore_mailgun.values import bare_address, bracketed, read_time
+from mailcore_mailgun.values import bare_address, bracketed
 from mailcore_mailgun.webhooks import read_document
 
 
-_NOTHING: Mapping[str, Any] = {}
+_NOTHING = Fields({})
 
 
 def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
@@ -70,7 +69,7 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
         return (read_legacy_event(provider, form),)
     payload = read_document(request)
     signature = payload.get("signature")
-    signed_at = read_time(signature.get("timestamp")) if isinstance(signature, dict) else None
+    signed_at = parse_epoch(signature.get("timestamp")) if isinstance(signature, dict) else None
     data = payload.get("event-data")
     if isinstance(data, dict):
         return (read_event(provider, data, received_at=signed_at, esp_event=payload),)
@@ -80,7 +79,7 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
             provider=provider,
             event_type=EventType.UNKNOWN,
             received_at=signed_at,
-            dedupe_key=f"{provider}:unknown:{_digest(payload)}",
+            dedupe_key=f"{provider}:unknown:{digest_of(payload)}",
             defects=(defect,),
             esp_event=ReadOnlyJson(payload),
         ),
@@ -109,52 +108,38 @@ def read_event(
         received_at: When the notification of it was made.
         esp_event: What to keep as the event's `esp_event`; *data* if None.
     """
-    defects: list[str] = []
-    name = data.get("event")
-    if name.__class__ is not str:
-        _not_text("event", name, defects)
-        name = "unknown"
+    fields = Fields(data)
     # The documentation of 2018 has some in capitals.
-    kind: str = name.lower()
-    timestamp = read_time(data.get("timestamp")) or parse_timestamp(data.get("@timestamp"))
-    event_id = data.get("id")
-    if event_id.__class__ is not str and event_id is not None:
-        _not_text("id", event_id, defects)
-        event_id = None
-    # An id is unique within a day only. No more of the time, because the APIs round it.
+    kind = (fields.required("event") or "unknown").lower()
+    timestamp = parse_epoch(data.get("timestamp")) or parse_timestamp(data.get("@timestamp"))
+    event_id = fields.text("id")
     if timestamp is None:
-        defects.append("`timestamp` cannot be read")
-        key = f"{provider}:{kind}:{_digest(data)}"
-    elif event_id:
-        key = f"{provider}:{kind}:{event_id}:{timestamp:%Y-%m-%d}"
-    else:
-        key = f"{provider}:{kind}:{_digest(data)}"
+        fields.tell("timestamp", "cannot be read")
+    # An id is unique within a day only. No more of the time, because the APIs round it.
+    dated = f"{event_id}:{timestamp:%Y-%m-%d}" if timestamp and event_id else digest_of(data)
+    key = f"{provider}:{kind}:{dated}"
     kept = ReadOnlyJson(data if esp_event is None else esp_event)
     if kind == "stored":
         return read_stored(
             provider,
-            data,
+            fields,
             event_id=event_id,
             timestamp=timestamp,
             received_at=received_at,
             dedupe_key=key,
-            defects=defects,
             esp_event=kept,
         )
-    status = _NOTHING
-    if "delivery-status" in data:
-        status = _object(data, "delivery-status", defects)
-    outcome = _judge(kind, data, status)
-    headers, message_id = _message(data, defects, is_required=outcome is not UNKNOWN)
-    recipient = _recipient(data, kind, headers, defects)
+    status = fields.within("delivery-status") if "delivery-status" in data else _NOTHING
+    outcome = _judge(kind, data, status.document)
+    headers, message_id = _message(fields, is_required=outcome is not UNKNOWN)
+    recipient = _recipient(fields, kind, headers)
     description = response = None
     if status or kind in ("rejected", "failed", "dropped"):
-        description, response = _words(data, kind, status, outcome.event_type, defects)
+        description, response = _words(fields, kind, status, outcome.event_type)
     user_agent = None
     if "client-info" in data:
-        client = _object(data, "client-info", defects)
-        user_agent = _text(client, "user-agent", defects)
-    fields: TrackingEventFields = {
+        user_agent = fields.within("client-info").text("user-agent")
+    event: TrackingEventFields = {
         "provider": provider,
         "event_type": outcome.event_type,
         "recipient": recipient,
@@ -163,20 +148,20 @@ def read_event(
         "event_id": event_id,
         "message_id": message_id,
         "dedupe_key": f"{key}:{address_key(recipient) if recipient else ''}",
-        "metadata": freeze(_metadata(data, defects)),
-        "tags": _tags(data, kind, defects),
+        "metadata": _metadata(fields),
+        "tags": _tags(fields, kind),
         "reject_reason": outcome.reject_reason,
         "bounce_class": outcome.bounce_class,
-        "smtp_status": enhanced_status(status) if status else None,
+        "smtp_status": enhanced_status(status.document) if status else None,
         "mta_response": response,
         "description": description,
         "user_agent": user_agent,
-        "click_url": _text(data, "url", defects),
-        "ip_address": _text(data, "ip", defects),
-        "defects": tuple(defects),
+        "click_url": fields.text("url"),
+        "ip_address": fields.text("ip"),
+        "defects": tuple(fields.defects),
         "esp_event": kept,
     }
-    return TrackingEvent.assembled(fields)
+    return TrackingEvent.assembled(event)
 
 
 def _judge(kind: str, data: Mapping[str, Any], status: Mapping[str, Any]) -> Outcome:
@@ -187,124 +172,71 @@ def _judge(kind: str, data: Mapping[str, Any], status: Mapping[str, Any]) -> Out
     return OUTCOMES.get(kind, UNKNOWN)
 
 
-def _message(
-    data: Mapping[str, Any], defects: list[str], *, is_required: bool
-) -> tuple[Mapping[str, Any], str | None]:
+def _message(fields: Fields, *, is_required: bool) -> tuple[Mapping[str, Any], str | None]:
     """What is said of the header of the message, and its id as the send returned it."""
-    message = data.get("message")
-    headers = message.get("headers") if message.__class__ is dict else None
-    if headers.__class__ is not dict:
+    message = fields.document.get("message")
+    headers = message.get("headers") if type(message) is dict else None
+    if type(headers) is not dict:
         if is_required or message is not None:
-            defects.append("`message.headers` is not an object")
-        return _NOTHING, None
+            fields.tell("message.headers", "is not an object")
+        return {}, None
     message_id = headers.get("message-id")
-    if message_id.__class__ is str:
+    if type(message_id) is str:
         return headers, bracketed(message_id)
     if is_required or message_id is not None:
-        defects.append("`message.headers.message-id` is not a string")
+        fields.tell("message.headers.message-id", "is not a string")
     return headers, None
 
 
 def _words(
-    data: Mapping[str, Any],
-    kind: str,
-    status: Mapping[str, Any],
-    event_type: EventType,
-    defects: list[str],
+    fields: Fields, kind: str, status: Fields, event_type: EventType
 ) -> tuple[str | None, str | None]:
     """Mailgun's words, and those of the receiving server."""
     if kind == "rejected":
-        reject = _object(data, "reject", defects)
-        said = (_text(reject, "reason", defects), _text(reject, "description", defects))
-        words = ": ".join(text for text in said if text)
-        return words or _text(data, "reason", defects) or None, None
+        reject = fields.within("reject")
+        words = ": ".join(filter(None, (reject.text("reason"), reject.text("description"))))
+        return words or fields.text("reason"), None
     if not status:
-        return _text(data, "reason", defects) or None, None
-    description = _text(status, "description", defects)
-    message = _text(status, "message", defects)
+        return fields.text("reason"), None
+    description, message = status.text("description"), status.text("message")
     if kind not in ("failed", "dropped"):
-        return description or None, message or None
-    reason = _text(data, "reason", defects)
-    if event_type is EventType.REJECTED or is_made_up(status.get("code")):
+        return description, message
+    reason = fields.text("reason")
+    if event_type is EventType.REJECTED or is_made_up(status.document.get("code")):
         # No server was asked, or none answered.
         return description or message or reason, None
-    return description or reason, message or None
+    return description or reason, message
 
 
-def _recipient(
-    data: Mapping[str, Any], kind: str, headers: Mapping[str, Any], defects: list[str]
-) -> str | None:
-    given = _text(data, "recipient", defects)
+def _recipient(fields: Fields, kind: str, headers: Mapping[str, Any]) -> str | None:
+    given = fields.text("recipient")
     if given:
         return bare_address(given)
     if kind in WITHOUT_MESSAGE:
-        member = _text(_object(data, "member", defects), "address", defects)
+        member = fields.within("member").text("address")
         return bare_address(member) if member else None
     # A message that was rejected has no recipient of its own yet.
-    addressed = _text(headers, "to", defects)
+    addressed = Fields(headers, fields.defects, place="message.headers.").text("to")
     if addressed and "," not in addressed:
         return bare_address(addressed) or None
-    defects.append("`recipient` is missing")
+    fields.tell("recipient", "is missing")
     return None
 
 
-def _metadata(data: Mapping[str, Any], defects: list[str]) -> Mapping[str, Any]:
-    variables = data.get("user-variables")
-    if variables.__class__ is dict:
-        return variables
-    if variables and variables.__class__ is str:
+def _metadata(fields: Fields) -> Mapping[str, Any]:
+    variables = fields.document.get("user-variables")
+    if variables and type(variables) is str:
         try:
-            return read_object(variables, "`user-variables`")
+            found: Mapping[str, Any] = freeze(read_object(variables, "`user-variables`"))
         except MalformedWebhook as error:
-            defects.append(str(error))
-            return _NOTHING
-    # An empty object comes as an empty array.
-    if variables:
-        defects.append("`user-variables` is not an object")
-    return _NOTHING
+            fields.defects.append(str(error))
+            return FrozenDict()
+        return found
+    # An empty object comes as an empty array, too, and nothing as an empty text.
+    return fields.mapping("user-variables") if variables else FrozenDict()
 
 
-def _tags(data: Mapping[str, Any], kind: str, defects: list[str]) -> tuple[str, ...]:
-    tags = data.get("tags")
-    if not tags:
-        if tags is not None and tags != []:
-            defects.append("`tags` is not an array")
-        return ()
-    if tags.__class__ is not list:
-        defects.append("`tags` is not an array")
-        return ()
-    found = tuple(tags)
-    for tag in tags:
-        if tag.__class__ is not str:
-            defects.append("`tags` has an entry that is not a string")
-            found = tuple([each for each in tags if each.__class__ is str])
-            break
+def _tags(fields: Fields, kind: str) -> tuple[str, ...]:
+    found = fields.texts("tags")
     # Not a tag: the person wants no mail of the domain at all.
     return () if kind == "unsubscribed" and found == ("*",) else found
-
-
-def _object(parent: Mapping[str, Any], name: str, defects: list[str]) -> Mapping[str, Any]:
-    value = parent.get(name)
-    if value.__class__ is dict:
-        return value
-    # Empty objects come as empty arrays.
-    if value is not None and value != []:
-        defects.append(f"`{name}` is not an object")
-    return _NOTHING
-
-
-def _text(parent: Mapping[str, Any], name: str, defects: list[str]) -> str | None:
-    value = parent.get(name)
-    if value is None or value.__class__ is str:
-        return value
-    _not_text(name, value, defects)
-    return None
-
-
-def _not_text(name: str, value: object, defects: list[str]) -> None:
-    defects.append(f"`{name}` is {'missing' if value is None else 'not a string'}")
-
-
-def _digest(value: Mapping[str, Any]) -> str:
-    canonical = json.dumps(value, sort_keys=True, default=str)
-    return sha256(canonical.encode("ascii")).hexdigest()[:16]

@@ -16,11 +16,11 @@ from typing import Any
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
 from mailcore.inbound import ReceivedFile, compose_inbound, parse_inbound
-from mailcore.webhook import Form, ReadOnlyJson
+from mailcore.webhook import Fields, Form, ReadOnlyJson, parse_epoch
 from mailcore_mailgun.content_ids import content_ids
 from mailcore_mailgun.header_list import HeaderList, read_header_list
 from mailcore_mailgun.stored_urls import is_message_url
-from mailcore_mailgun.values import address_list, bare_address, bracketed, read_time
+from mailcore_mailgun.values import address_list, bare_address, bracketed
 from mailcore_mailgun.verdicts import Verdicts, read_stripped, read_verdicts
 from mailcore_mailgun.webhooks import SIGNATURE_FIELDS
 
@@ -63,7 +63,7 @@ def read_posted_mail(provider: str, form: Form) -> InboundEvent:
         for name in ("recipient", "sender")
         if len(set(form.texts(name))) > 1
     ]
-    signed_at = read_time(next(iter(form.texts("timestamp")[-1:]), None))
+    signed_at = parse_epoch(next(iter(form.texts("timestamp")[-1:]), None))
     if signed_at is None:
         defects.append("`timestamp` cannot be read")
     # A header field may have this name, too.
@@ -110,13 +110,12 @@ def read_posted_mail(provider: str, form: Form) -> InboundEvent:
 
 def read_stored(
     provider: str,
-    data: Mapping[str, Any],
+    fields: Fields,
     *,
     event_id: str | None,
     timestamp: datetime | None,
     received_at: datetime | None,
     dedupe_key: str,
-    defects: list[str],
     esp_event: object,
 ) -> InboundEvent:
     """
@@ -124,24 +123,23 @@ def read_stored(
 
     Args:
         provider: The provider's name.
-        data: The event.
+        fields: Of the event, with what could not be read so far.
         event_id: Its id.
         timestamp: When it happened.
         received_at: When the notification of it was made.
         dedupe_key: Of the event.
-        defects: What could not be read so far.
         esp_event: What to keep of it.
     """
-    message = _mapping(data.get("message"))
+    message = _mapping(fields.document.get("message"))
     headers = _mapping(message.get("headers"))
-    envelope = _mapping(data.get("envelope"))
-    recipients = _recipients(data, message, envelope)
+    envelope = _mapping(fields.document.get("envelope"))
+    recipients = _recipients(fields.document, message, envelope)
     if not recipients:
-        defects.append("`message.recipients` is missing")
-    storage = _mapping(data.get("storage"))
+        fields.tell("message.recipients", "is missing")
+    storage = _mapping(fields.document.get("storage"))
     location = {name: found for name in ("url", "key") if (found := _first_text(storage.get(name)))}
     if "url" not in location:
-        defects.append("`storage.url` is missing")
+        fields.tell("storage.url", "is missing")
     return InboundEvent(
         provider=provider,
         event_id=event_id,
@@ -153,7 +151,7 @@ def read_stored(
         envelope_recipients=recipients,
         subject=_first_text(headers.get("subject")),
         location=location,
-        defects=tuple(dict.fromkeys(defects)),
+        defects=fields.distinct_defects,
         esp_event=esp_event,
     )
 

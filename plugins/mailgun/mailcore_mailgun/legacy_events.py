@@ -14,21 +14,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailcore.address import address_key
+from mailcore.bounces.outcome import HARD_BOUNCE, SUPPRESSED_BOUNCE, UNKNOWN, Outcome
 from mailcore.errors import MalformedWebhook
-from mailcore.events import BounceClass, EventType, RejectReason, TrackingEvent
-from mailcore.webhook import Form, ReadOnlyJson, read_object
-from mailcore_mailgun.event_map import CODES, OUTCOMES, UNKNOWN, Outcome, enhanced_status
+from mailcore.events import BounceClass, EventType, TrackingEvent
+from mailcore.webhook import Form, ReadOnlyJson, parse_epoch, read_object
+from mailcore_mailgun.event_map import CODES, OUTCOMES, enhanced_status, judged
 from mailcore_mailgun.header_list import read_header_list
-from mailcore_mailgun.values import bare_address, bracketed, read_time
+from mailcore_mailgun.values import bare_address, bracketed
 from mailcore_mailgun.webhooks import SIGNATURE_FIELDS
 
 
-_DELIVERED = OUTCOMES["delivered"]
 _OUTCOMES = {
-    "delivered": _DELIVERED,
-    "bounced": Outcome(EventType.BOUNCED, RejectReason.BOUNCED, BounceClass.HARD),
-    "dropped": Outcome(EventType.REJECTED, RejectReason.BOUNCED, BounceClass.HARD),
-    **{name: OUTCOMES[name] for name in ("opened", "clicked", "unsubscribed", "complained")},
+    "bounced": HARD_BOUNCE,
+    "dropped": SUPPRESSED_BOUNCE,
+    **{
+        name: OUTCOMES[name]
+        for name in ("delivered", "opened", "clicked", "unsubscribed", "complained")
+    },
 }
 _UNABLE_TO_CONNECT = 499  # Known from django-anymail: no server was reached.
 _GAVE_UP = CODES[602]
@@ -70,7 +72,7 @@ def read_legacy_event(provider: str, form: Form) -> TrackingEvent:
     if recipient is None:
         defects.append("`recipient` is missing")
     signed_at = form.texts("timestamp")[-1:]
-    timestamp = read_time(signed_at[0]) if signed_at else None
+    timestamp = parse_epoch(signed_at[0]) if signed_at else None
     if timestamp is None:
         defects.append("`timestamp` cannot be read")
     headers = read_header_list(form.text("message-headers"), defects)
@@ -122,7 +124,7 @@ def _judge(kind: str, form: Form) -> Outcome:
         "message": form.text("error") or form.text("description"),
         "code": number,
     }
-    return outcome.judged(said, told)
+    return judged(outcome, said, told)
 
 
 def _metadata(

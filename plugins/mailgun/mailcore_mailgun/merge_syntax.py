@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from mailcore.message import MergeSyntax, Message, OwnText, subject_and_bodies
-from mailcore_mailgun.extra import NAMESPACE, extra_of, texts_of
+from mailcore_mailgun.options import NAMESPACE, extra_of, texts_of
 
 
 def own_texts(message: Message) -> Iterator[OwnText]:

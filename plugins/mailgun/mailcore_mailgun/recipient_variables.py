@@ -24,9 +24,9 @@ from typing import Any, NamedTuple
 from mailcore.address import Address
 from mailcore.errors import InvalidMessage, Problem
 from mailcore.foundation import thaw
-from mailcore.message import Message, value_names
+from mailcore.message import CONTROL, Message, place_in_extra, value_names
 from mailcore.sending import Entry
-from mailcore_mailgun.extra import NAMESPACE, extra_of, texts_of
+from mailcore_mailgun.options import NAMESPACE, extra_of, texts_of
 
 
 logger = logging.getLogger("mailcore_mailgun")
@@ -38,9 +38,6 @@ PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]+")
 
 BODY_FIELDS = frozenset({"text", "html", "amp-html"})
 """Fields of the form in which a value may have several lines."""
-
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Characters that no text of one line may have."""
 
 _REFERRED = re.compile(r"%recipient\.(_*)", re.IGNORECASE)
 _UNDERSCORES = re.compile(r"_*")
@@ -221,7 +218,7 @@ def _filled_field(name: str, value: Any, filled: Callable[[str], str]) -> Any:
     text = filled(value)
     control = None if name in BODY_FIELDS or text == value else CONTROL.search(text)
     if control is not None:
-        place = f"esp_extra[{NAMESPACE!r}][{name!r}]"
+        place = place_in_extra(NAMESPACE, name)
         reason = f"{place} would hold the character U+{ord(control[0]):04X} of a value"
         raise InvalidMessage([Problem(place, reason, "give values of one line")])
     return text

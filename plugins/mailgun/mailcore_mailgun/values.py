@@ -2,28 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 from mailcore.address import Address
 from mailcore.errors import InvalidAddress
-
-
-_UTC = timezone.utc
-
-
-def read_time(value: object) -> datetime | None:
-    """
-    Read seconds since 1970, a number or its text.
-
-    Returns:
-        The time in UTC; None if it cannot be read.
-    """
-    try:
-        if type(value) is float or type(value) is int:
-            return datetime.fromtimestamp(value, _UTC)
-        return datetime.fromtimestamp(float(value), _UTC) if isinstance(value, str) else None
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def bracketed(message_id: str | None) -> str | None:

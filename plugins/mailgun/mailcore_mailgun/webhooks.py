@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookRejected
 from mailcore.flow import Call, Flow
 from mailcore.webhook import (
-    BasicAuth,
     Form,
     Verdict,
     WebhookRequest,
+    basic_auth_of,
     check_age,
     hmac_matches,
     is_form,
@@ -111,14 +111,10 @@ class WebhookTrust:
             raise ConfigurationError(f"{provider}: a signing key is a text that is not empty")
         if not max_age_seconds > 0:
             raise ConfigurationError(f"{provider}: max_age_seconds must be above 0")
-        secrets = () if webhook_secrets is None else webhook_secrets
-        if isinstance(secrets, str):
-            raise ConfigurationError(f"{provider}: webhook_secrets are a list, not one text")
-        secrets = tuple(secrets)
         self._signing_keys = texts
         self._max_age_seconds = max_age_seconds
         self._seen_tokens = seen_tokens
-        self._basic_auth = BasicAuth(secrets, provider=provider) if secrets else None
+        self._basic_auth = basic_auth_of(webhook_secrets, provider)
         self._provider = provider
 
     def verify(self, request: WebhookRequest) -> Flow[Verdict]:

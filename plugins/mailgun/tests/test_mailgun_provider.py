@@ -387,7 +387,7 @@ def test_no_option_given_is_no_field():
 def test_key_stays_inside():
     """No repr of the provider, its settings or its requests shows the key."""
     provider = MailgunProvider(api_key="key-secret", webhook_signing_keys=["signing-secret"])
-    shown = f"{provider!r} {provider.build(message())!r} {provider._settings!r}"
+    shown = f"{provider!r} {provider.build(message())!r} {provider._options!r}"
 
     assert "secret" not in shown
     assert "YXBpOmtleS1zZWNyZXQ" not in shown
@@ -405,7 +405,7 @@ def test_options_do_not_show():
     provider = MailgunProvider(api_key="key-secret", archive_to="https://me:hunter2@example.com/")
 
     (request,) = provider.build(message())
-    assert "hunter2" not in repr([provider, provider._settings, request])
+    assert "hunter2" not in repr([provider, provider._options, request])
 
 
 def test_lazy_texts_are_options_of_a_message():

@@ -26,34 +26,39 @@ from collections.abc import Sequence
 
 from mailcore.flow import HttpRequest
 from mailcore.message import Message
-from mailcore_mailgun.payload.choose import Choice, choose
+from mailcore_mailgun.options import MailgunOptions
 from mailcore_mailgun.payload.form import batch_requests, form_request_of
 from mailcore_mailgun.payload.individual import individual_requests
 from mailcore_mailgun.payload.mime import mime_request
-from mailcore_mailgun.payload.settings import SendingSettings
+from mailcore_mailgun.payload.plan import Choice, Plan, plan
 from mailcore_mailgun.recipient_variables import fill_in
 
 
-__all__ = ["SendingSettings", "requests_for"]
+__all__ = ["requests_for"]
 
 
-def requests_for(message: Message, settings: SendingSettings) -> Sequence[HttpRequest]:
+def requests_for(message: Message, options: MailgunOptions, planned: Plan) -> Sequence[HttpRequest]:
     """
     The requests that send a message.
+
+    Args:
+        message: That was checked.
+        options: The provider's.
+        planned: The message's.
 
     Raises:
         MessageError: If it cannot be written.
     """
-    if not message.is_batch:
-        return (_one(message, settings),)
-    if choose(message) is Choice.BATCH:
-        return batch_requests(message, settings)
-    return individual_requests(message, lambda own: _one(own, settings))
+    if planned.choice is Choice.BATCH:
+        return batch_requests(message, options)
+    if planned.choice is Choice.INDIVIDUAL:
+        return individual_requests(message, lambda own: _one(own, options))
+    return (_one(message, options, planned),)
 
 
-def _one(message: Message, settings: SendingSettings) -> HttpRequest:
+def _one(message: Message, options: MailgunOptions, planned: Plan | None = None) -> HttpRequest:
     if message.merge_global_data:
-        message = fill_in(message, message.merge_global_data)
-    if choose(message, settings.content) is Choice.MIME:
-        return mime_request(message, settings)
-    return form_request_of(message, settings)
+        message, planned = fill_in(message, message.merge_global_data), None
+    planned = planned or plan(message, options.content)
+    write = mime_request if planned.choice is Choice.MIME else form_request_of
+    return write(message, options)

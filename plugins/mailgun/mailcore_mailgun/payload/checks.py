@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from mailcore.errors import Problem
 from mailcore.features import AMP, Feature
-from mailcore.message import Message, WithoutHeaders, WithoutItems, WithoutKeys, value_names
-from mailcore_mailgun.extra import NAMESPACE, SENDER_DOMAIN, extra_of
-from mailcore_mailgun.payload.choose import Choice, choose, is_beyond_the_form, needs_mime
+from mailcore.message import (
+    Message,
+    WithoutHeaders,
+    WithoutItems,
+    WithoutKeys,
+    place_in_extra,
+    value_names,
+)
+from mailcore_mailgun.options import NAMESPACE, SENDER_DOMAIN, MailgunOptions, extra_of
+from mailcore_mailgun.payload.call import knows_domain_of, no_domain, sender_domain_problem
 from mailcore_mailgun.payload.extra_checks import (
     check_fields,
     instruction_refused,
     is_instruction,
 )
 from mailcore_mailgun.payload.mime import MIME_FIELDS
-from mailcore_mailgun.payload.settings import (
-    SendingSettings,
-    no_domain,
-    sender_domain_problem,
-)
+from mailcore_mailgun.payload.plan import Plan, is_beyond_the_form
 
 
 _BODIES = ("text", "html")
 _EAI = Feature.INTERNATIONAL_ADDRESSES.value
 
 
-def check(message: Message, settings: SendingSettings) -> Iterator[Problem]:
-    """Name everything in a message that would be lost, or not arrive."""
-    yield from _addresses(message, settings)
+def check(
+    message: Message, options: MailgunOptions, plan_of: Callable[[Message], Plan]
+) -> Iterator[Problem]:
+    """
+    Name everything in a message that would be lost, or not arrive.
+
+    Args:
+        message: Any.
+        options: The provider's.
+        plan_of: Decides how a message goes; asked where something depends on it.
+    """
+    yield from _addresses(message, plan_of)
     if message.template_id is not None:
-        yield from _template(message, settings)
+        yield from _template(message, options)
         yield from _shared_names(message)
     yield from _headers(message.headers, "headers")
     if message.is_batch:
         yield from _batch(message)
-    yield from _extra(message, settings)
+    yield from _extra(message, options, plan_of)
 
 
-def _addresses(message: Message, settings: SendingSettings) -> Iterator[Problem]:
+def _addresses(message: Message, plan_of: Callable[[Message], Plan]) -> Iterator[Problem]:
     # ``docs/esps/mailgun.rst`` in https://github.com/anymail/django-anymail (read 2026-11-21),
     # whose author tested it. Recipients get the mail all the same.
     for field, addresses in (("from_email", message.authors), ("reply_to", message.reply_to)):
@@ -51,22 +63,15 @@ def _addresses(message: Message, settings: SendingSettings) -> Iterator[Problem]
         for field in ("to", "cc")
         if any(address.uses_eai for address in getattr(message, field))
     ]
-    if visible and _is_written_here(message, settings):
+    if visible and plan_of(message).is_written_here:
         for field in visible:
             reason = f"`{field}` is not ASCII before the @, in a message that goes as MIME"
             hint = "leave out what Mailgun's form has no field for, or send to it as Bcc"
             yield Problem(field, reason, hint, feature=_EAI)
 
 
-def _is_written_here(message: Message, settings: SendingSettings) -> bool:
-    choice = choose(message, settings.content)
-    if choice is Choice.INDIVIDUAL:
-        return message.template_id is None and (needs_mime(message) or settings.content == "mime")
-    return choice is Choice.MIME
-
-
-def _template(message: Message, settings: SendingSettings) -> Iterator[Problem]:
-    if not settings.knows_domain_of(message):
+def _template(message: Message, options: MailgunOptions) -> Iterator[Problem]:
+    if not knows_domain_of(message, options):
         yield no_domain()
     for field in _BODIES:
         if getattr(message, field):
@@ -146,18 +151,20 @@ def _shared(
         yield Problem(field, reason, hint, feature=field, remedy=remedy)
 
 
-def _extra(message: Message, settings: SendingSettings) -> Iterator[Problem]:
+def _extra(
+    message: Message, options: MailgunOptions, plan_of: Callable[[Message], Plan]
+) -> Iterator[Problem]:
     problem = sender_domain_problem(message)
     if problem is not None:
         yield problem
     extra = extra_of(message)
     if extra:
         yield from check_fields(message, extra)
-    if extra and _is_written_here(message, settings):
+    if extra and plan_of(message).is_written_here:
         why = "this message goes as MIME"
-        if settings.content == "form" and is_beyond_the_form(message):
+        if options.content == "form" and is_beyond_the_form(message):
             why += ", for Mailgun's form has no field for something in it"
         for name in extra:
             if name != SENDER_DOMAIN and not name.startswith(MIME_FIELDS):
-                place = f"esp_extra[{NAMESPACE!r}][{name!r}]"
+                place = place_in_extra(NAMESPACE, name)
                 yield Problem(place, f"{place}: messages.mime has no such field, and {why}")

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mailcore.errors import Problem
-from mailcore.message import Message, collect_headers
-from mailcore_mailgun.extra import NAMESPACE, with_extra
-from mailcore_mailgun.recipient_variables import BODY_FIELDS, CONTROL
+from mailcore.message import CONTROL, Message, collect_headers, place_in_extra
+from mailcore_mailgun.options import NAMESPACE, with_extra
+from mailcore_mailgun.recipient_variables import BODY_FIELDS
 
 
 _INSTRUCTION = "x-mailgun-"
@@ -46,7 +46,7 @@ def instruction_refused(place: str) -> tuple[str, str]:
 def check_fields(message: Message, extra: Mapping[str, Any]) -> Iterator[Problem]:
     """Name the fields that cannot be sent as they are."""
     for name in extra:
-        place = f"esp_extra[{NAMESPACE!r}][{name!r}]"
+        place = place_in_extra(NAMESPACE, name)
         if name.lower() in _RECIPIENTS:
             reason = f"{place}: these recipients would have no status"
             yield Problem(place, reason, f"give them as `{name.lower()}` of the message")
@@ -64,7 +64,7 @@ def check_fields(message: Message, extra: Mapping[str, Any]) -> Iterator[Problem
 
 
 def _of_text(name: str, text: str) -> Iterator[Problem]:
-    place = f"esp_extra[{NAMESPACE!r}][{name!r}]"
+    place = place_in_extra(NAMESPACE, name)
     if name[: len(_HEADER)].lower() == _HEADER:
         header = name[len(_HEADER) :]
         if is_instruction(header):

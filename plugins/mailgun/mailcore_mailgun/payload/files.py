@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote
 
 from mailcore.http import FormFile
 from mailcore.message import Attachment, Message, attachments_as_shown
-from mailcore_mailgun.extra import extra_of
+from mailcore_mailgun.options import extra_of
 
 
 # RFC 2392: the id may be percent-encoded.

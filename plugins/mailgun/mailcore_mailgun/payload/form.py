@@ -15,7 +15,8 @@ from mailcore.flow import HttpRequest
 from mailcore.foundation import thaw
 from mailcore.message import Message, value_names
 from mailcore.sending import Entry, entries_of
-from mailcore_mailgun.extra import Fields, with_extra
+from mailcore_mailgun.options import Fields, MailgunOptions, with_extra
+from mailcore_mailgun.payload.call import call
 from mailcore_mailgun.payload.files import files_and_html
 from mailcore_mailgun.payload.fragments import (
     bare,
@@ -24,7 +25,6 @@ from mailcore_mailgun.payload.fragments import (
     named,
     option_pairs,
 )
-from mailcore_mailgun.payload.settings import SendingSettings
 from mailcore_mailgun.recipient_variables import (
     calls,
     made_up_prefix,
@@ -34,7 +34,7 @@ from mailcore_mailgun.recipient_variables import (
 )
 
 
-def form_request_of(message: Message, settings: SendingSettings) -> HttpRequest:
+def form_request_of(message: Message, options: MailgunOptions) -> HttpRequest:
     """The call for one message to all of its recipients."""
     fields = _head(message)
     for name, addresses in zip(("to", "cc", "bcc"), message.deliveries, strict=True):
@@ -43,27 +43,26 @@ def form_request_of(message: Message, settings: SendingSettings) -> HttpRequest:
     fields += _content(message, html)
     if message.template_id is not None and message.merge_global_data:
         fields.append(("t:variables", json.dumps(thaw(message.merge_global_data))))
-    fields += option_pairs(message, settings.options)
+    fields += option_pairs(message, options.given_fields)
     fields += [(f"h:{name}", value) for name, value in headers_of(message).items()]
     fields += [(f"v:{key}", metadata_text(value)) for key, value in message.metadata.items()]
-    return settings.request(
-        message, "messages", with_extra(fields, message), files, message.recipients
-    )
+    return call(message, options, "messages", fields, files, recipients=message.recipients)
 
 
-def batch_requests(message: Message, settings: SendingSettings) -> list[HttpRequest]:
+def batch_requests(message: Message, options: MailgunOptions) -> list[HttpRequest]:
     """The calls for a batch, each with the variables of up to 1,000 recipients."""
     files, html = files_and_html(message)
     common = _content(message, html)
-    common += option_pairs(message, settings.options)
+    common += option_pairs(message, options.given_fields)
     prefix = made_up_prefix(value_names(message), _searched(message, common))
     return [
-        settings.request(
+        call(
             message,
+            options,
             "messages",
-            with_extra(_of_call(message, entries, common, prefix), message),
+            _of_call(message, entries, common, prefix),
             files,
-            tuple(entry.address.addr_spec for entry in entries),
+            recipients=tuple(entry.address.addr_spec for entry in entries),
         )
         for entries in calls(entries_of(message))
     ]

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 
 from mailcore.address import Address, encode_words, parse_address_list
 from mailcore.message import ADDRESS_HEADERS, Message
-from mailcore_mailgun.extra import Fields
+from mailcore_mailgun.options import Fields
 
 
 # Mailgun writes an invalid header of such a name: https://github.com/anymail/django-anymail/

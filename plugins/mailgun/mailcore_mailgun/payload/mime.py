@@ -13,9 +13,9 @@ from mailcore.flow import HttpRequest
 from mailcore.http import FormFile
 from mailcore.message import Message
 from mailcore.mime import write_message
-from mailcore_mailgun.extra import with_extra
+from mailcore_mailgun.options import MailgunOptions
+from mailcore_mailgun.payload.call import call
 from mailcore_mailgun.payload.fragments import bare, option_pairs
-from mailcore_mailgun.payload.settings import SendingSettings
 from mailcore_mailgun.recipient_variables import metadata_text
 
 
@@ -23,7 +23,7 @@ MIME_FIELDS = ("o:", "h:", "v:", "t:", "template", "to", "recipient-variables")
 """How the names of the fields begin that this endpoint takes beside the mail."""
 
 
-def mime_request(message: Message, settings: SendingSettings) -> HttpRequest:
+def mime_request(message: Message, options: MailgunOptions) -> HttpRequest:
     """
     The call for one message to all of its recipients.
 
@@ -31,9 +31,7 @@ def mime_request(message: Message, settings: SendingSettings) -> HttpRequest:
         MessageError: If the mail cannot be written.
     """
     fields = [("to", bare(address)) for address in message.deliveries.everybody]
-    fields += option_pairs(message, settings.options)
+    fields += option_pairs(message, options.given_fields)
     fields += [(f"v:{key}", metadata_text(value)) for key, value in message.metadata.items()]
     mail = FormFile(name="message", filename="message.mime", content=write_message(message))
-    return settings.request(
-        message, "messages.mime", with_extra(fields, message), [mail], message.recipients
-    )
+    return call(message, options, "messages.mime", fields, [mail], recipients=message.recipients)

@@ -1,4 +1,6 @@
-"""Which calls send a message: see :mod:`mailcore_mailgun.payload` for the table."""
+"""
+Which calls send a message, decided once: see :mod:`mailcore_mailgun.payload` for the table.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +8,15 @@ import re
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mailcore.features import AMP
-from mailcore.message import Message, fills_in, value_names
+from mailcore.message import CONTROL, Message, fills_in, value_names
 from mailcore.sending import copied
-from mailcore_mailgun.extra import extra_of, texts_of
 from mailcore_mailgun.merge_syntax import SYNTAX, own_texts
+from mailcore_mailgun.options import extra_of, texts_of
 from mailcore_mailgun.payload.fragments import is_misquoted
-from mailcore_mailgun.recipient_variables import (
-    BODY_FIELDS,
-    CONTROL,
-    PLAIN_KEY,
-    merge_text,
-)
+from mailcore_mailgun.recipient_variables import BODY_FIELDS, PLAIN_KEY, merge_text
 
 
 class Choice(str, Enum):
@@ -40,19 +37,33 @@ _BREAKS_URL = re.compile(r'[^!-~]|["<>,]')
 _BREAKS_JSON = re.compile(r'["\\\x00-\x1f\x7f-\x9f\u2028\u2029]')
 
 
-def choose(message: Message, content: Literal["form", "mime"] = "form") -> Choice:
+class Plan(NamedTuple):
+    """
+    What is decided of a message before its calls are written.
+
+    Attributes:
+        choice: How it goes.
+        is_written_here: Whether it goes as a mail, or as several, that is written here.
+    """
+
+    choice: Choice
+    is_written_here: bool = False
+
+
+def plan(message: Message, content: Literal["form", "mime"] = "form") -> Plan:
     """
     Choose the calls for a message.
 
     Args:
-        message: It has passed the checks.
+        message: Any; nothing else is found out about one that the checks refuse.
         content: The provider's option.
     """
+    is_mime = message.template_id is None and (content == "mime" or needs_mime(message))
     if message.is_batch:
-        return Choice.INDIVIDUAL if goes_individually(message) else Choice.BATCH
-    if message.template_id is None and (content == "mime" or needs_mime(message)):
-        return Choice.MIME
-    return Choice.FORM
+        if goes_individually(message):
+            return Plan(Choice.INDIVIDUAL, is_mime)
+        return Plan(Choice.BATCH)
+    return Plan(Choice.MIME, is_written_here=True) if is_mime else Plan(Choice.FORM)
 
 
 def needs_mime(message: Message) -> bool:
