@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mailcore.account.suppression_account import (
         AsyncSuppressionAccount,
         SuppressionAccount,
+        account_of,
     )
     from mailcore.account.suppressions import (
         BOUNCE,
@@ -37,6 +38,7 @@ else:
             "iterate": "account.paging",
             "AsyncSuppressionAccount": "account.suppression_account",
             "SuppressionAccount": "account.suppression_account",
+            "account_of": "account.suppression_account",
             "BOUNCE": "account.suppressions",
             "COMPLAINT": "account.suppressions",
             "KeepsSuppressions": "account.suppressions",
@@ -66,6 +68,7 @@ __all__ = [
     "SuppressionAccount",
     "SuppressionFilter",
     "SuppressionList",
+    "account_of",
     "aiterate",
     "iterate",
 ]

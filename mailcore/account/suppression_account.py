@@ -11,6 +11,7 @@ from mailcore.account.paging import Page, aiterate, iterate
 from mailcore.account.suppressions import (
     LARGEST_PAGE,
     EntryT,
+    KeepsSuppressions,
     SuppressionFilter,
     SuppressionList,
     bare_address,
@@ -19,6 +20,8 @@ from mailcore.account.suppressions import (
 from mailcore.errors import ConfigurationError, MessageRejected
 from mailcore.flow import Flow, Transport, arun, run
 from mailcore.foundation.redaction import redact
+from mailcore.provider import AnyProvider
+from mailcore.registry.registry import default_registry
 
 
 class SuppressionAccount(Generic[EntryT]):
@@ -120,6 +123,21 @@ class SuppressionAccount(Generic[EntryT]):
             MessageRejected: If the provider refuses to.
         """
         return run(_delete(self._list, email_address, reasons), self._transport)
+
+
+def account_of(provider: AnyProvider) -> SuppressionAccount:
+    """
+    The ``account`` of a provider that keeps a list of suppressions.
+
+    Args:
+        provider: Its ``suppressions()`` says what it can do.
+
+    Raises:
+        ConfigurationError: If it has no such list, or lacks an option that it needs.
+    """
+    if not isinstance(provider, KeepsSuppressions):
+        raise ConfigurationError(f"{provider.name} keeps no suppressions")
+    return SuppressionAccount(provider.suppressions(), default_registry().transport_for(provider))
 
 
 class AsyncSuppressionAccount(Generic[EntryT]):

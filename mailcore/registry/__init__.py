@@ -10,7 +10,6 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
-    from mailcore.registry.accounts import account_of
     from mailcore.registry.hookspecs import SubParsers, hookimpl
     from mailcore.registry.options import option_missing, scheme_of
     from mailcore.registry.provider_options import (
@@ -29,7 +28,6 @@ else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
-            "account_of": "registry.accounts",
             "SubParsers": "registry.hookspecs",
             "hookimpl": "registry.hookspecs",
             "option_missing": "registry.options",
@@ -55,7 +53,6 @@ __all__ = [
     "ProviderOptions",
     "Registry",
     "SubParsers",
-    "account_of",
     "default_registry",
     "get_provider",
     "hookimpl",

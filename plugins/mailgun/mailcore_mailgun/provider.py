@@ -150,7 +150,7 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
             ConfigurationError: If the provider has no `api_key`, or no `sender_domain`: each domain
                 has its own.
         """
-        from mailcore.registry import account_of
+        from mailcore.account import account_of
 
         return account_of(self)
 

@@ -149,7 +149,7 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         Raises:
             ConfigurationError: If the provider has no `server_token`.
         """
-        from mailcore.registry import account_of
+        from mailcore.account import account_of
 
         return account_of(self)
 
