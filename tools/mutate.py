@@ -182,9 +182,8 @@ def is_text(before: str, after: str) -> bool:
 
 def function_of(mutant: str) -> str:
     """Return the name of the function that was changed: `module.Class.function`."""
-    name = mutant.partition("__mutmut_")[0]
-    module, _, function = name.rpartition(".")
-    return ".".join([module, *function.removeprefix("x").lstrip("_ǁ").split("ǁ")])
+    module, _, function = mutant.partition("__mutmut_")[0].rpartition(".")
+    return ".".join([module, *function.removeprefix("x_").removeprefix("xǁ").split("ǁ")])
 
 
 def check(name: str, group: Mapping[str, Any], explained: Mapping[tuple[str, str], str]) -> int:
