@@ -1,8 +1,8 @@
 """
 Every email service provider behind one typed API.
 
-The names below are the public ones, with those of :mod:`mailcore.testing` for tests; every other
-module may change between minor versions, but for the ones that this documentation names.
+The names below are what programs need. The documentation has a page of all public names, "What is
+stable"; everything else may change between minor versions.
 """
 
 from __future__ import annotations

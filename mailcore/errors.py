@@ -391,12 +391,24 @@ class RecipientsRefused(SendError):
 
 
 class FailoverError(SendError):
-    """Every route of a pool failed; ``attempts`` has each error, in order."""
+    """
+    Nobody in a pool of providers took the message: for providers that are made of others.
+
+    mailcore has no pools yet, and raises it nowhere; whoever writes one raises it.
+
+    Attributes:
+        attempts: Why each member did not, in the order in which they were asked: what its send
+            raised, UnsupportedFeature if it cannot express the message.
+    """
 
     default_category = "failover_exhausted"
 
     def __init__(
-        self, message: str, *, attempts: Iterable[SendError] = (), **attributes: Any
+        self,
+        message: str,
+        *,
+        attempts: Iterable[SendError | UnsupportedFeature] = (),
+        **attributes: Any,
     ) -> None:
         super().__init__(message, **attributes)
         self.attempts = tuple(attempts)

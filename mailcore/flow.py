@@ -48,10 +48,12 @@ class Transport(Protocol):
     """
     Does I/O and knows no provider: takes a request, returns the response to it.
 
-    An implementation may add ``async def aexchange(self, request)``; without it, async callers
-    run ``exchange`` in a thread. It raises :class:`~mailcore.errors.NetworkError` or
-    :class:`~mailcore.errors.SendTimeout`, with ``maybe_accepted`` told truthfully, when there is
-    no response; a response that says no is a response.
+    One that has an event loop's own I/O adds ``async def aexchange(self, request)``, which is
+    awaited then and raises the same; without it, async callers run ``exchange`` in a thread.
+
+    It raises :class:`~mailcore.errors.NetworkError` or :class:`~mailcore.errors.SendTimeout`, with
+    ``maybe_accepted`` told truthfully, when there is no response; a response that says no is a
+    response.
     """
 
     def exchange(self, request: Any) -> Any:

@@ -73,7 +73,12 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
     where one is used.
     """
     idempotency: ClassVar[Literal["native", "none"]] = "none"
-    """Whether sending the same idempotency key twice sends once."""
+    """
+    Whether the service sends one mail for two requests with the same ``idempotency_key``.
+
+    For a middleware that sends again: only where it is ``native`` may it repeat what is
+    ``maybe_accepted``. The conformance suite wants the feature ``idempotency_key`` beside it.
+    """
     merge_syntax: ClassVar[MergeSyntax | None] = None
     """
     How the texts of a message refer to merge values; None if only stored templates are filled in.

@@ -12,7 +12,7 @@ from mailcore.foundation.redaction import redact
 
 
 if TYPE_CHECKING:
-    from mailcore.errors import Problem, SendError
+    from mailcore.errors import Problem, SendError, UnsupportedFeature
 
 __all__ = ["RecipientStatus", "RecipientStatuses", "ResultStatus", "SendResult", "SendStatus"]
 
@@ -139,7 +139,9 @@ class SendResult:
         provider: Name of the provider that took it.
         recipients: A status for every address of the message.
         message_ids: The provider's ids, each once, in the order of the recipients.
-        attempts: The failed attempts before this one, in order.
+        attempts: What failed before this send, in order: for a middleware that sends again, and for
+            providers that are made of others, where a member that was passed over has its
+            UnsupportedFeature. mailcore sends once, and leaves it empty.
         dropped: What the provider could not express and the mailer's policy let go, in order; the
             ``remedy`` of each says what was done.
         raw: The provider's answers, one for each request, as they came. Those of HTTP providers are
@@ -149,7 +151,7 @@ class SendResult:
     provider: str
     recipients: RecipientStatuses
     message_ids: tuple[str, ...] = ()
-    attempts: tuple[SendError, ...] = ()
+    attempts: tuple[SendError | UnsupportedFeature, ...] = ()
     dropped: tuple[Problem, ...] = ()
     raw: Any = field(default=None, repr=False, compare=False)
 

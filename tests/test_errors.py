@@ -98,7 +98,9 @@ def made(name):
     if issubclass(cls, RecipientsRefused):
         return cls("text", result=RESULT, **attributes)
     if issubclass(cls, FailoverError):
-        return cls("text", attempts=[RateLimited("a"), RateLimited("b")], **attributes)
+        return cls(
+            "text", attempts=[RateLimited("a"), UnsupportedFeature("b", provider="c")], **attributes
+        )
     if issubclass(cls, SendError):
         return cls("text", **attributes)
     if issubclass(cls, WebhookError):

@@ -613,6 +613,15 @@ class SendsToNobody(Acme):
     features = Features(cc=YES, recipients=NO("there is nobody"))
 
 
+class SendsOnceWithoutAKey(Acme):
+    features = Features(
+        **{
+            **{f.value: s for f, s in Acme.features.items()},
+            "idempotency_key": NO("there is no such header"),
+        }
+    )
+
+
 class LimitsOneThing(Acme):
     features = Features(
         **{**{f.value: s for f, s in Acme.features.items()}, "track_opens": limited(1)}
@@ -1529,6 +1538,7 @@ FAULTS = [
     ("test_suppressions_tell_no_secrets", ShowsListsKey, "a secret is in the repr of the list"),
     ("test_it_introduces_itself", OddlyNamed, "lower-case letters"),
     ("test_it_introduces_itself", SendsToNobody, "refuses every recipient"),
+    ("test_it_introduces_itself", SendsOnceWithoutAKey, "features has no idempotency_key"),
     ("test_plain_fields_are_sent", DropsHtml, "html is silently dropped"),
     ("test_plain_fields_are_sent", DropsDisplayNames, "to is silently dropped"),
     ("test_plain_fields_are_sent", LosesCharacters, "text is silently dropped"),

@@ -133,7 +133,10 @@ def mailcore_message_failed(
     final: bool,  # noqa: FBT001  # pluggy passes every argument by name
 ) -> None:
     """
-    Called after a send failed; `final` is False if it will be tried again.
+    Called after a send failed.
+
+    `final` is False if a middleware will send the message again: this is not the last that is heard
+    of it, and what counts lost messages leaves it out. mailcore sends once, so that it is True.
 
     A send that is cut off, because its task was cancelled or the process told to stop, comes here
     as :class:`~mailcore.errors.SendInterrupted`; ``maybe_accepted`` once writing began.

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("mailcore.delivery")
 
 Send: TypeAlias = Callable[[Message], Flow[SendResult]]
+"""What a middleware is given to go on with: it sends the message, by the middleware behind it."""
 
 
 def checked(

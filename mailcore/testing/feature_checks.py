@@ -43,6 +43,11 @@ class FeatureChecks(SuiteHooks):
             failures.append("features is no mailcore.Features")
         elif provider.features[Feature.RECIPIENTS].kind == "no":
             failures.append("features refuses every recipient: declare recipients=YES or a limit")
+        elif (
+            provider.idempotency == "native"
+            and provider.features[Feature.IDEMPOTENCY_KEY].kind == "no"
+        ):
+            failures.append("idempotency is native, and features has no idempotency_key")
         report("the provider does not introduce itself", failures)
 
     def test_plain_fields_are_sent(self) -> None:
