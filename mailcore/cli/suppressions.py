@@ -1,7 +1,8 @@
 """
 ``mailcore NAME suppressions``: the list of a provider that keeps one, for its plugin to add.
 
-A plugin's extension calls :func:`add_provider_command` in its hook `mailcore_register_commands`.
+A plugin's extension calls :func:`add_provider_command` in its hook `mailcore_register_commands`;
+one that has more commands of its own calls :func:`add_suppressions`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import itertools
 import os
 
 from collections.abc import Iterator
+from dataclasses import asdict, fields
 from functools import partial
 from typing import Any
 
@@ -28,6 +30,7 @@ from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
 from mailcore.errors import ConfigurationError
 from mailcore.mailer import URL_VARIABLE
+from mailcore.provider import AnyProvider
 from mailcore.registry.options import scheme_of
 from mailcore.registry.registry import Registry
 
@@ -46,7 +49,7 @@ def add_provider_command(
     cli: argparse._SubParsersAction[Any],
     name: str,
     label: str,
-    kind: type[SuppressionList],
+    kind: type[SuppressionList[Any]],
     *options: str,
 ) -> None:
     """
@@ -73,16 +76,26 @@ def add_provider_command(
         return exit_codes.OK
 
     parser.set_defaults(run=show_help)
-    _add_suppressions(commands, name, label, kind, "".join(f" {each}" for each in options))
+    add_suppressions(commands, name, label, kind, "".join(f" {each}" for each in options))
 
 
-def _add_suppressions(
+def add_suppressions(
     commands: argparse._SubParsersAction[Any],
     name: str,
     label: str,
-    kind: type[SuppressionList],
-    options: str,
+    kind: type[SuppressionList[Any]],
+    options: str = "",
 ) -> None:
+    """
+    Add ``suppressions``.
+
+    Args:
+        commands: Those of ``mailcore NAME``.
+        name: The provider's name.
+        label: The provider's name for people.
+        kind: Its list: which reasons there are.
+        options: What follows in the examples in the help.
+    """
     reasons = [each.lower() for each in kind.reasons]
     usual = kind.put_reasons[0].lower()
     settable = ", ".join(each.lower() for each in kind.put_reasons)
@@ -125,7 +138,11 @@ def _run(arguments: argparse.Namespace, *, name: str, usual: str) -> int:
         raise UsageError("--since, --until and --limit go with `list`")
     if action == "get" and arguments.reason:
         raise UsageError("--reason goes with `list`, `put` and `delete`")
-    with _opened(arguments, name) as account:
+    with opened_provider(arguments, name) as provider:
+        if not isinstance(provider, KeepsSuppressions):
+            raise UsageError(f"`mailcore {name}` is not about {provider.name}")
+        registry: Registry = arguments.registry
+        account = SuppressionAccount(provider.suppressions(), registry.transport_for(provider))
         if action == "list":
             return _list(arguments, account)
         if action == "get":
@@ -136,16 +153,26 @@ def _run(arguments: argparse.Namespace, *, name: str, usual: str) -> int:
 
 
 @contextlib.contextmanager
-def _opened(arguments: argparse.Namespace, name: str) -> Iterator[SuppressionAccount]:
-    """The account of the provider that the arguments choose; by default that of the command."""
+def opened_provider(arguments: argparse.Namespace, name: str) -> Iterator[AnyProvider]:
+    """
+    The provider that the arguments choose; by default that of the command. Closed afterwards.
+
+    Args:
+        arguments: With those that :func:`mailcore.cli.choosing.add_arguments` adds.
+        name: Of the command's provider.
+
+    Raises:
+        UsageError: If it is another provider.
+        ConfigurationError: If it cannot be made.
+    """
     if not arguments.provider and not arguments.url and not _named_by_environment(name):
         arguments.provider = name
     registry: Registry = arguments.registry
     provider = choosing.choose(arguments).provider
-    if provider.name != name or not isinstance(provider, KeepsSuppressions):
+    if provider.name != name:
         raise UsageError(f"`mailcore {name}` is not about {provider.name}")
     try:
-        yield SuppressionAccount(provider.suppressions(), registry.transport_for(provider))
+        yield provider
     finally:
         registry.close(provider)
 
@@ -185,25 +212,25 @@ def _write(arguments: argparse.Namespace, entries: list[SuppressedAddress]) -> N
     if arguments.json:
         output.write_json({"suppressed": [_described(each) for each in entries]})
         return
+    # What some plugins' entries tell more, where one of these has it.
+    more = [field.name for field in fields(entries[0])[4:]] if entries else []
+    more = ["detail", *(name for name in more if any(getattr(each, name) for each in entries))]
     rows = [
         [
             each.email_address,
             each.reason.lower(),
             each.updated_at.isoformat(timespec="seconds") if each.updated_at else "",
-            each.detail,
+            *(str(getattr(each, name)) for name in more),
         ]
         for each in entries
     ]
-    output.write_table(["address", "reason", "since", "detail"], rows)
+    headings = ["address", "reason", "since", *(name.replace("_", " ") for name in more)]
+    output.write_table(headings, rows)
 
 
 def _described(entry: SuppressedAddress) -> dict[str, object]:
-    return {
-        "email_address": entry.email_address,
-        "reason": entry.reason,
-        "updated_at": entry.updated_at.isoformat() if entry.updated_at else None,
-        "detail": entry.detail,
-    }
+    since = entry.updated_at.isoformat() if entry.updated_at else None
+    return {**asdict(entry), "updated_at": since}
 
 
 def _put(arguments: argparse.Namespace, account: SuppressionAccount, reason: str) -> int:

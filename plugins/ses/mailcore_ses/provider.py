@@ -33,6 +33,7 @@ from mailcore_ses.webhooks import WebhookTrust
 if TYPE_CHECKING:
     from mailcore.inbound import InboundMessage
     from mailcore_ses.account import SesAccount
+    from mailcore_ses.account.suppression import SesSuppressions
 
 _PARTS_ONLY = "complete messages only: SES's templates have text and HTML"
 _TRACKING = "where the installed boto3 knows ConfigurationOverrides, not with api_version v1"
@@ -130,6 +131,12 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         from mailcore_ses.account import SesAccount
 
         return SesAccount(self._transport)
+
+    def suppressions(self) -> SesSuppressions:
+        """What `account` and the command line ask of the suppression list."""
+        from mailcore_ses.account.suppression import SesSuppressions
+
+        return SesSuppressions()
 
     def create_transport(self) -> AwsTransport:
         """The one transport of this provider."""

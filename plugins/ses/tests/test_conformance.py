@@ -114,6 +114,15 @@ class TestSes(ProviderSuite):
         for status_code in (301, 400, 403, 413, 429, 500, 502):
             yield AwsResponse(status_code=status_code, error_code=str(status_code))
 
+    def suppression_answers(self) -> Iterable[AwsResponse]:
+        """Members of every wrong type, and errors with and without a name."""
+        odd: tuple[Any, ...] = (None, 1, "a", True, [], {}, [1], [{}], {"a": 1})
+        for name in ("SuppressedDestination", "SuppressedDestinationSummaries", "NextToken"):
+            yield from (AwsResponse(status_code=200, body={name: value}) for value in odd)
+        for status_code in (200, 302, 400, 403, 404, 413, 429, 500, 502, 503):
+            for code in ("", "NotFoundException", "x#TooManyRequestsException", str(status_code)):
+                yield AwsResponse(status_code=status_code, error_code=code)
+
     def refused_in_part(self) -> Iterable[Message]:
         to = ["ada@example.net", "bob@example.net"]
         plain = Message(from_email="shop@example.com", to=to, text="Hello")

@@ -7,6 +7,8 @@ import argparse
 from typing import Any
 
 from mailcore.cli import exit_codes, output
+from mailcore.cli.suppressions import add_suppressions
+from mailcore_ses.account.suppression import SesSuppressions
 from mailcore_ses.cli import (
     check,
     consume,
@@ -15,11 +17,10 @@ from mailcore_ses.cli import (
     setup_events,
     setup_inbound,
     stats,
-    suppression,
 )
 
 
-_COMMANDS = (quota, stats, identities, suppression, check, setup_events, setup_inbound, consume)
+_COMMANDS = (quota, stats, identities, check, setup_events, setup_inbound, consume)
 
 
 def add_parser(cli: argparse._SubParsersAction[Any]) -> None:
@@ -41,3 +42,4 @@ def add_parser(cli: argparse._SubParsersAction[Any]) -> None:
     parser.set_defaults(run=show_help)
     for command in _COMMANDS:
         command.add_parser(commands)
+    add_suppressions(commands, "ses", "Amazon SES", SesSuppressions)

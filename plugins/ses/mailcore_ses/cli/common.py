@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import re
 
 from collections.abc import Iterator, Sequence
@@ -14,14 +13,13 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from mailcore.cli import choosing, exit_codes
-from mailcore.cli.argument_types import point_in_time, positive
+from mailcore.cli.argument_types import positive
 from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
-from mailcore.errors import ConfigurationError
+from mailcore.cli.suppressions import opened_provider
 from mailcore.flow import Transport
 from mailcore.foundation import shown_size, similar
-from mailcore.mailer import URL_VARIABLE
-from mailcore.registry import Registry, scheme_of
+from mailcore.registry import Registry
 from mailcore_ses.account import SesAccount
 from mailcore_ses.provider import SesProvider
 
@@ -31,7 +29,6 @@ __all__ = [
     "Opened",
     "new_parser",
     "opened",
-    "point_in_time",
     "positive",
     "require_names",
     "time_zone",
@@ -104,24 +101,10 @@ def opened(arguments: argparse.Namespace) -> Iterator[Opened]:
         UsageError: If it is another provider than SES's.
         ConfigurationError: If it cannot be made.
     """
-    if not arguments.provider and not arguments.url and not _named_by_environment():
-        arguments.provider = SesProvider.name
     registry: Registry = arguments.registry
-    provider = choosing.choose(arguments).provider
-    if not isinstance(provider, SesProvider):
-        raise UsageError(f"`mailcore ses` is about Amazon SES, not about {provider.name}")
-    try:
+    with opened_provider(arguments, SesProvider.name) as provider:
+        assert isinstance(provider, SesProvider)
         yield Opened(provider=provider, transport=registry.transport_for(provider))
-    finally:
-        registry.close(provider)
-
-
-def _named_by_environment() -> bool:
-    # A default provider other than SES does not concern these commands.
-    try:
-        return scheme_of(os.environ.get(URL_VARIABLE, "").strip()) == SesProvider.name
-    except ConfigurationError:
-        return False
 
 
 def time_zone(text: str) -> tzinfo:
