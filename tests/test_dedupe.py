@@ -246,6 +246,43 @@ def test_events_without_a_key_are_never_duplicates(store, give, registry):
     give([event(""), event("")], handled.append, seen=store, registry=registry)
 
     assert 2 == len(handled)
+    assert not store.seen("")
+
+
+def test_without_a_store_everything_is_handled(give, registry):
+    """A key alone makes nothing a duplicate."""
+    handled = []
+    give([event("a"), event("a")], handled.append, registry=registry)
+
+    assert 2 == len(handled)
+
+
+@pytest.mark.parametrize(
+    "take",
+    [receive, lambda *given, **options: asyncio.run(areceive(*given, **options))],
+    ids=["receive", "areceive"],
+)
+def test_requests_that_come_twice(take, store, chunked, registry):
+    """The second is answered like the first, and handled no more."""
+
+    class Keyed(chunked):
+        def parse_webhook(self, request):
+            return (event("a"),)
+
+    request = WebhookRequest("POST", {"X-Secret": "open sesame"}, b"a@x.org")
+    handled = []
+    for _ in range(2):
+        take(Keyed(), request, on_event=handled.append, seen=store, registry=registry)
+
+    assert ["a"] == [each.dedupe_key for each in handled]
+
+
+def test_handing_over_needs_a_handler_too(give, store, registry):
+    """What would be marked without one would be lost."""
+    with pytest.raises(ConfigurationError, match="needs on_event"):
+        give([event("a")], seen=store, registry=registry)
+
+    assert not store.seen("a")
 
 
 @pytest.mark.parametrize(
