@@ -51,9 +51,9 @@ class Defaults:
 
     def __init__(
         self,
-        fields: MessageFields | Mapping[str, Any] | None = None,
+        fields: MessageFields | None = None,
         *,
-        by_provider: Mapping[str, MessageFields | Mapping[str, Any]] | None = None,
+        by_provider: Mapping[str, MessageFields] | None = None,
     ) -> None:
         self._general = _message("defaults", _given("defaults", fields or {}))
         self._by_provider = {
