@@ -10,6 +10,7 @@ import itertools
 import re
 import subprocess
 import sys
+import textwrap
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -216,6 +217,52 @@ def private_uses(package: Path) -> Iterator[str]:
 def test_plugins_use_public_names_only(package):
     """What the plugins need of the core, anybody's plugin may have."""
     assert [] == list(private_uses(package))
+
+
+def snippets() -> Iterator[tuple[str, str]]:
+    """All Python that users copy: of the documentation and of the examples."""
+    for path in sorted(
+        {*ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/*.md"), *ROOT.glob("*.md")}
+    ):
+        for block in re.findall(
+            r"```python\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL
+        ):
+            yield path.name, block
+    for path in sorted(ROOT.glob("examples/*.py")):
+        yield path.name, path.read_text(encoding="utf-8")
+
+
+def private_in(source: str) -> Iterator[str]:
+    """What a snippet imports of ours that is neither on the page nor in a plugin's reference."""
+    public = {module: set(stable_names.names_of(module)) for module in MODULES}
+    single, whole = described()
+    packages = {package.name for package in PLUGINS}
+    for node in ast.walk(ast.parse(source)):
+        module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+        if module.partition(".")[0] not in {"mailcore", *packages}:
+            continue
+        for alias in node.names:
+            is_listed = alias.name in public.get(module, ())
+            if not module.startswith("mailcore."):
+                is_listed |= f"{module}.{alias.name}" in single
+                is_listed |= any(
+                    alias.name in whole.get(place, ())
+                    for place in (module, f"{module}.{alias.name}")
+                )
+            if not is_listed and f"{module}.{alias.name}" not in public:
+                yield f"{alias.name} of {module}"
+
+
+def test_users_copy_public_names_only():
+    """The documentation and the examples import what stays."""
+    found = [
+        f"{name}: {told}"
+        for name, source in snippets()
+        if "CHANGELOG" not in name
+        for told in private_in(textwrap.dedent(source))
+    ]
+
+    assert [] == found
 
 
 def test_a_private_use_is_seen(tmp_path):

@@ -23,7 +23,7 @@ from mailcore import (
     SendStatus,
     UnexpectedResponse,
 )
-from mailcore.testing.script import Script
+from mailcore.testing import Script
 from mailcore_new_esp import NewEspProvider
 
 

@@ -13,9 +13,7 @@ from typing import Any
 
 from mailcore import HttpRequest, HttpResponse, Message, WebhookRequest
 from mailcore.mime import write_message
-from mailcore.testing import Notice
-from mailcore.testing.canaries import token
-from mailcore.testing.suite import ProviderSuite
+from mailcore.testing import Notice, ProviderSuite, token
 from mailcore_new_esp import NewEspProvider
 from mailcore_new_esp.answers import ERRORS
 from mailcore_new_esp.events import EVENT_TYPES

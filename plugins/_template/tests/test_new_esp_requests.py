@@ -15,7 +15,7 @@ import pytest
 
 from mailcore import Mailer, Message, UnsupportedFeature
 from mailcore.errors import ConfigurationError
-from mailcore.testing.script import Script
+from mailcore.testing import Script
 from mailcore_new_esp import NewEspProvider
 
 
