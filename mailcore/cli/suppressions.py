@@ -35,7 +35,7 @@ from mailcore.registry.options import scheme_of
 from mailcore.registry.registry import Registry
 
 
-__all__ = ["add_provider_command"]
+__all__ = ["add_provider_command", "add_suppressions", "opened_provider"]
 
 
 ABSENT = 1
