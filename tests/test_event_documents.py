@@ -48,6 +48,25 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
     max_leaves=10,
 )
+# A field that is new is tried by its annotation.
+by_annotation = {
+    "str": text,
+    "str | None": maybe_text,
+    "tuple[str, ...]": texts,
+    "bool": st.booleans(),
+    "bool | None": flags,
+    "float | None": st.none() | numbers,
+    "datetime | None": times,
+}
+
+
+def annotated(kind):
+    """Values for the fields of a kind of event."""
+    return {
+        each.name: by_annotation[each.type] for each in fields(kind) if each.type in by_annotation
+    }
+
+
 shared = {
     "provider": text,
     "event_id": maybe_text,
@@ -58,6 +77,7 @@ shared = {
     "defects": texts,
 }
 tracking = {
+    **annotated(TrackingEvent),
     **shared,
     "event_type": st.sampled_from(EventType),
     "recipient": maybe_text,
@@ -70,6 +90,7 @@ tracking = {
     **dict.fromkeys(["user_agent", "click_url", "ip_address"], maybe_text),
 }
 inbound = {
+    **annotated(InboundEvent),
     **shared,
     "envelope_recipients": texts,
     "bcc": texts,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 
@@ -8,6 +9,7 @@ from datetime import datetime, timezone
 import pytest
 
 from mailcore import BounceClass, EventType, InboundEvent, RejectReason, TrackingEvent
+from mailcore.events import TrackingEventFields
 
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
@@ -32,6 +34,13 @@ def bounced(**changes):
             **changes,
         }
     )
+
+
+def test_what_is_written_out_for_type_checkers_has_the_fields_of_the_class():
+    """The arguments of the constructor are the fields of the event."""
+    names = {each.name for each in dataclasses.fields(TrackingEvent)}
+
+    assert names == set(TrackingEventFields.__annotations__)
 
 
 def test_events_do_not_change():

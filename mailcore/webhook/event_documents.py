@@ -222,39 +222,18 @@ def _kind(value: object) -> str:
 
 _Reader: TypeAlias = Callable[[object], object]
 
-# The fields of events of both kinds, but for those whose values are members of an enumeration.
+# By the annotation of a field: a new one is read as the others of its type are.
 _READERS: Mapping[str, _Reader] = {
-    "provider": _text,
-    "event_id": _or_null(_text),
-    "timestamp": _or_null(_time),
-    "message_id": _or_null(_text),
-    "received_at": _or_null(_time),
-    "dedupe_key": _text,
-    "defects": _texts,
-    "recipient": _or_null(_text),
-    "recipient_certain": _flag,
-    "metadata": _object,
-    "tags": _texts,
-    "smtp_status": _or_null(_text),
-    "mta_response": _or_null(_text),
-    "description": _or_null(_text),
-    "user_agent": _or_null(_text),
-    "click_url": _or_null(_text),
-    "ip_address": _or_null(_text),
-    "envelope_sender": _or_null(_text),
-    "envelope_recipients": _texts,
-    "bcc": _texts,
-    "subject": _or_null(_text),
-    "stripped_text": _or_null(_text),
-    "stripped_html": _or_null(_text),
-    "content": _no_content,
-    "location": _places,
-    "spam": _or_null(_flag),
-    "spam_score": _or_null(_number),
-    "virus": _or_null(_flag),
-    "spf": _or_null(_text),
-    "dkim": _or_null(_text),
-    "dmarc": _or_null(_text),
+    "str": _text,
+    "str | None": _or_null(_text),
+    "tuple[str, ...]": _texts,
+    "bool": _flag,
+    "bool | None": _or_null(_flag),
+    "float | None": _or_null(_number),
+    "datetime | None": _or_null(_time),
+    "bytes | None": _no_content,
+    "Mapping[str, str]": _places,
+    "Mapping[str, Any]": _object,
 }
 
 
@@ -266,7 +245,7 @@ def _readers(kind: type[Event], words: Mapping[str, type[Enum]]) -> dict[str, _R
             member = _member(words[each.name])
             readers[each.name] = member if each.name == "event_type" else _or_null(member)
         elif each.name not in LEFT_OUT:
-            readers[each.name] = _READERS[each.name]
+            readers[each.name] = _READERS[str(each.type)]
     if "content" in readers:
         readers[_CONTENT] = _content
     if hasattr(kind, _DERIVED):
