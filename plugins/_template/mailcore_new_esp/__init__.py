@@ -16,6 +16,7 @@ except ImportError as _error:
     ) from _error
 
 if TYPE_CHECKING:
+    from mailcore_new_esp.options import new_esp_options
     from mailcore_new_esp.provider import NewEspProvider
 else:
     # Not for type checkers, which would take any name then.
@@ -25,7 +26,11 @@ else:
             from mailcore_new_esp.provider import NewEspProvider
 
             return NewEspProvider
+        if name == "new_esp_options":
+            from mailcore_new_esp.options import new_esp_options
+
+            return new_esp_options
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["NewEspProvider"]
+__all__ = ["NewEspProvider", "new_esp_options"]

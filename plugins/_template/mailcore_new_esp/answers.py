@@ -1,4 +1,4 @@
-"""What New ESP answers: statuses of recipients, or an error and what it means."""
+"""What became of each recipient, from the answers of New ESP."""
 
 from __future__ import annotations
 
@@ -6,36 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailcore.address import address_key
-from mailcore.errors import (
-    AuthenticationFailed,
-    MessageRejected,
-    ProviderUnavailable,
-    QuotaExceeded,
-    RateLimited,
-    SendError,
-    UnexpectedResponse,
-)
 from mailcore.flow import HttpRequest, HttpResponse
-from mailcore.http import Meaning, meaning_of_status, not_understood, read_json, send_error
+from mailcore.http import not_understood, read_json
 from mailcore.result import RecipientStatus, SendStatus
+from mailcore_new_esp.errors import error_of
 
-
-ERRORS: Mapping[str, Meaning] = {
-    "invalid_key": Meaning(AuthenticationFailed, hint="check api_key"),
-    "account_suspended": Meaning(AuthenticationFailed, "account_suspended"),
-    "invalid_message": Meaning(MessageRejected),
-    "sender_not_verified": Meaning(
-        MessageRejected,
-        "sender_not_verified",
-        "verify the domain of the sender",
-    ),
-    "template_not_found": Meaning(MessageRejected, "template_not_found"),
-    "too_large": Meaning(MessageRejected, "too_large"),
-    "too_many_requests": Meaning(RateLimited),
-    "daily_quota": Meaning(QuotaExceeded, "daily_quota"),
-    "maintenance": Meaning(ProviderUnavailable),
-}
-"""By the service's code; what is not here is known by its HTTP status."""
 
 STATUSES: Mapping[str, SendStatus] = {
     "queued": SendStatus.QUEUED,
@@ -50,7 +25,7 @@ STATUSES: Mapping[str, SendStatus] = {
 def statuses_of(
     request: HttpRequest,
     response: HttpResponse,
-) -> dict[str, RecipientStatus]:
+) -> Mapping[str, RecipientStatus]:
     """
     Read an answer.
 
@@ -65,7 +40,7 @@ def statuses_of(
         SendError: If the request as a whole was refused, or the answer cannot be read.
     """
     if not 200 <= response.status_code < 300:
-        raise _error(response)
+        raise error_of(response)
     answer = read_json(response)
     items = answer.get("recipients") if isinstance(answer, dict) else None
     if not isinstance(items, list) or not items:
@@ -91,25 +66,4 @@ def _status(item: Any, response: HttpResponse) -> tuple[str, RecipientStatus]:
         retryable=named == "deferred",
         # A status that nobody knows yet may well be one of those that send.
         maybe_accepted=status is None,
-    )
-
-
-def _error(response: HttpResponse) -> SendError:
-    try:
-        answer = read_json(response)
-    except UnexpectedResponse:
-        # The page of a proxy, mostly: its status says enough.
-        answer = None
-    error = answer.get("error") if isinstance(answer, dict) else None
-    if not isinstance(error, dict):
-        error = {}
-    code, words = error.get("code"), error.get("message")
-    known = ERRORS.get(code) if isinstance(code, str) else None
-    return send_error(
-        known or meaning_of_status(response.status_code),
-        words if isinstance(words, str) else "",
-        status_code=response.status_code,
-        code=code if isinstance(code, str) else "",
-        headers=response.headers,
-        raw=response,
     )

@@ -1,15 +1,33 @@
-"""A message as the JSON of New ESP, with its fields in its order."""
+"""
+From a message to the calls of New ESP: what is sent, and what it cannot express.
+
+One call for all recipients; with merge_data or merge_metadata each of them gets a mail of their
+own.
+"""
 
 from __future__ import annotations
 
 import base64
 import re
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mailcore.address import Address
-from mailcore.message import Attachment, MergeSyntax, Message, fills_in
+from mailcore.errors import Problem
+from mailcore.flow import HttpRequest
+from mailcore.http import json_request
+from mailcore.message import (
+    Attachment,
+    MergeSyntax,
+    Message,
+    WithoutHeaders,
+    extra_of,
+    fills_in,
+    merged,
+)
 from mailcore.sending import entries_of
+from mailcore_new_esp.options import NewEspOptions
 
 
 # The service fills values into subject, text and HTML of a message that has variables.
@@ -18,6 +36,65 @@ SYNTAX = MergeSyntax(
     pattern=re.compile(r"\{\{(?P<name>[^{}]*)\}\}"),
     padding=" ",
 )
+
+
+_INSTRUCTION = "x-new-esp-"
+
+
+def check(message: Message) -> Iterator[Problem]:
+    """
+    Name everything in a message that would be lost, or be obeyed instead of sent.
+
+    Copies of a batch would be one for each recipient, which nobody wants by accident. They are
+    recipients, and so are never dropped. A header that the service would obey may be left out, for
+    a mailer that is told to: its remedy says how.
+
+    Args:
+        message: One that the declaration of features allows.
+    """
+    for name in message.headers:
+        if name.lower().startswith(_INSTRUCTION):
+            place = f"headers[{name!r}]"
+            yield Problem(
+                place,
+                f"{place}: an instruction for New ESP, which it obeys and does not send",
+                "use the message's field for it",
+                feature="headers",
+                remedy=WithoutHeaders((name,)),
+            )
+    if not message.is_batch:
+        return
+    for field in ("cc", "bcc"):
+        if getattr(message, field):
+            reason = f"`{field}` cannot be expressed in a batch: each mail has one recipient"
+            yield Problem(field, reason, feature=field)
+
+
+def requests_for(message: Message, options: NewEspOptions) -> Sequence[HttpRequest]:
+    """
+    Write the calls that send a message that was checked.
+
+    What wins, last to first: ``esp_extra``, the fields of the message, the provider's options.
+
+    Args:
+        message: The message.
+        options: The provider's.
+
+    Raises:
+        InvalidAddress: If an address cannot be written in ASCII.
+    """
+    headers = {"Authorization": f"Bearer {options.api_key}"}
+    if message.idempotency_key is not None:
+        headers["Idempotency-Key"] = message.idempotency_key
+    payload = {**options.parameters(), **payload_of(message)}
+    request = json_request(
+        f"{options.api_url}/v1/messages",
+        merged(payload, extra_of(message, options.provider)),
+        headers=headers,
+        recipients=message.recipients,
+        timeout_seconds=options.timeout_seconds,
+    )
+    return [request]
 
 
 def payload_of(message: Message) -> dict[str, Any]:

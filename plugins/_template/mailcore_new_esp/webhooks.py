@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailcore.errors import WebhookRejected
+from mailcore.flow import Flow
 from mailcore.webhook import Verdict, WebhookRequest, check_age, hmac_matches
 
 
@@ -14,31 +15,42 @@ TIME_HEADER = "X-Webhook-Timestamp"
 """When the request was made: seconds since 1970."""
 
 
-def verify(
-    request: WebhookRequest,
-    secrets: Sequence[str],
-    *,
-    provider: str,
-    max_age_seconds: float,
-) -> Verdict:
+class WebhookTrust:
     """
-    Prove that the service made the request, and not long ago.
+    Proves that the service made a request, and not long ago.
 
     Args:
-        request: The request.
-        secrets: One of which it must be signed with.
-        provider: Name of the provider, for errors.
+        webhook_secrets: One of which a request must be signed with; without any, nobody is
+            believed.
         max_age_seconds: How long ago it may have been made.
-
-    Raises:
-        WebhookRejected: If it is not proven.
+        provider: Name of the provider, for errors.
     """
-    made_at = request.header(TIME_HEADER) or ""
-    signed = made_at.encode() + b"." + request.body
-    if not hmac_matches(request.header(SIGNATURE_HEADER) or "", signed, secrets):
-        raise WebhookRejected("the signature is wrong", provider=provider)
-    # Only now: what is not signed may be anything.
-    if not made_at.isascii() or not made_at.isdigit() or len(made_at) > 12:
-        raise WebhookRejected("the time is no number", provider=provider)
-    check_age(int(made_at), max_age_seconds, provider=provider)
-    return Verdict("new-esp-hmac-sha256")
+
+    def __init__(
+        self,
+        webhook_secrets: Sequence[str],
+        *,
+        max_age_seconds: float,
+        provider: str,
+    ) -> None:
+        self._secrets = tuple(webhook_secrets)
+        self._max_age_seconds = max_age_seconds
+        self._provider = provider
+
+    def verify(self, request: WebhookRequest) -> Flow[Verdict]:
+        """
+        Prove a request, before anything in it is believed; needs nothing from outside.
+
+        Raises:
+            WebhookRejected: If it is not proven.
+        """
+        yield from ()
+        made_at = request.header(TIME_HEADER) or ""
+        signed = made_at.encode() + b"." + request.body
+        if not hmac_matches(request.header(SIGNATURE_HEADER) or "", signed, self._secrets):
+            raise WebhookRejected("the signature is wrong", provider=self._provider)
+        # Only now: what is not signed may be anything.
+        if not made_at.isascii() or not made_at.isdigit() or len(made_at) > 12:
+            raise WebhookRejected("the time is no number", provider=self._provider)
+        check_age(int(made_at), self._max_age_seconds, provider=self._provider)
+        return Verdict("new-esp-hmac-sha256")

@@ -15,12 +15,12 @@ from mailcore import HttpRequest, HttpResponse, Message, WebhookRequest
 from mailcore.mime import write_message
 from mailcore.testing import Notice, ProviderSuite, token
 from mailcore_new_esp import NewEspProvider
-from mailcore_new_esp.answers import ERRORS
-from mailcore_new_esp.events import EVENT_TYPES
+from mailcore_new_esp.errors import ERRORS
+from mailcore_new_esp.event_map import OUTCOMES
 
 
 SECRET = "wh-1nvented"
-NAMES = {event_type: name for name, event_type in EVENT_TYPES.items()}
+NAMES = {outcome.event_type: name for name, outcome in OUTCOMES.items()}
 STATUS_CODES = (400, 401, 403, 404, 413, 422, 429, 500, 502, 503)
 
 

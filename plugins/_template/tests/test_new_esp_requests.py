@@ -16,7 +16,7 @@ import pytest
 from mailcore import Mailer, Message, UnsupportedFeature
 from mailcore.errors import ConfigurationError
 from mailcore.testing import Script
-from mailcore_new_esp import NewEspProvider
+from mailcore_new_esp import NewEspProvider, new_esp_options
 
 
 MESSAGES = sorted((Path(__file__).parent / "fixtures" / "requests").glob("*.message.json"))
@@ -70,6 +70,20 @@ def test_no_text_is_a_template_by_accident(provider: NewEspProvider) -> None:
     (request,) = provider.build(message)
 
     assert b"variables" not in request.body
+
+
+def test_options_of_a_message_win() -> None:
+    """What the provider says of every message, one of them says otherwise."""
+    provider = NewEspProvider(api_key="key-1nvented", pool="slow")
+    message = Message(from_email="shop@example.com", to=["ada@example.net"], text="Hello")
+
+    pools = [
+        json.loads(request.body)["pool"]
+        for each in (message, message.replace(esp_extra=new_esp_options(pool="fast")))
+        for request in provider.build(each)
+    ]
+
+    assert ["slow", "fast"] == pools
 
 
 @pytest.mark.parametrize("field", ["cc", "bcc"])

@@ -1,0 +1,88 @@
+"""One shape for every plugin: the same files, in which the same entries are found."""
+
+from __future__ import annotations
+
+import ast
+
+from pathlib import Path
+
+import pytest
+
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "reference" / "plugins.md"
+# In `plugins`: those of services, and what `mailcore new-provider` writes.
+PLUGINS = {
+    "_template": ("mailcore_new_esp", "NewEsp", "new_esp"),
+    "mailgun": ("mailcore_mailgun", "Mailgun", "mailgun"),
+    "postmark": ("mailcore_postmark", "Postmark", "postmark"),
+    "ses": ("mailcore_ses", "Ses", "ses"),
+}
+ENTRIES = {
+    "provider": ("{Esp}Provider",),
+    "options": ("{esp}_options", "{Esp}Options"),
+    "payload": ("check",),
+    "answers": ("statuses_of",),
+    "errors": (),
+    "webhooks": ("WebhookTrust",),
+    "events": ("parse_events",),
+    "event_map": (),
+    "inbound": (),
+}
+"""The modules of a plugin, each a file or a folder, and what is defined in it."""
+# A folder has the tables of its events beside what reads them.
+WITHIN = {"event_map": "events"}
+
+
+def files_of(package: Path, module: str) -> list[Path]:
+    """The file of a module, or those of a folder."""
+    for place in (package, package / WITHIN.get(module, ".")):
+        file, folder = place / f"{module}.py", place / module
+        if file.exists():
+            return [file]
+        if folder.is_dir():
+            return sorted(folder.rglob("*.py"))
+    return []
+
+
+def defined_in(paths: list[Path]) -> set[str]:
+    """The functions and classes that files define, at the top."""
+    return {
+        node.name
+        for path in paths
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    }
+
+
+@pytest.mark.parametrize("module", ENTRIES)
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_every_plugin_has_the_same_modules(plugin, module):
+    """Each with its entries: who knows one plugin finds the way in all of them."""
+    package, title, name = PLUGINS[plugin]
+    files = files_of(ROOT / "plugins" / plugin / package, module)
+    entries = {entry.format(Esp=title, esp=name) for entry in ENTRIES[module]}
+
+    assert files
+    assert set() == entries - defined_in(files)
+
+
+@pytest.mark.parametrize("module", ENTRIES)
+def test_the_page_names_the_modules(module):
+    """With the entries that they have."""
+    (row,) = [
+        line for line in PAGE.read_text("utf-8").splitlines() if line.startswith(f"| `{module}.py`")
+    ]
+
+    for entry in ENTRIES[module]:
+        assert entry.format(Esp="<Esp>", esp="<esp>") in row
+
+
+def test_a_module_that_is_missing_is_seen(tmp_path):
+    """As is an entry that has another name."""
+    (tmp_path / "events").mkdir()
+    (tmp_path / "events" / "reading.py").write_text("def read_events(): ...")
+
+    assert files_of(tmp_path, "options") == []
+    assert files_of(tmp_path, "event_map") == []
+    assert {"read_events"} == defined_in(files_of(tmp_path, "events"))
