@@ -144,6 +144,15 @@ def homes(dotted: str, value: Any) -> Iterator[str]:
         yield from homes(imports[name], value)
 
 
+def passed_on(value: Any) -> Iterator[str]:
+    """The names under which the packages above pass on what was defined in a module of theirs."""
+    parts = value.__module__.split(".") if is_defined(value) else []
+    for length in range(1, len(parts)):
+        package = ".".join(parts[:length])
+        if getattr(sys.modules.get(package), value.__name__, None) is value:
+            yield f"{package}.{value.__name__}"
+
+
 def module_of(dotted: str) -> str:
     """The module that a dotted name is in: the longest part of it that can be imported."""
     while not isinstance(look_up(dotted), ModuleType):
@@ -175,7 +184,7 @@ def find(
         except (ImportError, AttributeError, ValueError):
             continue
         candidates = list(homes(dotted, value))
-        for home in candidates:
+        for home in (*candidates, *passed_on(value)):
             if entry := domain.objects.get(home):
                 return make_link(app, from_page, entry.docname, entry.node_id, content, home)
             if module := domain.modules.get(home):

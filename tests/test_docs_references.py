@@ -54,6 +54,11 @@ def test_a_name_that_does_not_exist_is_not_found(references, dotted):
         references.look_up(dotted)
 
 
+def test_a_package_above_passes_a_name_on(references):
+    """A function that only the package documents is found from its module."""
+    assert "mailcore.Mailer" in list(references.passed_on(Mailer))
+
+
 def test_an_alias_does_not_lead_to_what_it_stands_for(references):
     """A generic alias passes its module on; it was not defined there all the same."""
     assert not references.is_defined(Flow)

@@ -2,7 +2,7 @@
 ``mailcore NAME suppressions``: the list of a provider that keeps one, for its plugin to add.
 
 A plugin's extension calls :func:`add_provider_command` in its hook `mailcore_register_commands`;
-one that has more commands of its own calls :func:`add_suppressions`.
+one that has more commands of its own calls ``add_suppressions()``.
 """
 
 from __future__ import annotations
