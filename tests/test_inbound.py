@@ -459,6 +459,20 @@ def test_multiparts_are_values():
     assert hash(one) == hash(pickle.loads(pickle.dumps(one)))
 
 
+def test_an_attached_mail_is_read_after_travelling():
+    """A part that was pickled still has what reads the mail in it, and the limits of that."""
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+        b"Content-Type: message/rfc822\r\n\r\nSubject: within\r\n\r\nHello\r\n--b--\r\n"
+    )
+    (part,) = parse_inbound(raw, max_parts=7).attachments
+    copy = pickle.loads(pickle.dumps(part))
+
+    assert ("within", "Hello") == (copy.message().subject, copy.message().text)
+    assert parse_inbound(copy.content, max_parts=7) == copy.message()
+    assert parse_inbound(copy.content) != copy.message()
+
+
 def test_header_fields_by_index():
     """In any case, the first of several; None if there is none, as in the standard library."""
     mail = parse_inbound(NESTED)

@@ -7,6 +7,7 @@ import functools
 import importlib
 import inspect
 import itertools
+import pydoc
 import re
 import subprocess
 import sys
@@ -117,6 +118,15 @@ def test_dir_and_completion_of_a_door(module):
     assert {"mailcore._lazy", "mailcore._version", module} >= set(loaded.split()) - {"mailcore"}
     assert {"lazily", "TYPE_CHECKING", "__getattr__"}.isdisjoint(shown.split())
     assert first.startswith(f"door.{names[0]}")
+
+
+@pytest.mark.parametrize("module", [each for each in DOORS if each != "mailcore"])
+def test_help_of_a_door(module):
+    """help() has every name; tests/test_help.py looks at that of the core."""
+    found = importlib.import_module(module)
+
+    text = pydoc.render_doc(found, renderer=pydoc.plaintext)
+    assert [] == [name for name in found.__all__ if not re.search(rf"\b{name}\b", text)]
 
 
 def shown(name: str, *, undescribed_too: bool) -> list[str]:
