@@ -141,8 +141,8 @@ class ProviderNotFound(ConfigurationError):
     ) -> None:
         super().__init__(message)
         self.name = name
-        self.installed = tuple(installed)
-        self.similar = tuple(similar)
+        self.installed: tuple[str, ...] = tuple(installed)
+        self.similar: tuple[str, ...] = tuple(similar)
         self.install_hint = install_hint
 
 
@@ -290,8 +290,8 @@ class SendError(MailcoreError):
     ) -> None:
         super().__init__(message)
         self.provider = provider
-        self.category = category or self.default_category
-        self.retryable = self.default_retryable if retryable is None else retryable
+        self.category: str = category or self.default_category
+        self.retryable: bool = self.default_retryable if retryable is None else retryable
         self.maybe_accepted = maybe_accepted
         self.retry_after_seconds = retry_after_seconds
         self.status_code = status_code
@@ -387,7 +387,7 @@ class RecipientsRefused(SendError):
     ) -> None:
         super().__init__(message, **attributes)
         self.result = result
-        self.errors = tuple(errors)
+        self.errors: tuple[SendError, ...] = tuple(errors)
 
 
 class FailoverError(SendError):
@@ -411,7 +411,7 @@ class FailoverError(SendError):
         **attributes: Any,
     ) -> None:
         super().__init__(message, **attributes)
-        self.attempts = tuple(attempts)
+        self.attempts: tuple[SendError | UnsupportedFeature, ...] = tuple(attempts)
 
 
 class FetchError(MailcoreError):
@@ -465,7 +465,7 @@ class HandlersFailed(MailcoreError):
 
     def __init__(self, message: str, *, failures: Mapping[str, Exception] | None = None) -> None:
         super().__init__(message)
-        self.failures = dict(failures or {})
+        self.failures: dict[str, Exception] = dict(failures or {})
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), self.args
@@ -496,8 +496,8 @@ class WebhookError(MailcoreError):
     ) -> None:
         super().__init__(message)
         self.provider = provider
-        self.status_code = status_code or self.default_status_code
-        self.headers = dict(headers or {})
+        self.status_code: int = status_code or self.default_status_code
+        self.headers: dict[str, str] = dict(headers or {})
 
     @property
     def response(self) -> WebhookResponse:

@@ -38,7 +38,7 @@ from sybil.parsers.markdown import ClearNamespaceParser, PythonCodeBlockParser
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".mypy_cache" / "snippets"
-PAGES = ("README.md", "plugins/[a-z]*/README.md", "docs/*.md", "docs/*/*.md")
+PAGES = ("README.md", "plugins/*/README.md", "docs/*.md", "docs/*/*.md", "plugins/*/docs/*.md")
 FILES = ("examples/*.py", "plugins/_template/*/*.py", "tests/typing/*.py")
 PYRIGHT: Mapping[str, Any] = {
     "pythonVersion": "3.10",

@@ -88,7 +88,7 @@ class FileProvider(Provider[FileRequest, str]):
     def __init__(self, *, directory: str | os.PathLike[str]) -> None:
         if not os.fspath(directory):
             raise ConfigurationError("file: directory is empty")
-        self.directory = Path(directory)
+        self.directory: Path = Path(directory)
 
     @classmethod
     def options_from_url(

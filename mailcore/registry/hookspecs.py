@@ -38,8 +38,8 @@ PROJECT = "mailcore"
 SubParsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What :func:`mailcore_register_commands` adds a command to: argparse's own class has no name."""
 
-hookspec = pluggy.HookspecMarker(PROJECT)
-hookimpl = pluggy.HookimplMarker(PROJECT)
+hookspec: pluggy.HookspecMarker = pluggy.HookspecMarker(PROJECT)
+hookimpl: pluggy.HookimplMarker = pluggy.HookimplMarker(PROJECT)
 """Stands before each implementation, as ``@hookimpl`` or with options of pluggy's."""
 
 

@@ -82,7 +82,7 @@ class Registry:
     """
 
     def __init__(self, *, autoload: bool = True) -> None:
-        self.hooks = Hooks()
+        self.hooks: Hooks = Hooks()
         self.outlet: Outlet | None = None
         self._autoload = autoload
         self._lock = ForkSafeLock()

@@ -3,7 +3,7 @@ What a program sent, with assertions.
 
 ::
 
-    def test_sign_up_welcomes(mailcore_outbox):
+    def test_sign_up_welcomes(mailcore_outbox: Outbox) -> None:
         sign_up("ada@example.net")
 
         mailcore_outbox.assert_sent(count=1, to="ada@example.net", subject="Welcome")
@@ -38,7 +38,8 @@ class Outbox(Sequence[Message]):
     Example:
         >>> from mailcore import Mailer, Message
         >>> from mailcore.testing import Outbox
-        >>> mailer = Mailer("memory")
+        >>> from mailcore.builtin.memory import MemoryProvider
+        >>> mailer = Mailer(MemoryProvider())
         >>> outbox = Outbox(mailer.provider.outbox)
         >>> outbox.assert_nothing_sent()
         >>> _ = mailer.send(

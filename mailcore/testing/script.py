@@ -44,7 +44,7 @@ class Script:
 
     def __init__(self, steps: Iterable[Step] = (), *, otherwise: Step = None) -> None:
         self.requests: list[Any] = []
-        self.closed = False
+        self.closed: bool = False
         self._steps = list(steps)
         self._otherwise = otherwise
         self._lock = threading.Lock()

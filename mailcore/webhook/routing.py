@@ -50,15 +50,15 @@ class EventRouter(LoopHandler):
             the note of it, or where two processes get one event at the same moment.
 
     Example:
-        >>> from mailcore import EventType, TrackingEvent
+        >>> from mailcore import Event, EventType, TrackingEvent
         >>> router = EventRouter()
-        >>> gone = set()
+        >>> gone: set[str | None] = set()
         >>> @router.on(EventType.BOUNCED, EventType.COMPLAINED)
-        ... def suppress(event):
-        ...     if event.may_write_again is False:
+        ... def suppress(event: Event) -> None:
+        ...     if isinstance(event, TrackingEvent) and event.may_write_again is False:
         ...         gone.add(event.recipient)
-        >>> event = {"event_type": EventType.COMPLAINED, "recipient": "a@b.c"}
-        >>> router(TrackingEvent(provider="toy", **event))
+        >>> complained = EventType.COMPLAINED
+        >>> router(TrackingEvent(provider="toy", event_type=complained, recipient="a@b.c"))
         >>> gone
         {'a@b.c'}
     """
