@@ -1,5 +1,5 @@
 """
-The connections of :mod:`mailcore.http.transport`: urllib3's, and what is known of each exchange.
+Connections of urllib3 that note what becomes of an exchange: of whatever transport uses urllib3.
 
 They note whether the request began to be written, which no exception tells: a TLS alert, say, may
 come before or after. They bound the time for writing and the time for the whole answer. They read
@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 import http.client
 import io
-import socket
 import time
 
 from collections.abc import Iterator
@@ -20,8 +19,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 
 from mailcore.flow import Progress
@@ -36,7 +34,8 @@ BUFFERED_BYTES_PER_SECOND = 128 * 1024
 LEAST_PATIENCE_SECONDS = 10.0
 """How long a peer may take nothing of a request, at least."""
 
-_PIECE_BYTES = 16 * 1024  # of a request at a time: one record of TLS
+PIECE_BYTES = 16 * 1024
+"""Of a request at a time: one record of TLS."""
 _SWITCHING_PROTOCOLS = 101
 
 
@@ -65,17 +64,41 @@ class ExchangeState:
         """Whether anything of the request was written, or may have been."""
         return self._progress.began
 
-    def answer_seconds(self) -> float:
-        """How long the answer may take, from the last byte written to its own last byte."""
+    def begin_writing(self) -> None:
+        """Note that a byte of the request may leave."""
+        self._progress.began = True
+
+    def answer_seconds(self, socket_seconds: float | None) -> float | None:
+        """
+        How long the answer may take, from the last byte written to its own last byte.
+
+        Args:
+            socket_seconds: The timeout that the socket has, which begins anew with each byte.
+        """
         if not self._progress.began:
             return self.timeout_seconds  # it is a proxy that answers
         buffered = min(self._body_bytes, BUFFERED_BYTES)
         return self.timeout_seconds + buffered / BUFFERED_BYTES_PER_SECOND
 
-    def write_by(self) -> float:
-        """The moment by which the whole request is to be written; writing begins."""
+    def more_seconds(self, count: int) -> float:
+        """By how much so many bytes of an answer put off its end."""
+        return 0.0
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long the peer may take nothing of the request."""
+        return max(self.timeout_seconds, LEAST_PATIENCE_SECONDS)
+
+    def write_by(self, size: int, connection_seconds: float) -> float:
+        """
+        The moment by which the whole request is to be written; writing begins.
+
+        Args:
+            size: Bytes that are to be written now.
+            connection_seconds: The timeout that the connection has.
+        """
         if not self._progress.began:
-            self._progress.began = True
+            self.begin_writing()
             allowed = self.timeout_seconds + self._body_bytes / SLOWEST_BYTES_PER_SECOND
             self._write_by = time.monotonic() + allowed
         return self._write_by
@@ -97,6 +120,11 @@ def following(state: ExchangeState) -> Iterator[None]:
         yield
     finally:
         _STATE.reset(token)
+
+
+def exchange_state() -> ExchangeState | None:
+    """What is known of the exchange that this code is part of; None outside of one."""
+    return _STATE.get()
 
 
 class _Wire(io.RawIOBase):
@@ -126,6 +154,8 @@ class _Wire(io.RawIOBase):
         except TimeoutError:
             raise self._too_late() from None
         self._count += size or 0
+        if self._deadline is not None and self._state is not None:
+            self._deadline += self._state.more_seconds(size or 0)
         return size
 
     def _too_late(self) -> TimeoutError:
@@ -154,11 +184,15 @@ class _Reader(io.BufferedReader):
         super().close()
 
 
-class _Response(http.client.HTTPResponse):
+class NotingResponse(http.client.HTTPResponse):
+    """An answer that is read until its deadline, past interim ones."""
+
     def __init__(self, sock: Any, *args: Any, connection: HTTPConnection, **named: Any) -> None:
         super().__init__(sock, *args, **named)
         state = _STATE.get()
-        timeout = sock.gettimeout() if state is None else state.answer_seconds()
+        timeout = sock.gettimeout()
+        if state is not None:
+            timeout = state.answer_seconds(timeout)
         wire = _Wire(sock, sock.makefile("rb", buffering=0), state, timeout)
         self.fp.close()
         self.fp = _Reader(wire, connection)
@@ -191,9 +225,6 @@ class _Noting(HTTPConnection):
         finally:
             self._is_connecting = False
 
-    def response_class(self, sock: Any, *args: Any, **named: Any) -> _Response:  # type: ignore[override]
-        return _Response(sock, *args, connection=self, **named)
-
     def send(self, data: Any) -> None:
         state = _STATE.get()
         if state is None or self._is_connecting:  # CONNECT, to a proxy, is not the request
@@ -201,16 +232,18 @@ class _Noting(HTTPConnection):
             return
         if self.sock is None:
             self.connect()
-        by = state.write_by()
-        patience = max(state.timeout_seconds, LEAST_PATIENCE_SECONDS)
         rest = memoryview(data)
+        timeouts = (self.timeout, self.sock.gettimeout())
+        longest = max((each for each in timeouts if isinstance(each, (int, float))), default=0.0)
+        by = state.write_by(len(rest), longest)
+        patience = state.patience_seconds
         while rest:
             remaining = by - time.monotonic()
             if remaining <= 0:
                 raise state.too_late("the request could not be written in time")
             self.sock.settimeout(min(patience, remaining))
             try:
-                rest = rest[self.sock.send(rest[:_PIECE_BYTES]) :]
+                rest = rest[self.sock.send(rest[:PIECE_BYTES]) :]
             except TimeoutError:
                 raise state.too_late("the request could not be written in time") from None
 
@@ -227,40 +260,23 @@ class _KeepsClean(HTTPConnectionPool):
 
 
 @functools.cache
-def _noting(pool_class: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
-    """That pool, of plain HTTP, TLS or SOCKS, with connections that note what happens."""
-    connection_class = type("NotingConnection", (_Noting, pool_class.ConnectionCls), {})
+def noting(
+    pool_class: type[HTTPConnectionPool], answer_class: type[NotingResponse] = NotingResponse
+) -> type[HTTPConnectionPool]:
+    """
+    That pool, of plain HTTP, TLS or SOCKS, with connections that note what happens.
+
+    Args:
+        pool_class: Of urllib3, or of who builds upon it.
+        answer_class: Reads the answers.
+    """
+
+    def response_class(self: Any, sock: Any, *args: Any, **named: Any) -> NotingResponse:
+        return answer_class(sock, *args, connection=self, **named)
+
+    bases = (_Noting, pool_class.ConnectionCls)
+    connection_class = type("NotingConnection", bases, {"response_class": response_class})
     pool: type[HTTPConnectionPool] = type(
         "NotingPool", (_KeepsClean, pool_class), {"ConnectionCls": connection_class}
     )
     return pool
-
-
-def _have_noted(manager: PoolManager) -> None:
-    classes = manager.pool_classes_by_scheme
-    manager.pool_classes_by_scheme = {scheme: _noting(each) for scheme, each in classes.items()}
-
-
-def _socket_options() -> list[tuple[int, int, int]]:
-    options = list(HTTPConnection.default_socket_options)
-    # Else megabytes lie in this machine's buffers when the last byte is "written".
-    low_water_mark = getattr(socket, "TCP_NOTSENT_LOWAT", None)
-    if low_water_mark is not None:
-        options.append((socket.IPPROTO_TCP, low_water_mark, 4 * _PIECE_BYTES))
-    return options
-
-
-class NotingAdapter(HTTPAdapter):
-    """An adapter of requests whose connections note what becomes of an exchange."""
-
-    def init_poolmanager(self, *args: Any, **named: Any) -> None:
-        """As requests does, with connections of ours."""
-        super().init_poolmanager(*args, socket_options=_socket_options(), **named)
-        _have_noted(self.poolmanager)
-
-    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
-        """As requests does, with connections of ours."""
-        if proxy not in self.proxy_manager:
-            options = _socket_options()
-            _have_noted(super().proxy_manager_for(proxy, socket_options=options, **named))
-        return self.proxy_manager[proxy]

@@ -32,7 +32,7 @@ _CHUNK_BYTES = 64 * 1024
 def prepare() -> None:
     """Import all that an exchange needs: see :meth:`mailcore.provider.Provider.prepare`."""
     # The first is for looking a host up.
-    for name in ("encodings.idna", "mailcore.http.connection"):
+    for name in ("encodings.idna", "mailcore.http.adapter", "mailcore.http.connection"):
         importlib.import_module(name)
 
 
@@ -143,7 +143,7 @@ def _new_session(pool_size: int) -> requests.Session:
 
     import requests
 
-    from mailcore.http.connection import NotingAdapter
+    from mailcore.http.adapter import NotingAdapter
 
     session = requests.Session()
     adapter = NotingAdapter(pool_connections=pool_size, pool_maxsize=pool_size, max_retries=0)

@@ -139,7 +139,7 @@ class Clients:
         return method
 
     def is_watched(self, client: Any) -> bool:
-        """Whether :data:`mailcore_ses.aws.connections.progress` is true of its calls."""
+        """Whether its connections note how far its calls have come."""
         return not any(each is client for each in self._kept.unwatched)
 
     def close(self) -> None:

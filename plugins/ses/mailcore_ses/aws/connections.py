@@ -5,9 +5,9 @@ The class of an exception cannot: botocore's ``SSLError`` is a certificate that 
 and an alert after SES had read the mail. So the connection notes when the first byte of a request
 is about to be written, and the client the status of its answer before botocore reads the rest.
 
-It also reads answers more strictly than :mod:`http.client`, which takes ``103`` for the answer to
-the request (the real one is then that of the *next* request), and the first of two lengths
-(RFC 9110, section 15.2; RFC 9112, section 6.3); and it bounds the time for the whole answer.
+They are those of :mod:`mailcore.http.connection`, with bounds of time that grow with what is
+written and read, and two things that AWS's answers never are: in another protocol, and without one
+length that can be read (RFC 9112, section 6.3).
 
 Everything here is imported with botocore, at the first call.
 """
@@ -15,202 +15,84 @@ Everything here is imported with botocore, at the first call.
 from __future__ import annotations
 
 import http.client
-import io
 import os
-import threading
 import time
 import weakref
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.awsrequest import (
-    AWSHTTPConnection,
-    AWSHTTPConnectionPool,
-    AWSHTTPSConnection,
-    AWSHTTPSConnectionPool,
-)
+from botocore.awsrequest import AWSHTTPConnectionPool, AWSHTTPSConnectionPool
 
 from mailcore.flow import Progress
+from mailcore.http.connection import ExchangeState, NotingResponse, exchange_state, noting
 
-
-MAX_INTERIM_ANSWERS = 100
-"""Answers that only announce another one, before a request's own."""
 
 SLOWEST_BYTES_PER_SECOND = 64 * 1024
 """How slowly a request may be written, and an answer be read, beyond the timeout of reading."""
 
 
-class CallProgress(threading.local):
+class CallState(ExchangeState):
     """
-    How far the call of this thread has come.
+    What is known of one call.
+
+    Args:
+        progress: Is told when writing begins.
 
     Attributes:
         status_code: Of the answer; None until there is one.
     """
 
-    status_code: int | None = None
-    _exchange: Progress | None = None
+    def __init__(self, progress: Progress) -> None:
+        super().__init__(0.0, 0, progress)
+        progress.began = False
+        self.status_code: int | None = None
 
-    def begin(self, exchange: Progress) -> None:
-        """Begin a call, which notes for its exchange when a byte of it may have left."""
-        self.status_code = None
-        self._exchange = exchange
-        exchange.began = False
+    def answer_seconds(self, socket_seconds: float | None) -> float | None:
+        """The timeout of reading, for all of the answer."""
+        return socket_seconds
+
+    def more_seconds(self, count: int) -> float:
+        """An object of S3 may be large."""
+        return count / SLOWEST_BYTES_PER_SECOND
 
     @property
-    def writing(self) -> bool:
-        """Whether a byte of the request may have left."""
-        return self._exchange is not None and self._exchange.began
+    def patience_seconds(self) -> float:
+        """As long as writing may take."""
+        return float("inf")
 
-    def write(self) -> None:
-        """A byte is about to leave."""
-        if self._exchange is not None:
-            self._exchange.began = True
-
-
-progress = CallProgress()
+    def write_by(self, size: int, connection_seconds: float) -> float:
+        """The longer timeout of the connection, and as long as so many bytes may take."""
+        self.begin_writing()
+        return time.monotonic() + connection_seconds + size / SLOWEST_BYTES_PER_SECOND
 
 
-class _BoundedReader(io.RawIOBase):
-    """
-    What a socket receives, with a bound for all of it.
-
-    The timeout of a socket begins anew with each byte, so an answer that drips would never end.
-    """
-
-    def __init__(self, sock: Any) -> None:
-        self._sock = sock
-        self._raw = sock.makefile("rb", buffering=0)
-        timeout = sock.gettimeout()
-        self._until = None if timeout is None else time.monotonic() + timeout
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        if self._until is not None:
-            remaining = self._until - time.monotonic()
-            if remaining <= 0:
-                raise TimeoutError("the answer did not end in time")
-            self._sock.settimeout(remaining)
-        size: int | None = self._raw.readinto(buffer)
-        if self._until is not None and size:
-            # An object of S3 may be large.
-            self._until += size / SLOWEST_BYTES_PER_SECOND
-        return size
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class FinalResponse(http.client.HTTPResponse):
-    """An answer that is the final one, has one length, and ends in time."""
-
-    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp.close()
-        self.fp = io.BufferedReader(_BoundedReader(sock))
+class FinalResponse(NotingResponse):
+    """An answer that is in this protocol, and has one length."""
 
     def begin(self) -> None:
         """Read the status line and the headers."""
         super().begin()
-        lengths = {part.strip() for part in self._lengths().split(",")} - {""}
+        if self.status == http.client.SWITCHING_PROTOCOLS:
+            raise http.client.HTTPException("an answer in another protocol")
+        given = ",".join(self.headers.get_all("content-length") or ())
+        lengths = {part.strip() for part in given.split(",")} - {""}
         if len(lengths) > 1 or any(not (each.isascii() and each.isdigit()) for each in lengths):
             raise http.client.HTTPException("an answer without one Content-Length")
 
-    def _lengths(self) -> str:
-        return ",".join(self.headers.get_all("content-length") or ())
 
-    def _read_status(self) -> tuple[str, int, str]:
-        for _ in range(MAX_INTERIM_ANSWERS):
-            line: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
-            status_code = line[1]
-            if status_code == http.client.SWITCHING_PROTOCOLS:
-                raise http.client.HTTPException("an answer in another protocol")
-            if status_code >= 200:
-                return line
-            http.client.parse_headers(self.fp)
-        raise http.client.HTTPException("interim answers only")
+def _watched(pool_class: Any) -> Any:
+    """That pool with connections that note what happens; each made is known to :data:`_pools`."""
+    noted = noting(pool_class, FinalResponse)
 
-
-class _Watched:
-    """What both kinds of connections do."""
-
-    response_class = FinalResponse
-    _connecting = False
-
-    if TYPE_CHECKING:
-        sock: Any
-        timeout: Any
-
-        def close(self) -> None: ...
-
-    def connect(self) -> None:
-        """Connect; what a proxy is told meanwhile is no request."""
-        self._connecting = True
-        try:
-            super().connect()  # type: ignore[misc]
-        finally:
-            self._connecting = False
-
-    def request(self, *args: Any, **kwargs: Any) -> Any:
-        """Send a request, over a new connection if something is left to read from this one."""
-        pending = getattr(self.sock, "pending", None)  # of TLS: a socket shows no such rest
-        if pending is not None and pending():
-            self.close()
-        return super().request(*args, **kwargs)  # type: ignore[misc]
-
-    def send(self, data: Any) -> Any:
-        """Write some of a request."""
-        if self._connecting:
-            return super().send(data)  # type: ignore[misc]
-        if self.sock is None:
-            self.connect()
-        progress.write()
-        # sendall() spends one timeout on all of the data, and urllib3 gives it that of connecting.
-        before = self.sock.gettimeout()
-        if before is not None and isinstance(data, (bytes, bytearray)):
-            self.sock.settimeout(_seconds_for(len(data), self.timeout, before))
-        try:
-            return super().send(data)  # type: ignore[misc]
-        finally:
-            if self.sock is not None:
-                self.sock.settimeout(before)
-
-
-def _seconds_for(size: int, *timeouts: Any) -> float:
-    longest = max((t for t in timeouts if isinstance(t, (int, float))), default=0.0)
-    return float(longest + size / SLOWEST_BYTES_PER_SECOND)
-
-
-class WatchedConnection(_Watched, AWSHTTPConnection):  # type: ignore[misc]  # stricter answers
-    """Without TLS: to a local SES."""
-
-
-class WatchedTlsConnection(_Watched, AWSHTTPSConnection):  # type: ignore[misc]  # as above
-    """With TLS."""
-
-
-class WatchedPool(AWSHTTPConnectionPool):
-    """Connections without TLS."""
-
-    ConnectionCls = WatchedConnection
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self: Any, *args: Any, **named: Any) -> None:  # noqa: N807
+        noted.__init__(self, *args, **named)
         _pools.add(self)
 
+    return type("WatchedPool", (noted,), {"__init__": __init__})
 
-class WatchedTlsPool(AWSHTTPSConnectionPool):
-    """Connections with TLS."""
 
-    ConnectionCls = WatchedTlsConnection
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _pools.add(self)
-
+WatchedPool = _watched(AWSHTTPConnectionPool)
+WatchedTlsPool = _watched(AWSHTTPSConnectionPool)
 
 _pools: weakref.WeakSet[Any] = weakref.WeakSet()
 _abandoned: list[Any] = []
@@ -240,8 +122,10 @@ def watch(client: Any) -> bool:
 
 def _note_status(response_dict: Any, **_: Any) -> None:
     """Called by botocore when it has an answer, before it reads what is in it."""
-    progress.write()
-    progress.status_code = response_dict["status_code"]
+    state = exchange_state()
+    if isinstance(state, CallState):
+        state.begin_writing()
+        state.status_code = response_dict["status_code"]
 
 
 def leave_inherited_connections() -> None:

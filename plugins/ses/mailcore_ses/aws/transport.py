@@ -11,7 +11,7 @@ import os
 
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import MailcoreError, NetworkError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
@@ -20,6 +20,9 @@ from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.aws.clients import Clients, ClientSettings, making
 from mailcore_ses.aws.wire import logged_call
 
+
+if TYPE_CHECKING:
+    from mailcore_ses.aws.connections import CallState
 
 __all__ = ["SES", "SES_V1", "AwsTransport", "ClientSettings"]
 
@@ -60,19 +63,21 @@ class AwsTransport:
         # Imported with the client.
         from botocore.exceptions import ClientError
 
-        from mailcore_ses.aws.connections import progress
+        from mailcore.http.connection import following
+        from mailcore_ses.aws.connections import CallState
 
-        progress.begin(progress_of_exchange())
+        state = CallState(progress_of_exchange())
         try:
-            body = method(**request.params)
-            body = _with_content(body, request.max_response_bytes)
+            with following(state):
+                body = method(**request.params)
+                body = _with_content(body, request.max_response_bytes)
         except ClientError as error:
             return _error_response(error)
         except MailcoreError:
             # Ours already: a message that is written when it is sent, an object that is too large.
             raise
         except Exception as error:  # noqa: BLE001  # botocore's parsers raise whatever they meet
-            return self._answer_to(request, error)
+            return self._answer_to(request, error, state)
         metadata = body.get("ResponseMetadata", {})
         return AwsResponse(
             status_code=metadata.get("HTTPStatusCode", 200),
@@ -103,15 +108,14 @@ class AwsTransport:
                     known = self._http = (os.getpid(), RequestsTransport())
         return known[1]
 
-    def _answer_to(self, request: AwsCall, error: Exception) -> AwsResponse:
+    def _answer_to(self, request: AwsCall, error: Exception, state: CallState) -> AwsResponse:
         """What an exception means of which botocore makes no answer."""
         from mailcore_ses.aws import call_errors
-        from mailcore_ses.aws.connections import progress
 
         validates = not request.is_valid
         client = self._clients.get(request.service, request.region_name, validates=validates)
         place = call_errors.place_of(client)
-        status_code = progress.status_code
+        status_code = state.status_code
         if status_code is not None and not isinstance(error, call_errors.NETWORK_ERRORS):
             if status_code >= 300:
                 # It says no in words that botocore cannot read, such as a firewall's page.
@@ -121,7 +125,7 @@ class AwsTransport:
                 status_code=status_code,
                 maybe_accepted=True,
             ) from None
-        writing = progress.writing if self._clients.is_watched(client) else None
+        writing = state.began if self._clients.is_watched(client) else None
         # Not chained: an exception of botocore may repeat parameters, headers and URLs.
         raise call_errors.of_call(error, place=place, writing=writing) from None
 
