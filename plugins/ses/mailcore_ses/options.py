@@ -6,7 +6,7 @@ From a field of :class:`SesOptions` follow the argument of
 check of its type. One that has a ``parameter`` goes under that name of ``SendEmail`` into every
 call; for other operations, :mod:`mailcore_ses.payload.extra` translates it, and what API v1 has no
 name for is refused with it. One that a message may bring anew stands in :class:`SharedOptions`, and
-so is an argument of :func:`ses_options` too.
+so is an argument of :func:`mailcore_ses.ses_options` too.
 """
 
 from __future__ import annotations
