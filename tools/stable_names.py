@@ -36,6 +36,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore.features",
         "mailcore.flow",
         "mailcore.http",
+        "mailcore.http.connection",
         "mailcore.http.wire",
         "mailcore.sending",
         "mailcore.registry",

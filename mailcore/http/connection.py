@@ -25,6 +25,8 @@ from urllib3.connection import HTTPConnection
 from mailcore.flow import Progress
 
 
+__all__ = ["ExchangeState", "NotingResponse", "exchange_state", "following", "noting"]
+
 SLOWEST_BYTES_PER_SECOND = 16 * 1024
 """An upload that is slower on the whole is given up."""
 BUFFERED_BYTES = 1024 * 1024
