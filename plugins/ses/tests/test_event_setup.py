@@ -25,7 +25,7 @@ from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.aws.transport import AwsTransport, ClientSettings
 from mailcore_ses.cli.setup_events import as_command
 from mailcore_ses.setup.delivery_policy import DELIVERY_POLICY, LONGEST_MINUTES, SHORTEST_MINUTES
-from mailcore_ses.setup.event_flow import apply, read_account_id, read_existing
+from mailcore_ses.setup.event_flow import apply, read_existing
 from mailcore_ses.setup.event_plan import Existing, plan
 from mailcore_ses.setup.event_setup import (
     EVENT_TYPES,
@@ -33,6 +33,7 @@ from mailcore_ses.setup.event_setup import (
     EventSetup,
     without_password,
 )
+from mailcore_ses.setup.topic_flow import read_account_id
 
 
 ACCOUNT = "123456789012"

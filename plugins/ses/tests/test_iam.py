@@ -27,9 +27,10 @@ from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.aws.client_encryption import key_call
 from mailcore_ses.intake.sqs_queue import QueueMessage, SqsQueue
 from mailcore_ses.setup import inbound_flow as inbound_setup_flow
-from mailcore_ses.setup.event_flow import apply, read_account_id
+from mailcore_ses.setup.event_flow import apply
 from mailcore_ses.setup.event_setup import EventSetup
 from mailcore_ses.setup.inbound_setup import InboundSetup
+from mailcore_ses.setup.topic_flow import read_account_id
 
 
 PACKAGE = Path(iam.__file__).parent

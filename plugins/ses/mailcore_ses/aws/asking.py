@@ -75,7 +75,7 @@ def find(
     request = AwsCall(service=service, operation=operation, params=parameters or {})
     pauses = iter(_PAUSES_SECONDS)
     while True:
-        response = yield from _exchange(request)
+        response = yield from exchange(request)
         if response.ok:
             return response.body
         if absent_code and response.error_code.rpartition("#")[2] == absent_code:
@@ -87,7 +87,16 @@ def find(
         yield Sleep(max(pause, error.retry_after_seconds or 0.0))
 
 
-def _exchange(request: AwsCall) -> Flow[AwsResponse]:
+def exchange(request: AwsCall) -> Flow[AwsResponse]:
+    """
+    Make a call that sends nothing, once.
+
+    Returns:
+        The answer, an error among them.
+
+    Raises:
+        SendError: If there is none; never `maybe_accepted`.
+    """
     try:
         response: AwsResponse = yield Exchange(request)
     except SendError as error:

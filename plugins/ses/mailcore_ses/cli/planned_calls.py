@@ -13,12 +13,15 @@ import os
 import shlex
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from mailcore.cli import output
 from mailcore.cli.failures import UsageError
+from mailcore.flow import run as run_flow
 from mailcore_ses.aws.call import AwsCall
+from mailcore_ses.aws.transport import AwsTransport
 from mailcore_ses.setup.delivery_policy import LONGEST_MINUTES, SHORTEST_MINUTES
+from mailcore_ses.setup.topic_flow import read_account_id
 from mailcore_ses.setup.topic_setup import TopicSetup
 from mailcore_ses.setup.webhook_endpoint import (
     PASSWORD_VARIABLE,
@@ -82,7 +85,41 @@ def require_consistent(arguments: argparse.Namespace) -> None:
         raise UsageError("--offline needs --account-id")
 
 
-def endpoint_of(arguments: argparse.Namespace) -> str | None:
+class OfTopic(TypedDict):
+    """What :func:`add_topic_arguments` says of a :class:`TopicSetup`, by its names."""
+
+    account_id: str
+    region_name: str
+    topic_name: str
+    https_endpoint: str | None
+    queue_name: str | None
+    dead_letter_queue: bool
+    dead_letter_queue_name: str | None
+
+
+def topic_of(arguments: argparse.Namespace, region_name: str, transport: AwsTransport) -> OfTopic:
+    """
+    The topic that the arguments describe; asks for the account unless they name it.
+
+    Raises:
+        UsageError: If calls are to be made, and nothing says the webhook's password.
+        SendError: If AWS cannot be asked.
+    """
+    endpoint, account_id = _endpoint_of(arguments), arguments.account_id
+    if account_id is None:
+        account_id = run_flow(read_account_id(region_name), transport)
+    return {
+        "account_id": account_id,
+        "region_name": region_name,
+        "topic_name": arguments.topic_name,
+        "https_endpoint": endpoint,
+        "queue_name": arguments.queue_name,
+        "dead_letter_queue": not arguments.no_dead_letter_queue,
+        "dead_letter_queue_name": arguments.dead_letter_queue_name,
+    }
+
+
+def _endpoint_of(arguments: argparse.Namespace) -> str | None:
     """
     The webhook's URL, with a password if it names a user.
 

@@ -15,12 +15,12 @@ from mailcore_ses.cli.common import new_parser, opened
 from mailcore_ses.cli.planned_calls import (
     add_topic_arguments,
     as_command,
-    endpoint_of,
     notes_on_listeners,
     require_consistent,
+    topic_of,
     write_calls,
 )
-from mailcore_ses.setup.event_flow import apply, read_account_id, read_existing
+from mailcore_ses.setup.event_flow import apply, read_existing
 from mailcore_ses.setup.event_plan import plan
 from mailcore_ses.setup.event_setup import EVENT_TYPES, EventSetup
 
@@ -95,19 +95,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _wanted(arguments: argparse.Namespace, region_name: str, transport: AwsTransport) -> EventSetup:
-    https_endpoint = endpoint_of(arguments)
-    account_id = arguments.account_id
-    if account_id is None:
-        account_id = run_flow(read_account_id(region_name), transport)
     forwarding = arguments.feedback_forwarding
     return EventSetup(
-        account_id=account_id,
-        region_name=region_name,
-        topic_name=arguments.topic_name,
-        https_endpoint=https_endpoint,
-        queue_name=arguments.queue_name,
-        dead_letter_queue=not arguments.no_dead_letter_queue,
-        dead_letter_queue_name=arguments.dead_letter_queue_name,
+        **topic_of(arguments, region_name, transport),
         configuration_set_name=(
             None if arguments.no_configuration_set else arguments.configuration_set
         ),

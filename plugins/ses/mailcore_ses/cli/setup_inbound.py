@@ -14,15 +14,14 @@ from mailcore_ses.aws.transport import AwsTransport
 from mailcore_ses.cli.common import ABSENT, new_parser, opened
 from mailcore_ses.cli.planned_calls import (
     add_topic_arguments,
-    endpoint_of,
     notes_on_listeners,
     require_consistent,
+    topic_of,
     write_calls,
 )
 from mailcore_ses.setup.inbound_flow import apply, read_existing
 from mailcore_ses.setup.inbound_plan import ExistingInbound, is_inactive, plan
 from mailcore_ses.setup.inbound_setup import InboundSetup
-from mailcore_ses.setup.topic_flow import read_account_id
 
 
 _REGIONS = "https://docs.aws.amazon.com/general/latest/gr/ses.html"
@@ -120,18 +119,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _wanted(
     arguments: argparse.Namespace, region_name: str, transport: AwsTransport
 ) -> InboundSetup:
-    https_endpoint = endpoint_of(arguments)
-    account_id = arguments.account_id
-    if account_id is None:
-        account_id = run_flow(read_account_id(region_name), transport)
     return InboundSetup(
-        account_id=account_id,
-        region_name=region_name,
-        topic_name=arguments.topic_name,
-        https_endpoint=https_endpoint,
-        queue_name=arguments.queue_name,
-        dead_letter_queue=not arguments.no_dead_letter_queue,
-        dead_letter_queue_name=arguments.dead_letter_queue_name,
+        **topic_of(arguments, region_name, transport),
         recipients=tuple(arguments.recipient),
         bucket_name=arguments.bucket,
         object_key_prefix=arguments.prefix,

@@ -10,10 +10,7 @@ from mailcore_ses.aws.asking import entries, structure
 from mailcore_ses.aws.call import SES, SES_V1, AwsCall
 from mailcore_ses.setup.event_plan import Existing, plan
 from mailcore_ses.setup.event_setup import EventSetup
-from mailcore_ses.setup.topic_flow import ask, make, read_account_id, read_topic
-
-
-__all__ = ["apply", "read_account_id", "read_existing"]
+from mailcore_ses.setup.topic_flow import ask, make, read_topic
 
 
 def read_existing(wanted: EventSetup) -> Flow[Existing]:
@@ -36,10 +33,7 @@ def read_existing(wanted: EventSetup) -> Flow[Existing]:
         attributes = structure(body or {}, "NotificationAttributes")
         notifications[identity] = structure(attributes, identity)
     return Existing(
-        topic=topic.topic,
-        subscriptions=topic.subscriptions,
-        webhook_attributes=topic.webhook_attributes,
-        queues=topic.queues,
+        **vars(topic),
         has_configuration_set=destinations is not None,
         destination=next(
             (each for each in found if each.get("Name") == wanted.event_destination_name), None

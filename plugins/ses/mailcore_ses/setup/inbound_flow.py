@@ -40,10 +40,7 @@ def read_existing(wanted: InboundSetup) -> Flow[ExistingInbound]:
     rules = yield from ask(SES_V1, "DescribeReceiptRuleSet", named, None, absent=_NO_RULE_SET)
     active = yield from ask(SES_V1, "DescribeActiveReceiptRuleSet", {}, None)
     return ExistingInbound(
-        topic=topic.topic,
-        subscriptions=topic.subscriptions,
-        webhook_attributes=topic.webhook_attributes,
-        queues=topic.queues,
+        **vars(topic),
         has_bucket=bucket is not None,
         public_access_block=structure(block or {}, "PublicAccessBlockConfiguration"),
         bucket_policy=text(policy or {}, "Policy") or None,

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mailcore.errors import SendError
-from mailcore.flow import Exchange, Flow
-from mailcore_ses.aws.asking import entries, settled, structure, text
+from mailcore.flow import Flow
+from mailcore_ses.aws.asking import entries, exchange, settled, structure, text
 from mailcore_ses.aws.call import AwsCall, AwsResponse
 from mailcore_ses.errors import error_of
 from mailcore_ses.setup.topic_plan import ExistingTopic, webhook_subscription
@@ -69,7 +69,7 @@ def make(calls: Iterable[AwsCall]) -> Flow[None]:
         SendError: At the first call that fails; those before it are done.
     """
     for call in calls:
-        response = yield from _exchange(call)
+        response = yield from exchange(call)
         if not response.ok:
             raise _error(call, response)
 
@@ -98,7 +98,7 @@ def ask(
         SendError: If AWS cannot be asked, or refuses.
     """
     call = AwsCall(service=service, operation=operation, params=params, region_name=region_name)
-    response = yield from _exchange(call)
+    response = yield from exchange(call)
     if response.ok:
         return response.body
     if any(word in response.error_code for word in absent):
@@ -116,15 +116,6 @@ def _read_subscriptions(wanted: TopicSetup) -> Flow[tuple[Mapping[str, str], ...
         if not token:
             return tuple(found)
         params = {**params, "NextToken": token}
-
-
-def _exchange(call: AwsCall) -> Flow[AwsResponse]:
-    try:
-        response: AwsResponse = yield Exchange(call)
-    except SendError as error:
-        settled(error)
-        raise
-    return response
 
 
 def _error(call: AwsCall, response: AwsResponse) -> SendError:
