@@ -41,6 +41,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore.sending",
         "mailcore.registry",
         "mailcore.bounces.outcome",
+        "mailcore.message.problems",
         "mailcore.foundation",
     ),
     "For commands of extensions": (

@@ -75,7 +75,9 @@ class NewEspOptions(NewEspMessageOptions):
 @message_options(NewEspMessageOptions)
 def new_esp_options(options: NewEspMessageOptions) -> dict[str, dict[str, Any]]:
     """
-    Options of New ESP for one message: ``Message(..., esp_extra=new_esp_options(pool="a"))``.
+    Options of New ESP for one message.
+
+    ``Message(..., esp_extra=new_esp_options(pool="a"))`` goes through another pool.
 
     Returns:
         A mapping for ``esp_extra``, with the names of the service's API.

@@ -21,11 +21,11 @@ from mailcore.message import (
     Attachment,
     MergeSyntax,
     Message,
-    WithoutHeaders,
     extra_of,
     fills_in,
     merged,
 )
+from mailcore.message.problems import refused_headers
 from mailcore.sending import entries_of
 from mailcore_new_esp.options import NewEspOptions
 
@@ -52,22 +52,22 @@ def check(message: Message) -> Iterator[Problem]:
     Args:
         message: One that the declaration of features allows.
     """
-    for name in message.headers:
-        if name.lower().startswith(_INSTRUCTION):
-            place = f"headers[{name!r}]"
-            yield Problem(
-                place,
-                f"{place}: an instruction for New ESP, which it obeys and does not send",
-                "use the message's field for it",
-                feature="headers",
-                remedy=WithoutHeaders((name,)),
-            )
+    yield from refused_headers(message.headers, "headers", _header_refused)
     if not message.is_batch:
         return
     for field in ("cc", "bcc"):
         if getattr(message, field):
             reason = f"`{field}` cannot be expressed in a batch: each mail has one recipient"
             yield Problem(field, reason, feature=field)
+
+
+def _header_refused(name: str, place: str) -> tuple[str, str] | None:
+    if not name.lower().startswith(_INSTRUCTION):
+        return None
+    return (
+        f"{place}: an instruction for New ESP, which it obeys and does not send",
+        "use the message's field for it",
+    )
 
 
 def requests_for(message: Message, options: NewEspOptions) -> Sequence[HttpRequest]:

@@ -30,7 +30,10 @@ from mailcore_new_esp.webhooks import WebhookTrust
 
 class NewEspProvider(Provider[HttpRequest, HttpResponse]):
     """
-    New ESP; its options are those of :class:`~mailcore_new_esp.options.NewEspOptions`.
+    New ESP.
+
+    The options are described in
+    :class:`mailcore_new_esp.options.NewEspOptions`.
 
     Raises:
         ConfigurationError: If an option is wrong.

@@ -15,18 +15,19 @@ from mailcore.message import (
     place_in_extra,
     value_names,
 )
+from mailcore.message.problems import (
+    batch_without_recipients,
+    bodies_beside_template,
+    own_header_names,
+    refused_headers,
+)
 from mailcore_mailgun.options import NAMESPACE, SENDER_DOMAIN, MailgunOptions, extra_of
 from mailcore_mailgun.payload.call import knows_domain_of, no_domain, sender_domain_problem
-from mailcore_mailgun.payload.extra_checks import (
-    check_fields,
-    instruction_refused,
-    is_instruction,
-)
+from mailcore_mailgun.payload.extra_checks import check_fields, header_refused
 from mailcore_mailgun.payload.mime import MIME_FIELDS
 from mailcore_mailgun.payload.plan import Plan, is_beyond_the_form
 
 
-_BODIES = ("text", "html")
 _EAI = Feature.INTERNATIONAL_ADDRESSES.value
 
 
@@ -45,7 +46,7 @@ def check(
     if message.template_id is not None:
         yield from _template(message, options)
         yield from _shared_names(message)
-    yield from _headers(message.headers, "headers")
+    yield from refused_headers(message.headers, "headers", header_refused)
     if message.is_batch:
         yield from _batch(message)
     yield from _extra(message, options, plan_of)
@@ -73,10 +74,8 @@ def _addresses(message: Message, plan_of: Callable[[Message], Plan]) -> Iterator
 def _template(message: Message, options: MailgunOptions) -> Iterator[Problem]:
     if not knows_domain_of(message, options):
         yield no_domain()
-    for field in _BODIES:
-        if getattr(message, field):
-            reason = f"`{field}` beside `template_id`: Mailgun takes one of them and not the other"
-            yield Problem(field, reason, f"leave {field} out", feature="templates")
+    why = "Mailgun takes one of them and not the other"
+    yield from bodies_beside_template(message, ("text", "html"), why)
     for feature, is_amp in ((Feature.ALTERNATIVES, False), (Feature.AMP_HTML, True)):
         parts = enumerate(message.alternatives)
         found = tuple(at for at, part in parts if (part.mime_type == AMP) is is_amp)
@@ -103,22 +102,13 @@ def _template(message: Message, options: MailgunOptions) -> Iterator[Problem]:
 
 
 def _batch(message: Message) -> Iterator[Problem]:
-    if not message.to and message.template_id is None:
-        hint = "a batch makes a mail for each address in `to`"
-        yield Problem("to", "no `to` recipients", hint)
-    if any("from" in headers for headers in (message.merge_headers or {}).values()):
+    if message.template_id is None:
+        yield from batch_without_recipients(message)
+    own = own_header_names(message)
+    if "from" in own:
         reason = "merge_headers['From']: all mails of a batch come from `from_email`"
         yield Problem("merge_headers", reason, feature=Feature.MERGE_HEADERS.value)
-    own = {name for headers in (message.merge_headers or {}).values() for name in headers}
-    yield from _headers(sorted(own), "merge_headers")
-
-
-def _headers(names: Iterable[str], field: Literal["headers", "merge_headers"]) -> Iterator[Problem]:
-    for name in names:
-        if is_instruction(name):
-            place = f"{field}[{name!r}]"
-            remedy = WithoutHeaders((name,), field)
-            yield Problem(place, *instruction_refused(place), feature=field, remedy=remedy)
+    yield from refused_headers(sorted(own.values()), "merge_headers", header_refused)
 
 
 def _shared_names(message: Message) -> Iterator[Problem]:

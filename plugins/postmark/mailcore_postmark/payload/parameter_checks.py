@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mailcore.errors import Problem
-from mailcore.message import WithoutHeaders, collect_headers
+from mailcore.message import place_in_extra
+from mailcore.message.problems import (
+    control_characters_in,
+    recipients_in_extra,
+    refused_extra_headers,
+)
 from mailcore_postmark.options import NAMESPACE
 from mailcore_postmark.payload.headers import KEEP_ID
 
@@ -21,24 +24,10 @@ _SMTP_INSTRUCTION = "x-pm-"
 _ALLOWED = frozenset(["x-pm-bounce-type", KEEP_ID.lower()])
 _WRITTEN_BY_POSTMARK = frozenset(["date", "sender"])
 
-Place: TypeAlias = Literal["headers", "merge_headers"]
-"""Fields of a message that have headers."""
-
-_RECIPIENTS = frozenset(["to", "cc", "bcc"])
 # They may have lines, or are no text that Postmark writes into a header.
 _OF_LINES = frozenset(["textbody", "htmlbody", "templatemodel", "attachments"])
+_NOT_OF_ONE_LINE = _OF_LINES | {"to", "cc", "bcc"}
 _HEADERS = "headers"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
-
-def check_headers(names: Iterable[str], field: Place) -> Iterator[Problem]:
-    """Name the headers that Postmark writes itself, or obeys; all of them can be left out."""
-    for name in names:
-        place = f"{field}[{name!r}]"
-        refused = header_refused(name, place)
-        if refused is not None:
-            remedy = WithoutHeaders((name,), field)
-            yield Problem(place, *refused, feature=field, remedy=remedy)
 
 
 def header_refused(name: str, place: str) -> tuple[str, str] | None:
@@ -56,46 +45,17 @@ def header_refused(name: str, place: str) -> tuple[str, str] | None:
 
 def check_parameters(extra: Mapping[str, Any]) -> Iterator[Problem]:
     """Name the parameters that cannot be sent as they are."""
+    yield from recipients_in_extra(extra, NAMESPACE)
     for name, value in extra.items():
-        place = f"esp_extra[{NAMESPACE!r}][{name!r}]"
-        if name.lower() in _RECIPIENTS:
-            reason = f"{place}: whom it names would get the message, and have no status"
-            yield Problem(place, reason, f"use {name.lower()}=[...]")
-        elif name.lower() == _HEADERS:
-            yield from _of_headers(value, place)
-        elif name.lower() not in _OF_LINES:
-            control = next(_controls(value), None)
-            if control is not None:
-                reason = f"{place} holds the character U+{ord(control):04X}"
-                yield Problem(place, reason, "give a text of one line")
+        place = place_in_extra(NAMESPACE, name)
+        if name.lower() == _HEADERS:
+            yield from refused_extra_headers(_pairs(value), place, header_refused)
+        elif name.lower() not in _NOT_OF_ONE_LINE:
+            yield from control_characters_in(value, place)
 
 
-def _of_headers(value: object, place: str) -> Iterator[Problem]:
-    """Headers, by the policy of the message's own."""
-    pairs = []
-    for item in value if isinstance(value, (list, tuple)) else ():
+def _pairs(headers: object) -> Iterator[tuple[object, object]]:
+    for item in headers if isinstance(headers, (list, tuple)) else ():
         if isinstance(item, Mapping):
             given = {key.lower(): each for key, each in item.items()}
-            pairs.append((given.get("name"), given.get("value")))
-    problems: list[Problem] = []
-    collect_headers(pairs, place, problems)
-    for problem in problems:
-        yield Problem(place, f"{place}: {problem.reason}", problem.hint)
-    for name, _ in pairs:
-        refused = header_refused(name, f"{place}[{name!r}]") if isinstance(name, str) else None
-        if refused is not None:
-            yield Problem(f"{place}[{name!r}]", *refused)
-
-
-def _controls(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        found = _CONTROL.search(value)
-        if found is not None:
-            yield found[0]
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from _controls(key)
-            yield from _controls(each)
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _controls(each)
+            yield given.get("name"), given.get("value")

@@ -1,0 +1,177 @@
+"""
+What more than one service cannot express, found in the same way and told in the same words.
+
+For the ``check()`` of providers: each function yields problems, with the remedy where a mailer may
+be told to let go of what they are about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal, TypeAlias
+
+from mailcore.errors import Problem
+from mailcore.message.esp_extra import control_characters, place_in_extra
+from mailcore.message.headers import collect_headers
+from mailcore.message.message import Message
+from mailcore.message.remedies import AsFiles, WithoutHeaders, WithoutKeys
+
+
+__all__ = [
+    "HeaderRefusal",
+    "batch_without_recipients",
+    "bodies_beside_template",
+    "control_characters_in",
+    "inline_without_content_id",
+    "metadata_without_values",
+    "own_header_names",
+    "recipients_in_extra",
+    "refused_extra_headers",
+    "refused_headers",
+]
+
+HeaderRefusal: TypeAlias = Callable[[str, str], tuple[str, str] | None]
+"""Takes the name of a header, and what errors call its place: reason and hint if it is not sent."""
+
+_RECIPIENTS = frozenset(["to", "cc", "bcc"])
+
+
+def refused_headers(
+    names: Iterable[str], field: Literal["headers", "merge_headers"], refusal: HeaderRefusal
+) -> Iterator[Problem]:
+    """
+    Name the headers that the service writes itself, or obeys; all of them can be left out.
+
+    Args:
+        names: Of headers.
+        field: Where they stand.
+        refusal: Tells which are not sent.
+    """
+    for name in names:
+        place = f"{field}[{name!r}]"
+        refused = refusal(name, place)
+        if refused is not None:
+            remedy = WithoutHeaders((name,), field)
+            yield Problem(place, *refused, feature=field, remedy=remedy)
+
+
+def refused_extra_headers(
+    pairs: Iterable[tuple[object, object]], place: str, refusal: HeaderRefusal
+) -> Iterator[Problem]:
+    """
+    Name what headers in ``esp_extra`` may not say, by the policy of the message's own.
+
+    Args:
+        pairs: Names and values.
+        place: What errors call the parameter that has them.
+        refusal: Tells which are not sent.
+    """
+    pairs = list(pairs)
+    problems: list[Problem] = []
+    collect_headers(pairs, place, problems)
+    for problem in problems:
+        yield Problem(place, f"{place}: {problem.reason}", problem.hint)
+    for name, _ in pairs:
+        own_place = f"{place}[{name!r}]"
+        refused = refusal(name, own_place) if isinstance(name, str) else None
+        if refused is not None:
+            yield Problem(own_place, *refused)
+
+
+def own_header_names(message: Message) -> dict[str, str]:
+    """The names in ``merge_headers`` of all recipients: in lower case, and as one is spelled."""
+    own = (message.merge_headers or {}).values()
+    return {name.lower(): name for headers in own for name in headers}
+
+
+def batch_without_recipients(message: Message) -> Iterator[Problem]:
+    """Name that a batch has nobody in ``to``."""
+    if message.is_batch and not message.to:
+        yield Problem("to", "no `to` recipients", "a batch makes a mail for each address in `to`")
+
+
+def bodies_beside_template(message: Message, fields: Iterable[str], why: str) -> Iterator[Problem]:
+    """
+    Name subject and bodies beside a stored template, for services that have only one of them.
+
+    Args:
+        message: With a template.
+        fields: Of these: ``subject``, ``text``, ``html``.
+        why: What the service does.
+    """
+    for field in fields:
+        if getattr(message, field):
+            reason = f"`{field}` beside `template_id`: {why}"
+            yield Problem(field, reason, f"leave {field} out", feature="templates")
+
+
+def inline_without_content_id(message: Message, label: str) -> Iterator[Problem]:
+    """
+    Name inline files without a Content-ID; they can go as files.
+
+    Args:
+        message: Any.
+        label: What people call the service.
+    """
+    for position, part in enumerate(message.attachments):
+        if part.inline and part.content_id is None:
+            place = f"attachments[{position}]"
+            yield Problem(
+                place,
+                f"`{place}` is inline without a content_id, by which {label} knows such",
+                "give a content_id",
+                feature="inline_images",
+                remedy=AsFiles((position,)),
+            )
+
+
+def metadata_without_values(message: Message, label: str) -> Iterator[Problem]:
+    """
+    Name None in metadata, for services that keep texts; the keys can be left out, for everybody.
+
+    Args:
+        message: Any.
+        label: What people call the service.
+    """
+    fields: tuple[
+        tuple[Literal["metadata", "merge_metadata"], Iterable[Mapping[str, Any]]], ...
+    ] = (
+        ("metadata", [message.metadata]),
+        ("merge_metadata", (message.merge_metadata or {}).values()),
+    )
+    for field, given in fields:
+        keys = {key for metadata in given for key, value in metadata.items() if value is None}
+        if keys:
+            reason = f"`{field}` has None for a value, and {label} keeps texts only"
+            hint = "leave the key out, or give a text"
+            remedy = WithoutKeys(tuple(sorted(keys)), field)
+            yield Problem(field, reason, hint, feature=field, remedy=remedy)
+
+
+def recipients_in_extra(names: Iterable[str], provider: str) -> Iterator[Problem]:
+    """
+    Name recipients in ``esp_extra``: who gets a message has a status, and these would have none.
+
+    Args:
+        names: Of its parameters.
+        provider: Name of the provider.
+    """
+    for name in names:
+        if name.lower() in _RECIPIENTS:
+            place = place_in_extra(provider, name)
+            reason = f"{place}: whom it names would get the message, and have no status"
+            yield Problem(place, reason, f"use {name.lower()}=[...] of the message")
+
+
+def control_characters_in(value: object, place: str) -> Iterator[Problem]:
+    """
+    Name a control character in a value that stands in one line.
+
+    Args:
+        value: A text, or texts at any depth.
+        place: What errors call it.
+    """
+    control = next(control_characters(value), None)
+    if control is not None:
+        reason = f"{place} holds the character U+{ord(control):04X}"
+        yield Problem(place, reason, "give a text of one line")
