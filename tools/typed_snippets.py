@@ -8,38 +8,32 @@ count, and a cleared namespace begins another. mypy, as strict as with the tree,
 these modules, `examples/`, `plugins/_template` and `tests/typing/`. What they find is printed with
 the page and its line, and makes the exit code 1.
 
-A line that has to be an error ends with what the checkers call it; then it is a finding if one of
-them accepts the line, or calls it by another name:
-
-    Mailer(42)  # E: call-overload, reportArgumentType
-
 A page that shows a module says so below it: what stands above the line `<!-- module: shop_mail -->`
 is `shop_mail`, which the rest of the page can import.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import subprocess
 import sys
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sybil import Sybil
 from sybil.parsers.markdown import ClearNamespaceParser, PythonCodeBlockParser
+from type_checkers import mypy, pyright, surprises
 
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".mypy_cache" / "snippets"
 PAGES = ("README.md", "plugins/*/README.md", "docs/*.md", "docs/*/*.md", "plugins/*/docs/*.md")
 FILES = ("examples/*.py", "plugins/_template/*/*.py", "tests/typing/*.py")
+# A name may be something else in the next snippet.
+MYPY = ("--allow-redefinition", "--cache-dir", str(CACHE))
 PYRIGHT: Mapping[str, Any] = {
     "pythonVersion": "3.10",
     "typeCheckingMode": "standard",
@@ -51,21 +45,6 @@ PYRIGHT: Mapping[str, Any] = {
 
 _MODULE = re.compile(r"^<!-- module: (?P<names>[\w., ]+) -->$")
 _FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
-_EXPECTED = re.compile(r"#\s*E:\s*(?P<codes>[\w-]+(?:, [\w-]+)*)\s*$")
-
-
-@dataclass(frozen=True, order=True)
-class Finding:
-    """What one of the checkers says of a line of a module, or of the page that it stands for."""
-
-    path: Path
-    line: int
-    code: str
-    text: str
-
-    def __str__(self) -> str:
-        path = self.path.relative_to(ROOT) if self.path.is_relative_to(ROOT) else self.path
-        return f"{path}:{self.line}: {self.text}  [{self.code}]"
 
 
 def modules_of(page: Path) -> Iterator[tuple[list[str], str]]:
@@ -122,71 +101,6 @@ def _files(names: Sequence[str], directory: Path) -> Iterator[Path]:
         yield path / "__init__.py" if is_package else path.with_suffix(".py")
 
 
-def mypy(paths: Sequence[Path]) -> list[Finding]:
-    """Return what mypy finds in files."""
-    # A name may be something else in the next snippet.
-    options = ["--allow-redefinition", "--output", "json", "--cache-dir", str(CACHE)]
-    printed = _output([sys.executable, "-m", "mypy", *options, *map(str, paths)])
-    reports = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
-    return [
-        Finding((ROOT / each["file"]).resolve(), each["line"], each["code"], each["message"])
-        for each in reports
-        if each["severity"] == "error"
-    ]
-
-
-def pyright(paths: Sequence[Path]) -> list[Finding]:
-    """Return what pyright finds in files."""
-    settings = CACHE / "pyrightconfig.json"
-    # It takes relative paths only, and is content with none that exists.
-    included = [os.path.relpath(path, settings.parent) for path in paths]
-    settings.write_text(json.dumps({**PYRIGHT, "include": included}), encoding="utf-8")
-    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson"]
-    reports = json.loads(_output([*command, "--project", str(settings)]))
-    if reports["summary"]["filesAnalyzed"] < len(paths):
-        sys.exit(f"pyright looked at {reports['summary']['filesAnalyzed']} of {len(paths)} files")
-    return [
-        Finding(
-            Path(each["file"]).resolve(),
-            each["range"]["start"]["line"] + 1,
-            each.get("rule", "error"),
-            each["message"].replace("\n", " "),
-        )
-        for each in reports["generalDiagnostics"]
-        if each["severity"] == "error"
-    ]
-
-
-def _output(command: Sequence[str]) -> str:
-    """What a checker prints, if it could do its work."""
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, text=True)
-    if finished.returncode not in (0, 1):
-        sys.exit(f"{' '.join(command[:3])} failed:\n{finished.stdout}{finished.stderr}")
-    return finished.stdout
-
-
-def expected_in(path: Path) -> dict[int, set[str]]:
-    """Return the codes that each line of a file is to be an error by."""
-    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
-    found = {number: _EXPECTED.search(line) for number, line in lines}
-    return {number: set(match["codes"].split(", ")) for number, match in found.items() if match}
-
-
-def surprises(findings: Iterable[Finding], paths: Iterable[Path]) -> Iterator[Finding]:
-    """Yield what was found and not expected, and what was expected and not found."""
-    expected = {path: expected_in(path) for path in paths}
-    found = defaultdict(set)
-    for finding in findings:
-        if finding.code in expected[finding.path].get(finding.line, ()):
-            found[finding.path, finding.line].add(finding.code)
-        else:
-            yield finding
-    for path, lines in expected.items():
-        for line, codes in lines.items():
-            for code in codes - found[path, line]:
-                yield Finding(path, line, code, "no error where one is expected")
-
-
 def main(arguments: Sequence[str]) -> int:
     """Print what is found; return the exit code."""
     pages = [Path(page).resolve() for page in arguments]
@@ -198,9 +112,12 @@ def main(arguments: Sequence[str]) -> int:
     CACHE.mkdir(parents=True, exist_ok=True)
     page_of = write_modules(pages, CACHE / "modules")
     paths = [*page_of, *files]
+    found = [
+        *mypy(paths, ROOT, MYPY),
+        *pyright(paths, CACHE / "pyrightconfig.json", PYRIGHT, sys.executable),
+    ]
     findings = [
-        Finding(page_of.get(each.path, each.path), each.line, each.code, each.text)
-        for each in surprises([*mypy(paths), *pyright(paths)], paths)
+        replace(each, path=page_of.get(each.path, each.path)) for each in surprises(found, paths)
     ]
     for finding in sorted(set(findings)):
         print(finding)
