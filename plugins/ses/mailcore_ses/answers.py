@@ -14,6 +14,7 @@ from typing import Any
 
 from mailcore.errors import UnexpectedResponse
 from mailcore.result import RecipientStatus, SendStatus
+from mailcore.sending import keep_likelier
 from mailcore_ses.aws.call import AwsCall, AwsResponse
 from mailcore_ses.errors import entry_error, error_of, is_retryable
 
@@ -63,13 +64,11 @@ def _of_entries(request: AwsCall, response: AwsResponse) -> Mapping[str, Recipie
                 sender=_sender(request),
                 recipients=recipients,
             )
-    found = dict(zip(recipients, statuses, strict=True))
-    copied = request.recipients[count:]
-    if copied:
+    copies: dict[str, RecipientStatus] = {}
+    for status in statuses:
         # They got a copy of each mail that was accepted.
-        status = next((s for s in statuses if s.accepted), statuses[0])
-        found.update(dict.fromkeys(copied, status))
-    return found
+        keep_likelier(copies, dict.fromkeys(request.recipients[count:], status))
+    return {**dict(zip(recipients, statuses, strict=True)), **copies}
 
 
 def _of_entry(result: Any) -> RecipientStatus:

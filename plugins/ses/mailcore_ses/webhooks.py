@@ -12,7 +12,7 @@ from typing import Any
 
 from mailcore.errors import MalformedWebhook, WebhookRejected
 from mailcore.flow import Flow
-from mailcore.webhook import BasicAuth, Verdict, WebhookRequest
+from mailcore.webhook import BasicAuth, Verdict, WebhookRequest, basic_auth_of
 from mailcore_ses.sns.envelope import NOTIFICATION, is_raw_delivery
 from mailcore_ses.sns.trust import SnsTrust, SnsVerifier
 
@@ -46,7 +46,7 @@ class WebhookTrust:
     ) -> None:
         self._sns = SnsVerifier(trust, provider=provider)
         self._topics = trust.topics
-        self._basic_auth = BasicAuth(secrets, provider=provider) if secrets else None
+        self._basic_auth = basic_auth_of(secrets, provider)
         self._provider = provider
 
     def verify(self, request: WebhookRequest) -> Flow[Verdict]:

@@ -217,6 +217,15 @@ def test_status_of_copies():
     )
 
 
+def test_status_of_copies_if_nobody_knows():
+    """66: if one mail was refused and of another nobody knows, a copy may be on its way."""
+    entries = [{"Status": "FAILED", "Error": "x"}, {}]
+    response = AwsResponse(status_code=200, body={"BulkEmailEntryResults": entries})
+    eve = send(response, cc=[EVE]).recipients[EVE]
+
+    assert (SendStatus.UNKNOWN, True) == (eve.status, eve.maybe_accepted)
+
+
 @pytest.mark.parametrize(
     "results",
     [None, {}, [], [{"Status": "SUCCESS", "MessageId": "a"}], [{}, {}, {}]],
