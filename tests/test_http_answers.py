@@ -30,6 +30,7 @@ from mailcore.http import (
     not_understood,
     read_json,
     retry_after_seconds,
+    seconds_until_reset,
     send_error,
 )
 
@@ -230,3 +231,23 @@ def test_an_answer_that_is_no_json(body):
     """It is named as what it is."""
     with pytest.raises(UnexpectedResponse, match="is not JSON"):
         HttpResponse(status_code=200, body=body).json()
+
+
+@pytest.mark.parametrize(
+    ("reset", "expected"),
+    [
+        ("30", 30.0),
+        (" 0.5 ", 0.5),
+        ("1796035230", 30.0),
+        ("1796035230000", 30.0),
+        ("1796035100", 0.0),
+        ("Mon, 30 Nov 2026 10:40:30 GMT", 30.0),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("9" * 15, None),
+    ],
+)
+def test_a_reset_is_a_moment_or_a_duration(reset, expected):
+    """Seconds or milliseconds since 1970, seconds from now, or a date; never negative."""
+    assert expected == seconds_until_reset(reset, now=1796035200.0)

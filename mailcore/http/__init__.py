@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         not_understood,
         read_json,
         retry_after_seconds,
+        seconds_until_reset,
         send_error,
     )
     from mailcore.http.repeatable import ask, settled
@@ -43,6 +44,7 @@ else:
             "not_understood": "http.answers",
             "read_json": "http.answers",
             "retry_after_seconds": "http.answers",
+            "seconds_until_reset": "http.answers",
             "send_error": "http.answers",
             "ask": "http.repeatable",
             "settled": "http.repeatable",
@@ -80,6 +82,7 @@ __all__ = [
     "prepare",
     "read_json",
     "retry_after_seconds",
+    "seconds_until_reset",
     "send_error",
     "settled",
 ]

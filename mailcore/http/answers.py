@@ -224,6 +224,33 @@ def retry_after_seconds(headers: Mapping[str, str], *, now: float | None = None)
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 
 
+def seconds_until_reset(reset: str, *, now: float | None = None) -> float | None:
+    """
+    How long until a limit is lifted: for headers such as ``X-RateLimit-Reset``.
+
+    No RFC says what stands there: seconds or milliseconds since 1970, or a duration in seconds.
+    The sizes do not overlap. What is no number is read as a ``Retry-After``.
+
+    Args:
+        reset: Value of the header.
+        now: Seconds since 1970; the clock's if None.
+
+    Returns:
+        Seconds, never negative; None if it cannot be read.
+    """
+    if not _NUMBER.fullmatch(reset.strip()):
+        return retry_after_seconds({"retry-after": reset}, now=now)
+    value, moment = float(reset), time.time() if now is None else now
+    if value > _LARGEST_EPOCH_SECONDS:
+        return max(0.0, value / 1000 - moment)
+    return max(0.0, value - moment) if value > _LARGEST_DURATION_SECONDS else value
+
+
+_NUMBER = re.compile(r"\d{1,14}(?:\.\d{1,6})?", re.ASCII)
+_LARGEST_EPOCH_SECONDS = 1e11
+_LARGEST_DURATION_SECONDS = 1e9
+
+
 def read_json(response: HttpResponse) -> Any:
     """
     The JSON of an answer, whatever its status.

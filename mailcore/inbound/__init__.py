@@ -12,6 +12,7 @@ from mailcore._lazy import lazily
 if TYPE_CHECKING:
     from mailcore.inbound.addresses import InboundAddress, read_addresses
     from mailcore.inbound.composing import ReceivedFile, compose_inbound
+    from mailcore.inbound.content_ids import read_repeating_json, received_files
     from mailcore.inbound.date import parse_date
     from mailcore.inbound.headers import InboundHeaders
     from mailcore.inbound.message import InboundMessage, parse_inbound
@@ -26,6 +27,8 @@ else:
             "read_addresses": "inbound.addresses",
             "ReceivedFile": "inbound.composing",
             "compose_inbound": "inbound.composing",
+            "read_repeating_json": "inbound.content_ids",
+            "received_files": "inbound.content_ids",
             "parse_date": "inbound.date",
             "InboundHeaders": "inbound.headers",
             "InboundMessage": "inbound.message",
@@ -51,5 +54,7 @@ __all__ = [
     "parse_date",
     "parse_inbound",
     "read_addresses",
+    "read_repeating_json",
     "read_score",
+    "received_files",
 ]

@@ -22,7 +22,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, meaning_of_status, retry_after_seconds, send_error
+from mailcore.http import Meaning, meaning_of_status, seconds_until_reset, send_error
 
 
 WRONG_URL = Meaning(
@@ -124,7 +124,6 @@ _RETRY_IN = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
-_NUMBER = re.compile(r"\d{1,14}(?:\.\d{1,6})?", re.ASCII)
 
 
 def error_of(response: HttpResponse) -> SendError:
@@ -197,23 +196,7 @@ def _with_retry_after(response: HttpResponse, words: str) -> dict[str, str]:
     elif wait is not None:
         headers["retry-after"] = f"{float(wait[1]) * _SECONDS[wait[2][0].lower()]:.3f}"
     elif response.status_code in (420, 429):
-        seconds = _seconds_until(headers.get("x-ratelimit-reset", ""))
+        seconds = seconds_until_reset(headers.get("x-ratelimit-reset", ""))
         if seconds is not None:
             headers["retry-after"] = f"{seconds:.3f}"
     return headers
-
-
-def _seconds_until(reset: str) -> float | None:
-    """
-    Seconds until a moment that is told as seconds or milliseconds since 1970, or as a duration.
-
-    No documentation says which; the sizes do not overlap.
-    """
-    if not _NUMBER.fullmatch(reset.strip()):
-        return retry_after_seconds({"retry-after": reset})
-    import time
-
-    value = float(reset)
-    if value > 1e11:
-        return max(0.0, value / 1000 - time.time())
-    return max(0.0, value - time.time()) if value > 1e9 else value

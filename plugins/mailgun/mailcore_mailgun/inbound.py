@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import re
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
-from mailcore.inbound import ReceivedFile, compose_inbound, parse_inbound
+from mailcore.inbound import ReceivedFile, compose_inbound, parse_inbound, received_files
 from mailcore.webhook import Fields, Form, ReadOnlyJson, parse_epoch
-from mailcore_mailgun.content_ids import content_ids
 from mailcore_mailgun.header_list import HeaderList, read_header_list
 from mailcore_mailgun.stored_urls import is_message_url
 from mailcore_mailgun.values import address_list, bare_address, bracketed
 from mailcore_mailgun.verdicts import Verdicts, read_stripped, read_verdicts
 from mailcore_mailgun.webhooks import SIGNATURE_FIELDS
 
+
+CONTENT_ID_MAP = "content-id-map"
+"""The field from Content-IDs to names of files."""
 
 # Mailgun posts the header fields of a mail as fields of the form: a mail whose sender added one
 # called “event” is a mail still. So do legacy events with the variables of a message, but an event
@@ -156,30 +158,6 @@ def read_stored(
     )
 
 
-def received_files(
-    contents: Iterable[tuple[str, ReceivedFile]], content_id_map: object, defects: list[str]
-) -> Iterator[ReceivedFile]:
-    """
-    Files of a mail, those that the HTML refers to with their Content-ID.
-
-    Args:
-        contents: Each file with what ``content-id-map`` calls it.
-        content_id_map: The map, from Content-IDs to names; or its JSON; or None.
-        defects: What cannot be read is added here, in words.
-    """
-    files = list(contents)
-    ids = content_ids(content_id_map, [name for name, _ in files], defects)
-    for name, file in files:
-        content_id = ids.get(name)
-        yield ReceivedFile(
-            content=file.content,
-            filename=file.filename,
-            content_type=file.content_type,
-            content_id=content_id,
-            inline=content_id is not None,
-        )
-
-
 def _stored_at(form: Form, headers: HeaderList, defects: list[str]) -> str | None:
     """
     Where Mailgun stores the mail.
@@ -227,7 +205,10 @@ def _compose(form: Form, headers: HeaderList, defects: list[str]) -> bytes:
         headers.pairs,
         text=form.text("body-plain"),
         html="\n".join(html) if html else None,
-        files=[*received_files(files, form.text("content-id-map"), defects), *others],
+        files=[
+            *received_files(files, form.text(CONTENT_ID_MAP), defects, field=CONTENT_ID_MAP),
+            *others,
+        ],
     )
 
 

@@ -26,11 +26,17 @@ from mailcore.events import InboundEvent
 from mailcore.flow import Exchange, Flow, HttpRequest, HttpResponse
 from mailcore.foundation import redact
 from mailcore.http import basic_authorization, retry_after_seconds
-from mailcore.inbound import InboundMessage, ReceivedFile, compose_inbound, parse_inbound
+from mailcore.inbound import (
+    InboundMessage,
+    ReceivedFile,
+    compose_inbound,
+    parse_inbound,
+    read_repeating_json,
+    received_files,
+)
 from mailcore.registry import option_missing
-from mailcore_mailgun.content_ids import read_json
 from mailcore_mailgun.header_list import read_header_list
-from mailcore_mailgun.inbound import received_files
+from mailcore_mailgun.inbound import CONTENT_ID_MAP
 from mailcore_mailgun.stored_urls import is_file_of, is_message_url
 
 
@@ -209,7 +215,7 @@ def _put_together(
         headers.pairs,
         text=text if isinstance(text, str) else None,
         html=html if isinstance(html, str) else None,
-        files=received_files(files, stored.get("content-id-map"), defects),
+        files=received_files(files, stored.get(CONTENT_ID_MAP), defects, field=CONTENT_ID_MAP),
     )
 
 
@@ -241,7 +247,7 @@ def _attachments(
 
 def _read(response: HttpResponse) -> Mapping[str, Any]:
     try:
-        stored = read_json(response.body)
+        stored = read_repeating_json(response.body)
     except (ValueError, RecursionError):
         stored = None
     if not isinstance(stored, dict):
