@@ -24,7 +24,7 @@ from mailcore.flow import Flow, Transport, arun, run
 from mailcore.message.defaults import Defaults
 from mailcore.message.message import Message, MessageFields
 from mailcore.provider import AnyProvider, Provider
-from mailcore.registry.options import options_from_url, scheme_of
+from mailcore.registry.options import options_from_url
 from mailcore.registry.registry import Registry, default_registry
 from mailcore.result import SendResult
 from mailcore.sending.arguments import (
@@ -136,9 +136,9 @@ class _BaseMailer(Generic[ProviderT_co]):
             ConfigurationError: If the URL, the provider or an option is wrong.
         """
         chosen = registry if registry is not None else default_registry()
-        name = scheme_of(url)
-        options = options_from_url(chosen.provider_class(name), url, given=settings)
-        return cls(name, registry=chosen, **{**options, **settings})
+        provider_class = chosen.class_of_url(url)
+        options = options_from_url(provider_class, url, given=settings)
+        return cls(provider_class.name, registry=chosen, **{**options, **settings})
 
     @classmethod
     def from_env(cls, variable: str = URL_VARIABLE, **settings: Any) -> Self:

@@ -95,6 +95,14 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
     """``HEAD`` and ``GET``, as far as the service tries a webhook's address by them before it
     takes it: answered with 200 and no body to anybody, without a look at the request."""
 
+    url_schemes: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """
+    Further schemes of its URLs than its name, each with the options that it stands for, as text.
+
+    ``{"acmes": {"security": "tls"}}``; each is an entry point of ``mailcore.url_schemes`` as well,
+    with the provider's name as its value, so that it is found before the provider is imported.
+    """
+
     notification_headers: ClassVar[frozenset[str]] = frozenset()
     """Header fields, in lower case, that :meth:`parse_webhook` reads besides ``content-type``: what
     an event's `notification` keeps of them. None that proves who sent it: that is a secret."""

@@ -175,6 +175,16 @@ class Address:
         return encoded
 
     @property
+    def smtputf8_addr_spec(self) -> str:
+        """
+        The addr-spec as SMTPUTF8 (RFC 6531) takes it: any local part, the domain encoded.
+
+        Raises:
+            InvalidAddress: The domain cannot be encoded.
+        """
+        return f"{self.username}@{self.ascii_domain}" if self.uses_eai else self.ascii_addr_spec
+
+    @property
     def key(self) -> str:
         """The addr-spec for comparing: lower-case, with its domain encoded if that is possible."""
         return address_key(self.addr_spec)
@@ -195,12 +205,24 @@ class Address:
         Raises:
             InvalidAddress: As for :attr:`ascii_addr_spec`.
         """
+        return self._behind_name(self.ascii_addr_spec)
+
+    def format_smtputf8(self) -> str:
+        """
+        The address as a header of RFC 6532 wants it: as `format_ascii`, but for the local part.
+
+        Raises:
+            InvalidAddress: As for :attr:`smtputf8_addr_spec`.
+        """
+        return self._behind_name(self.smtputf8_addr_spec)
+
+    def _behind_name(self, addr_spec: str) -> str:
         name = self.display_name
         if not name:
-            return self.ascii_addr_spec
+            return addr_spec
         if name.isascii() and not looks_encoded(name):
-            return f"{_quoted(name)} <{self.ascii_addr_spec}>"
-        return f"{' '.join(encode_words(name))} <{self.ascii_addr_spec}>"
+            return f"{_quoted(name)} <{addr_spec}>"
+        return f"{' '.join(encode_words(name))} <{addr_spec}>"
 
     def __str__(self) -> str:
         return self.format()

@@ -86,10 +86,10 @@ def choose(arguments: argparse.Namespace) -> Chosen:
         raise UsageError("--provider takes a name: give a URL to --url")
     if url:
         try:
-            name = scheme_of(url)
+            scheme_of(url)
         except ConfigurationError as error:
             raise UsageError(f"{source}: {error}") from error
-    provider_class = registry.provider_class(name)
+    provider_class = registry.class_of_url(url) if url else registry.provider_class(name)
     names = [option for option, _ in arguments.option]
     options: dict[str, Any] = {}
     if url:

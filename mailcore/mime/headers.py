@@ -138,9 +138,14 @@ def subject_field(subject: str) -> str:
     return header_field("Subject", subject)
 
 
-def address_field(name: str, addresses: Sequence[Address]) -> str:
+def address_field(name: str, addresses: Sequence[Address], *, smtputf8: bool = False) -> str:
     """
     A header field of addresses, folded between them if that suffices, with its CRLF.
+
+    Args:
+        name: The name, without its colon.
+        addresses: What stands there.
+        smtputf8: Whether local parts outside ASCII may stand there as they are (RFC 6532).
 
     Raises:
         UnsupportedFeature: A local part is not ASCII, which only SMTPUTF8 (RFC 6531) can carry.
@@ -148,7 +153,10 @@ def address_field(name: str, addresses: Sequence[Address]) -> str:
         InvalidMessage: As for :func:`header_field`.
     """
     try:
-        texts = [address.format_ascii() for address in addresses]
+        if smtputf8:
+            texts = [address.format_smtputf8() for address in addresses]
+        else:
+            texts = [address.format_ascii() for address in addresses]
     except InvalidAddress:
         _raise_address_problems(name, addresses)
     value = ", ".join(texts)

@@ -85,6 +85,7 @@ def write_message(
     date: datetime | None = None,
     message_id: str | None = None,
     to_header: Sequence[Address] | None = None,
+    smtputf8: bool = False,
 ) -> bytes:
     """
     Write a message as the bytes of a mail; given boundary, date and message id, always the same.
@@ -103,10 +104,12 @@ def write_message(
         message_id: For the Message-ID header, unless the message has one, with its angle brackets
             or without; a random one at the domain of ``from_email``, if not given.
         to_header: Shown instead of ``message.to``: in a batch, the one recipient.
+        smtputf8: Whether local parts outside ASCII may stand in the header, in UTF-8 (RFC 6532):
+            for a server that takes such mails. All else stays ASCII.
 
     Raises:
         InvalidMessage: The message has no sender, or a header that cannot be written.
-        UnsupportedFeature: An address in a header needs SMTPUTF8 (RFC 6531).
+        UnsupportedFeature: An address in a header needs `smtputf8`.
         InvalidAddress: A domain in a header cannot be encoded.
     """
     token = os.urandom(24).hex()
@@ -115,30 +118,37 @@ def write_message(
     elif not _BOUNDARY.fullmatch(boundary):
         reason = "`boundary` must be 1 to 50 of the characters of RFC 2046"
         raise InvalidMessage([Problem("boundary", reason)])
-    head = _address_fields(message, to_header)
+    head = _address_fields(message, to_header, smtputf8)
     head += _other_fields(
-        message, list(extra_headers), date, token[24:] if message_id is None else message_id
+        message,
+        list(extra_headers),
+        date,
+        token[24:] if message_id is None else message_id,
+        smtputf8,
     )
     entity = _content(message, boundary)
     head.append(f"MIME-Version: 1.0\r\n{entity.fields}\r\n")
-    return b"".join(("".join(head).encode("ascii"), *entity.body))
+    octets = "".join(head).encode("utf-8" if smtputf8 else "ascii")
+    return b"".join((octets, *entity.body))
 
 
-def _address_fields(message: Message, to_header: Sequence[Address] | None) -> list[str]:
+def _address_fields(
+    message: Message, to_header: Sequence[Address] | None, smtputf8: bool
+) -> list[str]:
     if message.from_email is None:
         raise InvalidMessage([Problem("from_email", "the message has no `from_email`")])
-    fields = [address_field("From", message.authors)]
+    fields = [address_field("From", message.authors, smtputf8=smtputf8)]
     to = message.to if to_header is None else to_header
     if "to" in message.headers:
-        fields.append(_custom_field("To", message.headers["to"]))
+        fields.append(_custom_field("To", message.headers["to"], smtputf8))
     elif to:
-        fields.append(address_field("To", to))
+        fields.append(address_field("To", to, smtputf8=smtputf8))
     elif not message.cc:
         fields.append(_UNDISCLOSED)
     if message.cc:
-        fields.append(address_field("Cc", message.cc))
+        fields.append(address_field("Cc", message.cc, smtputf8=smtputf8))
     if message.reply_to:
-        fields.append(address_field("Reply-To", message.reply_to))
+        fields.append(address_field("Reply-To", message.reply_to, smtputf8=smtputf8))
     return fields
 
 
@@ -147,13 +157,14 @@ def _other_fields(
     extra_headers: list[tuple[str, str]],
     date: datetime | None,
     message_id: str,
+    smtputf8: bool,
 ) -> list[str]:
     custom = message.headers
     given = {name.lower() for name in custom} if custom else set()
     if extra_headers:
         _check_extra_headers(extra_headers, given)
         given.update(name.lower() for name, _ in extra_headers)
-    fields = _sender_field(message, given)
+    fields = _sender_field(message, given, smtputf8)
     if message.subject is not None:
         fields.append(subject_field(message.subject))
     if "date" not in given:
@@ -166,23 +177,24 @@ def _other_fields(
                 fields.append(header_field(name, value))
     for name, value in custom.items_as_given():
         if name.lower() != "to":
-            fields.append(_custom_field(name, value))
-    fields += [_custom_field(name, value) for name, value in extra_headers]
+            fields.append(_custom_field(name, value, smtputf8))
+    fields += [_custom_field(name, value, smtputf8) for name, value in extra_headers]
     return fields
 
 
-def _sender_field(message: Message, given: set[str]) -> list[str]:
+def _sender_field(message: Message, given: set[str], smtputf8: bool) -> list[str]:
     """Who sends a mail of several authors has to be said (RFC 5322, section 3.6.2)."""
     if not message.other_authors or "sender" in given:
         return []
-    return [address_field("Sender", message.authors[:1])]
+    return [address_field("Sender", message.authors[:1], smtputf8=smtputf8)]
 
 
-def _custom_field(name: str, value: str) -> str:
+def _custom_field(name: str, value: str, smtputf8: bool) -> str:
     check_name(name)
     if name.lower() not in ADDRESS_HEADERS:
         return header_field(name, value)
-    return address_field(name, parse_address_list(value, field=f"headers[{shown_name(name)}]"))
+    addresses = parse_address_list(value, field=f"headers[{shown_name(name)}]")
+    return address_field(name, addresses, smtputf8=smtputf8)
 
 
 def _check_extra_headers(extra_headers: list[tuple[str, str]], given: set[str]) -> None:

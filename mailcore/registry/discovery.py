@@ -1,5 +1,5 @@
 """
-What is installed: entry points of the two groups, read without importing what they point to.
+What is installed: entry points of the three groups, read without importing what they point to.
 
 One damaged distribution does not hide the others; two that claim one name are both refused.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PROVIDERS = "mailcore.providers"
 EXTENSIONS = "mailcore.extensions"
+URL_SCHEMES = "mailcore.url_schemes"
 ENVIRONMENT_VARIABLE = "MAILCORE_PLUGINS"
 CORE_DISTRIBUTION = "mailcore-esp"
 # On PyPI since 2025-12: an IMAP library of that import name (read 2026-11-30).
@@ -34,11 +35,13 @@ class Discovered:
     Args:
         providers: Of group ``mailcore.providers``.
         extensions: Of group ``mailcore.extensions``.
+        schemes: Names of providers by further schemes of their URLs: ``mailcore.url_schemes``.
         conflicts: What is wrong, by kind (``provider`` or ``extension``) and name.
     """
 
     providers: dict[str, metadata.EntryPoint] = field(default_factory=dict)
     extensions: dict[str, metadata.EntryPoint] = field(default_factory=dict)
+    schemes: dict[str, str] = field(default_factory=dict)
     conflicts: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
@@ -47,6 +50,9 @@ def discover() -> Discovered:
     wanted = _wanted()
     found = Discovered()
     for entry_point in _installed():
+        if entry_point.group == URL_SCHEMES:
+            found.schemes.setdefault(entry_point.name, entry_point.value)
+            continue
         name, core = entry_point.name, distribution_of(entry_point)[0] == CORE_DISTRIBUTION
         if wanted is not None and not core and name not in wanted:
             continue
@@ -66,7 +72,8 @@ def _installed() -> list[metadata.EntryPoint]:
 
     try:
         points = metadata.entry_points()
-        return [*points.select(group=PROVIDERS), *points.select(group=EXTENSIONS)]
+        groups = (PROVIDERS, EXTENSIONS, URL_SCHEMES)
+        return [each for group in groups for each in points.select(group=group)]
     except Exception:
         # One distribution with damaged metadata: look at each on its own.
         logger.warning("the entry points of some distribution cannot be read", exc_info=True)

@@ -192,8 +192,9 @@ def options_from_url(
         )
     except ConfigurationError as error:
         problems.append(str(error).removeprefix(f"{name}: "))
+    meant = provider_class.url_schemes.get(scheme_of(url), {})
     options: dict[str, Any] = {}
-    for option, values in (*((o, [v]) for o, v in located.items()), *query.items()):
+    for option, values in (*((o, [v]) for o, v in {**meant, **located}.items()), *query.items()):
         if option not in types_by_name:
             problems.append(_unknown(option, types_by_name))
             continue

@@ -4,6 +4,8 @@ Which providers there are: found through entry points, loaded when asked for, ea
 * Group ``mailcore.providers``: the entry point's name is the provider's name, its object the
   class. Importing waits until somebody asks for the provider.
 * Group ``mailcore.extensions``: modules with hook implementations, loaded with the first mailer.
+* Group ``mailcore.url_schemes``: a further scheme of a provider's URLs, its value the provider's
+  name.
 * ``MAILCORE_PLUGINS`` limits both to the names listed (``acme,zenith``); ``none`` switches all
   discovery off but for the providers that come with mailcore.
 
@@ -27,7 +29,7 @@ from mailcore.foundation.forking import ForkSafeLock
 from mailcore.provider import Provider
 from mailcore.registry.discovery import Discovered, discover, distribution_of
 from mailcore.registry.hooks import Hooks, extension_name
-from mailcore.registry.options import create_provider
+from mailcore.registry.options import create_provider, scheme_of
 from mailcore.result import SendResult
 
 
@@ -162,6 +164,23 @@ class Registry:
 
                 raise provider_not_found(name, self.names())
             return self._classes[name]
+
+    def class_of_url(self, url: str) -> type[Provider[Any, Any]]:
+        """
+        The class of the provider that a URL is for: by its scheme.
+
+        Raises:
+            ConfigurationError: If it is no URL of a provider.
+            ProviderNotFound, PluginLoadError: As :meth:`provider_class`.
+        """
+        scheme = scheme_of(url)
+        with self._lock:
+            if scheme not in self.known_names():
+                for provider_class in self._classes.values():
+                    if scheme in provider_class.url_schemes:
+                        return provider_class
+                scheme = self._found().schemes.get(scheme, scheme)
+        return self.provider_class(scheme)
 
     def get_provider(self, name: str, /, **options: object) -> Provider[Any, Any]:
         """
