@@ -1,0 +1,247 @@
+"""
+SMTP behind the transport protocol: smtplib for threads, aiosmtplib for event loops.
+
+Nothing is sent twice, and ``maybe_accepted`` is the truth: the server has the mail from the final
+dot on, until it says no.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import socket
+import ssl
+import sys
+import time
+import weakref
+
+from typing import TYPE_CHECKING, TypeVar
+
+from mailcore.errors import AuthenticationFailed, ConfigurationError, MailcoreError
+from mailcore.flow import Progress, progress_of_exchange
+from mailcore.foundation.forking import ForkSafeLock
+from mailcore.http import wire
+from mailcore_smtp.call import SmtpRequest, SmtpResponse
+from mailcore_smtp.connection import Connection
+from mailcore_smtp.conversation import Refused, opened, refreshed, sent
+from mailcore_smtp.failures import failure
+from mailcore_smtp.idle import Idle
+from mailcore_smtp.options import SmtpOptions
+from mailcore_smtp.wire import request_text, response_text
+
+
+if TYPE_CHECKING:
+    from mailcore_smtp.async_connection import AsyncConnection
+
+T = TypeVar("T")
+
+
+class SmtpTransport:
+    """
+    Sends :class:`~mailcore_smtp.call.SmtpRequest`, over connections that are used again.
+
+    Args:
+        options: Where to, and how.
+    """
+
+    def __init__(self, options: SmtpOptions) -> None:
+        self._options = options
+        self._lock = ForkSafeLock()
+        self._made_context: ssl.SSLContext | None = options.ssl_context
+        self._idle: Idle[Connection] = self._new_idle()
+        self._idle_of_loops: weakref.WeakKeyDictionary[
+            asyncio.AbstractEventLoop, Idle[AsyncConnection]
+        ] = weakref.WeakKeyDictionary()
+
+    def exchange(self, request: SmtpRequest) -> SmtpResponse:
+        """
+        Send a mail.
+
+        Returns:
+            What the server said, refusals among it.
+
+        Raises:
+            SendError: If there is no answer, or the server cannot do what mail or options need.
+            ConfigurationError: If the certificates to believe cannot be read.
+        """
+        if wire.is_on():
+            return wire.logged(
+                lambda: self._exchanged(request),
+                request=lambda: request_text(request, self._options.place),
+                answer=response_text,
+            )
+        return self._exchanged(request)
+
+    def _exchanged(self, request: SmtpRequest) -> SmtpResponse:
+        progress = progress_of_exchange()
+        progress.began = False
+        while True:
+            connection, is_new = self._used_before(progress), False
+            if connection is None:
+                connection, is_new = Connection(self._options, self._context), True
+            try:
+                if is_new:
+                    greeting = connection.open()
+                    opening = opened(
+                        greeting, self._options, _client_name(self._options), self._secret()
+                    )
+                    connection.extensions = connection.talk(opening, progress)
+                response = connection.talk(sent(request, connection.extensions), progress)
+            except Refused as refused:
+                connection.close()
+                return refused.response
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is known what it means
+                connection.close()
+                found = failure(error, place=self._options.place, began=progress.began)
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                if response.ends_connection:
+                    connection.close()
+                    if not is_new and response.step == "mail":
+                        # A server that takes so many mails in a connection: it has none of this.
+                        continue
+                else:
+                    connection.is_clean = response.ends_mail
+                    self._idle.keep(connection)
+                return response
+            # Not while the other is handled, and without it: its text may repeat what was sent.
+            raise found
+
+    def _used_before(self, progress: Progress) -> Connection | None:
+        while (connection := self._idle.take()) is not None:
+            try:
+                if connection.talk(refreshed(is_clean=connection.is_clean), progress):
+                    return connection
+            except Exception:  # noqa: BLE001, S110  # gone, in whatever way
+                pass
+            connection.close()
+        return None
+
+    async def aexchange(self, request: SmtpRequest) -> SmtpResponse:
+        """As :meth:`exchange`, in an event loop; connections stay with their loop."""
+        if not wire.is_on():
+            return await self._aexchanged(request)
+        began = time.monotonic()
+        wire.logger.debug("%s", request_text(request, self._options.place))
+        try:
+            response = await self._aexchanged(request)
+        except MailcoreError as error:
+            seconds = time.monotonic() - began
+            wire.logger.debug("after %.3f s %s: %s", seconds, type(error).__name__, error)
+            raise
+        wire.logger.debug("after %.3f s %s", time.monotonic() - began, response_text(response))
+        return response
+
+    async def _aexchanged(self, request: SmtpRequest) -> SmtpResponse:
+        from mailcore_smtp.async_connection import AsyncConnection
+
+        progress = progress_of_exchange()
+        progress.began = False
+        idle = self._idle_here()
+        while True:
+            connection, is_new = await self._aused_before(idle, progress), False
+            if connection is None:
+                # Reading the certificates to believe may take a while.
+                await asyncio.to_thread(self._context)
+                connection, is_new = AsyncConnection(self._options, self._context), True
+            try:
+                if is_new:
+                    greeting = await connection.open()
+                    secret = await asyncio.to_thread(self._secret)
+                    opening = opened(greeting, self._options, _client_name(self._options), secret)
+                    connection.extensions = await connection.talk(opening, progress)
+                response = await connection.talk(sent(request, connection.extensions), progress)
+            except Refused as refused:
+                connection.close()
+                return refused.response
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is known what it means
+                connection.close()
+                found = failure(error, place=self._options.place, began=progress.began)
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                if response.ends_connection:
+                    connection.close()
+                    if not is_new and response.step == "mail":
+                        continue
+                else:
+                    connection.is_clean = response.ends_mail
+                    idle.keep(connection)
+                return response
+            raise found
+
+    async def _aused_before(
+        self, idle: Idle[AsyncConnection], progress: Progress
+    ) -> AsyncConnection | None:
+        while (connection := idle.take()) is not None:
+            try:
+                if await connection.talk(refreshed(is_clean=connection.is_clean), progress):
+                    return connection
+            except Exception:  # noqa: BLE001, S110  # gone, in whatever way
+                pass
+            connection.close()
+        return None
+
+    def close(self) -> None:
+        """Close the connections that nobody uses, of this process and its event loops."""
+        self._idle.close()
+        with self._lock:
+            of_loops = list(self._idle_of_loops.values())
+        for idle in of_loops:
+            idle.close()
+
+    def _idle_here(self) -> Idle[AsyncConnection]:
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            found = self._idle_of_loops.get(loop)
+            if found is None:
+                found = self._idle_of_loops[loop] = self._new_idle()
+            return found
+
+    def _new_idle(self) -> Idle[T]:  # type: ignore[type-var]
+        most, seconds = self._options.max_idle_connections, self._options.max_idle_seconds
+        return Idle(most=most, max_seconds=seconds)
+
+    def _context(self) -> ssl.SSLContext:
+        with self._lock:
+            if self._made_context is None:
+                try:
+                    self._made_context = ssl.create_default_context(cafile=self._options.ca_file)
+                except (OSError, ValueError) as error:
+                    kind = type(error).__name__
+                    reason = f"smtp: ca_file has no certificates that can be read ({kind})"
+                    raise ConfigurationError(reason) from None
+            return self._made_context
+
+    def _secret(self) -> str | None:
+        callback = self._options.access_token
+        if callback is None:
+            return self._options.password
+        try:
+            token = callback()
+        except Exception as error:  # noqa: BLE001  # of the caller's function
+            reason = f"access_token raised {type(error).__name__}"
+            raise AuthenticationFailed(reason, category="credentials") from error
+        if not isinstance(token, str) or not token or not token.isascii():
+            raise AuthenticationFailed("access_token returned no token", category="credentials")
+        return token
+
+
+def prepare() -> None:
+    """Import all that an exchange needs: see :meth:`mailcore.provider.Provider.prepare`."""
+    names = ["encodings.idna", "mailcore_smtp.connection"]
+    if "asyncio" in sys.modules:
+        names.append("mailcore_smtp.async_connection")
+    for name in names:
+        importlib.import_module(name)
+
+
+def _client_name(options: SmtpOptions) -> str:
+    """How to call oneself, without asking DNS, which may take its time (RFC 5321, 4.1.4)."""
+    if options.client_name is not None:
+        return options.client_name
+    name = socket.gethostname()
+    return name if "." in name and name.isascii() and " " not in name else "[127.0.0.1]"
