@@ -118,13 +118,13 @@ def write_message(
     elif not _BOUNDARY.fullmatch(boundary):
         reason = "`boundary` must be 1 to 50 of the characters of RFC 2046"
         raise InvalidMessage([Problem("boundary", reason)])
-    head = _address_fields(message, to_header, smtputf8)
+    head = _address_fields(message, to_header, smtputf8=smtputf8)
     head += _other_fields(
         message,
         list(extra_headers),
         date,
         token[24:] if message_id is None else message_id,
-        smtputf8,
+        smtputf8=smtputf8,
     )
     entity = _content(message, boundary)
     head.append(f"MIME-Version: 1.0\r\n{entity.fields}\r\n")
@@ -133,14 +133,14 @@ def write_message(
 
 
 def _address_fields(
-    message: Message, to_header: Sequence[Address] | None, smtputf8: bool
+    message: Message, to_header: Sequence[Address] | None, *, smtputf8: bool
 ) -> list[str]:
     if message.from_email is None:
         raise InvalidMessage([Problem("from_email", "the message has no `from_email`")])
     fields = [address_field("From", message.authors, smtputf8=smtputf8)]
     to = message.to if to_header is None else to_header
     if "to" in message.headers:
-        fields.append(_custom_field("To", message.headers["to"], smtputf8))
+        fields.append(_custom_field("To", message.headers["to"], smtputf8=smtputf8))
     elif to:
         fields.append(address_field("To", to, smtputf8=smtputf8))
     elif not message.cc:
@@ -157,6 +157,7 @@ def _other_fields(
     extra_headers: list[tuple[str, str]],
     date: datetime | None,
     message_id: str,
+    *,
     smtputf8: bool,
 ) -> list[str]:
     custom = message.headers
@@ -164,7 +165,7 @@ def _other_fields(
     if extra_headers:
         _check_extra_headers(extra_headers, given)
         given.update(name.lower() for name, _ in extra_headers)
-    fields = _sender_field(message, given, smtputf8)
+    fields = _sender_field(message, given, smtputf8=smtputf8)
     if message.subject is not None:
         fields.append(subject_field(message.subject))
     if "date" not in given:
@@ -177,19 +178,19 @@ def _other_fields(
                 fields.append(header_field(name, value))
     for name, value in custom.items_as_given():
         if name.lower() != "to":
-            fields.append(_custom_field(name, value, smtputf8))
-    fields += [_custom_field(name, value, smtputf8) for name, value in extra_headers]
+            fields.append(_custom_field(name, value, smtputf8=smtputf8))
+    fields += [_custom_field(name, value, smtputf8=smtputf8) for name, value in extra_headers]
     return fields
 
 
-def _sender_field(message: Message, given: set[str], smtputf8: bool) -> list[str]:
+def _sender_field(message: Message, given: set[str], *, smtputf8: bool) -> list[str]:
     """Who sends a mail of several authors has to be said (RFC 5322, section 3.6.2)."""
     if not message.other_authors or "sender" in given:
         return []
     return [address_field("Sender", message.authors[:1], smtputf8=smtputf8)]
 
 
-def _custom_field(name: str, value: str, smtputf8: bool) -> str:
+def _custom_field(name: str, value: str, *, smtputf8: bool) -> str:
     check_name(name)
     if name.lower() not in ADDRESS_HEADERS:
         return header_field(name, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 
 from collections.abc import Callable
@@ -122,11 +123,9 @@ class AsyncConnection:
             self._loop.call_soon_threadsafe(self._quit)
 
     def _quit(self) -> None:
-        try:
+        with contextlib.suppress(aiosmtplib.SMTPException):  # it is gone already
             if self._smtp.protocol is not None:
                 self._smtp.protocol.write(b"QUIT\r\n")
-        except aiosmtplib.SMTPException:
-            pass  # it is gone already
         self.close()
 
     def close(self) -> None:

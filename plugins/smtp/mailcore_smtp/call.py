@@ -1,4 +1,4 @@
-"""One mail as SMTP sends it, and what the server said to it: plain values, compared without mocks."""
+"""One mail as SMTP sends it, and what the server said to it: values, compared without mocks."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 import socket
 import ssl
@@ -13,7 +14,14 @@ from typing import TypeVar
 from mailcore.errors import UnexpectedResponse
 from mailcore.flow import Progress
 from mailcore_smtp.call import Reply
-from mailcore_smtp.conversation import Action, Command, Content, Conversation, Extensions
+from mailcore_smtp.conversation import (
+    TLS_READY,
+    Action,
+    Command,
+    Content,
+    Conversation,
+    Extensions,
+)
 from mailcore_smtp.options import SmtpOptions
 from mailcore_smtp.stuffing import stuffed
 
@@ -146,7 +154,7 @@ class Connection:
             return self._reply(patience)
         self._write(b"STARTTLS\r\n", timeout)
         reply = self._reply(timeout)
-        if reply.ok and self._smtp.sock is not None:
+        if reply.code == TLS_READY and self._smtp.sock is not None:
             self._smtp.sock.settimeout(timeout)
             name = self._options.host
             self._take(self._context().wrap_socket(self._smtp.sock, server_hostname=name))
@@ -172,10 +180,8 @@ class Connection:
 
     def quit(self) -> None:
         """Say good-bye, and close it."""
-        try:
+        with contextlib.suppress(OSError):  # it is gone already
             self._write(b"QUIT\r\n", 1.0)
-        except OSError:
-            pass  # it is gone already
         self.close()
 
     def close(self) -> None:

@@ -24,6 +24,8 @@ T = TypeVar("T")
 Extensions: TypeAlias = Mapping[str, str]
 """What a server offers: parameters by the name of the extension in capitals."""
 
+TLS_READY = 220
+"""RFC 3207, section 4: TLS begins after this reply to STARTTLS, and after no other."""
 _GO_ON = 334
 _START = 354
 _CLOSING = 421
@@ -95,7 +97,9 @@ def opened(
                 retryable=False,
             )
         reply = yield StartTls()
-        _require(reply, "starttls")
+        if reply.code != TLS_READY:
+            # Another success would go on without TLS.
+            raise Refused("starttls", reply)
         # RFC 3207, section 4.2: what was said before TLS does not count.
         extensions = yield from _introduced(client_name)
     if options.username is not None and secret is not None:

@@ -6,6 +6,8 @@ import smtplib
 import socket
 import ssl
 
+from collections.abc import Sequence
+
 from mailcore.errors import MailcoreError, NetworkError, SendError, SendTimeout, UnexpectedResponse
 
 
@@ -22,8 +24,7 @@ def failure(error: Exception, *, place: str, began: bool) -> MailcoreError:
         if isinstance(error, SendError) and began:
             error.maybe_accepted, error.retryable = True, False
         return error
-    chain = list(_chain(error))
-    name = type(chain[-1]).__name__
+    chain = _chain(error)
     if any(isinstance(each, TimeoutError) or "Timeout" in type(each).__name__ for each in chain):
         if began:
             reason = f"no answer from {place} in time, after the whole mail"
@@ -33,20 +34,32 @@ def failure(error: Exception, *, place: str, began: bool) -> MailcoreError:
         reason = f"{place} answers with something else than SMTP"
         return UnexpectedResponse(reason, category="protocol", maybe_accepted=began)
     if began:
-        reason = f"the connection to {place} was lost after the whole mail ({name})"
+        reason = f"the connection to {place} was lost after the whole mail ({_name(chain)})"
         return NetworkError(reason, retryable=False, maybe_accepted=True)
+    return _before_the_dot(chain, place)
+
+
+def _before_the_dot(chain: Sequence[BaseException], place: str) -> NetworkError:
     certificate = next((e for e in chain if isinstance(e, ssl.SSLCertVerificationError)), None)
     if certificate is not None:
         why = f"check the certificate: {certificate.verify_message}"
         return NetworkError(f"no TLS with {place}: {why}", category="tls", retryable=False)
     if any(isinstance(each, ssl.SSLError) for each in chain):
-        return NetworkError(f"no TLS with {place} ({name})", category="tls", retryable=False)
+        reason = f"no TLS with {place} ({_name(chain)})"
+        return NetworkError(reason, category="tls", retryable=False)
     if any(isinstance(each, socket.gaierror) for each in chain):
         return NetworkError(f"cannot find {place}: check the name")
-    if any(isinstance(each, (OSError, EOFError)) for each in chain):
-        why = next((e.strerror for e in chain if isinstance(e, OSError) and e.strerror), name)
+    if any(isinstance(each, (OSError, EOFError, smtplib.SMTPException)) for each in chain):
+        found = [e.strerror for e in chain if isinstance(e, OSError) and e.strerror]
+        why = next(iter(found), _name(chain))
         return NetworkError(f"cannot connect to {place}, or the connection was lost: {why}")
-    return NetworkError(f"no exchange with {place} ({name})", retryable=False)
+    if any(type(each).__module__.startswith("aiosmtplib") for each in chain):
+        return NetworkError(f"cannot connect to {place}, or the connection was lost")
+    return NetworkError(f"no exchange with {place} ({_name(chain)})", retryable=False)
+
+
+def _name(chain: Sequence[BaseException]) -> str:
+    return type(chain[-1]).__name__
 
 
 def _is_nonsense(error: Exception) -> bool:

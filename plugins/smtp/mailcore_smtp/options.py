@@ -45,10 +45,16 @@ def _is_envelope_id(text: str) -> bool:
     return len(text) <= _MAX_ENVELOPE_ID and _PRINTABLE.fullmatch(text) is not None
 
 
-def _are_addresses(given: Mapping[str, str]) -> bool:
+def _are_addresses(given: Mapping[object, object]) -> bool:
     return all(
         isinstance(key, str) and isinstance(text, str) and _PRINTABLE.fullmatch(text) is not None
         for key, text in given.items()
+    )
+
+
+def _are_texts(given: Mapping[object, object]) -> bool:
+    return all(
+        isinstance(each, str) and is_one_line(each) for pair in given.items() for each in pair
     )
 
 
@@ -168,7 +174,7 @@ class SmtpOptions(DsnOptions):
     password: str | None = option(None, fits=lambda t: bool(t) and "\0" not in t, secret=True)
     access_token: Callable[[], str] | None = option(None, must_be="callable", secret=True)
     auth: Auth = option("auto", must_be=" or ".join(map(repr, get_args(Auth))))
-    allow_insecure_auth: bool = option(False)
+    allow_insecure_auth: bool = option(default=False)
     client_name: str | None = option(
         None,
         fits=lambda t: _CLIENT_NAME.fullmatch(t) is not None,
@@ -176,9 +182,7 @@ class SmtpOptions(DsnOptions):
     )
     ssl_context: ssl.SSLContext | None = option(None, must_be="an ssl.SSLContext", secret=True)
     ca_file: str | None = option(None)
-    headers: Mapping[str, str] | None = option(
-        None, fits=lambda m: all(map(_is_text_pair, m.items())), must_be="a mapping of texts"
-    )
+    headers: Mapping[str, str] | None = option(None, fits=_are_texts, must_be="a mapping of texts")
     dkim_domain: str | None = option(None)
     dkim_selector: str | None = option(None)
     dkim_private_key: str | None = option(None, fits=bool, must_be="a key in PEM", secret=True)
@@ -224,7 +228,3 @@ class SmtpOptions(DsnOptions):
     def place(self) -> str:
         """Where to, for errors."""
         return f"{self.host}:{self.chosen_port}"
-
-
-def _is_text_pair(pair: tuple[object, object]) -> bool:
-    return all(isinstance(each, str) and is_one_line(each) for each in pair)

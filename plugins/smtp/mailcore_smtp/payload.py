@@ -66,6 +66,8 @@ def _request(message: Message, options: SmtpOptions, sign: Sign | None) -> SmtpR
         message_id=message_id,
         smtputf8=uses_utf8,
     )
+    if not content.endswith(b"\r\n"):
+        content += b"\r\n"
     sender = message.envelope_sender or message.authors[0]
     dsn = {**options.parameters(), **extra_of(message)}
     return SmtpRequest(

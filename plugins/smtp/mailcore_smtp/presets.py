@@ -95,6 +95,8 @@ class Preset:
         )
 
 
+_TWILIO = "https://www.twilio.com/docs/sendgrid/for-developers/sending-email"
+
 PRESETS: Mapping[str, Preset] = FrozenDict(
     {
         "ses": Preset(
@@ -116,10 +118,7 @@ PRESETS: Mapping[str, Preset] = FrozenDict(
             ports={"starttls": (587, 2525, 25), "tls": (465,)},
             username="apikey",
             headers={"X-SMTPAPI": "JSON: category, unique_args, send_at, filters and others"},
-            sources=(
-                "https://www.twilio.com/docs/sendgrid/for-developers/sending-email/"
-                "integrating-with-the-smtp-api",
-            ),
+            sources=(f"{_TWILIO}/integrating-with-the-smtp-api",),
         ),
         "postmark": Preset(
             label="Postmark",

@@ -15,7 +15,7 @@ import sys
 import time
 import weakref
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from mailcore.errors import AuthenticationFailed, ConfigurationError, MailcoreError
 from mailcore.flow import Progress, progress_of_exchange
@@ -25,15 +25,13 @@ from mailcore_smtp.call import SmtpRequest, SmtpResponse
 from mailcore_smtp.connection import Connection
 from mailcore_smtp.conversation import Refused, opened, refreshed, sent
 from mailcore_smtp.failures import failure
-from mailcore_smtp.idle import Idle
+from mailcore_smtp.idle import Idle, WaitingT
 from mailcore_smtp.options import SmtpOptions
 from mailcore_smtp.wire import request_text, response_text
 
 
 if TYPE_CHECKING:
     from mailcore_smtp.async_connection import AsyncConnection
-
-T = TypeVar("T")
 
 
 class SmtpTransport:
@@ -201,7 +199,7 @@ class SmtpTransport:
                 found = self._idle_of_loops[loop] = self._new_idle()
             return found
 
-    def _new_idle(self) -> Idle[T]:  # type: ignore[type-var]
+    def _new_idle(self) -> Idle[WaitingT]:
         most, seconds = self._options.max_idle_connections, self._options.max_idle_seconds
         return Idle(most=most, max_seconds=seconds)
 
@@ -222,10 +220,10 @@ class SmtpTransport:
             return self._options.password
         try:
             token = callback()
-        except Exception as error:  # noqa: BLE001  # of the caller's function
+        except Exception as error:
             reason = f"access_token raised {type(error).__name__}"
             raise AuthenticationFailed(reason, category="credentials") from error
-        if not isinstance(token, str) or not token or not token.isascii():
+        if not str(token) or not str(token).isascii():
             raise AuthenticationFailed("access_token returned no token", category="credentials")
         return token
 

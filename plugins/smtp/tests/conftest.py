@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -15,10 +16,13 @@ import pytest
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from typing_extensions import Self
 
 import mailcore.testing.faults
 
-from mailcore import Message
+from mailcore import AsyncMailer, MailcoreError, Mailer, Message
+from mailcore.registry import Registry
+from mailcore_smtp import SmtpProvider
 
 
 CERTIFICATE = Path(mailcore.testing.faults.__file__).with_name("loopback.pem")
@@ -26,12 +30,19 @@ CERTIFICATE = Path(mailcore.testing.faults.__file__).with_name("loopback.pem")
 USERNAME = "mailer@example.com"
 PASSWORD = "pass word:ü"
 
-Answer: TypeAlias = "bytes | Callable[[socket.socket], None] | None"
-"""What is written; a function that does something else; or None, to hang up."""
+Answer: TypeAlias = "bytes | Iterator[bytes] | Callable[[socket.socket], None] | None"
+"""What is written, the same each time or one after the other; a function that does something else
+and hangs up; or None, to hang up."""
 
 GREETING = b"220 mail.example.net ESMTP\r\n"
 OFFERS = b"250-mail.example.net\r\n250-SIZE 35882577\r\n250-8BITMIME\r\n250-DSN\r\n250 SMTPUTF8\r\n"
 OK = b"250 2.0.0 Ok\r\n"
+GOOD: Mapping[str, Answer] = {
+    "EHLO": OFFERS,
+    "DATA": b"354 Go on\r\n",
+    "QUIT": None,
+    "STARTTLS": b"220 2.0.0 Ready\r\n",
+}
 
 
 def server_context() -> ssl.SSLContext:
@@ -78,7 +89,7 @@ class Scripted:
         self._threads = [threading.Thread(target=self._serve, daemon=True)]
         self._threads[0].start()
 
-    def __enter__(self) -> Scripted:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -115,59 +126,47 @@ class Scripted:
     def _converse(self, connection: socket.socket, stack: contextlib.ExitStack) -> None:
         if not self._answered(connection, "greeting", GREETING):
             return
-        received, recipients = b"", 0
+        recipients = 0
         while True:
-            while b"\r\n" not in received:
-                chunk = connection.recv(65536)
-                if not chunk:
-                    return
-                self._note(connection, chunk)
-                received += chunk
-            line, _, received = received.partition(b"\r\n")
+            line = self._read(connection, b"\r\n")[:-2]
             self.lines.append(line.decode())
-            verb = line.partition(b" ")[0].upper().decode()
-            step = verb
-            if verb == "MAIL":
-                recipients = 0
-            if verb == "RCPT":
-                recipients += 1
-                step = f"RCPT {recipients}"
-            good = {"EHLO": OFFERS, "DATA": b"354 Go on\r\n", "QUIT": None}.get(verb, OK)
-            if verb == "STARTTLS":
-                good = b"220 2.0.0 Ready\r\n"
-            answer = self.answers.get(step, self.answers.get(verb, good))
-            if not self._answered(connection, step, good):
+            step = verb = line.partition(b" ")[0].upper().decode()
+            if verb in ("MAIL", "RCPT"):
+                recipients = 0 if verb == "MAIL" else recipients + 1
+                step = f"{verb} {recipients}"
+            answer = self._answered(connection, step, GOOD.get(verb, OK))
+            if not answer:
                 return
-            if verb == "STARTTLS" and self._starts_tls and (answer or b"").startswith(b"220"):
+            if verb == "STARTTLS" and self._starts_tls and answer.startswith(b"220"):
                 connection = server_context().wrap_socket(connection, server_side=True)
                 stack.enter_context(connection)
-                received = b""
-            if verb == "DATA" and isinstance(answer, bytes) and answer.startswith(b"354"):
-                while not received.endswith(b"\r\n.\r\n"):
-                    chunk = connection.recv(65536)
-                    if not chunk:
-                        return
-                    self._note(connection, chunk)
-                    received += chunk
-                self.mails.append(received)
-                received = b""
+            if verb == "DATA" and answer.startswith(b"354"):
+                self.mails.append(self._read(connection, b"\r\n.\r\n"))
                 if not self._answered(connection, "content", OK):
                     return
 
-    def _note(self, connection: socket.socket, chunk: bytes) -> None:
-        if not isinstance(connection, ssl.SSLSocket):
-            self.in_clear += chunk
+    def _read(self, connection: socket.socket, end: bytes) -> bytes:
+        """Read to an end, which nothing follows: a client waits for its answer."""
+        received = b""
+        while not received.endswith(end):
+            chunk = connection.recv(65536)
+            if not chunk:
+                raise ConnectionResetError
+            if not isinstance(connection, ssl.SSLSocket):
+                self.in_clear += chunk
+            received += chunk
+        return received
 
-    def _answered(self, connection: socket.socket, step: str, good: Answer) -> bool:
-        verb = step.partition(" ")[0]
-        answer = self.answers.get(step, self.answers.get(verb, good))
-        if answer is None:
-            return False
+    def _answered(self, connection: socket.socket, step: str, good: Answer) -> bytes:
+        answer = self.answers.get(step, self.answers.get(step.partition(" ")[0], good))
+        if isinstance(answer, Iterator):
+            answer = next(answer)
         if callable(answer):
             answer(connection)
-            return False
+        if answer is None or callable(answer):
+            return b""
         connection.sendall(answer)
-        return True
+        return answer
 
 
 class Kept:
@@ -267,3 +266,45 @@ def tls() -> ssl.SSLContext:
 def only_who_knows() -> Callable[..., AuthResult]:
     """Let in whoever knows the password."""
     return authenticator
+
+
+@pytest.fixture(params=["sync", "async"])
+def send(request: pytest.FixtureRequest) -> Callable[..., list[Any]]:
+    """Send mails one after the other, by smtplib and by aiosmtplib: results or errors."""
+
+    def with_threads(messages: Sequence[Message], options: Mapping[str, Any]) -> list[Any]:
+        with Mailer(SmtpProvider(**options), registry=Registry(autoload=False)) as mailer:
+            try:
+                return [_outcome(mailer, message) for message in messages]
+            finally:
+                mailer._registry.close(mailer.provider)
+
+    async def with_a_loop(messages: Sequence[Message], options: Mapping[str, Any]) -> list[Any]:
+        provider, registry = SmtpProvider(**options), Registry(autoload=False)
+        mailer, found = AsyncMailer(provider, registry=registry), []
+        try:
+            for message in messages:
+                try:
+                    found.append(await mailer.send(message))
+                except MailcoreError as error:
+                    found.append(error)
+        finally:
+            registry.close(provider)
+            # What is closed is closed in the next turn of the loop, TLS in the one after.
+            for _ in range(5):
+                await asyncio.sleep(0.001)
+        return found
+
+    def sent(*messages: Message, **options: Any) -> list[Any]:
+        if request.param == "sync":
+            return with_threads(messages, options)
+        return asyncio.run(with_a_loop(messages, options))
+
+    return sent
+
+
+def _outcome(mailer: Mailer[Any], message: Message) -> Any:
+    try:
+        return mailer.send(message)
+    except MailcoreError as error:
+        return error
