@@ -20,6 +20,7 @@ PLUGINS = {
     "mailgun": "mailcore-mailgun",
     "postmark": "mailcore-postmark",
     "ses": "mailcore-ses",
+    "smtp": "mailcore-smtp",
 }
 COMMANDS = {"local": "mailcore-local"}
 

@@ -489,3 +489,22 @@ def test_memory(attachment):
         tracemalloc.stop()
 
     assert peak <= 2.2 * size
+
+
+def test_smtputf8_leaves_local_parts_in_the_header():
+    """RFC 6532: addresses in UTF-8 where the server takes them; all else stays ASCII."""
+    message = Message(
+        from_email="Jörg <jörg@bücher.example>",
+        to=["ada@example.net"],
+        subject="Grüße",
+        headers={"Sender": "ü@example.com"},
+        text="Hello",
+    )
+
+    head = write_message(message, smtputf8=True).partition(b"\r\n\r\n")[0].decode()
+
+    assert "From: =?utf-8?b?SsO2cmc=?= <jörg@xn--bcher-kva.example>\r\n" in head
+    assert "Sender: ü@example.com\r\n" in head
+    assert {"ö", "ü"} == {each for each in head if not each.isascii()}
+    with pytest.raises(UnsupportedFeature):
+        write_message(message)

@@ -43,6 +43,7 @@ PLUGINS: dict[str, dict[str, str]] = {
     "mailgun": {"api_key": "invented"},
     "postmark": {"server_token": "invented"},
     "ses": {"region_name": "eu-west-1"},
+    "smtp": {"host": "mail.example.com"},
 }
 MODULES = ("mailcore", "mailcore_local", *(f"mailcore_{name}" for name in PLUGINS))
 PROVIDERS = {"console", "file", "memory", "null", *PLUGINS}

@@ -12,31 +12,36 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
+    from mailcore.foundation.forking import ForkSafeLock
     from mailcore.foundation.frozen import FrozenDict, freeze, thaw
-    from mailcore.foundation.redaction import redact, shown_name, shown_size
+    from mailcore.foundation.redaction import redact, shown_name, shown_size, shown_text
     from mailcore.foundation.suggesting import similar
     from mailcore.foundation.text_values import with_plain_texts
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "ForkSafeLock": "foundation.forking",
             "FrozenDict": "foundation.frozen",
             "freeze": "foundation.frozen",
             "thaw": "foundation.frozen",
             "redact": "foundation.redaction",
             "shown_name": "foundation.redaction",
             "shown_size": "foundation.redaction",
+            "shown_text": "foundation.redaction",
             "similar": "foundation.suggesting",
             "with_plain_texts": "foundation.text_values",
         },
     )
 
 __all__ = [
+    "ForkSafeLock",
     "FrozenDict",
     "freeze",
     "redact",
     "shown_name",
     "shown_size",
+    "shown_text",
     "similar",
     "thaw",
     "with_plain_texts",

@@ -22,7 +22,7 @@ from mailcore.errors import (
     SendError,
     UnexpectedResponse,
 )
-from mailcore.foundation.redaction import shown_text
+from mailcore.foundation import shown_text
 from mailcore_smtp.call import Reply, SmtpResponse, Step
 
 

@@ -7,7 +7,7 @@ import time
 
 from typing import Generic, Protocol, TypeVar
 
-from mailcore.foundation.forking import ForkSafeLock
+from mailcore.foundation import ForkSafeLock
 
 
 class Waiting(Protocol):

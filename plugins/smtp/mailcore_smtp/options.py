@@ -11,8 +11,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from mailcore.errors import ConfigurationError
 from mailcore.message import Message
-from mailcore.registry import ProviderOptions, message_options, option
-from mailcore.registry.provider_options import is_one_line
+from mailcore.registry import ProviderOptions, is_one_line, message_options, option
 
 
 NAMESPACE = "smtp"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mailcore.errors import ConfigurationError, Problem
 from mailcore.features import NO, YES, Features, partial, yes
 from mailcore.message import Message
-from mailcore.mime.dkim import DkimSigner
+from mailcore.mime import DkimSigner
 from mailcore.provider import Provider
 from mailcore.registry import takes_options
 from mailcore.result import RecipientStatus

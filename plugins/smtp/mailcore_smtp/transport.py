@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from mailcore.errors import AuthenticationFailed, ConfigurationError, MailcoreError
 from mailcore.flow import Progress, progress_of_exchange
-from mailcore.foundation.forking import ForkSafeLock
+from mailcore.foundation import ForkSafeLock
 from mailcore.http import wire
 from mailcore_smtp.call import SmtpRequest, SmtpResponse
 from mailcore_smtp.connection import Connection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailcore.foundation.redaction import redact, shown_text
+from mailcore.foundation import redact, shown_text
 from mailcore_smtp.call import SmtpRequest, SmtpResponse
 
 
