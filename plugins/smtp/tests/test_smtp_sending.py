@@ -249,11 +249,12 @@ def test_a_connection_lost_within_the_content(send, scripted, mail_to, to_server
     assert not error.maybe_accepted
 
 
+@pytest.mark.slow  # the content has ten times as long as each command
 def test_no_answer_after_the_content(send, scripted, mail_to, to_server):
     """Waiting has an end, and then nobody knows."""
     server = scripted({"content": lambda connection: connection.recv(1)})
 
-    (error,) = send(mail_to(), **to_server(server.port, timeout_seconds=0.02))
+    (error,) = send(mail_to(), **to_server(server.port, timeout_seconds=0.2))
 
     assert isinstance(error, SendTimeout)
     assert error.maybe_accepted
