@@ -49,6 +49,8 @@ class _Imports(ast.NodeVisitor):
         self.package = name if is_package else name.rpartition(".")[0]
         self.found: list[tuple[str, str, int]] = []
         self.tables: list[tuple[str, int]] = []
+        self.texts: list[tuple[str, int]] = []
+        self.imports_by_name = False
 
     def visit_If(self, node: ast.If) -> None:
         if "TYPE_CHECKING" in (getattr(node.test, "id", ""), getattr(node.test, "attr", "")):
@@ -68,7 +70,13 @@ class _Imports(ast.NodeVisitor):
             base = ".".join([*parents, base] if base else parents)
         self.found += [(base, alias.name, node.lineno) for alias in node.names]
 
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str):
+            self.texts.append((node.value, node.lineno))
+
     def visit_Call(self, node: ast.Call) -> None:
+        called = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+        self.imports_by_name |= called in ("import_module", "__import__")
         if getattr(node.func, "id", "") == "lazily":
             _, table = node.args
             if isinstance(table, ast.Name):
@@ -97,8 +105,11 @@ def drawn(package: Path) -> dict[str, Module]:
                 target = next((each for each in _parents(base) if each in modules), base)
             if target != name and target.startswith("mailcore"):
                 module.imports.setdefault(target, line)
-        for target, line in visitor.tables:
-            module.imports.setdefault(target, line)
+        # Names of modules in texts, where something is imported by such a name.
+        texts = visitor.texts if visitor.imports_by_name else []
+        for target, line in [*visitor.tables, *(each for each in texts if each[0] in modules)]:
+            if target != name:
+                module.imports.setdefault(target, line)
     return modules
 
 
@@ -330,6 +341,8 @@ TABLE = """
         "def late():\n    from mailcore.high import a",
         "try:\n    import mailcore.high as a\nexcept ImportError:\n    pass",
         "if TYPE_CHECKING:\n    pass\nelse:\n    from mailcore.high import a",
+        "for name in ('mailcore.high',):\n    importlib.import_module(name)",
+        "import_module('mailcore.high')",
     ],
 )
 def test_a_ring_is_seen(tmp_path, source):

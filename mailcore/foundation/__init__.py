@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mailcore.foundation.frozen import FrozenDict, freeze, thaw
     from mailcore.foundation.redaction import redact, shown_name, shown_size, shown_text
     from mailcore.foundation.suggesting import similar
-    from mailcore.foundation.text_values import with_plain_texts
 else:
     __getattr__, __dir__ = lazily(
         __name__,
@@ -30,7 +29,6 @@ else:
             "shown_size": "foundation.redaction",
             "shown_text": "foundation.redaction",
             "similar": "foundation.suggesting",
-            "with_plain_texts": "foundation.text_values",
         },
     )
 
@@ -44,5 +42,4 @@ __all__ = [
     "shown_text",
     "similar",
     "thaw",
-    "with_plain_texts",
 ]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         json_bytes,
         json_request,
     )
-    from mailcore.http.transport import USER_AGENT, RequestsTransport, prepare
+    from mailcore.http.transport import USER_AGENT, RequestsTransport
     from mailcore.http.wire import logged
     from mailcore.http.wire_text import Sheet
 else:
@@ -56,7 +56,6 @@ else:
             "json_request": "http.requests",
             "RequestsTransport": "http.transport",
             "USER_AGENT": "http.transport",
-            "prepare": "http.transport",
             "logged": "http.wire",
             "Sheet": "http.wire_text",
         },
@@ -79,7 +78,6 @@ __all__ = [
     "may_be_accepted",
     "meaning_of_status",
     "not_understood",
-    "prepare",
     "read_json",
     "retry_after_seconds",
     "seconds_until_reset",

@@ -11,7 +11,7 @@ from mailcore._lazy import lazily
 
 if TYPE_CHECKING:
     from mailcore.registry.hookspecs import SubParsers, hookimpl
-    from mailcore.registry.options import option_missing, scheme_of
+    from mailcore.registry.options import option_missing
     from mailcore.registry.provider_options import (
         ProviderOptions,
         is_above_zero,
@@ -31,7 +31,6 @@ else:
             "SubParsers": "registry.hookspecs",
             "hookimpl": "registry.hookspecs",
             "option_missing": "registry.options",
-            "scheme_of": "registry.options",
             "ProviderOptions": "registry.provider_options",
             "is_above_zero": "registry.provider_options",
             "is_base_url": "registry.provider_options",
@@ -63,7 +62,6 @@ __all__ = [
     "message_options",
     "option",
     "option_missing",
-    "scheme_of",
     "takes_options",
     "without_last_slash",
 ]
