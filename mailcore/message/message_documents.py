@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from mailcore.address.address import Address
@@ -17,9 +18,6 @@ from mailcore.message.fields import FIELDS, MESSAGE_FIELDS, unknown_field
 from mailcore.message.headers import Headers
 from mailcore.message.unsubscribe import Unsubscribe
 
-
-_READS_TEXT = {each.name: each.reads_text for each in FIELDS if each.reads_text}
-_READS_MAPPING = {each.name: each.reads_mapping for each in FIELDS if each.reads_mapping}
 
 _NAMES = frozenset(MESSAGE_FIELDS)
 
@@ -61,22 +59,28 @@ def read_document(data: object, problems: list[Problem]) -> dict[str, Any]:
             problems.append(unknown_field(name))
         elif value is None:
             fields[name] = None
+        elif name in _READERS:
+            fields[name] = _READERS[name](value, name, problems)
         else:
-            fields[name] = _from_plain(name, value, problems)
+            fields[name] = value
     return fields
 
 
-def _from_plain(name: str, value: Any, problems: list[Problem]) -> Any:
-    read_text = _READS_TEXT.get(name)
-    if read_text is not None and is_text(value):
-        try:
-            return read_text(plain_text(value))
-        except ValueError:
-            problems.append(Problem(name, f"`{name}` is not a time in ISO 8601"))
-            return None
-    read = _READS_MAPPING.get(name)
-    if read is None:
+def _of_text(read: Callable[[str], object], value: Any, name: str, problems: list[Problem]) -> Any:
+    """What a text stands for; another value is left to the constructor."""
+    if not is_text(value):
         return value
+    try:
+        return read(plain_text(value))
+    except ValueError:
+        problems.append(Problem(name, f"`{name}` is not a time in ISO 8601"))
+        return None
+
+
+def _of_mappings(
+    read: Callable[[Mapping[str, Any]], object], value: Any, name: str, problems: list[Problem]
+) -> Any:
+    """What a mapping stands for, or each in a list; another value is left to the constructor."""
     if not isinstance(value, (list, tuple)):
         only = _read(read, value, name, problems)
         return None if only is _UNREADABLE else only
@@ -94,3 +98,14 @@ def _read(
     except MessageError as error:
         problems.extend(within(place, error))
         return _UNREADABLE
+
+
+_READERS: Mapping[str, Callable[[Any, str, list[Problem]], Any]] = {
+    **{each.name: partial(_of_text, each.reads_text) for each in FIELDS if each.reads_text},
+    **{
+        each.name: partial(_of_mappings, each.reads_mapping)
+        for each in FIELDS
+        if each.reads_mapping
+    },
+}
+"""For fields that a document holds otherwise than the constructor takes them."""
