@@ -320,3 +320,31 @@ def test_any_request_can_be_shown(url, headers, body):
     request = HttpRequest(method="POST", url=url, headers=headers, body=body)
 
     assert request_text(request, secrets_of(request)).startswith("POST ")
+
+
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        ({"config": json.dumps({"api_key": "hunter"})}, "<hidden>"),
+        ({"config": json.dumps({"a": {"subject": "hunter"}})}, "<6 characters>"),
+        ({"config": json.dumps([json.dumps({"token": "hunter"})])}, "<hidden>"),
+        ({"parameters": [{"key": "password", "value": "hunter"}]}, '"value": <hidden>'),
+    ],
+)
+def test_json_within_texts_is_read(value, seen):
+    """Names tell what is secret, wherever they stand."""
+    sheet = Sheet()
+    sheet.value(value)
+    assert "hunter" not in sheet.text
+    assert seen in sheet.text
+
+
+@pytest.mark.parametrize("name", ["name=text", "name*=utf-8''text", ""])
+def test_parts_without_a_readable_name_are_told_by_their_size(name):
+    """What they are cannot be known."""
+    head = f"Content-Disposition: form-data; {name}"
+    body = f"--b\r\n{head}\r\n\r\nOne-time code\r\n--b--\r\n".encode()
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    text = request_text(HttpRequest(method="POST", url="https://x/", headers=kind, body=body), ())
+    assert "One-time" not in text
+    assert "<13 bytes>" in text

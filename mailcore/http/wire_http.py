@@ -135,22 +135,11 @@ def _add_fields(sheet: Sheet, fields: Collection[tuple[str, str | bytes]]) -> No
         if sheet.is_full:
             return
         sheet.write(f"{'&' if number else ''}{sheet.name(name)}=")
-        sheet.value(_document(value), name)
-
-
-def _document(value: str | bytes) -> object:
-    """The value of a field that is JSON by itself, read; else as it is."""
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            document: object = json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-        return document
-    return value
+        sheet.value(value, name)
 
 
 def _parts(body: bytes, boundary: str) -> list[tuple[str, str | bytes]]:
-    """Names and values of a form; those of files as bytes."""
+    """Names and values of a form; those of files, and without a readable name, as bytes."""
     if not boundary:
         return [("", body)]
     found: list[tuple[str, str | bytes]] = []
@@ -159,8 +148,8 @@ def _parts(body: bytes, boundary: str) -> list[tuple[str, str | bytes]]:
         value = value.removesuffix(b"\r\n")
         line = head.decode("utf-8", "replace")
         name = _NAME.search(line)
-        is_file = _FILE.search(line) is not None
-        text = value if is_file else value.decode("utf-8", "replace")
+        is_told = name is not None and not _FILE.search(line)
+        text = value if not is_told else value.decode("utf-8", "replace")
         found.append((unquote(name[1]) if name else "", text))
     return found
 

@@ -45,6 +45,7 @@ _CONTENT_NAME = re.compile(
 _CONTENT_OF_TEXTS = frozenset(["content", "data", "message", "raw"])
 # An answer says so what is wrong, or what it did.
 _WORDS_OF_ANSWERS = frozenset(["data", "message"])
+_NAMING = frozenset(["name", "key"])
 _ID_NAME = re.compile(r"ids?$|uuid$")
 
 _URL = re.compile(r"""\b([A-Za-z][A-Za-z0-9+.-]{1,20})://([^\s/?#"'<>]*)([^\s"'<>]*)""")
@@ -119,6 +120,8 @@ class Sheet:
             self.write("<hidden>")
             return
         is_content = is_content or self._is_content(plain, value)
+        if not is_content:
+            value = document_of(value)
         if isinstance(value, Mapping):
             self._mapping(value, is_content=is_content, depth=depth)
         elif isinstance(value, (list, tuple)):
@@ -163,8 +166,8 @@ class Sheet:
         if depth > _DEEPEST:
             self.write("{…}")
             return
-        # A header, or a parameter, in the form {"Name": …, "Value": …}.
-        called = next((item for key, item in value.items() if str(key).lower() == "name"), None)
+        # A header, or a parameter, in the form {"Name": …, "Value": …}, or with "Key".
+        called = next((item for key, item in value.items() if str(key).lower() in _NAMING), None)
         self.write("{")
         for number, (key, item) in enumerate(value.items()):
             if self.is_full:
@@ -191,6 +194,17 @@ class Sheet:
             own = called if number == 1 and called is not None and not is_content else name
             self.value(item, own, is_content=is_content, depth=depth + 1)
         self.write("]")
+
+
+def document_of(value: object) -> object:
+    """What is in a text that is JSON by itself, an object or a list; anything else as it is."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
+        return value
+    try:
+        document: object = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return document
 
 
 def _host_only(url: re.Match[str]) -> str:
