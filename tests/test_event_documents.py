@@ -304,3 +304,14 @@ def test_documents_name_their_version():
 def test_the_names_are_public():
     """Of the package, for workers."""
     assert Event == TrackingEvent | InboundEvent
+
+
+@pytest.mark.parametrize("key", ["event_type", "reject_reason", "bounce_class"])
+def test_deep_values_are_refused_where_a_word_is_expected(key):
+    """The error of the enumeration, which would write all of it, is not asked for."""
+    deep: object = {}
+    for _ in range(5_000):
+        deep = {"a": deep}
+    document = {"provider": "toy", "event_type": "bounced", key: deep}
+    with pytest.raises(SerializationError, match=f"`{key}` is dict"):
+        event_from_dict(document)

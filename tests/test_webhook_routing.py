@@ -358,3 +358,50 @@ def test_the_error_travels():
     copy = pickle.loads(pickle.dumps(error))
 
     assert ("a (X)", {}) == (str(copy), copy.failures)
+
+
+def test_functions_with_yield_are_refused():
+    """A call of one runs nothing: every event would be lost, and count as handled."""
+
+    def generator(event):
+        yield event
+
+    async def stream(event):
+        yield event
+
+    class Callable:
+        def __call__(self, event):
+            yield event
+
+    for each in (generator, stream, Callable(), functools.partial(generator)):
+        with pytest.raises(ConfigurationError, match="yield"):
+            EventRouter().add(each, name="x")
+
+
+def test_a_class_is_no_store():
+    """It would fail with every event."""
+    with pytest.raises(ConfigurationError, match="not MemorySeenStore"):
+        EventRouter(seen=MemorySeenStore)
+
+
+def test_a_coroutine_that_exits_does_not_end_the_loop_of_all():
+    """Else this request, and every one after it, would wait for ever."""
+    router = EventRouter()
+
+    @router.on(name="exits")
+    async def exits(event):
+        raise SystemExit(3)
+
+    told = []
+
+    def ask():
+        try:
+            router(event())
+        except HandlersFailed as error:
+            told.append(str(error))
+
+    for _ in range(2):
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(10)
+    assert len(told) == 2

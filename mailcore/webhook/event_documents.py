@@ -203,10 +203,13 @@ def _member(kind: type[Enum]) -> Callable[[object], Enum]:
     known = ", ".join(str(member.value) for member in kind)
 
     def read(value: object) -> Enum:
+        # Of anything else, the enumeration would write the whole for its error.
+        if not isinstance(value, str):
+            raise _Wrong(f"is {_kind(value)}: this release of mailcore knows {known}")
         try:
             return kind(value)
         except ValueError:
-            shown = shown_name(value) if isinstance(value, str) else _kind(value)
+            shown = shown_name(value)
             raise _Wrong(f"is {shown}: this release of mailcore knows {known}") from None
 
     return read

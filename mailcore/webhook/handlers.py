@@ -27,10 +27,14 @@ def require_handler(handler: object, what: str) -> None:
     Refuse a handler that cannot be called, before the first event comes.
 
     Raises:
-        ConfigurationError: Naming what wants it.
+        ConfigurationError: Naming what wants it; also for a function with ``yield``, because a call
+            runs nothing of it, and every event would count as handled.
     """
-    if not callable(handler):
-        kind = type(handler).__name__
+    kind = "" if callable(handler) else type(handler).__name__
+    for function in (handler, getattr(handler, "__call__", None)):  # noqa: B004  # as below
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            kind = "a generator: take out its `yield`"
+    if kind:
         raise ConfigurationError(
             f"{what} needs a handler, a function that takes an event, not {kind}"
         )
@@ -123,7 +127,11 @@ class _LoopThread:
 
 
 async def _awaiting(awaitable: Awaitable[object]) -> object:
-    return await awaitable
+    try:
+        return await awaitable
+    except (KeyboardInterrupt, SystemExit) as error:
+        # It would end the loop, and all who wait for it would wait for ever.
+        raise RuntimeError(f"a handler raised {type(error).__name__}") from error
 
 
 _loop: _LoopThread | None = None

@@ -64,8 +64,9 @@ class EventRouter(LoopHandler):
     """
 
     def __init__(self, *, seen: SeenStore | None = None) -> None:
-        if seen is not None and not callable(getattr(seen, "mark", None)):
-            kind = type(seen).__name__
+        is_store = callable(getattr(seen, "mark", None)) and not isinstance(seen, type)
+        if seen is not None and not is_store:
+            kind = seen.__qualname__ if isinstance(seen, type) else type(seen).__name__
             raise ConfigurationError(f"seen= takes a store such as MemorySeenStore(), not {kind}")
         self._seen = seen
         self._entries: dict[str, _Entry] = {}
