@@ -29,10 +29,18 @@ def endpoint_problems(url: str) -> Iterator[str]:
     try:
         parts = urlsplit(url)
         is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable()
+        is_url = is_url and " " not in url
     except ValueError:
         is_url = False
     if not is_url:
         yield "https_endpoint must be a URL that begins with https:// (or http://, to try)"
+        return
+    # With one of these in a password, it ends there: what is before it would be the host.
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        yield (
+            "https_endpoint has an @ behind a /, ? or #: in a password write these as %2F, %3F and "
+            "%23, and an @ in the path as %40"
+        )
         return
     if "@" not in parts.netloc:
         return
