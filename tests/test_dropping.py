@@ -476,3 +476,29 @@ def test_a_limit_of_inline_images_keeps_the_first():
     mailer.send(BASIC.replace(attachments=images))
 
     assert [True, True, False] == [part.inline for part in mailer.provider.outbox[0].attachments]
+
+
+@pytest.mark.parametrize(
+    ("fields", "stays"),
+    [
+        ({"to": ["ada@example.net"]}, False),
+        ({"to": TO, "merge_data": {}}, False),
+        ({"to": [], "bcc": TO}, False),
+        ({"to": TO}, True),
+        ({"to": ["ada@example.net"], "cc": ["bob@example.net"]}, True),
+        ({"to": ["ada@example.net"], "bcc": ["bob@example.net"]}, True),
+        ({"to": TO, "merge_data": {}, "cc": ["cy@example.net"]}, True),
+    ],
+)
+def test_a_to_header_stays_where_it_keeps_recipients_from_each_other(fields, stays):
+    """Without it, the recipients of a list would read each other's addresses."""
+    provider = provider_of(spoofed_to=NO("it writes To"))
+    message = BASIC.replace(headers={"To": "list@example.org"}, **fields)
+    if stays:
+        for policy in ({}, DROP):
+            with pytest.raises(UnsupportedFeature, match="spoofed_to") as caught:
+                mailer_of(provider, unsupported=policy).send(message)
+            assert "drop" not in str(caught.value)
+        return
+    result = mailer_of(provider, unsupported=DROP).send(message)
+    assert [problem.feature for problem in result.dropped] == ["spoofed_to"]

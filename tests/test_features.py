@@ -203,6 +203,9 @@ def test_drop_leaves_out_that_and_nothing_else(feature, policy):
     full["alternatives"] = [("x", "text/calendar"), ("x", "text/x-amp-html")]
     full["attachments"] = [("a", b""), Attachment.inline_image("a.png", b"")]
     message = BASIC.replace(**full)
+    if feature is Feature.SPOOFED_TO:
+        # It hides no recipient from another one.
+        message = message.replace(cc=None, bcc=None)
     mailer = mailer_of(everything_but(**{feature.value: NO("x")}), unsupported=policy(feature))
 
     mailer.send(message)

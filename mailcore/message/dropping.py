@@ -115,7 +115,17 @@ def breaches(before: Message, after: Message) -> list[str]:
         found = []
     if before.is_batch != after.is_batch and len(before.deliveries.to) > 1:
         found.append("separate mails")
+    if _shows_recipients(before, after):
+        found.append("To")
     return found
+
+
+def _shows_recipients(before: Message, after: Message) -> bool:
+    """Whether a To header goes that kept addresses of `to` from the other recipients."""
+    if "To" not in before.headers or "To" in after.headers or not after.to:
+        return False
+    beside = len(after.cc) + len(after.bcc) + (0 if after.is_batch else len(after.to) - 1)
+    return beside > 0
 
 
 def _whole(field: Field) -> _Find:

@@ -35,8 +35,9 @@ from mailcore.message.message import Message
 KEPT: Final = tuple(each.name for each in FIELDS if not each.droppable)
 """
 Fields that no remedy may change: without these, somebody gets no mail, or another one than was
-meant, or at another time. Nor may a remedy make one mail of several, which would show recipients to
-each other; but an empty mapping may take the place of another one (see :class:`SeparateBy`).
+meant, or at another time. Nor may a remedy make one mail of several, or take out a To header that
+keeps addresses of `to` from other recipients: both would show recipients to each other. An empty
+mapping may take the place of another one (see :class:`SeparateBy`).
 """
 
 BatchField: TypeAlias = Literal["merge_metadata", "merge_headers"]

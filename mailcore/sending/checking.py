@@ -17,7 +17,7 @@ from mailcore.errors import (
 )
 from mailcore.features import Feature, UnsupportedPolicy
 from mailcore.flow import Flow
-from mailcore.message.dropping import applied, unsupported
+from mailcore.message.dropping import applied, breaches, unsupported
 from mailcore.message.fields import USES
 from mailcore.message.merging import unanswered
 from mailcore.message.message import Message
@@ -80,7 +80,15 @@ def check(
             break
         problem, message = found
         dropped.append(problem)
-    raise UnsupportedFeature(problems, provider=provider.name)
+    # Nobody is to be told to drop what would not be dropped.
+    found_last = [_with_true_remedy(problem, message) for problem in problems]
+    raise UnsupportedFeature(found_last, provider=provider.name)
+
+
+def _with_true_remedy(problem: Problem, message: Message) -> Problem:
+    if problem.remedy is None or not breaches(message, problem.remedy.apply(message)):
+        return problem
+    return dataclasses.replace(problem, remedy=None)
 
 
 def _own_problems(

@@ -55,7 +55,11 @@ DKIM = {"dkim_domain": "example.com", "dkim_selector": "a", "dkim_private_key": 
         ({**STORED, "attachments": [IMAGE]}, {"api_version": "v1"}, ["attachments"]),
         ({**PLAIN, "tags": ["a", "b"]}, {"message_tag_name": "kind"}, ["tags"]),
         ({**PLAIN, "tags": ["two words"]}, {"message_tag_name": "kind"}, ["tags"]),
-        ({**PLAIN, "headers": {"To": "x@example.org"}}, {"content": "simple"}, ["spoofed_to"]),
+        (
+            {**PLAIN, "to": [ADA], "headers": {"To": "x@example.org"}},
+            {"content": "simple"},
+            ["spoofed_to"],
+        ),
         (
             {**PLAIN, "alternatives": [("a", "text/calendar")]},
             {"content": "simple"},
