@@ -399,11 +399,11 @@ def _kind_of(document: object) -> type[Event]:
     return TrackingEvent
 
 
-_WORDS: Mapping[str, type[Enum]] = {
-    "event_type": EventType,
-    "reject_reason": RejectReason,
-    "bounce_class": BounceClass,
-}
+_WORDS: tuple[tuple[str, type[Enum]], ...] = (
+    ("event_type", EventType),
+    ("reject_reason", RejectReason),
+    ("bounce_class", BounceClass),
+)
 
 
 def brought_by(notification: WebhookRequest, events: Iterable[Event]) -> tuple[Event, ...]:

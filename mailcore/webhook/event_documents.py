@@ -37,6 +37,9 @@ LEFT_OUT = frozenset({"esp_event", "notification"})
 MAX_DEPTH = 100
 """Of mappings and lists within each other; providers nest less than ten."""
 
+Words: TypeAlias = tuple[tuple[str, type[Enum]], ...]
+"""Fields whose values are members of an enumeration, each with it."""
+
 _CONTENT = "content_base64"
 _DERIVED = "may_write_again"
 
@@ -70,9 +73,7 @@ def write_event(event: Event) -> dict[str, object]:
     return plain
 
 
-def read_fields(
-    document: Mapping[Any, object], kind: type[Event], words: Mapping[str, type[Enum]]
-) -> dict[str, Any]:
+def read_fields(document: Mapping[Any, object], kind: type[Event], words: Words) -> dict[str, Any]:
     """
     The arguments of an event's constructor, of its document.
 
@@ -93,7 +94,7 @@ def read_fields(
     if type(version) is not int or version != VERSION:
         told = f"is not {VERSION}, which is all that this release of mailcore reads"
         problems.append(Problem("version", f"`version` {told}"))
-    readers = _readers(kind, words)
+    readers, arguments = _reading(kind, words)
     found: dict[str, Any] = {}
     for key, value in given.items():
         if not isinstance(key, str) or key not in readers:
@@ -112,7 +113,6 @@ def read_fields(
         raise SerializationError(problems)
     if _CONTENT in found:
         found["content"] = found.pop(_CONTENT)
-    arguments = {each.name for each in fields(kind) if each.init}
     return {key: value for key, value in found.items() if key in arguments}
 
 
@@ -240,12 +240,25 @@ _READERS: Mapping[str, _Reader] = {
 }
 
 
-def _readers(kind: type[Event], words: Mapping[str, type[Enum]]) -> dict[str, _Reader]:
+_KNOWN: dict[type[object], tuple[Mapping[str, _Reader], frozenset[str]]] = {}
+
+
+def _reading(kind: type[Event], words: Words) -> tuple[Mapping[str, _Reader], frozenset[str]]:
+    """What reads each key of a document, and what the constructor takes: found out once."""
+    known = _KNOWN.get(kind)
+    if known is None:
+        arguments = frozenset(each.name for each in fields(kind) if each.init)
+        known = _KNOWN[kind] = (_readers(kind, words), arguments)
+    return known
+
+
+def _readers(kind: type[Event], words: Words) -> Mapping[str, _Reader]:
     """What reads each key of the documents of a kind of event."""
     readers: dict[str, _Reader] = {}
+    enumerations = dict(words)
     for each in fields(kind):
-        if each.name in words:
-            member = _member(words[each.name])
+        if each.name in enumerations:
+            member = _member(enumerations[each.name])
             readers[each.name] = member if each.name == "event_type" else _or_null(member)
         elif each.name not in LEFT_OUT:
             readers[each.name] = _READERS[str(each.type)]
