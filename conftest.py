@@ -54,7 +54,7 @@ SLOW_PAGES = (
     "docs/how-to/set-up-ses-events.md",
     "docs/how-to/templates-and-batches.md",
     "docs/how-to/webhooks.md",
-    "docs/providers/ses-setup.md",
+    "docs/providers/ses/setup.md",
 )
 """Pages of the documentation whose snippets do so; the first tutorials stay."""
 
@@ -116,7 +116,7 @@ def leave_page(namespace: dict[str, Any]) -> None:
 
 pages = Sybil(
     parsers=[PythonCodeBlockParser(), ClearNamespaceParser()],
-    patterns=["README.md", "docs/*.md", "docs/*/*.md"],
+    patterns=["README.md", "docs/*.md", "docs/*/*.md", "docs/*/*/*.md"],
     setup=enter_page,
     teardown=leave_page,
 )

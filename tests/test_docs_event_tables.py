@@ -313,9 +313,9 @@ MAILGUN = {
 }
 
 TABLES = {
-    "SES": ("providers/ses.md", SES),
-    "Postmark": ("providers/postmark.md", POSTMARK),
-    "Mailgun": ("providers/mailgun.md", MAILGUN),
+    "SES": ("providers/ses/reference.md", SES),
+    "Postmark": ("providers/postmark/reference.md", POSTMARK),
+    "Mailgun": ("providers/mailgun/reference.md", MAILGUN),
 }
 AS_FAILED = "dropped, with a reason or a code of these that is known"
 

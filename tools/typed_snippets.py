@@ -30,7 +30,14 @@ from type_checkers import mypy, pyright, surprises
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".mypy_cache" / "snippets"
-PAGES = ("README.md", "plugins/*/README.md", "docs/*.md", "docs/*/*.md", "plugins/*/docs/*.md")
+PAGES = (
+    "README.md",
+    "plugins/*/README.md",
+    "docs/*.md",
+    "docs/*/*.md",
+    "docs/*/*/*.md",
+    "plugins/*/docs/*.md",
+)
 FILES = ("examples/*.py", "plugins/_template/*/*.py", "tests/typing/*.py")
 # A name may be something else in the next snippet.
 MYPY = ("--allow-redefinition", "--cache-dir", str(CACHE))

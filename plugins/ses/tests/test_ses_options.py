@@ -15,7 +15,7 @@ from mailcore_ses import SesProvider, ses_options
 from mailcore_ses.options import MessageOptions, SesOptions, SharedOptions
 
 
-PAGE = Path(__file__).parents[3] / "docs" / "providers" / "ses.md"
+PAGE = Path(__file__).parents[3] / "docs" / "providers" / "ses" / "reference.md"
 MESSAGE = {"from_email": "a@example.com", "to": ["b@example.net"], "subject": "x", "text": "x"}
 PARAMETERS = {
     field.name: SharedOptions().parameter_of(field.name)
