@@ -87,3 +87,26 @@ def test_public_names_exist():
     assert len(mailcore.__all__) == len(set(mailcore.__all__))
     for name in mailcore.__all__:
         assert getattr(mailcore, name) is not None
+
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = [
+    *ROOT.glob("mailcore/**/__init__.py"),
+    *ROOT.glob("plugins/*/mailcore_*/**/__init__.py"),
+]
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=lambda path: str(path.relative_to(ROOT).parent))
+def test_type_checkers_see_no_getattr(path):
+    """A `__getattr__` of a module makes every name exist: it stands where no checker looks."""
+    module = ast.parse(path.read_text("utf-8"))
+    functions = {each.name for each in module.body if isinstance(each, ast.FunctionDef)}
+    assigned = {
+        node.id
+        for each in module.body
+        if isinstance(each, ast.Assign)
+        for node in ast.walk(each)
+        if isinstance(node, ast.Name)
+    }
+
+    assert "__getattr__" not in functions | assigned
