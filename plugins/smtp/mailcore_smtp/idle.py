@@ -14,9 +14,13 @@ class Waiting(Protocol):
     """What can wait."""
 
     used_at: float
+    is_clean: bool
 
     def quit(self) -> None:
         """Say good-bye, and close it."""
+
+    def close(self) -> None:
+        """Close it, without a word."""
 
 
 WaitingT = TypeVar("WaitingT", bound=Waiting)

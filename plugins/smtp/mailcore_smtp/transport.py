@@ -15,6 +15,8 @@ import sys
 import time
 import weakref
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mailcore.errors import AuthenticationFailed, ConfigurationError, MailcoreError
@@ -44,6 +46,7 @@ class SmtpTransport:
 
     def __init__(self, options: SmtpOptions) -> None:
         self._options = options
+        self._name = _client_name(options)
         self._lock = ForkSafeLock()
         self._made_context: ssl.SSLContext | None = options.ssl_context
         self._idle: Idle[Connection] = self._new_idle()
@@ -71,41 +74,28 @@ class SmtpTransport:
         return self._exchanged(request)
 
     def _exchanged(self, request: SmtpRequest) -> SmtpResponse:
-        progress = progress_of_exchange()
-        progress.began = False
-        while True:
-            connection, is_new = self._used_before(progress), False
-            if connection is None:
-                connection, is_new = Connection(self._options, self._context), True
-            try:
-                if is_new:
-                    greeting = connection.open()
-                    opening = opened(
-                        greeting, self._options, _client_name(self._options), self._secret()
-                    )
-                    connection.extensions = connection.talk(opening, progress)
-                response = connection.talk(sent(request, connection.extensions), progress)
-            except Refused as refused:
-                connection.close()
-                return refused.response
-            except Exception as error:  # noqa: BLE001  # whatever it is, it is known what it means
-                connection.close()
-                found = failure(error, place=self._options.place, began=progress.began)
-            except BaseException:
-                connection.close()
-                raise
-            else:
-                if response.ends_connection:
-                    connection.close()
-                    if not is_new and response.step == "mail":
-                        # A server that takes so many mails in a connection: it has none of this.
-                        continue
-                else:
-                    connection.is_clean = response.ends_mail
-                    self._idle.keep(connection)
+        progress = _not_begun()
+        connection = self._used_before(progress)
+        if connection is not None:
+            response = self._sent(connection, request, progress)
+            if not _is_one_too_many(response):
                 return response
-            # Not while the other is handled, and without it: its text may repeat what was sent.
-            raise found
+        connection = Connection(self._options, self._context)
+        try:
+            with self._understood(connection, progress):
+                opening = opened(connection.open(), self._options, self._name, self._secret())
+                connection.extensions = connection.talk(opening, progress)
+        except Refused as refused:
+            return refused.response
+        return self._sent(connection, request, progress)
+
+    def _sent(
+        self, connection: Connection, request: SmtpRequest, progress: Progress
+    ) -> SmtpResponse:
+        with self._understood(connection, progress):
+            response = connection.talk(sent(request, connection.extensions), progress)
+        _settle(connection, response, self._idle)
+        return response
 
     def _used_before(self, progress: Progress) -> Connection | None:
         while (connection := self._idle.take()) is not None:
@@ -135,41 +125,36 @@ class SmtpTransport:
     async def _aexchanged(self, request: SmtpRequest) -> SmtpResponse:
         from mailcore_smtp.async_connection import AsyncConnection
 
-        progress = progress_of_exchange()
-        progress.began = False
-        idle = self._idle_here()
-        while True:
-            connection, is_new = await self._aused_before(idle, progress), False
-            if connection is None:
-                # Reading the certificates to believe may take a while.
-                await asyncio.to_thread(self._context)
-                connection, is_new = AsyncConnection(self._options, self._context), True
-            try:
-                if is_new:
-                    greeting = await connection.open()
-                    secret = await asyncio.to_thread(self._secret)
-                    opening = opened(greeting, self._options, _client_name(self._options), secret)
-                    connection.extensions = await connection.talk(opening, progress)
-                response = await connection.talk(sent(request, connection.extensions), progress)
-            except Refused as refused:
-                connection.close()
-                return refused.response
-            except Exception as error:  # noqa: BLE001  # whatever it is, it is known what it means
-                connection.close()
-                found = failure(error, place=self._options.place, began=progress.began)
-            except BaseException:
-                connection.close()
-                raise
-            else:
-                if response.ends_connection:
-                    connection.close()
-                    if not is_new and response.step == "mail":
-                        continue
-                else:
-                    connection.is_clean = response.ends_mail
-                    idle.keep(connection)
+        progress, idle = _not_begun(), self._idle_here()
+        connection = await self._aused_before(idle, progress)
+        if connection is not None:
+            response = await self._asent(connection, request, progress, idle)
+            if not _is_one_too_many(response):
                 return response
-            raise found
+        # Either may take a while: certificates are read, the token is somebody else's.
+        if self._options.security != "none":
+            await asyncio.to_thread(self._context)
+        secret = await asyncio.to_thread(self._secret)
+        connection = AsyncConnection(self._options, self._context)
+        try:
+            with self._understood(connection, progress):
+                opening = opened(await connection.open(), self._options, self._name, secret)
+                connection.extensions = await connection.talk(opening, progress)
+        except Refused as refused:
+            return refused.response
+        return await self._asent(connection, request, progress, idle)
+
+    async def _asent(
+        self,
+        connection: AsyncConnection,
+        request: SmtpRequest,
+        progress: Progress,
+        idle: Idle[AsyncConnection],
+    ) -> SmtpResponse:
+        with self._understood(connection, progress):
+            response = await connection.talk(sent(request, connection.extensions), progress)
+        _settle(connection, response, idle)
+        return response
 
     async def _aused_before(
         self, idle: Idle[AsyncConnection], progress: Progress
@@ -182,6 +167,27 @@ class SmtpTransport:
                 pass
             connection.close()
         return None
+
+    @contextmanager
+    def _understood(
+        self, connection: Connection | AsyncConnection, progress: Progress
+    ) -> Iterator[None]:
+        """End the connection if anything is raised, and raise what that means."""
+        try:
+            yield
+        except Refused:
+            connection.close()
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is known what it means
+            connection.close()
+            found = failure(error, place=self._options.place, began=progress.began)
+            if found is error:
+                raise
+            # Not chained: its text may repeat what was sent.
+            raise found from None
+        except BaseException:
+            connection.close()
+            raise
 
     def close(self) -> None:
         """Close the connections that nobody uses, of this process and its event loops."""
@@ -235,6 +241,27 @@ def prepare() -> None:
         names.append("mailcore_smtp.async_connection")
     for name in names:
         importlib.import_module(name)
+
+
+def _not_begun() -> Progress:
+    """The progress of an exchange of which nothing counts as written before the final dot."""
+    progress = progress_of_exchange()
+    progress.began = False
+    return progress
+
+
+def _is_one_too_many(response: SmtpResponse) -> bool:
+    """Whether the server ends a connection that was used before, and has nothing of this mail."""
+    return response.step == "mail" and response.ends_connection
+
+
+def _settle(connection: WaitingT, response: SmtpResponse, idle: Idle[WaitingT]) -> None:
+    """Keep a connection for the next mail, unless the server ends it."""
+    if response.ends_connection:
+        connection.close()
+    else:
+        connection.is_clean = response.ends_mail
+        idle.keep(connection)
 
 
 def _client_name(options: SmtpOptions) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import os
@@ -10,6 +11,7 @@ import threading
 import pytest
 
 from mailcore import (
+    AsyncMailer,
     AuthenticationFailed,
     Mailer,
     MessageRejected,
@@ -22,6 +24,7 @@ from mailcore import (
     UnexpectedResponse,
 )
 from mailcore.flow import Exchange, run
+from mailcore.registry import Registry, hookimpl
 from mailcore_smtp import SmtpProvider, smtp_options
 
 
@@ -453,3 +456,70 @@ def test_threads_have_connections_of_their_own(scripted, mail_to, to_server):
 
     assert 40 == len(found) == len(server.mails)
     assert 8 >= server.connections
+
+
+def test_the_log_of_the_wire(send, scripted, mail_to, to_server, caplog):
+    """Steps, codes and sizes; neither credentials, full addresses nor content."""
+    server = scripted(
+        {
+            "EHLO": b"250-mail\r\n250 AUTH PLAIN\r\n",
+            "AUTH": iter([b"235 2.7.0 Ok\r\n", b"535 5.7.8 No s3cret\r\n"]),
+            "RCPT 2": b"550 5.1.1 <bob@example.net> unknown\r\n",
+        }
+    )
+    options = to_server(server.port, allow_insecure_auth=True, username="me", password="s3cret")
+    message = mail_to("ada@example.net", "bob@example.net", subject="Confidential")
+
+    with caplog.at_level("DEBUG", logger="mailcore.wire"):
+        send(message, **options)
+        send(message, **options)
+
+    told = caplog.text
+    assert "a***@example.net: 250 | b***@example.net: 550 | content: 250" in told
+    assert "auth: 535" in told
+    for hidden in ("s3cret", "czNjcmV0", "ada@", "bob@", "shop@", "Confidential"):
+        assert hidden not in told
+
+
+def test_a_task_that_is_cancelled(scripted, mail_to, to_server):
+    """Cut off after the final dot, the mail may be accepted; the connection is not used again."""
+    arrived, release = threading.Event(), threading.Event()
+
+    def hold(connection):
+        arrived.set()
+        release.wait(10)
+
+    server = scripted({"content": hold})
+    provider = SmtpProvider(**to_server(server.port))
+    failures = []
+    registry = Registry(autoload=False)
+    registry.register_extension(Failures(failures))
+
+    async def cut_off():
+        mailer = AsyncMailer(provider, registry=registry)
+        task = asyncio.create_task(mailer.send(mail_to()))
+        await asyncio.to_thread(arrived.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        release.set()
+        server.answers.clear()
+        assert (await mailer.send(mail_to())).accepted
+        registry.close(provider)
+        await asyncio.sleep(0.01)
+
+    asyncio.run(cut_off())
+
+    assert [True] == [error.maybe_accepted for error in failures]
+    assert 2 == server.connections
+
+
+class Failures:
+    """Keeps what failed."""
+
+    def __init__(self, failures):
+        self._failures = failures
+
+    @hookimpl
+    def mailcore_message_failed(self, error):
+        self._failures.append(error)
