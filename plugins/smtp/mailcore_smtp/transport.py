@@ -178,7 +178,7 @@ class SmtpTransport:
         except Refused:
             connection.close()
             raise
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is known what it means
+        except Exception as error:  # whatever it is, it is known what it means
             connection.close()
             found = failure(error, place=self._options.place, began=progress.began)
             if found is error:

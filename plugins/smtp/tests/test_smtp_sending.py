@@ -156,6 +156,8 @@ def test_without_tls_nothing_is_told(send, scripted, mail_to, to_server, credent
 
     assert isinstance(error, (NetworkError, ProviderUnavailable, UnexpectedResponse))
     assert not error.maybe_accepted
+    if not answers:
+        assert "tls_unavailable" == error.category
     for word in (b"AUTH", b"MAIL", b"ada@"):
         assert word not in server.in_clear
 
@@ -314,6 +316,18 @@ def test_a_server_that_takes_one_mail_in_a_connection(send, scripted, mail_to, t
     assert 2 == len(server.mails)
 
 
+def test_a_connection_that_the_server_ends_is_not_used_again(send, scripted, mail_to, to_server):
+    """After 421, wherever it is said."""
+    server = scripted({"RCPT": iter([b"421 4.3.2 Closing\r\n", b"250 Ok\r\n"])})
+
+    error, result = send(mail_to(), mail_to(), **to_server(server.port))
+
+    assert "closing" == error.category
+    assert result.accepted
+    assert 2 == server.connections
+    assert "RSET" not in server.lines
+
+
 def test_an_idle_connection_is_given_up(send, scripted, mail_to, to_server):
     """One that waited for too long is ended with QUIT."""
     server = scripted()
@@ -410,7 +424,8 @@ def test_own_headers_make_own_mails(send, scripted, mail_to, to_server):
         assert f"List-Unsubscribe: {url}\r\n".encode() in mail
 
 
-def test_a_fork_makes_its_own_connection(scripted, mail_to, to_server):
+@pytest.mark.parametrize("closes", [False, True])
+def test_a_fork_makes_its_own_connection(scripted, mail_to, to_server, closes):
     """A child neither uses nor ends the connection of its parent."""
     server = scripted()
     mailer = Mailer(SmtpProvider(**to_server(server.port)))
@@ -420,16 +435,20 @@ def test_a_fork_makes_its_own_connection(scripted, mail_to, to_server):
     child = os.fork()
     if not child:
         try:
-            run(exchanging(request), transport)
-            transport.close()
+            if closes:
+                transport.close()
+            else:
+                run(exchanging(request), transport)
         finally:
             os._exit(0)
     os.waitpid(child, 0)
     run(exchanging(request), transport)
+    quits = server.lines.count("QUIT")
     transport.close()
 
-    assert 2 == server.connections
-    assert 3 == len(server.mails)
+    assert (1 if closes else 2) == server.connections
+    assert (2 if closes else 3) == len(server.mails)
+    assert 0 == quits
 
 
 def exchanging(request):
