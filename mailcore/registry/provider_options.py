@@ -119,6 +119,9 @@ class ProviderOptions:
         problems = []
         for name, declared, annotation in _declared(type(self)):
             value = getattr(self, name)
+            # Most are not given; dataclasses keep a default as an attribute of the class.
+            if value is getattr(type(self), name, _UNSAID):
+                continue
             if not _is_right(value, annotation, declared):
                 problems.append(f"{name} must be {declared.must_be or _told(annotation)}")
             elif declared.settled is not None and value is not None:

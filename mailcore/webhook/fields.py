@@ -151,10 +151,10 @@ class Fields:
             if items is not None:
                 self.tell(name, "is not an array")
             return ()
-        found = tuple([item for item in items if type(item) is str])
-        if len(found) != len(items):
-            self.tell(name, "has an entry that is not a string")
-        return found
+        if {*map(type, items)} <= _ONLY_TEXTS:
+            return tuple(items)
+        self.tell(name, "has an entry that is not a string")
+        return tuple([item for item in items if type(item) is str])
 
     def mapping(self, name: str) -> Mapping[str, Any]:
         """An object as it is, for `metadata`: immutable at any depth; empty if it is missing."""

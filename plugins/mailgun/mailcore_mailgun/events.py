@@ -116,7 +116,7 @@ def read_event(
     if timestamp is None:
         fields.tell("timestamp", "cannot be read")
     # An id is unique within a day only. No more of the time, because the APIs round it.
-    dated = f"{event_id}:{timestamp:%Y-%m-%d}" if timestamp and event_id else digest_of(data)
+    dated = f"{event_id}:{timestamp.date()}" if timestamp and event_id else digest_of(data)
     key = f"{provider}:{kind}:{dated}"
     kept = ReadOnlyJson(data if esp_event is None else esp_event)
     if kind == "stored":
