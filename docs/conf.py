@@ -31,6 +31,8 @@ default_role = "code"
 html_theme = "furo"
 html_title = f"mailcore {release}"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

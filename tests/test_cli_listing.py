@@ -14,7 +14,7 @@ from mailcore import Feature, Features, Provider, Registry, hookimpl
 from mailcore.builtin.memory import MemoryProvider
 from mailcore.builtin.null import NullProvider
 from mailcore.cli import main
-from mailcore.cli.feature_texts import DESCRIPTIONS, LEGEND
+from mailcore.cli.feature_texts import DESCRIPTIONS, LEGEND, topics
 from mailcore.features import NO, YES, Support, advisory, limited, needs, partial, yes
 
 
@@ -195,8 +195,9 @@ def test_features_page_is_complete(registry, capsys):
     lines = page.splitlines()
     assert "# Features by provider" == lines[0]
     assert all(f"| {answer} |" in page for answer in LEGEND)
-    assert "| Feature | What it is | Acme \\| Mail (`acme`) | Plain (`plain`) |" in lines
-    (row,) = [line for line in lines if line.startswith("| `bcc` |")]
+    assert "`acme` is Acme \\| Mail, `plain` is Plain." in lines
+    assert len(topics()) == lines.count("| Feature | `acme` | `plain` |")
+    (row,) = [line for line in lines if line.startswith("| `bcc`: ")]
     assert row.endswith("| no[^1] | no[^2] |")
     assert [
         "[^1]: no \\<bcc\\> \\| at all.",
@@ -205,6 +206,34 @@ def test_features_page_is_complete(registry, capsys):
         "[^4]: ask \\_them\\_ for more_of_it!",
     ] == [line for line in lines if line.startswith("[^")]
     assert page.endswith("more_of_it!\n")
+
+
+def test_features_page_has_nine_services_beside_each_other(registry, capsys):
+    """More services than fit into a window go on in a further table, with every feature once."""
+    for number in range(8):
+        name = f"provider{number}"
+        registry.register(type(name, (AcmeProvider,), {"name": name}))
+    registry.register(MemoryProvider)
+    assert 0 == main(["features", "--format", "md"], registry=registry)
+
+    lines = capsys.readouterr().out.splitlines()
+    heads = [line.split(" | ")[1:] for line in lines if line.startswith("| Feature | ")]
+    assert [9, 1] * len(topics()) + [1] == [len(head) for head in heads]
+    assert ["`memory` |"] == heads[-1]
+    assert 3 == sum(line.startswith("| `cc`: ") for line in lines)
+    assert list(Feature) == [each for features in topics().values() for each in features]
+
+
+def test_built_in_providers_have_a_table_of_their_own(registry, capsys):
+    """Of all that are installed; those that somebody names are compared in one."""
+    registry.register(MemoryProvider)
+    heads = []
+    for arguments in ([], ["acme", "memory"]):
+        assert 0 == main(["features", *arguments], registry=registry)
+        lines = capsys.readouterr().out.splitlines()
+        heads.append([line.split()[1:] for line in lines if line.startswith("feature ")])
+
+    assert [[["acme", "plain"], ["memory"]], [["acme", "memory"]]] == heads
 
 
 def test_features_page_is_the_same_each_time(registry, capsys):

@@ -27,3 +27,23 @@ DESCRIPTIONS = {
     feature: _OF_RECEIVING.get(feature) or FEATURES[feature][1].about for feature in Feature
 }
 """A phrase for each feature."""
+
+_FIRST_OF_TOPIC = {
+    Feature.CC: "Addresses and headers",
+    Feature.ALTERNATIVES: "Content",
+    Feature.ENVELOPE_SENDER: "Delivery and tracking",
+    Feature.TEMPLATES: "Templates and batches",
+    Feature.UNSUBSCRIBE: "Lists, retries and limits",
+    Feature.EVENT_WEBHOOKS: "Receiving",
+}
+"""The feature that each topic begins with: a new one belongs to the topic that it is written in."""
+
+
+def topics() -> dict[str, list[Feature]]:
+    """Return the features of each topic, in the order of :class:`~mailcore.features.Feature`."""
+    found: dict[str, list[Feature]] = {}
+    topic = ""
+    for feature in Feature:
+        topic = _FIRST_OF_TOPIC.get(feature, topic)
+        found.setdefault(topic, []).append(feature)
+    return found

@@ -6,11 +6,11 @@ import argparse
 import dataclasses
 import re
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mailcore.cli import exit_codes, output
-from mailcore.cli.feature_texts import DESCRIPTIONS, LEGEND
+from mailcore.cli.feature_texts import DESCRIPTIONS, LEGEND, topics
 from mailcore.cli.table import parts_side_by_side
 from mailcore.errors import PluginLoadError
 from mailcore.features import Feature, Support
@@ -22,6 +22,10 @@ _INTRODUCTION = (
     "What a message can ask for, and what each provider says to it. What a provider does not "
     "support raises `UnsupportedFeature` before anything is sent."
 )
+_BUILTIN = "These come with mailcore, for development and tests, and send to nobody."
+_COLUMNS = 9
+"""Services beside each other on the page: more would not fit into a window of 1,200 pixels."""
+
 _MARKDOWN = re.compile(r"[\\`*\[\]<>|]|(?<!\w)_|_(?!\w)")
 
 
@@ -66,7 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.format == "md":
         output.write(page(providers))
     else:
-        _write_table(providers)
+        # Who named some compares them; of all, the built-in ones have a table of their own.
+        _write_tables([providers] if names else _services_and_builtin(providers))
     return exit_codes.OK
 
 
@@ -81,8 +86,15 @@ def _providers(registry: Registry, names: Sequence[str]) -> list[type[Provider[A
         except PluginLoadError as error:
             output.note(f"warning: left out: {' '.join(str(error).split())}")
     # Services are what people compare.
-    providers.sort(key=lambda provider: provider.__module__.startswith("mailcore.builtin."))
-    return providers
+    return [provider for group in _services_and_builtin(providers) for provider in group]
+
+
+def _services_and_builtin(
+    providers: Sequence[type[Provider[Any, Any]]],
+) -> list[list[type[Provider[Any, Any]]]]:
+    builtin = [each for each in providers if each.__module__.startswith("mailcore.builtin.")]
+    services = [each for each in providers if each not in builtin]
+    return [group for group in (services, builtin) if group]
 
 
 def _described(provider: type[Provider[Any, Any]]) -> dict[str, object]:
@@ -113,24 +125,23 @@ class _Notes:
         return text + mark.format(number)
 
 
-def _write_table(providers: Sequence[type[Provider[Any, Any]]]) -> None:
+def _write_tables(groups: Sequence[Sequence[type[Provider[Any, Any]]]]) -> None:
     notes = _Notes()
-    rows = [
-        [feature.value, *(notes.cell(p.features[feature], " [{}]") for p in providers)]
-        for feature in Feature
-    ]
-    headings = ["feature", *(p.name for p in providers)]
-    output.write_table(headings, rows, layout=parts_side_by_side)
-    if notes.numbers:
-        output.write("")
+    for group in groups:
+        rows = [
+            [feature.value, *(notes.cell(p.features[feature], " [{}]") for p in group)]
+            for feature in Feature
+        ]
+        output.write_table(["feature", *(p.name for p in group)], rows, layout=parts_side_by_side)
+        if notes.numbers or group is not groups[-1]:
+            output.write("")
     for text, number in notes.numbers.items():
         output.write(output.printable(f"[{number}] {text}"))
 
 
 def page(providers: Sequence[type[Provider[Any, Any]]]) -> str:
-    """The matrix as a page of documentation, in Markdown."""
+    """The matrix as a page of documentation, in Markdown: a table for each topic."""
     notes = _Notes()
-    headings = [f"{_escaped(p.label)} (`{p.name}`)" for p in providers]
     lines = [
         "# Features by provider",
         "",
@@ -139,19 +150,38 @@ def page(providers: Sequence[type[Provider[Any, Any]]]) -> str:
         _INTRODUCTION,
         "",
         *_legend(),
-        "",
-        _row(["Feature", "What it is", *headings]),
-        _row(["---"] * (len(headings) + 2)),
     ]
-    for feature in Feature:
-        cells = [notes.cell(p.features[feature], "[^{}]") for p in providers]
-        lines.append(_row([f"`{feature.value}`", DESCRIPTIONS[feature], *cells]))
+    for group in _services_and_builtin(providers):
+        if group[0].__module__.startswith("mailcore.builtin."):
+            lines += ["", "## Built-in providers", "", _BUILTIN]
+            lines += _tables(list(Feature), group, notes)
+            continue
+        lines += ["", "## Services", "", f"{_named(group)}."]
+        for topic, features in topics().items():
+            lines += ["", f"### {topic}", *_tables(features, group, notes)]
     lines += [
         line
         for text, number in notes.numbers.items()
         for line in ("", f"[^{number}]: {_escaped(_sentence(text))}")
     ]
     return "\n".join(lines)
+
+
+def _named(providers: Sequence[type[Provider[Any, Any]]]) -> str:
+    return ", ".join(f"`{p.name}` is {_escaped(p.label)}" for p in providers)
+
+
+def _tables(
+    features: Sequence[Feature], providers: Sequence[type[Provider[Any, Any]]], notes: _Notes
+) -> Iterator[str]:
+    for start in range(0, len(providers), _COLUMNS):
+        part = providers[start : start + _COLUMNS]
+        yield ""
+        yield _row(["Feature", *(f"`{p.name}`" for p in part)])
+        yield _row(["---"] * (len(part) + 1))
+        for feature in features:
+            about = f"`{feature.value}`: {DESCRIPTIONS[feature]}"
+            yield _row([about, *(notes.cell(p.features[feature], "[^{}]") for p in part)])
 
 
 def _legend() -> list[str]:
