@@ -48,7 +48,7 @@ def content_ids(
         field: What the service calls the map.
 
     Returns:
-        By the name of the file. Two files may have one Content-ID: neither is lost.
+        Content-IDs by the names of files; two files that have the same one are both there.
     """
     if isinstance(given, str):
         try:
