@@ -17,9 +17,13 @@ from mailcore.registry import ProviderOptions, is_one_line, message_options, opt
 NAMESPACE = "smtp"
 
 Security: TypeAlias = Literal["starttls", "tls", "none"]
+"""How a connection gets TLS."""
 Auth: TypeAlias = Literal["auto", "plain", "login", "xoauth2"]
+"""Mechanisms of AUTH (RFC 4954), and the choice among them."""
 Notify: TypeAlias = Literal["never", "success", "failure", "delay"]
+"""When to report (RFC 3461, section 4.1)."""
 Return: TypeAlias = Literal["full", "headers"]
+"""What of a mail a report has in it (RFC 3461, section 4.3)."""
 
 # RFC 8314, section 3.3 (465), RFC 6409, section 3.1 (587).
 _PORTS: Mapping[str, int] = {"starttls": 587, "tls": 465, "none": 587}
@@ -123,7 +127,7 @@ def smtp_options(options: MessageOptions) -> dict[str, dict[str, Any]]:
 
 
 PARAMETERS = ("NOTIFY", "RET", "ENVID", "ORCPT")
-"""What ``esp_extra["smtp"]`` may have in it."""
+"""What ``esp_extra["smtp"]`` may have in it (RFC 3461)."""
 
 
 def extra_of(message: Message) -> Mapping[str, Any]:
