@@ -742,3 +742,49 @@ def test_any_mail_of_the_standard_library(subject, text, html, names, files):
         each.addr_spec for each in message.to
     ]
     assert [content for _, content in files] == [each.content for each in message.attachments]
+
+
+def no_parts(content_type, *payload):
+    """An object whose parts are none."""
+    mail = EmailMessage()
+    mail["From"] = mail["To"] = "ada@example.com"
+    mail["Content-Type"] = content_type
+    mail._payload = list(payload)
+    return mail
+
+
+def within_itself():
+    """An object that has itself as a part."""
+    mail = no_parts("multipart/mixed")
+    mail._payload.append(mail)
+    return mail
+
+
+def deep(levels):
+    """Mails in mails."""
+    head = b"From: a@example.com\r\nTo: a@example.com\r\nContent-Type: message/rfc822\r\n\r\n"
+    return message_from_bytes(head * levels + b"\r\nHi")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: no_parts("multipart/mixed", "text"),
+        lambda: no_parts("message/rfc822", MIMEText("x"), "text"),
+        within_itself,
+        lambda: deep(400),
+    ],
+)
+def test_objects_that_hold_no_parts_are_refused(made):
+    """Whatever they hold, the error is one of a message."""
+    with pytest.raises(MessageError):
+        Message.from_mime(made())
+
+
+@pytest.mark.parametrize("made", [within_itself, lambda: deep(400)])
+def test_deep_objects_cannot_be_attached(made):
+    """The standard library reads them, and fails when it writes them."""
+    with pytest.raises(MessageError):
+        Attachment.from_message(made())
+    with pytest.raises(MessageError):
+        Message(from_email="a@example.com", to=["b@example.net"], attachments=[made()])

@@ -35,6 +35,13 @@ def with_crlf(message: bytes) -> bytes:
     return _LINE_END.sub(b"\r\n", message[start.end() :] if start else message)
 
 
+_CANNOT_BE_WRITTEN = (
+    *(StdlibMessageError, ValueError, TypeError, LookupError, AttributeError),
+    # Of parts in parts, hundreds of levels deep.
+    RecursionError,
+)
+
+
 def octets_of(message: StdlibMessage[Any, Any]) -> bytes:
     """
     The octets of a message, whatever its policy.
@@ -48,7 +55,7 @@ def octets_of(message: StdlibMessage[Any, Any]) -> bytes:
     written = BytesIO()
     try:
         _Generator(written, mangle_from_=False, policy=_Unchanged()).flatten(message)
-    except (StdlibMessageError, ValueError, TypeError, LookupError, AttributeError) as error:
+    except _CANNOT_BE_WRITTEN as error:
         reason = f"the object of `email` cannot be written ({type(error).__name__})"
         hint = "give the bytes that it was read from, or encode its content: encode_base64(part)"
         raise InvalidMessage([Problem("attachments", reason, hint)]) from error

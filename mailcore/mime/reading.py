@@ -129,12 +129,12 @@ def read_fields(
 
 def _parsed(mime: object, problems: list[Problem]) -> InboundMessage:
     if is_mime_object(mime):
-        problems += _changed_by_writing(mime)
         try:
             raw = octets_of(mime)
         except MessageError as error:
             found = [dataclasses.replace(each, field="mime") for each in error.problems]
             raise InvalidMessage(found) from error
+        problems += _changed_by_writing(mime)
     elif isinstance(mime, (bytes, bytearray, memoryview)):
         raw = bytes(mime)
     else:
@@ -152,7 +152,13 @@ def _parsed(mime: object, problems: list[Problem]) -> InboundMessage:
 
 def _changed_by_writing(mail: StdlibMessage[Any, Any]) -> Iterator[Problem]:
     """Files that were forgotten to be encoded: written as lines, they would be others."""
-    for part in mail.walk():
+    try:
+        parts = list(mail.walk())
+    except (AttributeError, RecursionError):
+        # Of a mail within the mail, the rest of the list is not written.
+        yield Problem("mime", "a part of the object has something in it that is no part")
+        return
+    for part in parts:
         payload = vars(part).get("_payload")
         encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
         is_file = part.get_content_maintype() not in ("text", "message", "multipart")
