@@ -405,3 +405,30 @@ def test_a_coroutine_that_exits_does_not_end_the_loop_of_all():
         thread.start()
         thread.join(10)
     assert len(told) == 2
+
+
+def test_a_coroutine_that_would_wait_for_itself_fails():
+    """Else it, and all handlers of the process that are coroutines, would wait for ever."""
+    inner, outer = EventRouter(), EventRouter()
+
+    @inner.on(name="inner")
+    async def within(event):
+        pass
+
+    @outer.on(name="outer")
+    async def around(event):
+        inner(event)
+
+    told = []
+
+    def ask():
+        try:
+            outer(event())
+        except HandlersFailed as error:
+            (failure,) = error.failures.values()
+            told.append(str(failure.failures["inner"]))
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert "await it" in told[0]

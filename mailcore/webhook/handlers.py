@@ -114,14 +114,22 @@ class _LoopThread:
 
         self.process_id = os.getpid()
         self._loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
-        thread = threading.Thread(
+        self._thread = threading.Thread(
             target=self._loop.run_forever, name="mailcore-handlers", daemon=True
         )
-        thread.start()
+        self._thread.start()
 
     def finish(self, awaitable: Awaitable[object]) -> None:
         import asyncio
 
+        if threading.current_thread() is self._thread:
+            if inspect.iscoroutine(awaitable):
+                awaitable.close()
+            # It would wait for itself, and every other handler for it.
+            raise RuntimeError(
+                "a coroutine function calls a handler that is one too, and would wait for itself: "
+                "await it, such as EventRouter.handle(event)"
+            )
         coroutine: Coroutine[Any, Any, object] = _awaiting(awaitable)
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
