@@ -259,7 +259,7 @@ class SendError(MailcoreError):
     A provider did not take the message, or nobody knows whether it did.
 
     Attributes:
-        provider: Name of the provider.
+        provider: The name of the provider that the message was sent through.
         category: Machine-readable cause, ``snake_case``, finer than the class: providers add
             their own, such as ``sending_paused``.
         retryable: Whether the same message may succeed later without anybody doing anything.
@@ -371,8 +371,8 @@ class RecipientsRefused(SendError):
 
     Attributes:
         result: A status for every recipient.
-        errors: Of the requests that failed as a whole, in order: empty if the provider spoke of
-            single recipients only.
+        errors: The errors of the requests that failed as a whole, in order. It is empty if the
+            provider spoke of single recipients only.
     """
 
     default_category = "recipients_refused"
@@ -419,7 +419,7 @@ class FetchError(MailcoreError):
     A received mail could not be fetched, or not be removed afterwards: it is still where it was.
 
     Attributes:
-        provider: Name of the provider.
+        provider: The name of the provider that received the mail.
         category: Machine-readable cause, ``snake_case``: ``no_content`` if the event leads to no
             mail, ``not_found``, ``access_denied``, ``too_large``, ``decryption``, ``network``,
             ``failed``.
@@ -479,7 +479,7 @@ class WebhookError(MailcoreError):
     its status: details would help an attacker.
 
     Args:
-        message: What is wrong.
+        message: What is wrong with the request, for the log.
         status_code: The HTTP status to answer with.
         headers: Further headers of the answer, such as ``WWW-Authenticate``.
     """

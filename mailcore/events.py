@@ -188,7 +188,7 @@ class TrackingEvent(_BaseEvent):
 
     Attributes:
         provider: Name of the provider that reports it.
-        event_type: What happened.
+        event_type: What happened to the mail, such as delivered or bounced.
         recipient: The bare address, as the provider spells it; None if it does not say.
         recipient_certain: False if the provider names several recipients and means one of them.
         timestamp: When it happened, by the provider's clock, with time zone.
@@ -201,11 +201,12 @@ class TrackingEvent(_BaseEvent):
         reject_reason: Why it was not delivered.
         bounce_class: Whether the address is to blame.
         smtp_status: Enhanced status code (RFC 3463), such as ``5.1.1``.
-        mta_response: The receiving server's words.
-        description: The provider's words.
-        user_agent: Of the person who opened, clicked or complained.
+        mta_response: What the receiving server answered, in its words.
+        description: What the provider says about the event, in its words.
+        user_agent: The User-Agent header of the program of the person who opened, clicked or
+            complained.
         click_url: The link that was followed.
-        ip_address: Where from.
+        ip_address: The IP address that the open, click or complaint came from.
         defects: What in the notification could not be read, in words.
         esp_event: All that the provider sent, decoded.
         notification: What brought the event, as it was received; see :func:`brought_by`.
@@ -318,12 +319,12 @@ class InboundEvent(_BaseEvent):
         spam: True if judged spam, False if not, None if there is no verdict.
         spam_score: The number behind that, on the scale of the provider's filter: the higher, the
             more like spam; None if it gives none.
-        virus: The same for viruses.
+        virus: True if a virus was found, False if not, None if there is no verdict.
         spf: The provider's verdict on the Sender Policy Framework, in lower case, such as
             ``pass``, ``fail``, ``gray``; an open set.
         dkim: The same for DomainKeys Identified Mail.
         dmarc: The same for the policy of the domain of the author.
-        subject: As in the notification.
+        subject: The subject of the mail as the notification gives it.
         stripped_text: What the provider takes for the answer in the plain text, without quotes and
             signature, lines ending in ``\n``; None if it does not say, or found nothing. See also
             :attr:`mailcore.inbound.message.InboundMessage.stripped_text`, which does not need a

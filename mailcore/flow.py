@@ -93,15 +93,15 @@ class HttpRequest(Request):
     would come from elsewhere.
 
     Args:
-        method: ``GET``, ``POST``, …
-        url: Absolute, with its query.
+        method: The HTTP method in capitals, such as ``GET`` or ``POST``.
+        url: The absolute URL, with its query.
         headers: May hold secrets, so they stay out of the repr.
-        body: Bytes to send.
-        timeout_seconds: For connecting, and for the whole answer, from the last byte of the
-            request written to the last byte of the answer read; of a large body, up to 8 seconds
-            more for what lies in buffers on the way. Writing has a bound of its own: this time and
-            a second for each 16 KiB of the body, and never longer than this time, or 10 seconds if
-            that is more, without the peer taking anything.
+        body: The octets that are sent as the body.
+        timeout_seconds: How many seconds connecting may take, and how many the whole answer may,
+            from the last byte of the request written to the last byte of the answer read; of a
+            large body, up to 8 seconds more for what lies in buffers on the way. Writing has a
+            bound of its own: this time and a second for each 16 KiB of the body, and never longer
+            than this time, or 10 seconds if that is more, without the peer taking anything.
         max_response_bytes: A larger answer is cut off with an error.
     """
 
@@ -211,8 +211,8 @@ def run(flow: Flow[T], transport: Transport | None = None) -> T:
     Drive a flow to its end, blocking.
 
     Args:
-        flow: The flow.
-        transport: For exchanges that do not name their own.
+        flow: The flow to run to its end.
+        transport: The transport that makes the exchanges which do not name their own.
 
     Returns:
         What the flow returns.

@@ -306,8 +306,8 @@ class Mailer(_BaseMailer[ProviderT_co]):
             have; its ``status`` and the recipients' say what happened. A failure of another kind is
             raised all the same, and ``mailcore_message_failed`` is told in both cases.
         registry: Where to look the provider up.
-        options: Of the provider. Those that are not given may stand in the environment: see
-            :mod:`mailcore.registry.option_variables`.
+        options: The provider's options, by name. Those that are not given may stand in the
+            environment: see :mod:`mailcore.registry.option_variables`.
 
     Raises:
         ProviderNotFound: If no provider has that name.
@@ -391,9 +391,10 @@ class AsyncMailer(_BaseMailer[ProviderT_co]):
         Send messages, lazily, with up to *concurrency* calls at once.
 
         Args:
-            messages: As for :meth:`Mailer.send_many`.
+            messages: The messages, taken one by one, as for :meth:`Mailer.send_many`.
             concurrency: How many calls, at most.
-            messages_per_call: As for :meth:`Mailer.send_many`.
+            messages_per_call: How many messages go together in a call, as for
+                :meth:`Mailer.send_many`.
 
         Yields:
             For each message, in the order given, its result or its error.

@@ -64,7 +64,7 @@ class RecipientStatus:
     The outcome for one recipient.
 
     Args:
-        status: What the provider said.
+        status: What became of the message for this recipient, as the provider said it.
         message_id: The provider's id of this recipient's message, as its events will name it.
         code: The provider's own error code.
         detail: The provider's own words; they may hold the address, so the repr leaves them out.

@@ -32,7 +32,7 @@ def iterate(pages: Callable[[str], Flow[Page[T]]], transport: Transport) -> Iter
 
     Args:
         pages: The flow that asks for a page, by its token; empty for the first.
-        transport: What asks.
+        transport: The transport that makes the calls, one for each page.
 
     Raises:
         SendError: When a page is fetched: if the provider does not answer, or refuses to.

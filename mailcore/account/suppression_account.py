@@ -33,7 +33,7 @@ class SuppressionAccount(Generic[EntryT]):
 
     Args:
         suppressions: What the provider can do.
-        transport: That of the provider.
+        transport: The provider's transport, which makes the calls.
     """
 
     def __init__(self, suppressions: SuppressionList[EntryT], transport: Transport) -> None:
@@ -81,7 +81,7 @@ class SuppressionAccount(Generic[EntryT]):
         Put an address on the list.
 
         Args:
-            email_address: The address.
+            email_address: The address that nothing is delivered to from now on.
             reason: Why; providers take different ones.
 
         Raises:
@@ -114,7 +114,7 @@ class SuppressionAccount(Generic[EntryT]):
         Take an address off the list; False if it was not on it.
 
         Args:
-            email_address: The address.
+            email_address: The address that is delivered to again.
             reasons: Only if it is there for one of these; whatever the reason, if empty.
 
         Raises:

@@ -67,7 +67,8 @@ class Index:
                 if best is not None and entry.rank >= best.rank:
                     break
                 parts = entry.parts
-                # Mostly a second part is nowhere, which is told faster than where it is.
+                # Mostly the second part is nowhere in the text, which is told faster than where
+                # it is (benchmarks/receive.py).
                 if len(parts) == 1 or (parts[1] in words and _follow(words, parts)):
                     best = entry
                     break

@@ -47,7 +47,7 @@ class Outcome(NamedTuple):
     What happened to a message, for one recipient; the fields are those of TrackingEvent.
 
     Attributes:
-        event_type: What happened.
+        event_type: What kind of event it is, such as bounced or deferred.
         reject_reason: Why it was not delivered.
         bounce_class: Whether the address is to blame.
     """
@@ -70,7 +70,7 @@ class Outcome(NamedTuple):
         For bounces of which the service says no more than *permanent* or *temporary*.
 
         Args:
-            response: The server's words.
+            response: What the receiving server answered, in its words.
             status: The enhanced status code, if the service tells it apart.
             code: The reply code, if the service tells it apart.
             told: The service's own class, for where the server says nothing; this outcome's if
@@ -130,6 +130,7 @@ SUPPRESSED_UNSUBSCRIBE = Outcome(EventType.REJECTED, RejectReason.UNSUBSCRIBED)
 SUPPRESSED_COMPLAINT = Outcome(EventType.REJECTED, RejectReason.SPAM)
 """Not sent, because the recipient had complained before."""
 
-# Members of enumerations have a slow hash: a tuple is faster to look into.
+# Members of enumerations have a slow hash: a tuple is faster to look into
+# (benchmarks/http_providers.py).
 GENERAL_BOUNCES = (HARD_BOUNCE, SOFT_BOUNCE, UNCLEAR_BOUNCE)
 """Nothing but permanent, temporary or neither: what the server said tells more."""

@@ -100,8 +100,8 @@ def write_table(
     Write a table, as wide as the terminal if it is one, else as wide as it gets.
 
     Args:
-        headings: Of the columns.
-        rows: Of cells.
+        headings: The heading of each column.
+        rows: The cells of each row, as many as there are headings.
         layout: One of the functions of :mod:`mailcore.cli.table`.
     """
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
@@ -115,7 +115,7 @@ def note(text: str, *, always: bool = False) -> None:
     Write lines for the operator to standard error; failing that, there is nobody to tell.
 
     Args:
-        text: What to say.
+        text: The lines that are written to standard error.
         always: Whether it is an error, which is told with ``--quiet`` too.
     """
     if _QUIET.get() and not always:

@@ -56,8 +56,8 @@ def add_provider_command(
     Add ``mailcore NAME``, with ``suppressions`` below it.
 
     Args:
-        cli: What the hook gets.
-        name: The provider's name.
+        cli: The subparsers that the hook `mailcore_add_commands` gets.
+        name: The name of the provider, which becomes that of the command.
         label: The provider's name for people.
         kind: Its list: which reasons there are.
         options: Arguments that the examples in the help need.
@@ -90,8 +90,8 @@ def add_suppressions(
     Add ``suppressions``.
 
     Args:
-        commands: Those of ``mailcore NAME``.
-        name: The provider's name.
+        commands: The subparsers of ``mailcore NAME``, to which the command is added.
+        name: The name of the provider whose lists the command is about.
         label: The provider's name for people.
         kind: Its list: which reasons there are.
         options: What follows in the examples in the help.
@@ -159,7 +159,7 @@ def opened_provider(arguments: argparse.Namespace, name: str) -> Iterator[AnyPro
 
     Args:
         arguments: With those that :func:`mailcore.cli.choosing.add_arguments` adds.
-        name: Of the command's provider.
+        name: The name of the provider that the command is about.
 
     Raises:
         UsageError: If it is another provider.

@@ -93,7 +93,7 @@ def shown_text(text: str, longest: int) -> str:
     that is far too long is first cut where no address can stand.
 
     Args:
-        text: Any text.
+        text: Any text, which may hold addresses or secrets.
         longest: How many characters of it, at most.
     """
     if len(text) > _LONGEST_REDACTED:

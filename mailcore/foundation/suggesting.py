@@ -25,8 +25,8 @@ def similar(
     The known name that was probably meant; empty if there is none.
 
     Args:
-        name: What was given.
-        known: Names that exist.
+        name: The name that was given, and is not known.
+        known: The names that exist.
         also: Other names for some of them, in lower case.
         least: From 0 to 1, how much of both has to agree.
     """

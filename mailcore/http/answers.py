@@ -34,7 +34,7 @@ class Meaning:
     What an error of a provider means.
 
     Args:
-        error: The exception.
+        error: The class of the exception that is raised.
         category: See :class:`~mailcore.errors.SendError`; empty for that of the class.
         hint: What to do about it, where the provider's words do not say so.
         retryable: If it differs from that of the class.
@@ -53,7 +53,8 @@ def meaning_of_status(status_code: int) -> Meaning:
     What an HTTP status means if the provider says no more (RFC 9110, section 15).
 
     Args:
-        status_code: Of an answer that is no success, or that is one and was not understood.
+        status_code: The HTTP status of an answer that is no success, or that is one and was not
+            understood.
     """
     if status_code in _BY_STATUS:
         return _BY_STATUS[status_code]
@@ -69,7 +70,7 @@ def may_be_accepted(status_code: int) -> bool:
     Whether a message may be on its way after an answer of which only the status is understood.
 
     Args:
-        status_code: Of any answer.
+        status_code: The HTTP status of any answer.
     """
     return meaning_of_status(status_code).maybe_accepted
 
@@ -155,12 +156,13 @@ def send_error(
 
     Args:
         meaning: From the provider's codes, or :func:`meaning_of_status`.
-        words: The provider's.
-        status_code: Of the answer.
-        code: The provider's own.
-        headers: Of the answer, names in lower case: those that say when to try again.
+        words: What the provider says is wrong, in its words.
+        status_code: The HTTP status of the answer.
+        code: The provider's own code of the error, which becomes the exception's `code`.
+        headers: The headers of the answer, names in lower case; used are those that say when to try
+            again.
         maybe_accepted: If it is so in this case, whatever the meaning says.
-        raw: The answer.
+        raw: The answer, which becomes the exception's `raw`.
     """
     said = redact(" ".join(words.split()))[:500] or "no message"
     text = f"{code or status_code}: {said}"
@@ -183,10 +185,10 @@ def error_answer(
     As :func:`send_error`, with status, headers and `raw` from the answer itself.
 
     Args:
-        response: The answer.
+        response: The answer that is no success.
         meaning: From the provider's codes, or :func:`meaning_of_status`.
-        words: The provider's.
-        code: The provider's own.
+        words: What the provider says is wrong, in its words.
+        code: The provider's own code of the error, which becomes the exception's `code`.
     """
     return send_error(
         meaning,
@@ -203,7 +205,7 @@ def retry_after_seconds(headers: Mapping[str, str], *, now: float | None = None)
     How long the provider asks to wait (RFC 9110, section 10.2.3).
 
     Args:
-        headers: Of an answer, names in lower case.
+        headers: The headers of an answer, names in lower case.
         now: Seconds since 1970; the clock's if None.
 
     Returns:
@@ -232,7 +234,7 @@ def seconds_until_reset(reset: str, *, now: float | None = None) -> float | None
     The sizes do not overlap. What is no number is read as a ``Retry-After``.
 
     Args:
-        reset: Value of the header.
+        reset: The value of the header that says when the limit is reset.
         now: Seconds since 1970; the clock's if None.
 
     Returns:
@@ -270,7 +272,7 @@ def not_understood(what: str, response: HttpResponse) -> UnexpectedResponse:
 
     Args:
         what: What is wrong with it, following "the answer".
-        response: The answer.
+        response: The answer that could not be read.
     """
     kind = response.headers.get("content-type", "")
     described = f" ({kind.partition(';')[0][:60]})" if kind else ""

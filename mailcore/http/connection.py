@@ -46,8 +46,8 @@ class ExchangeState:
     What is known of one exchange.
 
     Args:
-        timeout_seconds: For connecting, and for the whole answer.
-        body_bytes: Of the request.
+        timeout_seconds: How many seconds connecting may take, and how many the whole answer may.
+        body_bytes: How many bytes the body of the request has.
         progress: Is told when writing begins.
 
     Attributes:
@@ -269,8 +269,8 @@ def noting(
     That pool, of plain HTTP, TLS or SOCKS, with connections that note what happens.
 
     Args:
-        pool_class: Of urllib3, or of who builds upon it.
-        answer_class: Reads the answers.
+        pool_class: The class of connection pools to extend, urllib3's or one that builds upon it.
+        answer_class: The class that reads the answers.
     """
 
     def response_class(self: Any, sock: Any, *args: Any, **named: Any) -> NotingResponse:

@@ -31,7 +31,7 @@ def ask(
     Make a request, and again after a pause where the provider says that it was one too many.
 
     Args:
-        request: It sends no mail.
+        request: A request that sends no mail, so that it may be made again.
         provider: The provider's name, for errors.
         error_of: The error that an answer is; None if it is what was asked for.
 

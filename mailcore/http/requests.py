@@ -29,7 +29,7 @@ def json_bytes(payload: object) -> bytes:
     JSON in ASCII.
 
     Args:
-        payload: Of dicts, lists, texts, numbers, booleans and None.
+        payload: A document of dicts, lists, texts, numbers, booleans and None.
 
     Raises:
         SerializationError: If JSON cannot hold a value.
@@ -55,12 +55,12 @@ def json_request(
     A request with a JSON body.
 
     Args:
-        url: Absolute.
-        payload: Of dicts, lists, texts, numbers, booleans and None.
+        url: The absolute URL of the call.
+        payload: A document of dicts, lists, texts, numbers, booleans and None.
         headers: Beside those that say that it is JSON.
-        recipients: See :class:`~mailcore.flow.Request`.
-        timeout_seconds: See :class:`~mailcore.flow.HttpRequest`.
-        method: ``POST``, usually.
+        recipients: The addresses that the request sends to, as in :class:`~mailcore.flow.Request`.
+        timeout_seconds: How long the exchange may take, as in :class:`~mailcore.flow.HttpRequest`.
+        method: The HTTP method in capitals.
 
     Raises:
         SerializationError: If JSON cannot hold a value.
@@ -81,10 +81,10 @@ class FormFile:
     A file in a form.
 
     Args:
-        name: Of the field.
+        name: The name of the field of the form.
         filename: As the provider is to call it.
-        content: Its bytes.
-        content_type: Such as ``image/png``.
+        content: The octets of the file.
+        content_type: The media type of the file, such as ``image/png``.
     """
 
     name: str
@@ -108,13 +108,13 @@ def form_request(
     A request with a form: URL-encoded, or ``multipart/form-data`` if there are files.
 
     Args:
-        url: Absolute.
+        url: The absolute URL of the call.
         fields: Names and values, in order; names may repeat.
-        files: Follow the fields.
+        files: The files, which follow the fields; with any, the form is multipart.
         headers: Beside those that say what the body is.
-        recipients: See :class:`~mailcore.flow.Request`.
-        timeout_seconds: See :class:`~mailcore.flow.HttpRequest`.
-        method: ``POST``, usually.
+        recipients: The addresses that the request sends to, as in :class:`~mailcore.flow.Request`.
+        timeout_seconds: How long the exchange may take, as in :class:`~mailcore.flow.HttpRequest`.
+        method: The HTTP method in capitals.
         multipart: Write ``multipart/form-data`` in any case, where the provider takes it: texts
             need no escapes, which takes a fifth of the time.
 
@@ -129,7 +129,9 @@ def form_request(
             body = urlencode(list(fields)).encode("ascii")
     except UnicodeEncodeError:
         # Python's own error has the whole text.
-        raise SerializationError("a text cannot be written as UTF-8: it has half a pair") from None
+        raise SerializationError(
+            "a text cannot be written as UTF-8: it has half of a surrogate pair"
+        ) from None
     return HttpRequest(
         method=method,
         url=url,

@@ -66,7 +66,7 @@ class Sheet:
     Args:
         secrets: Texts that must not be seen, wherever they stand.
         of_answer: Whether it tells of an answer: then ids are shown.
-        limit: Characters.
+        limit: How many characters the text may have; what is more is left out.
     """
 
     def __init__(

@@ -59,7 +59,7 @@ class ReceivedFile:
     A file of a received mail, as a provider hands it over.
 
     Args:
-        content: Its bytes.
+        content: The octets of the file.
         content_base64: Instead of `content`: not decoded where that is not needed. Line breaks and
             what else is no base64 are passed over, padding may be missing, both alphabets of RFC
             4648 are read; what does not decode leaves an incomplete file, never none.
@@ -105,7 +105,7 @@ def compose_inbound(
             MIME-Version describe what was taken apart: they are replaced. Characters that no name
             may have become hyphens. In addresses, names outside ASCII are encoded and then need no
             quotes.
-        text: The plain text.
+        text: The plain text body; None if the mail had none.
         html: The HTML. Without it, `text` and `files`, the mail has an empty text.
         files: Inline ones with a Content-ID are put beside the HTML, as mail clients do it.
 

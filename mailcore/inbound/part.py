@@ -188,7 +188,7 @@ class InboundPart:
         Args:
             charset: Instead of the declared one. Without either, 8-bit text is read as UTF-8 or,
                 if hardly any of it is that, as windows-1252.
-            errors: As for :meth:`bytes.decode`.
+            errors: What happens to octets that cannot be decoded, as for :meth:`bytes.decode`.
 
         Raises:
             UnicodeDecodeError: With ``errors="strict"``, also if nothing is declared and it is

@@ -58,7 +58,7 @@ class RecipientReport:
         action: ``failed``, ``delayed``, ``delivered``, ``relayed``, ``expanded`` or ``unknown``.
         status: Enhanced status code (RFC 3463), such as ``5.1.1``.
         diagnostic: What the other server said.
-        remote_mta: Name of that server.
+        remote_mta: The name of the server that said it.
         will_retry_until: When the reporting server gives up, if it is still trying.
     """
 
@@ -162,8 +162,8 @@ class FeedbackReport:
         original_mail_from: Envelope sender of the message complained about.
         original_recipients: Its envelope recipients, where they are not withheld.
         original_message_id: Its Message-ID, in angle brackets.
-        arrival_date: When it was received.
-        source_ip: Where it came from.
+        arrival_date: When the message complained about was received.
+        source_ip: The IP address that the message complained about came from.
         reported_domains: Whom the reporter thinks responsible.
     """
 

@@ -24,7 +24,7 @@ class Alternative:
     A further form of the body: a calendar invitation, AMP.
 
     Args:
-        content: The text.
+        content: The body as text.
         content_type: ``type/subtype`` with parameters, such as ``text/calendar; method=REQUEST``.
             The charset is always UTF-8; the method of a calendar is that of its METHOD line.
 

@@ -57,7 +57,8 @@ class Attachment:
         content_id: What the HTML refers to as ``cid:…``, with or without that scheme or angle
             brackets; makes the attachment inline unless `disposition` says otherwise. Each part
             of a message has its own.
-        disposition: ``attachment`` or ``inline``.
+        disposition: How mail programs show the file: ``attachment`` below the text, ``inline`` in
+            it.
 
     Raises:
         InvalidMessage: With everything that is wrong.

@@ -143,7 +143,7 @@ def flag(value: object, field: str, problems: Problems) -> bool | None:
 def tags(value: object, field: str, problems: Problems) -> tuple[str, ...]:
     """A list of words."""
     found = [
-        # A word that is in order is told from others faster than its place is named.
+        # A word that is in order is taken without naming its place (benchmarks/build.py).
         item
         if type(item) is str and item and item.isprintable()
         else identifier(item, f"{field}[{i}]", problems)

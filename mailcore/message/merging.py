@@ -101,8 +101,9 @@ def fills_in(message: Message, syntax: MergeSyntax | None) -> bool:
     Whether values are to be filled in: into a stored template, or into the message's own texts.
 
     Args:
-        message: With its mailer's defaults.
-        syntax: Of the provider; None if it fills in stored templates only.
+        message: The message, with its mailer's defaults merged in.
+        syntax: The syntax in which the provider's texts refer to values; None if it fills in stored
+            templates only.
     """
     if message.template_id is not None:
         return True

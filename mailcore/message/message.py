@@ -94,7 +94,7 @@ class Message:
             named more than once, whatever the case of its letters, gets one mail: see
             :mod:`mailcore.message.deliveries`.
         reply_to: The addresses that answers go to.
-        subject: One line of text.
+        subject: The subject, one line of text.
         text, html: The body, as plain text and as HTML; either or both.
         alternatives: Further forms of the body, last one preferred. The HTML and the text may stand
             here as well: see :mod:`mailcore.message.bodies`.
@@ -272,7 +272,7 @@ class Message:
         else a message has, tags and metadata, goes in with :meth:`replace`.
 
         Args:
-            mime: The mail (RFC 5322).
+            mime: The octets of the mail (RFC 5322).
             envelope_sender: Where bounces go, if not to the Return-Path of the mail.
             envelope_recipients: Whom it is for, if they are not the addresses in To, Cc and Bcc:
                 the ``to_addrs`` of :meth:`smtplib.SMTP.send_message`.

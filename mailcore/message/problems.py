@@ -43,8 +43,8 @@ def refused_headers(
     Name the headers that the service writes itself, or obeys; all of them can be left out.
 
     Args:
-        names: Of headers.
-        field: Where they stand.
+        names: The names of the message's headers, in any case.
+        field: The field of the message that they stand in, for the problems.
         refusal: Tells which are not sent.
     """
     for name in names:
@@ -62,7 +62,7 @@ def refused_extra_headers(
     Name what headers in ``esp_extra`` may not say, by the policy of the message's own.
 
     Args:
-        pairs: Names and values.
+        pairs: The names and values of the headers.
         place: What errors call the parameter that has them.
         refusal: Tells which are not sent.
     """
@@ -95,9 +95,9 @@ def bodies_beside_template(message: Message, fields: Iterable[str], why: str) ->
     Name subject and bodies beside a stored template, for services that have only one of them.
 
     Args:
-        message: With a template.
-        fields: Of these: ``subject``, ``text``, ``html``.
-        why: What the service does.
+        message: A message that has a template.
+        fields: The fields that are refused, of ``subject``, ``text`` and ``html``.
+        why: What the service does with them, which the problems give as the reason.
     """
     for field in fields:
         if getattr(message, field):
@@ -110,7 +110,7 @@ def inline_without_content_id(message: Message, label: str) -> Iterator[Problem]
     Name inline files without a Content-ID; they can go as files.
 
     Args:
-        message: Any.
+        message: The message that is looked at.
         label: What people call the service.
     """
     for position, part in enumerate(message.attachments):
@@ -130,7 +130,7 @@ def metadata_without_values(message: Message, label: str) -> Iterator[Problem]:
     Name None in metadata, for services that keep texts; the keys can be left out, for everybody.
 
     Args:
-        message: Any.
+        message: The message that is looked at.
         label: What people call the service.
     """
     fields: tuple[
@@ -153,8 +153,8 @@ def recipients_in_extra(names: Iterable[str], provider: str) -> Iterator[Problem
     Name recipients in ``esp_extra``: who gets a message has a status, and these would have none.
 
     Args:
-        names: Of its parameters.
-        provider: Name of the provider.
+        names: The names of the service's parameters that take recipients.
+        provider: The name of the provider, which is the key in ``esp_extra``.
     """
     for name in names:
         if name.lower() in _RECIPIENTS:
@@ -169,7 +169,7 @@ def control_characters_in(value: object, place: str) -> Iterator[Problem]:
 
     Args:
         value: A text, or texts at any depth.
-        place: What errors call it.
+        place: What the problems call the place of the text.
     """
     control = next(control_characters(value), None)
     if control is not None:

@@ -135,7 +135,7 @@ class WithoutHeaders(Remedy):
     Some headers go, in any case of their names.
 
     Args:
-        names: Which.
+        names: The names of the headers that are left out.
         field: ``headers``, or ``merge_headers`` for those of every recipient.
     """
 
@@ -163,7 +163,7 @@ class WithoutKeys(Remedy):
     Some metadata go.
 
     Args:
-        keys: Which.
+        keys: The keys that are left out.
         field: ``metadata``, or ``merge_metadata`` for those of every recipient.
     """
 
@@ -206,8 +206,8 @@ class SeparateBy(Remedy):
     A field that alone makes a batch of the message goes, and another one does so in its place.
 
     Args:
-        other: Is given as an empty mapping.
-        field: Goes.
+        other: The field that is given as an empty mapping instead.
+        field: The field that is left out.
     """
 
     other: BatchField | Literal["merge_data"]

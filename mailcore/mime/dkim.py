@@ -71,7 +71,8 @@ class DkimSigner:
     Args:
         domain: The signing domain (``d=``), encoded as in addresses (IDNA 2008). DMARC counts the
             signature if From has the same domain, or one above or below it; another is warned of.
-        selector: Of the key in DNS: ``<selector>._domainkey.<domain>``.
+        selector: The selector, under which the public key stands in DNS:
+            ``<selector>._domainkey.<domain>``.
         private_key: RSA of at least 1,024 bits (2,048 are advised), or Ed25519, in PEM, not
             encrypted: the text, not the path of a file.
         headers: Names of headers to sign instead of all: From and both List-Unsubscribe headers
@@ -125,7 +126,7 @@ class DkimSigner:
 
         Args:
             mail: With CRLF at the end of every line.
-            signed_at: For the signature's ``t=``, aware; now, if not given.
+            signed_at: The time for the signature's ``t=``, with a time zone; now, if not given.
 
         Returns:
             The mail with a DKIM-Signature in front, else unchanged.

@@ -21,7 +21,8 @@ MAX_LINE_OCTETS = 998
 _MAX_ENCODED_LINE = 76
 
 # Wrapping costs as much as encoding. Cutting blocks of 512 lines with struct was the fastest in
-# pure Python: half the time of base64.encodebytes, without the memory of a list of all lines.
+# pure Python: half the time of base64.encodebytes, without the memory of a list of all lines
+# (benchmarks/build.py).
 _LINE_OCTETS = _MAX_ENCODED_LINE // 4 * 3
 _BLOCK_LINES = 512
 _BLOCK_OCTETS = _LINE_OCTETS * _BLOCK_LINES

@@ -100,9 +100,9 @@ def write_message(
         extra_headers: Fields after those of the message; a name may stand there several times.
         boundary: What the boundaries are made from: 1 to 50 characters of RFC 2046, section
             5.1.1, without the space. Random if not given.
-        date: For the Date header, unless the message has one; now, if not given.
-        message_id: For the Message-ID header, unless the message has one, with its angle brackets
-            or without; a random one at the domain of ``from_email``, if not given.
+        date: The time for the Date header, unless the message has one; now, if not given.
+        message_id: The id for the Message-ID header, unless the message has one, with its angle
+            brackets or without; a random one at the domain of ``from_email``, if not given.
         to_header: Shown instead of ``message.to``: in a batch, the one recipient.
         smtputf8: Whether local parts outside ASCII may stand in the header, in UTF-8 (RFC 6532):
             for a server that takes such mails. All else stays ASCII.

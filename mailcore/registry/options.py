@@ -231,8 +231,8 @@ def option_missing(provider: str, option: str, purpose: str) -> ConfigurationErr
     The error of a provider that was made without what a purpose needs.
 
     Args:
-        provider: Its name.
-        option: What it lacks.
+        provider: The name of the provider.
+        option: The name of the option that is not given.
         purpose: What needs it, such as ``sending``.
     """
     return ConfigurationError(

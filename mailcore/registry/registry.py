@@ -56,10 +56,10 @@ class Plugin:
 
     Args:
         name: The provider's or extension's name.
-        kind: What it is.
+        kind: Whether it is a provider or an extension.
         state: ``available`` until it was asked for.
         distribution: What was installed, with its version; empty if it was registered by hand.
-        error: Why it is broken.
+        error: Why it could not be loaded; None if it could.
     """
 
     name: str
@@ -188,7 +188,7 @@ class Registry:
 
         Args:
             name: As the plugin calls itself.
-            options: Of that provider; others may stand in the environment, as
+            options: The provider's options, by name; others may stand in the environment, as
                 :mod:`mailcore.registry.option_variables` says.
 
         Raises:

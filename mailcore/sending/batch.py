@@ -114,9 +114,9 @@ def own_message(message: Message, entry: Entry, **changes: Unpack[MessageFields]
     The message as one recipient of the batch gets it: with their headers and metadata.
 
     Args:
-        message: The batch, from :func:`with_copies_once`.
+        message: The batch, as :func:`with_copies_once` returned it.
         entry: The recipient. What `data` is filled into, the provider knows.
-        changes: Further fields.
+        changes: Further fields of the recipient's message, which replace the batch's.
     """
     headers, unsubscribe = message.headers, message.unsubscribe
     if unsubscribe is not None and "List-Unsubscribe" in entry.headers:
@@ -145,7 +145,7 @@ class IndividualRequests(LazyRequests[RequestT]):
     all of `entries`, without what takes long.
 
     Args:
-        message: The batch.
+        message: The batch, which becomes one request for each address in `to`.
         write: Makes the request of one recipient; who it is for is filled in here.
     """
 

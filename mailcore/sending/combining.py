@@ -34,7 +34,7 @@ class Combined(Generic[RequestT_co]):
     One call for some of several requests.
 
     Args:
-        request: What to send.
+        request: The request that sends all of them.
         positions: Which of the requests it stands for, in the order of the parts of its answer.
     """
 

@@ -20,8 +20,8 @@ def keep_likelier(
     Who gets a copy of each mail has one if any was accepted, and perhaps if nobody knows.
 
     Args:
-        found: By address; changed.
-        statuses: By address, spelled alike.
+        found: The statuses so far, by address; it is changed.
+        statuses: The statuses of a further request, by address, spelled as in `found`.
     """
     for address, status in statuses.items():
         before = found.get(address)

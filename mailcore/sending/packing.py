@@ -40,7 +40,7 @@ class JsonCall:
         The body of a call.
 
         Args:
-            objects: The JSON of each.
+            objects: The JSON of each message.
         """
         before, after = self._frame
         return before + b",".join(objects) + after
@@ -119,7 +119,7 @@ def combined_calls(
     The fewest calls that carry the requests of several messages, for ``Provider.combine()``.
 
     Args:
-        requests: Of one message each.
+        requests: The requests, each of one message.
         key_of: The same text for requests that may share a call; None for one that stays alone.
         call_of: What fits into a call, by that text.
         join: One request for several of the same text.
@@ -148,9 +148,9 @@ def joined_request(url: str, requests: Sequence[HttpRequest], body: bytes) -> Ht
     The request of one call for several: headers of the first, the longest wait, all recipients.
 
     Args:
-        url: Of the call.
+        url: The URL of the call that takes several messages.
         requests: One or more, alike in what they may not differ in.
-        body: Of the call.
+        body: The body of the call, with all messages.
     """
     return HttpRequest(
         method="POST",

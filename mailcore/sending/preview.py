@@ -16,7 +16,7 @@ class Preview:
     A message as a mailer would send it: see :meth:`mailcore.Mailer.preview`.
 
     Args:
-        provider: Name of the provider.
+        provider: The name of the provider that the requests are for.
         message: With the defaults, with what extensions make of it, and without what the mailer's
             policy drops.
         requests: What the transport would be given, in order: values of the provider's own class,

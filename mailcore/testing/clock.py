@@ -67,8 +67,8 @@ def drive(
     Drive a flow to its end, as :func:`mailcore.run` does, on a virtual clock.
 
     Args:
-        flow: The flow.
-        transport: For exchanges that do not name their own.
+        flow: The flow to run to its end.
+        transport: The transport that makes the exchanges which do not name their own.
         clock: Which clock its sleeps advance; one of its own if None.
 
     Returns:

@@ -103,11 +103,11 @@ class Outbox(Sequence[Message]):
 
         Args:
             to: A recipient's address, in to, cc or bcc; case and punycode do not matter.
-            subject: The whole subject.
-            subject_contains: A part of it.
+            subject: The whole subject that a message must have.
+            subject_contains: A text that the subject must contain.
             body_contains: A part of the text, the HTML or an alternative.
-            tag: One of the tags.
-            template_id: The template.
+            tag: A tag that a message must have among its tags.
+            template_id: The template that a message must use.
             attachment: The file name of an attachment or inline image.
         """
         key = address_key(to) if to is not None else None
@@ -141,12 +141,12 @@ class Outbox(Sequence[Message]):
         Args:
             count: How many there must be; at least one if None.
             to: See :meth:`matching` for this one and the following.
-            subject: The whole subject.
-            subject_contains: A part of it.
+            subject: The whole subject that a message must have.
+            subject_contains: A text that the subject must contain.
             body_contains: A part of a body.
-            tag: One of the tags.
-            template_id: The template.
-            attachment: A file name.
+            tag: A tag that a message must have among its tags.
+            template_id: The template that a message must use.
+            attachment: The file name of an attachment that a message must have.
 
         Returns:
             The messages found.

@@ -16,8 +16,8 @@ class Notice:
     Something that the provider is to report through its webhook.
 
     Args:
-        event_type: What happened.
-        recipient: To whose mail.
+        event_type: The type that the event must have.
+        recipient: The address of the recipient that the event must be about.
         message_id: The id that the send returned.
         metadata: As the message had it.
         tags: As the message had them.
@@ -36,7 +36,7 @@ class TransportFault:
     A way in which the provider's own transport fails.
 
     Args:
-        name: For the failure message.
+        name: What a failing check calls the fault.
         send: Sends a message through that transport; must raise a ``SendError``.
         maybe_accepted: Whether the message may be on its way all the same; None if both answers
             are true.

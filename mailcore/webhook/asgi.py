@@ -122,7 +122,7 @@ class AsgiWebhook:
 
         Args:
             application: The other one; it also sees the server's start and end.
-            path: Exactly, such as ``/webhooks/acme``.
+            path: The exact path that the webhook answers, such as ``/webhooks/acme``.
 
         Raises:
             ConfigurationError: If the path does not begin with a slash, or the other application

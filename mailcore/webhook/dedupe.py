@@ -89,9 +89,9 @@ class SqliteSeenStore:
 
     Args:
         path: The file; it is created if it is missing.
-        max_age_seconds: Older keys are forgotten.
+        max_age_seconds: How many seconds a key is remembered; older ones are forgotten.
         busy_timeout_seconds: How long to wait for another process that writes.
-        now: Seconds since 1970.
+        now: A function that returns the time, in seconds since 1970.
 
     Raises:
         ConfigurationError: If a number is not above 0.

@@ -14,7 +14,7 @@ def digest_of(document: Mapping[str, Any]) -> str:
     A digest of a JSON object, the same in whatever order its fields stand.
 
     Args:
-        document: As it was read.
+        document: The document as it was read from JSON.
 
     Returns:
         16 hexadecimal digits, which are 64 bits.

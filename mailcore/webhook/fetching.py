@@ -31,7 +31,7 @@ def fetch_inbound(
 
     Args:
         provider: That the event is from, with credentials to read the mail.
-        event: The event.
+        event: The event that told of the mail.
         on_message: Called with the mail. What it raises reaches the caller, and nothing is deleted.
         delete_after: Whether to delete the mail where the provider keeps it, once it was fetched
             and `on_message` is done. Without `on_message` that is before you have looked at it.

@@ -41,10 +41,10 @@ class Upload:
     A file in a form.
 
     Attributes:
-        name: Of the field.
+        name: The name of the field of the form.
         filename: As the sender wrote it, paths and all; empty if there is none.
         content_type: With parameters or without; empty if there is none.
-        content: Its bytes.
+        content: The octets of the file.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Form:
     The fields and files of a form, in order; names may repeat.
 
     Attributes:
-        fields: Names and values.
+        fields: The names and values of the fields, in order.
         files: What was posted as a file.
     """
 

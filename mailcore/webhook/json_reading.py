@@ -40,8 +40,8 @@ def read_object(text: str | bytes, what: str) -> dict[str, Any]:
     """
     Read a JSON object; of two equal names the last one counts.
 
-    The extra ``mailcore-esp[fast]`` makes it twice as fast; integers of more than 64 bits are then
-    read as floats.
+    The extra ``mailcore-esp[fast]`` makes it twice as fast (``benchmarks/receive.py``); integers
+    of more than 64 bits are then read as floats.
 
     Args:
         text: The JSON, as text or in UTF-8; white space around it is fine.
@@ -136,7 +136,7 @@ class ReadOnlyJson(FrozenDict[str, Any]):
     A JSON object that cannot change, at any depth.
 
     What it holds is made immutable when it is first read: that takes twice as long as decoding
-    it, and most handlers never look.
+    it (``benchmarks/receive.py``), and most handlers never look.
     """
 
     __slots__ = ("_is_frozen",)

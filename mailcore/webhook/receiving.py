@@ -32,7 +32,7 @@ def receive(
 
     Args:
         provider: From :func:`mailcore.get_provider`, with the options that say whom to trust.
-        request: The request.
+        request: The webhook request, with the body as it came.
         on_event: Called with each event, in order. What it raises reaches the caller, so that
             the provider, answered with a 500, sends the request again.
         max_body_bytes: A larger body is answered with 413, unread; None: the provider's
@@ -94,7 +94,7 @@ def hand_over(
     process that dies, has it come again.
 
     Args:
-        events: The events, in order.
+        events: The events, in the order in which they are handed over.
         on_event: What it raises ends the work and reaches the caller; but for HandlersFailed, which
             a router raises when it has asked all of its handlers: then the other events have their
             turn, and it is raised at the end.

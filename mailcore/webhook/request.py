@@ -28,7 +28,7 @@ class WebhookRequest:
     One HTTP request to a webhook, free of any framework.
 
     Args:
-        method: ``POST``, usually.
+        method: The HTTP method in capitals; services use ``POST``.
         headers: A mapping, something with ``items()``, or pairs, in any case; a repeated header
             keeps its first value.
         body: As received, undecoded: signatures are made over bytes. Text is taken as UTF-8.
@@ -53,7 +53,8 @@ class WebhookRequest:
         url: str | None = "",
         remote_address: str | None = "",
     ) -> None:
-        # Written out: the one that dataclasses makes for a frozen class takes twice as long.
+        # Written out: the one that dataclasses makes for a frozen class takes twice as long
+        # (benchmarks/receive.py).
         held = vars(self)
         held["method"] = _text(method, "method").upper()
         held["headers"] = _lower_case(headers)
@@ -85,7 +86,7 @@ class WebhookRequest:
         The method, the body, ``content-type`` and these header fields; neither URL nor peer.
 
         Args:
-            header_names: In lower case.
+            header_names: The names of the headers to keep, in lower case.
         """
         headers = {}
         for name in ("content-type", *header_names):
@@ -118,7 +119,8 @@ def _octets(body: object) -> bytes:
 
 def _lower_case(headers: HeadersGiven) -> FrozenDict[str, str]:
     if type(headers) is dict:
-        # The common case, in half the time; a name that is there twice takes the way below.
+        # The usual dict of texts takes half the time so (benchmarks/receive.py). A name that is
+        # there in two spellings, or is no text, is left to the loop below.
         lowered = {
             name.lower(): value
             for name, value in headers.items()
@@ -155,7 +157,7 @@ class Verdict:
         verified_by: How it was proven, such as ``hmac-sha256`` or ``basic-auth``.
         handled: True if the request was about the webhook itself, a subscription say, and
             carries no events.
-        detail: For the log.
+        detail: What the log says about it; senders do not see it.
     """
 
     verified_by: str

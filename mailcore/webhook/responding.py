@@ -45,7 +45,7 @@ def respond(
 
     Args:
         provider: With the options that say whom to trust.
-        request: The request.
+        request: The webhook request, with the body as it came.
         handler: Called with each event, in order; a function or a coroutine function. If it fails,
             the answer is 500, so that the provider sends the request again.
         max_body_bytes: A larger body is answered with 413; None: the provider's

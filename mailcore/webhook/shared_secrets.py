@@ -80,7 +80,7 @@ def basic_auth_of(webhook_secrets: Iterable[str] | None, provider: str) -> Basic
     The check of the option ``webhook_secrets``; None if none are given.
 
     Args:
-        webhook_secrets: Each ``user:password``.
+        webhook_secrets: The texts ``user:password`` that are believed.
         provider: Name of the provider, for errors.
 
     Raises:

@@ -30,7 +30,7 @@ def hmac_matches(
 
     Args:
         given: The signature; hexadecimal digits in any case.
-        content: What was signed.
+        content: The octets that were signed.
         secrets: Keys; several while one replaces the other. Without one nothing matches, and an
             empty one is none: everybody knows it.
         digest: A name that :mod:`hashlib` knows.

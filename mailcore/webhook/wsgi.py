@@ -98,7 +98,7 @@ class WsgiWebhook:
 
         Args:
             application: The other one, such as Flask's ``app.wsgi_app``.
-            path: Exactly, such as ``/webhooks/acme``.
+            path: The exact path that the webhook answers, such as ``/webhooks/acme``.
 
         Raises:
             ConfigurationError: If the path does not begin with a slash, or the other application
