@@ -143,7 +143,7 @@ class Connection:
     def _done(self, action: Action, progress: Progress) -> Reply:
         timeout = self._options.timeout_seconds
         if isinstance(action, Command):
-            self._write(f"{action.line}\r\n".encode(), timeout)
+            self._command(action.line)
             return self._reply(timeout)
         if isinstance(action, Content):
             patience = PATIENCE * timeout
@@ -152,13 +152,19 @@ class Connection:
             progress.began = True
             self._write(b".\r\n", timeout)
             return self._reply(patience)
-        self._write(b"STARTTLS\r\n", timeout)
+        self._command("STARTTLS")
         reply = self._reply(timeout)
         if reply.code == TLS_READY and self._smtp.sock is not None:
             self._smtp.sock.settimeout(timeout)
             name = self._options.host
             self._take(self._context().wrap_socket(self._smtp.sock, server_hostname=name))
         return reply
+
+    def _command(self, line: str) -> None:
+        """Send a line; smtplib refuses one that holds another."""
+        if self._smtp.sock is not None:
+            self._smtp.sock.settimeout(self._options.timeout_seconds)
+        self._smtp.putcmd(line)
 
     def _write(self, octets: bytes, seconds: float) -> None:
         if self._smtp.sock is None:

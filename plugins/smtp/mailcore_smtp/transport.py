@@ -13,7 +13,6 @@ import socket
 import ssl
 import sys
 import time
-import weakref
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,9 +49,7 @@ class SmtpTransport:
         self._lock = ForkSafeLock()
         self._made_context: ssl.SSLContext | None = options.ssl_context
         self._idle: Idle[Connection] = self._new_idle()
-        self._idle_of_loops: weakref.WeakKeyDictionary[
-            asyncio.AbstractEventLoop, Idle[AsyncConnection]
-        ] = weakref.WeakKeyDictionary()
+        self._idle_of_loops: dict[asyncio.AbstractEventLoop, Idle[AsyncConnection]] = {}
 
     def exchange(self, request: SmtpRequest) -> SmtpResponse:
         """
@@ -200,6 +197,8 @@ class SmtpTransport:
     def _idle_here(self) -> Idle[AsyncConnection]:
         loop = asyncio.get_running_loop()
         with self._lock:
+            for ended in [each for each in self._idle_of_loops if each.is_closed()]:
+                del self._idle_of_loops[ended]
             found = self._idle_of_loops.get(loop)
             if found is None:
                 found = self._idle_of_loops[loop] = self._new_idle()

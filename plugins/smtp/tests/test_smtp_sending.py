@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import email
 import email.policy
+import gc
 import os
 import threading
+import weakref
 
 import pytest
 
@@ -19,11 +22,12 @@ from mailcore import (
     ProviderUnavailable,
     RateLimited,
     RecipientsRefused,
+    SendError,
     SendStatus,
     SendTimeout,
     UnexpectedResponse,
 )
-from mailcore.flow import Exchange, run
+from mailcore.flow import Exchange, arun, run
 from mailcore.registry import Registry, hookimpl
 from mailcore_smtp import SmtpProvider, smtp_options
 
@@ -449,6 +453,42 @@ def test_a_fork_makes_its_own_connection(scripted, mail_to, to_server, closes):
     assert (1 if closes else 2) == server.connections
     assert (2 if closes else 3) == len(server.mails)
     assert 0 == quits
+
+
+@pytest.mark.parametrize("drive", [run, lambda *given: asyncio.run(arun(*given))])
+def test_a_line_within_a_line_is_no_command(scripted, mail_to, to_server, drive):
+    """Addresses have none; an extension that writes requests of its own cannot send one either."""
+    server = scripted()
+    provider = SmtpProvider(**to_server(server.port))
+    (request,) = Mailer(provider).preview(mail_to()).requests
+    forged = dataclasses.replace(request, envelope=("ada@example.net>\r\nRCPT TO:<eve@x.example",))
+
+    with pytest.raises(SendError) as caught:
+        drive(exchanging(forged), provider.create_transport())
+
+    assert not caught.value.maybe_accepted
+    assert ["EHLO", "MAIL"] == [line.split()[0] for line in server.lines]
+
+
+def test_a_loop_that_ended_leaves_nothing(scripted, mail_to, to_server):
+    """A program that runs a loop for each mail keeps no loop of before."""
+    server = scripted()
+    provider = SmtpProvider(**to_server(server.port))
+    transport = provider.create_transport()
+    (request,) = Mailer(provider).preview(mail_to()).requests
+
+    async def one_mail():
+        await arun(exchanging(request), transport)
+        transport.close()
+        await asyncio.sleep(0.01)
+        return asyncio.get_running_loop()
+
+    loops = [weakref.ref(asyncio.run(one_mail())) for _ in range(2)]
+    asyncio.run(one_mail())
+    gc.collect()
+
+    assert [None, None] == [each() for each in loops]
+    assert 3 == len(server.mails)
 
 
 def exchanging(request):
