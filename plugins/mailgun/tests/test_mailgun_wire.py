@@ -52,7 +52,7 @@ def records(caplog, monkeypatch):
         ({"headers": {"To": "victim.name@friends.example"}}, "message=<"),
         (
             {"merge_data": {ADA: {"a": "One-time code"}}},
-            'recipient-variables={"v***@x.example": {"a": <13 characters>}}',
+            "recipient-variables=<49 characters>",
         ),
         ({"template_id": "welcome", "text": None}, 'template="welcome"'),
     ],
