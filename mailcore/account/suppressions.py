@@ -220,8 +220,8 @@ def known_reasons(reasons: Iterable[str], known: tuple[str, ...], provider: str)
 
     Args:
         reasons: As somebody wrote them; one text is one reason.
-        known: Those that there are.
-        provider: Its name, for errors.
+        known: The reasons that the provider knows.
+        provider: The name of the provider, for errors.
 
     Raises:
         ConfigurationError: If one is none of these.

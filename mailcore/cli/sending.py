@@ -31,8 +31,8 @@ def send(mailer: Mailer, message: Message, *, stdout_is_json: bool) -> SendResul
     Send one message.
 
     Args:
-        mailer: Through which.
-        message: The message.
+        mailer: The mailer that sends it.
+        message: The message that is sent.
         stdout_is_json: Whether nobody else may write to standard output: a provider that prints,
             such as ``console``, prints to standard error then.
 

@@ -65,8 +65,8 @@ def table(
     Lay out a table.
 
     Args:
-        headings: Of the columns.
-        rows: Of cells, each one line.
+        headings: The heading of each column.
+        rows: The cells of each row, each one line.
         width: Columns to fit into by wrapping cells; None leaves every cell on its line. A table
             of many columns may be wider than asked for.
 
@@ -91,8 +91,8 @@ def parts_side_by_side(
     Lay out a table whose columns are compared, in parts if it is too wide.
 
     Args:
-        headings: Of the columns; the first one names the rows, and stands in each part.
-        rows: Of cells, each one line.
+        headings: The heading of each column; the first one names the rows, and stands in each part.
+        rows: The cells of each row, each one line.
         width: Columns that each part fits into, if one column beside the first does; None leaves
             the table whole.
 

@@ -41,9 +41,9 @@ def decode_charset(data: Buffer, charset: str, errors: str = "replace") -> tuple
     charset, and with US-ASCII that is not ASCII, see :func:`decode_undeclared`.
 
     Args:
-        data: The octets.
+        data: The octets to decode.
         charset: As declared, clutter included; empty if it is not.
-        errors: As for :meth:`bytes.decode`.
+        errors: What happens to octets that cannot be decoded, as for :meth:`bytes.decode`.
 
     Returns:
         The text, and what is wrong with it, if anything.
@@ -88,7 +88,7 @@ def decode_undeclared(
     nothing about the others. Hardly any text of another charset looks like that.
 
     Args:
-        data: The octets.
+        data: The octets to decode.
         errors: As for :meth:`bytes.decode`; ``strict`` takes UTF-8 only.
         otherwise: What it is if it is not UTF-8: ``windows-1252``, or ``ascii`` where it is known
             to be neither.

@@ -29,7 +29,7 @@ class Limits:
 
     Args:
         max_parts: Parts in all, multiparts included.
-        max_depth: Multiparts within each other.
+        max_depth: How many multiparts may stand within each other.
         max_header_bytes: Header fields of the message and all its parts together. A line counts
             as at least 64 bytes, because that is what it takes in memory.
     """
@@ -45,7 +45,7 @@ class Entity:
     A message or one of its parts (RFC 2045, section 2.4).
 
     Args:
-        fields: Its header fields.
+        fields: The header fields of the entity, in order.
         pieces: Its content, not decoded, in pieces that follow each other; empty for a multipart.
         children: The parts of a multipart; an attached message has none.
         default_type: What it is without a Content-Type field.

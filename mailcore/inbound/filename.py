@@ -33,7 +33,7 @@ def safe_filename(
 
     Args:
         filename: As it was received; None and what is left empty become *default*.
-        default: Returned as it is.
+        default: What is returned, as it is, where there is no usable name.
         max_bytes: Longest name in UTF-8; file systems take 255.
 
     Example:

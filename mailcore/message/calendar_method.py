@@ -31,7 +31,7 @@ def with_method(content_type: str, content: str, problems: list[Problem]) -> str
 
     Args:
         content_type: ``text/calendar``, with parameters or without.
-        content: The calendar.
+        content: The text of the calendar (RFC 5545).
         problems: A type that names another method is added here.
     """
     found = _METHOD.search(content) or _METHOD.search(_FOLD.sub("", content))

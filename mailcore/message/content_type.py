@@ -107,9 +107,9 @@ def content_and_type(
     The octets of an attachment and its type, which names their charset if it can.
 
     Args:
-        content: Octets, or a text.
+        content: The content as octets or as text.
         content_type: None has it told from *filename*, or else, if it is a picture, from *content*.
-        filename: Of the attachment.
+        filename: The file name of the attachment.
         problems: What is wrong is added here.
     """
     kind = type_of_file(filename) if content_type is None and filename is not None else None

@@ -80,7 +80,7 @@ def remedy_of(
     Args:
         feature: What is asked for too much.
         support: The provider's answer to it.
-        message: The one that asks.
+        message: The message that asks for it.
         features: All answers of the provider.
     """
     keep = support.limit if support.kind == "limited" and support.limit is not None else 0
@@ -93,7 +93,7 @@ def applied(remedy: Remedy, message: Message) -> Message | None:
     The message with a remedy; None if it changes nothing, or what no remedy may change.
 
     Args:
-        remedy: Of the core or a plugin.
+        remedy: The remedy, one of the core's or of a plugin's.
         message: The one in which the problem was found.
     """
     changed = remedy.apply(message)

@@ -50,9 +50,9 @@ class Option(NamedTuple):
     The option of ``mailcore send`` that gives a field.
 
     Attributes:
-        flag: Such as ``--send-at``.
+        flag: The flag of the command line, such as ``--send-at``.
         metavar: What help calls the value; empty for a switch.
-        help: A phrase for help.
+        help: The phrase that ``--help`` shows.
         kind: ``text``; ``file``: text, or the contents of the file that ``<flag>-file`` names;
             ``list``: repeatable; ``header``: repeatable, ``Name: value``; ``pair``: repeatable,
             ``key=value``; ``switch``: with ``--no-…`` beside it.
@@ -71,9 +71,10 @@ class Field(NamedTuple):
     One field of a message.
 
     Attributes:
-        name: Of the attribute.
+        name: The name of the attribute of `Message`.
         coerce: Makes the value to hold.
-        option: Of ``mailcore send``; or, in words, how else its command line gives the field.
+        option: The option of ``mailcore send``; or, in words, how else its command line gives the
+            field.
         uses: Features that messages use by it; none, if every provider has to carry it.
         join: How a default joins what the message says; None, if it gives way.
         droppable: Whether a mailer may be told to send a message without it. False, if somebody

@@ -129,8 +129,8 @@ def unanswered(message: Message, syntax: MergeSyntax | None) -> Iterator[Problem
     Name the references for which there is no value: the mail would be lost, or show them.
 
     Args:
-        message: With its mailer's defaults.
-        syntax: Of the provider.
+        message: The message, with its mailer's defaults merged in.
+        syntax: The syntax in which the provider's texts refer to values.
     """
     if syntax is None or message.template_id is not None:
         return

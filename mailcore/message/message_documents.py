@@ -45,7 +45,7 @@ def read_document(data: object, problems: list[Problem]) -> dict[str, Any]:
     What a document gives to the constructor of a message.
 
     Args:
-        data: Of ``to_dict()``, or written by hand.
+        data: The document, as ``to_dict()`` returned it or as it was written by hand.
         problems: Is told what cannot be read, and which fields are unknown.
 
     Raises:

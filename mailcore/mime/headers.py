@@ -94,7 +94,7 @@ def header_field(name: str, value: str) -> str:
 
     Args:
         name: A valid name; those from outside are checked by :func:`check_name`.
-        value: One line of text.
+        value: The value of the header, one line of text.
 
     Raises:
         InvalidMessage: The value has a character that it cannot have, or a run without a
@@ -145,7 +145,7 @@ def address_field(name: str, addresses: Sequence[Address], *, smtputf8: bool = F
 
     Args:
         name: The name, without its colon.
-        addresses: What stands there.
+        addresses: The addresses that stand in the header.
         smtputf8: Whether local parts outside ASCII may stand there as they are (RFC 6532).
 
     Raises:

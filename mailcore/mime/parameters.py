@@ -41,7 +41,7 @@ def content_type_field(
 
     Args:
         content_type: ``type/subtype``, with parameters or without.
-        filename: Replaces the parameter ``name``.
+        filename: The file name, which replaces the parameter ``name``.
         parameters: Further ones; they replace those of the same name.
 
     Raises:

@@ -73,7 +73,7 @@ def provider_not_found(name: str, installed: Sequence[str]) -> ProviderNotFound:
     The error for a name that no provider has.
 
     Args:
-        name: What was asked for.
+        name: The name that was asked for.
         installed: Names of the providers that are there.
     """
     similar = () if name in known_plugins() else tuple(_similar(name, installed))

@@ -53,7 +53,7 @@ def converted(values: list[str], annotation: Any) -> Any:
 
     Args:
         values: The texts; several for an option that was given several times.
-        annotation: Of the option.
+        annotation: The type that the option is declared with.
 
     Raises:
         Misfit: If they are not of that type.

@@ -58,10 +58,10 @@ def options_from_variables(
     The options of a provider that the environment has, and what is wrong with others.
 
     Args:
-        provider: Its name.
-        types: Of its options, by name.
+        provider: The name of the provider.
+        types: The types of its options, by name.
         given: Options that are given elsewhere, and so are not read.
-        names: Of all providers, some of whose variables may begin like those of this one.
+        names: The names of all providers, some of whose variables may begin like those of this one.
 
     Returns:
         Options as the types that the provider wants, and a sentence for each variable that cannot

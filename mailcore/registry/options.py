@@ -67,10 +67,10 @@ def create_provider(
     :mod:`mailcore.registry.option_variables`.
 
     Args:
-        provider_class: Its class.
-        options: For its constructor.
+        provider_class: The class of the provider.
+        options: The options that its constructor is called with.
         settings: What else could be written in the same place, for names that are misspelt.
-        names: Of all providers: what belongs to which in the environment.
+        names: The names of all providers: they decide what belongs to which in the environment.
         is_for_sending: Whether it is to send, and so needs its ``sending_options``.
 
     Raises:
@@ -161,8 +161,8 @@ def options_from_url(
     A list is given by repeating the option, or with commas.
 
     Args:
-        provider_class: Whose options they are.
-        url: The URL.
+        provider_class: The class of the provider whose options they are.
+        url: The URL that the options stand in.
         given: Names of options that are given elsewhere.
 
     Raises:

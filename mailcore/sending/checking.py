@@ -39,7 +39,7 @@ class Checked(NamedTuple):
     What a provider is given.
 
     Attributes:
-        message: Without what was dropped.
+        message: The message, without what was dropped.
         dropped: Why, in order; the ``remedy`` of each says what was done.
     """
 

@@ -48,7 +48,7 @@ def groups_of(items: Iterable[T], size: int, failures: list[Exception]) -> Itera
 
     Args:
         items: What it gave before it raises comes all the same: those messages are to be sent.
-        size: Of a list, at most.
+        size: How many a list has at most.
         failures: Gets what *items* raised, to be raised again when the sends under way are done.
     """
     group: list[T] = []
@@ -69,7 +69,7 @@ def together(flows: Sequence[Flow[T]], provider: Provider[Any, Any]) -> Flow[lis
     Run flows side by side, and combine the requests that they make at the same time.
 
     Args:
-        flows: One for each message.
+        flows: The flows, one for each message.
         provider: Combines the requests, and splits the answers.
 
     Returns:

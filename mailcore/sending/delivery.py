@@ -100,9 +100,9 @@ def deliver(
 
     Args:
         provider: Builds the requests and reads the answers.
-        message: To send.
-        hooks: Of the registry.
-        transport: Of the provider.
+        message: The message that is sent.
+        hooks: The hooks of the registry's extensions.
+        transport: The provider's transport.
         attempt: Is told what is known while the flow runs.
 
     Returns:

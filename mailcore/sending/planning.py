@@ -27,7 +27,7 @@ class Planner(Generic[PlanT]):
     make a plan twice, and never get that of another message.
 
     Args:
-        make: Decides; pure.
+        make: A pure function that makes the plan of a message.
 
     Example:
         >>> def decide(message: Message) -> str:

@@ -114,8 +114,8 @@ def require_webhook(provider: object, handler: object, what: str) -> None:
     Refuse what could never receive an event, when an application is made of it.
 
     Args:
-        provider: Of the application.
-        handler: Of the application.
+        provider: The provider that the application is made for.
+        handler: The handler that the application is made with.
         what: Name of the application's class.
 
     Raises:

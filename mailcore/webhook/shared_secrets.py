@@ -96,7 +96,7 @@ def listed_secrets(given: Iterable[str] | None, what: str, provider: str) -> str
     Secrets as a tuple; one text stays one, for which there is an error.
 
     Args:
-        given: An option.
+        given: The value of the option, as it was given.
         what: What it has to be, for the error.
         provider: Name of the provider, for the error.
 

@@ -40,12 +40,12 @@ class NewEspOptions(NewEspMessageOptions):
     Options of the provider.
 
     Args:
-        api_key: Of the account. Who only receives needs none.
+        api_key: The API key of the account. Who only receives needs none.
         webhook_secrets: Those that webhooks are signed with: two while one replaces the other.
             Without any, every webhook request is refused.
         max_age_seconds: Refuse webhook requests that were made longer ago.
         api_url: Another address of the API, such as that of a test server.
-        timeout_seconds: For connecting, and for each wait for data.
+        timeout_seconds: How many seconds connecting may take, and how many each wait for data may.
     """
 
     api_key: str | None = option(

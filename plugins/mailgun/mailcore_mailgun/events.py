@@ -51,7 +51,7 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
     UNKNOWN, what cannot be read is told in its `defects`.
 
     Args:
-        provider: The provider's name.
+        provider: The name that the provider has in the events.
         request: What Mailgun posted: a webhook of an event, or what a route forwards or stored.
 
     Returns:
@@ -103,8 +103,8 @@ def read_event(
     2026-11-30).
 
     Args:
-        provider: The provider's name.
-        data: The event.
+        provider: The name that the provider has in the event.
+        data: The event as Mailgun's JSON has it.
         received_at: When the notification of it was made.
         esp_event: What to keep as the event's `esp_event`; *data* if None.
     """

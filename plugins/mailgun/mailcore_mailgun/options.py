@@ -69,7 +69,7 @@ class MailgunSendingOptions(ProviderOptions):
             ``envelope_sender``, else of its ``from_email``, if None. As an option of the provider,
             the domain of a message's ``envelope_sender`` wins over it.
         template_text: Whether Mailgun makes a plain text part from stored templates.
-        dkim: Whether to sign.
+        dkim: Whether Mailgun signs the mail with the domain's key; its own setting if None.
         secondary_dkim: A second key to sign with, as ``domain/selector``.
         secondary_dkim_public: The name under which that key is published.
         deliver_within: How long Mailgun tries, such as ``1h30m``: 5 minutes to 24 hours.
@@ -77,13 +77,13 @@ class MailgunSendingOptions(ProviderOptions):
         time_zone_localize: The recipients' local time to deliver at, ``16:00`` or ``04:00PM``.
         test_mode: Whether Mailgun accepts messages and does not send them (they cost as usual).
         tracking: Whether to track opens and clicks; ``htmlonly`` leaves links in the text alone.
-        tracking_clicks: The same for clicks, as ``track_clicks`` of a message.
-        tracking_opens: The same for opens, as ``track_opens`` of a message.
+        tracking_clicks: Whether to track clicks, as ``track_clicks`` of a message.
+        tracking_opens: Whether to track opens, as ``track_opens`` of a message.
         tracking_pixel_location_top: Whether the tracking pixel stands first in the HTML.
         require_tls: Whether to give up rather than deliver without TLS.
         skip_verification: Whether to deliver whatever certificate the recipient's server has.
-        sending_ip: An address of the account to send from.
-        sending_ip_pool: The id of a pool of them.
+        sending_ip: The IP address of the account to send from.
+        sending_ip_pool: The id of a pool of IP addresses, one of which Mailgun sends from.
         archive_to: A URL that Mailgun posts each delivered mail to, at the price of a mail.
         suppress_headers: Names of ``X-Mailgun-*`` headers to leave out of delivered mails;
             ``["all"]`` for all of them.
@@ -160,11 +160,11 @@ class MailgunOptions(MailgunSendingOptions):
     Args:
         api_key: A sending key of one domain, or the key of the account. Who only receives needs
             none, but for mail that Mailgun stores.
-        region: Where the domain is.
+        region: The region of Mailgun that the domain was made in, ``us`` or ``eu``.
         base_url: Another API, such as a proxy or a server for tests, instead of the region's.
         content: ``mime`` to write every message here, as far as that is possible, instead of
             leaving it to Mailgun: all but batches and stored templates.
-        timeout_seconds: For connecting, and for each wait for data.
+        timeout_seconds: How many seconds connecting may take, and how many each wait for data may.
         webhook_signing_keys: The *HTTP webhook signing key* of the account; several while one
             replaces the other. Without any, webhook requests need `webhook_secrets`.
         webhook_secrets: ``user:password`` texts, one of which each webhook request must bring

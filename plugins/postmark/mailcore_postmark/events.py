@@ -59,8 +59,8 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
     event of type UNKNOWN.
 
     Args:
-        provider: The provider's name.
-        request: What Postmark posted.
+        provider: The name that the provider has in the events.
+        request: The request that Postmark posted, which was believed.
 
     Raises:
         MalformedWebhook: If the body is no JSON object, or has neither a `RecordType` nor a field

@@ -56,8 +56,8 @@ def parse_inbound(provider: str, payload: dict[str, Any]) -> InboundEvent:
     says nothing of when it received the mail: `timestamp` is None, and the mail has its `Date`.
 
     Args:
-        provider: The provider's name.
-        payload: What it posted.
+        provider: The name that the provider has in the event.
+        payload: The JSON that Postmark posted.
     """
     fields = Fields(payload)
     headers = _headers(fields)

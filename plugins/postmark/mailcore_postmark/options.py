@@ -81,13 +81,13 @@ class PostmarkOptions(PostmarkMessageOptions):
     Options of :class:`~mailcore_postmark.PostmarkProvider`.
 
     Args:
-        base_url: Of the API.
+        base_url: The URL of the API, without a path: another one is a proxy or a server for tests.
         webhook_secrets: ``user:password`` texts, one of which each webhook request must bring (HTTP
             Basic): Postmark signs nothing. Without any of these and the next, every webhook request
             is refused.
         webhook_header_secrets: ``Name: value`` texts, the header of one of which a webhook request
             may bring instead: ``HttpHeaders`` of Postmark's Webhooks API.
-        timeout_seconds: For connecting, and for each wait for data.
+        timeout_seconds: How many seconds connecting may take, and how many each wait for data may.
     """
 
     base_url: str = option(

@@ -59,10 +59,11 @@ class SharedOptions(ProviderOptions):
     What is said for all messages, or for one.
 
     Args:
-        configuration_set_name: The configuration set; its event destination decides which events
-            are published.
+        configuration_set_name: The configuration set that messages go through; its event
+            destination decides which events are published.
         tenant_name: The tenant on whose behalf messages are sent.
-        endpoint_id: A global endpoint; needs ``botocore[crt]``, and no endpoint_url.
+        endpoint_id: The id of a global endpoint, which sends from two regions; needs
+            ``botocore[crt]``, and no endpoint_url.
         from_identity_arn: ARN of the identity to send from, if another account shares it.
         feedback_identity_arn: ARN of the identity of the envelope sender, if another account
             shares it.
@@ -70,7 +71,8 @@ class SharedOptions(ProviderOptions):
             refuses recipients who have. Not for batches from a template. Of one message, it is for
             its own `topic_name` or none, whatever the provider's options and the mailer's defaults
             say.
-        topic_name: The topic of the list.
+        topic_name: The topic of that list that messages are about: SES refuses recipients who left
+            it.
         email_tags: Message tags by name; those of a message are all that it has.
     """
 
@@ -116,7 +118,7 @@ class MessageOptions(SharedOptions):
     Args:
         recipient_tags: Message tags for single recipients of a batch, by address; they win over the
             others by name.
-        content: ``raw`` or ``simple``.
+        content: Who writes a complete message: mailcore if ``raw``, SES if ``simple``.
     """
 
     recipient_tags: Mapping[str, Mapping[str, str]] | None = option(
@@ -165,15 +167,16 @@ class SesOptions(SharedOptions):
             header; then messages have one tag at most.
         content: How complete messages go: ``raw``, written here, or ``simple``, written by SES,
             which has neither alternatives nor a To header of your own.
-        api_version: ``v1`` for credentials that may not call the other.
+        api_version: The version of SES's API to send by: ``v1`` for credentials that may not call
+            ``v2``.
         dkim_domain, dkim_selector, dkim_private_key: Sign raw messages, by an RSA or Ed25519 key in
             PEM; see :class:`~mailcore.mime.dkim.DkimSigner`.
         dkim_headers: Headers to sign, in place of all but those that SES rewrites.
         topic_arns: SNS topics whose messages :func:`mailcore.receive` believes. Without any, every
             webhook request is refused: a signature proves only that *some* topic sent it.
         topic_account_ids: AWS accounts all of whose topics are believed, too.
-        topic_arn_patterns: The same for ARNs with ``*`` in the region or the name, such as
-            ``arn:aws:sns:*:123456789012:ses-*``.
+        topic_arn_patterns: Topics that are believed too, as ARNs with ``*`` in the region or the
+            name, such as ``arn:aws:sns:*:123456789012:ses-*``.
         auto_confirm: Whether to confirm SNS subscriptions of these topics.
         webhook_secrets: ``user:password`` texts, one of which each webhook request must bring (HTTP
             Basic), beside the signature. Raw message delivery, which has no signature, is believed
@@ -185,20 +188,23 @@ class SesOptions(SharedOptions):
         region_name: AWS region; boto3's own search order if None.
         endpoint_url: Another SES endpoint, such as a local SES.
         sns_endpoint_url: Another SNS endpoint, for confirming subscriptions.
-        s3_endpoint_url, kms_endpoint_url: Others for fetching received mail.
+        s3_endpoint_url, kms_endpoint_url: Other S3 and KMS endpoints, for fetching received mail.
         certificate_base_urls: Further places that SNS signing certificates may come from: for a
             local SES. Whoever controls one of them can forge events.
         access_key_id, secret_access_key, session_token: Credentials, where boto3 is not to find
             them itself; in a URL the first two stand before the @. Temporary ones have a token.
-        session: A ``boto3.session.Session`` to use.
-        session_parameters: Else, arguments of the session to make, such as ``profile_name``.
+        session: The ``boto3.session.Session`` to make the clients with; a new one if None.
+        session_parameters: Without `session`, the arguments of the session to make, such as
+            ``profile_name``.
         client: A client to use: ``sesv2``, or ``ses`` for API v1. Its retries are switched off:
             they can send twice. In a forked child it gets new connections.
-        client_parameters: Else, arguments of the client to make; ``config`` may be a mapping.
-        connect_timeout_seconds: For connecting to each address of the host, and for TLS.
-        read_timeout_seconds: For the whole answer, from the last byte of the request on. Writing
-            has a bound that grows with the size; finding the host and fetching credentials have
-            those of the operating system and of boto3.
+        client_parameters: Without `client`, the arguments of the client to make; ``config`` may be
+            a mapping.
+        connect_timeout_seconds: How many seconds connecting may take, to each address of the host,
+            and for TLS.
+        read_timeout_seconds: How many seconds the whole answer may take, from the last byte of the
+            request on. Writing has a bound that grows with the size; finding the host and fetching
+            credentials have those of the operating system and of boto3.
         max_pool_connections: Connections kept open: as many as threads that send at once.
     """
 

@@ -32,7 +32,7 @@ class SmtpRequest(Request):
         sender: The reverse path, without angle brackets.
         envelope: Whom to deliver to: each mailbox once, its domain encoded.
         content: The mail, with lines that end in CRLF.
-        message_id: Of the mail, without angle brackets.
+        message_id: The Message-ID of the mail, without angle brackets.
         smtputf8: Whether an address of envelope or header has a local part outside ASCII, so that
             the server has to offer SMTPUTF8 and 8BITMIME (RFC 6531).
         mail_parameters: What MAIL takes beside the sender, of the extension DSN (RFC 3461).

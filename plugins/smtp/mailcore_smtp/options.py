@@ -142,11 +142,11 @@ class SmtpOptions(DsnOptions):
 
     Args:
         host: Name or address of the server.
-        port: Of the server: 587 if None, with ``security="tls"`` 465.
+        port: The port of the server; if None 587, or 465 with ``security="tls"``.
         security: ``starttls`` demands TLS before anything is told of the mail, and gives up where
             the server has none; ``tls`` begins with it; ``none`` is for a server of this machine.
-        username: For the server.
-        password: For the server.
+        username: The user name to authenticate with; None to send without credentials.
+        password: The password to authenticate with.
         access_token: Returns a fresh OAuth 2.0 access token; called for each connection, and may
             block. In place of a password, for ``XOAUTH2``.
         auth: The mechanism. ``auto`` takes ``XOAUTH2`` with an `access_token`, else ``PLAIN``, or
@@ -155,16 +155,17 @@ class SmtpOptions(DsnOptions):
             everybody on the way can read them.
         client_name: How to call oneself (``EHLO``); the name of this machine if that has a domain,
             else ``[127.0.0.1]``.
-        ssl_context: For TLS, with client certificates, say. By default one that checks the server's
-            certificate and name.
+        ssl_context: What TLS uses, such as one with client certificates. By default one that checks
+            the server's certificate and name.
         ca_file: Path of certificates to believe, in place of the system's.
         headers: Fields that each mail gets which lacks them, for a server that reads some: see
             :mod:`mailcore_smtp.presets`.
         dkim_domain, dkim_selector, dkim_private_key: Sign mails, by an RSA or Ed25519 key in PEM;
             see :class:`~mailcore.mime.dkim.DkimSigner`.
-        timeout_seconds: For connecting, and for each answer, from the last byte of the command to
-            the last byte of the answer. The content and the answer after it have ten times that,
-            because servers look into mails before they answer (RFC 5321, section 4.5.3.2).
+        timeout_seconds: How many seconds connecting may take, and how many each answer may, from
+            the last byte of the command to the last byte of the answer. The content and the answer
+            after it have ten times that, because servers look into mails before they answer (RFC
+            5321, section 4.5.3.2).
         max_idle_seconds: A connection that nobody used for longer is not used again.
         max_idle_connections: Connections kept open for the next mails: as many as threads that
             send at once.

@@ -55,11 +55,12 @@ class Preset:
         Options for the provider ``smtp``.
 
         Args:
-            password: Of the account.
-            username: Of the account, where it has one.
+            password: The password of the account, as the table of presets says.
+            username: The user name of the account, where the service has one.
             region_name: Where `host` has a place for it.
-            security: ``starttls`` or ``tls``.
-            headers: Of those in `headers`, with their values, for all messages.
+            security: How TLS begins: ``starttls`` or ``tls``.
+            headers: Some of the headers that the service obeys, with their values, for all
+                messages.
 
         Raises:
             ConfigurationError: If something is missing, or a header is none that the service reads.

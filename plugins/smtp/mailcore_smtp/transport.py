@@ -40,7 +40,7 @@ class SmtpTransport:
     Sends :class:`~mailcore_smtp.call.SmtpRequest`, over connections that are used again.
 
     Args:
-        options: Where to, and how.
+        options: The provider's options: which server, and how to speak to it.
     """
 
     def __init__(self, options: SmtpOptions) -> None:

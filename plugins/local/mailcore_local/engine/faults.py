@@ -52,7 +52,7 @@ class Fault(NamedTuple):
     One thing that goes wrong.
 
     Attributes:
-        name: What goes wrong.
+        name: The name of what goes wrong.
         argument: What follows the colon (`hang:5`), else empty.
     """
 
@@ -73,7 +73,7 @@ class FaultRule:
     A fault that happens at random.
 
     Attributes:
-        fault: What happens.
+        fault: The fault that happens instead of an answer.
         rate: How often, 0 to 1.
         operations: The operations it happens to; `("*",)` is all of them.
     """
@@ -98,7 +98,7 @@ class Faults:
     Args:
         own: Further faults of requests, of one provider, and what follows their colon.
         operations: Whose requests use up steps, unless it is said otherwise.
-        seed: Makes the rates reproducible.
+        seed: The seed of the random numbers, which makes rates reproducible.
     """
 
     def __init__(

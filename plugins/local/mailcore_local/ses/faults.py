@@ -42,7 +42,7 @@ class Faults(engine.Faults):
     the steps of a script.
 
     Args:
-        seed: Makes the rates reproducible.
+        seed: The seed of the random numbers, which makes rates reproducible.
     """
 
     def __init__(self, *, seed: int = 0) -> None:

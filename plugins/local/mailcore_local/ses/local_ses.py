@@ -32,7 +32,7 @@ class LocalSes:
     stops. It may be started once.
 
     Args:
-        host: Interface to listen on.
+        host: The address of the interface to listen on.
         port: Port; 0 takes a free one.
         public_url: Where others reach the server, when that is not the loopback address and port
             (a container's name, say); certificate and subscription URLs start with it. Requests
@@ -42,7 +42,7 @@ class LocalSes:
             (SHA-256).
         access_key_id: With `secret_access_key`: request signatures are checked. Without, any
             signature will do.
-        secret_access_key: See `access_key_id`.
+        secret_access_key: The secret key that belongs to `access_key_id`.
         sandbox: Behave like a new account: verified senders and recipients only, 200 a day, one a
             second.
         require_verified_identities: Refuse senders that are not verified.
@@ -50,8 +50,8 @@ class LocalSes:
         max_24_hour_send: Daily quota in recipients; `None` is unlimited (200 in the sandbox).
         max_send_rate: Recipients per second; `None` is 10,000 (1 in the sandbox).
         retry_delays_seconds: Pauses before the retries of a notification.
-        delivery_timeout_seconds: For one attempt to deliver a notification.
-        seed: For faults by rate.
+        delivery_timeout_seconds: How many seconds one attempt to deliver a notification may take.
+        seed: The seed of the random numbers that faults by rate are drawn with.
         directory: Where accepted messages are also written as `.eml` files, but for those whose
             template could not be rendered; it is created when missing.
         clock: Seconds since the epoch, for the quota.
@@ -251,7 +251,7 @@ class LocalSes:
         It is sent a SubscriptionConfirmation and gets notifications once it has confirmed.
 
         Args:
-            endpoint_url: Where notifications are posted.
+            endpoint_url: The URL that notifications are posted to.
             raw_message_delivery: Post events without the SNS envelope and without a signature.
             timeout_seconds: Wait that long for the confirmation; `None` does not wait.
 
@@ -342,7 +342,7 @@ class LocalSes:
         Publish an event for an accepted message by hand, such as an Open or a DeliveryDelay.
 
         Args:
-            message_id: The message.
+            message_id: The id of the message that the event is about.
             event_type: As SES writes it: `Open`, `Click`, `Rendering Failure`, …
             recipients: Whom it is about, where the event says so; all recipients by default.
             event: Members of the event's object that replace those made up here.

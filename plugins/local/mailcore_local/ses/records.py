@@ -28,7 +28,7 @@ class MessageRecord(AcceptedMessage):
     entry has a record, and `parameters` are those of the entry.
 
     Attributes:
-        operation: `SendEmail` or `SendBulkEmail`.
+        operation: The call that brought it, `SendEmail` or `SendBulkEmail`.
         configuration_set_name: The configuration set that applied, or `None`.
         header_message_id: What SES writes into the Message-ID header of the delivered copy.
         header_date: What SES writes into its Date header.
@@ -48,7 +48,7 @@ class NotificationRecord(DeliveryRecord):
     Attributes:
         message_id: The SNS message id; a duplicate has that of its original.
         type: `Notification`, `SubscriptionConfirmation` or `UnsubscribeConfirmation`.
-        topic_arn: The topic.
+        topic_arn: The ARN of the topic that sent it.
         subscription_arn: The subscription it goes to.
         message: The message inside the envelope; of an event, its JSON.
     """

@@ -31,7 +31,7 @@ class IdentitySummary:
 
     Args:
         name: The address or the domain.
-        kind: ``EMAIL_ADDRESS`` or ``DOMAIN``.
+        kind: What was verified: ``EMAIL_ADDRESS`` or ``DOMAIN``.
         sending_enabled: Whether the account may send from it.
         verification_status: ``SUCCESS``, ``PENDING``, ``FAILED``, ``TEMPORARY_FAILURE`` or
             ``NOT_STARTED``.
@@ -54,9 +54,9 @@ class DnsRecord:
     What to publish for a domain.
 
     Args:
-        kind: Of the record, such as ``CNAME``.
-        name: Where.
-        value: What.
+        kind: The type of the record, such as ``CNAME``.
+        name: The name that the record stands at.
+        value: The value of the record.
     """
 
     kind: str
@@ -70,8 +70,8 @@ class Dkim:
     How SES signs mail of an identity.
 
     Args:
-        signing_enabled: Whether it signs.
-        status: Of the check of the DNS records: as `verification_status`.
+        signing_enabled: Whether SES signs mail from the identity.
+        status: The state of the check of the DNS records, as `verification_status`.
         tokens: Easy DKIM: names of the CNAME records; BYODKIM: the selector.
         origin: Who made the key: ``AWS_SES``, ``EXTERNAL`` (BYODKIM), or ``AWS_SES_`` and a
             region.
@@ -97,14 +97,14 @@ class Identity:
 
     Args:
         name: The address or the domain.
-        kind: ``EMAIL_ADDRESS`` or ``DOMAIN``.
+        kind: What was verified: ``EMAIL_ADDRESS`` or ``DOMAIN``.
         verified_for_sending: Whether the account may send from it.
         verification_status: As for :class:`IdentitySummary`; empty where SES does not say, as
             right after it was created.
         dkim: How SES signs its mail.
         mail_from_domain: The custom MAIL FROM domain; empty without one.
-        mail_from_status: Of the check of its DNS records; empty without one.
-        configuration_set_name: Of messages that name none; empty without one.
+        mail_from_status: The state of the check of that domain's DNS records; empty without one.
+        configuration_set_name: The configuration set of messages that name none; empty without one.
     """
 
     name: str = field(repr=False)
@@ -189,7 +189,7 @@ def create_identity(name: str, *, configuration_set_name: str | None = None) -> 
 
     Args:
         name: The address or the domain.
-        configuration_set_name: Of messages from it that name none.
+        configuration_set_name: The configuration set of messages from the identity that name none.
 
     Raises:
         SendError: If AWS refuses it, as it does if the identity exists already.

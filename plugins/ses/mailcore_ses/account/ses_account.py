@@ -38,7 +38,7 @@ class SesAccount(SuppressionAccount[SuppressedAddress]):
     :class:`~mailcore.errors.SendError` if that does not help. None of them sends mail.
 
     Args:
-        transport: That of the provider.
+        transport: The provider's transport, which makes the calls.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -80,7 +80,8 @@ class SesAccount(SuppressionAccount[SuppressedAddress]):
 
         Args:
             name: The address or the domain.
-            configuration_set_name: Of messages from it that name none.
+            configuration_set_name: The configuration set of messages from the identity that name
+                none.
 
         Returns:
             The identity; publish its `dns_records`.

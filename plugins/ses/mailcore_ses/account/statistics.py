@@ -31,7 +31,7 @@ class SendCounts:
     Args:
         delivery_attempts: Recipients that SES tried to deliver to.
         bounces: Recipients that bounced, hard bounces only.
-        complaints: Recipients that complained.
+        complaints: How many recipients complained.
         rejects: Recipients of messages that SES accepted but found to hold a virus.
     """
 
@@ -66,7 +66,7 @@ class SendDataPoint:
 
     Args:
         timestamp: When they begin, with time zone (UTC).
-        counts: What happened in them.
+        counts: How many mails were sent and what became of them in these minutes.
     """
 
     timestamp: datetime
@@ -80,7 +80,7 @@ class DailyStatistics:
 
     Args:
         day: In UTC, or in the time zone that was asked for.
-        counts: What happened on it.
+        counts: How many mails were sent and what became of them on that day.
     """
 
     day: date

@@ -27,7 +27,7 @@ class SendQuota:
     How much may be sent; everything counts recipients, not messages.
 
     Args:
-        max_send_rate: Recipients per second.
+        max_send_rate: How many recipients SES accepts in a second.
         max_24_hour_send: Recipients in any 24 hours; None is unlimited.
         sent_last_24_hours: Recipients in the past 24 hours.
     """

@@ -26,12 +26,12 @@ class SuppressedAddress(Suppressed):
     An address on the list.
 
     Args:
-        email_address: As SES has it.
+        email_address: The address as SES has it.
         reason: ``BOUNCE`` or ``COMPLAINT``; others are kept as they come.
         updated_at: When it was put on the list last, with time zone (UTC).
         message_id: The message that bounced or was complained about; empty if it was put there
             by hand, and in lists, which do not have it.
-        feedback_id: Of the bounce or the complaint; empty as above.
+        feedback_id: The id of the bounce or the complaint; empty as above.
     """
 
     updated_at: datetime

@@ -22,8 +22,8 @@ class AwsCall(Request):
     Args:
         service: As boto3 names it, such as ``sesv2``.
         operation: As the service's API reference names it, such as ``SendEmail``.
-        params: Of the operation; they hold addresses, content and tokens, so the repr does not
-            show them.
+        params: The parameters of the operation; they hold addresses, content and tokens, so the
+            repr does not show them.
         region_name: Where to; None means the provider's own region.
         is_valid: Whether the parameters are known to fit the operation's model, so that botocore
             need not check them: a quarter of the CPU of a bulk call.
@@ -44,10 +44,10 @@ class AwsResponse:
     The answer to a call, an error among them.
 
     Args:
-        status_code: HTTP status.
+        status_code: The HTTP status of the answer.
         body: What the operation returns; empty for an error.
         error_code: AWS's name of the error; empty for success.
-        error_message: AWS's words.
+        error_message: What AWS says is wrong, in its words.
         headers: HTTP headers, names in lower case.
     """
 

@@ -87,8 +87,8 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
     Read the SES events in an SNS message that was verified; delivered raw or not.
 
     Args:
-        provider: The provider's name.
-        request: What SNS posted.
+        provider: The name that the provider has in the events.
+        request: The request that SNS posted, which was believed.
 
     Returns:
         One event for each recipient; none for messages about the topic itself.
@@ -153,10 +153,10 @@ def parse_ses_event(
     `defects`.
 
     Args:
-        provider: The provider's name.
+        provider: The name that the provider has in the events.
         payload: The event: from event publishing (`eventType`), an identity notification or
             the receiving side (`notificationType`).
-        envelope: What brought it.
+        envelope: The id and the time of what brought the event.
     """
     name = payload.get("eventType") or payload.get("notificationType")
     if name == "Received":

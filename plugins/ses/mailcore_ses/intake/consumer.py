@@ -55,11 +55,11 @@ class SqsConsumer:
     Receives messages, hands their events to a handler, and deletes those that succeeded.
 
     Args:
-        messages: The queue.
+        messages: The queue that messages are taken from.
         handler: Called with each event, by several threads at once; a function or a coroutine
             function, which runs in one event loop for all. Returning means done; raising means that
             the message comes again.
-        options: How it works.
+        options: How many messages at once, how long they are hidden, and the like.
         seen: Remembers the events that the handler was done with.
         verify: If given, messages are believed only if SNS signed them for a topic of this
             provider.
@@ -279,9 +279,10 @@ def consume(
     messages that none has begun with are given back. A second signal does what it always did.
 
     Args:
-        queue_url: Such as ``https://sqs.eu-west-1.amazonaws.com/123456789012/ses-events``.
-        handler: See :class:`SqsConsumer`.
-        options: How it works.
+        queue_url: The URL of the queue, such as
+            ``https://sqs.eu-west-1.amazonaws.com/123456789012/ses-events``.
+        handler: The function that is called with each event, as in :class:`SqsConsumer`.
+        options: How many messages at once, how long they are hidden, and the like.
         region_name: If the URL does not tell it.
         seen: Remembers the events that the handler was done with.
         verify: If given, messages are believed only if SNS signed them for a topic of this

@@ -18,7 +18,7 @@ class ConsumerOptions:
         batch_size: Messages received with one call, 1 to 10; as many wait for a worker at most.
         wait_seconds: How long SQS waits for a message, 0 to 20. Stopping takes that long when the
             queue is empty, so stay below the time that your system grants.
-        visibility_timeout_seconds: For how long a message is hidden from other consumers. It is
+        visibility_timeout_seconds: How many seconds a message is hidden from other consumers. It is
             extended while its handler runs; a message that failed comes again when it is over.
         stats_interval_seconds: How often the numbers are logged.
 
@@ -56,9 +56,9 @@ class ConsumerStats:
         received: Messages received, those that came again included.
         handled: Messages whose events were all handled.
         events: Events handed to the handler, with success.
-        failed: Messages whose handler failed.
+        failed: How many messages stayed in the queue because their handler failed.
         unreadable: Messages that are nothing that SES publishes, or are not proven.
-        deleted: Messages deleted.
+        deleted: How many messages were deleted from the queue.
         released: Messages given back unhandled when the consumer stopped.
     """
 

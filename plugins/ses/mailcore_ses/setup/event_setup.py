@@ -49,7 +49,7 @@ class EventSetup(TopicSetup):
     Args:
         account_id: The AWS account, 12 digits.
         region_name: Where all of it lives.
-        topic_name: The SNS topic.
+        topic_name: The name of the SNS topic that events go to.
         https_endpoint: The URL of a webhook to subscribe, with ``user:password@`` if it has a
             secret.
         queue_name: The SQS queue to subscribe, for :func:`mailcore_ses.intake.consumer.consume`.
@@ -58,9 +58,10 @@ class EventSetup(TopicSetup):
         dead_letter_queue_name: Its name; by default that of the queue, or else of the topic, with
             ``-dead``.
         max_receive_count: How often a message is received before it goes there.
-        visibility_timeout_seconds: Of the queue, for other consumers than ours.
+        visibility_timeout_seconds: How many seconds the queue hides a message, for consumers other
+            than `mailcore ses consume`.
         configuration_set_name: The configuration set that publishes; None if only identities do.
-        event_destination_name: Its event destination.
+        event_destination_name: The name of the set's event destination.
         event_types: What is published; all by default.
         identities: Addresses and domains of the account that notify of bounces, complaints and
             deliveries, with the headers of the message, whatever configuration set it had.

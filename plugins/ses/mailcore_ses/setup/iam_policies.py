@@ -49,7 +49,7 @@ class FeaturePolicy:
     What a feature needs.
 
     Args:
-        feature: Its name.
+        feature: The name of the feature, which `python -m mailcore_ses.iam` takes.
         purpose: What it does, for people.
         operations: What it calls, as service and operation of boto3: ``sesv2:SendEmail``.
         permissions: What must be allowed for that.

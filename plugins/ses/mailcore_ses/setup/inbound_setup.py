@@ -42,12 +42,13 @@ class InboundSetup(TopicSetup):
         dead_letter_queue_name: Its name; by default that of the queue, or else of the topic, with
             ``-dead``.
         max_receive_count: How often a message is received before it goes there.
-        visibility_timeout_seconds: Of the queue, for other consumers than ours.
-        recipients: For whom mail is received: domains, addresses, or ``.example.com`` for all
+        visibility_timeout_seconds: How many seconds the queue hides a message, for consumers other
+            than `mailcore ses consume`.
+        recipients: Those for whom mail is received: domains, addresses, or ``.example.com`` for all
             domains below example.com. SES takes mail for verified domains only.
         bucket_name: The S3 bucket that mail is put into.
         object_key_prefix: What the keys of its objects begin with, such as ``in/``.
-        rule_set_name: The receipt rule set.
+        rule_set_name: The name of the receipt rule set that the rule is added to.
         rule_name: The receipt rule in it.
         require_tls: Whether mail that comes without TLS is refused.
         replace_active: Whether the rule set becomes the active one in place of another.
