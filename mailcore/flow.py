@@ -23,6 +23,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from mailcore.foundation.redaction import shown_url
+
 
 __all__ = [
     "Call",
@@ -95,7 +97,8 @@ class HttpRequest(Request):
     Args:
         method: The HTTP method in capitals, such as ``GET`` or ``POST``.
         url: The absolute URL, with its query.
-        headers: May hold secrets, so they stay out of the repr.
+        headers: May hold secrets, so they stay out of the repr, as does what the URL has besides
+            its host.
         body: The octets that are sent as the body.
         timeout_seconds: How many seconds connecting may take, and how many the whole answer may,
             from the last byte of the request written to the last byte of the answer read; of a
@@ -111,6 +114,9 @@ class HttpRequest(Request):
     body: bytes = field(default=b"", repr=False)
     timeout_seconds: float = 30.0
     max_response_bytes: int = 10 * 1024 * 1024
+
+    def __repr__(self) -> str:
+        return f"HttpRequest(method={self.method!r}, url={shown_url(self.url)!r})"
 
 
 @dataclass(frozen=True, kw_only=True)

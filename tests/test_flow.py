@@ -245,12 +245,12 @@ def test_cancelling_arun_ends_the_flow(effect):
 
 
 def test_requests_and_responses_hide_what_may_be_secret():
-    """Headers and bodies stay out of reprs."""
-    request = HttpRequest(method="GET", url="https://x/", headers={"A": "s3cret"}, body=b"s3cret")
+    """Headers and bodies stay out of reprs, and URLs but for their host."""
+    url = "https://u:s3cret@x/s3cret?to=s3cret%40example.net"
+    request = HttpRequest(method="GET", url=url, headers={"A": "s3cret"}, body=b"s3cret")
     response = HttpResponse(status_code=200, headers={"A": "s3cret"}, body=b"s3cret")
 
     assert "s3cret" not in repr(request) + repr(response)
-    assert request == HttpRequest(
-        method="GET", url="https://x/", headers={"A": "s3cret"}, body=b"s3cret"
-    )
+    assert "https://x/…" in repr(request)
+    assert request == HttpRequest(method="GET", url=url, headers={"A": "s3cret"}, body=b"s3cret")
     assert () == Request().recipients

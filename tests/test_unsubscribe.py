@@ -190,3 +190,13 @@ def test_queries_are_read_back(address, fields):
 def test_one_click_needs_a_url():
     """Without a URL nothing can be posted to."""
     assert not Unsubscribe(mailto="u@example.com").one_click
+
+
+def test_the_repr_has_neither_token_nor_address():
+    """Whoever reads a log could unsubscribe somebody, or would know who it is."""
+    made = Unsubscribe(
+        url="https://x.example/u/s3cret?t=s3cret", mailto="s3cret@x.example?body=s3cret"
+    )
+    assert "s3cret" not in repr(made)
+    assert "https://x.example/…" in repr(made)
+    assert "None" not in repr(made)

@@ -313,3 +313,9 @@ def test_handing_over_loads_extensions(function, monkeypatch):
     outcome = function([], registry=registry)
     assert () == (asyncio.run(outcome) if asyncio.iscoroutine(outcome) else outcome)
     assert [True] == loaded
+
+
+@pytest.mark.parametrize("url", ["", "https://u:s3cret@x.example/s3cret?token=s3cret", "s3cret"])
+def test_the_repr_of_a_request_has_no_secret(url):
+    """Some webhooks have theirs in the URL."""
+    assert "s3cret" not in repr(WebhookRequest("POST", {"A": "s3cret"}, b"s3cret", url))

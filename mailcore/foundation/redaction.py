@@ -13,7 +13,7 @@ import re
 from mailcore.foundation.terminal import one_line
 
 
-__all__ = ["redact", "shown_name", "shown_size", "shown_text"]
+__all__ = ["redact", "shown_name", "shown_size", "shown_text", "shown_url"]
 
 # Words with at most two digits behind each: "X-Order-Id", "order_id", "größe2". Keys and tokens of
 # services have longer runs of digits, or other characters.
@@ -103,3 +103,24 @@ def shown_text(text: str, longest: int) -> str:
     if len(text) > longest:
         text = f"{text[:longest]}…"
     return one_line(text)
+
+
+def shown_url(url: str) -> str:
+    """
+    A URL by its scheme and host: before and behind them may be a password, a token, an address.
+
+    Example:
+        >>> shown_url("https://key:secret@api.example.com:8080/lists/ada%40example.net?token=x")
+        'https://api.example.com:8080/…'
+    """
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host:
+        return f"<{shown_size(url)}>"
+    place = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    return one_line(place if not parts.path.strip("/") and not parts.query else f"{place}/…")

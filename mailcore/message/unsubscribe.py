@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailcore.errors import InvalidMessage, MessageError, Problem, raise_problems
+from mailcore.foundation.redaction import redact, shown_url
 from mailcore.foundation.text_values import is_text, plain_text
 from mailcore.message.mailto import mailto_url, read_mailto
 
@@ -59,6 +60,12 @@ class Unsubscribe:
             object.__setattr__(self, "one_click", False)
         if problems:
             raise_problems(problems, InvalidMessage)
+
+    def __repr__(self) -> str:
+        # URLs may have tokens that unsubscribe somebody.
+        url = None if self.url is None else shown_url(self.url)
+        mailto = None if self.mailto is None else redact(self.mailto.partition("?")[0])
+        return f"Unsubscribe(url={url!r}, mailto={mailto!r}, one_click={self.one_click})"
 
     def _take_mailto(self, mailto: object, problems: list[Problem]) -> None:
         place = "unsubscribe.mailto"

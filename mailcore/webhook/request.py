@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from mailcore.errors import MalformedWebhook
 from mailcore.foundation.frozen import FrozenDict
+from mailcore.foundation.redaction import shown_url
 from mailcore.webhook.json_reading import read_object
 
 
@@ -32,7 +33,8 @@ class WebhookRequest:
         headers: A mapping, something with ``items()``, or pairs, in any case; a repeated header
             keeps its first value.
         body: As received, undecoded: signatures are made over bytes. Text is taken as UTF-8.
-        url: The full URL, for providers that sign it.
+        url: The full URL, for providers that sign it. The repr has its host only: there may be a
+            secret in the rest.
         remote_address: The peer's IP address, for the log.
 
     Raises:
@@ -64,6 +66,11 @@ class WebhookRequest:
         # Frameworks know no peer behind a UNIX socket.
         if remote_address is not None and remote_address != "":
             held["remote_address"] = _text(remote_address, "remote_address")
+
+    def __repr__(self) -> str:
+        url = self.url and shown_url(self.url)
+        remote = self.remote_address
+        return f"WebhookRequest(method={self.method!r}, url={url!r}, remote_address={remote!r})"
 
     @property
     def json_object(self) -> dict[str, Any]:
