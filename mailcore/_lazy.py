@@ -19,7 +19,7 @@ def lazily(
     Make the ``__getattr__`` and ``__dir__`` of a package (PEP 562).
 
     Args:
-        package: Its ``__name__``.
+        package: The ``__name__`` of the package.
         module_of: For each public name the module that defines it, below ``mailcore``.
     """
 

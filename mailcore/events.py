@@ -322,8 +322,8 @@ class InboundEvent(_BaseEvent):
         virus: True if a virus was found, False if not, None if there is no verdict.
         spf: The provider's verdict on the Sender Policy Framework, in lower case, such as
             ``pass``, ``fail``, ``gray``; an open set.
-        dkim: The same for DomainKeys Identified Mail.
-        dmarc: The same for the policy of the domain of the author.
+        dkim: The provider's verdict on DomainKeys Identified Mail, with the same values.
+        dmarc: The provider's verdict on the policy of the author's domain, with the same values.
         subject: The subject of the mail as the notification gives it.
         stripped_text: What the provider takes for the answer in the plain text, without quotes and
             signature, lines ending in ``\n``; None if it does not say, or found nothing. See also

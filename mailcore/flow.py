@@ -192,7 +192,7 @@ _PROGRESS: ContextVar[Progress | None] = ContextVar("mailcore_progress", default
 
 
 def progress_of_exchange() -> Progress:
-    """For transports: the progress of the exchange under way, to note when writing begins."""
+    """The progress of the exchange under way, where a transport notes that writing begins."""
     return _PROGRESS.get() or Progress()
 
 

@@ -262,7 +262,7 @@ def require_provider(given: object, what: str) -> None:
     Refuse what is no provider where one is wanted, with the way to get one.
 
     Args:
-        given: Anything.
+        given: What was given as the provider.
         what: Who wants it, for the error.
 
     Raises:

@@ -130,7 +130,7 @@ def account_of(provider: AnyProvider) -> SuppressionAccount:
     The ``account`` of a provider that keeps a list of suppressions.
 
     Args:
-        provider: Its ``suppressions()`` says what it can do.
+        provider: The provider, whose ``suppressions()`` says what it can do.
 
     Raises:
         ConfigurationError: If it has no such list, or lacks an option that it needs.

@@ -115,7 +115,7 @@ class SuppressionList(ABC, Generic[EntryT]):
     reasons: ClassVar[tuple[str, ...]]
     """Why an address may be on the list."""
     put_reasons: ClassVar[tuple[str, ...]]
-    """With which of these one can put it there; the first is the usual one."""
+    """The reasons that an address can be put there with; the first is the usual one."""
     addresses_per_call: ClassVar[int]
     """How many addresses :meth:`put` takes at once."""
 

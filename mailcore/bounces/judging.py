@@ -151,7 +151,7 @@ _BY_STATUS = {
     "7.18": Cause.NO_DOMAIN,  # Domain owner has changed.
     "7.28": Cause.RATE,  # Mail flood detected.
 }
-"""By subject and detail of a permanent status (RFC 3463, sections 3.1 to 3.8)."""
+"""Causes by subject and detail of a permanent status (RFC 3463, sections 3.1 to 3.8)."""
 
 # What these say is the RFC's, but software gives them where it has nothing to say.
 _VAGUE = frozenset({"0.0", "1.0", "2.0", "3.0", "4.0", "5.0", "6.0", "7.0"})

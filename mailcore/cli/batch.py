@@ -25,7 +25,7 @@ from mailcore.message.message import Message
 
 
 _SPOOL_BYTES = 16 * 1024 * 1024
-"""Of standard input in memory; more goes to a temporary file that has no name."""
+"""How many bytes of standard input stay in memory; more goes to a file without a name."""
 
 
 def send_batch(arguments: argparse.Namespace, chosen: Chosen) -> int:

@@ -96,7 +96,7 @@ def create(name: str, directory: Path) -> list[str]:
     Write the plugin.
 
     Args:
-        name: Of the provider, one that was checked.
+        name: The name of the provider, which was checked.
         directory: Made here, with the directories above it.
 
     Returns:

@@ -59,7 +59,7 @@ def add_provider_command(
         cli: The subparsers that the hook `mailcore_add_commands` gets.
         name: The name of the provider, which becomes that of the command.
         label: The provider's name for people.
-        kind: Its list: which reasons there are.
+        kind: The class of the provider's list, which says what reasons there are.
         options: Arguments that the examples in the help need.
     """
     parser = cli.add_parser(
@@ -93,7 +93,7 @@ def add_suppressions(
         commands: The subparsers of ``mailcore NAME``, to which the command is added.
         name: The name of the provider whose lists the command is about.
         label: The provider's name for people.
-        kind: Its list: which reasons there are.
+        kind: The class of the provider's list, which says what reasons there are.
         options: What follows in the examples in the help.
     """
     reasons = [each.lower() for each in kind.reasons]

@@ -35,7 +35,8 @@ class Meaning:
 
     Args:
         error: The class of the exception that is raised.
-        category: See :class:`~mailcore.errors.SendError`; empty for that of the class.
+        category: The category, as in :class:`~mailcore.errors.SendError`; empty for that of the
+            class.
         hint: What to do about it, where the provider's words do not say so.
         retryable: If it differs from that of the class.
         maybe_accepted: Whether the message may be on its way all the same.

@@ -37,7 +37,7 @@ LEAST_PATIENCE_SECONDS = 10.0
 """How long a peer may take nothing of a request, at least."""
 
 PIECE_BYTES = 16 * 1024
-"""Of a request at a time: one record of TLS."""
+"""How many bytes of a request are written at a time: one record of TLS."""
 _SWITCHING_PROTOCOLS = 101
 
 
@@ -83,7 +83,7 @@ class ExchangeState:
         return self.timeout_seconds + buffered / BUFFERED_BYTES_PER_SECOND
 
     def more_seconds(self, count: int) -> float:
-        """By how much so many bytes of an answer put off its end."""
+        """How many seconds later an answer of so many bytes has to end."""
         return 0.0
 
     @property

@@ -21,7 +21,7 @@ from mailcore.foundation.terminal import one_line
 
 
 MAX_RECORD_CHARACTERS: Final = 4_000
-"""Of one record, at most; the rest is cut off."""
+"""How many characters a record has at most; the rest is cut off."""
 MAX_TEXT_CHARACTERS: Final = 200
 """A longer text of a request is told by its size."""
 MAX_ANSWER_CHARACTERS: Final = 500

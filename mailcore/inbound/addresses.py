@@ -68,7 +68,7 @@ class InboundAddress:
 
     @property
     def key(self) -> str:
-        """For comparing: lower-case, with the domain encoded if that is possible."""
+        """The address to compare by: in lower case, its domain encoded if that is possible."""
         return address_key(self.addr_spec)
 
     def __str__(self) -> str:

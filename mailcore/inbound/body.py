@@ -53,7 +53,7 @@ class _Leaf(NamedTuple):
     A part that is no multipart.
 
     Args:
-        entity: The part.
+        entity: The part that it is.
         is_sole: It can only be a form of the body.
         is_aside: It is a part of a multipart/related that names another one as its root.
     """

@@ -89,7 +89,8 @@ def decode_undeclared(
 
     Args:
         data: The octets to decode.
-        errors: As for :meth:`bytes.decode`; ``strict`` takes UTF-8 only.
+        errors: What happens to octets that cannot be decoded, as for :meth:`bytes.decode`;
+            ``strict`` takes UTF-8 only.
         otherwise: What it is if it is not UTF-8: ``windows-1252``, or ``ascii`` where it is known
             to be neither.
 

@@ -46,7 +46,7 @@ class Entity:
 
     Args:
         fields: The header fields of the entity, in order.
-        pieces: Its content, not decoded, in pieces that follow each other; empty for a multipart.
+        pieces: The content, not decoded, in pieces that follow each other; empty for a multipart.
         children: The parts of a multipart; an attached message has none.
         default_type: What it is without a Content-Type field.
         is_multipart: Whether its content was split into parts.

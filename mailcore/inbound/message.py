@@ -134,7 +134,7 @@ class InboundMessage:
 
     @property
     def content_type(self) -> str:
-        """Of the mail as a whole: ``multipart/mixed``, or that of its one part."""
+        """The media type of the mail as a whole: ``multipart/mixed``, or that of its one part."""
         return whole_of(self).content_type
 
     def walk(self) -> Iterator[InboundPart]:
@@ -189,7 +189,7 @@ class InboundMessage:
 
     @cached_property
     def message_id(self) -> str | None:
-        """In angle brackets, as In-Reply-To and References want it."""
+        """The Message-ID in angle brackets, as In-Reply-To and References want it."""
         return next(iter(self._ids("message-id")), None)
 
     @cached_property

@@ -163,7 +163,7 @@ class InboundPart:
 
     @property
     def transfer_encoding(self) -> str:
-        """Of the content within the message, in lower case; empty if there is none."""
+        """The encoding of the content within the message, in lower case; empty if there is none."""
         raw = self._entity.raw_field("content-transfer-encoding")
         return "" if raw is None else read_parameters(raw).value.strip("\"'")
 

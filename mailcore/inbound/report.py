@@ -160,8 +160,8 @@ class FeedbackReport:
         feedback_type: ``abuse``, ``fraud``, ``virus``, ``not-spam``, ``auth-failure``, …
         user_agent: Program that made the report.
         original_mail_from: Envelope sender of the message complained about.
-        original_recipients: Its envelope recipients, where they are not withheld.
-        original_message_id: Its Message-ID, in angle brackets.
+        original_recipients: The envelope recipients of that message, where they are not withheld.
+        original_message_id: The Message-ID of that message, in angle brackets.
         arrival_date: When the message complained about was received.
         source_ip: The IP address that the message complained about came from.
         reported_domains: Whom the reporter thinks responsible.

@@ -34,8 +34,8 @@ class Defaults:
     Defaults for all providers, and for single ones.
 
     Args:
-        fields: As for :class:`~mailcore.message.message.Message`; copied, so that changing them
-            later changes nothing.
+        fields: The fields of :class:`~mailcore.message.message.Message`; copied, so that changing
+            them later changes nothing.
         by_provider: Such fields by provider name; each replaces the general default of the same
             field, and None takes it away.
 

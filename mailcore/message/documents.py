@@ -19,9 +19,9 @@ def require_keys(data: object, kind: str, field: str, known: tuple[str, ...]) ->
     Refuse what is no document of its kind.
 
     Args:
-        data: The document.
+        data: The document that is read.
         kind: What it is of, with an article.
-        field: Of the message.
+        field: The field of the message that it stands for.
         known: The keys that it may have.
 
     Raises:

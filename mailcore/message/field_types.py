@@ -80,7 +80,7 @@ class Field(NamedTuple):
         droppable: Whether a mailer may be told to send a message without it. False, if somebody
             would get no mail then, or another one than was meant, or at another time.
         reads_text: Makes a value of text in a document, where the constructor takes no text.
-        reads_mapping: The same for a mapping, or for each mapping of a list.
+        reads_mapping: Makes a value of a mapping in a document, or of each mapping of a list.
         other_names: What other libraries call it, where the spelling does not say what is meant.
     """
 

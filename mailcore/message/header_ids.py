@@ -41,7 +41,7 @@ def with_brackets(key: str, value: str) -> tuple[str, str]:
 
     Args:
         key: The name of the header, in lower case: one of ``BRACKETED``.
-        value: One line of text.
+        value: The id, one line of text.
 
     Returns:
         The value, and what is wrong with it: empty if nothing is.

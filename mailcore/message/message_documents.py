@@ -108,4 +108,4 @@ _READERS: Mapping[str, Callable[[Any, str, list[Problem]], Any]] = {
         if each.reads_mapping
     },
 }
-"""For fields that a document holds otherwise than the constructor takes them."""
+"""The readers of fields that a document holds otherwise than the constructor takes them."""

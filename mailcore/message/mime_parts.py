@@ -102,7 +102,7 @@ def described(part: InboundPart, content: bytes | None = None) -> Described:
     Describe a part that was read.
 
     Args:
-        part: No multipart.
+        part: A part that is no multipart.
         content: Instead of what stands in it.
     """
     problems = list(header_problems(part))
@@ -147,8 +147,8 @@ def header_problems(part: InboundPart, kind: str = "an attachment") -> list[Prob
     What stands in the header of a part and cannot be carried, or makes no sense.
 
     Args:
-        part: No multipart.
-        kind: What it becomes.
+        part: A part that is no multipart.
+        kind: What the part becomes in the message.
     """
     problems = []
     for name in part.headers:

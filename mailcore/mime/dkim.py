@@ -39,7 +39,7 @@ __all__ = ["MIN_RSA_BITS", "OVERSIGNED", "Canonicalization", "DkimSigner"]
 Canonicalization: TypeAlias = Literal[
     "relaxed/relaxed", "relaxed/simple", "simple/relaxed", "simple/simple"
 ]
-"""Of the header and of the body (RFC 6376, section 3.4)."""
+"""The canonicalization of the header and of the body (RFC 6376, section 3.4)."""
 
 OVERSIGNED = ("from", "to", "cc", "subject", "reply-to", "content-type", "mime-version")
 """Headers that people see, or by which a mail is read: none of them may be added unnoticed."""

@@ -33,8 +33,8 @@ class Discovered:
     Entry points by name, and names that several distributions claim.
 
     Args:
-        providers: Of group ``mailcore.providers``.
-        extensions: Of group ``mailcore.extensions``.
+        providers: The entry points of the group ``mailcore.providers``.
+        extensions: The entry points of the group ``mailcore.extensions``.
         schemes: Names of providers by further schemes of their URLs: ``mailcore.url_schemes``.
         conflicts: What is wrong, by kind (``provider`` or ``extension``) and name.
     """

@@ -89,7 +89,7 @@ def option(
     above 0; a test of its own comes in place of that.
 
     Args:
-        default: Its value if it is not given.
+        default: The value of the option if it is not given.
         parameter: What the service's API calls it; empty for what is no parameter of a message.
         fits: Tells whether a value of the right type, not None, can be right.
         must_be: Follows "must be" in the error; what the type says if empty.

@@ -99,7 +99,7 @@ def checked_middleware(
 
     Args:
         given: A sequence of functions and names.
-        factories: Returns what is registered.
+        factories: A function that returns what is registered.
 
     Raises:
         ConfigurationError: If it is no sequence, or an item is neither callable nor known.

@@ -69,7 +69,7 @@ def default_canary(name: str, count: int) -> Canary:
     The canary for a feature, or for a field that every provider must carry.
 
     Args:
-        name: Of the feature, or one of :data:`PLAIN`.
+        name: The name of the feature, or one of :data:`PLAIN`.
         count: How many items, where a feature counts: addresses, tags, files.
     """
     if name in PLAIN:

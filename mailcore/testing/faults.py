@@ -146,9 +146,9 @@ def send_to(
     Send a message to a server of this machine, through the provider's own transport.
 
     Args:
-        hooks: Make the provider.
+        hooks: The hooks that make the provider.
         server: Gives its URL, for as long as it runs.
-        message: To send.
+        message: The message that is sent.
         trusted: Whether the certificate of :func:`tls_server` is believed.
     """
     with ExitStack() as stack:
@@ -214,9 +214,9 @@ def faulty_server(talk: Talk, *, reads: Talk | None = None, scheme: str = "http"
     A server that reads every request, talks and ends the connection.
 
     Args:
-        talk: What it does.
+        talk: What the server does with a connection.
         reads: What it reads before; a request, if None.
-        scheme: Of the URL.
+        scheme: The scheme of the URL, ``http`` or ``https``.
     """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         arguments = (listening, reads or _read_request, talk)

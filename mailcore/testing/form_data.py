@@ -20,9 +20,9 @@ class FormPart:
     A field or a file of a form.
 
     Args:
-        name: Of the field.
-        content: Its value or bytes, as they are.
-        filename: None for a field.
+        name: The name of the field of the form.
+        content: The value of the field or the octets of the file, as they are.
+        filename: The name of the file; None for a field without one.
         content_type: Empty if the part does not say.
     """
 

@@ -140,7 +140,8 @@ class Outbox(Sequence[Message]):
 
         Args:
             count: How many there must be; at least one if None.
-            to: See :meth:`matching` for this one and the following.
+            to: An address that a message must go to; this and the following are those of
+                :meth:`matching`.
             subject: The whole subject that a message must have.
             subject_contains: A text that the subject must contain.
             body_contains: A part of a body.

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["VERSION", "read_fields", "write_event"]
 
 VERSION = 1
-"""Of the documents; another one is refused."""
+"""The version of the documents that are written; another one is refused when it is read."""
 
 LEFT_OUT = frozenset({"esp_event", "notification"})
 """Fields that do not travel: the provider's own words, and what brought them."""
 
 MAX_DEPTH = 100
-"""Of mappings and lists within each other; providers nest less than ten."""
+"""How many mappings and lists may stand within each other; providers nest less than ten."""
 
 Words: TypeAlias = tuple[tuple[str, type[Enum]], ...]
 """Fields whose values are members of an enumeration, each with it."""

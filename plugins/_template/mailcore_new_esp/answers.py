@@ -30,7 +30,7 @@ def statuses_of(
     Read an answer.
 
     Args:
-        request: What was sent.
+        request: The request that was sent.
         response: The answer to it.
 
     Returns:

@@ -32,7 +32,7 @@ ERRORS: Mapping[str, Meaning] = {
     "daily_quota": Meaning(QuotaExceeded, "daily_quota"),
     "maintenance": Meaning(ProviderUnavailable),
 }
-"""By the service's code; what is not here is known by its HTTP status."""
+"""Errors by the service's code; what is not here is known by its HTTP status."""
 
 
 def error_of(response: HttpResponse) -> SendError:
@@ -40,7 +40,7 @@ def error_of(response: HttpResponse) -> SendError:
     Tell the exception for an answer that is no success.
 
     Args:
-        response: The answer.
+        response: The answer that is no success.
     """
     try:
         answer = read_json(response)

@@ -34,7 +34,7 @@ OUTCOMES: Mapping[str, Outcome] = {
     "opened": OPENED,
     "clicked": CLICKED,
 }
-"""By the service's name of it; whatever else there is becomes an unknown event."""
+"""Outcomes by the service's name of the event; whatever else there is becomes an unknown one."""
 
 _BOUNCES = {True: HARD_BOUNCE, False: SOFT_BOUNCE, None: UNCLEAR_BOUNCE}
 
@@ -47,7 +47,7 @@ def outcome_of(kind: str | None, fields: Fields) -> Outcome:
 
     Args:
         kind: The service's name of it.
-        fields: Of the event.
+        fields: The fields of the event.
     """
     if kind != "bounced":
         return OUTCOMES.get(kind or "", UNKNOWN)

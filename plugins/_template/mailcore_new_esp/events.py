@@ -20,8 +20,8 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
     Read a request that was verified.
 
     Args:
-        provider: The provider's name.
-        request: The request.
+        provider: The name that the provider has in the events.
+        request: The request, which was believed.
 
     Raises:
         MalformedWebhook: If it cannot be read.

@@ -22,8 +22,8 @@ def parse_inbound(provider: str, fields: Fields) -> InboundEvent:
     Read a received mail.
 
     Args:
-        provider: The provider's name.
-        fields: Of the event.
+        provider: The name that the provider has in the event.
+        fields: The fields of the event.
 
     Raises:
         MalformedWebhook: If there is no mail in it: the service posts it again.

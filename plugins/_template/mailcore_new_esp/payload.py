@@ -77,8 +77,8 @@ def requests_for(message: Message, options: NewEspOptions) -> Sequence[HttpReque
     What wins, last to first: ``esp_extra``, the fields of the message, the provider's options.
 
     Args:
-        message: The message.
-        options: The provider's.
+        message: The message, which was checked.
+        options: The options of the provider.
 
     Raises:
         InvalidAddress: If an address cannot be written in ASCII.

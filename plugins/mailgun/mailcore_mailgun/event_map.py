@@ -90,7 +90,7 @@ def judge_failure(severity: object, reason: object, status: Mapping[str, Any]) -
         severity: ``temporary``: Mailgun goes on trying; ``permanent``: it does not; ``internal``:
             it failed itself, which says nothing of the recipient.
         reason: One of `REASONS`, or what Mailgun may add.
-        status: Its ``delivery-status``.
+        status: The ``delivery-status`` of the event.
     """
     if severity == "temporary":
         return DEFERRED
@@ -109,8 +109,8 @@ def judged(outcome: Outcome, status: Mapping[str, Any], told: BounceClass | None
     The outcome with its reason by what the server said, and by *told* where that says nothing.
 
     Args:
-        outcome: A bounce.
-        status: A ``delivery-status``.
+        outcome: The outcome of a bounce.
+        status: The ``delivery-status`` of the event.
         told: What Mailgun says of it: permanent or temporary.
     """
     given, message, code = (status.get(name) for name in ("enhanced-code", "message", "code"))
@@ -128,7 +128,7 @@ def judge_drop(reason: object, status: Mapping[str, Any]) -> Outcome:
 
     Args:
         reason: As of a ``failed`` event.
-        status: Its ``delivery-status``.
+        status: The ``delivery-status`` of the event.
     """
     if _known(reason, status) is UNCLEAR_BOUNCE:
         return DROPPED

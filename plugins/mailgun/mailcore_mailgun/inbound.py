@@ -53,7 +53,7 @@ def read_posted_mail(provider: str, form: Form) -> InboundEvent:
     Read a form that a route posted.
 
     Args:
-        provider: The provider's name.
+        provider: The name that the provider has in the event.
         form: With the parts of the mail, or with ``body-mime``, or with ``message-url``.
     """
     defects: list[str] = []
@@ -124,12 +124,12 @@ def read_stored(
     Read an event of type ``stored``: a mail that a route stored, and that is fetched later.
 
     Args:
-        provider: The provider's name.
-        fields: Of the event, with what could not be read so far.
-        event_id: Its id.
-        timestamp: When it happened.
+        provider: The name that the provider has in the event.
+        fields: The fields of the event, with what could not be read so far.
+        event_id: The id of the event.
+        timestamp: When the event happened.
         received_at: When the notification of it was made.
-        dedupe_key: Of the event.
+        dedupe_key: The key that is the same for each delivery of the event.
         esp_event: What to keep of it.
     """
     message = _mapping(fields.document.get("message"))

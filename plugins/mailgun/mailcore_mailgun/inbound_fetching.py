@@ -62,9 +62,9 @@ def fetch(
     Get the mail of an event: from the event, or from where Mailgun stored it.
 
     Args:
-        event: The event.
+        event: The event that told of the mail.
         api_key: A key that may read messages.
-        timeout_seconds: For each request.
+        timeout_seconds: How many seconds each request may take.
         max_inbound_bytes: A larger mail is not fetched.
 
     Returns:

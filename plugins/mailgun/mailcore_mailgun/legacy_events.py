@@ -58,7 +58,7 @@ def read_legacy_event(provider: str, form: Form) -> TrackingEvent:
     Read a form that reports an event.
 
     Args:
-        provider: The provider's name.
+        provider: The name that the provider has in the event.
         form: What was posted. Where a variable has the name of a field, the field's own value
             comes first, but for timestamp, token and signature, where it comes last.
     """

@@ -48,7 +48,7 @@ class Variables(NamedTuple):
     Variables for the recipients of one call.
 
     Args:
-        values: For each of them, texts by name.
+        values: The values of each of them, as texts by name.
         metadata: The name of the variable for each key of their metadata.
         headers: The name of the variable for each of their headers.
     """
@@ -81,7 +81,7 @@ def made_up_prefix(names: Iterable[str], texts: Iterable[str]) -> str:
     How the names of variables begin that nobody else uses: with more underscores than theirs.
 
     Args:
-        names: Of the message's own variables.
+        names: The names of the message's own variables.
         texts: Everything in the call in which Mailgun looks for references. What somebody wrote
             into one of them must not become another recipient's metadata.
     """
@@ -97,9 +97,9 @@ def variables_of(message: Message, entries: Sequence[Entry], prefix: str) -> Var
     A recipient who lacks a key of merge_data has that of merge_global_data, else an empty text.
 
     Args:
-        message: The batch.
+        message: The batch that is sent.
         entries: One of :func:`calls`.
-        prefix: From :func:`made_up_prefix`.
+        prefix: The prefix that :func:`made_up_prefix` returned.
     """
     names = value_names(message)
     defaults = dict.fromkeys(names, "")

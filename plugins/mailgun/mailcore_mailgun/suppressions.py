@@ -67,10 +67,10 @@ class MailgunSuppressions(SuppressionList):
     The three lists of a domain.
 
     Args:
-        base_url: Of the API, without its version.
-        domain: The sender's.
+        base_url: The URL of the API, without its version.
+        domain: The domain of the sender, whose lists these are.
         authorization: Value of the header, with a key that may do more than send.
-        timeout_seconds: For each request.
+        timeout_seconds: How many seconds each request may take.
     """
 
     provider: ClassVar[str] = PROVIDER
@@ -258,7 +258,7 @@ def _detail(reason: str, item: Mapping[str, Any]) -> str:
 
 
 def _time(value: object) -> datetime | None:
-    """Such as ``Thu, 11 Dec 2025 01:49:40 UTC``; the year 1 means that nobody knows."""
+    """A time such as ``Thu, 11 Dec 2025 01:49:40 UTC``; the year 1 means that nobody knows."""
     # Which Python reads as 2001 (RFC 5322, section 4.3).
     if not isinstance(value, str) or _NO_YEAR in value:
         return None

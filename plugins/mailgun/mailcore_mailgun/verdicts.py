@@ -50,9 +50,9 @@ def read_stripped(form: Form, name: str, headers: HeaderList, defects: list[str]
     Not what a header field of the mail says that has the same name, and is posted like it.
 
     Args:
-        form: What was posted.
-        name: Of the field, such as ``stripped-text``.
-        headers: Of the mail.
+        form: The form that was posted.
+        name: The name of the field, such as ``stripped-text``.
+        headers: The headers of the mail.
         defects: What is in doubt is added here, in words.
     """
     forged = headers.all(name)

@@ -83,8 +83,8 @@ def combine(requests: Sequence[HttpRequest]) -> HttpRequest:
     One call for several requests.
 
     Args:
-        requests: For which :func:`combinable` says the same; at most `MAX_MESSAGES`, with bodies
-            of at most `MAX_BYTES`.
+        requests: The requests, of which :func:`combinable` says the same; at most `MAX_MESSAGES`,
+            with bodies of at most `MAX_BYTES`.
 
     Raises:
         ValueError: If they cannot share a call.

@@ -143,8 +143,8 @@ def meaning_of(code: int, status_code: int) -> Meaning:
     What an error code of Postmark's means.
 
     Args:
-        code: ``ErrorCode`` of the answer.
-        status_code: Of the answer, for codes that are not documented.
+        code: The ``ErrorCode`` of the answer.
+        status_code: The HTTP status of the answer, for codes that are not documented.
     """
     if code in _BY_CODE:
         return _BY_CODE[code]

@@ -101,8 +101,8 @@ def judge_subscription(suppressed: object, reason: str | None, origin: str | Non
     What it means that an address came onto the list of suppressions, or left it.
 
     Args:
-        suppressed: `SuppressSending`.
-        reason: `SuppressionReason`.
+        suppressed: The field `SuppressSending` of the record.
+        reason: The field `SuppressionReason` of the record.
         origin: ``Recipient``, ``Customer`` (the account's people, or its API) or ``Admin``
             (Postmark's people). Recipients who unsubscribe are suppressed manually, by themselves.
     """

@@ -161,7 +161,7 @@ class _Kind(NamedTuple):
     Where things stand in a type of record.
 
     Attributes:
-        name: In `dedupe_key`.
+        name: What `dedupe_key` calls the kind.
         recipient: The field of the recipient.
         time: The field of the time when it happened.
         read: Reads what only this type has.

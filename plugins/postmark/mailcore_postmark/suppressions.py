@@ -82,7 +82,7 @@ class PostmarkSuppressions(SuppressionList):
     The list of a stream.
 
     Args:
-        options: Of the provider.
+        options: The options of the provider.
         server_token: API token of the server.
     """
 

@@ -169,10 +169,10 @@ def error_of(
     The exception for an error answer; its text says what to do, where SES's does not.
 
     Args:
-        response: The answer.
+        response: The answer that is no success.
         sender: The address that the message comes from. SES refuses an unverified sender and, in
             the sandbox, an unverified recipient in the same words: only the address tells.
-        recipients: Those of the message.
+        recipients: The recipients of the message.
     """
     return send_error(
         _meaning(response, sender, recipients),

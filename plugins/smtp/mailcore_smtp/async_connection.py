@@ -30,8 +30,8 @@ class AsyncConnection:
     A connection to the server, ready for mails; it belongs to the event loop that opened it.
 
     Args:
-        options: Where to, and how.
-        context: For TLS.
+        options: The provider's options: which server, and how to speak to it.
+        context: The context that TLS begins with.
 
     Attributes:
         extensions: What the server offers.

@@ -36,8 +36,8 @@ class SmtpRequest(Request):
         smtputf8: Whether an address of envelope or header has a local part outside ASCII, so that
             the server has to offer SMTPUTF8 and 8BITMIME (RFC 6531).
         mail_parameters: What MAIL takes beside the sender, of the extension DSN (RFC 3461).
-        recipient_parameters: The same for RCPT, for each recipient of the envelope; empty if none
-            has any.
+        recipient_parameters: Parameters of the command RCPT, for each recipient of the envelope;
+            empty if none has any.
     """
 
     sender: str = field(repr=False)

@@ -39,7 +39,7 @@ class _Lines:
     The lines that a server writes, for smtplib to take apart: until a deadline, whatever drips.
 
     Args:
-        sock: Read from.
+        sock: The socket that is read from.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -84,8 +84,8 @@ class Connection:
     A connection to the server, ready for mails.
 
     Args:
-        options: Where to, and how.
-        context: For TLS.
+        options: The provider's options: which server, and how to speak to it.
+        context: The context that TLS begins with.
 
     Attributes:
         extensions: What the server offers.
@@ -129,7 +129,7 @@ class Connection:
         Carry a conversation out.
 
         Args:
-            conversation: What is said.
+            conversation: The conversation, which says what is written and read.
             progress: Is told when the mail may be accepted: with the final dot.
         """
         try:

@@ -60,8 +60,8 @@ class Refused(Exception):
     The server said no before there was anything to say of recipients.
 
     Args:
-        step: To what.
-        reply: How.
+        step: The step of the conversation that was refused.
+        reply: The reply of the server.
     """
 
     def __init__(self, step: Step, reply: Reply) -> None:
@@ -78,7 +78,7 @@ def opened(
     Args:
         greeting: What the server began with.
         options: Whether to demand TLS, and how to authenticate.
-        client_name: How to call oneself.
+        client_name: The name that EHLO gives.
         secret: The password or access token, if there is a username.
 
     Raises:

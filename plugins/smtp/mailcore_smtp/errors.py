@@ -35,12 +35,12 @@ class Meaning:
     One row.
 
     Args:
-        kind: The error.
-        category: Its category.
+        kind: The class of the error.
+        category: The category of the error.
         steps: Where it can happen; empty for everywhere.
         codes: An expression for the reply code.
         enhanced: One for subject and detail of the enhanced code.
-        words: One for the text.
+        words: An expression for the text of the reply.
         retryable: Whether the same may succeed later; None for what the error's class says.
     """
 
@@ -116,7 +116,7 @@ def error_of(response: SmtpResponse, reply: Reply) -> SendError:
 
     Args:
         response: What came of it.
-        reply: The refusal.
+        reply: The reply that refuses it.
     """
     step = response.step
     meaning = next((each for each in MEANINGS if each.fits(step, reply)), None)

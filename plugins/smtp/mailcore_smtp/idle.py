@@ -33,8 +33,8 @@ class Idle(Generic[WaitingT]):
     The child of a fork neither uses nor closes its parent's.
 
     Args:
-        most: How many are kept.
-        max_seconds: For how long each is.
+        most: How many connections are kept.
+        max_seconds: How many seconds each is kept.
     """
 
     def __init__(self, *, most: int, max_seconds: float) -> None:

@@ -28,7 +28,7 @@ class Preset:
 
     Args:
         label: What people call the service.
-        host: Its server; ``{region_name}`` stands for a region.
+        host: The name of the service's server; ``{region_name}`` stands for a region.
         ports: By `security`: the first of each is the one that is taken.
         username: What all users give, if it is the same for all.
         headers: What it reads, by name; ``-*`` at the end of a name stands for any ending.
@@ -139,4 +139,4 @@ PRESETS: Mapping[str, Preset] = FrozenDict(
         ),
     }
 )
-"""By the name of the service's own plugin."""
+"""The presets by the name of the service's own plugin."""

@@ -60,7 +60,7 @@ class Happening(NamedTuple):
     One thing to tell of a message.
 
     Attributes:
-        kind: What happened.
+        kind: The name of what happened.
         recipients: To whom; all of them where it concerns the message as a whole.
         fate: Their fate, or `None` where it concerns the message as a whole.
     """
@@ -90,8 +90,8 @@ def happenings(
     What there is to tell of a message, in its natural order.
 
     Args:
-        message: The message.
-        groups: Its recipients by fate, as `grouped` gives them.
+        message: The message that was accepted.
+        groups: The recipients of the message by fate, as `grouped` gives them.
     """
     everybody = message.destination
     if message.rendering_error is not None:

@@ -182,9 +182,9 @@ class Faults:
         Let `fault` happen at random.
 
         Args:
-            fault: What happens.
+            fault: The fault that happens instead of an answer.
             rate: How often, from 0 to 1.
-            operations: As with `script`.
+            operations: The operations that it happens to, as with `script`.
 
         Raises:
             ValueError: An unknown fault or a rate outside 0 to 1.

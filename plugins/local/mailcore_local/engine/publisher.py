@@ -82,7 +82,7 @@ class Publisher(Generic[RecordT]):
 
     Args:
         retry_delays_seconds: The pauses before the retries.
-        timeout_seconds: For one attempt.
+        timeout_seconds: How many seconds one attempt may take.
         may_retry: Whether an outcome is worth another attempt: a status as text, or the name of a
             network error.
         observe: Called with the record after each attempt, in the worker thread.

@@ -17,11 +17,11 @@ class AcceptedMessage:
 
     Attributes:
         message_id: The id that the caller got.
-        accepted_at: When, in UTC.
+        accepted_at: When the message was accepted, in UTC.
         from_email: The sender as the From header has it, display name included.
         to: Bare addresses of the To recipients.
-        cc: The same for Cc.
-        bcc: The same for Bcc.
+        cc: The addresses in Cc.
+        bcc: The addresses in Bcc.
         raw: The MIME message: byte for byte as it came, or as rendered here. Empty when its
             template could not be rendered.
         headers: The original headers, in order, unfolded.

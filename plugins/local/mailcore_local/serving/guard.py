@@ -30,7 +30,7 @@ class Guard:
     fault of ours is logged and answered with 500, without a traceback.
 
     Args:
-        application: What answers.
+        application: The application that answers the requests.
         wire: The proxy that requests have to come through.
         visitors: Tells programs from web sites.
     """

@@ -42,7 +42,7 @@ class Interruptions:
 
         Args:
             request: The request, which was accepted.
-            fault: What is to happen.
+            fault: The fault that is to happen.
             body: The body of the answer.
 
         Returns:

@@ -39,7 +39,7 @@ class LocalServer:
     too, does not wait for it.
 
     Args:
-        host: Interface to listen on.
+        host: The address of the interface to listen on.
         port: Port; 0 takes a free one.
         public_url: Where others reach it; `None` is the interface and the port.
     """

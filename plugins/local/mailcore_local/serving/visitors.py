@@ -23,7 +23,7 @@ class Visitors:
 
     Args:
         host: The interface that the server was told to listen on.
-        base_url: Where others reach it.
+        base_url: The URL that others reach the server by.
     """
 
     def __init__(self, host: str, base_url: str) -> None:

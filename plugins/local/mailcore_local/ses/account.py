@@ -32,8 +32,8 @@ class Account:
             too.
         require_verified_identities: Refuse senders that are not verified; the sandbox implies it.
         max_24_hour_send: Recipients per 24 hours; -1 is unlimited, as in SES's SendQuota.
-        max_send_rate: Recipients per second.
-        clock: Seconds since the epoch.
+        max_send_rate: How many recipients are accepted in a second.
+        clock: A function that returns the seconds since the epoch.
     """
 
     def __init__(

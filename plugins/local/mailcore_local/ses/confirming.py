@@ -39,7 +39,7 @@ class ConfirmationFailed(Exception):
     A webhook did not take the request to confirm its subscription, and will not be asked again.
 
     Attributes:
-        endpoint: Its address, without credentials and query.
+        endpoint: The address of the webhook, without credentials and query.
         outcome: The status of its answer, or the name of a network error.
         reason: What is likely wrong, in words.
     """

@@ -20,8 +20,8 @@ class SnsDelivery(Delivery[NotificationRecord]):
     One SNS message for one endpoint.
 
     Attributes:
-        envelope: The unsigned envelope.
-        signer: Signs it.
+        envelope: The envelope that is not signed yet.
+        signer: The signer of the topic, which signs it.
         raw: Whether the endpoint gets the message without the envelope (raw message delivery).
     """
 

@@ -83,7 +83,7 @@ def event_object(
 
     Args:
         message: The message it is about.
-        event_type: One of `EVENT_TYPES`.
+        event_type: The type of the event, one of `EVENT_TYPES`.
         recipients: Whom it is about, where the event says so; all recipients by default.
     """
     to = list(message.destination if recipients is None else recipients)

@@ -19,7 +19,7 @@ class RunningServer:
     A server that starts once and leaves no thread behind when it stops.
 
     Args:
-        host: Interface to listen on.
+        host: The address of the interface to listen on.
         port: Port; 0 takes a free one.
         public_url: Where others reach it; `None` is the interface and the port.
         credentials: The key pair that signatures are checked with.

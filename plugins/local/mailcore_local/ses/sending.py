@@ -79,8 +79,8 @@ class Sending:
         SendBulkEmail.
 
         Args:
-            params: The request.
-            caller: Who sent it.
+            params: The parameters of the request.
+            caller: The address and the identity that the request came from.
             scripted_statuses: Statuses that the first entries get whatever they are (a fault);
                 `SUCCESS` lets the entry go its way.
         """

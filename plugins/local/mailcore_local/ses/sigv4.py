@@ -40,11 +40,11 @@ class SignedRequest:
     What a signature covers.
 
     Attributes:
-        method: The HTTP method.
+        method: The HTTP method in capitals.
         path: The path as it stood in the request line, percent-encoded.
         query: The query string without `?`.
-        headers: By lower-case name.
-        body: The body.
+        headers: The headers by their names in lower case.
+        body: The octets of the body.
     """
 
     method: str

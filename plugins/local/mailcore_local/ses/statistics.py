@@ -36,7 +36,7 @@ class Statistics:
     Not thread-safe: the server's lock guards it.
 
     Args:
-        clock: Seconds since the epoch.
+        clock: A function that returns the seconds since the epoch.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -80,7 +80,7 @@ class Template:
     A parsed template.
 
     Args:
-        source: The text.
+        source: The text of the template.
         plain: Refuse everything but substitution, as SES does for templates given inline in a
             request.
 

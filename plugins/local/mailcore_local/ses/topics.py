@@ -29,9 +29,9 @@ class Topics:
         base_url: Where the server is reached; certificate, subscribe and unsubscribe URLs start
             with it.
         signer: Signs, and has the certificate.
-        arn_prefix: `arn:<partition>:sns:<region>:<account>:`.
-        signature_version: Of new topics, `"1"` or `"2"`.
-        submit: Takes deliveries over.
+        arn_prefix: What the ARNs of topics begin with: `arn:<partition>:sns:<region>:<account>:`.
+        signature_version: The version of SNS's signature that new topics have, `"1"` or `"2"`.
+        submit: A function that takes a delivery over.
     """
 
     def __init__(

@@ -44,7 +44,7 @@ def application(
     Below a path, SDKs need that path with a slash at its end for SNS: they post to the URL itself.
 
     Args:
-        service: What answers.
+        service: The service that answers the calls.
         credentials: The key pair that signatures are checked with; `None` takes any signature.
         stopping: Is set when requests that hang are to end.
     """

@@ -42,9 +42,9 @@ def requests_for(message: Message, options: MailgunOptions, planned: Plan) -> Se
     The requests that send a message.
 
     Args:
-        message: That was checked.
-        options: The provider's.
-        planned: The message's.
+        message: The message, which was checked.
+        options: The options of the provider.
+        planned: The plan of the message.
 
     Raises:
         MessageError: If it cannot be written.

@@ -38,8 +38,8 @@ def check(
     Name everything in a message that would be lost, or not arrive.
 
     Args:
-        message: Any.
-        options: The provider's.
+        message: The message that is checked.
+        options: The options of the provider.
         plan_of: Decides how a message goes; asked where something depends on it.
     """
     yield from _addresses(message, plan_of)

@@ -21,7 +21,7 @@ def individual_requests(message: Message, build: Build) -> Sequence[HttpRequest]
     Whatever could be wrong with one of them is found here: nothing may fail after the first call.
 
     Args:
-        message: A batch.
+        message: The batch, which becomes one request for each recipient.
         build: Makes the request of one recipient's message.
 
     Raises:

@@ -42,7 +42,7 @@ class Plan(NamedTuple):
     What is decided of a message before its calls are written.
 
     Attributes:
-        choice: How it goes.
+        choice: The call that the message goes by.
         is_written_here: Whether it goes as a mail, or as several, that is written here.
     """
 
@@ -56,7 +56,7 @@ def plan(message: Message, content: Literal["form", "mime"] = "form") -> Plan:
 
     Args:
         message: Any; nothing else is found out about one that the checks refuse.
-        content: The provider's option.
+        content: The option `content` of the provider.
     """
     is_mime = message.template_id is None and (content == "mime" or needs_mime(message))
     if message.is_batch:

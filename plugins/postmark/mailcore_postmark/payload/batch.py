@@ -35,9 +35,9 @@ def batch_requests(
 
     Args:
         message: A batch that was checked.
-        options: The provider's.
-        url: Of the call.
-        headers: Of the call, beside those that say that it is JSON.
+        options: The options of the provider.
+        url: The URL of the call.
+        headers: The headers of the call, beside those that say that it is JSON.
 
     Raises:
         MessageError: Some recipient's mail cannot be written.

@@ -51,7 +51,7 @@ def check(
     Look at everything that sending depends on.
 
     Args:
-        provider: Whose set-up it is.
+        provider: The provider whose set-up is looked at.
         sender: The address to send from; None looks for any identity that is verified.
         sandbox_ok: Whether an account in the sandbox is all right.
         test_send: Whether to send a message from *sender* to SES's mailbox simulator, the only

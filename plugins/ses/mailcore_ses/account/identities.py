@@ -99,8 +99,8 @@ class Identity:
         name: The address or the domain.
         kind: What was verified: ``EMAIL_ADDRESS`` or ``DOMAIN``.
         verified_for_sending: Whether the account may send from it.
-        verification_status: As for :class:`IdentitySummary`; empty where SES does not say, as
-            right after it was created.
+        verification_status: The state of the verification, as in :class:`IdentitySummary`; empty
+            where SES does not say, as right after it was created.
         dkim: How SES signs its mail.
         mail_from_domain: The custom MAIL FROM domain; empty without one.
         mail_from_status: The state of the check of that domain's DNS records; empty without one.
@@ -144,7 +144,7 @@ def identities_page(
     Ask for some identities.
 
     Args:
-        token: Of the page; empty for the first.
+        token: The token of the page; empty for the first.
         page_size: How many at most, up to 1000.
 
     Raises:

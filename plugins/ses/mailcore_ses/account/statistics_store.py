@@ -59,7 +59,7 @@ class StatisticsStore:
 
         Args:
             region_name: The region that they are of.
-            figures: By day.
+            figures: The figures of each day, by the day.
 
         Returns:
             How many days the file has of this region now.
@@ -92,7 +92,7 @@ class StatisticsStore:
         Figures by day, the oldest first.
 
         Args:
-            region_name: Of this region only; None adds up all regions.
+            region_name: The region whose figures are read; None adds up all regions.
 
         Raises:
             ConfigurationError: If the file does not exist, or is something else.

@@ -36,8 +36,8 @@ def call(
 
     Args:
         operation: As the service's API reference names it.
-        parameters: Of the operation.
-        service: As boto3 names it.
+        parameters: The parameters of the operation.
+        service: The service, as boto3 names it.
 
     Returns:
         What the operation returns.
@@ -61,9 +61,9 @@ def find(
     Make a call about something that need not exist.
 
     Args:
-        operation: As for :func:`call`.
-        parameters: As for :func:`call`.
-        service: As for :func:`call`.
+        operation: The operation, as for :func:`call`.
+        parameters: The parameters of the operation, as for :func:`call`.
+        service: The service, as for :func:`call`.
         absent_code: The error that says it does not exist.
 
     Returns:

@@ -102,7 +102,7 @@ class LateParameters(Mapping[str, Any]):
     Parameters that are made when they are first looked at.
 
     Args:
-        make: Makes them; called once.
+        make: A function that makes the parameters; it is called once.
     """
 
     __slots__ = ("_made", "_make")

@@ -68,7 +68,7 @@ def of_call(error: Exception, *, place: str, writing: bool | None) -> SendError:
     The error of a call that has no answer.
 
     Args:
-        error: What boto3 raised.
+        error: The exception that boto3 raised.
         place: Where the call went, from :func:`place_of`.
         writing: Whether a byte of the request may have left; None if nobody knows.
     """

@@ -40,7 +40,7 @@ def key_call(
     The call that decrypts the key of an object.
 
     Args:
-        metadata: The object's own.
+        metadata: The metadata of the object in S3.
         kms_key_arn: The only key in KMS that is believed; the one that encrypted it, if None.
         region_name: Where the key in KMS is, if nothing says it.
 
@@ -73,9 +73,9 @@ def decrypt(content: bytes, metadata: Mapping[str, str], *, key: bytes | None) -
     Decrypt an object.
 
     Args:
-        content: What is in S3.
-        metadata: The object's own.
-        key: The object's, decrypted.
+        content: The octets of the object in S3.
+        metadata: The metadata of the object in S3.
+        key: The key of the object, decrypted.
 
     Raises:
         FetchError: If it cannot be decrypted, or was changed.

@@ -86,7 +86,7 @@ class Clients:
     Makes clients, and keeps them for this process.
 
     Args:
-        settings: How.
+        settings: What the clients are made with.
     """
 
     def __init__(self, settings: ClientSettings) -> None:
@@ -100,7 +100,7 @@ class Clients:
         The client for a service, made at first use.
 
         Args:
-            service: As boto3 names it.
+            service: The service, as boto3 names it.
             region_name: None means that of the settings.
             validates: Whether it holds parameters against the service's model.
 
@@ -242,7 +242,7 @@ def check_names(
     Hold the names of further arguments against what takes them.
 
     Args:
-        option: Of the provider, for the text.
+        option: The name of the provider's option, for the text.
         given: The arguments by name.
         made: The function or class that takes them.
         but: Names that are not for the option to give.

@@ -104,7 +104,7 @@ def watch(client: Any) -> bool:
     Have a client use these connections from now on.
 
     Args:
-        client: Of boto3; connections that it keeps are closed.
+        client: A client of boto3; connections that it keeps are closed.
 
     Returns:
         Whether it could be done: it takes attributes that botocore does not document.

@@ -20,10 +20,10 @@ def with_credentials(
     The arguments of boto3's session, with the credentials that are given as options.
 
     Args:
-        access_key_id: As AWS calls it.
-        secret_access_key: What goes with it.
-        session_token: Of temporary credentials.
-        session_parameters: The other arguments.
+        access_key_id: The access key id of the credentials.
+        secret_access_key: The secret key that belongs to it.
+        session_token: The token of temporary credentials.
+        session_parameters: The other arguments of the session.
         made_elsewhere: Whether a session or a client is given, which has its credentials.
 
     Raises:

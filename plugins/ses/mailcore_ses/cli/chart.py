@@ -67,8 +67,8 @@ def shapes(
 
     Args:
         figures: One bar each: delivery attempts, and over them bounces, complaints and rejects.
-        title: What stands above.
-        time_zone: Whose days they are.
+        title: The line that stands above the chart.
+        time_zone: The time zone whose days they are.
     """
     yield Box(x=0, y=0, width=WIDTH, height=HEIGHT, colour=PAPER)
     yield Label(x=_LEFT, y=24, text=title, size=16)
@@ -153,9 +153,9 @@ def bar(value: int, most: int, width: int, *, ascii_only: bool = False) -> str:
     A bar for terminals.
 
     Args:
-        value: How much.
+        value: The value that the bar shows.
         most: How much fills the width.
-        width: In columns.
+        width: The width of the longest bar, in columns.
         ascii_only: Draw it for terminals that have nothing but ASCII.
 
     Returns:

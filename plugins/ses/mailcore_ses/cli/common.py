@@ -71,11 +71,11 @@ def new_parser(
     Add a command with the options that all of them have.
 
     Args:
-        commands: Where to.
-        name: What is typed.
-        summary: For the list of commands.
-        description: For the help of this one.
-        examples: Command lines without ``mailcore``.
+        commands: The subparsers that the command is added to.
+        name: The name of the command, which is typed.
+        summary: The phrase in the list of commands.
+        description: The text above the help of this command.
+        examples: The examples, command lines without ``mailcore``.
         aliases: What may be typed instead.
     """
     parser: argparse.ArgumentParser = commands.add_parser(

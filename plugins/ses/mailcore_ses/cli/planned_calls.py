@@ -148,9 +148,9 @@ def write_calls(
     Write the calls as commands, or as JSON.
 
     Args:
-        arguments: Of the command: `json` and `apply` count.
-        calls: Which.
-        region_name: Of those that name none.
+        arguments: The arguments of the command, of which `json` and `apply` count.
+        calls: The calls, in the order in which they are made.
+        region_name: The region of the calls that name none.
         endpoint_urls: Other endpoints than AWS's, by service.
     """
     if arguments.json:

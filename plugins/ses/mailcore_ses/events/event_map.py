@@ -298,7 +298,7 @@ class Kind(NamedTuple):
 
     Attributes:
         key: The name of its details.
-        read: Reads them.
+        read: The function that reads such an event.
         has_own_time: Whether they have a timestamp; otherwise the message's counts.
         identity: What makes two notices of one event equal: the feedback id, the message alone
             (it happens once for a recipient), or the details (it may happen again).
@@ -322,4 +322,4 @@ KINDS = {
     "Click": Kind("click", _engaged(EventType.CLICKED)),
     "Subscription": Kind("subscription", _subscription),
 }
-"""By `eventType`, and `notificationType` of identity notifications."""
+"""Kinds by `eventType`, and by `notificationType` of identity notifications."""

@@ -42,10 +42,10 @@ def parse_inbound(
     One event for all its recipients: it is one mail.
 
     Args:
-        provider: The provider's name.
-        payload: The notification.
+        provider: The name that the provider has in the event.
+        payload: The JSON of the notification.
         event_id: The id of what brought it.
-        received_at: When that was made.
+        received_at: When the notification was made.
     """
     defects: list[str] = []
     receipt = read_part(payload, "receipt", defects)

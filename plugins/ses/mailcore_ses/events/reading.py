@@ -48,8 +48,8 @@ class Envelope(NamedTuple):
     What is known of the notification that brought an SES event.
 
     Attributes:
-        event_id: Its id, such as the MessageId of SNS.
-        received_at: When it was made.
+        event_id: The id of the notification, such as the MessageId of SNS.
+        received_at: When the notification was made.
     """
 
     event_id: str | None = None
@@ -124,9 +124,9 @@ def parse_message(
     Read the text that SES, or a rule of EventBridge, publishes to a topic.
 
     Args:
-        provider: The provider's name.
+        provider: The name that the provider has in the events.
         message: The text; SES ends it with a line break at times.
-        envelope: What brought it.
+        envelope: The id and the time of what brought the message.
 
     Raises:
         MalformedWebhook: If it is not a JSON object, nor what SES says to try a topic.

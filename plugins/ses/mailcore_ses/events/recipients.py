@@ -19,8 +19,8 @@ def read_part(
     An object within another; empty if there is none.
 
     Args:
-        document: What it stands in.
-        key: Under which name.
+        document: The document that the part stands in.
+        key: The name of the part in the document.
         defects: What cannot be read is added here, in words.
         required: Whether it is a defect that it is missing.
     """
@@ -53,7 +53,7 @@ def read_addresses(values: object, place: str, defects: list[str]) -> list[str]:
 
     Args:
         values: The array, or anything else.
-        place: Its name, for `defects`.
+        place: What `defects` calls the list.
         defects: What cannot be read is added here, in words.
     """
     return [address for address, _ in _distinct(values, place, defects)]
@@ -67,7 +67,7 @@ def read_recipients(
 
     Args:
         values: The array, or anything else.
-        place: Its name, for `defects`.
+        place: What `defects` calls the list.
         defects: What cannot be read is added here, in words.
     """
     return _distinct(values, place, defects)

@@ -237,7 +237,7 @@ def _kept(
     The events with what brought them, as SNS would have posted it.
 
     Args:
-        events: Of this notification.
+        events: The events of this notification.
         fields: What was read.
         text: The JSON as it was received; None where it came decoded.
     """

@@ -17,7 +17,7 @@ class InFlight:
 
     Args:
         capacity: How many are held at most.
-        clock: Seconds, from any start.
+        clock: A function that returns seconds, from any start.
     """
 
     def __init__(self, capacity: int, clock: Callable[[], float]) -> None:

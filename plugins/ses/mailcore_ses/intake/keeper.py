@@ -29,10 +29,10 @@ class Keeper:
     two calls may fail before somebody else gets it.
 
     Args:
-        messages: The queue.
-        in_flight: What is held.
-        visibility_timeout_seconds: For how long messages are hidden each time.
-        clock: Seconds, from any start.
+        messages: The queue that messages are taken from.
+        in_flight: The messages that are held.
+        visibility_timeout_seconds: How many seconds messages are hidden each time.
+        clock: A function that returns seconds, from any start.
         deleted: Told how many messages were deleted.
         crashed: Told what ended the thread, if something did that nobody thought of.
     """

@@ -60,10 +60,10 @@ class QueueMessage:
     A message that was received, and is hidden from others for a while.
 
     Args:
-        message_id: Its id, the same each time it is received.
+        message_id: The id of the message, the same each time it is received.
         receipt_handle: What this receipt of it is deleted or extended with.
         receive_count: How often it was received, this time included.
-        fields: As SQS returned it.
+        fields: The fields of the message, as SQS returned it.
     """
 
     message_id: str
@@ -77,8 +77,8 @@ class SqsQueue:
     A queue, by its URL.
 
     Args:
-        queue_url: As SQS gives it.
-        transport: What makes the calls.
+        queue_url: The URL of the queue, as SQS gives it.
+        transport: The transport that makes the calls.
     """
 
     def __init__(self, queue_url: str, transport: Transport) -> None:
@@ -92,9 +92,9 @@ class SqsQueue:
         Wait for messages.
 
         Args:
-            max_messages: 1 to 10.
+            max_messages: How many messages to ask for, 1 to 10.
             wait_seconds: 0 to 20; SQS answers as soon as there is a message.
-            visibility_timeout_seconds: For how long nobody else sees them.
+            visibility_timeout_seconds: How many seconds nobody else sees them.
 
         Raises:
             QueueError: If SQS refuses.
@@ -246,10 +246,11 @@ def open_queue(
     A queue by its URL, which also tells its region, and the endpoint where that is not AWS's own.
 
     Args:
-        queue_url: Such as ``https://sqs.eu-west-1.amazonaws.com/123456789012/ses-events``.
+        queue_url: The URL of the queue, such as
+            ``https://sqs.eu-west-1.amazonaws.com/123456789012/ses-events``.
         region_name: If the URL does not tell it.
         wait_seconds: The longest that SQS will be asked to wait.
-        max_pool_connections: Connections kept open.
+        max_pool_connections: How many connections are kept open.
 
     Raises:
         ConfigurationError: If the URL is none.

@@ -38,7 +38,7 @@ def out_of_bounds(message: Message, plan: Plan) -> Iterator[Problem]:
 
     Args:
         message: That has a template, or goes as simple content.
-        plan: How it is sent.
+        plan: The plan of the message.
     """
     if plan.is_template:
         yield from _template_data(message)

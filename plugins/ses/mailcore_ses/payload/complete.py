@@ -19,7 +19,7 @@ def raw_data(message: Message, sign: Callable[[bytes], bytes] | None = None) -> 
     The mail itself.
 
     Args:
-        message: Complete.
+        message: The complete message that is written.
         sign: Puts a DKIM signature in front of it.
     """
     data = write_message(message, extra_headers=event_headers(message))

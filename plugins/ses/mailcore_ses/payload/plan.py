@@ -38,7 +38,7 @@ class Plan:
     How one message is sent. It does not hold the message.
 
     Attributes:
-        options: Of the provider.
+        options: The options of the provider.
         choice: What the message becomes.
         operation: Which call makes it that.
         is_simple: Whether a complete message goes as simple content.

@@ -65,7 +65,7 @@ class Bulk:
     ``SendBulkEmail``: a template filled in for each recipient.
 
     Args:
-        message: A batch.
+        message: The batch that is sent.
 
     Attributes:
         name: Of the parameter that has the recipients.

@@ -34,7 +34,7 @@ class Bulk:
     ``SendBulkTemplatedEmail``: a template filled in for each recipient.
 
     Args:
-        message: A batch.
+        message: The batch that is sent.
 
     Attributes:
         name: Of the parameter that has the recipients.

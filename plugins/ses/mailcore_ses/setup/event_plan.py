@@ -26,12 +26,12 @@ class Existing(ExistingTopic):
     What is there already; by default nothing.
 
     Attributes:
-        topic: The topic's attributes.
+        topic: The attributes of the topic, as SNS returns them.
         subscriptions: The topic's subscriptions, as SNS lists them.
         webhook_attributes: The attributes of the webhook's subscription, if it was confirmed.
         queues: The attributes of each queue, by name.
         has_configuration_set: Whether the configuration set is there.
-        destination: Its event destination of that name.
+        destination: The set's event destination of that name.
         notifications: What GetIdentityNotificationAttributes tells, by identity.
     """
 

@@ -55,8 +55,8 @@ class EventSetup(TopicSetup):
         queue_name: The SQS queue to subscribe, for :func:`mailcore_ses.intake.consumer.consume`.
         dead_letter_queue: Whether there is a queue for what failed too often, and what the webhook
             did not take. Without it, an outage of the webhook of more than an hour loses events.
-        dead_letter_queue_name: Its name; by default that of the queue, or else of the topic, with
-            ``-dead``.
+        dead_letter_queue_name: The name of that queue; by default that of the queue, or else of the
+            topic, with ``-dead``.
         max_receive_count: How often a message is received before it goes there.
         visibility_timeout_seconds: How many seconds the queue hides a message, for consumers other
             than `mailcore ses consume`.

@@ -41,13 +41,13 @@ class ExistingInbound(ExistingTopic):
     What is there already; by default nothing.
 
     Attributes:
-        topic: The topic's attributes.
+        topic: The attributes of the topic, as SNS returns them.
         subscriptions: The topic's subscriptions, as SNS lists them.
         webhook_attributes: The attributes of the webhook's subscription, if it was confirmed.
         queues: The attributes of each queue, by name.
         has_bucket: Whether the bucket is there.
         public_access_block: The bucket's configuration against public access.
-        bucket_policy: The bucket's policy, JSON.
+        bucket_policy: The policy of the bucket, as JSON.
         rules: The rules of the rule set, in order; None if there is no such set.
         active_rule_set_name: The rule set that mail goes by; empty if there is none, None if that
             was not asked.

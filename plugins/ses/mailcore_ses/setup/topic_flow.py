@@ -85,9 +85,9 @@ def ask(
     Ask for something that need not be there.
 
     Args:
-        service: As boto3 names it.
+        service: The service, as boto3 names it.
         operation: As the service's API reference names it.
-        params: Of the operation.
+        params: The parameters of the operation.
         region_name: Where to; None for the provider's own.
         absent: Parts of the error codes that say that it is not there.
 

@@ -34,7 +34,7 @@ class ExistingTopic:
     What is there already of topic and listeners; by default nothing.
 
     Attributes:
-        topic: The topic's attributes.
+        topic: The attributes of the topic, as SNS returns them.
         subscriptions: The topic's subscriptions, as SNS lists them.
         webhook_attributes: The attributes of the webhook's subscription, if it was confirmed.
         queues: The attributes of each queue, by name.

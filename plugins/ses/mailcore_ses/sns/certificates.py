@@ -85,7 +85,7 @@ class SigningKeys:
     try again, because a genuine message may be among them. Keys that are known need no fetch.
 
     Args:
-        clock: Seconds, from any start.
+        clock: A function that returns seconds, from any start.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -60,7 +60,7 @@ class SigningKey:
     to check.
 
     Args:
-        pem: The certificate.
+        pem: The certificate in PEM.
 
     Raises:
         WebhookRejected: If it is no certificate of an RSA key of at least 2048 bits.

@@ -20,7 +20,7 @@ class TrustedTopics:
     The topics whose messages are believed.
 
     Args:
-        arns: Of the topics.
+        arns: The ARNs of the topics that are believed.
         account_ids: Accounts all of whose topics are believed, in every region.
         arn_patterns: ARNs with ``*`` in the region or the name, for any characters there.
 

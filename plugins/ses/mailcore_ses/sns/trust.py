@@ -106,7 +106,7 @@ class SnsVerifier:
     One for each provider, used by several threads at once.
 
     Args:
-        trust: Whom to believe.
+        trust: The topics whose messages are believed.
         provider: Name of the provider, for errors.
         now: The time in seconds since 1970.
     """
