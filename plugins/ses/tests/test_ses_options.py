@@ -89,3 +89,15 @@ def test_all_that_is_wrong_at_once():
     )
     assert "s e t" not in text
     assert "-1.5" not in text
+
+
+@pytest.mark.parametrize(
+    "option", ["region_name", "topic_arns", "topic_account_ids", "topic_arn_patterns"]
+)
+def test_a_secret_in_the_wrong_place_is_not_repeated(option):
+    """Two variables that were mixed up: the error names the option, and not what stands there."""
+    secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    value = secret if option == "region_name" else [secret]
+    with pytest.raises(ConfigurationError, match=option) as caught:
+        SesProvider(**{option: value})
+    assert secret[:10] not in str(caught.value)

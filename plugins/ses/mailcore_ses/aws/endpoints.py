@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mailcore.errors import ConfigurationError
+from mailcore.foundation import shown_name
 from mailcore_ses.aws.call import SES, SES_V1
 
 
@@ -54,8 +55,8 @@ def check_region(region_name: str | None) -> None:
     """
     if region_name is not None and not _REGION.fullmatch(region_name):
         raise ConfigurationError(
-            f"ses: region_name {region_name[:40]!r} is no name of an AWS region: give one such as "
-            "eu-west-1, or None for the one that boto3 finds"
+            f"ses: region_name {shown_name(region_name)} is no name of an AWS region: give one "
+            "such as eu-west-1, or None for the one that boto3 finds"
         )
 
 

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable
 
 from mailcore.errors import ConfigurationError
+from mailcore.foundation import shown_name, shown_text
 from mailcore_ses.sns.topic_arn import Topic, parse_topic_arn
 
 
+_LONGEST_SHOWN = 300
 _ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
 # The account is never a wildcard: everybody has an account, and may name a topic as they like.
 _PATTERN = re.compile(r"arn:[a-z-]+:sns:[a-z0-9*-]+:[0-9]{12}:[A-Za-z0-9_*-]+(?:\.fifo)?", re.ASCII)
@@ -39,7 +41,8 @@ class TrustedTopics:
         for account_id in self._account_ids:
             if not _ACCOUNT_ID.fullmatch(account_id):
                 raise ConfigurationError(
-                    f"ses: topic_account_ids: {account_id!r} is not an AWS account's 12 digits"
+                    f"ses: topic_account_ids: {_shown(account_id)} is not an AWS account's 12 "
+                    "digits"
                 )
         self._patterns = [
             _compiled(pattern) for pattern in _texts("topic_arn_patterns", arn_patterns)
@@ -74,12 +77,18 @@ def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:
     return texts
 
 
+def _shown(text: str) -> str:
+    """What of it an error may say: of what is no ARN nor number, its size. It may be a secret."""
+    is_known = text.startswith("arn:") or (text.isascii() and text.isdecimal())
+    return repr(shown_text(text, _LONGEST_SHOWN)) if is_known else shown_name(text)
+
+
 def _topic(arn: str) -> Topic:
     topic = parse_topic_arn(arn)
     if topic is None:
         hint = "; topic_arn_patterns takes patterns" if "*" in arn else ""
         raise ConfigurationError(
-            f"ses: topic_arns: {arn!r} is not the ARN of an SNS topic, "
+            f"ses: topic_arns: {_shown(arn)} is not the ARN of an SNS topic, "
             f"such as arn:aws:sns:eu-west-1:123456789012:ses-events{hint}"
         )
     return topic
@@ -88,8 +97,8 @@ def _topic(arn: str) -> Topic:
 def _compiled(pattern: str) -> re.Pattern[str]:
     if not _PATTERN.fullmatch(pattern):
         raise ConfigurationError(
-            f"ses: topic_arn_patterns: {pattern!r} is not an ARN with * in its region or name, "
-            f"such as arn:aws:sns:*:123456789012:ses-*"
+            f"ses: topic_arn_patterns: {_shown(pattern)} is not an ARN with * in its region or "
+            f"name, such as arn:aws:sns:*:123456789012:ses-*"
         )
     pieces = [re.escape(piece) for piece in pattern.split("*")]
     return re.compile("[^:]*".join(pieces), re.ASCII)
