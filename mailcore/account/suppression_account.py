@@ -189,8 +189,8 @@ def _pages(
         start=start,
         end=end,
     )
-    if not 1 <= page_size <= LARGEST_PAGE:
-        raise ConfigurationError(f"page_size must be from 1 to {LARGEST_PAGE}")
+    if type(page_size) is not int or not 1 <= page_size <= LARGEST_PAGE:
+        raise ConfigurationError(f"page_size must be a whole number from 1 to {LARGEST_PAGE}")
     return partial(suppressions.page, chosen=chosen, page_size=page_size)
 
 

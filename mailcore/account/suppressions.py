@@ -63,7 +63,8 @@ class SuppressionFilter:
         end: Those put on the list until this time.
 
     Raises:
-        ConfigurationError: If a time has no time zone, or the end lies before the start.
+        ConfigurationError: If a time is no datetime or has no time zone, or the end lies before the
+            start.
     """
 
     reasons: tuple[str, ...] = ()
@@ -72,6 +73,9 @@ class SuppressionFilter:
 
     def __post_init__(self) -> None:
         for name, time in (("start", self.start), ("end", self.end)):
+            if time is not None and not isinstance(time, datetime):
+                kind = type(time).__name__
+                raise ConfigurationError(f"{name} must be a datetime with time zone, not {kind}")
             if time is not None and time.utcoffset() is None:
                 raise ConfigurationError(f"{name} needs a time zone")
         if self.start is not None and self.end is not None and self.end < self.start:
@@ -226,6 +230,8 @@ def known_reasons(reasons: Iterable[str], known: tuple[str, ...], provider: str)
     Raises:
         ConfigurationError: If one is none of these.
     """
+    if not isinstance(reasons, Iterable):
+        raise ConfigurationError(f"{provider}: reasons are a list, not {type(reasons).__name__}")
     given = (reasons,) if isinstance(reasons, str) else tuple(reasons)
     found = tuple(str(each).upper() for each in given)
     if not set(found) <= set(known):
