@@ -83,6 +83,28 @@ def test_a_mail_is_refused(row):
     assert (reply.enhanced or code) == error.code
 
 
+@pytest.mark.parametrize(
+    ("step", "code", "told"),
+    [
+        ("content", 550, "the server refuses the mail (550): no <a***@x.example>"),
+        ("auth", 535, "the server does not take the credentials (535)"),
+        ("mail", 250, "the server answers with 250, which is no answer to this step (mail)"),
+        ("content", -1, "the server answers with -1, which is no answer to this step (content)"),
+    ],
+)
+def test_what_a_refusal_says(step, code, told):
+    """The server's words without addresses; of credentials none, as they may be repeated."""
+    reply = Reply(code, "no <ada@x.example>")
+    response = SmtpResponse(step=step, reply=reply)
+
+    error = error_of(response, reply)
+
+    assert told == str(error)
+    assert response is error.raw
+    assert str(code) == error.code
+    assert (step == "content" and code == -1) == error.maybe_accepted
+
+
 RECIPIENTS = [
     (421, "4.2.1 Busy", "failed", "4.2.1", True),
     (450, "4.2.1 Mailbox busy", "failed", "4.2.1", True),
@@ -95,6 +117,7 @@ RECIPIENTS = [
     (550, "5.7.1 Relaying denied", "rejected", "5.7.1", False),
     (551, "User not local", "invalid", "551", False),
     (552, "Too many recipients", "failed", "552", True),
+    (552, "5.5.3 Too many recipients", "failed", "5.5.3", True),
     (552, "5.2.2 Mailbox full", "failed", "5.2.2", False),
     (554, "5.7.1 Blocked by policy", "rejected", "5.7.1", False),
     (556, "Domain does not accept mail", "invalid", "556", False),

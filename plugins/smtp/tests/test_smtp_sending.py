@@ -122,6 +122,41 @@ def test_xoauth2_asks_for_a_token_for_each_connection(send, scripted, mail_to, t
     assert not error.maybe_accepted
 
 
+@pytest.mark.parametrize(
+    ("ehlo", "auth", "told"),
+    [
+        (b"250 mail\r\n", "auto", "does not offer AUTH PLAIN, but none"),
+        (b"250-mail\r\n250 AUTH CRAM-MD5\r\n", "auto", "AUTH PLAIN, but CRAM-MD5"),
+        (b"250-mail\r\n250 AUTH=plain\r\n", "login", "AUTH LOGIN, but PLAIN"),
+    ],
+)
+def test_a_mechanism_that_is_not_offered(send, scripted, mail_to, to_server, ehlo, auth, told):
+    """Nothing is tried that the server does not know; the credentials stay here."""
+    server = scripted({"EHLO": ehlo})
+    options = to_server(server.port, allow_insecure_auth=True, auth=auth)
+
+    (error,) = send(mail_to(), username="me", password="s3cret", **options)
+
+    assert isinstance(error, AuthenticationFailed)
+    assert told in str(error)
+    assert "mechanism" == error.category
+    assert 1 == len(server.lines)
+
+
+def test_a_question_that_the_mechanism_does_not_have(send, scripted, mail_to, to_server):
+    """It is taken back (RFC 4954, section 4), and the mail with it."""
+    server = scripted(
+        {"EHLO": b"250-mail\r\n250 AUTH PLAIN\r\n", "AUTH": b"334 What?\r\n", "*": b"501 5.7.0\r\n"}
+    )
+    options = to_server(server.port, allow_insecure_auth=True)
+
+    (error,) = send(mail_to(), username="me", password="s3cret", **options)
+
+    assert isinstance(error, AuthenticationFailed)
+    assert "*" == server.lines[2]
+    assert 3 == len(server.lines)
+
+
 def test_a_refused_token_is_answered_to_its_end(send, scripted, mail_to, to_server):
     """XOAUTH2 tells its error as a question, which takes an empty line before the refusal."""
     server = scripted(
