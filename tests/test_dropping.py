@@ -502,3 +502,16 @@ def test_a_to_header_stays_where_it_keeps_recipients_from_each_other(fields, sta
         return
     result = mailer_of(provider, unsupported=DROP).send(message)
     assert [problem.feature for problem in result.dropped] == ["spoofed_to"]
+
+
+@pytest.mark.parametrize(("cc", "stays"), [([], False), (["cy@example.net"], True)])
+def test_a_to_header_of_one_recipient_stays_too(cc, stays):
+    """Who gets a copy of each mail would read whom it is for."""
+    own = {TO[0]: {"To": "list@example.org"}}
+    message = BASIC.replace(merge_headers=own, merge_data={}, cc=cc)
+    provider = provider_of(merge_headers=NO("no headers of single recipients"))
+    if stays:
+        with pytest.raises(UnsupportedFeature, match="merge_headers"):
+            mailer_of(provider, unsupported=DROP).send(message)
+        return
+    assert mailer_of(provider, unsupported=DROP).send(message).dropped

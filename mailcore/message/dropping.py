@@ -122,10 +122,14 @@ def breaches(before: Message, after: Message) -> list[str]:
 
 def _shows_recipients(before: Message, after: Message) -> bool:
     """Whether a To header goes that kept addresses of `to` from the other recipients."""
-    if "To" not in before.headers or "To" in after.headers or not after.to:
+    if not after.to or not _has_own_to(before) or _has_own_to(after):
         return False
     beside = len(after.cc) + len(after.bcc) + (0 if after.is_batch else len(after.to) - 1)
     return beside > 0
+
+
+def _has_own_to(message: Message) -> bool:
+    return any("To" in each for each in (message.headers, *(message.merge_headers or {}).values()))
 
 
 def _whole(field: Field) -> _Find:
