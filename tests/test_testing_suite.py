@@ -1631,7 +1631,7 @@ FAULTS = [
     ),
     ("test_async_sending_is_the_same", WorksInSyncOnly, "in async code"),
     ("test_secrets_and_addresses_stay_inside", ShowsItsKey, "a secret is in the provider's repr"),
-    ("test_secrets_and_addresses_stay_inside", KeyInUrl, "a secret is in the request's repr"),
+    ("test_secrets_and_addresses_stay_inside", KeyInUrl, "a secret is in the request's URL"),
     ("test_secrets_and_addresses_stay_inside", LogsRequests, "a secret is in a log record of acme"),
     ("test_secrets_and_addresses_stay_inside", LogsAddresses, "a full address is in a log record"),
     ("test_secrets_and_addresses_stay_inside", LogsSigningKey, "a secret is in a log record"),

@@ -126,6 +126,8 @@ class SecrecyChecks(SuiteHooks):
                 yield from self._texts_of_receiving(provider)
         for request in requests:
             yield "the request's repr", f"{request!r} {request}"
+            # Proxies and servers write it to their logs.
+            yield "the request's URL", getattr(request, "url", "")
         yield "the provider's repr", f"{provider!r} {provider}"
         yield "the transport's repr", repr(provider.create_transport())
         formatter = logging.Formatter("%(name)s %(message)s")
