@@ -73,7 +73,7 @@ def refusal(reply: Reply) -> RecipientStatus:
     if reply.code == 552 and reply.enhanced in ("", "5.5.3"):
         retryable = True
     elif reply.permanent:
-        verdict = judge(reply.enhanced or None, reply.text, code=reply.code)
+        verdict = judge(None, reply.text, code=reply.code)
         if verdict.reject_reason in _OF_POLICY:
             status = SendStatus.REJECTED
         elif verdict.bounce_class is BounceClass.HARD:

@@ -120,6 +120,7 @@ RECIPIENTS = [
     (552, "5.5.3 Too many recipients", "failed", "5.5.3", True),
     (552, "5.2.2 Mailbox full", "failed", "5.2.2", False),
     (554, "5.7.1 Blocked by policy", "rejected", "5.7.1", False),
+    (556, "", "invalid", "556", False),
     (556, "Domain does not accept mail", "invalid", "556", False),
 ]
 
