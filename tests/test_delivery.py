@@ -379,6 +379,7 @@ def test_a_message_without_requests_is_not_sent(send, chunked, scripted, registr
         send(Empty(), message(), transport=scripted(), registry=registry)
 
     assert not caught.value.maybe_accepted
+    assert ("chunked", "no_request") == (caught.value.provider, caught.value.category)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from mailcore import (
     WebhookRejected,
     errors,
 )
+from mailcore.message import Without
 from mailcore.result import RecipientStatuses
 
 
@@ -35,6 +36,7 @@ CLASSES = {
     if inspect.isclass(value) and issubclass(value, MailcoreError)
 }
 PROBLEMS = [Problem("to", "bad", "write it well", "cc", "type"), Problem("cc", "worse")]
+REMEDY = Without("tags")
 RESULT = SendResult(
     provider="toy", recipients=RecipientStatuses({"a@x.org": RecipientStatus(SendStatus.FAILED)})
 )
@@ -172,6 +174,110 @@ def test_defaults_of_send_errors(name):
     assert "toy: text" == str(CLASSES[name]("text", provider="toy"))
 
 
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("SendError", {"code": "Busy", "raw": {"a": [1]}, "status_code": 503, "category": "own"}),
+        ("RecipientsRefused", {"result": RESULT, "errors": (ValueError("x"),)}),
+        ("FetchError", {"provider": "toy", "category": "gone", "raw": [1], "retryable": True}),
+        ("ProviderNotFound", {"name": "n", "installed": ("a",), "similar": ("b",)}),
+        ("ProviderNotFound", {"install_hint": "pip"}),
+        ("PluginLoadError", {"name": "n", "distribution": "d"}),
+    ],
+)
+def test_attributes_are_those_given(name, given):
+    """What is not given is empty, and the text is the text."""
+    error, plain = CLASSES[name]("text", **given), CLASSES[name]("text")
+
+    assert given == {attribute: getattr(error, attribute) for attribute in given}
+    assert str(error).endswith("text")
+    defaults = {"category": plain.category if hasattr(plain, "category") else ""}
+    for attribute in given:
+        assert getattr(plain, attribute) in {"", (), None, False, defaults["category"]}
+
+
+@pytest.mark.parametrize("name", ["SendError", "RateLimited", "FetchError"])
+def test_an_error_without_a_text_names_its_category(name):
+    """A subclass may keep its text to itself; the error still says what it is."""
+    error = CLASSES[name]("text")
+    assert "text" == str(error)
+    error.args = ()
+
+    assert error.category == str(error)
+
+
+def test_handlers_failed_keeps_what_each_raised():
+    """By the handler's name; nothing if nothing was given."""
+    failures = {"a": KeyError("x")}
+
+    assert failures == CLASSES["HandlersFailed"]("text", failures=failures).failures
+    assert {} == CLASSES["HandlersFailed"]("text").failures
+
+
+@pytest.mark.parametrize(
+    ("problems", "expected"),
+    [
+        ([{}], "InvalidMessage"),
+        ([{"kind": "type"}], "InvalidMessageType"),
+        ([{}, {"kind": "type"}], "InvalidMessageType"),
+        ([{"is_address": True}], "InvalidAddress"),
+        ([{}, {"is_address": True}], "InvalidAddress"),
+        ([{"is_address": True, "kind": "type"}], "InvalidAddressType"),
+        ([{"is_address": True}, {"kind": "type"}], "InvalidAddressType"),
+    ],
+)
+def test_all_problems_are_raised_as_one(problems, expected):
+    """One exception has them all, and its class says of what sort they are."""
+    found = [Problem("to", "bad", **each) for each in problems]
+
+    with pytest.raises(MessageError) as caught:
+        errors.raise_problems(iter(found))
+
+    assert (CLASSES[expected], tuple(found)) == (type(caught.value), caught.value.problems)
+
+
+def test_problems_are_raised_as_the_class_that_is_named():
+    """Unless what is wrong is an address."""
+    with pytest.raises(UnsupportedFeature):
+        errors.raise_problems([Problem("to", "bad")], UnsupportedFeature)
+    with pytest.raises(CLASSES["InvalidAddress"]):
+        errors.raise_problems([Problem("to", "bad", is_address=True)], UnsupportedFeature)
+
+
+@pytest.mark.parametrize(
+    ("features", "text"),
+    [
+        (["tags"], "bad (a mailer with unsupported={'tags': 'drop'} sends it without)"),
+        ([""], "bad (a mailer with unsupported={'*': 'drop'} sends it without)"),
+        (
+            ["tags", "cc", "tags"],
+            "3 problems:" + 3 * "\n  - bad" + "\n"
+            "(a mailer with unsupported={'tags': 'drop', 'cc': 'drop'} sends it without)",
+        ),
+        (["tags", None], "2 problems:\n  - bad\n  - bad"),
+        ([], "0 problems:"),
+    ],
+)
+def test_the_way_out_is_told_where_there_is_one(features, text):
+    """A policy is named if it helps, which is if each problem has a remedy."""
+    problems = [
+        Problem("x", "bad", feature=feature or "", remedy=None if feature is None else REMEDY)
+        for feature in features
+    ]
+
+    assert text == str(UnsupportedFeature(problems))
+    told = UnsupportedFeature(problems, provider="toy")
+    assert f"toy cannot send this message: {text}" == str(told)
+    assert "" == UnsupportedFeature(problems).provider
+
+
+def test_a_text_alone_is_a_problem_of_the_message():
+    """Whoever raises it need not make a Problem."""
+    error = MessageError("just text")
+
+    assert (Problem("message", "just text"),) == error.problems == error.args[0]
+
+
 def test_retryable_can_be_told_either_way():
     """False is not the same as not given."""
     assert not RateLimited("x", retryable=False).retryable
@@ -205,17 +311,19 @@ def test_refused_recipients_stay_out_of_texts():
 
 
 @pytest.mark.parametrize(
-    ("error", "status_code", "headers"),
+    ("kind", "options", "status_code", "headers"),
     [
-        (WebhookError("s3cret"), 400, {}),
-        (WebhookRejected("s3cret"), 403, {}),
-        (WebhookRejected("s3cret", status_code=401, headers={"A": "b"}), 401, {"A": "b"}),
-        (errors.MalformedWebhook("s3cret", status_code=413), 413, {}),
+        (WebhookError, {}, 400, {}),
+        (WebhookRejected, {}, 403, {}),
+        (WebhookRejected, {"status_code": 401, "headers": {"A": "b"}}, 401, {"A": "b"}),
+        (errors.MalformedWebhook, {"status_code": 413, "provider": "toy"}, 413, {}),
     ],
 )
-def test_webhook_errors_have_an_answer_ready(error, status_code, headers):
-    """The sender learns the status and nothing of the reason."""
+def test_webhook_errors_have_an_answer_ready(kind, options, status_code, headers):
+    """The sender learns the status and nothing of the reason; the operator's log has that."""
+    error = kind("s3cret", **options)
     response = error.response
 
+    assert ("s3cret", options.get("provider", "")) == (str(error), error.provider)
     assert (status_code, headers) == (response.status_code, dict(response.headers))
     assert b"s3cret" not in response.body

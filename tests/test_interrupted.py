@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mailcore import AsyncMailer, Mailer, Message, SendInterrupted, hookimpl
+from mailcore import AsyncMailer, Mailer, Message, MessageRejected, SendInterrupted, hookimpl
 from mailcore.flow import Sleep, progress_of_exchange
 
 
@@ -72,7 +72,27 @@ def test_interrupts_are_reported_and_pass_on(
 
     assert interruption is caught.value
     assert [("SendInterrupted", expected, True)] == told
+    assert "chunked: the send was cut off" in caplog.text
     assert ("(maybe accepted)" if expected else "(not sent)") in caplog.text
+
+
+def test_what_was_accepted_before_a_refusal_counts(
+    chunked: Any, registry: Any, scripted: Any, told: Any
+) -> None:
+    """A request that was refused in between takes nothing back."""
+
+    class Script(scripted):  # type: ignore[misc]  # a class given at run time
+        def exchange(self, request: Any) -> Any:
+            progress_of_exchange().began = False
+            return super().exchange(request)
+
+    transport = Script("1", MessageRejected("no"), KeyboardInterrupt())
+    mailer = Mailer(chunked(), transport=transport, registry=registry)
+
+    with pytest.raises(KeyboardInterrupt):
+        mailer.send(MESSAGE.replace(to=["a@x.org", "b@x.org", "c@x.org"]))
+
+    assert [("SendInterrupted", True, True)] == told
 
 
 class Waiting:

@@ -6,7 +6,7 @@ Change the modules that decide, one small fault at a time, and see whether the t
 
 A fault that no test notices is printed as a difference, and the exit code is 1, unless
 `tools/mutate.toml` explains it. mutmut plants the faults, in copies under `.mutate/`: a second run
-tests only what has changed since, and `make clean` removes them.
+tests what has changed since and what was printed, and `make clean` removes them.
 """
 
 from __future__ import annotations
@@ -141,6 +141,17 @@ def outcomes(work: Path, modules: list[str]) -> dict[str, int | None]:
     return found
 
 
+def test_again(work: Path, modules: list[str], mutants: set[str]) -> None:
+    """Have the next run test these: mutmut would keep what it found, whatever tests are new."""
+    for module in modules:
+        path = work / "mutants" / "src" / f"{module}.meta"
+        found = json.loads(path.read_text(encoding="utf-8"))
+        found["exit_code_by_key"].update(
+            dict.fromkeys(mutants & found["exit_code_by_key"].keys(), None)
+        )
+        path.write_text(json.dumps(found), encoding="utf-8")
+
+
 def changes_of(work: Path, mutants: list[str]) -> dict[str, tuple[str, str]]:
     """Return, for each mutant, the lines that it takes away and those that it puts there."""
     script = (
@@ -191,7 +202,7 @@ def check(name: str, group: Mapping[str, Any], explained: Mapping[tuple[str, str
     work = prepare(name, group)
     plant(work)
     counts: Counter[str] = Counter()
-    silent = 0
+    silent: set[str] = set()
     codes = outcomes(work, group["modules"])
     changes = changes_of(work, [mutant for mutant, code in codes.items() if code in NOT_NOTICED])
     for mutant, exit_code in codes.items():
@@ -209,10 +220,11 @@ def check(name: str, group: Mapping[str, Any], explained: Mapping[tuple[str, str
             counts["explained"] += 1
             continue
         counts[NOT_NOTICED[exit_code]] += 1
-        silent += 1
+        silent.add(mutant)
         print(f"\n{function_of(mutant)}   ({mutant})\n  - {before}\n  + {after}")
     print(f"\n{name}: {', '.join(f'{count} {word}' for word, count in sorted(counts.items()))}")
-    return silent + counts["not tested"]
+    test_again(work, group["modules"], silent)
+    return len(silent) + counts["not tested"]
 
 
 def main(arguments: list[str]) -> int:
