@@ -349,3 +349,44 @@ def test_status_and_id_of_an_entry(entry, status, maybe_accepted, detail):
 
     assert (status, maybe_accepted) == (found.status, found.maybe_accepted)
     assert detail in found.detail
+    assert bool(detail) is bool(found.detail)
+
+
+def test_one_id_for_all_recipients_of_a_call():
+    """A mail that is one call has one id, and each of its recipients has it."""
+    provider = SesProvider()
+    message = Message(from_email="shop@example.com", to=[ADA], cc=[BOB], text="t")
+    (call,) = provider.build(message)
+
+    found = provider.parse(call, AwsResponse(status_code=200, body={"MessageId": "m-1"}))
+
+    assert [ADA, BOB] == list(found)
+    assert {(SendStatus.QUEUED, "m-1")} == {
+        (each.status, each.message_id) for each in found.values()
+    }
+
+
+@pytest.mark.parametrize("body", [{}, {"MessageId": None}, {"MessageId": ""}, {"MessageId": 5}])
+def test_an_accepted_call_without_an_id(body):
+    """It may have been accepted; the text says what is missing, and the answer is kept."""
+    provider = SesProvider()
+    (call,) = provider.build(Message(from_email="shop@example.com", to=[ADA], text="t"))
+    answer = AwsResponse(status_code=200, body=body)
+
+    with pytest.raises(UnexpectedResponse, match="gave no MessageId") as caught:
+        provider.parse(call, answer)
+
+    assert caught.value.maybe_accepted
+    assert (200, answer) == (caught.value.status_code, caught.value.raw)
+
+
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [({"Status": "SUCCESS"}, "SUCCESS"), ({"MessageId": 5}, ""), ({"Status": 5}, "")],
+)
+def test_the_code_of_an_entry_without_an_id(entry, code):
+    """SES's word is kept where it said one."""
+    first = {"Status": "SUCCESS", "MessageId": "m-0"}
+    response = AwsResponse(status_code=200, body={"BulkEmailEntryResults": [first, entry]})
+
+    assert code == send(response).recipients[BOB].code

@@ -17,7 +17,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore_ses import SesProvider
-from mailcore_ses.aws import AwsResponse
+from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.errors import error_of
 
 
@@ -152,6 +152,42 @@ def test_who_is_meant_is_read_from_the_call(fields):
 
     assert "identity_not_verified" == category("me@example.com")
     assert "sandbox_recipient_not_verified" == category("ada@example.net")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"RawMessage": {"Data": b"From: Me <me@example.com>\r\n\r\nx"}},
+        {"RawMessage": {"Data": b"from: me@example.com\r\n\r\nx"}},
+        {"Content": {"Raw": {"Data": b"From: Me <me@example.com>\r\n\r\nx"}}},
+        {"Content": {"Simple": {}}, "FromEmailAddress": "Me <me@example.com>"},
+        {"Content": {"Simple": {}}, "FromEmailAddress": "me@example.com"},
+        {"Source": "Me <me@example.com> "},
+    ],
+)
+def test_the_sender_of_each_kind_of_call(params):
+    """Both APIs, raw and not: an address of the sender's is no recipient of the sandbox."""
+    call = AwsCall(service="s", operation="o", params=params, recipients=("me@example.com",))
+    words = "Email address is not verified: me@example.com"
+    answer = AwsResponse(status_code=400, error_code="MessageRejected", error_message=words)
+
+    with pytest.raises(MessageRejected) as caught:
+        SesProvider().parse(call, answer)
+
+    assert "identity_not_verified" == caught.value.category
+
+
+@pytest.mark.parametrize("params", [{}, {"RawMessage": {"Data": b"To: a@b.example\r\n\r\nx"}}])
+def test_a_call_without_a_sender(params):
+    """Leaves the recipient as the one who is meant."""
+    call = AwsCall(service="s", operation="o", params=params, recipients=("me@example.com",))
+    words = "Email address is not verified: me@example.com"
+    answer = AwsResponse(status_code=400, error_code="MessageRejected", error_message=words)
+
+    with pytest.raises(MessageRejected) as caught:
+        SesProvider().parse(call, answer)
+
+    assert "sandbox_recipient_not_verified" == caught.value.category
 
 
 def test_text_names_no_address():

@@ -18,7 +18,12 @@ from mailcore_ses.sns.certificates import (
     SigningKeys,
     check_base_url,
 )
-from mailcore_ses.sns.envelope import check_envelope, is_raw_delivery
+from mailcore_ses.sns.envelope import (
+    MAX_BODY_BYTES,
+    check_envelope,
+    is_raw_delivery,
+    read_envelope,
+)
 from mailcore_ses.sns.signature import SigningKey
 from mailcore_ses.sns.topic_trust import TrustedTopics
 
@@ -85,6 +90,21 @@ def test_how_long_nothing_is_fetched(sns_key, seconds, refused):
         assert fetched(keys, sns_key.pem)
 
 
+def test_fetches_beyond_the_limit_count_too(sns_key):
+    """Threads that fetched at once may be more than the limit; the last of them count."""
+    clock = Clock()
+    keys = SigningKeys(clock)
+    for _ in range(MAX_VAIN_FETCHES + 1):
+        keys.fetched_in_vain()
+        clock.seconds += 1
+
+    with pytest.raises(WebhookError, match="too many signing certificates"):
+        fetched(keys, sns_key.pem)
+    clock.seconds = 1_001.0 + VAIN_SECONDS
+
+    assert fetched(keys, sns_key.pem)
+
+
 def test_when_a_certificate_is_fetched_again():
     """A minute after the last time, for each URL."""
     clock = Clock()
@@ -121,6 +141,27 @@ def test_how_many_keys_are_kept(sns_key):
 def test_base_urls_lose_their_slash(url, base):
     """And nothing else."""
     assert base == check_base_url(url)
+
+
+def test_how_large_a_body_may_be():
+    """2 MiB, and not one octet more; the size is told."""
+    largest = b"{}".ljust(MAX_BODY_BYTES)
+
+    assert {} == read_envelope(WebhookRequest("POST", {}, largest))
+    with pytest.raises(MalformedWebhook, match=f"body of {MAX_BODY_BYTES + 1} bytes") as caught:
+        read_envelope(WebhookRequest("POST", {}, largest + b" "))
+    assert 413 == caught.value.status_code
+
+
+def test_how_long_the_required_fields_may_be(fields, sns_key):
+    """8192 characters together, and not one more."""
+    sent = sns_key.sign(fields())
+    required = ("MessageId", "TopicArn", "Timestamp", "SignatureVersion", "SigningCertURL")
+    sent["Signature"] = "a" * (8192 - sum(len(sent[name]) for name in required))
+
+    assert sent["Signature"] == check_envelope(sent).signature
+    with pytest.raises(MalformedWebhook, match="too long"):
+        check_envelope({**sent, "Signature": sent["Signature"] + "a"})
 
 
 @pytest.mark.parametrize("name", ["TopicArn", "Timestamp", "Token"])
