@@ -132,9 +132,12 @@ def test_status_of_one_entry(status, expected, retryable, _error, _category):
 )
 def test_all_entries_fail_alike(status, _expected, retryable, error_class, category):
     """60, 115: the same reason for all is one error with SES's text."""
-    with pytest.raises(SendError, match=f"{status}: because") as caught:
-        send(answer((status, "because"), (status, "because")))
+    response = answer((status, "because"), (status, "because"))
 
+    with pytest.raises(SendError, match=f"{status}: because") as caught:
+        send(response)
+
+    assert (200, response) == (caught.value.status_code, caught.value.raw)
     assert error_class is type(caught.value)
     assert category == caught.value.category
     assert (status, retryable) == (caught.value.code, caught.value.retryable)

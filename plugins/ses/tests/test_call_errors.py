@@ -168,10 +168,18 @@ def test_what_came_of_something_else(error, writing, error_class, category, mayb
         assert PLACE in str(found)
 
 
-def test_the_fault_of_a_certificate_behind_a_cause():
+@pytest.mark.parametrize(
+    "cause",
+    [
+        certificate_fault("unknown issuer"),
+        behind(certificate_fault("unknown issuer")),
+        Exception("pool", certificate_fault("unknown issuer")),
+    ],
+)
+def test_the_fault_of_a_certificate_behind_a_cause(cause):
     """`requests` chains exceptions by `from`, urllib3 by arguments: both are followed."""
     outer = OSError("TLS")
-    outer.__cause__ = certificate_fault("unknown issuer")
+    outer.__cause__ = cause
 
     found = of_call(boto.SSLError(endpoint_url=URL, error=outer), place=PLACE, writing=False)
 

@@ -65,9 +65,12 @@ CASES = [
 )
 def test_error_answer(status_code, code, message, expected_class, category, retryable):
     """An error answer becomes the class, category and retryability of the table in ses.md."""
-    error = error_of(AwsResponse(status_code=status_code, error_code=code, error_message=message))
+    answer = AwsResponse(status_code=status_code, error_code=code, error_message=message)
+
+    error = error_of(answer)
 
     assert expected_class is type(error)
+    assert answer is error.raw
     assert bool(retryable) is error.retryable
     assert (code, status_code) == (error.code, error.status_code)
     assert not error.maybe_accepted

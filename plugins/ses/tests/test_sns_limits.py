@@ -218,3 +218,23 @@ def test_a_pattern_among_the_topics(arn, end):
         TrustedTopics([arn])
 
     assert str(caught.value).endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("field", "option"),
+    [
+        ("arns", "topic_arns"),
+        ("account_ids", "topic_account_ids"),
+        ("arn_patterns", "topic_arn_patterns"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("a", "a list, not one text"), (5, "a list of text"), ([5], "a list of text")],
+)
+def test_a_list_that_is_none(field, option, value, words):
+    """The option is named as it is given to the provider."""
+    with pytest.raises(ConfigurationError) as caught:
+        TrustedTopics(**{field: value})
+
+    assert f"ses: {option} is {words}" == str(caught.value)
