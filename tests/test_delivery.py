@@ -21,6 +21,7 @@ from mailcore import (
     UnexpectedResponse,
     hookimpl,
 )
+from mailcore.flow import progress_of_exchange
 
 
 TO = ["a@x.org", "b@x.org", "c@x.org"]
@@ -28,6 +29,9 @@ LOST = {"retryable": False, "maybe_accepted": True}
 OK = SendStatus.QUEUED
 FAILED = SendStatus.FAILED
 UNKNOWN = SendStatus.UNKNOWN
+REJECTED = SendStatus.REJECTED
+REFUSED = RecipientStatus(REJECTED)
+QUEUED = RecipientStatus(OK)
 
 
 def message(**changes):
@@ -108,8 +112,20 @@ def test_what_was_accepted_is_kept(
         (["1", MessageRejected("x"), NetworkError("x", **LOST)], OK),
         ([MessageRejected("x"), NetworkError("x", **LOST)], UNKNOWN),
         ([MessageRejected("x"), NetworkError("cannot connect")], FAILED),
+        (["1", {}, {}], OK),
+        ([MessageRejected("x"), {"b@x.org": REFUSED, "copy@x.org": REFUSED}, "3"], OK),
+        ([{"a@x.org": QUEUED, "copy@x.org": REFUSED}, *[MessageRejected("x")] * 2], REJECTED),
+        ([MessageRejected("x"), {"b@x.org": REFUSED, "?@x.org": QUEUED}, MessageRejected("x")], OK),
     ],
-    ids=["all", "not the first", "the first", "perhaps one", "none"],
+    ids=[
+        *("all", "not the first", "the first", "perhaps one", "none"),
+        *(
+            "answers that say nothing",
+            "the last",
+            "told of the copy itself",
+            "the likeliest of one",
+        ),
+    ],
 )
 def test_a_copy_that_any_request_got_accepted_counts(
     send, chunked, scripted, registry, outcomes, expected
@@ -146,6 +162,7 @@ def test_statuses_say_why(chunked, scripted, registry, send):
     assert ("Throttling", True, False) == (failed.code, failed.retryable, failed.maybe_accepted)
     assert "slow down" in failed.detail
     assert ("not_attempted", True, False) == (left.code, left.retryable, left.maybe_accepted)
+    assert "not attempted after: chunked: slow down" == left.detail
     assert ("b@x.org", "c@x.org") == result.retryable
     assert "chunked" == error.provider
 
@@ -248,6 +265,8 @@ def test_an_answer_that_does_not_say(send, chunked, scripted, registry, answer, 
 
     assert expected == statuses(result)
     assert TO == list(result.recipients)
+    for status in result.recipients.values():
+        assert (status.status is UNKNOWN) == ("does not say" in status.detail)
 
 
 def test_faults_of_the_transport_become_errors_of_ours(
@@ -265,8 +284,33 @@ def test_faults_of_the_transport_become_errors_of_ours(
     assert (None, None) == (error.__cause__, error.__context__)
     assert "the exchange raised KeyError in conftest.py:" in str(error)
     assert "in exchange" in caplog.text
+    # Each frame of the traceback stands on lines of its own.
+    assert caplog.text.count("\n  File ") == caplog.text.count("  File ") > 1
     assert "s3cret" not in str(error) + caplog.text
     assert "ada@" not in str(error) + caplog.text
+
+
+def test_a_fault_before_the_request_was_written_sent_nothing(send, chunked, scripted, registry):
+    """The transport said that nothing had left when it broke."""
+
+    class Breaks(scripted):
+        def exchange(self, request):
+            progress_of_exchange().began = False
+            return super().exchange(request)
+
+    with pytest.raises(SendError) as caught:
+        send(chunked(size=9), message(), transport=Breaks(KeyError("x")), registry=registry)
+
+    assert (False, False) == (caught.value.maybe_accepted, caught.value.retryable)
+
+
+def test_a_fault_of_the_set_up_is_named_in_the_status(send, chunked, scripted, registry):
+    """By its class only: its text may hold what was configured."""
+    transport = scripted("1", ConfigurationError("s3cret"))
+
+    status = send(chunked(), message(), transport=transport, registry=registry).recipients[TO[1]]
+
+    assert "chunked: ConfigurationError while sending" == status.detail
 
 
 def test_faults_after_an_accepted_request_stand_in_the_result(

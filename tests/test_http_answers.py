@@ -25,6 +25,7 @@ from mailcore.errors import (
 from mailcore.flow import HttpResponse
 from mailcore.http import (
     Meaning,
+    error_answer,
     may_be_accepted,
     meaning_of_status,
     not_understood,
@@ -99,6 +100,31 @@ def test_an_error_says_everything() -> None:
     assert ("not_verified", True, "E-17") == (error.category, error.retryable, error.code)
     assert (30.0, response) == (error.retry_after_seconds, error.raw)
     assert str(error) == str(pickle.loads(pickle.dumps(error)))  # our own bytes
+
+
+@pytest.mark.parametrize("code", ["", "E-17"])
+def test_the_error_of_an_answer(code: str) -> None:
+    """Status, waiting time and answer are the answer's; a code is the provider's, if it has one."""
+    response = HttpResponse(status_code=429, headers={"retry-after": "30"})
+    error = error_answer(
+        response, Meaning(RateLimited), "slow down", **{"code": code} if code else {}
+    )
+
+    assert f"{code or 429}: slow down" == str(error)
+    assert (429, code, 30.0, response) == (
+        error.status_code,
+        error.code,
+        error.retry_after_seconds,
+        error.raw,
+    )
+
+
+def test_an_error_may_be_open_by_its_case() -> None:
+    """Whatever the meaning says; without either, it is a "no"."""
+    meaning = Meaning(MessageRejected)
+
+    assert send_error(meaning, "x", status_code=400, maybe_accepted=True).maybe_accepted
+    assert not send_error(meaning, "x", status_code=400).maybe_accepted
 
 
 @pytest.mark.parametrize("words", ["", " \n "])

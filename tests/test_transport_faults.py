@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import re
 import socket
+import sys
 import threading
 import time
 
@@ -14,8 +17,11 @@ from typing import Any
 import pytest
 import requests
 
+from requests.adapters import BaseAdapter
+
 from mailcore import HttpRequest, MailcoreError, NetworkError, SendTimeout, UnexpectedResponse
 from mailcore.http import RequestsTransport
+from mailcore.http.transport import prepare
 from mailcore.testing.faults import HANDSHAKE_FAULTS, faulty_server, tls_server
 
 
@@ -194,6 +200,70 @@ def test_an_own_adapter_that_raises_anything(transport: RequestsTransport) -> No
     assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
     assert "s3cret" not in str(caught.value)
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)
+
+
+class Bare(BaseAdapter):
+    """An adapter of somebody's own, without pools."""
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("proxied", [False, True], ids=["direct", "by a proxy"])
+@pytest.mark.parametrize("kind", ["own", "given"])
+def test_another_process_takes_connections_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, kind: str, proxied: bool
+) -> None:
+    """Those of its parent are left alone: neither used nor closed."""
+    kept: list[socket.socket] = []
+
+    def keeps(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(OK)
+        kept.append(connection.dup())
+
+    session = requests.Session()
+    session.mount("bare://", Bare())
+    transport = RequestsTransport(session if kind == "given" else None)
+    with server(keeps, answers(NO, NO)) as url:
+        if proxied:
+            monkeypatch.delenv("no_proxy")
+            monkeypatch.setenv("http_proxy", url)
+        target = "http://api.example/" if proxied else url
+        first = transport.exchange(post(target)).status_code
+        monkeypatch.setattr("os.getpid", lambda: -1)
+        found = [transport.exchange(post(target)).status_code for _ in range(2)]
+        gc.collect()
+
+    assert (200, [400, 400]) == (first, found)
+    kept[0].setblocking(False)
+    with kept[0], pytest.raises(BlockingIOError):
+        kept[0].recv(1)
+    transport.close()
+
+
+def test_a_given_session_keeps_what_it_has() -> None:
+    """A connection that was made before the transport is used by it."""
+    session = requests.Session()
+
+    with server(answers(OK, NO)) as url:
+        assert 200 == session.post(url, data=b"{}", timeout=10).status_code
+        assert 400 == RequestsTransport(session).exchange(post(url)).status_code
+    session.close()
+
+
+def test_what_an_exchange_needs_is_imported_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first mail does not wait for modules."""
+    names = ("encodings.idna", "mailcore.http.adapter", "mailcore.http.connection")
+    for name in names:
+        parent, _, child = name.rpartition(".")
+        module = importlib.import_module(name)
+        monkeypatch.setattr(importlib.import_module(parent), child, module, raising=False)
+        monkeypatch.delitem(sys.modules, name)
+
+    prepare()
+
+    assert set(names) <= sys.modules.keys()
 
 
 @pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints", "199 X"])

@@ -89,7 +89,7 @@ def deliver(
     message: Message,
     hooks: Hooks,
     transport: Transport,
-    attempt: Attempt | None = None,
+    attempt: Attempt,
 ) -> Flow[SendResult]:
     """
     Send a checked message.
@@ -112,7 +112,6 @@ def deliver(
     Raises:
         SendError: If nobody was accepted.
     """
-    attempt = attempt if attempt is not None else Attempt()
     requests = hooks.build_payload(provider, message)
     if not requests:
         reason = "nothing was sent: the provider made no request of the message"
