@@ -54,7 +54,9 @@ CASES = [
     (403, "SomethingNew", "x", AuthenticationFailed, "access_denied", False),
     (413, "413", "Request Entity Too Large", MessageRejected, "too_large", False),
     (418, "SomethingNew", "x", MessageRejected, "message_rejected", False),
+    (300, "Choices", "x", UnexpectedResponse, "redirected", False),
     (301, "Moved", "x", UnexpectedResponse, "redirected", False),
+    (304, "NotModified", "x", UnexpectedResponse, "redirected", False),
 ]
 
 
@@ -84,6 +86,9 @@ MORE = [
     ("NotFoundException", "Template x does not exist", "template_not_found"),
     ("NotFoundException", "Tenant template does not exist", "tenant_not_found"),
     ("NotFoundException", "List with name x doesn't exist. contact list", "contact_list_not_found"),
+    ("NotFoundException", "ConfigurationSet x does not exist", "configuration_set_not_found"),
+    ("NotFoundException", "Topic x does not exist", "contact_list_not_found"),
+    ("NotFoundException", "Tenant a has no template of tenant a", "tenant_not_found"),
     ("ConfigurationSetDoesNotExist", "x", "configuration_set_not_found"),
     ("TemplateDoesNotExist", "x", "template_not_found"),
     ("SendingPausedException", "Sending is paused for this account", "sending_paused"),
@@ -249,6 +254,14 @@ def test_what_a_status_leaves_open(status_code, code, retryable, maybe_accepted)
     error = error_of(AwsResponse(status_code=status_code, error_code=code))
 
     assert (retryable, maybe_accepted) == (error.retryable, error.maybe_accepted)
+
+
+@pytest.mark.parametrize("status_code", [300, 302, 307])
+def test_redirects_name_the_option(status_code):
+    """The endpoint is what is wrong."""
+    error = error_of(AwsResponse(status_code=status_code, error_code=str(status_code)))
+
+    assert "check endpoint_url" in str(error)
 
 
 @pytest.mark.parametrize(("value", "expected"), [("7", 7.0), ("soon", None), ("", None)])
