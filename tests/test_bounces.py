@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import BounceClass, EventType, RejectReason, TrackingEvent
-from mailcore.bounces import enhanced_status, judge, reply_code
+from mailcore.bounces import Cause, enhanced_status, judge, reply_code
 from mailcore.bounces.index import Index
 from mailcore.bounces.words import order
 from mailcore.inbound import RecipientReport
@@ -109,6 +109,83 @@ def test_statuses_and_words(status, text, expected):
 def test_permanent_or_temporary_as_told(status, text, told, expected):
     """A provider that says no more than *permanent* is believed where the server says nothing."""
     assert expected == judge(status, text, told=told).bounce_class
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "expected"),
+    [
+        (None, BounceClass.HARD, ("unclear", "hard", RejectReason.BOUNCED)),
+        (None, BounceClass.SOFT, ("unclear", "soft", RejectReason.OTHER)),
+        ("5.2.1", BounceClass.HARD, ("disabled", "hard", RejectReason.BOUNCED)),
+        ("5.2.1", BounceClass.SOFT, ("disabled", "soft", RejectReason.OTHER)),
+        ("5.2.1", None, ("disabled", "undetermined", RejectReason.OTHER)),
+    ],
+)
+def test_reason_of_what_is_told(status, told, expected):
+    """The cause stays what the server said; class and reason follow the provider."""
+    verdict = judge(status, None, told=told)
+
+    assert expected == (verdict.cause.value, verdict.bounce_class.value, verdict.reject_reason)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "expected"),
+    [
+        (None, 552, "full"),
+        ("556", 552, "full"),
+        ("550", 450, "temporary"),
+        # No replies of SMTP (RFC 5321, 4.2.1): the text's own counts.
+        ("552", 199, "full"),
+        ("552", 600, "full"),
+        ("552", 200, "unclear"),
+        ("552", 599, "unclear"),
+    ],
+)
+def test_reply_code_beside_the_text(text, code, expected):
+    """A reply code that is known wins over one in the text."""
+    assert expected == judge(None, text, code=code).cause.value
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "expected"),
+    [
+        # Neither status is vague: the one that is known counts.
+        ("5.1.1", "550 5.2.2 no", "no_mailbox"),
+        (None, "550 user doesn\u2019t exist", "no_mailbox"),
+        (None, "550 see https://x.example/user-unknown", "unclear"),
+        (None, "550 <x:user-unknown@c.example>", "unclear"),
+        (None, "550 <a@x:user-unknown@c.example>", "unclear"),
+        (None, "550 <a@c.example>:user unknown", "no_mailbox"),
+    ],
+)
+def test_what_is_no_word(status, text, expected):
+    """Apostrophes, URLs and addresses are left out of the words; what follows an address is not."""
+    assert expected == judge(status, text).cause.value
+
+
+THREE = ((Cause.SPAM, ((" one ", " two ", " three "),)), (Cause.RATE, ((" a",),)))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (" one two three ", Cause.SPAM),
+        (" two one three ", None),
+        (" one two ", None),
+        (f" one {'x' * 59} two three ", Cause.SPAM),
+        (f" one {'x' * 60} two three ", None),
+        (f" one two {'x' * 59} three ", Cause.SPAM),
+        (f" one two {'x' * 60} three ", None),
+        # The first of each part counts.
+        (" one two three one ", Cause.SPAM),
+        (f" one two {'x' * 40} two {'x' * 40} three ", None),
+        (" a ", Cause.RATE),
+        (" b ", None),
+    ],
+)
+def test_parts_that_are_near(words, expected):
+    """Each part stands behind the one before, with at most 60 characters from space to space."""
+    assert expected == Index(THREE).find(words)
 
 
 @pytest.mark.parametrize(
