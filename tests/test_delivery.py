@@ -12,6 +12,7 @@ from mailcore import (
     Message,
     MessageRejected,
     NetworkError,
+    Problem,
     RateLimited,
     RecipientsRefused,
     RecipientStatus,
@@ -19,9 +20,11 @@ from mailcore import (
     SendStatus,
     SendTimeout,
     UnexpectedResponse,
+    UnsupportedFeature,
     hookimpl,
 )
 from mailcore.flow import progress_of_exchange
+from mailcore.sending.delivery import checked
 
 
 TO = ["a@x.org", "b@x.org", "c@x.org"]
@@ -222,6 +225,21 @@ def test_the_wait_asked_for_survives(send, chunked, scripted, registry):
         caught.value.status_code,
         caught.value.code,
     )
+    assert ("chunked", (error,)) == (caught.value.provider, caught.value.errors)
+    counted = "1 failed (Throttling), 2 failed (not_attempted)"
+    assert f"chunked: nobody was accepted: {counted}" == str(caught.value)
+
+
+@pytest.mark.parametrize(("waits", "expected"), [([None, None], None), ([None, 0.5], 0.5)])
+def test_the_longest_wait_counts(send, chunked, scripted, registry, waits, expected):
+    """Whoever waits for less is refused again; nobody who was not asked to waits."""
+    errors = [MessageRejected("x", retry_after_seconds=wait, code="C") for wait in waits]
+
+    with pytest.raises(RecipientsRefused) as caught:
+        send(chunked(), message(to=TO[:2]), transport=scripted(*errors), registry=registry)
+
+    assert (expected, tuple(errors)) == (caught.value.retry_after_seconds, caught.value.errors)
+    assert str(caught.value).endswith(": 2 failed (C)")
 
 
 @pytest.mark.parametrize("status", ["rejected", "invalid", "failed"])
@@ -229,8 +247,16 @@ def test_an_answer_that_refuses_all(send, chunked, scripted, registry, status):
     """The provider answered, and took none."""
     answer = {address: RecipientStatus(SendStatus(status)) for address in TO}
 
-    with pytest.raises(RecipientsRefused, match=f"nobody was accepted: 3 {status}"):
+    with pytest.raises(RecipientsRefused, match=f"nobody was accepted: 3 {status}$") as caught:
         send(chunked(size=9), message(), transport=scripted(answer), registry=registry)
+
+    error = caught.value
+    assert (None, "", None, ()) == (
+        error.status_code,
+        error.code,
+        error.retry_after_seconds,
+        error.errors,
+    )
 
 
 def test_an_answer_that_refuses_some(send, chunked, scripted, registry):
@@ -468,3 +494,25 @@ def test_requests_of_an_extension_are_sent(send, chunked, scripted, registry):
 
     assert [OK, UNKNOWN, UNKNOWN] == statuses(result)
     assert 1 == len(transport.requests)
+
+
+def test_a_message_is_checked_by_itself(chunked, registry):
+    """As a send checks it: by the provider, the hooks and the policy."""
+    mail = message(tags=["a", "b", "c"])
+
+    with pytest.raises(UnsupportedFeature):
+        checked(chunked(), mail, registry.hooks, {})
+    assert ("a", "b") == checked(chunked(), mail, registry.hooks, {"tags": "drop"}).tags
+
+
+def test_a_check_asks_the_hooks(chunked, registry):
+    """What an extension finds is a problem as well."""
+
+    class Strict:
+        @hookimpl
+        def mailcore_check_features(self, provider, message):
+            return [Problem("subject", "too plain", feature="tags")]
+
+    registry.register_extension(Strict())
+    with pytest.raises(UnsupportedFeature, match="too plain"):
+        checked(chunked(), message(), registry.hooks, {})

@@ -180,6 +180,7 @@ def test_defaults_of_send_errors(name):
         ("SendError", {"code": "Busy", "raw": {"a": [1]}, "status_code": 503, "category": "own"}),
         ("RecipientsRefused", {"result": RESULT, "errors": (ValueError("x"),)}),
         ("FetchError", {"provider": "toy", "category": "gone", "raw": [1], "retryable": True}),
+        ("FetchError", {"status_code": 404, "code": "NoSuchKey"}),
         ("ProviderNotFound", {"name": "n", "installed": ("a",), "similar": ("b",)}),
         ("ProviderNotFound", {"install_hint": "pip"}),
         ("PluginLoadError", {"name": "n", "distribution": "d"}),
@@ -206,12 +207,27 @@ def test_an_error_without_a_text_names_its_category(name):
     assert error.category == str(error)
 
 
+def test_a_fetch_that_failed_claims_nothing_by_itself():
+    """It is not tried again unless whoever raises it says so."""
+    error = FetchError("text")
+
+    assert ("", "failed", "", None, None) == (
+        error.provider,
+        error.category,
+        error.code,
+        error.status_code,
+        error.raw,
+    )
+    assert error.retryable is False
+
+
 def test_handlers_failed_keeps_what_each_raised():
     """By the handler's name; nothing if nothing was given."""
     failures = {"a": KeyError("x")}
 
     assert failures == CLASSES["HandlersFailed"]("text", failures=failures).failures
     assert {} == CLASSES["HandlersFailed"]("text").failures
+    assert "text" == str(CLASSES["HandlersFailed"]("text"))
 
 
 @pytest.mark.parametrize(
