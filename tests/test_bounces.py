@@ -151,7 +151,7 @@ def test_reply_code_beside_the_text(text, code, expected):
     [
         # Neither status is vague: the one that is known counts.
         ("5.1.1", "550 5.2.2 no", "no_mailbox"),
-        (None, "550 user doesn\u2019t exist", "no_mailbox"),
+        (None, "550 can\u2019t relay", "relaying"),
         (None, "550 see https://x.example/user-unknown", "unclear"),
         (None, "550 <x:user-unknown@c.example>", "unclear"),
         (None, "550 <a@x:user-unknown@c.example>", "unclear"),
@@ -163,7 +163,11 @@ def test_what_is_no_word(status, text, expected):
     assert expected == judge(status, text).cause.value
 
 
-THREE = ((Cause.SPAM, ((" one ", " two ", " three "),)), (Cause.RATE, ((" a",),)))
+THREE = (
+    (Cause.SPAM, ((" one ", " two ", " three "),)),
+    (Cause.FULL, ((" abc",),)),
+    (Cause.RATE, ((" a",),)),
+)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +183,10 @@ THREE = ((Cause.SPAM, ((" one ", " two ", " three "),)), (Cause.RATE, ((" a",),)
         # The first of each part counts.
         (" one two three one ", Cause.SPAM),
         (f" one two {'x' * 40} two {'x' * 40} three ", None),
+        # A phrase that others begin with.
         (" a ", Cause.RATE),
+        (" abd ", Cause.RATE),
+        (" abc ", Cause.FULL),
         (" b ", None),
     ],
 )

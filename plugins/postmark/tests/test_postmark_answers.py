@@ -485,3 +485,32 @@ def test_whatever_it_says_is_a_result_or_a_send_error(document, status_code, bat
     else:
         assert 200 <= status_code < 300 or not outcome.accepted
         assert all(outcome.recipients[address].message_id for address in outcome.accepted)
+
+
+@pytest.mark.parametrize("status_code", [300, 304])
+def test_a_redirect_is_no_success(status_code):
+    """Whatever it says: the mail is not taken for accepted."""
+    with pytest.raises(UnexpectedResponse) as caught:
+        send(answer(OK, status_code))
+
+    assert status_code == caught.value.status_code
+
+
+@pytest.mark.parametrize("code", ["0", None, True, 1.5])
+def test_a_code_that_is_no_number_keeps_the_answer(code):
+    """It is there for whoever looks into it."""
+    response = answer({**OK, "ErrorCode": code})
+
+    with pytest.raises(UnexpectedResponse, match="has an ErrorCode that is no number") as caught:
+        send(response)
+
+    assert (200, response) == (caught.value.status_code, caught.value.raw)
+
+
+def test_words_that_are_no_text_are_none():
+    """The code alone tells, and nothing is quoted."""
+    with pytest.raises(SendError) as caught:
+        send(answer({"ErrorCode": 405, "Message": 5}, 422))
+
+    assert "405" == caught.value.code
+    assert "XX" not in str(caught.value)
