@@ -328,7 +328,9 @@ def test_different_errors_are_told_for_each():
     with pytest.raises(RecipientsRefused) as caught:
         send(answer(items((300, "Zero recipients"), (411, "type"), (411, "type"))), **BATCH)
 
-    assert ["300", "411", "411"] == [s.code for s in caught.value.result.recipients.values()]
+    found = caught.value.result.recipients.values()
+    assert ["300", "411", "411"] == [each.code for each in found]
+    assert ["Zero recipients", "type", "type"] == [each.detail for each in found]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 4])
@@ -340,6 +342,8 @@ def test_a_list_of_another_length_is_not_understood(count):
         send(answer(document), **BATCH)
 
     assert caught.value.maybe_accepted
+    assert 200 == caught.value.status_code
+    assert "has not one result for each message" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from mailcore import (
 from mailcore.mailer import Mailer
 from mailcore.testing.script import Script
 from mailcore_postmark import PostmarkProvider
+from mailcore_postmark.errors import errors_of, meaning_of
 
 
 TO = ["ada@example.net", "bob@example.net"]
@@ -256,3 +257,36 @@ def test_an_internal_error_of_one_mail_of_a_batch_is_its_own():
 
     assert ["queued", "unknown"] == [str(each.status) for each in result.recipients.values()]
     assert result.recipients[TO[1]].maybe_accepted
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ({"Errors": [{"ErrorCode": 405, "Message": "a"}]}, [(405, "a")]),
+        ({"Errors": [{"Code": 405, "Message": "a"}]}, [(405, "a")]),
+        ({"Errors": ["a"]}, [(0, "a")]),
+        ({"Errors": [{"ErrorCode": "405", "Message": 5}, 7]}, [(0, "")]),
+        ({"Errors": "a"}, []),
+        ({}, []),
+    ],
+)
+def test_single_errors_among_several(item, expected):
+    """Each with its code, if it has one, and its words."""
+    assert expected == errors_of(item)
+
+
+def test_the_words_of_each_error_are_told():
+    """With their codes, where there are some."""
+    raised = error_of(multiple(422, {"ErrorCode": 405, "Message": "first"}, "second"))
+
+    assert "405: first; second" in str(raised)
+    assert "0: second" not in str(raised)
+
+
+@pytest.mark.parametrize(
+    ("status_code", "error_class"),
+    [(422, MessageRejected), (200, MessageRejected), (300, UnexpectedResponse)],
+)
+def test_codes_that_are_not_documented(status_code, error_class):
+    """The status says what they mean."""
+    assert error_class is meaning_of(99_999, status_code).error
