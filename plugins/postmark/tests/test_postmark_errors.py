@@ -19,7 +19,7 @@ from mailcore import (
 from mailcore.mailer import Mailer
 from mailcore.testing.script import Script
 from mailcore_postmark import PostmarkProvider
-from mailcore_postmark.errors import errors_of, meaning_of
+from mailcore_postmark.errors import errors_of, meaning_of, status_error
 
 
 TO = ["ada@example.net", "bob@example.net"]
@@ -290,3 +290,18 @@ def test_the_words_of_each_error_are_told():
 def test_codes_that_are_not_documented(status_code, error_class):
     """The status says what they mean."""
     assert error_class is meaning_of(99_999, status_code).error
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"content-type": "text/html; charset=utf-8"}, "ErrorCode (text/html)"),
+        ({}, "ErrorCode (the message may be on its way"),
+    ],
+)
+def test_the_kind_of_an_answer_without_a_code(headers, told):
+    """Such as the page of a proxy."""
+    error = status_error(HttpResponse(status_code=500, headers=headers))
+
+    assert f"an answer without Postmark's {told}" in str(error)
+    assert "charset" not in str(error)
