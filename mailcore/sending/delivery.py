@@ -206,7 +206,7 @@ def _fault(
     maybe_accepted: bool = True,
 ) -> SendError:
     """
-    The error for what a plugin or a library below should not have raised.
+    The error for what a plugin or a library below should not have raised, yet without a provider.
 
     Neither its text nor itself goes on: it may hold what the message or the answer holds.
     """
@@ -217,7 +217,6 @@ def _fault(
     place = f" in {Path(last.filename).name}:{last.lineno}" if last else ""
     return kind(
         f"{doing} raised {type(fault).__name__}{place}",
-        provider=provider.name,
         category="fault",
         maybe_accepted=maybe_accepted,
     )
