@@ -518,3 +518,26 @@ def test_words_that_are_no_text_are_none():
 
     assert "405" == caught.value.code
     assert "XX" not in str(caught.value)
+
+
+def test_a_batch_that_is_answered_with_no_list():
+    """The answer is kept for whoever looks into it."""
+    response = answer({"a": 1})
+
+    with pytest.raises(UnexpectedResponse, match="is no list of results") as caught:
+        send(response, **BATCH)
+
+    assert (200, response) == (caught.value.status_code, caught.value.raw)
+
+
+def test_the_first_of_errors_that_mean_the_same_is_raised():
+    """With its words."""
+    with pytest.raises(SendError, match="first"):
+        send(answer(items((413, "first"), (413, "second"), (413, "third"))), **BATCH)
+
+
+def test_an_item_that_cannot_be_read_says_so():
+    """What is wrong with it is the detail of its recipient."""
+    result = send(answer([*items("m1", "m2"), None]), **BATCH)
+
+    assert "is no result" in result.recipients[BOSS].detail

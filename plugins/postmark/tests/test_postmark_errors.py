@@ -8,6 +8,7 @@ import pytest
 
 from mailcore import (
     AuthenticationFailed,
+    ConfigurationError,
     HttpResponse,
     Message,
     MessageRejected,
@@ -20,6 +21,7 @@ from mailcore.mailer import Mailer
 from mailcore.testing.script import Script
 from mailcore_postmark import PostmarkProvider
 from mailcore_postmark.errors import errors_of, meaning_of, status_error
+from mailcore_postmark.webhooks import WebhookTrust
 
 
 TO = ["ada@example.net", "bob@example.net"]
@@ -305,3 +307,17 @@ def test_the_kind_of_an_answer_without_a_code(headers, told):
 
     assert f"an answer without Postmark's {told}" in str(error)
     assert "charset" not in str(error)
+
+
+def test_single_errors_that_are_not_documented():
+    """The status says what they mean, as it does for an error that comes alone."""
+    raised = error_of(multiple(422, {"ErrorCode": 99_999, "Message": "a"}))
+
+    assert MessageRejected is type(raised)
+    assert "99999: a" in str(raised)
+
+
+def test_a_secret_that_is_none_names_the_provider():
+    """In front of what is wrong."""
+    with pytest.raises(ConfigurationError, match=r"^postmark: each secret is"):
+        WebhookTrust(["x"])
