@@ -355,6 +355,43 @@ def test_answers_that_drip(
     assert took < 1.5
 
 
+def test_a_body_that_drips_to_a_session_of_your_own(over: threading.Event) -> None:
+    """Its time is bounded as well, and the mail may be on its way: it is not sent again."""
+
+    def drip(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n")
+        for _ in range(150):
+            if over.wait(0.02):
+                return
+            connection.sendall(b"x")
+
+    transport = RequestsTransport(requests.Session())
+    start = time.monotonic()
+    with (
+        server(drip) as url,
+        letting_go(over),
+        pytest.raises(SendTimeout, match="did not end in time") as caught,
+    ):
+        transport.exchange(post(url, timeout_seconds=0.1))
+    took = time.monotonic() - start
+    transport.close()
+
+    assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
+    assert 0.1 <= took < 1.5
+
+
+def test_the_status_of_a_switch_is_told(transport: RequestsTransport) -> None:
+    """The error has the status of the answer that ends in another protocol."""
+    with (
+        server(answers(BROKEN["another protocol is switched to"])) as url,
+        pytest.raises(UnexpectedResponse, match="with status 101") as caught,
+    ):
+        transport.exchange(post(url))
+
+    assert 101 == caught.value.status_code
+
+
 def test_slow_uploads_are_no_lost_mail(transport: RequestsTransport) -> None:
     """Writing a large mail may take longer than an answer, as long as the peer takes it."""
     size = 4_000_000
