@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 
@@ -288,7 +289,14 @@ def test_any_text_is_judged(status, text):
 
 
 TABLES = {"words": order.words(), "fallback": order.fallback_words()}
-INDEXES = {name: Index(table) for name, table in TABLES.items()}
+
+
+@functools.cache
+def indexes():
+    """One for each table: made within a test, so that a fault of making them fails it."""
+    return {name: Index(table) for name, table in TABLES.items()}
+
+
 LINES = [
     line
     for bounce_class in BounceClass
@@ -337,7 +345,7 @@ def test_index_finds_what_a_walk_finds(name):
     texts = [as_words(text) for text in (*LINES, *PARTS, *phrases, *apart)]
 
     expected = [walk(TABLES[name], text) for text in texts]
-    assert expected == [INDEXES[name].find(text) for text in texts]
+    assert expected == [indexes()[name].find(text) for text in texts]
 
 
 @given(
@@ -354,7 +362,7 @@ def test_index_finds_what_a_walk_finds_in_combinations(pieces):
     words = as_words("".join(text + behind for text, behind in pieces))
 
     expected = {name: walk(table, words) for name, table in TABLES.items()}
-    assert expected == {name: index.find(words) for name, index in INDEXES.items()}
+    assert expected == {name: index.find(words) for name, index in indexes().items()}
 
 
 @pytest.mark.parametrize(

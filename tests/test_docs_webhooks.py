@@ -85,7 +85,7 @@ def snippet(heading):
     ("heading", "name", "serve", "path"),
     [
         ("Starlette and FastAPI", "app", asgi, "/webhooks/ses/"),
-        ("Flask", "shop", wsgi, "/webhooks/ses"),
+        ("Flask", "application", wsgi, "/webhooks/ses"),
         ("Django", "application", wsgi, "/webhooks/ses"),
     ],
 )

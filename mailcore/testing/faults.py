@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 0.4
 """How long a provider under test waits for an answer."""
-BOUND_SECONDS = 1.5
-"""When a send that waits for an answer that drips is over, at the latest."""
+BOUND_SECONDS = 3.0
+"""When a send that waits for a dripping answer is over at the latest, on busy machines too."""
 
 _DEADLINE_SECONDS = 10.0
 _ELSEWHERE = "/elsewhere"
