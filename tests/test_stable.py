@@ -15,6 +15,7 @@ import textwrap
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_origin
 
 import pytest
 
@@ -202,7 +203,9 @@ def test_every_name_has_a_docstring(module):
     assert [] == [
         name
         for name, value in values.items()
-        if (inspect.isclass(value) or inspect.isfunction(value)) and not inspect.getdoc(value)
+        # An alias such as Callable[[Event], object] counts as a class on Python 3.10.
+        if ((inspect.isclass(value) and not get_origin(value)) or inspect.isfunction(value))
+        and not inspect.getdoc(value)
     ]
 
 

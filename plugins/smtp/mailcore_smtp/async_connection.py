@@ -77,6 +77,9 @@ class AsyncConnection:
     async def _done(self, action: Action, progress: Progress) -> Reply:
         timeout = self._options.timeout_seconds
         if isinstance(action, Command):
+            if "\r" in action.line or "\n" in action.line:
+                # As smtplib does; aiosmtplib does not in each version that is taken.
+                raise ValueError("a command holds a line break")
             return self._read(await self._smtp.execute_command(action.line.encode()))
         protocol = self._protocol()
         if isinstance(action, Content):
