@@ -107,11 +107,16 @@ def finished(data: bytes) -> None:
 
 
 _HEADERS = {"Type": "message-type", "MessageId": "message-id", "TopicArn": "topic-arn"}
-_SIGNED = ("Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", *_HEADERS)
+# What SNS signs depends on the type: the others are nobody's word, and nothing is made of them.
+_SIGNED = ("Message", "MessageId", "Timestamp", *_HEADERS)
+_SIGNED_OF_NOTIFICATION = (*_SIGNED, "Subject")
+_SIGNED_OF_CONFIRMATION = (*_SIGNED, "SubscribeURL", "Token")
 
 
 def _signed(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: fields[name] for name in _SIGNED if name in fields}
+    notification = fields.get("Type") == "Notification"
+    names = _SIGNED_OF_NOTIFICATION if notification else _SIGNED_OF_CONFIRMATION
+    return {name: fields[name] for name in names if name in fields}
 
 
 def _fields(data: bytes) -> Mapping[str, Any]:

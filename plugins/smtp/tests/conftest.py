@@ -102,6 +102,12 @@ class Scripted:
         for thread in self._threads:
             thread.join(10)
 
+    def all_lines(self) -> list[str]:
+        """Every line of commands, once all connections have ended: clients do not wait for QUIT."""
+        for thread in self._threads[1:]:
+            thread.join(10)
+        return self.lines
+
     def _serve(self) -> None:
         while True:
             try:

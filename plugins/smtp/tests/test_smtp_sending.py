@@ -255,7 +255,7 @@ def test_nobody_is_accepted(send, scripted, mail_to, to_server):
 
     assert all(isinstance(each, RecipientsRefused) for each in errors)
     assert ["EHLO", "MAIL", "RCPT", "RSET", "MAIL", "RCPT", "QUIT"] == [
-        line.split()[0] for line in server.lines
+        line.split()[0] for line in server.all_lines()
     ]
     assert 1 == server.connections
 
