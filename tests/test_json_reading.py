@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mailcore.errors import MalformedWebhook
 from mailcore.foundation import thaw
-from mailcore.webhook import ReadOnlyJson, json_reading, read_object
+from mailcore.webhook import ReadOnlyJson, json_reading, read_object, read_objects
 from mailcore.webhook.json_reading import MAX_DEPTH
 
 
@@ -137,11 +137,54 @@ def test_the_deepest_that_is_read() -> None:
     assert MAX_DEPTH == levels + 1
 
 
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize(
+    ("text", "documents"),
+    [
+        ("[]", []),
+        (' [{"a": 1}, {}]\n', [{"a": 1}, {}]),
+        (b'{"a": [1]}', [{"a": [1]}]),
+        (b"[" + b",".join([b'{"a": [[]]}'] * 200) + b"]", [{"a": [[]]}] * 200),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_an_array_of_objects(text: str | bytes, documents: list[Any]) -> None:
+    """Objects in their order; one without an array is the only one."""
+    assert documents == read_objects(text, "it")
+
+
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (b"", "not JSON"),
+        (b"null", "array of objects, not null"),
+        (b'"a"', "array of objects, not a string"),
+        (b"7", "array of objects, not a number"),
+        (b"[{}, []]", "item 1 of the body must be an object, not an array"),
+        (b"[null]", "item 0 of the body must be an object, not null"),
+        (b'[{"a": NaN}]', "NaN is not JSON"),
+        (b"[" * 50_000 + b"]" * 50_000, "nested too deeply"),
+        (b'[{"a": ' + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH + b"}]", "nested too deeply"),
+        (b"[" + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH + b"]", "nested too deeply"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_what_is_no_array_of_objects(text: bytes, complaint: str) -> None:
+    """One of them that is none spoils the whole, in one typed error."""
+    with pytest.raises(MalformedWebhook, match=complaint) as error:
+        read_objects(text, "the body")
+
+    assert 400 == error.value.response.status_code
+
+
 @given(st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_any_bytes(data: bytes) -> None:
     """No bytes raise anything else."""
     with contextlib.suppress(MalformedWebhook):
         assert isinstance(read_object(data, "it"), dict)
+    with contextlib.suppress(MalformedWebhook):
+        assert all(isinstance(item, dict) for item in read_objects(data, "it"))
 
 
 DOCUMENT = {"a": {"b": [1, {"c": None}]}, "d": "text"}

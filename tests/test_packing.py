@@ -44,6 +44,20 @@ def test_a_joined_body_is_the_json_of_all(call, items):
     assert (items if not call.name else {call.name: items}) == body
 
 
+def test_what_stands_beside_the_objects():
+    """It is part of the object and of its size, and no part of what another call takes."""
+    call = JsonCall(max_items=2, max_bytes=45, name="mails", beside=b'"dryRun": true')
+    objects = [b'{"a": 1}', b'{"b": 2}']
+
+    body = call.joined(objects)
+
+    assert {"dryRun": True, "mails": [{"a": 1}, {"b": 2}]} == json.loads(body)
+    assert b'{"a": 1},{"b": 2}' == call.within(body)
+    assert body == call.joined([call.within(call.joined([each])) for each in objects])
+    assert [range(2)] == list(call.packed([8, 8]))
+    assert [range(1), range(1, 2)] == list(call.packed([8, 9]))
+
+
 @given(st.lists(st.sampled_from(["a", "b", None]), max_size=12), st.integers(1, 4))
 def test_requests_are_combined_by_their_key(keys, max_items):
     """Each stands in one call, in order; those without a key stay alone."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mailcore.inbound.date import parse_date
     from mailcore.inbound.headers import InboundHeaders
     from mailcore.inbound.message import InboundMessage, parse_inbound
+    from mailcore.inbound.parameters import Parameterized, read_parameters
     from mailcore.inbound.part import InboundPart
     from mailcore.inbound.report import DeliveryReport, FeedbackReport, RecipientReport
     from mailcore.inbound.score import read_score
@@ -33,6 +34,8 @@ else:
             "InboundHeaders": "inbound.headers",
             "InboundMessage": "inbound.message",
             "parse_inbound": "inbound.message",
+            "Parameterized": "inbound.parameters",
+            "read_parameters": "inbound.parameters",
             "InboundPart": "inbound.part",
             "DeliveryReport": "inbound.report",
             "FeedbackReport": "inbound.report",
@@ -48,12 +51,14 @@ __all__ = [
     "InboundHeaders",
     "InboundMessage",
     "InboundPart",
+    "Parameterized",
     "ReceivedFile",
     "RecipientReport",
     "compose_inbound",
     "parse_date",
     "parse_inbound",
     "read_addresses",
+    "read_parameters",
     "read_repeating_json",
     "read_score",
     "received_files",

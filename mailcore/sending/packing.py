@@ -29,11 +29,14 @@ class JsonCall:
         max_items: How many of them, at most.
         max_bytes: How large its body may be.
         name: Under which they stand; empty for a bare array.
+        beside: What else the object has that they stand in, without its braces:
+            ``b'"dryRun": true'``.
     """
 
     max_items: int
     max_bytes: int
     name: str = ""
+    beside: bytes = b""
 
     def joined(self, objects: Iterable[bytes]) -> bytes:
         """
@@ -44,6 +47,16 @@ class JsonCall:
         """
         before, after = self._frame
         return before + b",".join(objects) + after
+
+    def within(self, body: bytes) -> bytes:
+        """
+        What of a body that this call made is the objects, which another call can take.
+
+        Args:
+            body: As :meth:`joined` returned it.
+        """
+        before, after = self._frame
+        return body[len(before) : len(body) - len(after)]
 
     def packed(self, sizes: Iterable[int]) -> Iterator[range]:
         """
@@ -71,7 +84,8 @@ class JsonCall:
     def _frame(self) -> tuple[bytes, bytes]:
         if not self.name:
             return b"[", b"]"
-        return b"{" + json.dumps(self.name).encode("ascii") + b":[", b"]}"
+        head = b"{" + self.beside + (b"," if self.beside else b"")
+        return head + json.dumps(self.name).encode("ascii") + b":[", b"]}"
 
 
 class LazyRequests(Sequence[RequestT]):

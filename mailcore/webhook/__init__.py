@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mailcore.webhook.forms import Form, Upload, is_form, read_form
     from mailcore.webhook.handlers import Handler, blocking
     from mailcore.webhook.header_secrets import HeaderSecrets
-    from mailcore.webhook.json_reading import ReadOnlyJson, read_object
+    from mailcore.webhook.json_reading import ReadOnlyJson, read_object, read_objects
     from mailcore.webhook.receiving import ahand_over, areceive, hand_over, receive
     from mailcore.webhook.request import Verdict, WebhookRequest
     from mailcore.webhook.responding import arespond, respond
@@ -61,6 +61,7 @@ else:
             "HeaderSecrets": "webhook.header_secrets",
             "ReadOnlyJson": "webhook.json_reading",
             "read_object": "webhook.json_reading",
+            "read_objects": "webhook.json_reading",
             "ahand_over": "webhook.receiving",
             "areceive": "webhook.receiving",
             "hand_over": "webhook.receiving",
@@ -115,6 +116,7 @@ __all__ = [
     "parse_timestamp",
     "read_form",
     "read_object",
+    "read_objects",
     "receive",
     "respond",
 ]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from math import isinf
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from mailcore.errors import MalformedWebhook
 from mailcore.foundation.frozen import FrozenDict, freeze
@@ -15,6 +15,8 @@ from mailcore.foundation.frozen import FrozenDict, freeze
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+T = TypeVar("T")
 
 MAX_DEPTH = 100
 """Providers nest less than ten levels; Python's recursion limit is a thousand frames."""
@@ -50,9 +52,46 @@ def read_object(text: str | bytes, what: str) -> dict[str, Any]:
     Raises:
         MalformedWebhook: If it is not JSON, or no object, or nested more than `MAX_DEPTH` deep.
     """
-    value = _read_fast(text)
+    value = _read_fast(text, dict)
     if value is None:
         value = _read(text, what)
+        if not isinstance(value, dict):
+            raise MalformedWebhook(f"{what} must be a JSON object, not {_JSON_NAMES[type(value)]}")
+    _check_depth(text, value, what)
+    return value
+
+
+def read_objects(text: str | bytes, what: str) -> list[dict[str, Any]]:
+    """
+    Read a JSON array of objects, as services post that report in groups.
+
+    An object alone counts as an array of one: some services leave the brackets out then.
+
+    Args:
+        text: The JSON, as text or in UTF-8; white space around it is fine.
+        what: What to call it in an error.
+
+    Raises:
+        MalformedWebhook: If it is not JSON, or neither an array nor an object, or an array of
+            something else, or nested more than `MAX_DEPTH` deep.
+    """
+    value = _read_fast(text, list)
+    if value is None:
+        value = _read(text, what)
+    _check_depth(text, value, what)
+    if isinstance(value, dict):
+        return [value]
+    if not isinstance(value, list):
+        kind = _JSON_NAMES[type(value)]
+        raise MalformedWebhook(f"{what} must be a JSON array of objects, not {kind}")
+    for position, item in enumerate(value):
+        if type(item) is not dict:
+            kind = _JSON_NAMES[type(item)]
+            raise MalformedWebhook(f"item {position} of {what} must be an object, not {kind}")
+    return value
+
+
+def _check_depth(text: str | bytes, value: Any, what: str) -> None:
     # Counting takes half a microsecond: few documents have to be walked.
     brackets = (
         text.count("{") + text.count("[")
@@ -61,17 +100,16 @@ def read_object(text: str | bytes, what: str) -> dict[str, Any]:
     )
     if brackets > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
         raise MalformedWebhook(f"{what} is nested too deeply")
-    return value
 
 
-def _read(text: str | bytes, what: str) -> dict[str, Any]:
+def _read(text: str | bytes, what: str) -> Any:
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8")
         except UnicodeDecodeError as error:
             raise MalformedWebhook(f"{what} is not UTF-8 (at byte {error.start})") from None
     try:
-        value = _decoder.decode(text)
+        return _decoder.decode(text)
     except json.JSONDecodeError as error:
         raise MalformedWebhook(f"{what} is not JSON (at character {error.pos})") from None
     except ValueError as error:
@@ -79,9 +117,6 @@ def _read(text: str | bytes, what: str) -> dict[str, Any]:
         raise MalformedWebhook(f"{what} is not JSON: {error}") from None
     except RecursionError:
         raise MalformedWebhook(f"{what} is nested too deeply") from None
-    if not isinstance(value, dict):
-        raise MalformedWebhook(f"{what} must be a JSON object, not {_JSON_NAMES[type(value)]}")
-    return value
 
 
 @cache
@@ -94,8 +129,8 @@ def fast_loads() -> Callable[[str | bytes], Any] | None:
     return orjson.loads
 
 
-def _read_fast(text: str | bytes) -> dict[str, Any] | None:
-    """The object if it is one beyond doubt; the standard library decides about the others."""
+def _read_fast(text: str | bytes, kind: type[T]) -> T | None:
+    """The value if it is one of that kind beyond doubt; the standard library decides otherwise."""
     loads = fast_loads()
     if loads is None:
         return None
@@ -104,7 +139,7 @@ def _read_fast(text: str | bytes) -> dict[str, Any] | None:
     except ValueError:
         # Not JSON, or what only the standard library takes: half a surrogate pair, for example.
         return None
-    return value if type(value) is dict else None
+    return value if type(value) is kind else None
 
 
 _JSON_NAMES = {
@@ -117,8 +152,8 @@ _JSON_NAMES = {
 }
 
 
-def _is_deeper(value: dict[str, Any], levels: int) -> bool:
-    level: list[Any] = [value]
+def _is_deeper(value: Any, levels: int) -> bool:
+    level: list[Any] = [value] if type(value) is dict or type(value) is list else []
     for _ in range(levels):
         level = [
             item
