@@ -87,6 +87,24 @@ def test_provider_without_a_syntax(fields):
     assert [] == list(unanswered(message, None))
 
 
+def test_names_in_any_case():
+    """A syntax that ignores case finds the value, and names what nobody has."""
+    syntax = MergeSyntax(
+        example="*|name|*",
+        pattern=re.compile(r"\*\|(?P<name>[^|]*)\|\*"),
+        of_the_service=frozenset({"YEAR"}),
+        ignores_case=True,
+    )
+    text = "*|ORDER|* *|order|* *|Year|* *|NAME|*"
+    message = Message(**{**BASE, "text": text, "merge_global_data": {"Order": 7}})
+
+    assert fills_in(message, syntax)
+    assert ["name"] == [
+        name for name in ("name", "order") if name in str(list(unanswered(message, syntax)))
+    ]
+    assert not fills_in(message.replace(text="*|NAME|*"), syntax)
+
+
 class Braces(MemoryProvider):
     """A provider whose service fills in."""
 

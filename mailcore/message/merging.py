@@ -64,6 +64,7 @@ class MergeSyntax:
         note: What else is no reference, for the hint of an error.
         of_the_service: Names that the service fills in by itself, from no value of a message.
         has_paths: Whether ``user.city`` is the ``city`` of the value ``user``.
+        ignores_case: Whether ``NAME`` is the value ``name``.
     """
 
     example: str
@@ -73,6 +74,7 @@ class MergeSyntax:
     note: str = ""
     of_the_service: frozenset[str] = frozenset()
     has_paths: bool = False
+    ignores_case: bool = False
 
     def reference_to(self, name: str) -> str:
         """What a text has where the value of a name is to stand."""
@@ -81,7 +83,15 @@ class MergeSyntax:
     def references(self, text: str) -> Iterator[str]:
         """Every name that a text refers to, in its order."""
         for found in self.pattern.finditer(text):
-            yield (found["name"] or "").strip(self.padding)
+            yield self.key((found["name"] or "").strip(self.padding))
+
+    def key(self, name: str) -> str:
+        """What is the same for two names that refer to one value."""
+        return name.lower() if self.ignores_case else name
+
+    def keys(self, names: Iterable[str]) -> Iterable[str]:
+        """The :meth:`key` of each name."""
+        return map(self.key, names) if self.ignores_case else names
 
     def head(self, reference: str) -> str:
         """The value that a reference begins at."""
@@ -121,7 +131,7 @@ def _refers_to_a_value(message: Message, syntax: MergeSyntax) -> bool:
     if not heads:
         return False
     given = (message.merge_global_data or {}, *(message.merge_data or {}).values())
-    return any(not heads.isdisjoint(values) for values in given)
+    return any(not heads.isdisjoint(syntax.keys(values)) for values in given)
 
 
 def unanswered(message: Message, syntax: MergeSyntax | None) -> Iterator[Problem]:
@@ -137,8 +147,8 @@ def unanswered(message: Message, syntax: MergeSyntax | None) -> Iterator[Problem
     has_own_values = any((message.merge_data or {}).values())
     if not has_own_values and not _refers_to_a_value(message, syntax):
         return
-    names = set(value_names(message))
-    seen: set[str] = set(syntax.of_the_service)
+    names = set(syntax.keys(value_names(message)))
+    seen: set[str] = set(syntax.keys(syntax.of_the_service))
     for place, text in syntax.texts(message):
         for reference in syntax.references(text):
             if reference in seen:

@@ -150,16 +150,20 @@ def is_form(request: WebhookRequest) -> bool:
 
 def read_form(request: WebhookRequest) -> Form:
     """
-    Take apart a request that :func:`is_form`.
+    Take apart a request that :func:`is_form`: once, for verifying and for parsing.
 
     Raises:
         MalformedWebhook: If it is no such form, or has more than `MAX_FIELDS` fields or
             `MAX_BROKEN_ESCAPES` percent signs in a value that are no escapes.
         ConfigurationError: The extra ``mailcore-esp[forms]`` is not installed.
     """
-    if _content_type(request) == MULTIPART:
-        return _multipart(request)
-    return Form(_urlencoded(request.body))
+    held = vars(request)
+    form: Form | None = held.get("_form")
+    if form is None:
+        is_multipart = _content_type(request) == MULTIPART
+        form = _multipart(request) if is_multipart else Form(_urlencoded(request.body))
+        held["_form"] = form
+    return form
 
 
 def _content_type(request: WebhookRequest) -> str:
