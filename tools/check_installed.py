@@ -45,7 +45,12 @@ PLUGINS: dict[str, dict[str, str]] = {
     "ses": {"region_name": "eu-west-1"},
     "smtp": {"host": "mail.example.com"},
 }
-MODULES = ("mailcore", "mailcore_local", *(f"mailcore_{name}" for name in PLUGINS))
+MODULES = (
+    "mailcore",
+    "mailcore_django",
+    "mailcore_local",
+    *(f"mailcore_{name}" for name in PLUGINS),
+)
 PROVIDERS = {"console", "file", "memory", "null", *PLUGINS}
 RECIPIENT = "success@simulator.amazonses.com"
 DEADLINE_SECONDS = 30

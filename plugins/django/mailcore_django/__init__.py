@@ -1,0 +1,40 @@
+"""
+Django's mail through any provider of mailcore.
+
+``MAILERS = {"default": {"BACKEND": "mailcore_django.EmailBackend", "OPTIONS": {"provider": …}}}``,
+or ``EMAIL_BACKEND = "mailcore_django.EmailBackend"`` with the setting ``MAILCORE``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+
+try:
+    from mailcore import Provider as _Provider  # noqa: F401  # is it there, and is it ours?
+except ImportError as _error:
+    if _error.name != "mailcore":
+        raise
+    raise ImportError(
+        "mailcore-django needs the `mailcore` of mailcore-esp, and no other "
+        "project's: pip uninstall mailcore; pip install --force-reinstall mailcore-esp"
+    ) from _error
+
+if TYPE_CHECKING:
+    from mailcore_django.configured import get_mailer, get_provider
+else:
+    _NAMES = {
+        "get_mailer": "configured",
+        "get_provider": "configured",
+    }
+
+    # Lazily: pytest imports this package in every project where it is installed.
+    def __getattr__(name: str) -> object:
+        if name not in _NAMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
+
+
+__all__ = ["get_mailer", "get_provider"]

@@ -1,0 +1,298 @@
+"""
+The setting ``MAILCORE``: read when it is used, checked whole, forgotten when a test changes it.
+
+::
+
+    MAILCORE = {
+        "PROVIDER": "ses",                       # a name, or a URL such as "ses://?region_name=…"
+        "OPTIONS": {"region_name": "eu-west-1"},
+        "DEFAULTS": {"tags": ["shop"]},
+        "DEFAULTS_BY_PROVIDER": {"postmark": {"esp_extra": {…}}},
+        "UNSUPPORTED": {"track_opens": "drop"},
+        "MIDDLEWARE": ["shop.mail.staging_only"],
+        "FAIL_SILENTLY": False,
+        "MAILERS": {"newsletter": {"BACKEND": "mailcore_django.EmailBackend", "OPTIONS": {…}}},
+        "WEBHOOKS": {"ses": {"topic_arns": […]}},
+        "LOG": {"bodies": False, "keep_days": 30},
+    }
+
+Any value among options may be ``{"env": "NAME"}``: it is read from that variable of the
+environment. Options that are not given at all may stand there by convention, as everywhere in
+mailcore: ``MAILCORE_POSTMARK_SERVER_TOKEN``.
+"""
+
+from __future__ import annotations
+
+import os
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from django.conf import settings
+from django.core.signals import setting_changed
+
+from mailcore import ConfigurationError
+from mailcore.foundation import ForkSafeLock, similar
+
+
+__all__ = ["LogSettings", "MailcoreSettings", "MailerSettings", "from_environment", "get_settings"]
+
+SETTING = "MAILCORE"
+BACKEND = "mailcore_django.EmailBackend"
+
+Nothing: Mapping[str, object] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogSettings:
+    """
+    ``MAILCORE["LOG"]``: what the app ``mailcore_django.log`` keeps of messages.
+
+    Args:
+        bodies: Whether the text and the HTML are kept.
+        keep_days: For how many days anything is kept.
+    """
+
+    bodies: bool = False
+    keep_days: int = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailerSettings:
+    """
+    One entry of ``MAILERS``, Django's or that of ``MAILCORE``.
+
+    Args:
+        backend: The dotted path of the backend's class.
+        options: What the backend is made with, apart from its alias.
+    """
+
+    backend: str = BACKEND
+    options: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailcoreSettings:
+    """
+    The setting ``MAILCORE``, its values checked for their types.
+
+    Args:
+        provider: Name or URL of the provider of mailers that name none.
+        options: Options of that provider; they may hold secrets.
+        defaults: Fields that every message has unless it says otherwise.
+        defaults_by_provider: The same for single providers, by their names.
+        unsupported: What to do with features that a provider lacks, by feature.
+        middleware: Functions, their dotted paths, or names that extensions registered.
+        fail_silently: Whether a message that cannot be sent is logged instead of raised.
+        mailers: By alias, for Django before 6.1, which has no setting ``MAILERS``.
+        webhooks: By provider, the options that its webhooks are received with.
+        log: What the optional app keeps.
+    """
+
+    provider: str = ""
+    options: Mapping[str, object] = field(default_factory=dict, repr=False)
+    defaults: Mapping[str, object] = field(default_factory=dict, repr=False)
+    defaults_by_provider: Mapping[str, Mapping[str, object]] = field(
+        default_factory=dict, repr=False
+    )
+    unsupported: Mapping[str, str] = field(default_factory=dict)
+    middleware: tuple[object, ...] = ()
+    fail_silently: bool = False
+    mailers: Mapping[str, MailerSettings] = field(default_factory=dict)
+    webhooks: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
+    log: LogSettings = field(default_factory=LogSettings)
+
+
+class _Reading:
+    """One reading of the setting: values, and what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def wrong(self, place: str, wanted: str, value: object) -> None:
+        self.problems.append(f"{place} must be {wanted}, not {type(value).__name__}")
+
+    def known(self, place: str, names: Iterable[object], known: Iterable[str]) -> None:
+        known = list(known)
+        for name in names:
+            if isinstance(name, str) and name in known:
+                continue
+            meant = similar(name, known)
+            hint = f"did you mean {meant!r}?" if meant else f"known are: {', '.join(known)}"
+            self.problems.append(f"{place} has no key {name!r}; {hint}")
+
+    def mapping(self, place: str, value: object) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            self.wrong(place, "a dict", value)
+            return {}
+        for key in value:
+            if not isinstance(key, str):
+                self.wrong(f"each key of {place}", "str", key)
+                return {}
+        return dict(value)
+
+    def mappings(self, place: str, value: object) -> dict[str, dict[str, Any]]:
+        return {
+            name: self.mapping(f"{place}[{name!r}]", each)
+            for name, each in self.mapping(place, value).items()
+        }
+
+    def text(self, place: str, value: object) -> str:
+        if not isinstance(value, str) or not value.strip():
+            self.wrong(place, "a text that is not empty", value)
+            return ""
+        return value
+
+    def flag(self, place: str, value: object) -> bool:
+        if not isinstance(value, bool):
+            self.wrong(place, "True or False", value)
+        return value is True
+
+    def policy(self, place: str, value: object) -> dict[str, str]:
+        if isinstance(value, str):
+            return {"*": value}
+        return self.mapping(place, value)
+
+    def sequence(self, place: str, value: object) -> tuple[object, ...]:
+        if not isinstance(value, (list, tuple)):
+            self.wrong(place, "a list", value)
+            return ()
+        return tuple(value)
+
+    def log(self, place: str, value: object) -> LogSettings:
+        given = self.mapping(place, value)
+        self.known(place, given, ("bodies", "keep_days"))
+        days = given.get("keep_days", 30)
+        if isinstance(days, bool) or not isinstance(days, int) or days < 1:
+            self.problems.append(f"{place}['keep_days'] must be a whole number of at least 1")
+            days = 30
+        bodies = self.flag(f"{place}['bodies']", given.get("bodies", False))
+        return LogSettings(bodies=bodies, keep_days=days)
+
+    def mailers(self, place: str, value: object) -> dict[str, MailerSettings]:
+        found = {}
+        for alias, entry in self.mappings(place, value).items():
+            within = f"{place}[{alias!r}]"
+            self.known(within, entry, ("BACKEND", "OPTIONS"))
+            found[alias] = MailerSettings(
+                backend=self.text(f"{within}['BACKEND']", entry.get("BACKEND", BACKEND)),
+                options=self.mapping(f"{within}['OPTIONS']", entry.get("OPTIONS", {})),
+            )
+        return found
+
+
+# How each key is read, and the attribute that it becomes.
+_KEYS: dict[str, tuple[str, Callable[[_Reading, str, object], object]]] = {
+    "PROVIDER": ("provider", _Reading.text),
+    "OPTIONS": ("options", _Reading.mapping),
+    "DEFAULTS": ("defaults", _Reading.mapping),
+    "DEFAULTS_BY_PROVIDER": ("defaults_by_provider", _Reading.mappings),
+    "UNSUPPORTED": ("unsupported", _Reading.policy),
+    "MIDDLEWARE": ("middleware", _Reading.sequence),
+    "FAIL_SILENTLY": ("fail_silently", _Reading.flag),
+    "MAILERS": ("mailers", _Reading.mailers),
+    "WEBHOOKS": ("webhooks", _Reading.mappings),
+    "LOG": ("log", _Reading.log),
+}
+
+
+def read_settings(given: object) -> tuple[MailcoreSettings, list[str]]:
+    """
+    Read a value of ``MAILCORE``.
+
+    Returns:
+        What could be read, and a sentence for everything that is wrong.
+    """
+    reading = _Reading()
+    values = reading.mapping(SETTING, given)
+    reading.known(SETTING, values, _KEYS)
+    read = {
+        attribute: take(reading, f"{SETTING}[{key!r}]", values[key])
+        for key, (attribute, take) in _KEYS.items()
+        if key in values
+    }
+    return MailcoreSettings(**cast("dict[str, Any]", read)), reading.problems
+
+
+_lock = ForkSafeLock()
+_read: list[MailcoreSettings] = []
+# What else is forgotten when a setting changes; see forget_with_settings().
+_forgetting: list[Callable[[], None]] = []
+_OURS = {
+    SETTING, "MAILERS", "EMAIL_BACKEND", "DEFAULT_FROM_EMAIL", "SERVER_EMAIL", "TIME_ZONE", "USE_TZ"
+}  # fmt: skip
+
+
+def get_settings() -> MailcoreSettings:
+    """
+    The setting ``MAILCORE``; all defaults if the project has none.
+
+    Raises:
+        ConfigurationError: With everything that is wrong with it.
+    """
+    with _lock:
+        if not _read:
+            found, problems = read_settings(getattr(settings, SETTING, Nothing))
+            if problems:
+                raise ConfigurationError("; ".join(problems))
+            _read.append(found)
+        return _read[0]
+
+
+def django_mailers() -> Mapping[str, Mapping[str, object]] | None:
+    """Django's own setting ``MAILERS``, from 6.1 on; None where it is not used."""
+    found = getattr(settings, "MAILERS", None)
+    return found if isinstance(found, Mapping) else None
+
+
+def from_environment(place: str, options: Mapping[str, object]) -> dict[str, object]:
+    """
+    Options with each ``{"env": "NAME"}`` replaced by what the environment has.
+
+    Args:
+        place: The setting that they stand in, for errors.
+        options: By name; mappings within are looked through as well.
+
+    Raises:
+        ConfigurationError: With every variable that is not set.
+    """
+    missing: list[str] = []
+    read = dict(_resolved(place, options, missing))
+    if missing:
+        raise ConfigurationError("; ".join(missing))
+    return read
+
+
+def _resolved(
+    place: str, options: Mapping[str, object], missing: list[str]
+) -> Iterator[tuple[str, object]]:
+    for name, value in options.items():
+        within = f"{place}[{name!r}]"
+        if not isinstance(value, Mapping):
+            yield name, value
+            continue
+        variable = value.get("env")
+        if len(value) > 1 or not isinstance(variable, str):
+            yield name, dict(_resolved(within, value, missing))
+            continue
+        found = os.environ.get(variable)
+        if not found:
+            missing.append(f"{within}: the environment variable {variable} is not set")
+        yield name, found
+
+
+def forget_with_settings(forget: Callable[[], None]) -> None:
+    """Have something that was made of the settings forgotten when one of them changes."""
+    _forgetting.append(forget)
+
+
+def _changed(*, setting: str, **_: object) -> None:
+    if setting in _OURS:
+        with _lock:
+            _read.clear()
+        for forget in _forgetting:
+            forget()
+
+
+setting_changed.connect(_changed, dispatch_uid="mailcore_django.conf")

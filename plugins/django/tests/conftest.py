@@ -1,0 +1,125 @@
+"""
+A small project for the tests of this process: Django's settings can be made only once in it.
+
+pytest reads this file before it collects; other tests that use Django take what is there.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+
+from django.conf import settings
+from django.core import mail
+from django.test.utils import override_settings, setup_databases, teardown_databases
+
+
+sys.path.insert(0, str(Path(__file__).parent / "project"))
+
+PROJECT = {
+    "SECRET_KEY": "invented",
+    "ALLOWED_HOSTS": ["*"],
+    "DEBUG": False,
+    "USE_TZ": True,
+    "TIME_ZONE": "Europe/Berlin",
+    "ROOT_URLCONF": "shop_urls",
+    "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+    "DEFAULT_FROM_EMAIL": "Shop <shop@example.com>",
+    "SERVER_EMAIL": "server@example.com",
+    "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    "INSTALLED_APPS": [
+        "django.contrib.admin",
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.messages",
+        "django.contrib.sessions",
+        "mailcore_django",
+    ],
+    "MIDDLEWARE": [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+    ],
+    "TEMPLATES": [
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "APP_DIRS": True,
+            "OPTIONS": {
+                "context_processors": [
+                    "django.template.context_processors.request",
+                    "django.contrib.auth.context_processors.auth",
+                    "django.contrib.messages.context_processors.messages",
+                ]
+            },
+        }
+    ],
+}
+
+if not settings.configured:
+    settings.configure(**PROJECT)
+    django.setup()
+
+
+@pytest.fixture
+def mailcore_settings() -> Iterator[override_settings]:
+    """Changes ``MAILCORE``: ``mailcore_settings(PROVIDER="memory")``; undone after the test."""
+    changed = []
+
+    def change(**keys: object) -> None:
+        override = override_settings(MAILCORE=keys)
+        override.enable()
+        changed.append(override)
+
+    yield change
+    for override in reversed(changed):
+        override.disable()
+
+
+@pytest.fixture
+def django_settings() -> Iterator[object]:
+    """Changes any setting: ``django_settings(ADMINS=[…])``; undone after the test."""
+    changed = []
+
+    def change(**values: object) -> None:
+        override = override_settings(**values)
+        override.enable()
+        changed.append(override)
+
+    yield change
+    for override in reversed(changed):
+        override.disable()
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[None]:
+    """The tables of all apps, in memory."""
+    names = setup_databases(verbosity=0, interactive=False)
+    yield
+    teardown_databases(names, verbosity=0)
+
+
+@pytest.fixture
+def database(databases: None) -> Iterator[None]:
+    """The database, in which nothing stays of a test."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def outbox() -> Iterator[list[mail.EmailMessage]]:
+    """Django's ``mail.outbox``, as its test runner makes it."""
+    had = hasattr(mail, "outbox")
+    mail.outbox = []
+    yield mail.outbox
+    if not had:
+        del mail.outbox

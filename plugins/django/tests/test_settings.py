@@ -1,0 +1,175 @@
+"""The setting `MAILCORE`: what it takes, what is wrong with it, and when it is read."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from mailcore import ConfigurationError, Message, ProviderNotFound
+from mailcore_django import get_mailer, get_provider
+from mailcore_django.conf import LogSettings, get_settings
+from mailcore_django.configured import configuration_of, mailers_of
+
+
+MESSAGE = Message(from_email="shop@example.com", to=["ada@example.net"], subject="Hi", text="Hi")
+
+
+def test_without_the_setting(django_settings):
+    """Everything has its default; there is no provider to send with."""
+    assert LogSettings(bodies=False, keep_days=30) == get_settings().log
+    assert {} == get_settings().webhooks
+    with pytest.raises(ConfigurationError, match=r"MAILCORE\['PROVIDER'\]"):
+        get_mailer()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"PROVIDR": "ses"}, "MAILCORE has no key 'PROVIDR'; did you mean 'PROVIDER'?"),
+        ({"ZZZ": 1}, "MAILCORE has no key 'ZZZ'; known are: PROVIDER, OPTIONS"),
+        ({"PROVIDER": ""}, "MAILCORE['PROVIDER'] must be a text that is not empty, not str"),
+        ({"PROVIDER": None}, "MAILCORE['PROVIDER'] must be a text that is not empty"),
+        ({"OPTIONS": []}, "MAILCORE['OPTIONS'] must be a dict, not list"),
+        ({"OPTIONS": {1: 2}}, "each key of MAILCORE['OPTIONS'] must be str, not int"),
+        ({"MIDDLEWARE": "redirect"}, "MAILCORE['MIDDLEWARE'] must be a list, not str"),
+        ({"FAIL_SILENTLY": 1}, "MAILCORE['FAIL_SILENTLY'] must be True or False, not int"),
+        ({"LOG": {"bodies": "no"}}, "MAILCORE['LOG']['bodies'] must be True or False, not str"),
+        ({"LOG": {"days": 3}}, "MAILCORE['LOG'] has no key 'days'; did you mean 'keep_days'?"),
+        ({"LOG": {"keep_days": 0}}, "MAILCORE['LOG']['keep_days'] must be a whole number of at"),
+        ({"WEBHOOKS": {"ses": None}}, "MAILCORE['WEBHOOKS']['ses'] must be a dict, not NoneType"),
+        (
+            {"MAILERS": {"news": {"OPTION": {}}}},
+            "MAILCORE['MAILERS']['news'] has no key 'OPTION'; did you mean 'OPTIONS'?",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_by_the_name_of_the_setting(django_settings, given, told):
+    """A key that nobody knows has a suggestion."""
+    django_settings(MAILCORE=given)
+
+    with pytest.raises(ConfigurationError) as caught:
+        get_settings()
+
+    assert told in str(caught.value)
+
+
+def test_all_that_is_wrong_is_told_at_once(django_settings):
+    """Not one fault after the other."""
+    django_settings(MAILCORE={"PROVIDR": "x", "OPTIONS": 1, "LOG": {"bodies": 2}})
+
+    with pytest.raises(ConfigurationError) as caught:
+        get_settings()
+
+    assert 3 == len(str(caught.value).split("; ")) - 1  # the suggestion is one of them
+
+
+def test_options_come_from_the_environment_by_name(mailcore_settings, monkeypatch):
+    """Secrets stand in variables; one that is not set is told with the setting, and no value."""
+    mailcore_settings(PROVIDER="postmark", OPTIONS={"server_token": {"env": "SHOP_TOKEN"}})
+    with pytest.raises(ConfigurationError) as caught:
+        get_mailer()
+    assert (
+        "MAILCORE['OPTIONS']['server_token']: the environment variable SHOP_TOKEN is not set"
+        == str(caught.value)
+    )
+
+    monkeypatch.setenv("SHOP_TOKEN", "s3cr3t")
+
+    assert "postmark" == get_mailer().provider.name
+    assert "s3cr3t" not in repr(configuration_of({})) + repr(get_settings())
+
+
+def test_a_provider_by_url(mailcore_settings):
+    """A URL has its options; those beside it win."""
+    mailcore_settings(PROVIDER="smtp://mail.example.com:2525", OPTIONS={"timeout_seconds": 3.0})
+
+    assert "smtp" == get_provider().name
+
+
+def test_a_mailer_is_kept_and_forgotten_with_the_settings(mailcore_settings):
+    """The same options give the same mailer, in every thread, until a setting changes."""
+    mailcore_settings(PROVIDER="memory")
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(get_mailer())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {id(get_mailer())} == {id(each) for each in found}
+    mailcore_settings(PROVIDER="memory", DEFAULTS={"tags": ["shop"]})
+    assert get_mailer() is not found[0]
+    assert get_mailer() is get_mailer()
+
+
+def test_aliases(mailcore_settings):
+    """Each has a provider of its own, or that of all; an unknown one has a suggestion."""
+    mailcore_settings(
+        PROVIDER="memory",
+        MAILERS={"newsletter": {"OPTIONS": {"provider": "null"}}, "bulk": {}},
+    )
+
+    assert ("memory", "null", "memory") == (
+        get_provider().name,
+        get_provider("newsletter").name,
+        get_provider("bulk").name,
+    )
+    assert get_mailer("bulk") is get_mailer()
+    with pytest.raises(ConfigurationError, match="did you mean 'newsletter'"):
+        get_provider("newsleter")
+
+
+def test_an_entry_with_its_provider_takes_no_options_of_another(mailcore_settings):
+    """`MAILCORE["OPTIONS"]` are for `MAILCORE["PROVIDER"]`."""
+    mailcore_settings(
+        PROVIDER="postmark",
+        OPTIONS={"server_token": "s3cr3t"},
+        MAILERS={"internal": {"OPTIONS": {"provider": "null"}}},
+    )
+
+    assert "null" == get_provider("internal").name
+
+
+def test_defaults_and_policy(mailcore_settings):
+    """Those of an entry are merged over those of all, field by field."""
+    mailcore_settings(
+        PROVIDER="memory",
+        DEFAULTS={"tags": ["shop"], "metadata": {"a": 1}},
+        UNSUPPORTED={"tags": "drop"},
+    )
+
+    made = configuration_of({"defaults": {"tags": ["news"]}, "unsupported": "drop"})
+
+    assert {"tags": ("news",), "metadata": {"a": 1}} == dict(made.defaults)
+    assert {"tags": "drop", "*": "drop"} == dict(made.unsupported)
+    message = mailers_of(made).mailer.preview(MESSAGE).message
+    assert (("news",), {"a": 1}) == (message.tags, message.metadata)
+
+
+def test_middleware(mailcore_settings):
+    """By dotted path, or as a function; what is not there is told."""
+    mailcore_settings(PROVIDER="memory", MIDDLEWARE=["shop_middleware.shouting"])
+    get_mailer().send(MESSAGE)
+    assert "HI" == get_provider().outbox[-1].subject
+
+    mailcore_settings(PROVIDER="memory", MIDDLEWARE=["shop_middleware.whispering"])
+    with pytest.raises(ConfigurationError, match=r"'shop_middleware.whispering' cannot be"):
+        get_mailer()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "told"),
+    [
+        ({"provider": "sess"}, ProviderNotFound, "sess"),
+        ({"provider": "postmark", "server_tokn": "x"}, ConfigurationError, "server_token"),
+        ({"provider": "memory", "defaults": {"subjct": "x"}}, ConfigurationError, "subject"),
+        ({"provider": "memory", "defaults": []}, ConfigurationError, "must be a dict"),
+        ({"provider": "memory", "middleware": "x"}, ConfigurationError, "must be a list"),
+        ({"provider": "memory", "unsupported": {"tgs": "drop"}}, ConfigurationError, "tags"),
+    ],
+)
+def test_options_that_are_wrong(options, error, told):
+    """The core says what; nothing is taken silently."""
+    with pytest.raises(error, match=told):
+        mailers_of(configuration_of(options, alias="news"))
