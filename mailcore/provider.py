@@ -162,10 +162,10 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
         return [response] * len(requests)
 
     def create_transport(self) -> Transport:
-        """Make what sends this provider's requests: by default HTTP, through requests."""
-        from mailcore.http.transport import RequestsTransport
+        """Make what sends this provider's requests: by default HTTP, through urllib3."""
+        from mailcore.http.transport import HttpTransport
 
-        return RequestsTransport()
+        return HttpTransport()
 
     def prepare(self) -> None:
         """

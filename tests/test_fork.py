@@ -124,10 +124,10 @@ from mailcore import Mailer, Message, Registry
 from mailcore.webhook import MemorySeenStore
 from mailcore.foundation.forking import ForkSafeLock
 from mailcore.registry import default_registry
-from mailcore.http import RequestsTransport
+from mailcore.http import HttpTransport
 
 mailer, store = Mailer("memory"), MemorySeenStore()
-transport = RequestsTransport()
+transport = HttpTransport()
 message = Message(from_email="a@x.org", to=["b@x.org"], subject="s", text="t")
 held, over = threading.Event(), threading.Event()
 

@@ -18,7 +18,7 @@ from mailcore.errors import SerializationError
 from mailcore.flow import HttpRequest
 from mailcore.http import (
     FormFile,
-    RequestsTransport,
+    HttpTransport,
     basic_authorization,
     form_request,
     json_request,
@@ -206,7 +206,7 @@ def test_a_form_arrives_over_http(site) -> None:
     site.pages["/ok"] = lambda handler: handler.answer()
     file = FormFile(name="datei", filename="Übersicht.pdf", content=b"x")
     request = form_request(f"{site.url}/ok", [("an", "ada")], [file], headers=NO_HEADERS)
-    transport = RequestsTransport()
+    transport = HttpTransport()
     try:
         transport.exchange(request)
     finally:

@@ -61,7 +61,7 @@ from mailcore.events import EventType, InboundEvent, TrackingEvent, brought_by
 from mailcore.features import NO, YES, limited, needs, partial
 from mailcore.flow import Exchange
 from mailcore.foundation import thaw
-from mailcore.http import RequestsTransport, ask, may_be_accepted, retry_after_seconds
+from mailcore.http import HttpTransport, ask, may_be_accepted, retry_after_seconds
 from mailcore.inbound import ReceivedFile, compose_inbound
 from mailcore.message import First, MergeSyntax, Remedy, Without, fills_in
 from mailcore.mime import write_message
@@ -792,7 +792,7 @@ class CertainAfterSuccess(Acme):
             raise UnexpectedResponse("no id") from None
 
 
-class BareSocketTransport(RequestsTransport):
+class BareSocketTransport(HttpTransport):
     def exchange(self, request):
         host, _, port = request.url.partition("//")[2].partition("/")[0].partition(":")
         with socket.create_connection((host, int(port)), timeout=0.4) as connection:
@@ -807,7 +807,7 @@ class ForeignTransport(Acme):
         return BareSocketTransport()
 
 
-class OptimisticTransport(RequestsTransport):
+class OptimisticTransport(HttpTransport):
     def exchange(self, request):
         try:
             return super().exchange(request)
@@ -820,7 +820,7 @@ class TellsNoDoubt(Acme):
         return OptimisticTransport()
 
 
-class TransportByClass(RequestsTransport):
+class TransportByClass(HttpTransport):
     """Decides by the class of an exception, as if TLS could fail in a handshake only."""
 
     def exchange(self, request):
@@ -837,7 +837,7 @@ class BlamesTheCertificate(Acme):
         return TransportByClass()
 
 
-class TransportByHeader(RequestsTransport):
+class TransportByHeader(HttpTransport):
     """Takes the answer's lengths for a header of ours that cannot be written."""
 
     def exchange(self, request):
@@ -854,7 +854,7 @@ class BlamesTheRequest(Acme):
         return TransportByHeader()
 
 
-class DoubtingTransport(RequestsTransport):
+class DoubtingTransport(HttpTransport):
     def exchange(self, request):
         try:
             return super().exchange(request)
@@ -867,7 +867,7 @@ class DoubtsEverything(Acme):
         return DoubtingTransport()
 
 
-class PlainTransport(RequestsTransport):
+class PlainTransport(HttpTransport):
     """http.client as it is: of interim answers it knows 100, and bounds each wait for data."""
 
     def exchange(self, request):
@@ -917,7 +917,7 @@ class TakesRedirectsForRefusals(Acme):
         return super().refusal(response)
 
 
-class SwallowingTransport(RequestsTransport):
+class SwallowingTransport(HttpTransport):
     def exchange(self, request):
         try:
             return super().exchange(request)
@@ -1302,7 +1302,7 @@ class TrustsWords(Acme):
         return MessageRejected(words, status_code=response.status_code)
 
 
-class FollowingTransport(RequestsTransport):
+class FollowingTransport(HttpTransport):
     def exchange(self, request):
         import requests
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from mailcore import HttpRequest, NetworkError, SendTimeout, UnexpectedResponse
-from mailcore.http import RequestsTransport
+from mailcore.http import HttpTransport, RequestsTransport
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def environment(monkeypatch):
 @pytest.fixture
 def transport():
     """A transport, closed afterwards."""
-    made = RequestsTransport()
+    made = HttpTransport()
     yield made
     made.close()
     made.close()
@@ -408,3 +408,51 @@ def test_a_session_of_your_own_is_used_as_it_is(site):
 
     assert ["1"] == [seen["headers"]["x-own"] for seen in site.seen]
     assert 302 == response.status_code
+
+
+@pytest.fixture(params=["ours", "of requests"])
+def either(request):
+    """Our transport, and a session of requests, whose rules ours follows."""
+    made = HttpTransport() if request.param == "ours" else RequestsTransport(requests.Session())
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("variables", "through"),
+    [
+        ({"http_proxy": "{proxy}"}, True),
+        ({"HTTP_PROXY": "{proxy}"}, True),
+        ({"all_proxy": "{proxy}"}, True),
+        ({"http_proxy": "{host}"}, True),
+        ({"https_proxy": "{proxy}"}, False),
+        ({"http_proxy": "{proxy}", "no_proxy": "mail.test"}, False),
+        ({"http_proxy": "{proxy}", "no_proxy": ".test"}, False),
+        ({"http_proxy": "{proxy}", "no_proxy": "other.test"}, True),
+        ({"http_proxy": "{proxy}", "NO_PROXY": "*"}, False),
+        ({"all_proxy": "{proxy}", "http_proxy": ""}, True),
+    ],
+    ids=str,
+)
+def test_proxies_of_the_environment(site, either, monkeypatch, variables, through):
+    """The variables mean what they mean to requests."""
+    site.pages["http://mail.test/a"] = lambda page: page.answer(200, b"by a proxy")
+    for name, value in variables.items():
+        host = site.url.partition("//")[2]
+        monkeypatch.setenv(name, value.format(proxy=site.url, host=host))
+
+    if through:
+        assert b"by a proxy" == either.exchange(post("http://mail.test/a")).body
+    else:
+        with pytest.raises(NetworkError, match=r"connect to mail\.test:80"):
+            either.exchange(post("http://mail.test/a"))
+
+
+def test_credentials_of_a_proxy(site, either, monkeypatch):
+    """Those of its URL, decoded: each proxy gets its own, and no host."""
+    site.pages["http://mail.test/a"] = lambda page: page.answer(200)
+    monkeypatch.setenv("http_proxy", site.url.replace("//", "//me:p%40ss@"))
+
+    either.exchange(post("http://mail.test/a"))
+
+    assert "Basic bWU6cEBzcw==" == site.seen[0]["headers"]["proxy-authorization"]

@@ -6,12 +6,14 @@ import gc
 import importlib
 import re
 import socket
+import ssl
 import sys
 import threading
 import time
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +21,23 @@ import requests
 
 from requests.adapters import BaseAdapter
 
+import mailcore.testing.faults
+
 from mailcore import HttpRequest, MailcoreError, NetworkError, SendTimeout, UnexpectedResponse
-from mailcore.http import RequestsTransport
+from mailcore.http import HttpTransport, RequestsTransport
 from mailcore.http.transport import prepare
 from mailcore.testing.faults import HANDSHAKE_FAULTS, faulty_server, tls_server
 
 
+CERTIFICATE = Path(mailcore.testing.faults.__file__).with_name("loopback.pem")
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 NO = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno"
+
+MakesTransport = Callable[[], HttpTransport | RequestsTransport]
+TRANSPORTS: dict[str, MakesTransport] = {
+    "ours": HttpTransport,
+    "a session of requests": lambda: RequestsTransport(requests.Session()),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +47,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def transport() -> Iterator[RequestsTransport]:
+def transport() -> Iterator[HttpTransport]:
     """A transport, closed afterwards."""
-    made = RequestsTransport()
+    made = HttpTransport()
     yield made
     made.close()
 
@@ -138,7 +149,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
-def test_broken_answers_leave_it_open(transport: RequestsTransport, answer: bytes) -> None:
+def test_broken_answers_leave_it_open(transport: HttpTransport, answer: bytes) -> None:
     """Whatever is wrong with an answer, the request was read before it came."""
     with server(answers(answer)) as url, pytest.raises(MailcoreError) as caught:
         transport.exchange(post(url))
@@ -187,7 +198,7 @@ def test_what_surely_comes_before_is_told_with_a_session_of_your_own(
     assert "s3cret" not in f"{caught.value}{caught.value.__cause__}"
 
 
-def test_an_own_adapter_that_raises_anything(transport: RequestsTransport) -> None:
+def test_an_own_adapter_that_raises_anything(transport: HttpTransport) -> None:
     """What a session of the caller's raises is told as an error of ours, and open."""
 
     class Session(requests.Session):
@@ -224,7 +235,7 @@ def test_another_process_takes_connections_of_its_own(
 
     session = requests.Session()
     session.mount("bare://", Bare())
-    transport = RequestsTransport(session if kind == "given" else None)
+    transport = RequestsTransport(session) if kind == "given" else HttpTransport()
     with server(keeps, answers(NO, NO)) as url:
         if proxied:
             monkeypatch.delenv("no_proxy")
@@ -254,7 +265,7 @@ def test_a_given_session_keeps_what_it_has() -> None:
 
 def test_what_an_exchange_needs_is_imported_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first mail does not wait for modules."""
-    names = ("encodings.idna", "mailcore.http.adapter", "mailcore.http.connection")
+    names = ("encodings.idna", "mailcore.http.pools", "mailcore.http.connection")
     for name in names:
         parent, _, child = name.rpartition(".")
         module = importlib.import_module(name)
@@ -268,9 +279,7 @@ def test_what_an_exchange_needs_is_imported_before(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints", "199 X"])
 @pytest.mark.parametrize("times", [1, 3])
-def test_interim_answers_are_read_past(
-    transport: RequestsTransport, status: str, times: int
-) -> None:
+def test_interim_answers_are_read_past(transport: HttpTransport, status: str, times: int) -> None:
     """The final answer is the answer, and that of the next mail is its own."""
     interim = f"HTTP/1.1 {status}\r\nLink: </style.css>\r\n\r\n".encode() * times
 
@@ -290,7 +299,7 @@ def test_interim_answers_are_read_past(
         b"HTTP/1.1 204 No\r\n\r\n" + OK,
     ],
 )
-def test_what_follows_an_answer_is_nobodys(transport: RequestsTransport, answer: bytes) -> None:
+def test_what_follows_an_answer_is_nobodys(transport: HttpTransport, answer: bytes) -> None:
     """A second answer to one request is not read as the answer to the next mail."""
     second = b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"
 
@@ -300,7 +309,7 @@ def test_what_follows_an_answer_is_nobodys(transport: RequestsTransport, answer:
     assert 503 == found[1]
 
 
-def test_what_follows_later_is_nobodys_either(transport: RequestsTransport) -> None:
+def test_what_follows_later_is_nobodys_either(transport: HttpTransport) -> None:
     """A second answer that comes while the connection is idle ends it, too."""
     came = threading.Event()
 
@@ -335,7 +344,7 @@ def test_what_follows_later_is_nobodys_either(transport: RequestsTransport) -> N
     ids=["status line", "headers", "header", "interim", "body", "chunks"],
 )
 def test_answers_that_drip(
-    transport: RequestsTransport, over: threading.Event, pieces: list[bytes]
+    transport: HttpTransport, over: threading.Event, pieces: list[bytes]
 ) -> None:
     """The time given bounds the whole answer: status line, headers and body."""
 
@@ -381,7 +390,7 @@ def test_a_body_that_drips_to_a_session_of_your_own(over: threading.Event) -> No
     assert 0.1 <= took < 1.5
 
 
-def test_the_status_of_a_switch_is_told(transport: RequestsTransport) -> None:
+def test_the_status_of_a_switch_is_told(transport: HttpTransport) -> None:
     """The error has the status of the answer that ends in another protocol."""
     with (
         server(answers(BROKEN["another protocol is switched to"])) as url,
@@ -392,7 +401,7 @@ def test_the_status_of_a_switch_is_told(transport: RequestsTransport) -> None:
     assert 101 == caught.value.status_code
 
 
-def test_slow_uploads_are_no_lost_mail(transport: RequestsTransport) -> None:
+def test_slow_uploads_are_no_lost_mail(transport: HttpTransport) -> None:
     """Writing a large mail may take longer than an answer, as long as the peer takes it."""
     size = 4_000_000
 
@@ -412,7 +421,7 @@ def test_slow_uploads_are_no_lost_mail(transport: RequestsTransport) -> None:
 
 
 def test_peers_that_take_nothing_are_given_up(
-    transport: RequestsTransport, over: threading.Event, monkeypatch: pytest.MonkeyPatch
+    transport: HttpTransport, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Writing does not wait for ever."""
     monkeypatch.setattr("mailcore.http.connection.LEAST_PATIENCE_SECONDS", 0.1)
@@ -426,7 +435,7 @@ def test_peers_that_take_nothing_are_given_up(
 
 
 def test_writing_is_bounded_on_the_whole(
-    transport: RequestsTransport, over: threading.Event, monkeypatch: pytest.MonkeyPatch
+    transport: HttpTransport, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A peer that takes a little again and again does not hold the caller for ever."""
     monkeypatch.setattr("mailcore.http.connection.SLOWEST_BYTES_PER_SECOND", 100_000_000)
@@ -453,7 +462,7 @@ def reads_something(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("name", HANDSHAKE_FAULTS)
-def test_whether_a_handshake_is_worth_another_try(transport: RequestsTransport, name: str) -> None:
+def test_whether_a_handshake_is_worth_another_try(transport: HttpTransport, name: str) -> None:
     """A server that hung up may be starting; one that speaks no TLS, or none of ours, stays so."""
     answer = HANDSHAKE_FAULTS[name]
     hung_up = not answer
@@ -472,7 +481,7 @@ def test_whether_a_handshake_is_worth_another_try(transport: RequestsTransport, 
     assert re.search(told, str(caught.value))
 
 
-def test_a_certificate_that_is_nobodys_is_not_tried_again(transport: RequestsTransport) -> None:
+def test_a_certificate_that_is_nobodys_is_not_tried_again(transport: HttpTransport) -> None:
     """Nothing was sent, and the error says what to look at."""
     with (
         tls_server(b"") as url,
@@ -483,9 +492,7 @@ def test_a_certificate_that_is_nobodys_is_not_tried_again(transport: RequestsTra
     assert (False, False) == (caught.value.retryable, caught.value.maybe_accepted)
 
 
-def test_a_handshake_that_does_not_begin(
-    transport: RequestsTransport, over: threading.Event
-) -> None:
+def test_a_handshake_that_does_not_begin(transport: HttpTransport, over: threading.Event) -> None:
     """Nothing was sent when the time ran out, so it may be tried again."""
     silent = faulty_server(lambda _: over.wait(10), reads=reads_something, scheme="https")
     refused = pytest.raises(SendTimeout, match="no connection to")
@@ -500,7 +507,7 @@ def test_a_handshake_that_does_not_begin(
     [(b"", "no answer in time"), (b"HTTP/1.1 200 OK\r\n", "the answer did not end in time")],
 )
 def test_which_time_ran_out(
-    transport: RequestsTransport, over: threading.Event, start: bytes, told: str
+    transport: HttpTransport, over: threading.Event, start: bytes, told: str
 ) -> None:
     """Whether anything was answered is told."""
 
@@ -510,3 +517,73 @@ def test_which_time_ran_out(
 
     with faulty_server(begin) as url, letting_go(over), pytest.raises(SendTimeout, match=told):
         transport.exchange(HttpRequest(method="POST", url=url, timeout_seconds=0.1))
+
+
+@pytest.mark.parametrize(("max_idle_seconds", "connections"), [(60.0, 1), (0.0, 2)])
+def test_a_connection_that_was_idle_for_long_is_replaced(
+    max_idle_seconds: float, connections: int
+) -> None:
+    """What stands between may have forgotten it without a word: nothing is written to it."""
+    seen: list[int] = []
+
+    def counted(connection: socket.socket) -> None:
+        seen.append(connection.fileno())
+        answers(OK, OK)(connection)
+
+    transport = HttpTransport(max_idle_seconds=max_idle_seconds)
+    with server(counted, counted) as url:
+        found = [transport.exchange(post(url)).status_code for _ in range(2)]
+        transport.close()
+
+    assert [200, 200] == found
+    assert connections == len(seen)
+
+
+@pytest.mark.parametrize("made", TRANSPORTS.values(), ids=TRANSPORTS)
+def test_a_closed_transport_makes_other_connections(
+    made: MakesTransport,
+) -> None:
+    """Closing releases what is open; it forbids nothing."""
+    transport = made()
+    with server(answers(OK), answers(OK)) as url:
+        found = [transport.exchange(post(url)).status_code]
+        transport.close()
+        transport.close()
+        found.append(transport.exchange(post(url)).status_code)
+        transport.close()
+
+    assert [200, 200] == found
+
+
+def over_tls(*each: bytes) -> Conversation:
+    """The same as :func:`answers`, over TLS with a certificate that is nobody's."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+
+    def conversation(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as wrapped:
+            answers(*each)(wrapped)
+
+    return conversation
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("made", TRANSPORTS.values(), ids=TRANSPORTS)
+def test_certificates_of_the_environment(
+    made: MakesTransport,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+) -> None:
+    """Whom to trust is said as for requests; the variables are read at each exchange."""
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    transport = made()
+    with server(over_tls(OK), over_tls(OK)) as plain:
+        url = plain.replace("http:", "https:")
+        with pytest.raises(NetworkError, match="check the certificate"):
+            transport.exchange(post(url))
+        monkeypatch.setenv(variable, str(CERTIFICATE))
+        found = transport.exchange(post(url)).status_code
+    transport.close()
+
+    assert 200 == found

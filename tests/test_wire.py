@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mailcore import HttpRequest, HttpResponse, NetworkError
 from mailcore.http import (
     FormFile,
-    RequestsTransport,
+    HttpTransport,
     basic_authorization,
     form_request,
     json_request,
@@ -132,7 +132,7 @@ def test_no_secret_is_seen(records, echo, kind, page):
     }
     host = echo.url.removeprefix("http://")
     url = f"http://user:{PASSWORD}@{host}{page}?token={TOKEN}&to=victim.name%40x.example&page=2"
-    transport = RequestsTransport()
+    transport = HttpTransport()
     for request in bodies(url, secret, header_secrets):
         transport.exchange(request)
     transport.close()
@@ -159,7 +159,7 @@ def test_what_is_seen(records, echo):
         },
         headers={"X-Server-Token": PASSWORD},
     )
-    transport = RequestsTransport()
+    transport = HttpTransport()
     answer = transport.exchange(request)
     transport.close()
 
@@ -183,7 +183,7 @@ def test_lost_connections_are_told(records, monkeypatch):
     """The record after the request has the error, and the error goes on."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with closed_port() as url, pytest.raises(NetworkError):
-        RequestsTransport().exchange(HttpRequest(method="GET", url=url))
+        HttpTransport().exchange(HttpRequest(method="GET", url=url))
 
     assert 2 == len(records.messages)
     assert " s NetworkError: cannot connect to 127.0.0.1:" in records.messages[1]
@@ -203,7 +203,7 @@ def test_it_is_on_only_when_asked_for_by_name(caplog, echo, own, parents, on):
     caplog.set_level(parents)
     caplog.set_level(parents, "mailcore")
     caplog.set_level(own, "mailcore.wire")
-    transport = RequestsTransport()
+    transport = HttpTransport()
     transport.exchange(HttpRequest(method="POST", url=f"{echo.url}/echo"))
     transport.close()
 
@@ -215,7 +215,7 @@ def test_it_is_on_only_when_asked_for_by_name(caplog, echo, own, parents, on):
 def test_off_it_looks_at_nothing(monkeypatch, echo):
     """Nothing is written down, and not even imported, for a log that nobody reads."""
     monkeypatch.setattr(wire, "http_logged", None)
-    transport = RequestsTransport()
+    transport = HttpTransport()
 
     assert 200 == transport.exchange(HttpRequest(method="POST", url=f"{echo.url}/echo")).status_code
     transport.close()
@@ -252,7 +252,7 @@ def test_records_are_bounded(request_of):
 def test_a_fault_of_the_log_ends_no_send(records, echo, monkeypatch):
     """What cannot be described is told as such."""
     monkeypatch.setattr("mailcore.http.wire_http._add_body", lambda *_: 1 / 0)
-    transport = RequestsTransport()
+    transport = HttpTransport()
     answer = transport.exchange(HttpRequest(method="POST", url=f"{echo.url}/echo"))
     transport.close()
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
         json_bytes,
         json_request,
     )
-    from mailcore.http.transport import USER_AGENT, RequestsTransport
+    from mailcore.http.session_transport import RequestsTransport
+    from mailcore.http.transport import USER_AGENT, HttpTransport
     from mailcore.http.wire import logged
     from mailcore.http.wire_text import Sheet
 else:
@@ -54,7 +55,8 @@ else:
             "form_request": "http.requests",
             "json_bytes": "http.requests",
             "json_request": "http.requests",
-            "RequestsTransport": "http.transport",
+            "RequestsTransport": "http.session_transport",
+            "HttpTransport": "http.transport",
             "USER_AGENT": "http.transport",
             "logged": "http.wire",
             "Sheet": "http.wire_text",
@@ -65,6 +67,7 @@ __all__ = [
     "JSON_HEADERS",
     "USER_AGENT",
     "FormFile",
+    "HttpTransport",
     "Meaning",
     "RequestsTransport",
     "Sheet",

@@ -36,6 +36,12 @@ BUFFERED_BYTES_PER_SECOND = 128 * 1024
 LEAST_PATIENCE_SECONDS = 10.0
 """How long a peer may take nothing of a request, at least."""
 
+MAX_IDLE_SECONDS = 50.0
+"""
+How long a connection may be idle and still be used: services, and what stands before them, end
+those that are idle for longer, many after 60 seconds, and some without a word.
+"""
+
 PIECE_BYTES = 16 * 1024
 """How many bytes of a request are written at a time: one record of TLS."""
 _SWITCHING_PROTOCOLS = 101
@@ -251,19 +257,34 @@ class _Noting(HTTPConnection):
 
 
 class _KeepsClean(HTTPConnectionPool):
-    """Keeps no connection on which more came than was asked for."""
+    """Keeps no connection on which more came than was asked for, and none for too long."""
+
+    max_idle_seconds: float
 
     def _put_conn(self, conn: Any) -> None:
         if conn is not None and conn.sock is not None:
             pending = getattr(conn.sock, "pending", None)
             if conn.left_over or (pending is not None and pending()):
                 conn.close()
+            conn.idle_since = time.monotonic()
         super()._put_conn(conn)
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        # urllib3 has seen whether the peer closed it; what stands between may have forgotten it.
+        connection: Any = super()._get_conn(timeout)
+        if connection.sock is not None:
+            idle_seconds = time.monotonic() - connection.idle_since
+            if idle_seconds > self.max_idle_seconds:
+                connection.close()
+        return connection
 
 
 @functools.cache
 def noting(
-    pool_class: type[HTTPConnectionPool], answer_class: type[NotingResponse] = NotingResponse
+    pool_class: type[HTTPConnectionPool],
+    answer_class: type[NotingResponse] = NotingResponse,
+    *,
+    max_idle_seconds: float = MAX_IDLE_SECONDS,
 ) -> type[HTTPConnectionPool]:
     """
     That pool, of plain HTTP, TLS or SOCKS, with connections that note what happens.
@@ -271,6 +292,7 @@ def noting(
     Args:
         pool_class: The class of connection pools to extend, urllib3's or one that builds upon it.
         answer_class: The class that reads the answers.
+        max_idle_seconds: A connection that was idle for longer is replaced before it is used.
     """
 
     def response_class(self: Any, sock: Any, *args: Any, **named: Any) -> NotingResponse:
@@ -278,7 +300,6 @@ def noting(
 
     bases = (_Noting, pool_class.ConnectionCls)
     connection_class = type("NotingConnection", bases, {"response_class": response_class})
-    pool: type[HTTPConnectionPool] = type(
-        "NotingPool", (_KeepsClean, pool_class), {"ConnectionCls": connection_class}
-    )
+    attributes = {"ConnectionCls": connection_class, "max_idle_seconds": max_idle_seconds}
+    pool: type[HTTPConnectionPool] = type("NotingPool", (_KeepsClean, pool_class), attributes)
     return pool

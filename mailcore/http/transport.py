@@ -1,17 +1,14 @@
-"""The transport of HTTP providers: requests, with what could send twice or leak switched off."""
+"""The transport of HTTP providers: urllib3, with what could send twice or leak left out."""
 
 from __future__ import annotations
 
 import importlib
 import os
-import time
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from mailcore._version import VERSION
-from mailcore.errors import MailcoreError, NetworkError, SendError, SendTimeout, UnexpectedResponse
+from mailcore.errors import MailcoreError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
 from mailcore.foundation.forking import ForkSafeLock
 from mailcore.http import wire
@@ -19,42 +16,49 @@ from mailcore.http.answers import may_be_accepted
 
 
 if TYPE_CHECKING:
-    import requests
+    from urllib3 import BaseHTTPResponse, PoolManager
 
-    from mailcore.http.connection import ExchangeState
+    from mailcore.http.failures import Kind
+
 
 USER_AGENT = f"mailcore/{VERSION}"
 """The header field User-Agent of requests: mailcore and its version."""
 
+_HEADERS = {
+    "user-agent": ("User-Agent", USER_AGENT),
+    "accept": ("Accept", "*/*"),
+    "accept-encoding": ("Accept-Encoding", "gzip, deflate"),
+}
 _CHUNK_BYTES = 64 * 1024
+_NEEDED = ("encodings.idna", "urllib3", "mailcore.http.failures", "mailcore.http.pools")
 
 
 def prepare() -> None:
     """Import all that an exchange needs: see :meth:`mailcore.provider.Provider.prepare`."""
     # The first is for looking a host up.
-    for name in ("encodings.idna", "mailcore.http.adapter", "mailcore.http.connection"):
+    for name in _NEEDED:
         importlib.import_module(name)
 
 
-class RequestsTransport:
+class HttpTransport:
     """
-    Sends :class:`~mailcore.flow.HttpRequest` through one :class:`requests.Session`.
+    Sends :class:`~mailcore.flow.HttpRequest` through urllib3, over connections that are kept.
 
-    No retries, no redirects, no cookies, no credentials from ``~/.netrc``; proxies and
-    certificate bundles from the environment as usual. Connections belong to a process: the child
-    of a fork makes its own.
+    No retries, no redirects, no cookies, no credentials from ``~/.netrc``. Proxies and bundles of
+    certificates are those of the environment: see :mod:`mailcore.http.environment`. Connections
+    belong to a process: the child of a fork makes its own. Safe to share between threads.
 
     Args:
-        session: A session of your own, used as it is. What its connections do is not known as
-            well: of their failures, only those that surely came before the request was written
-            are told as such, and an answer that drips is not bounded before its body.
-        pool_size: Connections kept open; the number of threads that send at once.
+        pool_size: Connections kept open for each host; more than these are made when more threads
+            send at once, and closed afterwards.
+        max_idle_seconds: A connection that was idle for longer is replaced before it is used; so
+            is one that its peer has closed.
     """
 
-    def __init__(self, session: requests.Session | None = None, *, pool_size: int = 10) -> None:
-        self._pool_size = pool_size
-        self._is_own = session is None
-        self._session = session if session is not None else _new_session(pool_size)
+    def __init__(self, *, pool_size: int = 100, max_idle_seconds: float = 50.0) -> None:
+        self.pool_size = pool_size
+        self._max_idle_seconds = max_idle_seconds
+        self._managers: dict[tuple[str | None, str | None], PoolManager] = {}
         self._process_id = os.getpid()
         self._lock = ForkSafeLock()
         self._inherited: list[Any] = []
@@ -78,8 +82,7 @@ class RequestsTransport:
         from mailcore.http.connection import ExchangeState, following
 
         progress = progress_of_exchange()
-        if self._is_own:
-            progress.began = False
+        progress.began = False
         state = ExchangeState(request.timeout_seconds, len(request.body), progress)
         try:
             with following(state):
@@ -87,198 +90,127 @@ class RequestsTransport:
         except MailcoreError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever it is, the connection knows what it means
-            if not self._is_own:
-                progress.began = not _surely_before(error)
-            failure, cause = _failure(error, request, state), _root(error)
+            from mailcore.http.failures import failure_of, root_of
+
+            failure, cause = failure_of(error, _kind(error), request, state), root_of(error)
         # Not while the other is handled, and without it: its text repeats the URL or a header.
         raise failure from cause
 
     def _exchange(self, request: HttpRequest) -> HttpResponse:
-        deadline: float | None = None
-        with self._own_session().request(
+        from urllib3 import Timeout
+
+        url = _checked_url(request.url)
+        seconds = request.timeout_seconds
+        response = self._manager(url).urlopen(
             request.method,
-            request.url,
-            headers=dict(request.headers),
-            data=request.body or None,
-            timeout=request.timeout_seconds,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            if response.status_code < 200:
+            url,
+            body=request.body or None,
+            headers=_headers(request),
+            retries=False,
+            redirect=False,
+            timeout=Timeout(connect=seconds, read=seconds),
+            preload_content=False,
+        )
+        try:
+            if response.status < 200:
                 # Whoever reads on would find another protocol, or an answer that comes later.
                 raise UnexpectedResponse(
-                    f"the answer does not end with status {response.status_code}",
-                    status_code=response.status_code,
+                    f"the answer does not end with status {response.status}",
+                    status_code=response.status,
                     maybe_accepted=True,
                 )
-            if not self._is_own:
-                deadline = time.monotonic() + request.timeout_seconds
             return HttpResponse(
-                status_code=response.status_code,
-                headers={name.lower(): value for name, value in response.headers.items()},
-                body=_read(response, request, deadline),
+                status_code=response.status,
+                headers={name.lower(): value for name, value in response.headers.itermerged()},
+                body=_read(response, request.max_response_bytes),
             )
+        finally:
+            # One that was read to its end has given its connection back.
+            response.close()
 
     def close(self) -> None:
-        """Close all connections."""
-        self._own_session().close()
+        """Close all connections; what is sent afterwards makes others."""
+        with self._lock:
+            managers = list(self._managers_here().values())
+        for manager in managers:
+            manager.clear()
 
-    def _own_session(self) -> requests.Session:
-        """The session of this process: its parent goes on using the connections it had."""
-        if self._process_id != os.getpid():
+    def _manager(self, url: str) -> PoolManager:
+        from mailcore.http.environment import ca_bundle, proxy_for
+
+        way = (proxy_for(url), ca_bundle() if url.startswith("https") else None)
+        manager = self._managers.get(way) if self._process_id == os.getpid() else None
+        if manager is None:
+            from mailcore.http.pools import pool_manager
+
             with self._lock:
-                if self._process_id != os.getpid():
-                    # Kept: what is collected would be closed.
-                    self._inherited += [self._session, *_pools(self._session)]
-                    if self._is_own:
-                        self._session = _new_session(self._pool_size)
-                    else:
-                        _renew_pools(self._session)
-                    self._process_id = os.getpid()
-        return self._session
+                managers = self._managers_here()
+                manager = managers.get(way)
+                if manager is None:
+                    manager = managers[way] = pool_manager(
+                        *way, pool_size=self.pool_size, max_idle_seconds=self._max_idle_seconds
+                    )
+        return manager
+
+    def _managers_here(self) -> dict[tuple[str | None, str | None], PoolManager]:
+        """Those of this process: its parent goes on using the connections it had."""
+        if self._process_id != os.getpid():
+            # Kept: what is collected would be closed.
+            self._inherited.append(self._managers)
+            self._managers = {}
+            self._process_id = os.getpid()
+        return self._managers
 
 
-def _new_session(pool_size: int) -> requests.Session:
-    from http.cookiejar import DefaultCookiePolicy
-
-    import requests
-
-    from mailcore.http.adapter import NotingAdapter
-
-    session = requests.Session()
-    adapter = NotingAdapter(pool_connections=pool_size, pool_maxsize=pool_size, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers["User-Agent"] = USER_AGENT
-    # With any auth set, requests leaves ~/.netrc alone; without, it would replace our header.
-    session.auth = lambda prepared: prepared
-    # Even when told not to follow redirects, requests would look at where one leads, and read its
-    # body whole, however large.
-    session.get_redirect_target = _no_target  # type: ignore[method-assign]  # on one session
-    return session
+def _checked_url(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.lower() not in ("http", "https") or not rest:
+        raise ValueError("not a URL of HTTP")
+    return f"{scheme.lower()}{separator}{rest}"
 
 
-def _no_target(resp: requests.Response) -> None:  # noqa: ARG001  # as requests calls it
-    return None
+def _headers(request: HttpRequest) -> dict[str, str]:
+    headers = dict(request.headers)
+    if not all(isinstance(each, str) for pair in headers.items() for each in pair):
+        raise ValueError("a header that is no text")
+    given = {name.lower() for name in headers}
+    for name, (spelled, value) in _HEADERS.items():
+        if name not in given:
+            headers[spelled] = value
+    return headers
 
 
-def _pools(session: requests.Session) -> Iterator[Any]:
-    for adapter in session.adapters.values():
-        yield getattr(adapter, "poolmanager", None)
-        yield getattr(adapter, "proxy_manager", None)
-
-
-def _renew_pools(session: requests.Session) -> None:
-    from requests.adapters import HTTPAdapter
-
-    for adapter in session.adapters.values():
-        if isinstance(adapter, HTTPAdapter):
-            # As if it came out of a pickle: with the same settings, and no connection.
-            adapter.__setstate__(adapter.__getstate__())  # type: ignore[attr-defined]  # of requests
-
-
-def _read(response: requests.Response, request: HttpRequest, deadline: float | None) -> bytes:
+def _read(response: BaseHTTPResponse, max_bytes: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     # What has arrived, and not what fills a buffer: else a body that drips meets no deadline.
-    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+    while chunk := response.read1(_CHUNK_BYTES, decode_content=True):
         size += len(chunk)
-        if size > request.max_response_bytes:
+        if size > max_bytes:
             raise UnexpectedResponse(
-                f"the answer is larger than {request.max_response_bytes} bytes",
-                status_code=response.status_code,
-                maybe_accepted=may_be_accepted(response.status_code),
+                f"the answer is larger than {max_bytes} bytes",
+                status_code=response.status,
+                maybe_accepted=may_be_accepted(response.status),
             )
-        if deadline is not None and time.monotonic() > deadline:
-            reason = "the answer did not end in time"
-            raise SendTimeout(reason, retryable=False, maybe_accepted=True)
         chunks.append(chunk)
     return b"".join(chunks)
 
 
-def _failure(error: Exception, request: HttpRequest, state: ExchangeState) -> SendError:
-    """What it means that an exchange ended with this exception."""
-    import requests
+def _kind(error: Exception) -> Kind:
+    """What an exception of urllib3 is about, if nothing was written yet."""
+    from urllib3 import exceptions
 
-    from urllib3.exceptions import TimeoutError as TimeoutOfUrllib3
-
-    timed_out = state.timed_out or isinstance(error, (requests.Timeout, TimeoutOfUrllib3))
-    if state.began and timed_out:
-        reason = state.timed_out or "the answer did not end in time"
-        return SendTimeout(reason, retryable=False, maybe_accepted=True)
-    if state.began:
-        reason = f"the connection was lost, or the answer is broken ({type(error).__name__})"
-        return NetworkError(reason, retryable=False, maybe_accepted=True)
-    root = _root(error)
-    if timed_out:
-        return SendTimeout(f"no connection to {_where(request)} in time")
-    if isinstance(error, requests.exceptions.SSLError):
-        return _tls_failure(root, request)
-    if isinstance(error, requests.ConnectionError):
-        why = getattr(root, "strerror", None)
-        through = " through its proxy" if isinstance(error, requests.exceptions.ProxyError) else ""
-        where = f"{_where(request)}{through}"
-        return NetworkError(f"cannot connect to {where}{f': {why}' if why else ''}")
-    if isinstance(error, (requests.RequestException, ValueError)):
-        reason = f"not a request that can be sent ({type(error).__name__})"
-        return NetworkError(reason, retryable=False)
-    # A bundle of certificates that is not there, an adapter that is broken.
-    return NetworkError(f"cannot connect ({type(error).__name__})", retryable=False)
-
-
-def _tls_failure(root: OSError | None, request: HttpRequest) -> NetworkError:
-    import ssl
-
-    if isinstance(root, ssl.SSLCertVerificationError):
-        why = f"check the certificate: {root.verify_message}"
-    elif isinstance(root, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-        return NetworkError(f"{_where(request)} ended the connection within the TLS handshake")
-    else:
-        why = getattr(root, "reason", None) or "no common ground"
-    return NetworkError(f"no TLS with {_where(request)}: {why}", retryable=False)
-
-
-def _surely_before(error: Exception) -> bool:
-    """Whether this failure of a session that is not ours came before the request was written."""
-    import ssl
-
-    import requests
-
-    from urllib3.exceptions import NewConnectionError
-
-    if isinstance(error, requests.ConnectionError):
-        # urllib3 blames the proxy only until it has a connection through it.
-        if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError)):
-            return True
-        if isinstance(error, requests.exceptions.SSLError):
-            return isinstance(_root(error), ssl.SSLCertVerificationError)
-        reason = getattr(error.args[0], "reason", None) if error.args else None
-        return isinstance(reason, NewConnectionError)
-    if isinstance(error, requests.exceptions.InvalidHeader):
-        # One of ours is described; one of the answer's comes from urllib3.
-        return not any(isinstance(each, Exception) for each in error.args)
-    broken_url = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
-    return isinstance(error, (*broken_url, requests.exceptions.MissingSchema, UnicodeEncodeError))
-
-
-def _root(error: BaseException) -> OSError | None:
-    """The error of the operating system or of TLS beneath those of requests and urllib3."""
-    import requests
-
-    waiting: list[Any] = [error]
-    seen: list[Any] = []
-    while waiting:
-        each = waiting.pop(0)
-        if not isinstance(each, BaseException) or any(each is other for other in seen):
-            continue
-        if isinstance(each, OSError) and not isinstance(each, requests.RequestException):
-            return each
-        seen.append(each)
-        waiting += [*each.args, getattr(each, "reason", None), each.__cause__, each.__context__]
-    return None
-
-
-def _where(request: HttpRequest) -> str:
-    parts = urlsplit(request.url)
-    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    # The first is one of the second, too.
+    if isinstance(error, exceptions.NewConnectionError):
+        return "connection"
+    if isinstance(error, exceptions.TimeoutError):
+        return "time"
+    if isinstance(error, exceptions.SSLError):
+        return "TLS"
+    if isinstance(error, exceptions.ProxyError):
+        return "proxy"
+    if isinstance(error, exceptions.ProtocolError):
+        return "connection"
+    if isinstance(error, (exceptions.HTTPError, ValueError)):
+        return "request"
+    return "other"

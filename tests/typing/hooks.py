@@ -29,7 +29,7 @@ from mailcore import (
     run,
 )
 from mailcore.flow import Call, Exchange, Sleep
-from mailcore.http import RequestsTransport
+from mailcore.http import HttpTransport
 from mailcore.mailer import Middleware
 from mailcore.provider import AnyProvider
 from mailcore.registry import SubParsers
@@ -55,7 +55,7 @@ class Extension:
 
     @hookimpl
     def mailcore_create_transport(self, provider: AnyProvider) -> Transport | None:
-        return RequestsTransport() if provider.name == "ses" else None
+        return HttpTransport() if provider.name == "ses" else None
 
     @hookimpl
     def mailcore_check_features(self, provider: AnyProvider, message: Message) -> list[Problem]:

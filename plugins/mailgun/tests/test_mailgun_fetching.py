@@ -15,7 +15,7 @@ import pytest
 from mailcore import ConfigurationError, FetchError, NetworkError, SendTimeout, UnexpectedResponse
 from mailcore.events import InboundEvent
 from mailcore.flow import HttpResponse, arun, run
-from mailcore.http import RequestsTransport
+from mailcore.http import HttpTransport
 from mailcore.registry import Registry
 from mailcore.webhook import afetch_inbound, fetch_inbound
 from mailcore_mailgun import MailgunProvider
@@ -303,7 +303,7 @@ class Loopback:
 
     def __init__(self, base_url):
         self.base_url = base_url
-        self.transport = RequestsTransport()
+        self.transport = HttpTransport()
 
     def exchange(self, request):
         url = request.url.replace(HOST, self.base_url)

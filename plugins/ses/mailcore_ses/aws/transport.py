@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import MailcoreError, NetworkError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
-from mailcore.http import RequestsTransport, wire
+from mailcore.http import HttpTransport, wire
 from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.aws.clients import Clients, ClientSettings, making
 from mailcore_ses.aws.wire import logged_call
@@ -28,12 +28,12 @@ __all__ = ["SES", "SES_V1", "AwsTransport", "ClientSettings"]
 
 
 class AwsTransport:
-    """Sends :class:`~mailcore_ses.aws.AwsCall` through boto3, HTTP requests through requests."""
+    """Sends :class:`~mailcore_ses.aws.AwsCall` through boto3, HTTP requests through urllib3."""
 
     def __init__(self, settings: ClientSettings) -> None:
         self._settings = settings
         self._clients = Clients(settings)
-        self._http: tuple[int, RequestsTransport] | None = None
+        self._http: tuple[int, HttpTransport] | None = None
 
     def exchange(self, request: AwsCall | HttpRequest) -> AwsResponse | HttpResponse:
         """
@@ -99,13 +99,13 @@ class AwsTransport:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._settings!r})"
 
-    def _http_transport(self) -> RequestsTransport:
+    def _http_transport(self) -> HttpTransport:
         known = self._http
         if known is None or known[0] != os.getpid():
             with making:
                 known = self._http
                 if known is None or known[0] != os.getpid():
-                    known = self._http = (os.getpid(), RequestsTransport())
+                    known = self._http = (os.getpid(), HttpTransport())
         return known[1]
 
     def _answer_to(self, request: AwsCall, error: Exception, state: CallState) -> AwsResponse:

@@ -1,0 +1,90 @@
+"""The connection pools of :mod:`mailcore.http.transport`: urllib3's, with connections that note."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+from pathlib import Path
+from typing import Any
+
+import certifi  # requests brings it, and trusts the same
+
+from urllib3 import PoolManager, ProxyManager
+from urllib3.connection import HTTPConnection
+from urllib3.util import make_headers, parse_url
+from urllib3.util.ssl_ import create_urllib3_context
+
+from mailcore.http.connection import PIECE_BYTES, noting
+
+
+_HOSTS = 10
+"""How many hosts have a pool at once; that of the host that was not asked for longest goes."""
+
+
+def pool_manager(
+    proxy: str | None, ca_bundle: str | None, *, pool_size: int, max_idle_seconds: float
+) -> PoolManager:
+    """
+    Make the pools for what goes by one way, with connections that note what becomes of an exchange.
+
+    Args:
+        proxy: The URL of a proxy, with user and password if it wants them; None for the direct way.
+        ca_bundle: A file or a directory of certificates to trust; None for those of certifi.
+        pool_size: Connections kept open for each host.
+        max_idle_seconds: A connection that was idle for longer is replaced before it is used.
+
+    Raises:
+        OSError: If there is no such bundle, or it cannot be read.
+        ValueError: If the proxy's URL is none that urllib3 takes.
+        ImportError: If it is a SOCKS proxy, and PySocks is not installed.
+    """
+    context = _context(ca_bundle)
+    options: dict[str, Any] = {
+        "num_pools": _HOSTS,
+        "maxsize": pool_size,
+        "socket_options": _socket_options(),
+        "ssl_context": context,
+    }
+    manager: PoolManager
+    if proxy is None:
+        manager = PoolManager(**options)
+    elif proxy.lower().startswith("socks"):
+        from urllib3.contrib.socks import SOCKSProxyManager
+
+        manager = SOCKSProxyManager(proxy, **options)
+    else:
+        auth = parse_url(proxy).auth
+        headers = make_headers(proxy_basic_auth=_unquoted(auth)) if auth else None
+        manager = ProxyManager(proxy, proxy_headers=headers, proxy_ssl_context=context, **options)
+    manager.pool_classes_by_scheme = {
+        scheme: noting(each, max_idle_seconds=max_idle_seconds)
+        for scheme, each in manager.pool_classes_by_scheme.items()
+    }
+    return manager
+
+
+def _context(ca_bundle: str | None) -> ssl.SSLContext:
+    """One for all connections: reading the certificates takes longer than a handshake."""
+    context = create_urllib3_context()
+    where = ca_bundle or certifi.where()
+    if Path(where).is_dir():
+        context.load_verify_locations(capath=where)
+    else:
+        context.load_verify_locations(cafile=where)
+    return context
+
+
+def _unquoted(auth: str) -> str:
+    from urllib.parse import unquote
+
+    return unquote(auth)
+
+
+def _socket_options() -> list[tuple[int, int, int]]:
+    options = [*HTTPConnection.default_socket_options]
+    # Else megabytes lie in this machine's buffers when the last byte is "written".
+    low_water_mark = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    if low_water_mark is not None:
+        options.append((socket.IPPROTO_TCP, low_water_mark, 4 * PIECE_BYTES))
+    return options
