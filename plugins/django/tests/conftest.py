@@ -39,6 +39,7 @@ PROJECT = {
         "django.contrib.messages",
         "django.contrib.sessions",
         "mailcore_django",
+        "mailcore_django.seen",
     ],
     "MIDDLEWARE": [
         "django.contrib.sessions.middleware.SessionMiddleware",
@@ -123,3 +124,16 @@ def outbox() -> Iterator[list[mail.EmailMessage]]:
     yield mail.outbox
     if not had:
         del mail.outbox
+
+
+@pytest.fixture
+def transactional_database(databases: None) -> Iterator[None]:
+    """The database, for code that commits: its tables are emptied after the test."""
+    from django.apps import apps
+    from django.db import connection
+
+    yield
+    with connection.constraint_checks_disabled():
+        for model in apps.get_models():
+            if model._meta.app_label.startswith("mailcore"):
+                model._default_manager.all().delete()

@@ -1,0 +1,88 @@
+"""Events that were handled, in the database: the store, what it promises, and its table."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+
+from django.core.management import call_command
+from django.utils import timezone
+
+from mailcore import EventType, TrackingEvent
+from mailcore.webhook import EventRouter, hand_over
+from mailcore_django.seen.models import SeenEvent
+from mailcore_django.seen.store import DatabaseSeenStore
+
+
+EVENT = TrackingEvent(
+    provider="toy", event_type=EventType.OPENED, recipient="ada@example.net", dedupe_key="toy:1"
+)
+
+
+def test_the_protocol_of_the_core(database):
+    """What `hand_over()` and a router want of a store."""
+    told = []
+    store = DatabaseSeenStore()
+    for _ in range(2):
+        hand_over([EVENT], told.append, seen=store)
+    router = EventRouter(seen=store)
+    router.add(told.append, name="keep")
+    for _ in range(2):
+        router(EVENT)
+
+    assert [EVENT, EVENT] == told
+    store.mark("toy:1")
+    assert store.seen("toy:1")
+    assert not store.seen("toy:2")
+    assert 2 == SeenEvent.objects.count()
+
+
+@pytest.mark.parametrize("key", ["", "a" * 10_000, "\ud800", "ä\0", "ada@example.net"])
+def test_any_key(database, key):
+    """Kept as a digest: no address stands in the table."""
+    with DatabaseSeenStore().claim(key) as is_new:
+        assert is_new
+    with DatabaseSeenStore().claim(key) as is_new:
+        assert not is_new
+    (row,) = SeenEvent.objects.all()
+    assert 32 == len(str(row))
+    assert int(row.digest, 16)
+
+
+def test_a_claim_is_undone_with_what_failed(database):
+    """What the handler wrote, and the note that it is done: neither is there."""
+    from django.contrib.auth.models import Group
+
+    def handle():
+        with DatabaseSeenStore().claim("toy:1"):
+            Group.objects.create(name="written by a handler")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        handle()
+
+    assert not DatabaseSeenStore().seen("toy:1")
+    assert not Group.objects.exists()
+
+
+def test_pruning(database):
+    """What is older than that is forgotten."""
+    store = DatabaseSeenStore()
+    for days in (14, 15, 16):
+        store.mark(f"{days}")
+    now = timezone.now()
+    for days, row in zip((14, 15, 16), SeenEvent.objects.order_by("marked_at"), strict=True):
+        SeenEvent.objects.filter(pk=row.pk).update(marked_at=now - timedelta(days=days, seconds=1))
+
+    assert 2 == store.prune()
+    assert [True, False, False] == [store.seen(str(days)) for days in (14, 15, 16)]
+
+
+def test_no_migration_is_missing(databases):
+    """The models are what the migrations make."""
+    told = StringIO()
+
+    call_command("makemigrations", "mailcore_seen", check=True, dry_run=True, stdout=told)
+    assert "No changes detected" in told.getvalue()
