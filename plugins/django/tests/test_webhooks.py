@@ -13,6 +13,7 @@ import time
 from base64 import b64encode
 from io import BytesIO
 
+import django
 import pytest
 
 from django.core import mail
@@ -233,10 +234,14 @@ def test_addresses(post):
 
 def test_a_receiver_that_fails(post, connected, caplog, django_settings, outbox):
     """500, the others had their turn; the log says why once, and no mail goes to the admins."""
-    django_settings(
-        ADMINS=[("Ada", "ada@example.com")],
-        EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend",
+    locmem = "django.core.mail.backends.locmem.EmailBackend"
+    by_version = (
+        {"EMAIL_BACKEND": locmem}
+        if django.VERSION < (6, 1)
+        else {"MAILERS": {"default": {"BACKEND": locmem}}}
     )
+    admin = ("Ada", "ada@example.com") if django.VERSION < (6, 0) else "ada@example.com"
+    django_settings(ADMINS=[admin], **by_version)
 
     @connected
     def fail(**named):

@@ -31,7 +31,7 @@ def deliver(event: Event, provider: Provider[Any, Any]) -> None:
     Args:
         event: Sent as :data:`~mailcore_django.signals.inbound` if a mail has come, else as
             :data:`~mailcore_django.signals.tracking`.
-        provider: Its class is the sender of the signal.
+        provider: The one that reports it; the sender of the signal is its class.
 
     Raises:
         HandlersFailed: If some of them failed; what each raised is logged.
