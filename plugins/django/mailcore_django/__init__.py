@@ -21,11 +21,29 @@ except ImportError as _error:
     ) from _error
 
 if TYPE_CHECKING:
+    from mailcore_django.backend import EmailBackend
     from mailcore_django.configured import get_mailer, get_provider
+    from mailcore_django.errors import MailerMisconfigured
+    from mailcore_django.message import (
+        MailcoreMessage,
+        MailcoreMessageMixin,
+        attach_inline_image,
+        attach_inline_image_file,
+    )
+    from mailcore_django.sending import asend, mailers, send
 else:
     _NAMES = {
+        "EmailBackend": "backend",
+        "MailerMisconfigured": "errors",
+        "MailcoreMessage": "message",
+        "MailcoreMessageMixin": "message",
+        "asend": "sending",
+        "attach_inline_image": "message",
+        "attach_inline_image_file": "message",
         "get_mailer": "configured",
         "get_provider": "configured",
+        "mailers": "sending",
+        "send": "sending",
     }
 
     # Lazily: pytest imports this package in every project where it is installed.
@@ -37,4 +55,16 @@ else:
         return getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
 
 
-__all__ = ["get_mailer", "get_provider"]
+__all__ = [
+    "EmailBackend",
+    "MailcoreMessage",
+    "MailcoreMessageMixin",
+    "MailerMisconfigured",
+    "asend",
+    "attach_inline_image",
+    "attach_inline_image_file",
+    "get_mailer",
+    "get_provider",
+    "mailers",
+    "send",
+]

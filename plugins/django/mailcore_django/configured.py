@@ -47,6 +47,7 @@ OWN_OPTIONS = (
     "defaults_by_provider",
     "unsupported",
     "middleware",
+    "refused",
     "fail_silently",
 )
 """What stands among ``OPTIONS`` beside the options of the provider."""
@@ -67,6 +68,7 @@ class Configuration:
         defaults_by_provider: The same for single providers.
         unsupported: What to do with features that the provider lacks.
         middleware: Functions or names, the outermost first.
+        refused: What to do if all recipients are refused: ``raise``, or ``return`` the result.
     """
 
     provider: str = field(repr=False)
@@ -75,6 +77,7 @@ class Configuration:
     defaults_by_provider: Mapping[str, Mapping[str, object]] = field(repr=False)
     unsupported: Mapping[str, str] = field(default_factory=dict)
     middleware: tuple[object, ...] = ()
+    refused: object = "raise"
 
 
 class Mailers:
@@ -88,6 +91,7 @@ class Mailers:
             ),
             "middleware": [_function(each) for each in configuration.middleware],
             "unsupported": configuration.unsupported,
+            "refused": configuration.refused,
         }
         if "://" in configuration.provider:
             self.mailer = Mailer.from_url(
@@ -176,6 +180,7 @@ def configuration_of(options: Mapping[str, object], *, alias: str | None = None)
         ),
         unsupported=freeze(_policy(place, common, options)),
         middleware=_middleware(place, common, options),
+        refused=options.get("refused", "raise"),
     )
 
 

@@ -2,16 +2,18 @@
 Signals: before and after each message that goes out, and for what providers report.
 
 Receivers take ``**kwargs``: more may come. ``esp_name`` is the name that people know a provider by
-(``Amazon SES``), ``provider`` the one that mailcore does (``ses``).
+(``Amazon SES``), ``provider`` the one that mailcore does (``ses``), ``mail`` the
+:class:`mailcore.Message` that was made of Django's; None if none could be made.
 
 ====================  ============================================================================
 Signal                Sent with
 ====================  ============================================================================
 :data:`pre_send`      ``sender`` (the backend's class), ``message``, ``provider``, ``esp_name``,
-                      ``using``
-:data:`post_send`     the same, ``result`` (:class:`mailcore.SendResult`), ``status`` (the same in
-                      the words of django-anymail)
-:data:`send_failed`   the same as ``pre_send``, and ``error`` (:class:`mailcore.MailcoreError`)
+                      ``using`` (the alias)
+:data:`post_send`     the same, ``mail``, ``result`` (:class:`mailcore.SendResult`), ``status``
+                      (the result in the words of django-anymail)
+:data:`send_failed`   the same as ``pre_send``, ``mail``, ``error``
+                      (:class:`mailcore.MailcoreError`)
 :data:`tracking`      ``sender`` (the view's class), ``event`` (:class:`mailcore.TrackingEvent`),
                       ``provider``, ``esp_name``
 :data:`inbound`       the same with a :class:`mailcore.InboundEvent`

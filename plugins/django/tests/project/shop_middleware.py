@@ -2,7 +2,35 @@
 
 from __future__ import annotations
 
+from mailcore import (
+    MessageRejected,
+    ProviderUnavailable,
+    RecipientsRefused,
+    RecipientStatus,
+    SendResult,
+    SendStatus,
+)
+from mailcore.result import RecipientStatuses
+
 
 def shouting(message, send):
     """Send the subject in capitals."""
     return send(message.replace(subject=message.subject.upper()))
+
+
+def failing(message, send):
+    """Fail if the subject says so."""
+    if message.subject == "down":
+        raise ProviderUnavailable("it is down", provider="memory", status_code=503, raw="sorry")
+    if message.subject == "refused":
+        status = RecipientStatus(SendStatus.REJECTED, code="no")
+        result = SendResult(
+            provider="memory",
+            recipients=RecipientStatuses(dict.fromkeys(message.recipients, status)),
+        )
+        raise RecipientsRefused(
+            "nobody", result=result, errors=[MessageRejected("no", provider="memory")]
+        )
+    if message.subject == "bug":
+        raise ZeroDivisionError
+    return (yield from send(message))
