@@ -21,10 +21,13 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from mailcore.foundation.redaction import shown_url
 
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = [
     "Call",
@@ -36,6 +39,7 @@ __all__ = [
     "Progress",
     "Request",
     "Sleep",
+    "Submit",
     "Transport",
     "arun",
     "progress_of_exchange",
@@ -51,7 +55,9 @@ class Transport(Protocol):
     Does I/O and knows no provider: takes a request, returns the response to it.
 
     One that has an event loop's own I/O adds ``async def aexchange(self, request)``, which is
-    awaited then and raises the same; without it, async callers run ``exchange`` in a thread.
+    awaited then and raises the same; without it, async callers run ``exchange`` in a thread. One
+    that keeps connections says how many by an attribute ``connections``: an
+    :class:`~mailcore.mailer.AsyncMailer` has that many threads for it.
 
     It raises :class:`~mailcore.errors.NetworkError` or :class:`~mailcore.errors.SendTimeout`, with
     ``maybe_accepted`` told truthfully, when there is no response; a response that says no is a
@@ -210,6 +216,8 @@ Effect: TypeAlias = Exchange | Sleep | Call
 """What a flow yields, for whoever drives it to carry out; what came of it is sent back."""
 Flow: TypeAlias = Generator[Effect, Any, T]
 """A generator that yields effects and returns a value: `run` and `arun` drive it to its end."""
+Submit: TypeAlias = "Callable[[Callable[[], Any]], Future[Any]]"
+"""Has a thread call a function, and gives the future of what it returns."""
 
 
 def run(flow: Flow[T], transport: Transport | None = None) -> T:
@@ -260,13 +268,25 @@ def _transport_of(effect: Exchange, default: Transport | None) -> Transport:
     return chosen
 
 
-async def arun(flow: Flow[T], transport: Transport | None = None) -> T:
+async def arun(
+    flow: Flow[T], transport: Transport | None = None, *, submit: Submit | None = None
+) -> T:
     """
     Drive a flow to its end in an event loop; blocking work goes to threads.
 
     Cancelling the task ends the flow. A request that is already in a thread finishes there, and
     its outcome is lost with the task: such a message is *maybe accepted* once writing began, and
     reported so to ``mailcore_message_failed``.
+
+    Args:
+        flow: The flow to run to its end.
+        transport: The transport that makes the exchanges which do not name their own.
+        submit: Has a thread call a function, and gives a future of
+            :mod:`concurrent.futures`; by default a thread of the loop's own executor does, of
+            which there are few: 4 more than the machine has processors.
+
+    Returns:
+        What the flow returns.
     """
     import asyncio
 
@@ -277,14 +297,12 @@ async def arun(flow: Flow[T], transport: Transport | None = None) -> T:
             if aexchange is not None:
                 with _began(effect.progress):
                     return await aexchange(effect.request)
-            try:
-                return await asyncio.to_thread(_guarded, lambda: _exchanged(effect, chosen))
-            except asyncio.CancelledError:
-                effect.progress.goes_on = True
-                raise
+            return await _in_thread(
+                lambda: _exchanged(effect, chosen), submit, progress=effect.progress
+            )
         if isinstance(effect, Sleep):
             return await asyncio.sleep(effect.seconds)
-        return await asyncio.to_thread(_guarded, effect.function)
+        return await _in_thread(effect.function, submit)
 
     try:
         effect = next(flow)
@@ -301,6 +319,23 @@ async def arun(flow: Flow[T], transport: Transport | None = None) -> T:
         return value
     finally:
         flow.close()
+
+
+async def _in_thread(
+    function: Callable[[], Any], submit: Submit | None, progress: Progress | None = None
+) -> Any:
+    import asyncio
+
+    in_queue = submit(lambda: _guarded(function)) if submit is not None else None
+    try:
+        if in_queue is not None:
+            return await asyncio.wrap_future(in_queue)
+        return await asyncio.to_thread(_guarded, function)
+    except asyncio.CancelledError:
+        # One that no thread had begun is not begun any more.
+        if progress is not None:
+            progress.goes_on = in_queue is None or not in_queue.cancelled()
+        raise
 
 
 def _guarded(function: Callable[[], Any]) -> Any:

@@ -21,6 +21,7 @@ from mailcore.errors import (
 )
 from mailcore.features import UnsupportedPolicy, checked_policy
 from mailcore.flow import Flow, Transport, arun, run
+from mailcore.foundation.threads import Threads
 from mailcore.message.defaults import Defaults
 from mailcore.message.message import Message, MessageFields
 from mailcore.provider import AnyProvider, Provider
@@ -28,6 +29,7 @@ from mailcore.registry.options import options_from_url
 from mailcore.registry.registry import Registry, default_registry
 from mailcore.result import SendResult
 from mailcore.sending.arguments import (
+    checked_concurrency,
     checked_middleware,
     checked_transport,
     made_provider,
@@ -41,7 +43,7 @@ from mailcore.sending.preview import Preview
 
 
 if TYPE_CHECKING:
-    import asyncio
+    from concurrent.futures import Future
 
     from typing_extensions import Self, TypeVar
 
@@ -66,6 +68,9 @@ Middleware: TypeAlias = Callable[[Message, Send], Flow[SendResult]]
 """
 A flow around a send: ``result = yield from send(message)``, with what it likes before and after.
 """
+
+_THREADS = 32
+"""How many threads an event loop has for a transport that does not say how much it can carry."""
 
 Outcome: TypeAlias = "SendResult | MailcoreError"
 """What became of one of many messages."""
@@ -120,6 +125,7 @@ class _BaseMailer(Generic[ProviderT_co]):
         self._middleware: list[Middleware] = checked_middleware(
             middleware, self._registry.hooks.register_middleware
         )
+        self._threads = Threads()
         self.provider.prepare()
 
     @classmethod
@@ -330,13 +336,20 @@ class Mailer(_BaseMailer[ProviderT_co]):
         return run(self._sending(message))
 
     def send_many(
-        self, messages: Iterable[Message], *, messages_per_call: int = 1
+        self,
+        messages: Iterable[Message],
+        *,
+        concurrency: int = 1,
+        messages_per_call: int = 1,
     ) -> Iterator[Outcome]:
         """
-        Send messages one after another, lazily: one that fails does not stop the others.
+        Send messages, lazily: one that fails does not stop the others.
 
         Args:
-            messages: Taken one by one, or as many at a time as go into one call.
+            messages: Taken as they are needed: one by one, or as many at a time as go into one
+                call; with *concurrency*, up to twice as many as may be under way.
+            concurrency: How many calls may be under way at once, each in a thread. Who leaves the
+                iterator early waits for those that are; no other begins.
             messages_per_call: How many messages one call may carry, at most, with providers whose
                 API takes several. If the answer to such a call is lost, all of them may be on
                 their way.
@@ -345,8 +358,14 @@ class Mailer(_BaseMailer[ProviderT_co]):
             For each message, in order, its result or its error.
         """
         failures: list[Exception] = []
-        for group in groups_of(messages, self._group_size(messages_per_call), failures):
-            yield from self._outcomes(group)
+        groups = groups_of(messages, self._group_size(messages_per_call), failures)
+        if checked_concurrency(concurrency) == 1:
+            for group in groups:
+                yield from self._outcomes(group)
+        else:
+            from mailcore.sending.concurrency import in_threads
+
+            yield from in_threads(self._outcomes, groups, concurrency)
         if failures:
             raise failures[0]
 
@@ -376,9 +395,16 @@ class Mailer(_BaseMailer[ProviderT_co]):
 class AsyncMailer(_BaseMailer[ProviderT_co]):
     """The same as :class:`Mailer`, for use in an event loop."""
 
+    def _submit(self, function: Callable[[], Any]) -> Future[Any]:
+        return self._threads.submit(function, self._width)
+
+    def _width(self) -> int:
+        width: int = getattr(self._channel(), "connections", _THREADS)
+        return width
+
     async def send(self, message: Message) -> SendResult:
         """Send one message: see :meth:`Mailer.send`."""
-        return await arun(self._sending(message))
+        return await arun(self._sending(message), submit=self._submit)
 
     async def send_many(
         self,
@@ -391,7 +417,7 @@ class AsyncMailer(_BaseMailer[ProviderT_co]):
         Send messages, lazily, with up to *concurrency* calls at once.
 
         Args:
-            messages: The messages, taken one by one, as for :meth:`Mailer.send_many`.
+            messages: The messages, taken as they are needed, as for :meth:`Mailer.send_many`.
             concurrency: How many calls, at most.
             messages_per_call: How many messages go together in a call, as for
                 :meth:`Mailer.send_many`.
@@ -399,38 +425,29 @@ class AsyncMailer(_BaseMailer[ProviderT_co]):
         Yields:
             For each message, in the order given, its result or its error.
         """
-        if concurrency < 1:
-            raise ConfigurationError(f"concurrency must be at least 1, not {concurrency}")
-        import asyncio
+        from mailcore.sending.concurrency import in_tasks
 
+        self._threads.at_least(checked_concurrency(concurrency))
         failures: list[Exception] = []
         groups = groups_of(messages, self._group_size(messages_per_call), failures)
-        pending: list[asyncio.Task[Sequence[Outcome]]] = []
+        outcomes = in_tasks(self._outcomes, groups, concurrency)
         try:
-            for group in groups:
-                pending.append(asyncio.ensure_future(self._outcomes(group)))
-                if len(pending) >= concurrency:
-                    for outcome in await pending.pop(0):
-                        yield outcome
-            while pending:
-                for outcome in await pending.pop(0):
-                    yield outcome
-            if failures:
-                raise failures[0]
+            async for outcome in outcomes:
+                yield outcome
         finally:
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
+            await outcomes.aclose()
+        if failures:
+            raise failures[0]
 
     async def _outcomes(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         if len(messages) == 1:
             return [await self._outcome(messages[0])]
-        return await arun(self._sending_together(messages))
+        return await arun(self._sending_together(messages), submit=self._submit)
 
     async def _outcome(self, message: Message) -> Outcome:
         attempt = Attempt()
         try:
-            return await arun(self._sending(message, attempt))
+            return await arun(self._sending(message, attempt), submit=self._submit)
         except Exception as error:  # noqa: BLE001  # the next message is not to blame
             return self._told(error, attempt)
 
@@ -439,6 +456,7 @@ class AsyncMailer(_BaseMailer[ProviderT_co]):
         import asyncio
 
         await asyncio.to_thread(self._close)
+        self._threads.close()
 
     async def __aenter__(self) -> Self:
         return self

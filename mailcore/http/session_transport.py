@@ -38,7 +38,7 @@ class RequestsTransport:
     its body. Connections belong to a process: the child of a fork makes its own.
 
     Args:
-        session: The session.
+        session: The session that sends the requests.
     """
 
     def __init__(self, session: requests.Session) -> None:

@@ -56,7 +56,7 @@ class HttpTransport:
     """
 
     def __init__(self, *, pool_size: int = 100, max_idle_seconds: float = 50.0) -> None:
-        self.pool_size = pool_size
+        self.connections = pool_size
         self._max_idle_seconds = max_idle_seconds
         self._managers: dict[tuple[str | None, str | None], PoolManager] = {}
         self._process_id = os.getpid()
@@ -148,7 +148,7 @@ class HttpTransport:
                 manager = managers.get(way)
                 if manager is None:
                     manager = managers[way] = pool_manager(
-                        *way, pool_size=self.pool_size, max_idle_seconds=self._max_idle_seconds
+                        *way, pool_size=self.connections, max_idle_seconds=self._max_idle_seconds
                     )
         return manager
 

@@ -156,3 +156,18 @@ def _strays(keys: Iterable[str], names: set[str], own: str) -> Iterable[Problem]
             reason = f"`{place}` is the name of no provider (<{shown_size(key)}>)"
             hint = f'esp_extra is namespaced: {{"{own}": {{...}}}}'
             yield Problem(place, reason, hint)
+
+
+def checked_concurrency(concurrency: object) -> int:
+    """
+    How many calls may be under way at once.
+
+    Raises:
+        ConfigurationError: If it is no whole number, or less than 1.
+    """
+    if not isinstance(concurrency, int) or isinstance(concurrency, bool):
+        kind = type(concurrency).__name__
+        raise ConfigurationError(f"concurrency must be a whole number, not {kind}")
+    if concurrency < 1:
+        raise ConfigurationError(f"concurrency must be at least 1, not {concurrency}")
+    return concurrency

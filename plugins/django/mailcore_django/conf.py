@@ -81,7 +81,7 @@ class MailcoreSettings:
         provider: Name or URL of the provider of mailers that name none.
         options: Options of that provider; they may hold secrets.
         defaults: Fields that every message has unless it says otherwise.
-        defaults_by_provider: The same for single providers, by their names.
+        defaults_by_provider: Defaults that hold for single providers only, by their names.
         unsupported: What to do with features that a provider lacks, by feature.
         middleware: Functions, their dotted paths, or names that extensions registered.
         fail_silently: Whether a message that cannot be sent is logged instead of raised.

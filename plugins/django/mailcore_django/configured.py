@@ -65,7 +65,7 @@ class Configuration:
         provider: Name or URL.
         options: The provider's options, with what the environment has for them.
         defaults: Fields that every message has unless it says otherwise.
-        defaults_by_provider: The same for single providers.
+        defaults_by_provider: Defaults that hold for single providers only.
         unsupported: What to do with features that the provider lacks.
         middleware: Functions or names, the outermost first.
         refused: What to do if all recipients are refused: ``raise``, or ``return`` the result.

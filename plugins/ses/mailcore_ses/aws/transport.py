@@ -33,6 +33,7 @@ class AwsTransport:
     def __init__(self, settings: ClientSettings) -> None:
         self._settings = settings
         self._clients = Clients(settings)
+        self.connections = settings.max_pool_connections
         self._http: tuple[int, HttpTransport] | None = None
 
     def exchange(self, request: AwsCall | HttpRequest) -> AwsResponse | HttpResponse:
