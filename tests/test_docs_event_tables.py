@@ -12,12 +12,14 @@ from urllib.parse import urlencode
 import pytest
 
 import mailcore_mailgun.events
+import mailcore_mailjet.events
 import mailcore_postmark.events
 
 from mailcore.bounces import Cause, verdict_of
 from mailcore.events import EventType, InboundEvent, RejectReason
 from mailcore.webhook import WebhookRequest
 from mailcore_mailgun.event_map import OUTCOMES, REASONS
+from mailcore_mailjet.event_map import ERRORS as MAILJET_ERRORS
 from mailcore_postmark.event_map import BOUNCE_TYPES
 from mailcore_ses.events import parse_ses_event
 from mailcore_ses.events.event_map import KINDS
@@ -312,10 +314,98 @@ MAILGUN = {
     },
 }
 
+
+def mailjet(name, *errors, **fields):
+    """The events of Mailjet with each of these errors, or with none."""
+
+    def events(said):
+        payloads = [
+            {"event": name, "time": 1796040000, "MessageID": 7, "email": "ada@example.net", **each}
+            for each in ([{"error": error, **fields} for error in errors] or [fields])
+        ]
+        for payload in payloads:
+            if said is not None:
+                payload["comment"] = said
+        request = WebhookRequest("POST", {}, json.dumps(payloads).encode())
+        return mailcore_mailjet.events.parse_events("mailjet", request)
+
+    return events
+
+
+_OTHERS = (
+    *("user unknown", "mailbox inactive", "quota exceeded", "invalid domain", "typofix"),
+    *("system issue", "protocol issue", "connection issue", "preblocked", "renamed"),
+)
+MAILJET = {
+    "`sent`": [mailjet("sent")],
+    "`open`": [mailjet("open")],
+    "`click`": [mailjet("click", url="https://example.com/")],
+    "`spam`": [mailjet("spam", source="JMRPP")],
+    "`unsub`": [mailjet("unsub")],
+    "`bounce`: `greylisted`, if not hard": [
+        mailjet("bounce", "greylisted"),
+        mailjet("bounce", "greylisted", hard_bounce=False),
+    ],
+    "… `blacklisted`, `relay/access denied`, `sender blocked`, `policy issue`": [
+        mailjet(
+            *("bounce", "blacklisted", "relay/access denied", "sender blocked", "policy issue"),
+            hard_bounce=True,
+        ),
+        mailjet("bounce", "", error_related_to="policy issue"),
+    ],
+    "… `content blocked`, `spam reporter`": [
+        mailjet("bounce", "content blocked", "spam reporter", hard_bounce=False)
+    ],
+    "… `no mail host`": [mailjet("bounce", "no mail host", hard_bounce=True)],
+    "… `bad or empty template`, `error in template language`": [
+        mailjet("bounce", "bad or empty template", "error in template language")
+    ],
+    "… `duplicate in campaign`": [mailjet("bounce", "duplicate in campaign")],
+    "… anything else, `hard_bounce` true": [
+        mailjet("bounce", *_OTHERS, "greylisted", hard_bounce=True)
+    ],
+    "… anything else, `hard_bounce` false": [mailjet("bounce", *_OTHERS, hard_bounce=False)],
+    "… anything else, without `hard_bounce`": [mailjet("bounce", *_OTHERS), mailjet("bounce")],
+    "`blocked`: `user unknown`, `mailbox inactive`, `preblocked`": [
+        mailjet("blocked", "user unknown", "mailbox inactive", "preblocked")
+    ],
+    "… `invalid domain`, `typofix`": [mailjet("blocked", "invalid domain", "typofix")],
+    "… `spam reporter`": [mailjet("blocked", "spam reporter")],
+    "… `blacklisted`, `relay/access denied`, `sender blocked`, `content blocked`, `policy issue`": [
+        mailjet(
+            *("blocked", "blacklisted", "relay/access denied", "sender blocked"),
+            *("content blocked", "policy issue"),
+        ),
+        mailjet("blocked", "", error_related_to="policy issue"),
+    ],
+    "… `quota exceeded`, `no mail host`, `greylisted`, `duplicate in campaign`, and what is not "
+    "documented": [
+        mailjet(
+            *("blocked", "quota exceeded", "no mail host", "greylisted"),
+            *("duplicate in campaign", "renamed"),
+        ),
+        mailjet("blocked"),
+    ],
+    "… `bad or empty template`, `error in template language`, `system issue`, `protocol issue`, "
+    "`connection issue`": [
+        mailjet(
+            *("blocked", "bad or empty template", "error in template language"),
+            *("system issue", "protocol issue", "connection issue"),
+        )
+    ],
+    "a mail that was received (an `InboundEvent`)": [
+        lambda said: mailcore_mailjet.events.parse_events(
+            "mailjet", WebhookRequest("POST", {}, b'{"Recipient": "a@example.net", "Headers": {}}')
+        )
+    ],
+    "anything else": [mailjet("teleport")],
+}
+
 TABLES = {
     "SES": ("providers/ses/reference.md", SES),
     "Postmark": ("providers/postmark/reference.md", POSTMARK),
     "Mailgun": ("providers/mailgun/reference.md", MAILGUN),
+    "Mailjet": ("providers/mailjet/reference.md", MAILJET),
 }
 AS_FAILED = "dropped, with a reason or a code of these that is known"
 
@@ -402,6 +492,7 @@ def test_no_event_of_the_maps_is_left_out():
         (KINDS, "SES"),
         (BOUNCE_TYPES, "Postmark"),
         ([*OUTCOMES, *REASONS], "Mailgun"),
+        (MAILJET_ERRORS, "Mailjet"),
     ):
         path, _ = TABLES[table]
         text = "\n".join(row[0] for row in event_rows(path, table))

@@ -18,6 +18,7 @@ from mailcore.registry.known_plugins import command_hint, install_hint, provider
 ROOT = Path(__file__).parent.parent
 PLUGINS = {
     "mailgun": "mailcore-mailgun",
+    "mailjet": "mailcore-mailjet",
     "postmark": "mailcore-postmark",
     "ses": "mailcore-ses",
     "smtp": "mailcore-smtp",

@@ -15,6 +15,7 @@ PAGE = ROOT / "docs" / "reference" / "plugins.md"
 PLUGINS = {
     "_template": ("mailcore_new_esp", "NewEsp", "new_esp"),
     "mailgun": ("mailcore_mailgun", "Mailgun", "mailgun"),
+    "mailjet": ("mailcore_mailjet", "Mailjet", "mailjet"),
     "postmark": ("mailcore_postmark", "Postmark", "postmark"),
     "ses": ("mailcore_ses", "Ses", "ses"),
 }

@@ -226,7 +226,7 @@ def _told_missing(provider: str, option: str) -> str:
     return f"option {option!r} is missing: give it, or set {variable_of(provider, option)}"
 
 
-def option_missing(provider: str, option: str, purpose: str) -> ConfigurationError:
+def option_missing(provider: str, option: str, purpose: str, *more: str) -> ConfigurationError:
     """
     The error of a provider that was made without what a purpose needs.
 
@@ -234,8 +234,12 @@ def option_missing(provider: str, option: str, purpose: str) -> ConfigurationErr
         provider: The name of the provider.
         option: The name of the option that is not given.
         purpose: What needs it, such as ``sending``.
+        more: The names of further options that are not given.
     """
+    names = (option, *more)
+    options = f"option{'s' if more else ''} {' and '.join(map(repr, names))}"
+    variables = " and ".join(variable_of(provider, name) for name in names)
     return ConfigurationError(
-        f"{provider}: {purpose} needs option {option!r}: give it to the provider, or set "
-        f"{variable_of(provider, option)}"
+        f"{provider}: {purpose} needs {options}: give {'them' if more else 'it'} to the provider, "
+        f"or set {variables}"
     )

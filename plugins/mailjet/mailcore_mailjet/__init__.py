@@ -1,0 +1,35 @@
+"""Mailjet for mailcore: ``mailcore.Mailer("mailjet", api_key="...", secret_key="...")``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+
+try:
+    from mailcore import Provider as _Provider  # noqa: F401  # is it there, and is it ours?
+except ImportError as _error:
+    if _error.name != "mailcore":
+        raise
+    raise ImportError(
+        "mailcore-mailjet needs the `mailcore` of mailcore-esp, and no other "
+        "project's: pip uninstall mailcore; pip install --force-reinstall mailcore-esp"
+    ) from _error
+
+if TYPE_CHECKING:
+    from mailcore_mailjet.options import mailjet_options
+    from mailcore_mailjet.provider import MailjetProvider
+else:
+    # Not for type checkers, which would take any name then.
+    def __getattr__(name: str) -> object:
+        if name == "MailjetProvider":
+            from mailcore_mailjet.provider import MailjetProvider
+
+            return MailjetProvider
+        if name == "mailjet_options":
+            from mailcore_mailjet.options import mailjet_options
+
+            return mailjet_options
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = ["MailjetProvider", "mailjet_options"]
