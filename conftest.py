@@ -61,10 +61,12 @@ SLOW_PAGES = (
 SLOW_FIXTURES = {"moto", "moto_url"}
 """Fixtures that start servers which take their time."""
 
+# How long an example takes says how busy the machine is: what must be quick is measured by tests of
+# its own, which compare sizes.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 # `make test` looks at fewer examples of what has no number of its own; everything else at all.
-settings.register_profile("fast", max_examples=25)
-# `make coverage` looks at as many examples as `make test-all`, and slowly.
-settings.register_profile("traced", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fast", settings.get_profile("patient"), max_examples=25)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

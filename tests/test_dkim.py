@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import ConfigurationError, InvalidMessage, Message, write_message
@@ -411,7 +411,6 @@ VALUES = st.lists(
 ).map(b"\r\n x".join)
 
 
-@settings(deadline=None)
 @given(
     body=st.builds(lambda *parts: b"".join(parts), LINES, ENDS),
     values=st.lists(VALUES, max_size=3),
@@ -427,7 +426,6 @@ def test_any_mail_verifies(body, values, canonicalization):
     assert signed.endswith(octets)
 
 
-@settings(deadline=None)
 @given(body=LINES)
 def test_bodies_as_dkimpy_reads_them(body):
     """The reference implementation hashes the same body, ended by CRLF as SMTP ends it."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore.errors import MalformedWebhook
@@ -44,7 +44,6 @@ def reader(request, monkeypatch) -> None:
         monkeypatch.setattr(json_reading, "fast_loads", lambda: None)
 
 
-@settings(deadline=None)
 @given(OBJECTS, st.booleans(), st.booleans())
 def test_objects_are_read(document: dict[str, Any], is_bytes: bool, is_ascii: bool) -> None:
     """An object is read from text and from bytes, escaped or not."""

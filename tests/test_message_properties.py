@@ -8,15 +8,13 @@ import pickle
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import Attachment, Message, MessageError
 from mailcore.message import MESSAGE_FIELDS
 from mailcore.testing.canaries import samples
 
-
-quick = settings(deadline=None)
 
 lines = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=30)
 words = lines.filter(bool)
@@ -112,7 +110,6 @@ messages = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(messages)
 def test_messages_travel_unchanged(fields):
     """Through JSON text, pickle and replace(), every message stays itself."""
@@ -154,7 +151,6 @@ anything = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(MESSAGE_FIELDS), anything, min_size=1, max_size=3))
 def test_any_value_gives_a_message_or_a_message_error(fields):
     """Whatever a field is given, the answer is a message or one typed error."""
@@ -177,7 +173,6 @@ nodes = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(MESSAGE_FIELDS) | st.text(max_size=3), nodes, max_size=3))
 def test_any_document_gives_a_message_or_a_message_error(document):
     """Whatever shape a document has, reading it ends with a message or one typed error."""
@@ -189,7 +184,6 @@ def test_any_document_gives_a_message_or_a_message_error(document):
         assert message.problems
 
 
-@quick
 @given(st.text(st.characters(), max_size=40))
 def test_any_content_type_is_one_line_or_refused(text):
     """What passes as a content type cannot break a header."""

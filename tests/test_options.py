@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import os
+import weakref
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -207,6 +209,55 @@ def test_constructors_of_all_shapes():
         registry.get_provider("null", x=1)
     with pytest.raises(ConfigurationError, match="'api_key' is missing"):
         registry.get_provider("positional")
+
+
+def test_another_constructor_is_read_again(monkeypatch):
+    """What was read of a class is of its constructor, and of no class that inherits it."""
+
+    class Inheriting(Toy):
+        name = "inheriting"
+
+        def __init__(self, *, colour: str) -> None:
+            super().__init__(api_key=colour)
+
+    assert option_types(Inheriting) is option_types(Inheriting)
+    assert {"colour": str} == option_types(Inheriting)
+    monkeypatch.setattr(Inheriting, "__init__", lambda self, size=1: None)
+
+    assert {"size": Any} == option_types(Inheriting)
+    assert "api_key" in option_types(Toy)
+
+
+def test_a_type_that_is_known_later_is_read_later():
+    """A class may be declared below the provider that takes it."""
+    place = {"NullProvider": NullProvider}
+    exec(
+        "class Early(NullProvider):\n"
+        "    name = 'early'\n"
+        "    def __init__(self, clock: 'Clock', size: int = 1) -> None: ...",
+        place,
+    )
+
+    assert {"clock": Any, "size": int} == option_types(place["Early"])
+    place["Clock"] = dict
+    assert {"clock": dict, "size": int} == option_types(place["Early"])
+
+
+def test_a_class_that_was_read_can_go():
+    """Nothing keeps it but whoever uses it."""
+
+    class Passing(NullProvider):
+        name = "passing"
+
+        def __init__(self, *, clock: type[Toy] | None = None) -> None:
+            super().__init__()
+
+    assert ["clock"] == list(option_types(Passing))
+    gone = weakref.ref(Passing)
+    del Passing
+    gc.collect()
+
+    assert gone() is None
 
 
 @pytest.mark.parametrize(("url", "scheme"), [("ses://", "ses"), ("my_toy://?a=b://c", "my_toy")])

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import Message
@@ -217,7 +217,6 @@ NESTABLE: dict[str, Callable[[str], str]] = {
 }
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(sorted(NESTABLE)), max_size=5))
 def test_any_nesting_is_opened(names) -> None:
     """Encodings inside encodings, in any order, are all undone."""
@@ -228,7 +227,6 @@ def test_any_nesting_is_opened(names) -> None:
     assert any(TOKEN in found for found in texts({"payload": text}))
 
 
-@settings(deadline=None)
 @given(
     st.one_of(
         st.binary(),

@@ -11,7 +11,7 @@ import types
 import typing
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from mailcore.errors import ConfigurationError
 from mailcore.foundation.suggesting import shown_field, similar, unknown
@@ -23,23 +23,68 @@ if TYPE_CHECKING:
     from mailcore.provider import Provider
 
 
-def option_types(provider_class: type[Provider[Any, Any]]) -> dict[str, Any]:
+class _Constructor(NamedTuple):
+    """What a provider's constructor declares."""
+
+    function: Any
+    types: Mapping[str, Any]
+    required: tuple[str, ...]
+
+
+# The attribute of a provider's class that keeps it: a table of classes would keep the classes.
+_KEPT = "_constructor_read"
+
+
+def option_types(provider_class: type[Provider[Any, Any]]) -> Mapping[str, Any]:
     """Names and types of a provider's options, in the order of its constructor."""
-    constructor: Any = provider_class.__init__
-    parameters = inspect.signature(constructor).parameters
+    return _constructor_of(provider_class).types
+
+
+def _constructor_of(provider_class: type[Provider[Any, Any]]) -> _Constructor:
+    """
+    Read a constructor, once for each class: it takes longer than all else that makes a provider.
+
+    It is read again if another one has taken its place, and as long as a type is not known.
+    """
+    function: Any = provider_class.__init__
+    kept: _Constructor | None = vars(provider_class).get(_KEPT)
+    if kept is not None and kept.function is function:
+        return kept
+    parameters = inspect.signature(function).parameters
     # Declared elsewhere, where the names of their types are known.
-    declared = getattr(constructor, "options_class", None)
-    constructor = constructor if declared is None else declared.__init__
+    declared = getattr(function, "options_class", None)
+    declaring = function if declared is None else declared.__init__
     kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return {
-        name: type_hint(constructor, name)
+    hints = {
+        name: _hint(declaring, name)
         for name, parameter in list(parameters.items())[1:]
         if parameter.kind in kinds
     }
+    read = _Constructor(
+        function,
+        types.MappingProxyType({name: _known(hint) for name, hint in hints.items()}),
+        tuple(name for name in hints if parameters[name].default is inspect.Parameter.empty),
+    )
+    if _NOT_KNOWN not in hints.values():
+        setattr(provider_class, _KEPT, read)
+    return read
 
 
 def type_hint(constructor: Any, name: str) -> Any:
     """The type of a constructor's argument; Any if it has none, or one that is not known here."""
+    return _known(_hint(constructor, name))
+
+
+# Of an annotation that names what is not there, or not yet.
+_NOT_KNOWN = object()
+
+
+def _known(hint: Any) -> Any:
+    # The option is passed on as it is.
+    return Any if hint is _NOT_KNOWN else hint
+
+
+def _hint(constructor: Any, name: str) -> Any:
     annotations = getattr(constructor, "__annotations__", {})
     if name not in annotations:
         return Any
@@ -48,8 +93,7 @@ def type_hint(constructor: Any, name: str) -> Any:
     try:
         return typing.get_type_hints(alone, getattr(constructor, "__globals__", {}))[name]
     except (NameError, TypeError, AttributeError):
-        # The option is passed on as it is.
-        return Any
+        return _NOT_KNOWN
 
 
 def create_provider(
@@ -212,13 +256,10 @@ def options_from_url(
 
 
 def _missing(provider_class: type[Provider[Any, Any]], given: Collection[str]) -> list[str]:
-    parameters = inspect.signature(provider_class.__init__).parameters
     return [
         _told_missing(provider_class.name, option)
-        for option in option_types(provider_class)
-        if parameters[option].default is inspect.Parameter.empty
-        and option not in given
-        and not has_variable(provider_class.name, option)
+        for option in _constructor_of(provider_class).required
+        if option not in given and not has_variable(provider_class.name, option)
     ]
 
 

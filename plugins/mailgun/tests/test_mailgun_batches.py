@@ -317,7 +317,7 @@ def for_some(values: st.SearchStrategy) -> st.SearchStrategy:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     data=for_some(st.dictionaries(KEYS, TEXTS | st.integers() | st.booleans(), max_size=3)),
     shared=st.dictionaries(KEYS, TEXTS, max_size=3),

@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes, urlencode
 
 import pytest
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore.errors import MalformedWebhook
@@ -280,7 +280,6 @@ def test_percent_signs_are_read_as_everybody_reads_them(value):
 
 
 @given(json_values)
-@settings(deadline=None)
 def test_any_json(value):
     """Any JSON gives one event or the typed error."""
     try:
@@ -302,7 +301,6 @@ def test_any_body(headers, body):
 
 
 @given(st.data())
-@settings(deadline=None)
 def test_any_multipart(data):
     """Any parts give events or the typed error."""
     names = st.sampled_from(sorted({name for fields in FORMS.values() for name, _ in fields}))
@@ -330,7 +328,6 @@ def mutated(draw):
 
 
 @given(mutated())
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_mutated_webhooks(document):
     """A genuine webhook with some nodes replaced gives events."""
     assert is_sound(read(document))

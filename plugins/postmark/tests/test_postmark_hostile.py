@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore.errors import MalformedWebhook
@@ -198,7 +198,6 @@ def test_unknown_fields_change_nothing(name):
 
 
 @given(json_values)
-@settings(deadline=None)
 def test_any_json(value):
     """Any JSON gives an event or the typed error."""
     try:
@@ -226,7 +225,6 @@ def mutated(draw):
 
 
 @given(mutated())
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_mutated_records(payload):
     """A genuine record with some nodes replaced gives an event."""
     assert is_sound(post(json.dumps(payload).encode()))
@@ -236,7 +234,6 @@ texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)
 
 
 @given(texts, texts, texts, st.binary(max_size=60))
-@settings(deadline=None)
 def test_received_values_come_back(subject, text, html, content):
     """Whatever a mail says, it says the same after it was composed of its parts."""
     from base64 import b64encode

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore.errors import MalformedWebhook
@@ -220,7 +220,6 @@ def test_unknown_fields_change_nothing():
 
 
 @given(json_values)
-@settings(deadline=None)
 def test_any_json_message(value):
     """Any JSON text as the message gives events or the typed error."""
     try:
@@ -252,7 +251,6 @@ def mutated(draw):
 
 
 @given(mutated())
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_mutated_events(payload):
     """A genuine event with some nodes replaced gives events."""
     assert is_sound(parse_message("ses", json.dumps(payload)))

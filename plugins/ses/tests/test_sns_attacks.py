@@ -490,7 +490,7 @@ def test_signatures_that_are_not_base64(signature, fields, post, sns_key, answer
     ),
     st.sampled_from(["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"]),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_fields(sns_key, answers, changes, kind):
     """No mix of fields gets through, and none raises anything else."""
     known = {

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -94,7 +94,6 @@ def test_png_without_pillow(monkeypatch):
         chart_png.png(days(1), "Recipients")
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**7))
 def test_scale(most: int):
     """The axis ends above the largest figure, not far above, and divides by four."""
@@ -104,7 +103,6 @@ def test_scale(most: int):
     assert 0 == top % 4
 
 
-@settings(deadline=None)
 @given(st.integers(0, 1000), st.integers(1, 1000), st.integers(1, 80), st.booleans())
 def test_bars_of_terminals(value: int, most: int, width: int, ascii_only: bool):
     """A bar fits, is never nothing for something, and never something for nothing."""

@@ -10,7 +10,7 @@ import boto3
 import pytest
 import requests
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
@@ -91,7 +91,6 @@ def test_rates():
     )
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

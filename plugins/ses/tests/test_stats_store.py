@@ -75,7 +75,7 @@ def test_regions_do_not_mix(store):
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.lists(st.builds(figure, st.integers(1, 5), st.integers(0, 9), st.integers(0, 9))),

@@ -242,7 +242,7 @@ def test_request_fault_among_notification_faults_is_refused():
         Faults().script_notifications("duplicate", "throttle")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=30))
 def test_any_text_is_a_fault_or_a_value_error(text: str):
     """No text makes the parser fail in another way."""

@@ -420,7 +420,8 @@ MEMBERS = st.sampled_from(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(document=st.dictionaries(MEMBERS, st.dictionaries(MEMBERS, JSON) | JSON, max_size=4))
 def test_no_document_is_an_internal_error(shared_ses, http_request, document: Any):
