@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import tempfile
 
+from socketserver import StreamRequestHandler
 from typing import Any
 
 import pytest
@@ -69,6 +71,11 @@ settings.load_profile("patient")
 settings.register_profile("fast", settings.get_profile("patient"), max_examples=25)
 
 
+# Of an answer, head and body are two packets: the second waited 40 ms for the acknowledgement of the
+# first, in each of a thousand answers of servers that tests start.
+StreamRequestHandler.disable_nagle_algorithm = True
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is slow by the three tables; parameters that name a check count too."""
     for item in items:
@@ -80,6 +87,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+def share_botocore_models() -> None:
+    """
+    Let botocore read the models of a service once in a process, and not once for each session.
+
+    Sessions are the business of each test; reading the same files again took 60 ms of each.
+    """
+    import botocore.loaders
+
+    models: dict[Any, Any] = {}
+
+    class Loader(botocore.loaders.Loader):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._cache = models
+
+    botocore.loaders.Loader = Loader
+
+
 def pytest_collection_finish() -> None:
     """
     Take the tests that were collected out of the garbage collector's sight.
@@ -87,6 +112,8 @@ def pytest_collection_finish() -> None:
     There are 14,000, and looking at them all took a second each time; now and then is enough for
     the rest, since what a test measures or leaves behind it collects itself.
     """
+    if "botocore" in sys.modules:
+        share_botocore_models()
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 20, 100)

@@ -188,7 +188,7 @@ def site() -> Iterator[Site]:
     server = _Server(("127.0.0.1", 0), _Handler)
     made = Site(url=f"http://127.0.0.1:{server.server_port}", pages={})
     server.site = made  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.002})
     thread.start()
     yield made
     server.shutdown()

@@ -8,6 +8,7 @@ checkers does not. The layers are those of `docs/explanation/design.md`, which i
 from __future__ import annotations
 
 import ast
+import functools
 import re
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import pytest
 
 
 ROOT = Path(__file__).parents[1]
+CORE = ROOT / "mailcore"
 DESIGN = ROOT / "docs" / "explanation" / "design.md"
 PLUGINS = {
     path.parent.parent.name: path.parent
@@ -86,6 +88,7 @@ class _Imports(ast.NodeVisitor):
         self.generic_visit(node)
 
 
+@functools.cache
 def drawn(package: Path) -> dict[str, Module]:
     """The modules of a package, each with the modules of any of ours that it imports."""
     modules, visitors = {}, {}
@@ -222,55 +225,51 @@ def names_of_services(module: Module) -> Iterator[str]:
         yield from (f"{module.name} names {found}" for found in re.findall(pattern, text))
 
 
-CORE = drawn(ROOT / "mailcore")
-DRAWN = {name: drawn(path) for name, path in PLUGINS.items()}
-
-
 def test_no_ring_in_the_core():
     """No modules of the core import each other, directly or over others, late or not."""
-    assert [] == rings(CORE)
+    assert [] == rings(drawn(CORE))
 
 
-@pytest.mark.parametrize("plugin", DRAWN)
+@pytest.mark.parametrize("plugin", PLUGINS)
 def test_no_ring_in_a_plugin(plugin):
     """No modules of a plugin do."""
-    assert [] == rings(DRAWN[plugin])
+    assert [] == rings(drawn(PLUGINS[plugin]))
 
 
 def test_no_arrow_upwards():
     """The layers of the core are as the page on the design draws them."""
-    assert [] == list(upward(CORE, layers(DESIGN.read_text(encoding="utf-8"))))
+    assert [] == list(upward(drawn(CORE), layers(DESIGN.read_text(encoding="utf-8"))))
 
 
 def test_every_place_of_the_table_is_there():
     """The table names no module that has gone."""
     places = layers(DESIGN.read_text(encoding="utf-8"))
-    names = {each for name in CORE for each in _parents(name.partition(".")[2])}
+    names = {each for name in drawn(CORE) for each in _parents(name.partition(".")[2])}
 
     assert set() == set(places) - names - {"__init__"}
 
 
 def test_the_core_names_its_modules():
     """Within the core nothing comes through the `__init__` of a room, which loads late."""
-    assert [] == list(through_doors(CORE))
+    assert [] == list(through_doors(drawn(CORE)))
 
 
 def test_the_core_imports_no_plugin():
     """The core imports nothing of ours but itself."""
-    assert [] == list(strangers(CORE, ("mailcore",)))
+    assert [] == list(strangers(drawn(CORE), ("mailcore",)))
 
 
 def test_the_core_names_no_service():
     """Neither code nor comments nor texts of the core say whose service it is."""
-    assert [] == [told for module in CORE.values() for told in names_of_services(module)]
+    assert [] == [told for module in drawn(CORE).values() for told in names_of_services(module)]
 
 
-@pytest.mark.parametrize("plugin", DRAWN)
+@pytest.mark.parametrize("plugin", PLUGINS)
 def test_a_plugin_imports_the_core_and_itself(plugin):
     """No plugin imports another, nor the stand-ins of the services, which import none either."""
     own = PLUGINS[plugin].name
 
-    assert [] == list(strangers(DRAWN[plugin], ("mailcore", own)))
+    assert [] == list(strangers(drawn(PLUGINS[plugin]), ("mailcore", own)))
 
 
 def told_of(package: str, page: str) -> set[str]:
@@ -288,9 +287,8 @@ def told_of(package: str, page: str) -> set[str]:
 @pytest.mark.parametrize("package", ["mailcore", "mailcore_ses", "mailcore_local"])
 def test_the_page_names_what_is_there(package):
     """Each module that it names exists, and it names every folder and each module beside them."""
-    graph = {"mailcore": CORE, **{PLUGINS[name].name: each for name, each in DRAWN.items()}}[
-        package
-    ]
+    (path,) = [each for each in (CORE, *PLUGINS.values()) if each.name == package]
+    graph = drawn(path)
     told = told_of(package, DESIGN.read_text(encoding="utf-8"))
     modules = {name.removeprefix(f"{package}.") for name in graph if name != package}
     ends = {name[at:] for name in modules for at in _starts(name)}

@@ -200,14 +200,15 @@ def test_headers_that_are_added_are_found(name, canonicalization):
 
     Whether the mail had such a header before or not, and wherever the other is put.
     """
-    signed = signer(canonicalization=canonicalization)(mail())
+    signed = signer(EDWARDS, canonicalization=canonicalization)(mail())
     added = f"{name}: Eve <eve@example.org>\r\n".encode()
 
+    assert dkimpy_verifies(signed, EDWARDS)
     with pytest.raises(InvalidSignature):
-        verify(added + signed)
+        verify(added + signed, EDWARDS)
     with pytest.raises(InvalidSignature):
-        verify(signed.replace(b"\r\n\r\n", b"\r\n" + added + b"\r\n", 1))
-    assert not dkimpy_verifies(added + signed)
+        verify(signed.replace(b"\r\n\r\n", b"\r\n" + added + b"\r\n", 1), EDWARDS)
+    assert not dkimpy_verifies(added + signed, EDWARDS)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def pages():
     """The address of a server on this machine."""
     Pages.asked = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.002})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -229,6 +229,20 @@ def test_damaged_entry_points(install, tmp_path, text):
     assert "memory" == registry.get_provider("memory").name
 
 
+def test_entry_points_of_others_are_left_alone(install, tmp_path):
+    """Where some are damaged too: those of other projects are neither listed nor imported."""
+    other = install("zenith-tool", "", extensions=["zenith"])
+    points = tmp_path / f"{other}-1.2.dist-info" / "entry_points.txt"
+    points.write_text(points.read_text().replace("mailcore.extensions", "zenith.extensions"))
+    install("acme-mail", PROVIDER.format(name="acme"), providers=["acme"])
+    (tmp_path / "acme_mail-1.2.dist-info" / "entry_points.txt").write_text("[some.group]\nacme\n")
+    registry = Registry()
+
+    assert set(registry.names()) >= BUILTIN
+    assert "zenith" not in [each.name for each in registry.plugins()]
+    assert other not in sys.modules
+
+
 @pytest.mark.parametrize(
     ("value", "providers", "extensions"),
     [

@@ -42,7 +42,7 @@ if not settings.configured:
 
 
 class Uvicorn(uvicorn.Server):
-    """Says when it serves, and ends at once: uvicorn looks ten times a second."""
+    """Says when it serves, and ends at once: uvicorn looks and waits for tenths of a second."""
 
     def __init__(self, application):
         super().__init__(
@@ -57,6 +57,14 @@ class Uvicorn(uvicorn.Server):
         await self.on_tick(0)
         self.serving.set()
         await ended.wait()
+
+    async def shutdown(self, sockets=None):
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
+        await self.lifespan.shutdown()
 
 
 @contextlib.contextmanager
@@ -83,7 +91,7 @@ class Silent(WSGIRequestHandler):
 def wsgiref_serving(application):
     """A WSGI application on the standard library's server, checked against PEP 3333."""
     with make_server("127.0.0.1", 0, validator(application), handler_class=Silent) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.002})
         thread.start()
         try:
             yield server.server_port
@@ -97,7 +105,7 @@ def werkzeug_serving(application):
     """A WSGI application on Flask's server, which takes chunked bodies."""
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     server = make_werkzeug_server("127.0.0.1", 0, application, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.002})
     thread.start()
     try:
         yield server.port

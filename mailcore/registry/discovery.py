@@ -70,9 +70,9 @@ def _installed() -> list[metadata.EntryPoint]:
     # Costs as much as all the rest of importing mailcore, so only once it is needed.
     from importlib import metadata
 
+    groups = (PROVIDERS, EXTENSIONS, URL_SCHEMES)
     try:
         points = metadata.entry_points()
-        groups = (PROVIDERS, EXTENSIONS, URL_SCHEMES)
         return [each for group in groups for each in points.select(group=group)]
     except Exception:
         # One distribution with damaged metadata: look at each on its own.
@@ -85,7 +85,7 @@ def _installed() -> list[metadata.EntryPoint]:
                 found[name] = list(distribution.entry_points)
         except Exception:
             logger.debug("without %r", distribution, exc_info=True)
-    return [entry_point for points_of in found.values() for entry_point in points_of]
+    return [each for points_of in found.values() for each in points_of if each.group in groups]
 
 
 def is_installed(distribution: str) -> bool:

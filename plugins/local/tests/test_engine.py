@@ -78,7 +78,7 @@ class Webhook:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.002,))
         self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
 
     def __enter__(self):

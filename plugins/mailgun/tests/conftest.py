@@ -148,7 +148,7 @@ def mailgun() -> Iterator[FakeMailgun]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.002})
     thread.start()
     fake.base_url = f"http://127.0.0.1:{server.server_port}"
     try:

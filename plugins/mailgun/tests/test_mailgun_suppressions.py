@@ -126,7 +126,7 @@ def mailgun(monkeypatch):
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread = threading.Thread(target=server.serve_forever, args=(0.002,))
     thread.start()
     pairs.url = f"http://127.0.0.1:{server.server_port}"
     yield pairs

@@ -125,7 +125,7 @@ def local_postmark(monkeypatch) -> Iterator[LocalPostmark]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     postmark = LocalPostmark(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread = threading.Thread(target=server.serve_forever, args=(0.002,))
     thread.start()
     yield postmark
     postmark.released.set()

@@ -780,7 +780,7 @@ def test_queue_behind_a_proxy_with_a_page(body, wait_seconds, caplog, monkeypatc
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.002,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/123456789012/events"
         messages = open_queue(url, region_name="eu-west-1")
         consumer = SqsConsumer(messages, lambda _: None, ConsumerOptions(wait_seconds=wait_seconds))

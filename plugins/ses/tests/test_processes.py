@@ -151,7 +151,7 @@ class Handler(BaseHTTPRequestHandler):
 def ses() -> Iterator[Ses]:
     """Such a server."""
     with Ses() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread = threading.Thread(target=server.serve_forever, args=(0.002,))
         thread.start()
         yield server
         server.shutdown()

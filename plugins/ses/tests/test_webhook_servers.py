@@ -69,7 +69,7 @@ def wsgi(provider, handler, **options):
     """The standard library's server."""
     application = WsgiWebhook(provider, handler, **options)
     with make_server("127.0.0.1", 0, application, handler_class=Silent) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.002})
         thread.start()
         try:
             yield server.server_port
