@@ -71,8 +71,8 @@ settings.load_profile("patient")
 settings.register_profile("fast", settings.get_profile("patient"), max_examples=25)
 
 
-# Of an answer, head and body are two packets: the second waited 40 ms for the acknowledgement of the
-# first, in each of a thousand answers of servers that tests start.
+# Head and body of an answer are two packets: the second waited 40 ms for the first to be
+# acknowledged, in each of a thousand answers of servers that tests start.
 StreamRequestHandler.disable_nagle_algorithm = True
 
 
