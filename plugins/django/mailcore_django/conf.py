@@ -26,7 +26,7 @@ from __future__ import annotations
 import os
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 from django.conf import settings
@@ -42,6 +42,7 @@ SETTING = "MAILCORE"
 BACKEND = "mailcore_django.EmailBackend"
 
 Nothing: Mapping[str, object] = {}
+_LONGEST_KEPT_DAYS = 36_500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +51,15 @@ class LogSettings:
     ``MAILCORE["LOG"]``: what the app ``mailcore_django.log`` keeps of messages.
 
     Args:
-        bodies: Whether the text and the HTML are kept.
+        bodies: Whether whole messages are kept; without them none can be sent again.
+        subjects: Whether subjects are kept.
+        details: Whether of an open or a click are kept the link, the IP address and the browser.
         keep_days: For how many days anything is kept.
     """
 
     bodies: bool = False
+    subjects: bool = True
+    details: bool = False
     keep_days: int = 30
 
 
@@ -162,13 +167,18 @@ class _Reading:
 
     def log(self, place: str, value: object) -> LogSettings:
         given = self.mapping(place, value)
-        self.known(place, given, ("bodies", "keep_days"))
-        days = given.get("keep_days", 30)
-        if isinstance(days, bool) or not isinstance(days, int) or days < 1:
-            self.problems.append(f"{place}['keep_days'] must be a whole number of at least 1")
-            days = 30
-        bodies = self.flag(f"{place}['bodies']", given.get("bodies", False))
-        return LogSettings(bodies=bodies, keep_days=days)
+        defaults = {each.name: each.default for each in fields(LogSettings)}
+        self.known(place, given, defaults)
+        read = {**defaults, **{name: given[name] for name in given if name in defaults}}
+        days = read.pop("keep_days")
+        if type(days) is not int or not 1 <= days <= _LONGEST_KEPT_DAYS:
+            self.problems.append(
+                f"{place}['keep_days'] must be a whole number of at least 1, "
+                f"and at most {_LONGEST_KEPT_DAYS}"
+            )
+            return LogSettings()
+        flags = {name: self.flag(f"{place}[{name!r}]", flag) for name, flag in read.items()}
+        return LogSettings(keep_days=days, **flags)
 
     def mailers(self, place: str, value: object) -> dict[str, MailerSettings]:
         found = {}

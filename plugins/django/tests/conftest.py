@@ -6,6 +6,7 @@ pytest reads this file before it collects; other tests that use Django take what
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ PROJECT = {
         "django.contrib.sessions",
         "mailcore_django",
         "mailcore_django.seen",
+        "mailcore_django.log",
     ],
     "MIDDLEWARE": [
         "django.contrib.sessions.middleware.SessionMiddleware",
@@ -66,6 +68,8 @@ PROJECT = {
 if not settings.configured:
     settings.configure(**PROJECT)
     django.setup()
+    # It writes to the database, which most tests have not; `connected_log` is for those that do.
+    importlib.import_module("mailcore_django.log.listening").disconnect()
 
 
 @pytest.fixture
@@ -137,3 +141,13 @@ def transactional_database(databases: None) -> Iterator[None]:
         for model in apps.get_models():
             if model._meta.app_label.startswith("mailcore"):
                 model._default_manager.all().delete()
+
+
+@pytest.fixture
+def connected_log() -> Iterator[None]:
+    """The log hears of what is sent and reported."""
+    from mailcore_django.log import listening
+
+    listening.connect()
+    yield
+    listening.disconnect()

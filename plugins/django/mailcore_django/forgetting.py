@@ -1,0 +1,62 @@
+"""``manage.py mailcore erase`` and ``prune``: all apps that keep something are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from mailcore import ConfigurationError
+from mailcore_django.keepers import keepers
+
+
+__all__ = ["erase_command", "prune_command"]
+
+
+class _Writer(Protocol):
+    def write(self, msg: str, /) -> object: ...
+
+
+def erase_command(arguments: Sequence[str], out: _Writer) -> int:
+    """
+    Forget an address: ``manage.py mailcore erase ADDRESS``.
+
+    Raises:
+        ConfigurationError: If no app that is installed keeps anything.
+    """
+    if len(arguments) != 1 or "@" not in arguments[0]:
+        out.write("usage: manage.py mailcore erase ADDRESS\n")
+        return 2
+    _require_keepers()
+    for name, keeper in keepers.items():
+        _tell(out, name, keeper.erase(arguments[0]))
+    return 0
+
+
+def prune_command(arguments: Sequence[str], out: _Writer) -> int:
+    """
+    Forget what is older than the settings allow: ``manage.py mailcore prune``, once a day.
+
+    Raises:
+        ConfigurationError: If no app that is installed keeps anything.
+    """
+    if arguments:
+        out.write("usage: manage.py mailcore prune\n")
+        return 2
+    _require_keepers()
+    for name, keeper in keepers.items():
+        _tell(out, name, keeper.prune())
+    return 0
+
+
+def _require_keepers() -> None:
+    if not keepers:
+        raise ConfigurationError(
+            "nothing is kept: INSTALLED_APPS has neither 'mailcore_django.log' nor "
+            "'mailcore_django.seen'"
+        )
+
+
+def _tell(out: _Writer, name: str, counts: Mapping[str, int]) -> None:
+    if counts:
+        told = ", ".join(f"{count} {what}" for what, count in counts.items())
+        out.write(f"{name}: {told}\n")

@@ -1,0 +1,30 @@
+"""Middleware of the tests of the log: what a provider may answer."""
+
+from __future__ import annotations
+
+from mailcore import MessageRejected, RecipientStatus, SendResult, SendStatus, SendTimeout
+from mailcore.result import RecipientStatuses
+
+
+def timing_out(message, send):
+    """Nobody knows whether it was taken."""
+    raise SendTimeout("no answer", provider="memory", maybe_accepted=True)
+
+
+def rejecting(message, send):
+    """It was not."""
+    raise MessageRejected("not like this", provider="memory")
+
+
+def known_ids(message, send):
+    """The ids are m-1 for all, and Ben is refused."""
+    statuses = {
+        address: RecipientStatus(SendStatus.REJECTED, code="406", detail=f"{address} is inactive")
+        if address.startswith("ben")
+        else RecipientStatus(SendStatus.QUEUED, message_id="m-1")
+        for address in message.recipients
+    }
+    yield from send(message)
+    return SendResult(
+        provider="memory", recipients=RecipientStatuses(statuses), message_ids=("m-1",)
+    )

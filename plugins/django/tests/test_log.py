@@ -1,0 +1,427 @@
+"""The log: what is recorded, what states events lead to, what is kept, and what is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import logging
+
+from datetime import datetime, timedelta, timezone
+from io import StringIO
+
+import pytest
+
+from django.core.mail import EmailMessage
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone as django_timezone
+
+from mailcore import BounceClass, ConfigurationError, EventType, MailcoreError, TrackingEvent
+from mailcore_django import EmailBackend
+from mailcore_django.conf import LogSettings
+from mailcore_django.forgetting import erase_command, prune_command
+from mailcore_django.log import listening
+from mailcore_django.log.checks import check_seen
+from mailcore_django.log.erasing import Erased, erase
+from mailcore_django.log.models import Event, Recipient, SentMessage
+from mailcore_django.log.pruning import Pruned, prune
+from mailcore_django.log.recording import record_event
+from mailcore_django.log.states import below, weightier
+
+
+ADA, BEN = "Ada@Example.net", "ben@example.net"
+AT = datetime(2026, 11, 30, 10, 0, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def log(mailcore_settings, database, connected_log):
+    """Sends through the backend; the settings have the log keep what a test says."""
+
+    def send(*to, answer="known_ids", subject="Hi", keep=None, body="Hello", **message):
+        mailcore_settings(
+            PROVIDER="memory", MIDDLEWARE=[f"shop_log.{answer}"], LOG=keep or {"bodies": True}
+        )
+        mail = EmailMessage(subject, body, "Shop <shop@example.com>", to or (ADA,), **message)
+        try:
+            EmailBackend().send_messages([mail])
+        except MailcoreError as error:
+            send.error = error
+        return SentMessage.objects.order_by("pk").last()
+
+    return send
+
+
+def event(event_type=EventType.DELIVERED, recipient=ADA, **fields):
+    """An event about m-1."""
+    fields = {
+        "message_id": "m-1",
+        "timestamp": AT,
+        "dedupe_key": f"{event_type}{recipient}",
+        **fields,
+    }
+    return TrackingEvent(provider="memory", event_type=event_type, recipient=recipient, **fields)
+
+
+def states():
+    """The state of each recipient."""
+    return dict(Recipient.objects.values_list("address", "state"))
+
+
+def test_a_message_is_recorded(log):
+    """With each recipient's own status; addresses as they were written, and no body by default."""
+    row = log(ADA, BEN, keep={"keep_days": 30})
+
+    assert ("memory", "m-1", "some_accepted", "Hi") == (
+        row.provider,
+        row.message_id,
+        row.status,
+        row.subject,
+    )
+    assert ("Shop <shop@example.com>", "", "", False) == (
+        row.from_email,
+        row.body,
+        row.error,
+        row.maybe_accepted,
+    )
+    assert [(ADA, "ada@example.net", "queued"), (BEN, BEN, "rejected")] == list(
+        row.recipients.values_list("address", "key", "status")
+    )
+    assert "ben@example.net is inactive" == row.recipients.get(key=BEN).detail
+
+
+@pytest.mark.parametrize(
+    ("answer", "name", "status", "maybe"),
+    [
+        ("timing_out", "SendTimeout: ", "unknown", True),
+        ("rejecting", "MessageRejected: ", "failed", False),
+    ],
+)
+def test_a_failure_is_recorded(log, answer, name, status, maybe):
+    """Whether it may have arrived is the first thing that whoever looks wants to know."""
+    row = log(ADA, answer=answer)
+
+    assert ("failed", maybe) == (row.status, row.maybe_accepted)
+    assert row.error.startswith(name)
+    assert [(status, maybe)] == list(row.recipients.values_list("status", "maybe_accepted"))
+
+
+def test_what_everybody_was_refused(log):
+    """Once, with the reason for each."""
+    log(BEN)
+
+    (row,) = SentMessage.objects.all()
+    assert "all_refused" == row.status
+    assert ["406"] == [each.code for each in row.recipients.all()]
+
+
+def test_what_cannot_be_read(log):
+    """What Django knows of a message that the core refuses."""
+    row = log("no address at all", subject="Broken")
+
+    assert ("failed", "Broken", "") == (row.status, row.subject, row.body)
+    assert ["no address at all"] == list(row.recipients.values_list("address", flat=True))
+
+
+def test_bodies_only_if_asked_for(log):
+    """As JSON that sends again; subjects can be left out."""
+    row = log(ADA, keep={"bodies": True, "subjects": False})
+
+    assert "Hello" == json.loads(row.body)["text"]
+    assert "" == row.subject
+
+
+def test_a_log_that_fails_loses_no_mail(log, caplog, monkeypatch):
+    """The mail has gone: nothing is raised, and a transaction around it goes on."""
+
+    def fail(*arguments):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT no_such_column FROM mailcore_log_recipient")
+
+    monkeypatch.setattr("mailcore_django.log.recording._apply_events_to", fail)
+    log.error = None
+    with transaction.atomic():
+        assert log(ADA) is None
+        assert 0 == SentMessage.objects.count()
+
+    assert log.error is None
+    assert ["the log cannot be written; the message is not concerned"] == [
+        each.message for each in caplog.records if each.levelno == logging.ERROR
+    ]
+
+
+def test_a_log_that_fails_has_the_event_come_again(monkeypatch):
+    """What it raises answers the webhook with 500."""
+
+    def fail(*arguments):
+        raise DatabaseError
+
+    monkeypatch.setattr(listening, "record_event", fail)
+    with pytest.raises(DatabaseError):
+        listening.on_event(event=event())
+
+
+def test_sent_in_an_event_loop(mailcore_settings, transactional_database, connected_log):
+    """As from a coroutine function."""
+    mailcore_settings(PROVIDER="memory")
+    message = EmailMessage("Hi", "Hello", "shop@example.com", [ADA])
+
+    asyncio.run(EmailBackend().asend_messages([message]))
+
+    assert ["Hi"] == list(SentMessage.objects.values_list("subject", flat=True))
+
+
+def test_events_change_the_state(log):
+    """Of their own recipient, however the address is spelled."""
+    log(ADA, "cleo@example.net")
+    record_event(event(recipient="ADA@example.NET"), LogSettings())
+
+    assert {ADA: "delivered", "cleo@example.net": "queued"} == states()
+
+
+def test_the_order_of_events_does_not_matter(log):
+    """Events come in any order, before the message as well: the state is the same in the end."""
+    types = [EventType.SENT, EventType.DELIVERED, EventType.OPENED, EventType.AUTORESPONDED]
+    for order, before in itertools.product(itertools.permutations(types), (0, 2, 4)):
+        with transaction.atomic():
+            for each in order[:before]:
+                record_event(event(each), LogSettings())
+            log(ADA)
+            for each in order[before:]:
+                record_event(event(each), LogSettings())
+            assert {ADA: "opened"} == states()
+            transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("delivered", "bounced", "bounced"),
+        ("bounced", "delivered", "bounced"),
+        ("deferred", "delivered", "delivered"),
+        ("clicked", "opened", "clicked"),
+        ("opened", "complained", "complained"),
+        ("complained", "bounced", "complained"),
+        ("rejected", "delivered", "delivered"),
+        ("queued", "autoresponded", "queued"),
+        ("queued", "subscribed", "queued"),
+        ("queued", "unknown", "queued"),
+    ],
+)
+def test_weights(first, second, expected):
+    """Of two words the weightier one, alike for one recipient and for the database's statement."""
+    assert expected == weightier(first, [second])
+    assert (expected != first) == (first in below(second))
+
+
+def test_every_event_has_a_weight_or_none_on_purpose():
+    """A type that the core adds is seen here."""
+    assert {"autoresponded", "subscribed", "inbound", "queued", "unknown"} == {
+        str(each) for each in EventType if not below(each.value) or below(each.value) == ["unknown"]
+    }
+
+
+def test_an_event_that_is_about_one_of_several(log):
+    """It is kept, and changes nobody's state."""
+    log(ADA)
+    record_event(event(EventType.COMPLAINED, recipient_certain=False), LogSettings())
+
+    assert {ADA: "queued"} == states()
+    assert 1 == Event.objects.count()
+
+
+def test_an_event_that_comes_twice(log):
+    """It is there once; one without a key cannot be told, and is there twice."""
+    for _ in range(2):
+        record_event(event(), LogSettings())
+        record_event(event(EventType.OPENED, dedupe_key=""), LogSettings())
+
+    assert ["delivered", "opened", "opened"] == sorted(
+        Event.objects.values_list("event_type", flat=True)
+    )
+
+
+def test_what_is_kept_of_an_event(database):
+    """Link, address and browser of a person only if asked for."""
+    clicked = event(
+        EventType.CLICKED,
+        click_url="https://shop.example/reset/token",
+        user_agent="Browser",
+        ip_address="203.0.113.9",
+        bounce_class=BounceClass.SOFT,
+    )
+    record_event(clicked, LogSettings())
+    record_event(replace_key(clicked, "2"), LogSettings(details=True))
+    plain, detailed = Event.objects.order_by("pk")
+
+    assert ("", "", "", "soft") == (
+        plain.click_url,
+        plain.user_agent,
+        plain.ip_address,
+        plain.bounce_class,
+    )
+    assert ("https://shop.example/reset/token", "Browser", "203.0.113.9") == (
+        detailed.click_url,
+        detailed.user_agent,
+        detailed.ip_address,
+    )
+
+
+def replace_key(given, key):
+    """The same event with another key."""
+    return TrackingEvent(**{**vars(given), "dedupe_key": key})
+
+
+def test_hostile_values_fit(database):
+    """NUL, surrogates and very long texts: kept as far as a column can."""
+    odd = "\0\ud800" + "x" * 5000
+    record_event(
+        event(
+            recipient=f"{odd}@example.net",
+            message_id=odd,
+            smtp_status=odd,
+            mta_response=odd,
+            ip_address=odd,
+            dedupe_key=odd,
+        ),
+        LogSettings(details=True),
+    )
+
+    row = Event.objects.get()
+    for field in Event._meta.get_fields():
+        value = getattr(row, field.name)
+        if isinstance(value, str) and field.max_length:
+            assert len(value) <= field.max_length
+    assert 5002 == len(row.mta_response)
+
+
+def test_without_time_zones(database, django_settings):
+    """USE_TZ = False: databases then take no time zone."""
+    django_settings(USE_TZ=False, TIME_ZONE="UTC")
+    record_event(event(), LogSettings())
+
+    assert AT.replace(tzinfo=None) == Event.objects.get().timestamp
+
+
+def test_pruning(log):
+    """What is older goes, recipients with it; what is younger stays."""
+    now = django_timezone.now()
+    for days in (29, 31):
+        row = log(ADA)
+        SentMessage.objects.filter(pk=row.pk).update(created_at=now - timedelta(days=days))
+        record_event(
+            event(dedupe_key=str(days), received_at=now - timedelta(days=days)), LogSettings()
+        )
+
+    assert Pruned(messages=1, events=1) == prune(30)
+    assert (1, 1, 1) == (
+        SentMessage.objects.count(),
+        Recipient.objects.count(),
+        Event.objects.count(),
+    )
+
+
+def test_erasing_an_address(log):
+    """What is about it alone is deleted; what is about others too stays without its texts."""
+    log(ADA, subject="Only Ada")
+    log(ADA, BEN, subject="Both")
+    log(BEN, subject="About ada@example.net", body="ada@example.net has written")
+    log(BEN, subject="About xada@example.net, and ada@example.network")
+    record_event(event(), LogSettings())
+    record_event(
+        event(EventType.BOUNCED, BEN, mta_response="<ADA@example.net> is unknown"), LogSettings()
+    )
+
+    erased = erase("ada@EXAMPLE.net")
+
+    assert Erased(messages=1, events=1, blanked=4) == erased
+    assert not has_ada()
+    assert [("Both", ""), ("", "")] == list(
+        SentMessage.objects.order_by("pk").values_list("subject", "body")
+    )[:2]
+    last = SentMessage.objects.order_by("pk").last()
+    assert last.subject.startswith("About xada")
+    assert last.body
+    assert {BEN} == set(Recipient.objects.values_list("address", flat=True))
+    assert Erased(messages=0, events=0, blanked=0) == erase("ada@example.net")
+
+
+def has_ada():
+    """Whether the address stands anywhere in the tables, but within a longer one."""
+    for model in (SentMessage, Recipient, Event):
+        for values in model.objects.values_list():
+            text = " ".join(map(str, values)).lower()
+            text = text.replace("xada@example.net", "").replace("ada@example.network", "")
+            if "ada@example.net" in text:
+                return True
+    return False
+
+
+def test_erasing_spellings(log):
+    """Punycode and letters are one address; tags, templates and codes are looked through."""
+    row = log("käthe@exämple.net")
+    SentMessage.objects.filter(pk=log(BEN).pk).update(tags=["käthe@exämple.net"])
+    assert 1 == erase("käthe@xn--exmple-cua.net").messages
+    assert not SentMessage.objects.filter(pk=row.pk).exists()
+    assert [[]] == list(SentMessage.objects.values_list("tags", flat=True))
+
+
+def test_the_commands(log):
+    """`erase ADDRESS` and `prune`: each app that keeps something says what it has forgotten."""
+    out = StringIO()
+    row = log(ADA)
+    assert 0 == erase_command([ADA], out)
+    log(BEN)
+    SentMessage.objects.update(created_at=AT - timedelta(days=60))
+    assert 0 == prune_command([], out)
+
+    assert not SentMessage.objects.filter(pk=row.pk).exists()
+    assert [
+        "log: 1 messages deleted, 0 events deleted, 0 texts emptied",
+        "log: 1 messages deleted, 0 events deleted",
+        "seen: 0 events forgotten",
+    ] == sorted(out.getvalue().splitlines(), key=lambda line: line.startswith("seen"))
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        (erase_command, []),
+        (erase_command, ["ada"]),
+        (erase_command, [ADA, BEN]),
+        (prune_command, ["now"]),
+    ],
+)
+def test_the_commands_misused(command, arguments):
+    """How they are used; nothing is forgotten."""
+    out = StringIO()
+
+    assert 2 == command(arguments, out)
+    assert out.getvalue().startswith("usage: manage.py mailcore ")
+
+
+def test_the_commands_where_nothing_is_kept(monkeypatch):
+    """Said, so that nobody believes that an address is forgotten."""
+    monkeypatch.setattr("mailcore_django.forgetting.keepers", {})
+
+    for command, arguments in ((erase_command, [ADA]), (prune_command, [])):
+        with pytest.raises(ConfigurationError, match="INSTALLED_APPS"):
+            command(arguments, StringIO())
+
+
+def test_the_check_of_the_other_app(django_settings):
+    """The log needs the table of events that were handled."""
+    from django.conf import settings
+
+    assert [] == check_seen()
+    apps = [app for app in settings.INSTALLED_APPS if app != "mailcore_django.seen"]
+    django_settings(INSTALLED_APPS=apps)
+    assert ["mailcore_log.E001"] == [each.id for each in check_seen()]
+
+
+def test_no_migration_is_missing(databases):
+    """The models are what the migrations make."""
+    told = StringIO()
+
+    call_command("makemigrations", "mailcore_log", check=True, dry_run=True, stdout=told)
+    assert "No changes detected" in told.getvalue()
