@@ -428,6 +428,9 @@ class AsyncMailer(_BaseMailer[ProviderT_co]):
         from mailcore.sending.concurrency import in_tasks
 
         self._threads.at_least(checked_concurrency(concurrency))
+        widen = getattr(self._channel(), "at_least", None)
+        if widen is not None:
+            widen(concurrency)
         failures: list[Exception] = []
         groups = groups_of(messages, self._group_size(messages_per_call), failures)
         outcomes = in_tasks(self._outcomes, groups, concurrency)

@@ -162,10 +162,10 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
         return [response] * len(requests)
 
     def create_transport(self) -> Transport:
-        """Make what sends this provider's requests: by default HTTP, through urllib3."""
-        from mailcore.http.transport import HttpTransport
+        """Make what sends this provider's requests: by default HTTP, by urllib3 or aiohttp."""
+        from mailcore.http.transport import default_transport
 
-        return HttpTransport()
+        return default_transport()
 
     def prepare(self) -> None:
         """

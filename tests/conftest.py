@@ -177,6 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 256
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients of these tests hang up as they please."""
@@ -194,3 +195,46 @@ def site() -> Iterator[Site]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+class _InALoop:
+    """A transport that is awaited, used from code that does not: its loop runs in a thread."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        self.loop.close()
+
+    def exchange(self, request: Any) -> Any:
+        exchanging = self._transport.aexchange(request)
+        return asyncio.run_coroutine_threadsafe(exchanging, self.loop).result(30)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def end(self) -> None:
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join(10)
+
+
+@pytest.fixture
+def in_a_loop() -> Iterator[Callable[[Any], _InALoop]]:
+    """Use transports that are awaited, each in a loop that runs in a thread."""
+    made: list[_InALoop] = []
+
+    def make(transport: Any) -> _InALoop:
+        made.append(_InALoop(transport))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.end()

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from mailcore import HttpRequest, NetworkError, SendTimeout, UnexpectedResponse
-from mailcore.http import HttpTransport, RequestsTransport
+from mailcore.http import AiohttpTransport, HttpTransport, RequestsTransport
 
 
 @pytest.fixture(autouse=True)
@@ -21,10 +21,10 @@ def environment(monkeypatch):
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-@pytest.fixture
-def transport():
-    """A transport, closed afterwards."""
-    made = HttpTransport()
+@pytest.fixture(params=["urllib3", "aiohttp"])
+def transport(request, in_a_loop):
+    """A transport, closed afterwards; the other one from an event loop."""
+    made = HttpTransport() if request.param == "urllib3" else in_a_loop(AiohttpTransport())
     yield made
     made.close()
     made.close()
@@ -410,10 +410,14 @@ def test_a_session_of_your_own_is_used_as_it_is(site):
     assert 302 == response.status_code
 
 
-@pytest.fixture(params=["ours", "of requests"])
-def either(request):
-    """Our transport, and a session of requests, whose rules ours follows."""
-    made = HttpTransport() if request.param == "ours" else RequestsTransport(requests.Session())
+@pytest.fixture(params=["urllib3", "aiohttp", "requests"])
+def either(request, in_a_loop):
+    """Our transports, and a session of requests, whose rules they follow."""
+    made = {
+        "urllib3": HttpTransport,
+        "aiohttp": lambda: in_a_loop(AiohttpTransport()),
+        "requests": lambda: RequestsTransport(requests.Session()),
+    }[request.param]()
     yield made
     made.close()
 

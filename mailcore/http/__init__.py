@@ -10,6 +10,7 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
+    from mailcore.http.aiohttp_transport import AiohttpTransport
     from mailcore.http.answers import (
         Meaning,
         error_answer,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         seconds_until_reset,
         send_error,
     )
+    from mailcore.http.checking import USER_AGENT
     from mailcore.http.repeatable import ask, settled
     from mailcore.http.requests import (
         JSON_HEADERS,
@@ -31,13 +33,14 @@ if TYPE_CHECKING:
         json_request,
     )
     from mailcore.http.session_transport import RequestsTransport
-    from mailcore.http.transport import USER_AGENT, HttpTransport
+    from mailcore.http.transport import HttpTransport
     from mailcore.http.wire import logged
     from mailcore.http.wire_text import Sheet
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "AiohttpTransport": "http.aiohttp_transport",
             "Meaning": "http.answers",
             "error_answer": "http.answers",
             "may_be_accepted": "http.answers",
@@ -57,7 +60,7 @@ else:
             "json_request": "http.requests",
             "RequestsTransport": "http.session_transport",
             "HttpTransport": "http.transport",
-            "USER_AGENT": "http.transport",
+            "USER_AGENT": "http.checking",
             "logged": "http.wire",
             "Sheet": "http.wire_text",
         },
@@ -66,6 +69,7 @@ else:
 __all__ = [
     "JSON_HEADERS",
     "USER_AGENT",
+    "AiohttpTransport",
     "FormFile",
     "HttpTransport",
     "Meaning",

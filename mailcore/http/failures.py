@@ -18,6 +18,10 @@ Kind: TypeAlias = Literal["time", "TLS", "connection", "proxy", "request", "othe
 """What an exception of an HTTP library is about, if nothing was written yet."""
 
 
+_HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError)
+_LIBRARIES = ("requests.", "aiohttp.")
+
+
 def failure_of(
     error: Exception, kind: Kind, request: HttpRequest, state: ExchangeState
 ) -> SendError:
@@ -60,7 +64,7 @@ def failure_of(
 def _tls_failure(root: OSError | None, request: HttpRequest) -> NetworkError:
     if isinstance(root, ssl.SSLCertVerificationError):
         why = f"check the certificate: {root.verify_message}"
-    elif isinstance(root, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+    elif isinstance(root, _HUNG_UP):
         return NetworkError(f"{_where(request)} ended the connection within the TLS handshake")
     else:
         why = getattr(root, "reason", None) or "no common ground"
@@ -75,8 +79,8 @@ def root_of(error: BaseException) -> OSError | None:
         each = waiting.pop(0)
         if not isinstance(each, BaseException) or any(each is other for other in seen):
             continue
-        # The base class of requests' exceptions is an OSError by name only.
-        if isinstance(each, OSError) and not type(each).__module__.startswith("requests."):
+        # Those of the libraries are such errors by name only.
+        if isinstance(each, OSError) and not type(each).__module__.startswith(_LIBRARIES):
             return each
         seen.append(each)
         waiting += [*each.args, getattr(each, "reason", None), each.__cause__, each.__context__]

@@ -39,7 +39,7 @@ def pool_manager(
         ValueError: If the proxy's URL is none that urllib3 takes.
         ImportError: If it is a SOCKS proxy, and PySocks is not installed.
     """
-    context = _context(ca_bundle)
+    context = tls_context(ca_bundle)
     options: dict[str, Any] = {
         "num_pools": _HOSTS,
         "maxsize": pool_size,
@@ -64,8 +64,16 @@ def pool_manager(
     return manager
 
 
-def _context(ca_bundle: str | None) -> ssl.SSLContext:
-    """One for all connections: reading the certificates takes longer than a handshake."""
+def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    """
+    How TLS is spoken: one for all connections, since reading certificates takes longer than one.
+
+    Args:
+        ca_bundle: A file or a directory of certificates to trust; None for those of certifi.
+
+    Raises:
+        OSError: If there is no such bundle, or it cannot be read.
+    """
     context = create_urllib3_context()
     where = ca_bundle or certifi.where()
     if Path(where).is_dir():

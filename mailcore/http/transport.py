@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 
 from typing import TYPE_CHECKING, Any
 
-from mailcore._version import VERSION
 from mailcore.errors import MailcoreError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
 from mailcore.foundation.forking import ForkSafeLock
 from mailcore.http import wire
 from mailcore.http.answers import may_be_accepted
+from mailcore.http.checking import checked_headers, checked_url
 
 
 if TYPE_CHECKING:
@@ -21,16 +22,17 @@ if TYPE_CHECKING:
     from mailcore.http.failures import Kind
 
 
-USER_AGENT = f"mailcore/{VERSION}"
-"""The header field User-Agent of requests: mailcore and its version."""
-
-_HEADERS = {
-    "user-agent": ("User-Agent", USER_AGENT),
-    "accept": ("Accept", "*/*"),
-    "accept-encoding": ("Accept-Encoding", "gzip, deflate"),
-}
 _CHUNK_BYTES = 64 * 1024
 _NEEDED = ("encodings.idna", "urllib3", "mailcore.http.failures", "mailcore.http.pools")
+
+
+def default_transport() -> HttpTransport:
+    """The transport of HTTP providers: with aiohttp where it is installed."""
+    if importlib.util.find_spec("aiohttp") is None:
+        return HttpTransport()
+    from mailcore.http.aiohttp_transport import AiohttpTransport
+
+    return AiohttpTransport()
 
 
 def prepare() -> None:
@@ -99,13 +101,13 @@ class HttpTransport:
     def _exchange(self, request: HttpRequest) -> HttpResponse:
         from urllib3 import Timeout
 
-        url = _checked_url(request.url)
+        url = checked_url(request.url)
         seconds = request.timeout_seconds
         response = self._manager(url).urlopen(
             request.method,
             url,
             body=request.body or None,
-            headers=_headers(request),
+            headers=checked_headers(request),
             retries=False,
             redirect=False,
             timeout=Timeout(connect=seconds, read=seconds),
@@ -127,6 +129,10 @@ class HttpTransport:
         finally:
             # One that was read to its end has given its connection back.
             response.close()
+
+    def at_least(self, connections: int) -> None:
+        """Keep so many connections, of hosts that are asked for the first time from now on."""
+        self.connections = max(connections, self.connections)
 
     def close(self) -> None:
         """Close all connections; what is sent afterwards makes others."""
@@ -160,24 +166,6 @@ class HttpTransport:
             self._managers = {}
             self._process_id = os.getpid()
         return self._managers
-
-
-def _checked_url(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme.lower() not in ("http", "https") or not rest:
-        raise ValueError("not a URL of HTTP")
-    return f"{scheme.lower()}{separator}{rest}"
-
-
-def _headers(request: HttpRequest) -> dict[str, str]:
-    headers = dict(request.headers)
-    if not all(isinstance(each, str) for pair in headers.items() for each in pair):
-        raise ValueError("a header that is no text")
-    given = {name.lower() for name in headers}
-    for name, (spelled, value) in _HEADERS.items():
-        if name not in given:
-            headers[spelled] = value
-    return headers
 
 
 def _read(response: BaseHTTPResponse, max_bytes: int) -> bytes:

@@ -16,7 +16,8 @@ import itertools
 import logging
 import time
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from mailcore.errors import MailcoreError
@@ -25,7 +26,7 @@ from mailcore.errors import MailcoreError
 if TYPE_CHECKING:
     from mailcore.flow import HttpRequest, HttpResponse
 
-__all__ = ["http_logged", "is_on", "logged", "logger"]
+__all__ = ["http_logged", "http_logged_async", "is_on", "logged", "logged_async", "logger"]
 
 T = TypeVar("T")
 
@@ -54,20 +55,45 @@ def logged(
     Returns:
         What *exchange* returned. What it raises goes on; nothing that goes wrong with the log does.
     """
+    with _recorded(request, answer) as came:
+        outcome = exchange()
+        came(outcome)
+    return outcome
+
+
+async def logged_async(
+    exchange: Callable[[], Awaitable[T]],
+    *,
+    request: Callable[[], str],
+    answer: Callable[[T], str],
+) -> T:
+    """The same as :func:`logged`, of an exchange that is awaited."""
+    with _recorded(request, answer) as came:
+        outcome = await exchange()
+        came(outcome)
+    return outcome
+
+
+@contextmanager
+def _recorded(
+    request: Callable[[], str], answer: Callable[[T], str]
+) -> Iterator[Callable[[T], None]]:
     number = next(_numbers)
     logger.debug("#%d %s", number, _said(request))
     began = time.monotonic()
+
+    def came(outcome: T) -> None:
+        seconds = time.monotonic() - began
+        logger.debug("#%d after %.3f s %s", number, seconds, _said(lambda: answer(outcome)))
+
     try:
-        outcome = exchange()
+        yield came
     except Exception as error:
         # The text of anybody else's may repeat what was sent.
         words = f": {error}" if isinstance(error, MailcoreError) else ""
         seconds = time.monotonic() - began
         logger.debug("#%d after %.3f s %s%s", number, seconds, type(error).__name__, words)
         raise
-    seconds = time.monotonic() - began
-    logger.debug("#%d after %.3f s %s", number, seconds, _said(lambda: answer(outcome)))
-    return outcome
 
 
 def _said(describe: Callable[[], str]) -> str:
@@ -85,6 +111,20 @@ def http_logged(
 
     secrets = secrets_of(request)
     return logged(
+        lambda: exchange(request),
+        request=lambda: request_text(request, secrets),
+        answer=lambda answer: answer_text(answer, secrets),
+    )
+
+
+async def http_logged_async(
+    request: HttpRequest, exchange: Callable[[HttpRequest], Awaitable[HttpResponse]]
+) -> HttpResponse:
+    """Make an HTTP exchange in an event loop, with its records."""
+    from mailcore.http.wire_http import answer_text, request_text, secrets_of
+
+    secrets = secrets_of(request)
+    return await logged_async(
         lambda: exchange(request),
         request=lambda: request_text(request, secrets),
         answer=lambda answer: answer_text(answer, secrets),

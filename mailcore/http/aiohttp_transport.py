@@ -1,0 +1,73 @@
+"""The transport of HTTP providers where aiohttp is installed: event loops need no threads."""
+
+from __future__ import annotations
+
+import asyncio
+
+from typing import TYPE_CHECKING
+
+from mailcore.flow import HttpRequest, HttpResponse
+from mailcore.http import wire
+from mailcore.http.transport import HttpTransport
+
+
+if TYPE_CHECKING:
+    from mailcore.http.async_exchange import AsyncExchanges
+
+
+class AiohttpTransport(HttpTransport):
+    """
+    :class:`~mailcore.http.transport.HttpTransport` with an event loop's own I/O, by aiohttp.
+
+    It is what providers use where ``mailcore-esp[aiohttp]`` is installed. Connections of a loop
+    stay with it, and are closed with it. An aiohttp that is too old, a proxy that speaks SOCKS or
+    TLS, and headers outside ASCII are left to urllib3 in a thread.
+
+    Args:
+        pool_size: Connections kept open for each host; in an event loop, also how many exchanges
+            may be under way: the others wait.
+        max_idle_seconds: A connection that was idle for longer is replaced before it is used.
+    """
+
+    def __init__(self, *, pool_size: int = 100, max_idle_seconds: float = 50.0) -> None:
+        super().__init__(pool_size=pool_size, max_idle_seconds=max_idle_seconds)
+        self._async: AsyncExchanges | None = None
+
+    async def aexchange(self, request: HttpRequest) -> HttpResponse:
+        """
+        Send a request from an event loop.
+
+        Raises:
+            NetworkError: If no connection was made, or it was lost (then ``maybe_accepted``).
+            SendTimeout: If no answer came in time.
+            UnexpectedResponse: If the answer is larger than the request allows, or ends in
+                another protocol.
+        """
+        if wire.is_on():
+            return await wire.http_logged_async(request, self._asent)
+        return await self._asent(request)
+
+    async def _asent(self, request: HttpRequest) -> HttpResponse:
+        exchanges = self._async
+        if exchanges is None:
+            # aiohttp takes a while to import.
+            exchanges = await asyncio.to_thread(self._exchanges)
+        if not exchanges.can_take(request):
+            return await asyncio.to_thread(self._noted, request)
+        return await exchanges.exchange(request, self.connections)
+
+    def _exchanges(self) -> AsyncExchanges:
+        from mailcore.http.async_exchange import AsyncExchanges
+
+        with self._lock:
+            exchanges = self._async
+            if exchanges is None:
+                exchanges = self._async = AsyncExchanges(self._max_idle_seconds)
+        return exchanges
+
+    def close(self) -> None:
+        """Close all connections, those of event loops that run too."""
+        super().close()
+        exchanges, self._async = self._async, None
+        if exchanges is not None:
+            exchanges.close()

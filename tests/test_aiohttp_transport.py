@@ -1,0 +1,336 @@
+"""HTTP in event loops: what belongs to a loop ends with it, and what aiohttp cannot, threads do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+
+from typing import Any
+
+import pytest
+
+from mailcore import (
+    AsyncMailer,
+    HttpRequest,
+    Mailer,
+    Message,
+    Provider,
+    RecipientStatus,
+    SendStatus,
+)
+from mailcore.features import Features
+from mailcore.http import AiohttpTransport, HttpTransport
+from mailcore.registry import Registry, hookimpl
+
+
+WAIT_SECONDS = 10
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy of this machine takes part."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def post(url: str, **options: Any) -> HttpRequest:
+    """A request as a provider makes it."""
+    return HttpRequest(**{"method": "POST", "url": url, "body": b"{}", **options})
+
+
+@pytest.fixture
+def peers(site: Any) -> list[Any]:
+    """Who asked the site, by request."""
+    seen: list[Any] = []
+
+    def page(page: Any) -> None:
+        seen.append(page.client_address)
+        page.answer(200, threading.current_thread().name.encode())
+
+    site.pages["/"] = page
+    return seen
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning")
+def test_a_loop_that_ends_closes_its_connections(site: Any, peers: list[Any]) -> None:
+    """A program that runs a loop for each mail leaves nothing open, and shares nothing."""
+    transport = AiohttpTransport()
+
+    async def twice() -> None:
+        for _ in range(2):
+            assert 200 == (await transport.aexchange(post(f"{site.url}/"))).status_code
+
+    for _ in range(3):
+        asyncio.run(twice())
+    transport.close()
+
+    assert 6 == len(peers)
+    assert 3 == len(set(peers))
+
+
+def test_loops_at_once_have_connections_of_their_own(site: Any, peers: list[Any]) -> None:
+    """One transport serves several loops, and code without one."""
+    transport = AiohttpTransport()
+    here = threading.Barrier(2, timeout=WAIT_SECONDS)
+    found: list[int] = []
+
+    async def some() -> None:
+        for _ in range(3):
+            found.append((await transport.aexchange(post(f"{site.url}/"))).status_code)
+            await asyncio.to_thread(here.wait)
+
+    threads = [threading.Thread(target=lambda: asyncio.run(some())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT_SECONDS)
+    found.append(transport.exchange(post(f"{site.url}/")).status_code)
+    transport.close()
+
+    assert [200] * 7 == found
+    assert 3 == len(set(peers))
+
+
+@pytest.mark.parametrize("closes", ["in the loop", "from a thread"])
+def test_closing(site: Any, peers: list[Any], closes: str) -> None:
+    """It ends what is open in a loop that runs; the next request makes another connection."""
+    transport = AiohttpTransport()
+
+    async def main() -> None:
+        await transport.aexchange(post(f"{site.url}/"))
+        if closes == "in the loop":
+            transport.close()
+        else:
+            await asyncio.to_thread(transport.close)
+        transport.close()
+        await transport.aexchange(post(f"{site.url}/"))
+
+    asyncio.run(main())
+
+    assert 2 == len(set(peers))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"headers": {"X-Name": "Grün"}},
+        {"body": bytes(3_000_000)},
+        {"body": bytes(70_000)},
+        {"body": b""},
+        {"method": "GET", "body": b""},
+        {"headers": {"Content-Type": "application/json", "user-agent": "mine"}},
+    ],
+    ids=["a header outside ASCII", "3 MB", "70 KB", "no body", "GET", "own headers"],
+)
+def test_the_same_stands_on_the_wire(site: Any, in_a_loop: Any, options: dict[str, Any]) -> None:
+    """What urllib3 sends, aiohttp sends."""
+    site.pages["/a%20b?q=%C3%BC"] = lambda page: page.answer(200)
+    site.pages["/a%20b"] = lambda page: page.answer(200)
+    request = post(**{"url": f"{site.url}/a b?q=ü", **options})
+    both = HttpTransport(), in_a_loop(AiohttpTransport())
+
+    for transport in both:
+        transport.exchange(request)
+        transport.close()
+
+    one, other = site.seen
+    for seen in one, other:
+        seen["headers"] = {
+            name: value for name, value in seen["headers"].items() if name != "connection"
+        }
+    assert one == other
+
+
+def test_a_proxy_that_aiohttp_cannot_use(
+    site: Any, in_a_loop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that speaks SOCKS is left to urllib3, with its own errors."""
+    monkeypatch.setenv("http_proxy", "socks5h://127.0.0.1:1")
+    transport = in_a_loop(AiohttpTransport())
+
+    with pytest.raises(Exception, match="cannot connect") as caught:
+        transport.exchange(post("http://mail.test/"))
+
+    assert not caught.value.maybe_accepted  # type: ignore[attr-defined]  # of ours
+
+
+def test_an_aiohttp_with_known_holes_is_not_used(
+    site: Any,
+    peers: list[Any],
+    in_a_loop: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Threads send as they do without it, and the log says why."""
+    monkeypatch.setattr("aiohttp.__version__", "3.9.0")
+    transport = in_a_loop(AiohttpTransport())
+
+    with caplog.at_level(logging.WARNING, "mailcore.http"):
+        assert 200 == transport.exchange(post(f"{site.url}/")).status_code
+    transport.close()
+
+    (record,) = caplog.records
+    assert "aiohttp 3.9.0 has known holes" in record.getMessage()
+
+
+def test_the_log_of_the_wire(site: Any, peers: list[Any], in_a_loop: Any, caplog: Any) -> None:
+    """Requests from a loop are in it, with their answers and failures."""
+    transport = in_a_loop(AiohttpTransport())
+
+    with caplog.at_level(logging.DEBUG, "mailcore.wire"):
+        transport.exchange(post(f"{site.url}/", headers={"X-Key": "s3cret"}))
+        with pytest.raises(Exception, match="cannot connect"):
+            transport.exchange(post("http://127.0.0.1:1/"))
+
+    texts = [record.getMessage() for record in caplog.records if record.name == "mailcore.wire"]
+    assert 4 == len(texts)
+    assert "POST http://127.0.0.1" in texts[0]
+    assert "200" in texts[1]
+    assert "NetworkError: cannot connect to 127.0.0.1:1" in texts[3]
+    assert "s3cret" not in "".join(texts)
+
+
+class Site(Provider[Any, Any]):
+    """A provider that sends to a site."""
+
+    name, label, features = "site", "Site", Features()
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def build(self, message: Message) -> list[HttpRequest]:
+        return [post(self._url, recipients=message.recipients)]
+
+    def parse(self, request: HttpRequest, response: Any) -> dict[str, RecipientStatus]:
+        return dict.fromkeys(request.recipients, RecipientStatus(SendStatus.SENT))
+
+
+def message(number: int = 0) -> Message:
+    """A message to one."""
+    return Message(from_email="a@x.org", to=[f"r{number}@x.org"], subject="s", text="t")
+
+
+def test_providers_use_it_where_it_is_installed(site: Any, peers: list[Any]) -> None:
+    """An AsyncMailer sends without a thread of its own, a Mailer by urllib3; each may be forced."""
+    registry = Registry(autoload=False)
+    provider = Site(f"{site.url}/")
+
+    async def main(**options: Any) -> list[str]:
+        async with AsyncMailer(provider, registry=registry, **options) as mailer:
+            await mailer.send(message())
+            return [each.name for each in threading.enumerate() if each.name.startswith("mailcore")]
+
+    assert isinstance(provider.create_transport(), AiohttpTransport)
+    assert [] == asyncio.run(main())
+    assert 1 == len(asyncio.run(main(transport=HttpTransport())))
+    assert Mailer(provider, registry=registry).send(message()).accepted
+    registry.close(provider)
+
+
+def test_without_it_there_are_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an extra."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+    assert type(Site("http://x/").create_transport()) is HttpTransport
+
+
+@pytest.mark.parametrize(("concurrency", "expected"), [(5, 5), (130, 130)])
+def test_what_is_asked_for_is_what_runs(site: Any, concurrency: int, expected: int) -> None:
+    """Nothing within bounds the sends at once but what was asked for."""
+    meeting = threading.Barrier(expected, timeout=WAIT_SECONDS)
+
+    def page(page: Any) -> None:
+        meeting.wait()
+        page.answer(200)
+
+    site.pages["/"] = page
+
+    async def main() -> int:
+        async with AsyncMailer(Site(f"{site.url}/"), registry=Registry(autoload=False)) as mailer:
+            sending = mailer.send_many(map(message, range(concurrency)), concurrency=concurrency)
+            return len([outcome async for outcome in sending if outcome.accepted])
+
+    assert concurrency == asyncio.run(main())
+
+
+def test_others_wait_for_their_turn(site: Any, peers: list[Any]) -> None:
+    """A transport has as many connections in a loop as it was told, and waiting is no failure."""
+    transport = AiohttpTransport(pool_size=2)
+
+    async def main() -> list[int]:
+        requests = [transport.aexchange(post(f"{site.url}/")) for _ in range(20)]
+        return [answer.status_code for answer in await asyncio.gather(*requests)]
+
+    assert [200] * 20 == asyncio.run(main())
+    assert 2 == len(set(peers))
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+def test_cancelling(site: Any, is_written: bool) -> None:
+    """The connection is closed, and the mail is open only if something of it was written."""
+    arrived, over = threading.Event(), threading.Event()
+
+    def page(page: Any) -> None:
+        arrived.set()
+        over.wait(WAIT_SECONDS)
+        page.answer(200)
+
+    site.pages["/"] = page
+    told: list[bool] = []
+
+    class Extension:
+        @hookimpl
+        def mailcore_message_failed(self, error: Any) -> None:
+            told.append(error.maybe_accepted)
+
+    registry = Registry(autoload=False)
+    registry.register_extension(Extension())
+
+    async def main() -> None:
+        pool_size = 2 if is_written else 1
+        transport = AiohttpTransport(pool_size=pool_size)
+        first = asyncio.create_task(transport.aexchange(post(f"{site.url}/")))
+        await asyncio.to_thread(arrived.wait, WAIT_SECONDS)
+        arrived.clear()
+        mailer = AsyncMailer(Site(f"{site.url}/"), transport=transport, registry=registry)
+        task = asyncio.create_task(mailer.send(message()))
+        if is_written:
+            await asyncio.to_thread(arrived.wait, WAIT_SECONDS)
+        else:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        over.set()
+        await first
+        transport.close()
+
+    asyncio.run(main())
+
+    assert [is_written] == told
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_the_child_of_a_fork(site: Any, peers: list[Any], in_a_loop: Any) -> None:
+    """It makes connections of its own while its parent's loop goes on with the others."""
+    transport = AiohttpTransport()
+    awaited = in_a_loop(transport)
+    awaited.exchange(post(f"{site.url}/"))
+
+    child = os.fork()
+    if child == 0:
+        try:
+            asyncio.run(transport.aexchange(post(f"{site.url}/")))
+            transport.close()
+        except BaseException:  # whatever it is, the parent sees that it failed
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    awaited.exchange(post(f"{site.url}/"))
+
+    assert 0 == status
+    assert peers[0] == peers[2] != peers[1]
