@@ -163,7 +163,7 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
 
     def create_transport(self) -> Transport:
         """Make what sends this provider's requests: by default HTTP, by urllib3 or aiohttp."""
-        from mailcore.http.transport import default_transport
+        from mailcore.http.choosing import default_transport
 
         return default_transport()
 

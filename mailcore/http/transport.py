@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 
 from typing import TYPE_CHECKING, Any
@@ -24,15 +23,6 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 64 * 1024
 _NEEDED = ("encodings.idna", "urllib3", "mailcore.http.failures", "mailcore.http.pools")
-
-
-def default_transport() -> HttpTransport:
-    """The transport of HTTP providers: with aiohttp where it is installed."""
-    if importlib.util.find_spec("aiohttp") is None:
-        return HttpTransport()
-    from mailcore.http.aiohttp_transport import AiohttpTransport
-
-    return AiohttpTransport()
 
 
 def prepare() -> None:
