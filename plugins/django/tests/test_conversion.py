@@ -1,0 +1,429 @@
+"""Every kind of message that Django has, as mailcore's."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import uuid
+import warnings
+
+from email.message import EmailMessage as StdlibEmailMessage
+from email.message import MIMEPart
+from email.mime.base import MIMEBase
+from email.mime.image import MIMEImage
+
+import django
+import pytest
+
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.utils.functional import lazystr
+from django.utils.timezone import override as in_zone
+from django.utils.translation import gettext_lazy
+
+from mailcore import Attachment, InvalidAddress, InvalidMessage, MessageError, get_provider
+from mailcore_django.conversion import to_mailcore
+
+
+MEMORY = get_provider("memory")
+SES = get_provider("ses", region_name="eu-west-1")
+POSTMARK = get_provider("postmark", server_token="x")
+GIF = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04;"
+
+
+def convert(message, provider=MEMORY):
+    """What a provider is given."""
+    return to_mailcore(message, provider)
+
+
+def message(subject="Hi", body="Text", **arguments):
+    """A message with what it needs."""
+    arguments = {"from_email": "shop@example.com", "to": ["ada@example.net"], **arguments}
+    return EmailMultiAlternatives(subject, body, **arguments)
+
+
+def test_the_fields_of_a_message():
+    """Each where it belongs."""
+    made = convert(
+        message(
+            from_email="Shop <shop@example.com>",
+            to=["Ada <ada@example.net>", "b@example.net"],
+            cc=["c@example.net"],
+            bcc=["d@example.net"],
+            reply_to=["help@example.com"],
+            headers={"X-Shop": "1", "List-Id": "<shop.example.com>"},
+        )
+    )
+
+    assert ("Shop <shop@example.com>", "Hi", "Text", None) == (
+        str(made.from_email),
+        made.subject,
+        made.text,
+        made.html,
+    )
+    assert ("ada@example.net", "b@example.net", "c@example.net", "d@example.net") == made.recipients
+    assert [1, 1, 1] == [len(made.cc), len(made.bcc), len(made.reply_to)]
+    assert {"X-Shop": "1", "List-Id": "<shop.example.com>"} == dict(made.headers)
+
+
+def test_lazy_texts():
+    """Translations in every place become text."""
+    made = convert(
+        message(
+            lazystr("Hi"),
+            lazystr("Text"),
+            from_email=lazystr("shop@example.com"),
+            to=[lazystr("ada@example.net")],
+            headers={"X-Lazy": lazystr("value")},
+            attachments=[(lazystr("a.txt"), lazystr("content"), "text/plain")],
+        )
+    )
+
+    assert ("Hi", "Text", "value") == (made.subject, made.text, made.headers["X-Lazy"])
+    assert [("a.txt", b"content")] == [(part.filename, part.content) for part in made.attachments]
+
+
+def test_lazy_texts_in_attributes():
+    """And whatever Django's JSON encoder writes as text."""
+    given = message()
+    given.metadata = {"a": gettext_lazy("Yes"), "price": decimal.Decimal("1.50")}
+    given.merge_global_data = {
+        "day": dt.date(2026, 11, 30),
+        "id": uuid.UUID(int=1),
+        "list": [lazystr("x")],
+    }
+    given.merge_headers = {"ada@example.net": {"X-A": lazystr("1")}}
+    given.tags = [lazystr("tag")]
+    given.template_id = lazystr("welcome")
+
+    made = convert(given)
+
+    assert {"a": "Yes", "price": "1.50"} == dict(made.metadata)
+    assert {"day": "2026-11-30", "id": str(uuid.UUID(int=1)), "list": ("x",)} == dict(
+        made.merge_global_data
+    )
+    assert (("tag",), "welcome") == (made.tags, made.template_id)
+    assert {"X-A": "1"} == dict(made.merge_headers["ada@example.net"])
+
+
+@pytest.mark.parametrize(
+    ("subtype", "alternatives", "expected"),
+    [
+        ("plain", [], ("Text", None, [])),
+        ("html", [], (None, "Text", [])),
+        ("x-amp-html", [], (None, None, ["text/x-amp-html"])),
+        ("plain", [("<p>", "text/html")], ("Text", "<p>", [])),
+        ("plain", [(b"<p>\xc3\xa4", "text/html")], ("Text", "<p>ä", [])),
+        ("html", [("plain", "text/plain")], ("plain", "Text", [])),
+        (
+            "plain",
+            [("<p>", "text/html"), ("<b>", "text/html"), ("BEGIN:VCALENDAR", "text/calendar")],
+            ("Text", "<p>", ["text/html", "text/calendar"]),
+        ),
+    ],
+)
+def test_bodies(subtype, alternatives, expected):
+    """The body by its subtype, then the first alternative of each type."""
+    given = message(alternatives=alternatives)
+    given.content_subtype = subtype
+
+    made = convert(given)
+
+    assert expected == (
+        made.text,
+        made.html,
+        [each.content_type.partition(";")[0] for each in made.alternatives],
+    )
+
+
+def test_a_body_of_octets():
+    """It is read in the charset of the message."""
+    given = message(body="x")
+    given.body, given.encoding = b"\xe4", "iso-8859-1"
+    assert "ä" == convert(given).text
+
+    given.encoding = None
+    with pytest.raises(InvalidMessage, match="utf-8"):
+        convert(given)
+
+
+def legacy_part():
+    """A part as older programs make them."""
+    part = MIMEBase("application", "pdf")
+    part.set_payload(b"%PDF".decode())
+    part.add_header("Content-Disposition", "attachment", filename="a.pdf")
+    return part
+
+
+def modern_part():
+    """A part by the newer API of the standard library."""
+    part = MIMEPart()
+    part.set_content(GIF, maintype="image", subtype="gif", disposition="inline", cid="<dot@shop>")
+    return part
+
+
+def inner():
+    """A mail to be attached."""
+    mail = StdlibEmailMessage()
+    mail["Subject"] = "Inner"
+    mail.set_content("inner text")
+    return mail
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        (("a.txt", "grüße", "text/plain"), ("a.txt", "grüße".encode(), "text/plain")),
+        (("a.txt", b"gr\xfc", "text/plain"), ("a.txt", b"gr\xfc", "application/octet-stream")),
+        (("a.txt", b"plain", "text/plain"), ("a.txt", b"plain", "text/plain")),
+        (("a.bin", b"\x00\xff", "application/zip"), ("a.bin", b"\x00\xff", "application/zip")),
+        (("a.pdf", b"%PDF", None), ("a.pdf", b"%PDF", "application/pdf")),
+        ((None, GIF, "image/gif"), (None, GIF, "image/gif")),
+        (("a.json", "{}", "application/json"), ("a.json", b"{}", "application/json")),
+        (("a.bin", bytearray(b"x"), "application/zip"), ("a.bin", b"x", "application/zip")),
+        (legacy_part(), ("a.pdf", b"%PDF", "application/pdf")),
+        (modern_part(), (None, GIF, "image/gif")),
+        (("m.eml", inner(), "message/rfc822"), ("m.eml", None, "message/rfc822")),
+        (("m.eml", message("Inner"), "message/rfc822"), ("m.eml", None, "message/rfc822")),
+        (("m.eml", b"Subject: Inner\n\nx", "message/rfc822"), ("m.eml", None, "message/rfc822")),
+        (("m.eml", "Subject: Inner\n\nx", "message/rfc822"), ("m.eml", None, "message/rfc822")),
+        (Attachment("own.txt", b"x", "text/plain"), ("own.txt", b"x", "text/plain")),
+    ],
+)
+def test_attachments(item, expected):
+    """Tuples that a program appended, parts of the standard library, mails, and our own."""
+    given = message()
+    given.attachments.append(item)
+
+    (made,) = convert(given).attachments
+
+    content = None if expected[1] is None else made.content
+    assert expected == (made.filename, content, made.mime_type)
+    assert expected[1] is not None or b"Subject: Inner" in made.content
+
+
+def test_attach_of_django(tmp_path):
+    """What `attach` and `attach_file` make of their arguments."""
+    file = tmp_path / "a.csv"
+    file.write_text("a;ü", encoding="utf-8")
+    given = message()
+    given.attach("b.png", b"\x89PNG\r\n\x1a\n")
+    given.attach_file(file)
+    given.attach(MIMEImage(GIF, "gif")) if django.VERSION < (6, 0) else given.attach(modern_part())
+
+    png, csv, gif = convert(given).attachments
+
+    assert ["image/png", "text/csv", "image/gif"] == [png.mime_type, csv.mime_type, gif.mime_type]
+    assert ("a;ü".encode(), "utf-8") == (csv.content, csv.content_type.split('"')[1])
+
+
+def test_the_charset_of_attached_texts():
+    """`encoding`, as with Django; a body is UTF-8 always."""
+    given = message(body="ä", attachments=[("a.txt", "ä", "text/plain")])
+    given.encoding = "iso-8859-1"
+
+    (made,) = convert(given).attachments
+
+    assert (b"\xe4", "ä") == (made.content, convert(given).text)
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        ("a.txt", "attachments[0]"),
+        (("a.txt",), "must be (filename, content, mimetype)"),
+        (("a.txt", None, "application/zip"), "must be bytes or text"),
+        (("a.txt", b"x", "nonsense"), "attachments[0]"),
+    ],
+)
+def test_attachments_that_are_none(item, told):
+    """With their place."""
+    given = message()
+    given.attachments.append(item)
+
+    with pytest.raises(InvalidMessage) as caught:
+        convert(given)
+
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"From": "List <list@example.com>"}, ("list@example.com", "shop@example.com", (), {})),
+        ({"from": "list@example.com"}, ("list@example.com", "shop@example.com", (), {})),
+        ({"Reply-To": "help@example.com"}, ("shop@example.com", None, ("help@example.com",), {})),
+        ({"Reply-To": ""}, ("shop@example.com", None, (), {})),
+        ({"To": "ada@example.net"}, ("shop@example.com", None, (), {})),
+        (
+            {"To": "list@example.com"},
+            ("shop@example.com", None, (), {"To": "list@example.com"}),
+        ),
+        ({"Return-Path": "bounce@example.com"}, ("shop@example.com", "bounce@example.com", (), {})),
+    ],
+)
+def test_headers_that_stand_for_fields(headers, expected):
+    """In any case of their letters."""
+    made = convert(message(headers=headers))
+
+    assert expected == (
+        made.from_email.addr_spec,
+        made.envelope_sender and made.envelope_sender.addr_spec,
+        tuple(each.addr_spec for each in made.reply_to),
+        dict(made.headers),
+    )
+
+
+def test_a_cc_header_says_who_is_seen():
+    """Of the recipients; whoever gets no mail cannot stand there."""
+    made = convert(
+        message(cc=["x@example.net"], bcc=["c@example.net"], headers={"Cc": "C <c@example.net>"})
+    )
+    assert (["C <c@example.net>"], ["x@example.net"]) == (
+        [str(each) for each in made.cc],
+        [str(each) for each in made.bcc],
+    )
+
+    with pytest.raises(InvalidMessage, match="no recipient"):
+        convert(message(headers={"Cc": "stranger@example.net"}))
+
+
+def test_headers_that_the_provider_writes_itself():
+    """Message-ID and Date are left out where they would be refused, and kept elsewhere."""
+    headers = {"Message-ID": "<a@example.com>", "Date": "Mon, 30 Nov 2026 10:00:00 +0000"}
+
+    assert {} == dict(convert(message(headers=headers), SES).headers)
+    assert ["Message-ID"] == list(convert(message(headers=headers), POSTMARK).headers)
+    assert headers == dict(convert(message(headers=headers)).headers)
+
+
+def test_headers_of_ses():
+    """They become the parameters that they stand for; elsewhere they are headers."""
+    headers = {"X-SES-CONFIGURATION-SET": "shop", "X-SES-MESSAGE-TAGS": "a=1, b=2"}
+
+    made = convert(message(headers=headers), SES)
+
+    assert {
+        "ses": {
+            "ConfigurationSetName": "shop",
+            "EmailTags": ({"Name": "a", "Value": "1"}, {"Name": "b", "Value": "2"}),
+        }
+    } == dict(made.esp_extra)
+    assert {} == dict(made.headers)
+    assert headers == dict(convert(message(headers=headers), POSTMARK).headers)
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ({"MessageStream": "news"}, {"postmark": {"MessageStream": "news"}}),
+        ({"postmark": {"MessageStream": "news"}}, {"postmark": {"MessageStream": "news"}}),
+        ({"ses": {"x": 1}, "postmark": {}}, {"ses": {"x": 1}, "postmark": {}}),
+        ({}, {}),
+    ],
+)
+def test_esp_extra(extra, expected):
+    """Flat ones, as django-anymail has them, are for the provider that is configured."""
+    given = message()
+    given.esp_extra = extra
+
+    assert expected == dict(convert(given, POSTMARK).esp_extra)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (dt.datetime(2030, 1, 2, 3, 4), "2030-01-02T03:04:00+01:00"),  # noqa: DTZ001
+        (dt.date(2030, 7, 2), "2030-07-02T00:00:00+02:00"),
+        (dt.datetime(2030, 1, 2, tzinfo=dt.timezone.utc), "2030-01-02T00:00:00+00:00"),
+        (1893456000, "2030-01-01T00:00:00+00:00"),
+        (1893456000.5, "2030-01-01T00:00:00.500000+00:00"),
+        (None, None),
+    ],
+)
+def test_send_at(given, expected):
+    """Naive times and dates are meant in Django's current time zone."""
+    made = message()
+    made.send_at = given
+    with in_zone("Europe/Berlin"):
+        found = convert(made).send_at
+
+    assert expected == (found and found.isoformat())
+
+
+def test_what_is_not_given_leaves_the_default():
+    """And None refuses it."""
+    given = message()
+    assert set() == {"tags", "metadata", "track_opens"} & set(convert(given).given())
+
+    given.tags = given.track_opens = None
+    assert {"tags", "track_opens"} == convert(given).declined
+
+
+def test_a_template_has_its_own_subject_and_bodies():
+    """Empty ones say nothing; a From of None leaves it to the template."""
+    given = message("", "")
+    given.template_id, given.from_email = 42, None
+
+    made = convert(given).given()
+
+    assert {"to", "template_id"} == made.keys() - {"from_email"}
+    assert "from_email" in convert(given).declined
+
+
+class Shouting(EmailMessage):
+    """Makes its own mail."""
+
+    def message(self, *args, **kwargs):
+        mail = super().message(*args, **kwargs)
+        mail["X-Loud"] = "yes"
+        return mail
+
+
+def test_a_message_that_makes_its_own_mail():
+    """What it makes is sent, to the recipients that it has."""
+    given = Shouting("Hi", "Grüße", "shop@example.com", ["a@example.net"], bcc=["b@example.net"])
+    given.tags = ["own"]
+
+    made = convert(given)
+
+    assert ("yes", "Grüße", ("own",)) == (made.headers["X-Loud"], made.text.strip(), made.tags)
+    assert ("a@example.net", "b@example.net") == made.recipients
+    assert ["b@example.net"] == [each.addr_spec for each in made.bcc]
+
+
+def test_the_given_message_stays_as_it_is():
+    """It may be sent again."""
+    given = message(headers={"From": "x@example.com", "Cc": "c@example.net"}, cc=["c@example.net"])
+    given.metadata = {"a": 1}
+    before = repr(vars(given))
+
+    convert(given, SES)
+
+    assert before == repr(vars(given))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"subject": "a\nb"},
+        {"from_email": "a@example.com\nBcc: x@example.com"},
+        {"to": ["a@example.com\r\nBcc: x@example.com"]},
+        {"headers": {"X-A": "a\nBcc: x@example.com"}},
+    ],
+)
+def test_a_line_end_in_a_header_is_djangos_bad_header(arguments):
+    """Forms catch it; to 5.2 it is a class of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from django.core.mail import BadHeaderError
+
+    with pytest.raises(BadHeaderError) as caught:
+        convert(message(**arguments))
+
+    assert isinstance(caught.value, MessageError)
+
+
+def test_other_mistakes_are_no_bad_headers():
+    """They have their own class."""
+    with pytest.raises(InvalidAddress):
+        convert(message(to=["webmaster"]))
