@@ -1,0 +1,1 @@
+"""Commands of ``manage.py``: the name of the file is that of the command."""
