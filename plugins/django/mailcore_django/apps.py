@@ -12,3 +12,9 @@ class MailcoreDjangoConfig(AppConfig):
     label = "mailcore_django"
     verbose_name = "Mail"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have ``manage.py check`` look at the settings."""
+        from mailcore_django import checks
+
+        checks.connect()

@@ -44,7 +44,7 @@ class MailersHandler:
             return cast("BaseEmailBackend", cast("Any", mail).mailers[alias])
         own = get_settings().mailers
         if alias not in own and alias == DEFAULT_ALIAS and from_django is None:
-            return _made(settings.EMAIL_BACKEND, None)
+            return _default()
         try:
             options = options_of(alias)
         except ConfigurationError as error:
@@ -69,6 +69,13 @@ class MailersHandler:
     def default(self) -> BaseEmailBackend:
         """The backend of the alias ``default``."""
         return self[DEFAULT_ALIAS]
+
+
+def _default() -> BaseEmailBackend:
+    """Django's own, by its ways: from 6.1 on, reading ``EMAIL_BACKEND`` warns."""
+    if hasattr(mail, "mailers"):
+        return cast("BaseEmailBackend", cast("Any", mail).mailers[DEFAULT_ALIAS])
+    return _made(settings.EMAIL_BACKEND, None)
 
 
 def _made(path: str, alias: str | None, **options: object) -> BaseEmailBackend:
