@@ -135,13 +135,21 @@ class EmailBackend(BaseEmailBackend):
                 batch.failed(error)
         return batch.end()
 
+    def _deliver(self, mailers: Mailers, mail: Message, message: EmailMessage) -> SendResult:
+        """Give a message to its provider; the backend for tests does otherwise."""
+        return mailers.mailer.send(mail)
+
+    async def _adeliver(self, mailers: Mailers, mail: Message, message: EmailMessage) -> SendResult:
+        """The same in an event loop."""
+        return await mailers.async_mailer.send(mail)
+
     def _send(self, message: EmailMessage) -> bool:
         sending = _Sending(self, message)
         try:
             pre_send.send(**sending.told)
             if not message.recipients():
                 return False
-            result = sending.mailers.mailer.send(sending.convert())
+            result = self._deliver(sending.mailers, sending.convert(), message)
         except CancelSend:
             return False
         except MailcoreError as error:
@@ -156,7 +164,7 @@ class EmailBackend(BaseEmailBackend):
             await pre_send.asend(**sending.told)
             if not message.recipients():
                 return False
-            result = await sending.mailers.async_mailer.send(sending.convert())
+            result = await self._adeliver(sending.mailers, sending.convert(), message)
         except CancelSend:
             return False
         except MailcoreError as error:

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from django.utils.module_loading import import_string
 
-from mailcore import AsyncMailer, ConfigurationError, Mailer
+from mailcore import AsyncMailer, ConfigurationError, Mailer, Registry
 from mailcore.foundation import ForkSafeLock, freeze, similar
 from mailcore.message import Defaults, MessageFields
 from mailcore.provider import Provider
@@ -83,7 +83,7 @@ class Configuration:
 class Mailers:
     """A mailer of the core, and one for event loops that shares its connections."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, *, registry: Registry | None = None) -> None:
         made: dict[str, Any] = {
             "defaults": Defaults(
                 cast("MessageFields", configuration.defaults),
@@ -92,6 +92,7 @@ class Mailers:
             "middleware": [_function(each) for each in configuration.middleware],
             "unsupported": configuration.unsupported,
             "refused": configuration.refused,
+            "registry": registry,
         }
         if "://" in configuration.provider:
             self.mailer = Mailer.from_url(

@@ -26,6 +26,7 @@ from mailcore_django.errors import MailerMisconfigured
 
 __all__ = ["asend", "mailers", "send"]
 
+_KEEPS_MAIL = ("mailcore_django.test.", "django.core.mail.backends.locmem.")
 _LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
 
 
@@ -50,7 +51,7 @@ class MailersHandler:
         except ConfigurationError as error:
             raise MailerMisconfigured(str(error)) from error
         # Django's test runner leaves this there, and looks for it itself.
-        if hasattr(mail, "outbox"):
+        if hasattr(mail, "outbox") and not own[alias].backend.startswith(_KEEPS_MAIL):
             return _made(_LOCMEM, alias)
         return _made(own[alias].backend, alias, **options)
 

@@ -132,10 +132,7 @@ if HAS_MAILERS:
             ADMINS=ADMINS,
             MAILERS={
                 "default": {"BACKEND": BACKEND, "OPTIONS": {"provider": "memory", **options}},
-                "log": {
-                    "BACKEND": BACKEND,
-                    "OPTIONS": {"provider": "memory", "fail_silently": True},
-                },
+                "log": {"BACKEND": BACKEND, "OPTIONS": silent},
                 "loud": entry,
             },
         )
