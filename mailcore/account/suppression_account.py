@@ -86,7 +86,7 @@ class SuppressionAccount(Generic[EntryT]):
 
         Raises:
             InvalidAddress: If it is no address.
-            ConfigurationError: If the provider takes no such reason.
+            ConfigurationError: If the provider takes no such reason, or no address at all.
             MessageRejected: If the provider refuses to.
         """
         run(_put_one(self._list, email_address, reason), self._transport)
@@ -205,6 +205,10 @@ def _put_one(suppressions: SuppressionList[EntryT], email_address: str, reason: 
 def _put_all(
     suppressions: SuppressionList[EntryT], email_addresses: Iterable[str], reason: str
 ) -> Flow[Mapping[str, str]]:
+    if not suppressions.put_reasons:
+        raise ConfigurationError(
+            f"{suppressions.provider} puts addresses on its list by itself: its API adds none"
+        )
     (known,) = known_reasons([reason], suppressions.put_reasons, suppressions.provider)
     if isinstance(email_addresses, str):
         email_addresses = [email_addresses]

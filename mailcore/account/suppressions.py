@@ -119,7 +119,11 @@ class SuppressionList(ABC, Generic[EntryT]):
     reasons: ClassVar[tuple[str, ...]]
     """Why an address may be on the list."""
     put_reasons: ClassVar[tuple[str, ...]]
-    """The reasons that an address can be put there with; the first is the usual one."""
+    """
+    The reasons that an address can be put there with; the first is the usual one.
+
+    Empty if the service lets nobody put an address there: then :meth:`put` is never called.
+    """
     addresses_per_call: ClassVar[int]
     """How many addresses :meth:`put` takes at once."""
 

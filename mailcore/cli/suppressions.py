@@ -43,6 +43,7 @@ ABSENT = 1
 
 _SYNONYMS = {"add": "put", "remove": "delete"}
 _ACTIONS = ("list", "get", "put", "delete", *_SYNONYMS)
+_ACTIONS_WITHOUT_PUT = ("list", "get", "delete", "remove")
 
 
 def add_provider_command(
@@ -51,7 +52,7 @@ def add_provider_command(
     label: str,
     kind: type[SuppressionList[Any]],
     *options: str,
-) -> None:
+) -> argparse._SubParsersAction[Any]:
     """
     Add ``mailcore NAME``, with ``suppressions`` below it.
 
@@ -61,6 +62,9 @@ def add_provider_command(
         label: The provider's name for people.
         kind: The class of the provider's list, which says what reasons there are.
         options: Arguments that the examples in the help need.
+
+    Returns:
+        The subparsers of ``mailcore NAME``, for further commands.
     """
     parser = cli.add_parser(
         name,
@@ -69,7 +73,9 @@ def add_provider_command(
         epilog="Exit codes are as for `mailcore --help`; 1 also if an address is not on the list, "
         f"and 75 if {label} could not be reached or is busy.",
     )
-    commands = parser.add_subparsers(dest=f"{name}_command", metavar="COMMAND")
+    commands: argparse._SubParsersAction[Any] = parser.add_subparsers(
+        dest=f"{name}_command", metavar="COMMAND"
+    )
 
     def show_help(_: argparse.Namespace) -> int:
         output.write(parser.format_help().rstrip("\n"))
@@ -77,6 +83,7 @@ def add_provider_command(
 
     parser.set_defaults(run=show_help)
     add_suppressions(commands, name, label, kind, "".join(f" {each}" for each in options))
+    return commands
 
 
 def add_suppressions(
@@ -97,14 +104,18 @@ def add_suppressions(
         options: What follows in the examples in the help.
     """
     reasons = [each.lower() for each in kind.reasons]
-    usual = kind.put_reasons[0].lower()
-    settable = ", ".join(each.lower() for each in kind.put_reasons)
+    settable = [each.lower() for each in kind.put_reasons]
+    usual = next(iter(settable), "")
+    if usual:
+        verbs, told = "get, put and delete", "put them on the list (add) or take them off (remove)"
+        reason_of = f"; with put: why, of {', '.join(settable)} ({usual})"
+    else:
+        verbs, told, reason_of = "get and delete", "or take them off the list (remove)", ""
     parser: argparse.ArgumentParser = commands.add_parser(
         "suppressions",
         aliases=["suppression"],
-        help="list, get, put and delete suppressed addresses",
-        description=f"Addresses that {label} does not deliver to. List them; look at some, put "
-        f"them on the list (add) or take them off (remove).",
+        help=f"list, {verbs} suppressed addresses",
+        description=f"Addresses that {label} does not deliver to. List them; look at some, {told}.",
         epilog=exit_codes.epilog(
             f"{name} suppressions list --reason {reasons[0]} --since 2026-11-01{options}",
             f"{name} suppressions delete ada@example.net{options}",
@@ -114,12 +125,13 @@ def add_suppressions(
     choosing.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="write JSON")
     add_common(parser)
-    parser.add_argument("action", nargs="?", choices=_ACTIONS, default="list")
+    actions = _ACTIONS if usual else _ACTIONS_WITHOUT_PUT
+    parser.add_argument("action", nargs="?", choices=actions, default="list")
     parser.add_argument("addresses", metavar="ADDRESS", nargs="*", help="an email address")
     parser.add_argument(
         "--reason",
         choices=reasons,
-        help=f"with list and delete: only those; with put: why, of {settable} ({usual})",
+        help=f"with list and delete: only those{reason_of}",
     )
     times = parser.add_argument_group("with list", "Times are UTC unless they have a zone.")
     times.add_argument("--since", metavar="TIME", type=point_in_time, help="put there since")

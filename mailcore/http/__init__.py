@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         send_error,
     )
     from mailcore.http.checking import USER_AGENT
+    from mailcore.http.fetching import PieceFetcher
     from mailcore.http.repeatable import ask, settled
     from mailcore.http.requests import (
         JSON_HEADERS,
@@ -50,6 +51,7 @@ else:
             "retry_after_seconds": "http.answers",
             "seconds_until_reset": "http.answers",
             "send_error": "http.answers",
+            "PieceFetcher": "http.fetching",
             "ask": "http.repeatable",
             "settled": "http.repeatable",
             "FormFile": "http.requests",
@@ -73,6 +75,7 @@ __all__ = [
     "FormFile",
     "HttpTransport",
     "Meaning",
+    "PieceFetcher",
     "RequestsTransport",
     "Sheet",
     "ask",

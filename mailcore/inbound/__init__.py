@@ -12,7 +12,11 @@ from mailcore._lazy import lazily
 if TYPE_CHECKING:
     from mailcore.inbound.addresses import InboundAddress, read_addresses
     from mailcore.inbound.composing import ReceivedFile, compose_inbound
-    from mailcore.inbound.content_ids import read_repeating_json, received_files
+    from mailcore.inbound.content_ids import (
+        read_repeating_json,
+        received_files,
+        shown_content_ids,
+    )
     from mailcore.inbound.date import parse_date
     from mailcore.inbound.headers import InboundHeaders
     from mailcore.inbound.message import InboundMessage, parse_inbound
@@ -30,6 +34,7 @@ else:
             "compose_inbound": "inbound.composing",
             "read_repeating_json": "inbound.content_ids",
             "received_files": "inbound.content_ids",
+            "shown_content_ids": "inbound.content_ids",
             "parse_date": "inbound.date",
             "InboundHeaders": "inbound.headers",
             "InboundMessage": "inbound.message",
@@ -62,4 +67,5 @@ __all__ = [
     "read_repeating_json",
     "read_score",
     "received_files",
+    "shown_content_ids",
 ]

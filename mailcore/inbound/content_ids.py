@@ -1,19 +1,37 @@
 """
 Which of a mail's files its HTML refers to, by which Content-ID, where a service tells it apart.
 
-A JSON object from Content-IDs to names of files, written by programs that do not look whether a
-mail has one Content-ID twice: then the object has one name twice, of which JSON readers keep the
-last.
+Some services give each file with its Content-ID: :func:`shown_content_ids` tells which of them are
+shown. Others have a map beside the files.
+
+That is a JSON object from Content-IDs to names of files, written by programs that do not look
+whether a mail has one Content-ID twice: then the object has one name twice, of which JSON readers
+keep the last.
 """
 
 from __future__ import annotations
 
 import json
+import re
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from mailcore.inbound.composing import ReceivedFile
+
+
+_SHOWN = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
+
+
+def shown_content_ids(html: str) -> frozenset[str]:
+    """
+    The Content-IDs that an HTML refers to, without angle brackets.
+
+    Mail programs give a Content-ID to files that they do not show, too.
+    """
+    # RFC 2392: percent-encoded in the URL. One pass: there may be many files.
+    return frozenset(unquote(reference) for reference in _SHOWN.findall(html))
 
 
 class RepeatingObject(dict[str, Any]):

@@ -97,7 +97,8 @@ def _flows(kept: SuppressionList | None) -> Iterator[tuple[str, Callable[[], Flo
     if kept is None:
         return
     yield "get", partial(kept.get, _ADDRESS)
-    yield "put", partial(kept.put, (_ADDRESS,), kept.put_reasons[0])
+    for reason in kept.put_reasons[:1]:
+        yield "put", partial(kept.put, (_ADDRESS,), reason)
     yield "delete", partial(kept.delete, _ADDRESS, ())
     yield "page", partial(_all_pages, kept, SuppressionFilter())
     for reason in kept.reasons:
@@ -127,7 +128,8 @@ def _error_of(flow: Flow[Any], answer: object) -> Exception | None:
 
 
 def _answers() -> Iterator[HttpResponse]:
-    keys = ("items", "paging", "Suppressions", "ErrorCode", "message", "address", "data", "errors")
+    keys = [*("items", "paging", "Suppressions", "ErrorCode", "message", "address", "data")]
+    keys += ["errors", "contacts", "count"]
     bodies = [b"", b"\xff", b"<html>", b"[" * 5000, *(_json(value) for value in _VALUES)]
     bodies += [_json({key: value}) for key in keys for value in _VALUES]
     for body in bodies:

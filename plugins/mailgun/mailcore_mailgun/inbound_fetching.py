@@ -15,17 +15,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mailcore.errors import (
-    FetchError,
-    NetworkError,
-    SendError,
-    SendTimeout,
-    UnexpectedResponse,
-)
+from mailcore.errors import FetchError
 from mailcore.events import InboundEvent
-from mailcore.flow import Exchange, Flow, HttpRequest, HttpResponse
-from mailcore.foundation import redact
-from mailcore.http import basic_authorization, retry_after_seconds
+from mailcore.flow import Flow, HttpResponse
+from mailcore.http import PieceFetcher, basic_authorization
 from mailcore.inbound import (
     InboundMessage,
     ReceivedFile,
@@ -45,7 +38,6 @@ DEFAULT_MAX_INBOUND_BYTES = 40 * 1024 * 1024
 """Mailgun receives mails of 25 MB, and base64 makes a third more of attachments."""
 
 _MAX_FILES = 500
-_CATEGORIES = {401: "access_denied", 403: "access_denied", 404: "not_found"}
 # What JSON adds to a mail: line ends and characters outside ASCII take up to three times the room.
 _JSON_FACTOR = 3
 _JSON_BYTES = 64 * 1024
@@ -79,8 +71,13 @@ def fetch(
     url = _url_of(event)
     if not api_key:
         raise option_missing("mailgun", "api_key", "fetching stored mail")
-    get = _Getter(api_key, timeout_seconds, max_inbound_bytes)
-    response = yield from get(
+    pieces = PieceFetcher(
+        provider=PROVIDER,
+        headers={"Authorization": basic_authorization("api", api_key)},
+        timeout_seconds=timeout_seconds,
+        max_bytes=max_inbound_bytes,
+    )
+    response = yield from pieces.get(
         url,
         accept="message/rfc2822",
         max_bytes=max_inbound_bytes * _JSON_FACTOR + _JSON_BYTES,
@@ -89,10 +86,10 @@ def fetch(
     raw = stored.get("body-mime")
     if isinstance(raw, str):
         content = raw.encode("utf-8", "replace")
-        get.count(len(content))
+        pieces.count(len(content))
         return parse_inbound(content)
     defects: list[str] = []
-    content = yield from _put_together(stored, url, get, defects)
+    content = yield from _put_together(stored, url, pieces, defects)
     return parse_inbound(content, defects=dict.fromkeys(defects))
 
 
@@ -117,58 +114,6 @@ def delete(event: InboundEvent) -> Flow[None]:
     yield  # it is a flow
 
 
-class _Getter:
-    """Asks Mailgun's storage, and counts what it gave."""
-
-    def __init__(self, api_key: str, timeout_seconds: float, max_bytes: int) -> None:
-        self._authorization = basic_authorization("api", api_key)
-        self._timeout_seconds = timeout_seconds
-        self._max_bytes = max_bytes
-        self._left = max_bytes
-
-    @property
-    def bytes_left(self) -> int:
-        return self._left
-
-    def count(self, size: int) -> None:
-        """
-        Count bytes of the mail.
-
-        Raises:
-            FetchError: If they are too many.
-        """
-        self._left -= size
-        if self._left < 0:
-            raise _too_large(self._max_bytes)
-
-    def __call__(self, url: str, *, accept: str, max_bytes: int) -> Flow[HttpResponse]:
-        request = HttpRequest(
-            method="GET",
-            url=url,
-            headers={"Accept": accept, "Authorization": self._authorization},
-            timeout_seconds=self._timeout_seconds,
-            max_response_bytes=max_bytes,
-        )
-        try:
-            response: HttpResponse = yield Exchange(request)
-        except UnexpectedResponse as error:
-            # The transport raises no other: what it reads is larger than the request allows.
-            raise _too_large(self._max_bytes) from error
-        except SendError as error:
-            # Asking again does no harm, whether or not the request had arrived.
-            is_network = isinstance(error, (NetworkError, SendTimeout))
-            raise FetchError(
-                str(error.args[0] if error.args else "no answer"),
-                provider=PROVIDER,
-                category="network" if is_network else error.category,
-                retryable=error.retryable or error.maybe_accepted,
-                raw=error.raw,
-            ) from error
-        if response.status_code != 200:
-            raise _refused(response)
-        return response
-
-
 def _url_of(event: InboundEvent) -> str:
     url = event.location.get("url")
     if not url:
@@ -188,18 +133,18 @@ def _url_of(event: InboundEvent) -> str:
 
 
 def _put_together(
-    stored: Mapping[str, Any], url: str, get: _Getter, defects: list[str]
+    stored: Mapping[str, Any], url: str, pieces: PieceFetcher, defects: list[str]
 ) -> Flow[bytes]:
     """The mail, from the parts that Mailgun gives instead, and from its files one by one."""
     headers = read_header_list(stored.get("message-headers"), defects)
     text, html = stored.get("body-plain"), stored.get("body-html")
     if not headers.pairs and not isinstance(text, str) and not isinstance(html, str):
         raise FetchError("Mailgun's answer has no mail", provider=PROVIDER)
-    get.count(sum(len(each) for each in (text, html) if isinstance(each, str)))
+    pieces.count(sum(len(each) for each in (text, html) if isinstance(each, str)))
     files: list[tuple[str, ReceivedFile]] = []
     for file_url, described in _attachments(stored, url, defects):
-        response = yield from get(file_url, accept="*/*", max_bytes=max(get.bytes_left, 1))
-        get.count(len(response.body))
+        response = yield from pieces.get(file_url, accept="*/*")
+        pieces.count(len(response.body))
         name, content_type = described.get("name"), described.get("content-type")
         files.append(
             (
@@ -253,30 +198,3 @@ def _read(response: HttpResponse) -> Mapping[str, Any]:
     if not isinstance(stored, dict):
         raise FetchError("Mailgun's answer is no JSON object", provider=PROVIDER, raw=response)
     return stored
-
-
-def _refused(response: HttpResponse) -> FetchError:
-    status = response.status_code
-    said = ""
-    try:
-        answer = json.loads(response.body)
-        said = str(answer.get("message") or "") if isinstance(answer, dict) else ""
-    except (ValueError, RecursionError):
-        pass
-    words = redact(" ".join(said.split()))[:300] or "no message"
-    waits = retry_after_seconds(response.headers)
-    hint = f" (wait {waits:.0f} seconds)" if waits is not None else ""
-    return FetchError(
-        f"{status}: {words}{hint}",
-        provider=PROVIDER,
-        category=_CATEGORIES.get(status, "failed"),
-        retryable=status >= 500 or status in (408, 429),
-        status_code=status,
-        raw=response,
-    )
-
-
-def _too_large(max_bytes: int) -> FetchError:
-    return FetchError(
-        f"the mail is larger than {max_bytes} bytes", provider=PROVIDER, category="too_large"
-    )

@@ -11,7 +11,6 @@ import re
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
@@ -44,7 +43,6 @@ _SPF_TESTS = {
 _DKIM_TESTS = {"DKIM_VALID": "pass", "DKIM_INVALID": "fail", "T_DKIM_INVALID": "fail"}
 _WORD = re.compile(r"[A-Za-z]{1,20}")
 _ENVELOPE_FROM = re.compile(r'envelope-from=[<"]*([^\s;<>"]{1,320})')
-_SHOWN = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
 _TO_ESCAPE = re.compile(r'(["\\])')
 
 
@@ -193,10 +191,9 @@ def _mailbox(fields: Fields, full: Fields, where: str) -> str:
 
 
 def _files(fields: Fields, html: str) -> Iterator[ReceivedFile]:
-    from mailcore.inbound import ReceivedFile
+    from mailcore.inbound import ReceivedFile, shown_content_ids
 
-    # RFC 2392: percent-encoded in the URL. One pass: there may be many files.
-    shown = {unquote(reference) for reference in _SHOWN.findall(html)}
+    shown = shown_content_ids(html)
     for each in fields.each("Attachments"):
         # What the "Check" button of Postmark's site posts has Data: so in django-anymail.
         given = each.document
@@ -209,6 +206,5 @@ def _files(fields: Fields, html: str) -> Iterator[ReceivedFile]:
             filename=each.text("Name"),
             content_type=each.text("ContentType") or "application/octet-stream",
             content_id=content_id or None,
-            # Mail programs give a Content-ID to files that they do not show, too.
             inline=content_id in shown,
         )

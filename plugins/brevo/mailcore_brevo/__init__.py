@@ -1,0 +1,35 @@
+"""Brevo for mailcore: ``mailcore.Mailer("brevo", api_key="...")``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+
+try:
+    from mailcore import Provider as _Provider  # noqa: F401  # is it there, and is it ours?
+except ImportError as _error:
+    if _error.name != "mailcore":
+        raise
+    raise ImportError(
+        "mailcore-brevo needs the `mailcore` of mailcore-esp, and no other "
+        "project's: pip uninstall mailcore; pip install --force-reinstall mailcore-esp"
+    ) from _error
+
+if TYPE_CHECKING:
+    from mailcore_brevo.options import brevo_options
+    from mailcore_brevo.provider import BrevoProvider
+else:
+    # Not for type checkers, which would take any name then.
+    def __getattr__(name: str) -> object:
+        if name == "BrevoProvider":
+            from mailcore_brevo.provider import BrevoProvider
+
+            return BrevoProvider
+        if name == "brevo_options":
+            from mailcore_brevo.options import brevo_options
+
+            return brevo_options
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = ["BrevoProvider", "brevo_options"]

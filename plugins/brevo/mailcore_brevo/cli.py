@@ -1,0 +1,113 @@
+"""``mailcore brevo quota`` and ``mailcore brevo domains``."""
+
+from __future__ import annotations
+
+import argparse
+
+from typing import Any
+
+from mailcore.cli import choosing, exit_codes, output
+from mailcore.cli.common import add_common
+from mailcore.cli.failures import UsageError
+from mailcore.cli.suppressions import ABSENT, opened_provider
+from mailcore.registry import Registry
+from mailcore_brevo.account import BrevoAccount, PlanCredits
+from mailcore_brevo.provider import BrevoProvider
+
+
+_NAME = "brevo"
+
+
+def add_quota(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add ``quota``."""
+    parser = _parser(
+        commands, "quota", "show what may still be sent", "What may still be sent, by plan."
+    )
+    parser.set_defaults(run=_quota)
+
+
+def add_domains(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add ``domains``."""
+    parser = _parser(
+        commands,
+        "domains",
+        "list, block and unblock domains",
+        "Domains that Brevo sends nothing to: list them, block or unblock some.",
+    )
+    parser.add_argument("action", nargs="?", choices=("list", "block", "unblock"), default="list")
+    parser.add_argument("domains", metavar="DOMAIN", nargs="*", help="such as example.com")
+    parser.set_defaults(run=_domains)
+
+
+def _parser(
+    commands: argparse._SubParsersAction[Any], name: str, told: str, description: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=told,
+        description=description,
+        epilog=exit_codes.epilog(f"{_NAME} {name} --json"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    choosing.add_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="write JSON")
+    add_common(parser)
+    return parser
+
+
+def _quota(arguments: argparse.Namespace) -> int:
+    with opened_provider(arguments, _NAME) as provider:
+        plans = _account(arguments, provider).quota()
+    if arguments.json:
+        output.write_json({"plans": [_described(plan) for plan in plans]})
+    else:
+        rows = [[str(value or "") for value in _described(plan).values()] for plan in plans]
+        output.write_table(["plan", "counted", "left", "since", "until"], rows)
+    return exit_codes.OK
+
+
+def _described(plan: PlanCredits) -> dict[str, object]:
+    return {
+        "plan": plan.plan,
+        "credits_type": plan.credits_type,
+        "remaining": f"{plan.remaining:.15g}",
+        "start": plan.start.isoformat() if plan.start else None,
+        "end": plan.end.isoformat() if plan.end else None,
+    }
+
+
+def _domains(arguments: argparse.Namespace) -> int:
+    if arguments.action == "list" and arguments.domains:
+        raise UsageError("`list` takes no domains")
+    if arguments.action != "list" and not arguments.domains:
+        raise UsageError(f"`{arguments.action}` needs a domain")
+    outcomes: dict[str, bool] = {}
+    with opened_provider(arguments, _NAME) as provider:
+        account = _account(arguments, provider)
+        if arguments.action == "list":
+            _write(arguments, account.blocked_domains())
+        for domain in arguments.domains:
+            if arguments.action == "block":
+                account.block_domain(domain)
+            outcomes[domain] = arguments.action == "block" or account.unblock_domain(domain)
+    if outcomes and arguments.json:
+        output.write_json({"done": outcomes})
+    elif outcomes:
+        told = "blocked" if arguments.action == "block" else "unblocked"
+        rows = [[domain, told if ok else "was not blocked"] for domain, ok in outcomes.items()]
+        output.write_table(["domain", "outcome"], rows)
+    return exit_codes.OK if all(outcomes.values()) else ABSENT
+
+
+def _write(arguments: argparse.Namespace, domains: tuple[str, ...]) -> None:
+    if arguments.json:
+        output.write_json({"blocked": list(domains)})
+    else:
+        output.write_table(["domain"], [[each] for each in domains])
+
+
+def _account(arguments: argparse.Namespace, provider: object) -> BrevoAccount:
+    if not isinstance(provider, BrevoProvider):
+        raise UsageError(f"`mailcore {_NAME}` is not about this provider")
+    registry: Registry = arguments.registry
+    return BrevoAccount(provider.suppressions(), registry.transport_for(provider))

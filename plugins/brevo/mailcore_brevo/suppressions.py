@@ -1,0 +1,155 @@
+"""
+The blocked contacts: addresses that Brevo does not deliver transactional mail to.
+
+``/v3/smtp/blockedContacts`` (``api/swagger.yaml`` of https://github.com/getbrevo/brevo-go, of
+2025-02-07, read 2026-11-30): in pages of up to 100, the latest first, between two days. There is no
+call for one address, which is looked for in the list, and none that puts an address there. Beside
+sending, an account has 100 calls in an hour (https://developers.brevo.com/docs/api-limits, as of
+2026-11-30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from mailcore.account import (
+    BOUNCE,
+    COMPLAINT,
+    MANUAL,
+    UNSUBSCRIBE,
+    Page,
+    SuppressedAddress,
+    SuppressionFilter,
+    SuppressionList,
+)
+from mailcore.address import address_key
+from mailcore.errors import ConfigurationError
+from mailcore.flow import Flow, HttpResponse
+from mailcore.http import not_understood, settled
+from mailcore.webhook import parse_timestamp
+from mailcore_brevo.asking import PROVIDER, call, read, require_success
+from mailcore_brevo.options import BrevoOptions
+
+
+MAX_PAGE = 100
+_PATH = "/smtp/blockedContacts"
+_BY_CODE = {
+    "hardBounce": BOUNCE,
+    "contactFlaggedAsSpam": COMPLAINT,
+    # By a marketing automation, a mail's link, the API.
+    "unsubscribedViaMA": UNSUBSCRIBE,
+    "unsubscribedViaEmail": UNSUBSCRIBE,
+    "unsubscribedViaApi": UNSUBSCRIBE,
+    "adminBlocked": MANUAL,
+}
+_FIRST_DAY = "2000-01-01"
+
+
+class BrevoSuppressions(SuppressionList):
+    """
+    The list of the account.
+
+    Args:
+        options: The options of the provider, with the key.
+    """
+
+    provider: ClassVar[str] = PROVIDER
+    reasons: ClassVar[tuple[str, ...]] = (BOUNCE, COMPLAINT, UNSUBSCRIBE, MANUAL)
+    put_reasons: ClassVar[tuple[str, ...]] = ()
+    addresses_per_call: ClassVar[int] = 1
+
+    def __init__(self, options: BrevoOptions) -> None:
+        self.options = options
+
+    def __repr__(self) -> str:
+        return "<BrevoSuppressions>"
+
+    def page(
+        self, token: str, chosen: SuppressionFilter, page_size: int
+    ) -> Flow[Page[SuppressedAddress]]:
+        """Up to 100 addresses; the token is the place of the first."""
+        limit = min(page_size, MAX_PAGE)
+        offset = int(token or "0")
+        query = {"limit": str(limit), "offset": str(offset), **_days(chosen)}
+        response = yield from call(self.options, "GET", _PATH, query=query)
+        items = read(response, "contacts", may_be_missing=True)
+        found = (_entry(item, response) for item in items)
+        return Page(
+            items=tuple(entry for entry in found if chosen.takes(entry)),
+            next_token=str(offset + limit) if len(items) >= limit else "",
+        )
+
+    def get(self, email_address: str) -> Flow[SuppressedAddress | None]:
+        """Look for one address, page by page: Brevo has no call for one."""
+        key, token = address_key(email_address), ""
+        while True:
+            page = yield from self.page(token, SuppressionFilter(), MAX_PAGE)
+            for entry in page.items:
+                if address_key(entry.email_address) == key:
+                    return entry
+            token = page.next_token
+            if not token:
+                return None
+
+    def put(self, email_addresses: tuple[str, ...], reason: str) -> Flow[Mapping[str, str]]:
+        """
+        Refuse to: Brevo has no call for it.
+
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise ConfigurationError("brevo: its API puts no address on the list")
+        yield  # it is a flow
+
+    def delete(self, email_address: str, reasons: tuple[str, ...]) -> Flow[bool]:
+        """Take an address off; with reasons, it is looked for before."""
+        if reasons:
+            entry = yield from self.get(email_address)
+            if entry is None or entry.reason not in reasons:
+                return False
+        response = yield from call(
+            self.options, "DELETE", f"{_PATH}/{quote(email_address, safe='')}"
+        )
+        if response.status_code == 404:
+            return False
+        require_success(response)
+        return True
+
+
+def _days(chosen: SuppressionFilter) -> dict[str, str]:
+    """
+    The days in between, and one more on both sides: nothing says which time zone they are of.
+
+    Brevo wants both or none.
+    """
+    if chosen.start is None and chosen.end is None:
+        return {}
+    end = chosen.end or datetime.now(timezone.utc)
+    start = _FIRST_DAY if chosen.start is None else _day(chosen.start, -1)
+    return {"startDate": start, "endDate": _day(end, 1)}
+
+
+def _day(moment: datetime, days: int) -> str:
+    day = moment.date()
+    try:
+        return (day + timedelta(days=days)).isoformat()
+    except OverflowError:
+        return day.isoformat()
+
+
+def _entry(item: Mapping[str, Any], response: HttpResponse) -> SuppressedAddress:
+    address, reason = item.get("email"), item.get("reason")
+    code = reason.get("code") if isinstance(reason, dict) else None
+    if not isinstance(address, str) or not isinstance(code, str):
+        raise settled(not_understood("has an unreadable contact", response), PROVIDER)
+    # An address is blocked for one sender, or for all.
+    sender = item.get("senderEmail")
+    return SuppressedAddress(
+        email_address=address,
+        reason=_BY_CODE.get(code, code),
+        updated_at=parse_timestamp(item.get("blockedAt")),
+        detail=f"sender {sender}" if isinstance(sender, str) and sender else "",
+    )
