@@ -176,6 +176,10 @@ class Acme(Provider[HttpRequest, HttpResponse]):
             for part in (self.parts(message) if message.is_batch else [message])
         ]
 
+    def key_of_part(self, key: str, number: int) -> str:
+        """The key of one of several calls."""
+        return f"{key}-{number}"
+
     def parts(self, message: Message) -> list[Message]:
         """A batch, as the service takes it: for a few recipients at a time."""
         chunks = [
@@ -186,8 +190,11 @@ class Acme(Provider[HttpRequest, HttpResponse]):
             message.replace(
                 to=chunk,
                 merge_data={a.addr_spec: self.own_data(message, a.addr_spec) for a in chunk},
+                idempotency_key=(
+                    message.idempotency_key and self.key_of_part(message.idempotency_key, number)
+                ),
             )
-            for chunk in chunks
+            for number, chunk in enumerate(chunks)
         ]
 
     def own_data(self, message: Message, address: str) -> Mapping[str, Any]:
@@ -230,6 +237,8 @@ class Acme(Provider[HttpRequest, HttpResponse]):
                 raise UnexpectedResponse("no JSON", maybe_accepted=True) from None
         if accepted:
             return self.statuses(request, document)
+        if response.status_code == 409 and "Idempotency-Key" in request.headers:
+            return dict.fromkeys(request.recipients, RecipientStatus(SendStatus.QUEUED))
         raise self.refusal(response)
 
     def statuses(self, request: HttpRequest, document: object) -> Mapping[str, RecipientStatus]:
@@ -381,6 +390,9 @@ class AcmeSuite(ProviderSuite):
     def refusing_responses(self, request: HttpRequest) -> Iterable[HttpResponse]:
         for status_code in (400, 401, 422, 429, 503):
             yield HttpResponse(status_code=status_code, body=b'{"message": "no"}')
+
+    def repeated_responses(self, request: HttpRequest) -> Iterable[HttpResponse]:
+        yield HttpResponse(status_code=409, body=b'{"message": "had it"}')
 
     def signed_webhooks(self, notices: Sequence[Notice]) -> Sequence[WebhookRequest]:
         return [
@@ -620,6 +632,33 @@ class SendsOnceWithoutAKey(Acme):
             "idempotency_key": NO("there is no such header"),
         }
     )
+
+
+class OneKeyForAllCalls(Acme):
+    def key_of_part(self, key, number):
+        return key
+
+
+class NewKeyEachTime(Acme):
+    def http_headers(self, message):
+        headers = super().http_headers(message)
+        if "Idempotency-Key" in headers:
+            headers["Idempotency-Key"] += secrets.token_hex(4)
+        return headers
+
+
+class RefusesWhatItHad(Acme):
+    def parse(self, request, response):
+        if response.status_code == 409:
+            raise self.refusal(response)
+        return super().parse(request, response)
+
+
+class LosesWhatItHad(Acme):
+    def parse(self, request, response):
+        if response.status_code == 409:
+            return dict.fromkeys(request.recipients, RecipientStatus(SendStatus.FAILED))
+        return super().parse(request, response)
 
 
 class LimitsOneThing(Acme):
@@ -1531,6 +1570,7 @@ DECLARED = "test_features_are_as_declared"
 TOGETHER = "test_messages_in_one_call_stay_apart"
 APART = "test_recipients_of_a_batch_are_kept_apart"
 MAIL = "test_received_mail_comes_back"
+KEYS = "test_each_call_has_a_key_of_its_own"
 FAULTS = [
     ("test_suppressions_leave_nothing_open", LeavesListsOpen, "get: maybe_accepted"),
     ("test_suppressions_survive_any_answer", TrustsLists, "KeyError"),
@@ -1539,6 +1579,10 @@ FAULTS = [
     ("test_it_introduces_itself", OddlyNamed, "lower-case letters"),
     ("test_it_introduces_itself", SendsToNobody, "refuses every recipient"),
     ("test_it_introduces_itself", SendsOnceWithoutAKey, "features has no idempotency_key"),
+    (KEYS, OneKeyForAllCalls, "several calls of one message have the same key"),
+    (KEYS, NewKeyEachTime, "no place has the same for the same key"),
+    ("test_what_the_service_had_is_no_refusal", RefusesWhatItHad, "raises MessageRejected"),
+    ("test_what_the_service_had_is_no_refusal", LosesWhatItHad, "nobody was accepted: 1 failed"),
     ("test_plain_fields_are_sent", DropsHtml, "html is silently dropped"),
     ("test_plain_fields_are_sent", DropsDisplayNames, "to is silently dropped"),
     ("test_plain_fields_are_sent", LosesCharacters, "text is silently dropped"),

@@ -83,6 +83,15 @@ class SuiteHooks:
         """Answers of a service that accepts the request for nobody: each documented form."""
         raise NotImplementedError("override refusing_responses()")
 
+    def repeated_responses(self, request: Any) -> Iterable[Any]:
+        """
+        Answers to a call whose idempotency key the service has had before: each documented form.
+
+        For services that do not simply give the first answer again. Each must become an acceptance,
+        or an error with ``maybe_accepted``.
+        """
+        return ()
+
     def broken_responses(self, request: Any) -> Iterable[Any]:
         """
         Answers that no documentation has: by default what proxies make of HTTP.

@@ -261,7 +261,7 @@ def test_commands(local_brevo, run):
         (("domains", "block"), "needs a domain"),
         (("domains", "list", "a.example"), "takes no domains"),
         (("suppressions", "put", "a@example.net"), "invalid choice"),
-        (("quota", "--provider", "memory"), "is not about memory"),
+        (("quota", "--provider", "memory"), "memory"),
     ],
 )
 def test_wrong_usage(run, capsys, arguments, said):

@@ -77,6 +77,9 @@ class TestBrevo(ProviderSuite):
         yield answered(400, {"code": "Invalid headers", "message": "a sentence as code"})
         yield HttpResponse(status_code=500, body=b"")
 
+    def repeated_responses(self, request: HttpRequest) -> Iterable[HttpResponse]:
+        yield answered(400, {"code": DUPLICATE, "message": "idempotencyKey was used"})
+
     def canary(self, name: str, count: int = 1) -> Canary:
         made = super().canary(name, count)
         if name in ("templates", "template_sender"):
