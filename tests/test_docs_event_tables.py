@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+import mailcore_brevo.events
 import mailcore_mailgun.events
 import mailcore_mailjet.events
 import mailcore_postmark.events
@@ -18,6 +19,7 @@ import mailcore_postmark.events
 from mailcore.bounces import Cause, verdict_of
 from mailcore.events import EventType, InboundEvent, RejectReason
 from mailcore.webhook import WebhookRequest
+from mailcore_brevo.event_map import EVENTS as BREVO_EVENTS
 from mailcore_mailgun.event_map import OUTCOMES, REASONS
 from mailcore_mailjet.event_map import ERRORS as MAILJET_ERRORS
 from mailcore_postmark.event_map import BOUNCE_TYPES
@@ -401,10 +403,50 @@ MAILJET = {
     "anything else": [mailjet("teleport")],
 }
 
+
+def brevo(*names):
+    """The events of Brevo of these names."""
+
+    def events(said):
+        payloads = [{"event": name, "email": "ada@example.net"} for name in names]
+        for payload in payloads:
+            if said is not None:
+                payload["reason"] = said
+        request = WebhookRequest("POST", {}, json.dumps(payloads).encode())
+        return mailcore_brevo.events.parse_events("brevo", request)
+
+    return [events]
+
+
+BREVO = {
+    "`request`, `sent`: Brevo has it, no more": brevo("request", "sent"),
+    "`delivered`": brevo("delivered"),
+    "`deferred`": brevo("deferred"),
+    "`hard_bounce`": brevo("hard_bounce"),
+    "`soft_bounce`": brevo("soft_bounce"),
+    "`blocked`: it is on the list of blocked contacts": brevo("blocked"),
+    "`invalid_email`": brevo("invalid_email"),
+    "`error`": brevo("error"),
+    "`opened`, `unique_opened`, `proxy_open`, `unique_proxy_open`": brevo(
+        "opened", "unique_opened", "proxy_open", "unique_proxy_open"
+    ),
+    "`click`": brevo("click"),
+    "`spam`, `complaint` (of older documentation)": brevo("spam", "complaint"),
+    "`unsubscribed`, `unsubscribe` (django-anymail's)": brevo("unsubscribed", "unsubscribe"),
+    "`list_addition`, of webhooks for marketing": brevo("list_addition"),
+    "a mail that was received (an `InboundEvent`)": [
+        lambda said: mailcore_brevo.events.parse_events(
+            "brevo", WebhookRequest("POST", {}, b'{"items": [{"Subject": "Hi"}]}')
+        )
+    ],
+    "anything else": brevo("teleported"),
+}
+
 TABLES = {
     "SES": ("providers/ses/reference.md", SES),
     "Postmark": ("providers/postmark/reference.md", POSTMARK),
     "Mailgun": ("providers/mailgun/reference.md", MAILGUN),
+    "Brevo": ("providers/brevo/reference.md", BREVO),
     "Mailjet": ("providers/mailjet/reference.md", MAILJET),
 }
 AS_FAILED = "dropped, with a reason or a code of these that is known"
@@ -493,6 +535,7 @@ def test_no_event_of_the_maps_is_left_out():
         (BOUNCE_TYPES, "Postmark"),
         ([*OUTCOMES, *REASONS], "Mailgun"),
         (MAILJET_ERRORS, "Mailjet"),
+        (BREVO_EVENTS, "Brevo"),
     ):
         path, _ = TABLES[table]
         text = "\n".join(row[0] for row in event_rows(path, table))

@@ -17,6 +17,7 @@ from mailcore.registry.known_plugins import command_hint, install_hint, provider
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = {
+    "brevo": "mailcore-brevo",
     "mailgun": "mailcore-mailgun",
     "mailjet": "mailcore-mailjet",
     "postmark": "mailcore-postmark",

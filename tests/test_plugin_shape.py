@@ -14,6 +14,7 @@ PAGE = ROOT / "docs" / "reference" / "plugins.md"
 # In `plugins`: those of services, and what `mailcore new-provider` writes.
 PLUGINS = {
     "_template": ("mailcore_new_esp", "NewEsp", "new_esp"),
+    "brevo": ("mailcore_brevo", "Brevo", "brevo"),
     "mailgun": ("mailcore_mailgun", "Mailgun", "mailgun"),
     "mailjet": ("mailcore_mailjet", "Mailjet", "mailjet"),
     "postmark": ("mailcore_postmark", "Postmark", "postmark"),

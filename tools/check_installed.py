@@ -41,6 +41,7 @@ from mailcore import (
 # What a provider needs to build a message. All are invented, and lead nowhere.
 PLUGINS: dict[str, dict[str, str]] = {
     "mailgun": {"api_key": "invented"},
+    "brevo": {"api_key": "invented"},
     "mailjet": {"api_key": "invented", "secret_key": "invented"},
     "postmark": {"server_token": "invented"},
     "ses": {"region_name": "eu-west-1"},

@@ -59,6 +59,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore_ses",
         "mailcore_postmark",
         "mailcore_mailgun",
+        "mailcore_brevo",
         "mailcore_mailjet",
         "mailcore_smtp",
         "mailcore_local.ses",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         place_in_extra,
     )
     from mailcore.message.fields import MESSAGE_FIELDS
+    from mailcore.message.file_types import extension_of
     from mailcore.message.headers import (
         ADDRESS_HEADERS,
         MAX_LINE_OCTETS,
@@ -71,6 +72,7 @@ else:
             "merged": "message.esp_extra",
             "place_in_extra": "message.esp_extra",
             "MESSAGE_FIELDS": "message.fields",
+            "extension_of": "message.file_types",
             "ADDRESS_HEADERS": "message.headers",
             "Headers": "message.headers",
             "HeadersInput": "message.headers",
@@ -129,6 +131,7 @@ __all__ = [
     "attachments_as_shown",
     "collect_headers",
     "control_characters",
+    "extension_of",
     "extra_of",
     "fills_in",
     "inline_image",

@@ -29,7 +29,7 @@ def call(
     Args:
         options: The options of the provider, with the key.
         method: The HTTP method in capitals.
-        path: Of the call, encoded; behind the version of the API.
+        path: The path of the call, encoded, behind the version of the API.
         query: The parameters in the URL.
         payload: The document of the body.
 
@@ -55,7 +55,7 @@ def read(
     The objects of an array in an answer.
 
     Args:
-        response: The answer.
+        response: The answer that has the array.
         name: The name of the array.
         may_be_missing: Whether none are no array, as long as the answer says that they are 0.
 

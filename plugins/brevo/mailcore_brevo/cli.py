@@ -9,13 +9,15 @@ from typing import Any
 from mailcore.cli import choosing, exit_codes, output
 from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
-from mailcore.cli.suppressions import ABSENT, opened_provider
+from mailcore.cli.suppressions import opened_provider
 from mailcore.registry import Registry
 from mailcore_brevo.account import BrevoAccount, PlanCredits
 from mailcore_brevo.provider import BrevoProvider
 
 
 _NAME = "brevo"
+# As that of ``suppressions``: a domain was not there.
+_ABSENT = 1
 
 
 def add_quota(commands: argparse._SubParsersAction[Any]) -> None:
@@ -96,7 +98,7 @@ def _domains(arguments: argparse.Namespace) -> int:
         told = "blocked" if arguments.action == "block" else "unblocked"
         rows = [[domain, told if ok else "was not blocked"] for domain, ok in outcomes.items()]
         output.write_table(["domain", "outcome"], rows)
-    return exit_codes.OK if all(outcomes.values()) else ABSENT
+    return exit_codes.OK if all(outcomes.values()) else _ABSENT
 
 
 def _write(arguments: argparse.Namespace, domains: tuple[str, ...]) -> None:

@@ -28,7 +28,7 @@ def key_of_call(message: Message, position: int = 0, calls: int = 1) -> str | No
     one that is made of it (UUID version 5).
 
     Args:
-        message: The message.
+        message: The message that is sent.
         position: Which of the calls.
         calls: How many calls there are.
     """

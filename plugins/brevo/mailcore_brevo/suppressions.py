@@ -36,7 +36,7 @@ from mailcore_brevo.options import BrevoOptions
 
 MAX_PAGE = 100
 _PATH = "/smtp/blockedContacts"
-_BY_CODE = {
+REASONS = {
     "hardBounce": BOUNCE,
     "contactFlaggedAsSpam": COMPLAINT,
     # By a marketing automation, a mail's link, the API.
@@ -45,6 +45,8 @@ _BY_CODE = {
     "unsubscribedViaApi": UNSUBSCRIBE,
     "adminBlocked": MANUAL,
 }
+"""What Brevo's codes of reasons are here."""
+
 _FIRST_DAY = "2000-01-01"
 
 
@@ -149,7 +151,7 @@ def _entry(item: Mapping[str, Any], response: HttpResponse) -> SuppressedAddress
     sender = item.get("senderEmail")
     return SuppressedAddress(
         email_address=address,
-        reason=_BY_CODE.get(code, code),
+        reason=REASONS.get(code, code),
         updated_at=parse_timestamp(item.get("blockedAt")),
         detail=f"sender {sender}" if isinstance(sender, str) and sender else "",
     )

@@ -28,8 +28,13 @@ from typing import Any, Literal
 
 from mailcore.address import parse_address_list
 from mailcore.errors import MessageError, Problem
-from mailcore.message import Message, WithoutHeaders, WithoutItems, place_in_extra
-from mailcore.message.file_types import extension_of
+from mailcore.message import (
+    Message,
+    WithoutHeaders,
+    WithoutItems,
+    extension_of,
+    place_in_extra,
+)
 from mailcore.message.problems import (
     batch_without_recipients,
     bodies_beside_template,

@@ -14,9 +14,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from mailcore.address import Address, encode_words
-from mailcore.message import Attachment, Message, fills_in
-from mailcore.message.content_type import parameters_of as parameters_of_type
-from mailcore.message.file_types import extension_of
+from mailcore.inbound import read_parameters
+from mailcore.message import Attachment, Message, extension_of, fills_in
 from mailcore_brevo.merge_syntax import SYNTAX
 from mailcore_brevo.options import CONSENT, HEADERS, BrevoOptions, parameters_of
 from mailcore_brevo.payload.headers import api_headers
@@ -113,7 +112,7 @@ def _content(part: Attachment) -> bytes:
     """
     if not part.mime_type.startswith("text/"):
         return part.content
-    charset = parameters_of_type(part.content_type).get("charset", "utf-8").lower()
+    charset = read_parameters(part.content_type.encode()).parameters.get("charset", "utf-8").lower()
     if charset in _UTF8:
         return part.content
     try:
