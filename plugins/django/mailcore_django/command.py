@@ -17,6 +17,7 @@ from mailcore import Provider, Registry
 from mailcore.cli import main
 from mailcore.mailer import URL_VARIABLE
 from mailcore_django.configured import configuration_of, mailers_of, options_of
+from mailcore_django.forgetting import erase_command, prune_command
 
 
 __all__ = ["COMMANDS", "run"]
@@ -99,5 +100,9 @@ def settings_command(arguments: Sequence[str], out: Writer) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[Sequence[str], Writer], int]] = {"settings": settings_command}
+COMMANDS: dict[str, Callable[[Sequence[str], Writer], int]] = {
+    "settings": settings_command,
+    "erase": erase_command,
+    "prune": prune_command,
+}
 """Commands that only Django has, by name: each is given its arguments and where to write."""

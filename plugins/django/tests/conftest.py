@@ -7,7 +7,12 @@ pytest reads this file before it collects; other tests that use Django take what
 from __future__ import annotations
 
 import importlib
+import json
+import os
+import shutil
+import subprocess
 import sys
+import tempfile
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +27,7 @@ from django.test.utils import override_settings, setup_databases, teardown_datab
 
 sys.path.insert(0, str(Path(__file__).parent / "project"))
 
+SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 PROJECT = {
     "SECRET_KEY": "invented",
     "ALLOWED_HOSTS": ["*"],
@@ -32,7 +38,8 @@ PROJECT = {
     "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
     "DEFAULT_FROM_EMAIL": "Shop <shop@example.com>",
     "SERVER_EMAIL": "server@example.com",
-    "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    # Another one is given by a test that runs others of these tests on a server.
+    "DATABASES": {"default": json.loads(os.environ.get("MAILCORE_TEST_DATABASE", "0")) or SQLITE},
     "INSTALLED_APPS": [
         "django.contrib.admin",
         "django.contrib.auth",
@@ -151,3 +158,41 @@ def connected_log() -> Iterator[None]:
     listening.connect()
     yield
     listening.disconnect()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[dict[str, object]]:
+    """Settings of a database on a PostgreSQL server that runs for these tests alone."""
+    found = [shutil.which("initdb"), *Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    initdb = next((Path(each) for each in found if each), None)
+    if initdb is None:
+        pytest.fail("PostgreSQL is not installed: `apt-get install postgresql`")
+    # It refuses to run as root, and a socket has a path of at most 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="mailcore-pg-", dir="/tmp"))  # as above
+    other_user = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
+    if other_user:
+        shutil.chown(folder, "nobody", "nogroup")
+
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [initdb.with_name(program), "-D", folder / "data", *arguments],
+            check=True,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            timeout=60,
+            extra_groups=[] if other_user else None,
+            **other_user,
+        )
+
+    run("initdb", "-U", "postgres", "-A", "trust", "--no-sync")
+    run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", f"-k {folder} -h '' -F", "start")
+    try:
+        yield {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "postgres",
+            "USER": "postgres",
+            "HOST": str(folder),
+        }
+    finally:
+        run("pg_ctl", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
