@@ -46,6 +46,11 @@ CONTESTS = (
         {"api_key": "key", "sender_domain": "example.com", "webhook_signing_keys": ["key"]},
         "mailgun/tests/fixtures/events/failed_permanent_bounce.input.json",
     ),
+    Contest(
+        "mailjet",
+        {"api_key": "key", "secret_key": "secret", "webhook_secrets": ["user:password"]},
+        "mailjet/tests/fixtures/events/bounce_hard.input.json",
+    ),
 )
 
 
@@ -90,6 +95,10 @@ def _view(name: str) -> Any:
         from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 
         return PostmarkTrackingWebhookView()
+    if name == "mailjet":
+        from anymail.webhooks.mailjet import MailjetTrackingWebhookView
+
+        return MailjetTrackingWebhookView()
     from anymail.webhooks.mailgun import MailgunTrackingWebhookView
 
     return MailgunTrackingWebhookView()

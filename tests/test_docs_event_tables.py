@@ -335,7 +335,7 @@ def mailjet(name, *errors, **fields):
 
 
 _OTHERS = (
-    *("user unknown", "mailbox inactive", "quota exceeded", "invalid domain", "typofix"),
+    *("mailbox inactive", "invalid domain", "typofix"),
     *("system issue", "protocol issue", "connection issue", "preblocked", "renamed"),
 )
 MAILJET = {
@@ -358,6 +358,14 @@ MAILJET = {
     "… `content blocked`, `spam reporter`": [
         mailjet("bounce", "content blocked", "spam reporter", hard_bounce=False)
     ],
+    "… `user unknown`, unless `hard_bounce` is false": [
+        mailjet("bounce", "user unknown"),
+        mailjet("bounce", "user unknown", hard_bounce=True),
+    ],
+    "… `quota exceeded`": [
+        mailjet("bounce", "quota exceeded", hard_bounce=True),
+        mailjet("bounce", "quota exceeded", hard_bounce=False),
+    ],
     "… `no mail host`": [mailjet("bounce", "no mail host", hard_bounce=True)],
     "… `bad or empty template`, `error in template language`": [
         mailjet("bounce", "bad or empty template", "error in template language")
@@ -366,7 +374,9 @@ MAILJET = {
     "… anything else, `hard_bounce` true": [
         mailjet("bounce", *_OTHERS, "greylisted", hard_bounce=True)
     ],
-    "… anything else, `hard_bounce` false": [mailjet("bounce", *_OTHERS, hard_bounce=False)],
+    "… anything else, `hard_bounce` false": [
+        mailjet("bounce", *_OTHERS, "user unknown", hard_bounce=False)
+    ],
     "… anything else, without `hard_bounce`": [mailjet("bounce", *_OTHERS), mailjet("bounce")],
     "`blocked`: `user unknown`, `mailbox inactive`, `preblocked`": [
         mailjet("blocked", "user unknown", "mailbox inactive", "preblocked")

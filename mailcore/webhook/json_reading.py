@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from math import isinf
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mailcore.errors import MalformedWebhook
 from mailcore.foundation.frozen import FrozenDict, freeze
@@ -15,8 +15,6 @@ from mailcore.foundation.frozen import FrozenDict, freeze
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-T = TypeVar("T")
 
 MAX_DEPTH = 100
 """Providers nest less than ten levels; Python's recursion limit is a thousand frames."""
@@ -52,8 +50,8 @@ def read_object(text: str | bytes, what: str) -> dict[str, Any]:
     Raises:
         MalformedWebhook: If it is not JSON, or no object, or nested more than `MAX_DEPTH` deep.
     """
-    value = _read_fast(text, dict)
-    if value is None:
+    value = _read_fast(text)
+    if type(value) is not dict:
         value = _read(text, what)
         if not isinstance(value, dict):
             raise MalformedWebhook(f"{what} must be a JSON object, not {_JSON_NAMES[type(value)]}")
@@ -75,7 +73,7 @@ def read_objects(text: str | bytes, what: str) -> list[dict[str, Any]]:
         MalformedWebhook: If it is not JSON, or neither an array nor an object, or an array of
             something else, or nested more than `MAX_DEPTH` deep.
     """
-    value = _read_fast(text, list)
+    value = _read_fast(text)
     if value is None:
         value = _read(text, what)
     _check_depth(text, value, what)
@@ -129,8 +127,8 @@ def fast_loads() -> Callable[[str | bytes], Any] | None:
     return orjson.loads
 
 
-def _read_fast(text: str | bytes, kind: type[T]) -> T | None:
-    """The value if it is one of that kind beyond doubt; the standard library decides otherwise."""
+def _read_fast(text: str | bytes) -> dict[str, Any] | list[Any] | None:
+    """An object or array if it is one beyond doubt; the standard library decides otherwise."""
     loads = fast_loads()
     if loads is None:
         return None
@@ -139,7 +137,7 @@ def _read_fast(text: str | bytes, kind: type[T]) -> T | None:
     except ValueError:
         # Not JSON, or what only the standard library takes: half a surrogate pair, for example.
         return None
-    return value if type(value) is kind else None
+    return value if type(value) is dict or type(value) is list else None
 
 
 _JSON_NAMES = {

@@ -30,6 +30,9 @@ How large calls for several messages are made. Mailjet documents 15 MB for the f
 _MESSAGES = "Messages"
 
 
+_ALONE = JsonCall(max_items=MAX_MESSAGES, max_bytes=MAX_BYTES, name=_MESSAGES)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SendRequest(HttpRequest):
     """
@@ -52,7 +55,7 @@ class SendRequest(HttpRequest):
 
 def call_with(beside: bytes) -> JsonCall:
     """What a call takes that has this beside its messages."""
-    return JsonCall(max_items=MAX_MESSAGES, max_bytes=MAX_BYTES, name=_MESSAGES, beside=beside)
+    return replace(_ALONE, beside=beside) if beside else _ALONE
 
 
 def calls_for(requests: Sequence[HttpRequest]) -> list[Combined[HttpRequest]]:

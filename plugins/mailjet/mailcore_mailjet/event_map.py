@@ -41,9 +41,10 @@ BY_BOUNCE = None
 
 ERRORS: Mapping[str, tuple[Outcome | None, Outcome]] = {
     # About the recipient.
-    "user unknown": (BY_BOUNCE, SUPPRESSED_BOUNCE),
+    "user unknown": (HARD_BOUNCE, SUPPRESSED_BOUNCE),
     "mailbox inactive": (BY_BOUNCE, SUPPRESSED_BOUNCE),
-    "quota exceeded": (BY_BOUNCE, DROPPED),
+    # "A non-permanent error", says Mailjet.
+    "quota exceeded": (SOFT_BOUNCE, DROPPED),
     "blacklisted": (BLOCKED_BOUNCE, _REJECTED_BLOCKED),
     "spam reporter": (SPAM_BOUNCE, SUPPRESSED_COMPLAINT),
     # About the domain.
@@ -89,7 +90,8 @@ def judge_bounce(
     """
     found = ERRORS.get(error or "") or ERRORS.get(related_to or "")
     named = None if found is None else found[0]
-    if named is not None and not (named is DEFERRED and hard):
+    is_denied = (named is DEFERRED and hard) or (named is HARD_BOUNCE and hard is False)
+    if named is not None and not is_denied:
         return named
     outcome = _BOUNCES[hard]
     return outcome.judged(response) if response else outcome

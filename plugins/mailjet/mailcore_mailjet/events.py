@@ -17,7 +17,7 @@ from mailcore.bounces import enhanced_status
 from mailcore.bounces.outcome import COMPLAINED
 from mailcore.errors import MalformedWebhook
 from mailcore.events import Event, EventType, TrackingEvent, TrackingEventFields
-from mailcore.foundation import freeze
+from mailcore.foundation import FrozenDict, freeze
 from mailcore.webhook import (
     Fields,
     ReadOnlyJson,
@@ -32,8 +32,9 @@ from mailcore_mailjet.event_map import VISITS, judge_block, judge_bounce
 
 _OF_AN_EVENT = ("MessageID", "Message_GUID", "mj_message_id", "mj_campaign_id", "mj_contact_id")
 _OF_A_MAIL = ("Recipient", "Headers", "Parts", "Text-part", "Html-part")
-# What tells two events of one message and one second: there is no id of an event.
-_IDENTITY = ("url", "ip", "agent", "error", "source", "mj_list_id")
+# What tells two visits of one second, which no other event has: there is no id of an event.
+_OF_A_VISIT = ("url", "ip", "agent")
+_CONTAINERS = frozenset([dict, list])
 
 
 def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
@@ -153,9 +154,9 @@ _KINDS: Mapping[str, Callable[[Fields, TrackingEventFields], None]] = {
 
 
 def _identity(payload: Mapping[str, Any]) -> str:
-    """A digest of what may differ; empty where nothing is there that could."""
-    found = {name: payload[name] for name in _IDENTITY if payload.get(name)}
-    return digest_of(found) if found else ""
+    """A digest of a visit, or the error; empty where nothing else may differ."""
+    found = {name: payload[name] for name in _OF_A_VISIT if payload.get(name)}
+    return digest_of(found) if found else str(payload.get("error") or "")
 
 
 def _metadata(text: str, fields: Fields) -> Mapping[str, Any]:
@@ -165,5 +166,6 @@ def _metadata(text: str, fields: Fields) -> Mapping[str, Any]:
     except MalformedWebhook:
         fields.tell("Payload", "is not a JSON object")
         document = {}
-    found: Mapping[str, Any] = freeze(document)
+    is_flat = _CONTAINERS.isdisjoint(map(type, document.values()))
+    found: Mapping[str, Any] = FrozenDict(document) if is_flat else freeze(document)
     return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from mailcore.address import Address
 from mailcore.errors import MessageError
@@ -30,9 +30,8 @@ NAMESPACE = "mailjet"
 OF_THE_CALL = ("SandboxMode", "AdvanceErrorHandling")
 """Parameters that stand beside ``Messages``; within a message Mailjet ignores them, and sends."""
 
-Priority: TypeAlias = Literal[0, 1, 2, 3]
-"""https://dev.mailjet.com/reference/email/send-emails/ (read 2026-11-30)."""
-
+# Its range is known from others only: https://github.com/anymail/django-anymail (2026-11-30).
+_HIGHEST_PRIORITY = 3
 _OF_ADDRESSES = ("Sender", "TemplateErrorReporting")
 
 
@@ -68,11 +67,12 @@ class MailjetMessageOptions(ProviderOptions):
         url_tags: What is added to the query of every link, as ``utm_source=shop``.
         monitoring_category: Name of a category of Mailjet's real-time monitoring, which must exist.
         deduplicate_campaign: Whether Mailjet blocks a second message of a campaign (the message's
-            tag) to one address.
+            tag) to one address; as an option of the provider, of messages that have a tag.
         sender: An address for the Sender header, for which Mailjet has to permit the account.
         template_language: Whether Mailjet fills in values and obeys ``{{…}}`` and ``{%…%}``; if
             None, with a template, or if a text of the message refers to a value that it has.
-        template_error_reporting: Who is told by mail that a template could not be filled in.
+        template_error_reporting: Who is told by mail that a template could not be filled in. As
+            an option of the provider it is, as the next one, for messages that are filled in.
         template_error_deliver: Whether a message whose template has an error is sent all the same;
             Mailjet blocks it if None.
     """
@@ -82,7 +82,12 @@ class MailjetMessageOptions(ProviderOptions):
     sandbox: bool | None = option(None, parameter="SandboxMode")
     all_errors: bool | None = option(None, parameter="AdvanceErrorHandling")
     custom_id: str | None = option(None, parameter="CustomID")
-    priority: Priority | None = option(None, parameter="Priority", fits=lambda number: number >= 0)
+    priority: int | None = option(
+        None,
+        parameter="Priority",
+        fits=lambda number: 0 <= number <= _HIGHEST_PRIORITY,
+        must_be="0, 1, 2 or 3",
+    )
     url_tags: str | None = option(
         None,
         parameter="URLTags",

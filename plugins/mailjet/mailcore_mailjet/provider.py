@@ -20,7 +20,7 @@ from mailcore_mailjet.calls import MAX_MESSAGES, calls_for, split
 from mailcore_mailjet.events import parse_events
 from mailcore_mailjet.merge_syntax import SYNTAX
 from mailcore_mailjet.options import MailjetOptions
-from mailcore_mailjet.payload import requests_for
+from mailcore_mailjet.payload import Call, requests_for
 from mailcore_mailjet.payload.checks import check
 from mailcore_mailjet.webhooks import MAX_WEBHOOK_BODY_BYTES, WebhookTrust
 
@@ -79,6 +79,7 @@ class MailjetProvider(Provider[HttpRequest, HttpResponse]):
     @takes_options(MailjetOptions)
     def __init__(self, options: MailjetOptions) -> None:
         self._options = options
+        self._call = Call.of(options)
         self._trust = WebhookTrust(options.webhook_secrets)
 
     def check(self, message: Message) -> Iterable[Problem]:
@@ -102,7 +103,7 @@ class MailjetProvider(Provider[HttpRequest, HttpResponse]):
         missing = [name for name in self.sending_options if getattr(options, name) is None]
         if missing:
             raise option_missing(self.name, missing[0], "sending", *missing[1:])
-        return requests_for(message, options)
+        return requests_for(message, self._call)
 
     def parse(self, request: HttpRequest, response: HttpResponse) -> Mapping[str, RecipientStatus]:
         """A status for each recipient, with a message id of its own."""

@@ -22,7 +22,9 @@ if there is one. An address that is in ``to`` twice gets one mail.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from mailcore.flow import HttpRequest
 from mailcore.http import JSON_HEADERS, basic_authorization, json_bytes
@@ -33,48 +35,96 @@ from mailcore_mailjet.payload.batch import batch_requests
 from mailcore_mailjet.payload.fields import message_fields
 
 
-__all__ = ["requests_for"]
+__all__ = ["Call", "requests_for"]
+
+_NOTHING: Mapping[str, Any] = {}
+
+# send-0016 and send-0012. As options of the provider they are for messages that can have them.
+NEEDED = {
+    "TemplateErrorReporting": "TemplateLanguage",
+    "TemplateErrorDeliver": "TemplateLanguage",
+    "DeduplicateCampaign": "CustomCampaign",
+}
 
 
-def requests_for(message: Message, options: MailjetOptions) -> Sequence[HttpRequest]:
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """
+    What all calls of a provider have in common.
+
+    Attributes:
+        url: Where they go.
+        headers: With the keys.
+        root: What the provider's options have for a call.
+        always: What they have for each message.
+        timeout_seconds: How long the exchange may take.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    root: Mapping[str, Any]
+    always: Mapping[str, Any]
+    timeout_seconds: float
+
+    @classmethod
+    def of(cls, options: MailjetOptions) -> Call:
+        """Made once; without keys it is never used."""
+        parameters = options.parameters()
+        authorization = basic_authorization(options.api_key or "", options.secret_key or "")
+        return cls(
+            url=f"{options.base_url}/v3.1/send",
+            headers={**JSON_HEADERS, "Authorization": authorization},
+            root=of_the_call(parameters),
+            always=of_the_message(parameters),
+            timeout_seconds=options.timeout_seconds,
+        )
+
+
+def requests_for(message: Message, call: Call) -> Sequence[HttpRequest]:
     """
     The calls that send a message that was checked.
 
     Raises:
         MessageError: It cannot be written: nothing was sent.
     """
-    url = f"{options.base_url}/v3.1/send"
-    # The provider has refused to send without them.
-    authorization = basic_authorization(options.api_key or "", options.secret_key or "")
-    headers = {**JSON_HEADERS, "Authorization": authorization}
-    extra = extra_of(message, NAMESPACE)
-    always = options.parameters()
-    root = of_the_call(merged(always, extra)) if extra else of_the_call(always)
-    fields = {**of_the_message(always), **message_fields(message)}
-    own = of_the_message(extra)
+    extra = extra_of(message, NAMESPACE) if message.esp_extra else _NOTHING
+    root = {**call.root, **of_the_call(extra)} if extra else call.root
+    own = of_the_message(extra) if extra else _NOTHING
+    deliveries = message.deliveries
+    fields = message_fields(message, deliveries)
+    if call.always:
+        fields = {**_that_fit(call.always, {**call.always, **fields, **own}), **fields}
     if message.is_batch:
         return batch_requests(
             message,
             fields,
             own,
             root=root,
-            url=url,
-            headers=headers,
-            timeout_seconds=options.timeout_seconds,
+            url=call.url,
+            headers=call.headers,
+            timeout_seconds=call.timeout_seconds,
         )
-    to, cc, _ = message.deliveries
-    beside = json_bytes(root)[1:-1]
+    beside = json_bytes(root)[1:-1] if root else b""
     body = json_bytes(merged(fields, own) if own else fields)
     return [
         SendRequest(
             method="POST",
-            url=url,
-            headers=headers,
+            url=call.url,
+            headers=call.headers,
             body=call_with(beside).joined([body]),
-            timeout_seconds=options.timeout_seconds,
-            recipients=message.recipients,
+            timeout_seconds=call.timeout_seconds,
+            recipients=tuple([address.addr_spec for address in deliveries.everybody]),
             beside=beside,
-            to=len(to),
-            cc=len(cc),
+            to=len(deliveries.to),
+            cc=len(deliveries.cc),
         )
     ]
+
+
+def _that_fit(always: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The provider's options, but for those that Mailjet refuses without another one."""
+    return {
+        name: value
+        for name, value in always.items()
+        if name not in NEEDED or fields.get(NEEDED[name])
+    }

@@ -20,7 +20,7 @@ def batch_requests(
     fields: Payload,
     extra: Mapping[str, Any],
     *,
-    root: Payload,
+    root: Mapping[str, Any],
     url: str,
     headers: Mapping[str, str],
     timeout_seconds: float,

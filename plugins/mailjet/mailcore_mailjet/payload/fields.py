@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import codecs
-import json
 
 from collections.abc import Mapping
 from typing import Any
 
-from mailcore.message import Attachment, Message, attachments_as_shown, extra_of
+from mailcore.http import json_bytes
+from mailcore.message import Attachment, Deliveries, Message, attachments_as_shown, extra_of
 from mailcore.mime import header_value
 from mailcore_mailjet.merge_syntax import Filling, filling_of, variables
 from mailcore_mailjet.options import NAMESPACE, mailbox
@@ -31,10 +31,12 @@ _UNNAMED = "attachment"
 _NOTHING: Mapping[str, Any] = {}
 
 
-def message_fields(message: Message) -> Payload:
+def message_fields(message: Message, deliveries: Deliveries) -> Payload:
     """The object of one message, without what options and ``esp_extra`` add."""
     payload: Payload = {}
-    _add_addresses(payload, message)
+    if message.from_email is not None:
+        payload["From"] = mailbox(message.from_email)
+    _add_recipients(payload, message, deliveries)
     _add_content(payload, message)
     if message.tags:
         payload["CustomCampaign"] = message.tags[0]
@@ -48,10 +50,8 @@ def message_fields(message: Message) -> Payload:
     return payload
 
 
-def _add_addresses(payload: Payload, message: Message) -> None:
-    if message.from_email is not None:
-        payload["From"] = mailbox(message.from_email)
-    for name, addresses in zip(("To", "Cc", "Bcc"), message.deliveries, strict=True):
+def _add_recipients(payload: Payload, message: Message, deliveries: Deliveries) -> None:
+    for name, addresses in zip(("To", "Cc", "Bcc"), deliveries, strict=True):
         if addresses:
             payload[name] = [mailbox(address) for address in addresses]
     if message.reply_to:
@@ -93,7 +93,7 @@ def uses_template(message: Message) -> bool:
 
 def event_payload(metadata: Mapping[str, Any]) -> str:
     """Metadata as the text that events bring back."""
-    return json.dumps(metadata)
+    return json_bytes(metadata).decode("ascii")
 
 
 def api_headers(message: Message, own: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -1,0 +1,425 @@
+"""What becomes of each recipient, by what Mailjet answers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailcore import HttpResponse, Message, SendError, SendStatus
+from mailcore.errors import (
+    AuthenticationFailed,
+    MessageRejected,
+    ProviderUnavailable,
+    RateLimited,
+    UnexpectedResponse,
+)
+from mailcore_mailjet import MailjetProvider
+
+
+PROVIDER = MailjetProvider(api_key="public-key", secret_key="private-key")
+PLAIN = Message(
+    from_email="shop@example.com",
+    to=["Ada@Example.net", "bob@example.net"],
+    cc=["cy@example.net"],
+    bcc=["dan@example.net"],
+    text="Hello",
+)
+BATCH = PLAIN.replace(merge_data={})
+ADA, BOB, CY, DAN = PLAIN.recipients
+ID = 1152921504606846977
+
+
+def answered(status_code, body, content_type="application/json", **headers):
+    """An answer."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    given = {"content-type": content_type, **headers}
+    return HttpResponse(status_code=status_code, headers=given, body=content)
+
+
+def parsed(message, status_code, body, **more):
+    """The statuses of a message's one request."""
+    (request,) = PROVIDER.build(message)
+    return PROVIDER.parse(request, answered(status_code, body, **more))
+
+
+def error(code="mj-0004", words="Type mismatch.", related=(), status=400, **more):
+    """One error."""
+    return {
+        "ErrorIdentifier": "f987008f-251a-4dff-8ffc-40f1583ad7bc",
+        "ErrorCode": code,
+        "StatusCode": status,
+        "ErrorMessage": words,
+        "ErrorRelatedTo": list(related),
+        **more,
+    }
+
+
+def refused(*errors):
+    """A result that is an error."""
+    return {"Status": "error", "Errors": list(errors)}
+
+
+def accepted(first=ID, **lists):
+    """A result that is a success; each recipient has an id."""
+    found, number = {"Status": "success", "CustomID": ""}, first
+    for name, emails in lists.items():
+        found[name] = []
+        for email in emails:
+            found[name].append({"Email": email, "MessageUUID": "u", "MessageID": number})
+            number += 1
+    return found
+
+
+def all_of(first=ID):
+    """The result of PLAIN; the service spells addresses in its own way."""
+    return accepted(first, To=["ada@example.net", "bob@example.net"], Cc=[CY], Bcc=[DAN])
+
+
+def test_everybody_has_an_id():
+    """Numbers beyond 2^53 are what they were, whatever the case of the address."""
+    statuses = parsed(PLAIN, 200, {"Messages": [all_of()]})
+
+    assert [ADA, BOB, CY, DAN] == list(statuses)
+    assert {SendStatus.QUEUED} == {status.status for status in statuses.values()}
+    assert [str(ID + at) for at in range(4)] == [each.message_id for each in statuses.values()]
+
+
+@pytest.mark.parametrize("given_id", [0, "", "0", None, 1.5, True, [7], {}])
+def test_accepted_without_an_id(given_id):
+    """The sandbox has none; the message is accepted all the same."""
+    result = all_of()
+    result["To"][0]["MessageID"] = given_id
+
+    status = parsed(PLAIN, 200, {"Messages": [result]})[ADA]
+
+    assert (SendStatus.QUEUED, None) == (status.status, status.message_id)
+
+
+@pytest.mark.parametrize("listed", [None, [], "x", [5], [{"Email": 5}], [{"Email": "eve@x.org"}]])
+def test_whom_a_success_does_not_name(listed):
+    """Nobody knows about them: they may have the mail."""
+    result = {**all_of(), "To": listed}
+
+    statuses = parsed(PLAIN, 200, {"Messages": [result]})
+
+    assert (SendStatus.UNKNOWN, True) == (statuses[ADA].status, statuses[ADA].maybe_accepted)
+    assert [SendStatus.UNKNOWN, SendStatus.QUEUED] == [statuses[n].status for n in (BOB, CY)]
+
+
+@pytest.mark.parametrize("status_code", [200, 400, 403])
+def test_some_mails_of_a_batch_are_refused(status_code):
+    """The others are sent, whatever the status of the call."""
+    mails = [
+        refused(error("mj-0006", "Too long.", ["Subject"])),
+        accepted(To=["bob@example.net"], Cc=[CY], Bcc=[DAN]),
+    ]
+
+    statuses = parsed(BATCH, status_code, {"Messages": mails})
+
+    assert (SendStatus.FAILED, "mj-0006") == (statuses[ADA].status, statuses[ADA].code)
+    assert "Too long. (Subject)" in statuses[ADA].detail
+    assert [str(ID), str(ID + 1), str(ID + 2)] == [statuses[n].message_id for n in (BOB, CY, DAN)]
+
+
+def test_all_mails_of_a_batch_are_refused_alike():
+    """That is an error of the message, and of different kinds it is one of each recipient."""
+    with pytest.raises(MessageRejected, match="mj-0006"):
+        parsed(BATCH, 400, {"Messages": [refused(error("mj-0006"))] * 2})
+
+    statuses = parsed(
+        BATCH, 400, {"Messages": [refused(error("mj-0006")), refused(error("send-0010"))]}
+    )
+
+    assert ["mj-0006", "send-0010"] == [statuses[each].code for each in (ADA, BOB)]
+    assert {SendStatus.FAILED} == {status.status for status in statuses.values()}
+
+
+@pytest.mark.parametrize("status_code", [200, 400])
+@pytest.mark.parametrize(
+    ("related", "who"),
+    [
+        (["To[1].Email"], BOB),
+        (["To[1]"], BOB),
+        (["Messages[0].Cc[0].Email"], CY),
+        (["Bcc[0].Email"], DAN),
+    ],
+)
+def test_an_address_that_is_refused(status_code, related, who):
+    """That one is invalid, and the others can be sent to without it."""
+    statuses = parsed(
+        PLAIN, status_code, {"Messages": [refused(error("mj-0013", "Invalid.", related))]}
+    )
+
+    assert {who} == {n for n, each in statuses.items() if each.status is SendStatus.INVALID}
+    others = [status for name, status in statuses.items() if name != who]
+    assert {(SendStatus.FAILED, True)} == {(each.status, each.retryable) for each in others}
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        [error("mj-0013", related=["From.Email"])],
+        [error("mj-0013", related=["ReplyTo[0]"])],
+        [error("mj-0013", related=["To[7].Email"])],
+        [error("mj-0013", related=[])],
+        [error("mj-0013", related=["To[0].Email", "From.Email"])],
+        [error("mj-0013", related=["To[0].Email"]), error("send-0010")],
+        [error("mj-0003", related=["To[0].Email"])],
+    ],
+)
+def test_other_errors_are_those_of_the_message(errors):
+    """An address that cannot be told, or something else that is wrong, fails the message."""
+    with pytest.raises(MessageRejected):
+        parsed(PLAIN, 400, {"Messages": [refused(*errors)]})
+
+
+def test_several_errors_are_all_told():
+    """Of different kinds they have a category of their own; of one kind, theirs."""
+    with pytest.raises(
+        MessageRejected, match=r"mj-0006: Long\. \(Subject\); send-0010: None"
+    ) as one:
+        parsed(
+            PLAIN,
+            400,
+            {
+                "Messages": [
+                    refused(error("mj-0006", "Long.", ["Subject"]), error("send-0010", "None."))
+                ]
+            },
+        )
+    with pytest.raises(MessageRejected) as other:
+        parsed(PLAIN, 400, {"Messages": [refused(error("mj-0006"), error("mj-0006"))]})
+
+    assert ("multiple_errors", "mj-0006") == (one.value.category, one.value.code)
+    assert "too_long" == other.value.category
+
+
+ANSWERS = {
+    "keys": (401, error("mj-0015", status=401), AuthenticationFailed, "authentication", False),
+    "suspended": (
+        401,
+        error("mj-0001", status=401),
+        AuthenticationFailed,
+        "account_suspended",
+        False,
+    ),
+    "keys, without a code": (
+        401,
+        {"ErrorMessage": "no", "StatusCode": 401},
+        AuthenticationFailed,
+        "authentication",
+        False,
+    ),
+    "a flat error": (400, error("mj-0002"), MessageRejected, "invalid_json", False),
+    "Globals": (
+        400,
+        {"Globals": refused(error("mj-0012", related=["Attachments[0].Filename"]))},
+        MessageRejected,
+        "invalid_request",
+        False,
+    ),
+    "the sender, 403": (
+        403,
+        {"Messages": [refused(error("send-0008", status=403))]},
+        MessageRejected,
+        "sender_not_verified",
+        False,
+    ),
+    "an error without any": (
+        400,
+        {"Messages": [refused()]},
+        MessageRejected,
+        "message_rejected",
+        False,
+    ),
+    "an error within a success": (
+        200,
+        {"Messages": [refused()]},
+        MessageRejected,
+        "message_rejected",
+        False,
+    ),
+    "an unknown code": (
+        400,
+        {"Messages": [refused(error("mj-9999"))]},
+        MessageRejected,
+        "message_rejected",
+        False,
+    ),
+    "an unknown code of the server": (
+        400,
+        {"Messages": [refused(error("x", status=500))]},
+        ProviderUnavailable,
+        "provider_unavailable",
+        True,
+    ),
+    "errors of no type": (
+        400,
+        {"Messages": [{"Status": "error", "Errors": [5, None, {"ErrorCode": []}]}]},
+        MessageRejected,
+        "message_rejected",
+        False,
+    ),
+    "an unknown Status": (
+        200,
+        {"Messages": [{"Status": "queued"}]},
+        UnexpectedResponse,
+        "unexpected_response",
+        True,
+    ),
+    "an unknown Status, 400": (
+        400,
+        {"Messages": [{"Status": 5}]},
+        UnexpectedResponse,
+        "unexpected_response",
+        True,
+    ),
+    "a result of no type": (
+        200,
+        {"Messages": [None]},
+        UnexpectedResponse,
+        "unexpected_response",
+        True,
+    ),
+    "no results": (200, {"Messages": []}, UnexpectedResponse, "unexpected_response", True),
+    "too many results": (
+        200,
+        {"Messages": [all_of(), all_of()]},
+        UnexpectedResponse,
+        "unexpected_response",
+        True,
+    ),
+    "too many results, 400": (
+        400,
+        {"Messages": [all_of(), refused()]},
+        UnexpectedResponse,
+        "unexpected_response",
+        True,
+    ),
+    "too many refusals, 400": (
+        400,
+        {"Messages": [refused(), refused()]},
+        UnexpectedResponse,
+        "unexpected_response",
+        False,
+    ),
+    "results of no type": (200, {"Messages": "x"}, UnexpectedResponse, "unexpected_response", True),
+    "an array": (200, [all_of()], UnexpectedResponse, "unexpected_response", True),
+    "a number": (200, 5, UnexpectedResponse, "unexpected_response", True),
+    "truncated": (200, b'{"Messages": [{"Sta', UnexpectedResponse, "unexpected_response", True),
+    "truncated, 400": (400, b'{"Messages": [{"Sta', MessageRejected, "message_rejected", False),
+    "nothing": (200, b"", UnexpectedResponse, "unexpected_response", True),
+    "nothing, 500": (500, b"", ProviderUnavailable, "provider_unavailable", True),
+    "an error, 500": (
+        500,
+        error("", status=500),
+        ProviderUnavailable,
+        "provider_unavailable",
+        True,
+    ),
+    "results, 500": (
+        500,
+        {"Messages": [all_of()]},
+        ProviderUnavailable,
+        "provider_unavailable",
+        True,
+    ),
+    "too deep": (200, b"[" * 100_000, UnexpectedResponse, "unexpected_response", True),
+    "a redirect": (301, b"", UnexpectedResponse, "redirected", False),
+    "see other": (303, b"", UnexpectedResponse, "redirected", True),
+    "HTML, 200": (200, b"<html>Login</html>", UnexpectedResponse, "unexpected_response", True),
+    "HTML, 401": (401, b"<html>No</html>", AuthenticationFailed, "authentication", False),
+    "HTML, 404": (404, b"<html>No</html>", UnexpectedResponse, "not_found", False),
+    "HTML, 413": (413, b"<html>No</html>", MessageRejected, "too_large", False),
+    "HTML, 429": (429, b"<html>No</html>", RateLimited, "rate_limited", False),
+    "HTML, 502": (502, b"<html>No</html>", ProviderUnavailable, "gateway", True),
+    "HTML, 503": (503, b"<html>No</html>", ProviderUnavailable, "provider_unavailable", False),
+}
+
+
+@pytest.mark.parametrize(
+    ("status_code", "body", "kind", "category", "maybe"), ANSWERS.values(), ids=ANSWERS
+)
+def test_answers_that_are_errors(status_code, body, kind, category, maybe):
+    """Each form is the typed error that says whether the message may be on its way."""
+    with pytest.raises(SendError) as caught:
+        parsed(PLAIN, status_code, body)
+
+    found = caught.value
+    assert (kind, category, maybe) == (type(found), found.category, found.maybe_accepted)
+    assert status_code == found.status_code
+
+
+def test_addresses_in_errors_are_redacted():
+    """What Mailjet says may repeat an address."""
+    with pytest.raises(MessageRejected) as caught:
+        parsed(PLAIN, 400, error("mj-0003", "ada@example.net is wrong"))
+
+    assert "a***@example.net is wrong" in str(caught.value)
+
+
+def test_when_to_try_again():
+    """Mailjet documents no Retry-After; one that is there is read."""
+    with pytest.raises(RateLimited) as caught:
+        parsed(PLAIN, 429, {}, **{"retry-after": "7"})
+
+    assert (7.0, True) == (caught.value.retry_after_seconds, caught.value.retryable)
+
+
+def test_several_messages_of_a_call_have_answers_of_their_own():
+    """One that is refused does not change the others'; an error of the call is everybody's."""
+    messages = [PLAIN, PLAIN.replace(text="Other"), PLAIN.replace(text="Third")]
+    requests = [request for message in messages for request in PROVIDER.build(message)]
+    (combined,) = PROVIDER.combine(requests)
+    results = [all_of(), refused(error("mj-0006")), {"Status": "later"}]
+
+    parts = PROVIDER.split(requests, answered(400, {"Messages": results}))
+    whole = PROVIDER.split(requests, answered(401, error("mj-0015")))
+    short = PROVIDER.split(requests, answered(400, {"Messages": results[:1]}))
+
+    assert 3 == len(json.loads(combined.request.body)["Messages"])
+    assert str(ID) == PROVIDER.parse(requests[0], parts[0])[ADA].message_id
+    with pytest.raises(MessageRejected, match="mj-0006"):
+        PROVIDER.parse(requests[1], parts[1])
+    with pytest.raises(UnexpectedResponse) as unclear:
+        PROVIDER.parse(requests[2], parts[2])
+    assert unclear.value.maybe_accepted
+    for request, answer in zip(requests, whole, strict=True):
+        with pytest.raises(AuthenticationFailed):
+            PROVIDER.parse(request, answer)
+    # It may be the result of any of them.
+    assert str(ID) == PROVIDER.parse(requests[0], short[0])[ADA].message_id
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    max_leaves=10,
+)
+results = st.fixed_dictionaries(
+    {},
+    optional={
+        "Status": st.sampled_from(["success", "error"]) | json_values,
+        "To": json_values | st.lists(st.fixed_dictionaries({"Email": json_values})),
+        "Errors": json_values | st.lists(st.fixed_dictionaries({"ErrorCode": json_values})),
+    },
+)
+
+
+@given(
+    st.sampled_from([200, 202, 301, 400, 403, 500]),
+    json_values | st.fixed_dictionaries({"Messages": st.lists(results | json_values, max_size=3)}),
+    st.sampled_from([PLAIN, BATCH]),
+)
+@settings(deadline=None)
+def test_any_json_is_an_answer_or_an_error(status_code, document, message):
+    """Nothing but a SendError is raised, and everybody has a status."""
+    try:
+        statuses = parsed(message, status_code, document)
+    except SendError:
+        return
+    assert {ADA, BOB, CY, DAN} == statuses.keys()
