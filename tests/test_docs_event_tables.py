@@ -14,6 +14,7 @@ import pytest
 import mailcore_brevo.events
 import mailcore_mailgun.events
 import mailcore_mailjet.events
+import mailcore_mandrill.events
 import mailcore_postmark.events
 
 from mailcore.bounces import Cause, verdict_of
@@ -22,6 +23,7 @@ from mailcore.webhook import WebhookRequest
 from mailcore_brevo.event_map import EVENTS as BREVO_EVENTS
 from mailcore_mailgun.event_map import OUTCOMES, REASONS
 from mailcore_mailjet.event_map import ERRORS as MAILJET_ERRORS
+from mailcore_mandrill.event_map import OUTCOMES as MANDRILL_EVENTS
 from mailcore_postmark.event_map import BOUNCE_TYPES
 from mailcore_ses.events import parse_ses_event
 from mailcore_ses.events.event_map import KINDS
@@ -452,10 +454,82 @@ BREVO = {
     "anything else": brevo("teleported"),
 }
 
+
+def mandrill(**fields):
+    """The events of what Mandrill posts; of a message, with what the server said."""
+
+    def events(said):
+        item = {"ts": 1796000060, **fields}
+        if "msg" in fields and said is not None:
+            item["msg"] = {**fields["msg"], "diag": f"smtp;{said}"}
+        body = urlencode({"mandrill_events": json.dumps([item])}).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        request = WebhookRequest("POST", headers, body)
+        return mailcore_mandrill.events.parse_events("mandrill", request)
+
+    return events
+
+
+def mandrill_message(name, **message):
+    """What Mandrill posts about a message."""
+    return mandrill(event=name, _id="m-1", msg={"email": "ada@example.net", **message})
+
+
+def mandrill_list(action, reason=None, kind="denylist"):
+    """What Mandrill posts about a change of a list."""
+    return mandrill(type=kind, action=action, reject={"email": "ada@example.net", "reason": reason})
+
+
+def mandrill_rejects(*reasons):
+    """Messages that were rejected, in both forms in which the reason may stand."""
+    return [
+        mandrill_message("reject", **fields)
+        for reason in reasons
+        for fields in ({"reject_reason": reason}, {"reject": {"reason": reason}})
+    ]
+
+
+def mandrill_denials(reason):
+    """An address that came onto the list."""
+    return [
+        mandrill_list(action, reason, kind)
+        for action in ("add", "change")
+        for kind in ("denylist", "blacklist")
+    ]
+
+
+MANDRILL = {
+    **{f"`{name}`": [mandrill_message(name)] for name in MANDRILL_EVENTS},
+    "… for `hard-bounce`": mandrill_rejects("hard-bounce"),
+    "… for `soft-bounce`": mandrill_rejects("soft-bounce"),
+    "… for `spam`": mandrill_rejects("spam"),
+    "… for `unsub`": mandrill_rejects("unsub"),
+    "… for `custom`, `rule`": mandrill_rejects("custom", "rule"),
+    "… for `invalid`": mandrill_rejects("invalid"),
+    "denylist, `add` or `change`: `hard-bounce`": mandrill_denials("hard-bounce"),
+    "… `soft-bounce`": mandrill_denials("soft-bounce"),
+    "… `spam`": mandrill_denials("spam"),
+    "… `unsub`": mandrill_denials("unsub"),
+    "… `custom`": mandrill_denials("custom"),
+    "denylist, `remove`": [
+        mandrill_list("remove", "spam"),
+        mandrill_list("remove", kind="blacklist"),
+    ],
+    "allowlist": [mandrill_list("add", kind=kind) for kind in ("whitelist", "safelist")],
+    "a mail that was received (an `InboundEvent`)": [mandrill(event="inbound", msg={})],
+    "anything else, such as events of SMS": [
+        mandrill_message("teleport"),
+        mandrill_list("merge", "spam"),
+        mandrill_list("add", "renamed"),
+        mandrill(),
+    ],
+}
+
 TABLES = {
     "SES": ("providers/ses/reference.md", SES),
     "Postmark": ("providers/postmark/reference.md", POSTMARK),
     "Mailgun": ("providers/mailgun/reference.md", MAILGUN),
+    "Mandrill": ("providers/mandrill/reference.md", MANDRILL),
     "Brevo": ("providers/brevo/reference.md", BREVO),
     "Mailjet": ("providers/mailjet/reference.md", MAILJET),
 }
@@ -544,6 +618,7 @@ def test_no_event_of_the_maps_is_left_out():
         (KINDS, "SES"),
         (BOUNCE_TYPES, "Postmark"),
         ([*OUTCOMES, *REASONS], "Mailgun"),
+        (MANDRILL_EVENTS, "Mandrill"),
         (MAILJET_ERRORS, "Mailjet"),
         (BREVO_EVENTS, "Brevo"),
     ):

@@ -20,6 +20,7 @@ PLUGINS = {
     "brevo": "mailcore-brevo",
     "mailgun": "mailcore-mailgun",
     "mailjet": "mailcore-mailjet",
+    "mandrill": "mailcore-mandrill",
     "postmark": "mailcore-postmark",
     "ses": "mailcore-ses",
     "smtp": "mailcore-smtp",

@@ -17,6 +17,7 @@ PLUGINS = {
     "brevo": ("mailcore_brevo", "Brevo", "brevo"),
     "mailgun": ("mailcore_mailgun", "Mailgun", "mailgun"),
     "mailjet": ("mailcore_mailjet", "Mailjet", "mailjet"),
+    "mandrill": ("mailcore_mandrill", "Mandrill", "mandrill"),
     "postmark": ("mailcore_postmark", "Postmark", "postmark"),
     "ses": ("mailcore_ses", "Ses", "ses"),
 }

@@ -705,6 +705,25 @@ class SendsBccAsTo(Acme):
         return {**document, "to": document["to"] + document["bcc"]}
 
 
+class OneListOfRecipients(Acme):
+    """All recipients stand in one list, and each says of which kind it is."""
+
+    kinds: ClassVar[Mapping[str, str]] = {}
+
+    def payload(self, message):
+        document = super().payload(message)
+        listed = [
+            {**each, "type": self.kinds.get(kind, kind)}
+            for kind in ("to", "cc", "bcc")
+            for each in document.pop(kind)
+        ]
+        return {**document, "to": listed}
+
+
+class MistakesBccForTo(OneListOfRecipients):
+    kinds: ClassVar[Mapping[str, str]] = {"bcc": "to"}
+
+
 class WritesBccHeader(Acme):
     def payload(self, message):
         document = super().payload(message)
@@ -1814,6 +1833,19 @@ def test_a_header_by_another_name_is_a_header() -> None:
 
     with pytest.raises(AssertionError, match="in the message that recipients get"):
         suite.test_bcc_stays_hidden()
+
+
+def test_one_list_of_recipients_tells_them_apart() -> None:
+    """Where a suite says which field tells the kind, that has to be right; else the list leaks."""
+    sound, broken = suite_of(OneListOfRecipients), suite_of(MistakesBccForTo)
+    with pytest.raises(AssertionError, match="stand wherever those of `to` do"):
+        sound.test_bcc_stays_hidden()
+    for suite in (sound, broken):
+        suite.recipient_kind = "type"  # type: ignore[misc]
+    sound.test_bcc_stays_hidden()
+
+    with pytest.raises(AssertionError, match="an address of `bcc` is told to be `to`"):
+        broken.test_bcc_stays_hidden()
 
 
 def test_unknown_events_must_not_raise() -> None:

@@ -43,6 +43,7 @@ PLUGINS: dict[str, dict[str, str]] = {
     "mailgun": {"api_key": "invented"},
     "brevo": {"api_key": "invented"},
     "mailjet": {"api_key": "invented", "secret_key": "invented"},
+    "mandrill": {"api_key": "invented"},
     "postmark": {"server_token": "invented"},
     "ses": {"region_name": "eu-west-1"},
     "smtp": {"host": "mail.example.com"},

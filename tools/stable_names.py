@@ -57,6 +57,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "For tests": ("mailcore.testing",),
     "Of the plugins": (
         "mailcore_ses",
+        "mailcore_mandrill",
         "mailcore_postmark",
         "mailcore_mailgun",
         "mailcore_brevo",

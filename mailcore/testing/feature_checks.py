@@ -116,12 +116,13 @@ class FeatureChecks(SuiteHooks):
         visible = [Feature.CC] if self._supports(provider, Feature.CC) else []
         fields += [self.canary(feature.value).fields for feature in visible]
         findings = self._findings(merged(plain_fields(), *fields), provider)
-        hidden = _places(findings, self.canary("bcc").tokens[0])
-        allowed = set(self.bcc_places())
+        bcc = self.canary("bcc").tokens[0]
+        hidden = _places(findings, bcc)
+        allowed = {*self.bcc_places(), *self._places_with_kind(findings, bcc)}
         failures = [
             f"a Bcc address is in the message that recipients get, at {finding.place}"
             for finding in findings
-            if self.canary("bcc").tokens[0] in finding.text and self._is_visible(finding)
+            if bcc in finding.text and self._is_visible(finding)
         ]
         shown = {"to": token("to"), **{f.value: self.canary(f.value).tokens[0] for f in visible}}
         for name, text in shown.items():
@@ -129,6 +130,8 @@ class FeatureChecks(SuiteHooks):
             if places and places <= hidden and not places <= allowed:
                 listed = ", ".join(" > ".join(place) for place in sorted(places))
                 failures.append(f"Bcc addresses stand wherever those of `{name}` do: {listed}")
+        for name, text in {**shown, "bcc": bcc}.items():
+            failures += self._wrong_kinds(findings, name, text)
         report("Bcc leaks", failures)
 
     def test_no_header_can_be_injected(self) -> None:
@@ -251,6 +254,24 @@ class FeatureChecks(SuiteHooks):
     def _require_refusal(self, provider: Provider[Any, Any], feature: Feature) -> None:
         canary = self.canary(feature.value)
         report("not refused", self._not_refused(provider, feature, canary, {}))
+
+    def _places_with_kind(self, findings: list[Finding], text: str) -> set[tuple[str, ...]]:
+        """Fields that hold a text, with a field beside them that tells its kind."""
+        return {
+            finding.field
+            for finding in innermost(findings, text)
+            if self._kinds_beside(findings, finding)
+        }
+
+    def _wrong_kinds(self, findings: list[Finding], name: str, text: str) -> Iterator[str]:
+        for finding in innermost(findings, text):
+            for kind in self._kinds_beside(findings, finding):
+                if kind.lower() != name:
+                    yield f"an address of `{name}` is told to be `{kind}`, at {finding.place}"
+
+    def _kinds_beside(self, findings: list[Finding], finding: Finding) -> list[str]:
+        beside = (*finding.path[:-1], self.recipient_kind)
+        return [each.text for each in findings if self.recipient_kind and each.path == beside]
 
     def _is_visible(self, finding: Finding) -> bool:
         """Whether recipients get to see it: in a MIME message, or in a list of header fields."""

@@ -59,6 +59,13 @@ class SuiteHooks:
     answers_are_bounded: ClassVar[bool] = True
     """False for a provider whose transport cannot bound the time of an answer that drips."""
 
+    recipient_kind: ClassVar[str] = ""
+    """
+    The field that tells ``to``, ``cc`` and ``bcc`` apart, for a service with one list of them all.
+
+    It stands beside the address, and must say what the message says.
+    """
+
     import_may_load: ClassVar[frozenset[str]] = frozenset()
     """Other people's packages that importing the provider's module may load."""
 

@@ -1,0 +1,35 @@
+"""Mandrill for mailcore: ``mailcore.Mailer("mandrill", api_key="...")``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+
+try:
+    from mailcore import Provider as _Provider  # noqa: F401  # is it there, and is it ours?
+except ImportError as _error:
+    if _error.name != "mailcore":
+        raise
+    raise ImportError(
+        "mailcore-mandrill needs the `mailcore` of mailcore-esp, and no other "
+        "project's: pip uninstall mailcore; pip install --force-reinstall mailcore-esp"
+    ) from _error
+
+if TYPE_CHECKING:
+    from mailcore_mandrill.options import mandrill_options
+    from mailcore_mandrill.provider import MandrillProvider
+else:
+    # Not for type checkers, which would take any name then.
+    def __getattr__(name: str) -> object:
+        if name == "MandrillProvider":
+            from mailcore_mandrill.provider import MandrillProvider
+
+            return MandrillProvider
+        if name == "mandrill_options":
+            from mailcore_mandrill.options import mandrill_options
+
+            return mandrill_options
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = ["MandrillProvider", "mandrill_options"]

@@ -1,0 +1,188 @@
+"""
+``provider.account``: the denylist, the allowlist, and how much may be sent.
+
+``allowlists/list``, ``allowlists/add``, ``allowlists/delete`` and ``users/info`` of the OpenAPI
+description of Mailchimp Transactional 1.4.0 (read 2026-11-30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mailcore.account import AsyncSuppressionAccount, SuppressedAddress, SuppressionAccount
+from mailcore.address import Address
+from mailcore.flow import Flow, HttpResponse, Transport, arun, run
+from mailcore.http import not_understood, settled
+from mailcore.webhook import parse_timestamp
+from mailcore_mandrill.asking import PROVIDER, AccountCalls, flag
+from mailcore_mandrill.suppressions import MandrillSuppressions
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountQuota:
+    """
+    How much the account may send.
+
+    Args:
+        hourly_quota: Messages that Mandrill delivers in an hour; what is beyond is queued.
+        backlog: Messages that are queued because of that.
+        reputation: From 0 to 100, 75 and more is good; None if Mandrill does not say.
+        sent_today: Messages sent today; None if Mandrill does not say.
+    """
+
+    hourly_quota: int
+    backlog: int
+    reputation: int | None = None
+    sent_today: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowedAddress:
+    """
+    An address on the allowlist: no bounce puts it on the denylist.
+
+    Args:
+        email_address: As Mandrill has it.
+        detail: Why it is there, in somebody's words; may be empty.
+        created_at: Since when, with time zone (UTC); None if Mandrill does not say.
+    """
+
+    email_address: str = field(repr=False)
+    detail: str = field(default="", repr=False)
+    created_at: datetime | None = None
+
+
+class MandrillAccount(SuppressionAccount[SuppressedAddress]):
+    """
+    What Mandrill keeps for the account.
+
+    The denylist is that of :class:`~mailcore.account.SuppressionAccount`.
+
+    Args:
+        suppressions: The list, with the options of the provider.
+        transport: The provider's transport, which makes the calls.
+    """
+
+    def __init__(self, suppressions: MandrillSuppressions, transport: Transport) -> None:
+        super().__init__(suppressions, transport)
+        self._suppressions = suppressions
+
+    @property
+    def asynchronous(self) -> AsyncMandrillAccount:
+        """The same with ``await`` and ``async for``."""
+        return AsyncMandrillAccount(self._suppressions, self._transport)
+
+    def quota(self) -> AccountQuota:
+        """How much may be sent."""
+        return run(get_quota(self._suppressions.calls), self._transport)
+
+    def allowed(self) -> tuple[AllowedAddress, ...]:
+        """The first 1000 addresses of the allowlist: Mandrill gives no more."""
+        return run(get_allowed(self._suppressions.calls), self._transport)
+
+    def put_allowed(self, email_address: str, comment: str = "") -> None:
+        """
+        Put an address on the allowlist.
+
+        Args:
+            email_address: The address that mail is tried to be delivered to whatever bounced.
+            comment: Why, of up to 255 characters.
+
+        Raises:
+            InvalidAddress: If it is no address.
+        """
+        run(put_allowed(self._suppressions.calls, email_address, comment), self._transport)
+
+    def delete_allowed(self, email_address: str) -> bool:
+        """
+        Take an address off the allowlist; False if it was not on it.
+
+        Raises:
+            InvalidAddress: If it is no address.
+        """
+        return run(delete_allowed(self._suppressions.calls, email_address), self._transport)
+
+
+class AsyncMandrillAccount(AsyncSuppressionAccount[SuppressedAddress]):
+    """As :class:`MandrillAccount`, for event loops."""
+
+    def __init__(self, suppressions: MandrillSuppressions, transport: Transport) -> None:
+        super().__init__(suppressions, transport)
+        self._calls = suppressions.calls
+
+    async def quota(self) -> AccountQuota:
+        """As :meth:`MandrillAccount.quota`."""
+        return await arun(get_quota(self._calls), self._transport)
+
+    async def allowed(self) -> tuple[AllowedAddress, ...]:
+        """As :meth:`MandrillAccount.allowed`."""
+        return await arun(get_allowed(self._calls), self._transport)
+
+    async def put_allowed(self, email_address: str, comment: str = "") -> None:
+        """As :meth:`MandrillAccount.put_allowed`."""
+        await arun(put_allowed(self._calls, email_address, comment), self._transport)
+
+    async def delete_allowed(self, email_address: str) -> bool:
+        """As :meth:`MandrillAccount.delete_allowed`."""
+        return await arun(delete_allowed(self._calls, email_address), self._transport)
+
+
+def get_quota(calls: AccountCalls) -> Flow[AccountQuota]:
+    """Ask for the quota of the account."""
+    document, response = yield from calls.ask("users/info")
+    given: Mapping[str, Any] = document if isinstance(document, dict) else {}
+    stats = given.get("stats")
+    today = stats.get("today") if isinstance(stats, dict) else None
+    hourly, backlog = _count(given, "hourly_quota"), _count(given, "backlog")
+    if hourly is None or backlog is None:
+        raise settled(not_understood("has no hourly_quota or no backlog", response), PROVIDER)
+    return AccountQuota(
+        hourly_quota=hourly,
+        backlog=backlog,
+        reputation=_count(given, "reputation"),
+        sent_today=_count(today, "sent") if isinstance(today, dict) else None,
+    )
+
+
+def get_allowed(calls: AccountCalls) -> Flow[tuple[AllowedAddress, ...]]:
+    """Ask for the allowlist."""
+    document, response = yield from calls.ask("allowlists/list")
+    if not isinstance(document, list):
+        raise settled(not_understood("is no list", response), PROVIDER)
+    return tuple(_allowed(item, response) for item in document)
+
+
+def put_allowed(calls: AccountCalls, email_address: str, comment: str) -> Flow[None]:
+    """Put an address on the allowlist; one that is there stays there."""
+    email = Address.parse(email_address).ascii_addr_spec
+    document, response = yield from calls.ask(
+        "allowlists/add", email=email, comment=comment or None
+    )
+    flag(document, "added", response)
+
+
+def delete_allowed(calls: AccountCalls, email_address: str) -> Flow[bool]:
+    """Take an address off the allowlist."""
+    email = Address.parse(email_address).ascii_addr_spec
+    document, response = yield from calls.ask("allowlists/delete", email=email)
+    return flag(document, "deleted", response)
+
+
+def _allowed(item: object, response: HttpResponse) -> AllowedAddress:
+    given: Mapping[str, Any] = item if isinstance(item, dict) else {}
+    address, detail = given.get("email"), given.get("detail")
+    if not isinstance(address, str):
+        raise settled(not_understood("has an entry without an address", response), PROVIDER)
+    return AllowedAddress(
+        email_address=address,
+        detail=detail if isinstance(detail, str) else "",
+        created_at=parse_timestamp(given.get("created_at")),
+    )
+
+
+def _count(document: Mapping[str, Any], name: str) -> int | None:
+    value = document.get(name)
+    return value if type(value) is int else None
