@@ -17,7 +17,7 @@ import os
 import sys
 import tempfile
 
-from socketserver import StreamRequestHandler
+from socketserver import BaseServer, StreamRequestHandler
 from typing import Any
 
 import pytest
@@ -74,6 +74,8 @@ settings.register_profile("fast", settings.get_profile("patient"), max_examples=
 # Head and body of an answer are two packets: the second waited 40 ms for the first to be
 # acknowledged, in each of a thousand answers of servers that tests start.
 StreamRequestHandler.disable_nagle_algorithm = True
+# Servers of the standard library look whether they are to end twice a second, unless told when.
+BaseServer.serve_forever.__defaults__ = (0.002,)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -220,6 +220,7 @@ def test_answer_that_stops_halfway(site, transport, gate):
     assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["plain", "chunked"])
 def test_answer_that_drips(site, transport, gate, way):
     """The time given bounds the whole answer, not each byte of it."""

@@ -403,6 +403,7 @@ def test_the_status_of_a_switch_is_told(transport: Any) -> None:
     assert 101 == caught.value.status_code
 
 
+@pytest.mark.slow
 def test_slow_uploads_are_no_lost_mail(transport: Any) -> None:
     """Writing a large mail may take longer than an answer, as long as the peer takes it."""
     size = 4_000_000
@@ -436,6 +437,7 @@ def test_peers_that_take_nothing_are_given_up(
     assert "written" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_writing_is_bounded_on_the_whole(
     transport: Any, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -164,6 +164,7 @@ def test_errors_are_typed_and_sent_once(
     assert (7.0 if status_code == 429 else None) == caught.value.retry_after_seconds
 
 
+@pytest.mark.slow
 def test_a_timeout_is_told_as_it_is(local_postmark):
     """The request arrived once, and nobody knows what became of it."""
     local_postmark.hangs = True

@@ -260,6 +260,7 @@ def test_bundle_of_certificates_that_is_not_there(tls):
     assert "`verify`" in str(error)
 
 
+@pytest.mark.slow
 def test_tls_that_never_begins():
     """A server that does not speak TLS has read no mail."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -488,6 +489,7 @@ def drip_headers(connection: socket.socket) -> None:
         connection.sendall(b"x")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [drip, drip_headers])
 @pytest.mark.parametrize("is_encrypted", [False, True], ids=["plain", "TLS"])
 def test_answer_that_drips(certificate, script, is_encrypted):

@@ -252,6 +252,7 @@ def test_visibility_is_extended_while_a_handler_runs():
     assert done <= 4
 
 
+@pytest.mark.slow
 def test_extensions_that_fail_are_tried_again(caplog):
     """The next one may work, before the message is anybody else's."""
     fault = AwsResponse(status_code=500, error_code="InternalError")

@@ -91,8 +91,8 @@ def test_error_is_an_answer_and_never_retried(local, fault, code):
 @pytest.mark.parametrize(
     ("fault", "expected_class", "accepted"),
     [
-        ("hang", SendTimeout, 0),
-        ("hang_after_accept", SendTimeout, 1),
+        pytest.param("hang", SendTimeout, 0, marks=pytest.mark.slow),
+        pytest.param("hang_after_accept", SendTimeout, 1, marks=pytest.mark.slow),
         ("reset", NetworkError, 0),
         ("reset_after_accept", NetworkError, 1),
     ],

@@ -277,6 +277,7 @@ def test_a_connection_that_is_lost(send, scripted, mail_to, to_server, step, end
     assert error.retryable != error.maybe_accepted
 
 
+@pytest.mark.slow
 def test_a_connection_lost_within_the_content(send, scripted, mail_to, to_server):
     """A server that ends it while a large mail is written has no mail."""
 
