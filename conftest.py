@@ -46,6 +46,7 @@ SLOW_CHECKS = (
     "test_transport_faults_are_send_errors",  # 30 servers, some of which are waited for
     "test_damaged_mail_is_survived",  # thousands of mutated mails
     "test_import_is_cheap",  # an interpreter of its own
+    "TestMailjet::test_damaged_answers_are_survived",  # 13,000 answers
 )
 """Checks of the conformance suite that start servers or processes, or take more than 0.2 s."""
 
