@@ -16,6 +16,7 @@ from itertools import chain
 from benchmarks import (
     build,
     bulk,
+    django_mail,
     http_providers,
     imports,
     inbound,
@@ -45,7 +46,7 @@ def main() -> int:
             good &= print_row(row)
         for row in build.attachments(backend):
             good &= print_row(row)
-        for row in send.sending(url):
+        for row in chain(send.sending(url), django_mail.sending()):
             good &= print_row(row)
         backend.close()
     rows = (

@@ -33,6 +33,15 @@ def set_up(endpoint_url: str = "http://127.0.0.1:9") -> None:
             "MAILGUN_SENDER_DOMAIN": "example.com",
             "MAILGUN_WEBHOOK_SIGNING_KEY": "key",
         },
+        MAILCORE={
+            "PROVIDER": "ses",
+            "OPTIONS": {
+                "region_name": "eu-west-1",
+                "endpoint_url": endpoint_url,
+                "access_key_id": "local",
+                "secret_access_key": "local",
+            },
+        },
     )
     django.setup()
 

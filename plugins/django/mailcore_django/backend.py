@@ -71,6 +71,7 @@ class EmailBackend(BaseEmailBackend):
         super().__init__(**of_base)
         self.alias = alias
         self.options = kwargs
+        self._found: Mailers | None = None
         try:
             self.fail_silently = bool(fail_silently) or get_settings().fail_silently
             # Now, so that wrong settings are found where the backend is made.
@@ -80,7 +81,13 @@ class EmailBackend(BaseEmailBackend):
         self._is_open = False
 
     def _mailers(self) -> Mailers:
-        return mailers_of(configuration_of(self.options, alias=self.alias))
+        # Looked up anew once a setting has changed.
+        if self._found is None or self._found.is_closed:
+            self._found = mailers_of(configuration_of(self.options, alias=self.alias))
+        return self._found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_found": None}
 
     @property
     def provider(self) -> Provider[Any, Any]:

@@ -84,6 +84,7 @@ class Mailers:
     """A mailer of the core, and one for event loops that shares its connections."""
 
     def __init__(self, configuration: Configuration, *, registry: Registry | None = None) -> None:
+        self.is_closed = False
         made: dict[str, Any] = {
             "defaults": Defaults(
                 cast("MessageFields", configuration.defaults),
@@ -107,6 +108,11 @@ class Mailers:
     def provider(self) -> Provider[Any, Any]:
         """The provider of both."""
         return self.mailer.provider
+
+    def close(self) -> None:
+        """Close their connections: the settings that they were made of have changed."""
+        self.is_closed = True
+        self.mailer.close()
 
 
 def _function(middleware: object) -> object:
@@ -271,7 +277,7 @@ def _forget() -> None:
         made = list(_made.values())
         _made.clear()
     for each in made:
-        each.mailer.close()
+        each.close()
 
 
 forget_with_settings(_forget)
