@@ -51,6 +51,11 @@ CONTESTS = (
         {"api_key": "key", "secret_key": "secret", "webhook_secrets": ["user:password"]},
         "mailjet/tests/fixtures/events/bounce_hard.input.json",
     ),
+    Contest(
+        "sendgrid",
+        {"api_key": "SG.key", "webhook_secrets": ["user:password"]},
+        "sendgrid/tests/fixtures/events/bounce.input.json",
+    ),
 )
 
 
@@ -99,6 +104,10 @@ def _view(name: str) -> Any:
         from anymail.webhooks.mailjet import MailjetTrackingWebhookView
 
         return MailjetTrackingWebhookView()
+    if name == "sendgrid":
+        from anymail.webhooks.sendgrid import SendGridTrackingWebhookView
+
+        return SendGridTrackingWebhookView()
     from anymail.webhooks.mailgun import MailgunTrackingWebhookView
 
     return MailgunTrackingWebhookView()

@@ -16,6 +16,7 @@ import mailcore_mailgun.events
 import mailcore_mailjet.events
 import mailcore_mandrill.events
 import mailcore_postmark.events
+import mailcore_sendgrid.events
 
 from mailcore.bounces import Cause, verdict_of
 from mailcore.events import EventType, InboundEvent, RejectReason
@@ -525,6 +526,65 @@ MANDRILL = {
     ],
 }
 
+
+def sendgrid(event, **fields):
+    """The events of an array of SendGrid's."""
+
+    def events(said):
+        document = {"event": event, "email": "ada@example.net", **fields}
+        if event == "bounce" and said:
+            document["reason"] = said
+        request = WebhookRequest("POST", {}, json.dumps([document]))
+        return mailcore_sendgrid.events.parse_events("sendgrid", request)
+
+    return events
+
+
+def sendgrid_mail(said):
+    """A mail that SendGrid received."""
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    form = urlencode({"text": "Hi", "envelope": '{"to": ["ada@example.net"]}'})
+    return mailcore_sendgrid.events.parse_events("sendgrid", WebhookRequest("POST", kind, form))
+
+
+def classified(*words):
+    """Bounces of both types."""
+    return [
+        sendgrid("bounce", type=kind, bounce_classification=each)
+        for each, kind in product(words, ("bounce", "blocked"))
+    ]
+
+
+SENDGRID = {
+    **{name: [sendgrid(name)] for name in ("processed", "deferred", "delivered", "open", "click")},
+    "bounce, `bounce`": [sendgrid("bounce", type="bounce"), sendgrid("bounce")],
+    "… `blocked`": [sendgrid("bounce", type="blocked")],
+    "… of either type, classified as `Content`": classified("Content"),
+    "… of either type, classified as `Reputation` or `Frequency/Volume`": classified(
+        "Reputation", "Frequency/Volume", "Frequency or Volume Too High"
+    ),
+    "… `expired`": [sendgrid("bounce", type="expired", bounce_classification="Content")],
+    "dropped: *Bounced Address*": [sendgrid("dropped", reason="Bounced Address")],
+    "… *Unsubscribed Address*": [sendgrid("dropped", reason="Unsubscribed Address")],
+    "… *Spam Reporting Address*": [sendgrid("dropped", reason="Spam Reporting Address")],
+    "… *Invalid*": [sendgrid("dropped", reason="Invalid")],
+    "… *Spam Content*": [sendgrid("dropped", reason="Spam Content (if spam checker app enabled)")],
+    "… *Recipient List over Package Quota*, and reasons that are not known": [
+        sendgrid("dropped", reason="Recipient List over Package Quota"),
+        sendgrid("dropped", reason="renamed"),
+        sendgrid("dropped"),
+    ],
+    "… *Invalid SMTPAPI header*": [sendgrid("dropped", reason="Invalid SMTPAPI header")],
+    "spamreport": [sendgrid("spamreport")],
+    "unsubscribe, group_unsubscribe": [sendgrid("unsubscribe"), sendgrid("group_unsubscribe")],
+    "group_resubscribe": [sendgrid("group_resubscribe")],
+    "a mail that was received (an `InboundEvent`)": [sendgrid_mail],
+    "account_status_change, and anything else": [
+        sendgrid("account_status_change"),
+        sendgrid("renamed"),
+    ],
+}
+
 TABLES = {
     "SES": ("providers/ses/reference.md", SES),
     "Postmark": ("providers/postmark/reference.md", POSTMARK),
@@ -532,6 +592,7 @@ TABLES = {
     "Mandrill": ("providers/mandrill/reference.md", MANDRILL),
     "Brevo": ("providers/brevo/reference.md", BREVO),
     "Mailjet": ("providers/mailjet/reference.md", MAILJET),
+    "SendGrid": ("providers/sendgrid/reference.md", SENDGRID),
 }
 AS_FAILED = "dropped, with a reason or a code of these that is known"
 

@@ -22,6 +22,7 @@ PLUGINS = {
     "mailjet": "mailcore-mailjet",
     "mandrill": "mailcore-mandrill",
     "postmark": "mailcore-postmark",
+    "sendgrid": "mailcore-sendgrid",
     "ses": "mailcore-ses",
     "smtp": "mailcore-smtp",
 }

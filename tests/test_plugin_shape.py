@@ -19,6 +19,7 @@ PLUGINS = {
     "mailjet": ("mailcore_mailjet", "Mailjet", "mailjet"),
     "mandrill": ("mailcore_mandrill", "Mandrill", "mandrill"),
     "postmark": ("mailcore_postmark", "Postmark", "postmark"),
+    "sendgrid": ("mailcore_sendgrid", "SendGrid", "sendgrid"),
     "ses": ("mailcore_ses", "Ses", "ses"),
 }
 ENTRIES = {

@@ -17,6 +17,7 @@ PACKAGES = {
     "mailcore-local": ROOT / "plugins" / "local",
     "mailcore-mailgun": ROOT / "plugins" / "mailgun",
     "mailcore-postmark": ROOT / "plugins" / "postmark",
+    "mailcore-sendgrid": ROOT / "plugins" / "sendgrid",
     "mailcore-ses": ROOT / "plugins" / "ses",
     "mailcore-new-esp": ROOT / "plugins" / "_template",
 }

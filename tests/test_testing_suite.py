@@ -784,6 +784,27 @@ class ForgetsMessageIds(Acme):
         return dict.fromkeys(request.recipients, RecipientStatus(SendStatus.QUEUED))
 
 
+class InventsMessageIds(Acme):
+    def statuses(self, request, document):
+        status = RecipientStatus(SendStatus.QUEUED, message_id=secrets.token_hex(8))
+        return dict.fromkeys(request.recipients, status)
+
+
+class TellsNobodyItsIds(InventsMessageIds):
+    makes_message_ids = True
+
+
+class HasOneIdForAll(Acme):
+    makes_message_ids = True
+
+    def payload(self, message: Message) -> dict[str, Any]:
+        return {**super().payload(message), "ourId": "id-1"}
+
+    def statuses(self, request, document):
+        status = RecipientStatus(SendStatus.QUEUED, message_id="id-1")
+        return dict.fromkeys(request.recipients, status)
+
+
 class DeliversThrice(Acme):
     def deliveries(self, message: Message) -> Mapping[str, Sequence[Any]]:
         return {"to": message.to, "cc": message.cc, "bcc": message.bcc}
@@ -1586,6 +1607,8 @@ class CannotBuildTheRest(Acme):
 
 
 DECLARED = "test_features_are_as_declared"
+KNOWN_IDS = "test_message_ids_are_known_to_the_service"
+OWN_IDS = "test_message_ids_that_are_made_here_tell_mails_apart"
 TOGETHER = "test_messages_in_one_call_stay_apart"
 APART = "test_recipients_of_a_batch_are_kept_apart"
 MAIL = "test_received_mail_comes_back"
@@ -1693,6 +1716,10 @@ FAULTS = [
         "redirects with 303: maybe_accepted is False",
     ),
     ("test_async_sending_is_the_same", WorksInSyncOnly, "in async code"),
+    (KNOWN_IDS, InventsMessageIds, "not in the answer: makes_message_ids is not set"),
+    (KNOWN_IDS, TellsNobodyItsIds, "made here is not in the request"),
+    (OWN_IDS, HasOneIdForAll, "message: two sends have the same"),
+    (OWN_IDS, HasOneIdForAll, "batch: two recipients have the same"),
     ("test_secrets_and_addresses_stay_inside", ShowsItsKey, "a secret is in the provider's repr"),
     ("test_secrets_and_addresses_stay_inside", KeyInUrl, "a secret is in the request's URL"),
     ("test_secrets_and_addresses_stay_inside", LogsRequests, "a secret is in a log record of acme"),
@@ -1789,6 +1816,7 @@ def suite_of(broken: type[Provider[Any, Any]]) -> AcmeSuite:
     """The suite, of a broken provider."""
     suite = AcmeSuite()
     suite.provider_class = broken  # type: ignore[misc]
+    vars(suite)["makes_message_ids"] = getattr(broken, "makes_message_ids", False)
     return suite
 
 

@@ -45,6 +45,7 @@ PLUGINS: dict[str, dict[str, str]] = {
     "mailjet": {"api_key": "invented", "secret_key": "invented"},
     "mandrill": {"api_key": "invented"},
     "postmark": {"server_token": "invented"},
+    "sendgrid": {"api_key": "invented"},
     "ses": {"region_name": "eu-west-1"},
     "smtp": {"host": "mail.example.com"},
 }

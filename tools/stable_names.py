@@ -60,6 +60,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore_mandrill",
         "mailcore_postmark",
         "mailcore_mailgun",
+        "mailcore_sendgrid",
         "mailcore_brevo",
         "mailcore_mailjet",
         "mailcore_smtp",

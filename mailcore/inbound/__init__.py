@@ -11,6 +11,7 @@ from mailcore._lazy import lazily
 
 if TYPE_CHECKING:
     from mailcore.inbound.addresses import InboundAddress, read_addresses
+    from mailcore.inbound.charset import decode_charset
     from mailcore.inbound.composing import ReceivedFile, compose_inbound
     from mailcore.inbound.content_ids import (
         read_repeating_json,
@@ -32,6 +33,7 @@ else:
             "read_addresses": "inbound.addresses",
             "ReceivedFile": "inbound.composing",
             "compose_inbound": "inbound.composing",
+            "decode_charset": "inbound.charset",
             "read_repeating_json": "inbound.content_ids",
             "received_files": "inbound.content_ids",
             "shown_content_ids": "inbound.content_ids",
@@ -60,6 +62,7 @@ __all__ = [
     "ReceivedFile",
     "RecipientReport",
     "compose_inbound",
+    "decode_charset",
     "parse_date",
     "parse_inbound",
     "read_addresses",

@@ -35,6 +35,7 @@ from mailcore.testing.combining_checks import CombiningChecks
 from mailcore.testing.dropping_checks import DroppingChecks
 from mailcore.testing.event_checks import EventChecks
 from mailcore.testing.feature_checks import FeatureChecks
+from mailcore.testing.id_checks import IdChecks
 from mailcore.testing.idempotency_checks import IdempotencyChecks
 from mailcore.testing.inbound_checks import InboundChecks
 from mailcore.testing.merge_checks import MergeChecks
@@ -51,6 +52,7 @@ class ProviderSuite(
     DroppingChecks,
     SendingChecks,
     AnswerChecks,
+    IdChecks,
     BatchChecks,
     MergeChecks,
     CombiningChecks,

@@ -50,6 +50,9 @@ class SuiteHooks:
     webhook_body_is_signed: ClassVar[bool] = True
     """Whether verification covers the body; False for basic authentication and the like."""
 
+    makes_message_ids: ClassVar[bool] = False
+    """True for a provider that makes the ids of messages itself, because its service has none."""
+
     never_refuses: ClassVar[bool] = False
     """True for a provider whose service has no way to refuse a message."""
 

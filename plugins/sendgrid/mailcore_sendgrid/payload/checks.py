@@ -1,0 +1,187 @@
+"""
+What SendGrid cannot express of a message, found before anything is sent.
+
+Headers, beyond what :mod:`mailcore.message.headers` says for every provider:
+
+====================================  ==============================================================
+Header                                What happens
+====================================  ==============================================================
+``X-SG-ID``, ``X-SG-EID``,            refused: SendGrid refuses them
+``DKIM-Signature``
+``X-SMTPAPI``                         refused: instructions for SendGrid's SMTP server
+``From``, ``To`` in merge_headers     refused: everybody gets an own To line, all the same sender
+``Reply-To`` in merge_headers         goes in a call of its own
+====================================  ==============================================================
+
+https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors (read 2026-11-30). SendGrid's
+limits on numbers and sizes are its own to enforce, and to change: it answers with an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+from mailcore.errors import Problem
+from mailcore.features import AMP
+from mailcore.message import (
+    Message,
+    WithoutHeaders,
+    WithoutItems,
+    WithoutKeys,
+    extra_of,
+    place_in_extra,
+)
+from mailcore.message.problems import (
+    batch_without_recipients,
+    bodies_beside_template,
+    control_characters_in,
+    inline_without_content_id,
+    metadata_without_values,
+    own_header_names,
+    recipients_in_extra,
+    refused_extra_headers,
+    refused_headers,
+)
+from mailcore_sendgrid.event_map import RESERVED
+from mailcore_sendgrid.options import NAMESPACE
+from mailcore_sendgrid.payload.mail import parameters_of, template_of
+from mailcore_sendgrid.payload.merge import DYNAMIC
+
+
+_REFUSED = frozenset(["x-sg-id", "x-sg-eid", "dkim-signature"])
+_SMTP_INSTRUCTION = "x-smtpapi"
+_PERSONALIZATIONS = "personalizations"
+# They may have lines, or are no text that SendGrid writes into a header.
+_NOT_OF_ONE_LINE = frozenset(["content", "attachments", "mail_settings", "tracking_settings"])
+_UTF_8 = ("utf-8", "us-ascii", "ascii", "utf8")
+
+
+def check(message: Message, id_argument: str) -> Iterator[Problem]:
+    """
+    Everything that cannot be sent as it is meant.
+
+    Args:
+        message: One that the declaration of features allows.
+        id_argument: The name of the custom argument that has the message's id.
+    """
+    yield from refused_headers(message.headers, "headers", _header_refused)
+    if message.merge_headers:
+        yield from _own_headers(message)
+    yield from batch_without_recipients(message)
+    if not message.to and not message.is_batch:
+        reason = "no `to` recipients: SendGrid wants one even where all others are in cc or bcc"
+        yield Problem("to", reason, "put somebody into to")
+    extra = extra_of(message, NAMESPACE)
+    template_id = template_of(message)
+    if template_id is None:
+        yield from _without_content(message, extra)
+    elif template_id.startswith(DYNAMIC):
+        yield from _beside_dynamic_template(message)
+    yield from _parts(message)
+    if message.tags:
+        yield from _tags(message)
+    yield from metadata_without_values(message, "SendGrid")
+    yield from _reserved(message, id_argument)
+    if extra:
+        yield from _extra(extra)
+
+
+def _header_refused(name: str, place: str) -> tuple[str, str] | None:
+    key = name.strip().lower()
+    if key == _SMTP_INSTRUCTION:
+        return (
+            f"{place}: instructions for SendGrid's SMTP server, not for its API",
+            "use the message's fields for it, or mailcore_sendgrid.sendgrid_options()",
+        )
+    return (f"{place}: SendGrid refuses it", "leave it out") if key in _REFUSED else None
+
+
+def _own_headers(message: Message) -> Iterator[Problem]:
+    names = own_header_names(message)
+    for key in sorted(names.keys() & {"from", "to"}):
+        place = f"merge_headers[{names[key]!r}]"
+        # To is what a reader sees; From is whose mail it is, and must not be another's.
+        remedy = WithoutHeaders((names[key],), "merge_headers") if key == "to" else None
+        reason = f"{place}: it is written for you"
+        yield Problem(place, reason, feature="merge_headers", remedy=remedy)
+    yield from refused_headers(names.values(), "merge_headers", _header_refused)
+
+
+def _without_content(message: Message, extra: Mapping[str, Any]) -> Iterator[Problem]:
+    bodies = (message.text, message.html, extra.get("content"))
+    if not any(bodies) and not any(part.content for part in message.alternatives):
+        reason = "no text, HTML or template: SendGrid refuses a message without a body"
+        yield Problem("text", reason, "give text or html")
+    if not message.subject and not extra.get("subject"):
+        reason = "no subject: SendGrid wants one, unless a template has it"
+        yield Problem("subject", reason, "give a subject")
+
+
+def _beside_dynamic_template(message: Message) -> Iterator[Problem]:
+    why = "SendGrid takes it from the dynamic template"
+    yield from bodies_beside_template(message, ("subject", "text", "html"), why)
+    for feature, is_amp in (("alternatives", False), ("amp_html", True)):
+        parts = enumerate(message.alternatives)
+        found = tuple(at for at, part in parts if (part.mime_type == AMP) is is_amp)
+        if found:
+            reason = "`alternatives` beside `template_id`: SendGrid takes the template's bodies"
+            yield Problem(
+                "alternatives",
+                reason,
+                "leave alternatives out",
+                feature=feature,
+                remedy=WithoutItems("alternatives", found),
+            )
+
+
+def _parts(message: Message) -> Iterator[Problem]:
+    yield from inline_without_content_id(message, "SendGrid")
+    for position, part in enumerate(message.attachments):
+        if not part.mime_type.startswith("text/"):
+            continue
+        charset = parameters_of(part.content_type).get("charset", "utf-8").lower()
+        if charset not in _UTF_8:
+            place = f"attachments[{position}]"
+            # django-anymail found out: https://github.com/anymail/django-anymail/issues/150 (read
+            # 2026-11-30).
+            reason = f"`{place}` is text that is not UTF-8, and SendGrid keeps no charset"
+            hint = "encode it in UTF-8, or give it the type application/octet-stream"
+            yield Problem(place, reason, hint, feature="attachments")
+
+
+def _tags(message: Message) -> Iterator[Problem]:
+    found = tuple(at for at, tag in enumerate(message.tags) if not tag.isascii())
+    if found:
+        reason = "`tags` has text outside ASCII, which SendGrid's categories cannot be"
+        remedy = WithoutItems("tags", found)
+        yield Problem("tags", reason, "give tags in ASCII", feature="tags", remedy=remedy)
+
+
+def _reserved(message: Message, id_argument: str) -> Iterator[Problem]:
+    """Events have metadata beside SendGrid's own fields, which win."""
+    fields: tuple[tuple[Literal["metadata", "merge_metadata"], Iterable[Iterable[str]]], ...] = (
+        ("metadata", (message.metadata,)),
+        ("merge_metadata", (message.merge_metadata or {}).values()),
+    )
+    for field, given in fields:
+        keys = {key for keys in given for key in keys if key in RESERVED or key == id_argument}
+        if keys:
+            named = ", ".join(sorted(keys))
+            reason = f"`{field}` has names that SendGrid's events have themselves: {named}"
+            remedy = WithoutKeys(tuple(sorted(keys)), field)
+            yield Problem(field, reason, "choose other names", feature=field, remedy=remedy)
+
+
+def _extra(extra: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from recipients_in_extra(extra, NAMESPACE)
+    for name, value in extra.items():
+        place = place_in_extra(NAMESPACE, name)
+        if name.lower() == _PERSONALIZATIONS:
+            reason = f"{place}: whom it names would get the message, and have no status"
+            yield Problem(place, reason, "use the fields of the message")
+        elif name.lower() == "headers":
+            pairs = value.items() if isinstance(value, Mapping) else ()
+            yield from refused_extra_headers(pairs, place, _header_refused)
+        elif name.lower() not in _NOT_OF_ONE_LINE:
+            yield from control_characters_in(value, place)
