@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mailcore.sending.combining import Combined
     from mailcore.sending.copies import keep_likelier
     from mailcore.sending.delivery import Send
+    from mailcore.sending.header_texts import header_texts
     from mailcore.sending.packing import JsonCall, LazyRequests, combined_calls, joined_request
     from mailcore.sending.planning import Planner
     from mailcore.sending.preview import Preview
@@ -43,6 +44,7 @@ else:
             "Combined": "sending.combining",
             "Send": "sending.delivery",
             "Preview": "sending.preview",
+            "header_texts": "sending.header_texts",
         },
     )
 
@@ -58,6 +60,7 @@ __all__ = [
     "combined_calls",
     "copied",
     "entries_of",
+    "header_texts",
     "joined_request",
     "keep_likelier",
     "own_message",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailcore.message import Message
-from mailcore.mime import header_value
+from mailcore.sending import header_texts
 from mailcore_brevo.metadata import METADATA_HEADER, metadata_text
 
 
@@ -23,17 +23,7 @@ def api_headers(
 
     ``Reply-To`` of the recipient is left out: Brevo has a field for it.
     """
-    fields = {name.lower(): (name, value) for name, value in message.headers.items_as_given()}
-    if message.unsubscribe is not None:
-        for name, value in message.unsubscribe.headers.items():
-            fields.setdefault(name.lower(), (name, value))
-    if own and any(name.lower() == "list-unsubscribe" for name in own):
-        # The one of all belongs to the URL of all.
-        fields.pop("list-unsubscribe-post", None)
-    for name, value in (own or {}).items():
-        if name.lower() != REPLY_TO:
-            fields[name.lower()] = (name, value)
-    found = {name: header_value(name, value) for name, value in fields.values()}
+    found = header_texts(message, own, without=(REPLY_TO,))
     metadata = {**message.metadata, **own_metadata} if own_metadata else message.metadata
     if metadata:
         found[METADATA_HEADER] = metadata_text(metadata)

@@ -8,11 +8,11 @@ from typing import Any
 from mailcore.address import parse_address_list
 from mailcore.http import json_bytes
 from mailcore.message import Message, merged
-from mailcore.sending import Entry, LazyRequests, copied, entries_of
+from mailcore.sending import Entry, LazyRequests, copied, entries_of, header_texts
 from mailcore_mailjet.calls import SendRequest, call_with
 from mailcore_mailjet.merge_syntax import filling_of, variables
 from mailcore_mailjet.options import mailbox
-from mailcore_mailjet.payload.fields import REPLY_TO, Payload, api_headers, event_payload
+from mailcore_mailjet.payload.fields import REPLY_TO, Payload, event_payload
 
 
 def batch_requests(
@@ -113,7 +113,9 @@ class _Own:
 
     def _headers_of(self, entry: Entry) -> Iterator[tuple[str, Any]]:
         own = entry.headers
-        headers = api_headers(self._message, own) if own else self._shared.get("Headers")
+        headers = self._shared.get("Headers")
+        if own:
+            headers = header_texts(self._message, own, without=(REPLY_TO,))
         if headers:
             yield "Headers", headers
         reply_to = self._shared.get("ReplyTo")

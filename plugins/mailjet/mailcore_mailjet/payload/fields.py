@@ -15,7 +15,7 @@ from typing import Any
 
 from mailcore.http import json_bytes
 from mailcore.message import Attachment, Deliveries, Message, attachments_as_shown, extra_of
-from mailcore.mime import header_value
+from mailcore.sending import header_texts
 from mailcore_mailjet.merge_syntax import Filling, filling_of, variables
 from mailcore_mailjet.options import NAMESPACE, mailbox
 
@@ -67,7 +67,8 @@ def _add_content(payload: Payload, message: Message) -> None:
     if message.html:
         payload["HTMLPart"] = message.html
     if message.headers or message.unsubscribe is not None:
-        payload["Headers"] = api_headers(message)
+        # Mailjet does not say how it writes text outside ASCII here: this has none.
+        payload["Headers"] = header_texts(message)
     if message.attachments:
         _add_files(payload, message)
 
@@ -94,26 +95,6 @@ def uses_template(message: Message) -> bool:
 def event_payload(metadata: Mapping[str, Any]) -> str:
     """Metadata as the text that events bring back."""
     return json_bytes(metadata).decode("ascii")
-
-
-def api_headers(message: Message, own: Mapping[str, str] | None = None) -> dict[str, str]:
-    """
-    ``Headers``: the message's, those to unsubscribe, and those of one recipient, which win.
-
-    ``Reply-To`` is left out: Mailjet has a field for it.
-    """
-    fields = {name.lower(): (name, value) for name, value in message.headers.items_as_given()}
-    if message.unsubscribe is not None:
-        for name, value in message.unsubscribe.headers.items():
-            fields.setdefault(name.lower(), (name, value))
-    if own and any(name.lower() == "list-unsubscribe" for name in own):
-        # The one of all belongs to the URL of all.
-        fields.pop("list-unsubscribe-post", None)
-    for name, value in (own or {}).items():
-        if name.lower() != REPLY_TO:
-            fields[name.lower()] = (name, value)
-    # Mailjet does not say how it writes text outside ASCII here, so none is given to it.
-    return {name: header_value(name, value) for name, value in fields.values()}
 
 
 def _add_files(payload: Payload, message: Message) -> None:
