@@ -55,7 +55,8 @@ class Transport(Protocol):
     Does I/O and knows no provider: takes a request, returns the response to it.
 
     One that has an event loop's own I/O adds ``async def aexchange(self, request)``, which is
-    awaited then and raises the same; without it, async callers run ``exchange`` in a thread. One
+    awaited then and raises the same; without it, or where it returns ``NotImplemented``, async
+    callers run ``exchange`` in a thread. One
     that keeps connections says how many by an attribute ``connections``: an
     :class:`~mailcore.mailer.AsyncMailer` has that many threads for it.
 
@@ -296,7 +297,9 @@ async def arun(
             aexchange = getattr(chosen, "aexchange", None)
             if aexchange is not None:
                 with _began(effect.progress):
-                    return await aexchange(effect.request)
+                    outcome = await aexchange(effect.request)
+                if outcome is not NotImplemented:
+                    return outcome
             return await _in_thread(
                 lambda: _exchanged(effect, chosen), submit, progress=effect.progress
             )

@@ -215,7 +215,8 @@ class _InALoop:
 
     def exchange(self, request: Any) -> Any:
         exchanging = self._transport.aexchange(request)
-        return asyncio.run_coroutine_threadsafe(exchanging, self.loop).result(30)
+        answer = asyncio.run_coroutine_threadsafe(exchanging, self.loop).result(30)
+        return self._transport.exchange(request) if answer is NotImplemented else answer
 
     def close(self) -> None:
         self._transport.close()

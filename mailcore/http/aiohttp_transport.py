@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+from functools import partial
+from types import NotImplementedType
 from typing import TYPE_CHECKING
 
 from mailcore.flow import HttpRequest, HttpResponse
 from mailcore.http import wire
+from mailcore.http.interception import requests_is_replaced
 from mailcore.http.transport import HttpTransport
 
 
@@ -33,9 +36,12 @@ class AiohttpTransport(HttpTransport):
         super().__init__(pool_size=pool_size, max_idle_seconds=max_idle_seconds)
         self._async: AsyncExchanges | None = None
 
-    async def aexchange(self, request: HttpRequest) -> HttpResponse:
+    async def aexchange(self, request: HttpRequest) -> HttpResponse | NotImplementedType:
         """
         Send a request from an event loop.
+
+        Returns:
+            The answer; ``NotImplemented`` if it is to be sent in a thread, by :meth:`exchange`.
 
         Raises:
             NetworkError: If no connection was made, or it was lost (then ``maybe_accepted``).
@@ -43,18 +49,17 @@ class AiohttpTransport(HttpTransport):
             UnexpectedResponse: If the answer is larger than the request allows, or ends in
                 another protocol.
         """
-        if wire.is_on():
-            return await wire.http_logged_async(request, self._asent)
-        return await self._asent(request)
-
-    async def _asent(self, request: HttpRequest) -> HttpResponse:
         exchanges = self._async
         if exchanges is None:
             # aiohttp takes a while to import.
             exchanges = await asyncio.to_thread(self._exchanges)
-        if not exchanges.can_take(request):
-            return await asyncio.to_thread(self._noted, request)
-        return await exchanges.exchange(request, self.connections)
+        if requests_is_replaced() or not exchanges.can_take(request):
+            in_a_thread: NotImplementedType = NotImplemented
+            return in_a_thread
+        sending = partial(exchanges.exchange, width=self.connections)
+        if wire.is_on():
+            return await wire.http_logged_async(request, sending)
+        return await sending(request)
 
     def _exchanges(self) -> AsyncExchanges:
         from mailcore.http.async_exchange import AsyncExchanges

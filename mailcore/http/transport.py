@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 
+from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import MailcoreError, UnexpectedResponse
@@ -13,6 +15,7 @@ from mailcore.foundation.forking import ForkSafeLock
 from mailcore.http import wire
 from mailcore.http.answers import may_be_accepted
 from mailcore.http.checking import checked_headers, checked_url
+from mailcore.http.interception import careful_session, requests_is_replaced
 
 
 if TYPE_CHECKING:
@@ -37,8 +40,10 @@ class HttpTransport:
     Sends :class:`~mailcore.flow.HttpRequest` through urllib3, over connections that are kept.
 
     No retries, no redirects, no cookies, no credentials from ``~/.netrc``. Proxies and bundles of
-    certificates are those of the environment: see :mod:`mailcore.http.environment`. Connections
-    belong to a process: the child of a fork makes its own. Safe to share between threads.
+    certificates are those of the environment: see :mod:`mailcore.http.environment`. Where a test or
+    instrumentation replaces requests, it goes by that: see :mod:`mailcore.http.interception`.
+    Connections belong to a process: the child of a fork makes its own. Safe to share between
+    threads.
 
     Args:
         pool_size: Connections kept open for each host; more than these are made when more threads
@@ -71,6 +76,8 @@ class HttpTransport:
 
     def _noted(self, request: HttpRequest) -> HttpResponse:
         """Send a request, and know what it means if that fails."""
+        if requests_is_replaced():
+            return self._through_requests(request)
         from mailcore.http.connection import ExchangeState, following
 
         progress = progress_of_exchange()
@@ -87,6 +94,13 @@ class HttpTransport:
             failure, cause = failure_of(error, _kind(error), request, state), root_of(error)
         # Not while the other is handled, and without it: its text repeats the URL or a header.
         raise failure from cause
+
+    def _through_requests(self, request: HttpRequest) -> HttpResponse:
+        from mailcore.http.session_transport import RequestsTransport
+
+        headers = checked_headers(request)
+        with closing(RequestsTransport(careful_session())) as transport:
+            return transport.exchange(replace(request, headers=headers))
 
     def _exchange(self, request: HttpRequest) -> HttpResponse:
         from urllib3 import Timeout

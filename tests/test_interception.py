@@ -1,0 +1,105 @@
+"""Tests of users that replace requests: nothing of theirs leaves the process."""
+
+from __future__ import annotations
+
+import io
+import socket
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import requests
+import requests_mock
+import responses
+
+from mailcore import HttpRequest, NetworkError
+from mailcore.http import AiohttpTransport, HttpTransport
+
+
+URL = "http://api.mail.test/send"
+
+
+@contextmanager
+def by_responses() -> Iterator[None]:
+    """The package responses."""
+    with responses.RequestsMock() as mock:
+        mock.add(responses.POST, URL, json={"id": "made up"}, status=202)
+        yield
+
+
+@contextmanager
+def by_requests_mock() -> Iterator[None]:
+    """The package requests-mock."""
+    with requests_mock.Mocker() as mock:
+        mock.post(URL, json={"id": "made up"}, status_code=202)
+        yield
+
+
+def _answer() -> requests.Response:
+    answer = requests.Response()
+    answer.status_code = 202
+    answer.raw = requests.packages.urllib3.HTTPResponse(  # type: ignore[attr-defined]  # an alias
+        io.BytesIO(b'{"id": "made up"}'), status=202, preload_content=False
+    )
+    return answer
+
+
+def by_patch(name: str) -> Callable[[], AbstractContextManager[Any]]:
+    """A mock in place of a method."""
+    return lambda: patch(name, autospec=True, side_effect=lambda *args, **named: _answer())
+
+
+REPLACED = {
+    "responses": by_responses,
+    "requests-mock": by_requests_mock,
+    "Session.request": by_patch("requests.Session.request"),
+    "Session.send": by_patch("requests.sessions.Session.send"),
+    "HTTPAdapter.send": by_patch("requests.adapters.HTTPAdapter.send"),
+}
+
+
+@pytest.fixture(autouse=True)
+def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is looked up, nothing is connected to."""
+
+    def refuse(*args: Any, **named: Any) -> Any:
+        raise OSError("this test leaves the process")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.mark.parametrize("kind", ["urllib3", "aiohttp"])
+@pytest.mark.parametrize("replaced", REPLACED.values(), ids=REPLACED)
+def test_what_replaces_requests_gets_our_requests(
+    replaced: Callable[[], AbstractContextManager[None]], kind: str, in_a_loop: Any
+) -> None:
+    """As long as it is in force; before and after, requests go their own way."""
+    transport = HttpTransport() if kind == "urllib3" else in_a_loop(AiohttpTransport())
+    request = HttpRequest(method="POST", url=URL, body=b"{}", headers={"X-Key": "k"})
+
+    with pytest.raises(NetworkError, match="cannot connect"):
+        transport.exchange(request)
+    with replaced():
+        answer = transport.exchange(request)
+    with pytest.raises(NetworkError, match="cannot connect"):
+        transport.exchange(request)
+    transport.close()
+
+    assert (202, b'{"id": "made up"}') == (answer.status_code, answer.body)
+
+
+def test_a_class_in_place_of_the_session() -> None:
+    """Whoever replaces the class gets the call too."""
+    request = HttpRequest(method="POST", url=URL, body=b"{}", headers={"X-Key": "k"})
+    with patch("requests.Session") as session:
+        session.return_value.request.side_effect = requests.ConnectTimeout
+        with pytest.raises(Exception, match="no connection"):
+            HttpTransport().exchange(request)
+
+    called = session.return_value.request.call_args
+    assert ("POST", URL) == called.args
+    assert "k" == called.kwargs["headers"]["X-Key"]
+    assert called.kwargs["allow_redirects"] is False
