@@ -55,8 +55,8 @@ class Transport(Protocol):
     Does I/O and knows no provider: takes a request, returns the response to it.
 
     One that has an event loop's own I/O adds ``async def aexchange(self, request)``, which is
-    awaited then and raises the same; without it, or where it returns ``NotImplemented``, async
-    callers run ``exchange`` in a thread. One
+    awaited then and raises the same; without it, async callers run ``exchange`` in a thread, and
+    so they do with requests of which a method ``blocks(request)`` says True. One
     that keeps connections says how many by an attribute ``connections``: an
     :class:`~mailcore.mailer.AsyncMailer` has that many threads for it.
 
@@ -295,11 +295,9 @@ async def arun(
         if isinstance(effect, Exchange):
             chosen = _transport_of(effect, transport)
             aexchange = getattr(chosen, "aexchange", None)
-            if aexchange is not None:
+            if aexchange is not None and not _blocks(chosen, effect.request):
                 with _began(effect.progress):
-                    outcome = await aexchange(effect.request)
-                if outcome is not NotImplemented:
-                    return outcome
+                    return await aexchange(effect.request)
             return await _in_thread(
                 lambda: _exchanged(effect, chosen), submit, progress=effect.progress
             )
@@ -322,6 +320,11 @@ async def arun(
         return value
     finally:
         flow.close()
+
+
+def _blocks(transport: Transport, request: Any) -> bool:
+    blocks = getattr(transport, "blocks", None)
+    return blocks is not None and bool(blocks(request))
 
 
 async def _in_thread(

@@ -28,7 +28,7 @@ from mailcore import (
     WebhookRequest,
 )
 from mailcore.features import YES, limited
-from mailcore.flow import Call, Flow
+from mailcore.flow import Call, Exchange, Flow, arun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +197,11 @@ def site() -> Iterator[Site]:
     thread.join()
 
 
+def _exchanging(request: Any) -> Flow[Any]:
+    answer = yield Exchange(request)
+    return answer
+
+
 class _InALoop:
     """A transport that is awaited, used from code that does not: its loop runs in a thread."""
 
@@ -214,9 +219,8 @@ class _InALoop:
         self.loop.close()
 
     def exchange(self, request: Any) -> Any:
-        exchanging = self._transport.aexchange(request)
-        answer = asyncio.run_coroutine_threadsafe(exchanging, self.loop).result(30)
-        return self._transport.exchange(request) if answer is NotImplemented else answer
+        exchanging = arun(_exchanging(request), self._transport)
+        return asyncio.run_coroutine_threadsafe(exchanging, self.loop).result(30)
 
     def close(self) -> None:
         self._transport.close()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from functools import partial
-from types import NotImplementedType
 from typing import TYPE_CHECKING
 
 from mailcore.flow import HttpRequest, HttpResponse
 from mailcore.http import wire
+from mailcore.http.environment import proxy_for
 from mailcore.http.interception import requests_is_replaced
 from mailcore.http.transport import HttpTransport
 
@@ -23,8 +23,8 @@ class AiohttpTransport(HttpTransport):
     :class:`~mailcore.http.transport.HttpTransport` with an event loop's own I/O, by aiohttp.
 
     It is what providers use where ``mailcore-esp[aiohttp]`` is installed. Connections of a loop
-    stay with it, and are closed with it. An aiohttp that is too old, a proxy that speaks SOCKS or
-    TLS, and headers outside ASCII are left to urllib3 in a thread.
+    stay with it, and are closed with it. What aiohttp would do differently is left to urllib3 in a
+    thread: a proxy that speaks SOCKS or TLS, and headers outside ASCII, which it writes in UTF-8.
 
     Args:
         pool_size: Connections kept open for each host; in an event loop, also how many exchanges
@@ -36,12 +36,17 @@ class AiohttpTransport(HttpTransport):
         super().__init__(pool_size=pool_size, max_idle_seconds=max_idle_seconds)
         self._async: AsyncExchanges | None = None
 
-    async def aexchange(self, request: HttpRequest) -> HttpResponse | NotImplementedType:
+    def blocks(self, request: HttpRequest) -> bool:
+        """Whether a request is to be sent in a thread, by :meth:`exchange`."""
+        proxy = proxy_for(request.url)
+        plain = proxy is None or proxy.lower().startswith("http://")
+        if not plain or requests_is_replaced():
+            return True
+        return not all(str(value).isascii() for value in request.headers.values())
+
+    async def aexchange(self, request: HttpRequest) -> HttpResponse:
         """
         Send a request from an event loop.
-
-        Returns:
-            The answer; ``NotImplemented`` if it is to be sent in a thread, by :meth:`exchange`.
 
         Raises:
             NetworkError: If no connection was made, or it was lost (then ``maybe_accepted``).
@@ -53,9 +58,6 @@ class AiohttpTransport(HttpTransport):
         if exchanges is None:
             # aiohttp takes a while to import.
             exchanges = await asyncio.to_thread(self._exchanges)
-        if requests_is_replaced() or not exchanges.can_take(request):
-            in_a_thread: NotImplementedType = NotImplemented
-            return in_a_thread
         sending = partial(exchanges.exchange, width=self.connections)
         if wire.is_on():
             return await wire.http_logged_async(request, sending)

@@ -2,8 +2,7 @@
 HTTP in event loops, by aiohttp, for :mod:`mailcore.http.aiohttp_transport`.
 
 It keeps the same promises as with urllib3: what is known of an exchange that failed, the bounds of
-time, one answer for one request, proxies and certificates. What aiohttp does differently
-(:meth:`AsyncExchanges.can_take`) is left to urllib3 in a thread.
+time, one answer for one request, proxies and certificates.
 
 aiohttp and not httpx: of 960 requests, 32 at once, one cost 0.15 to 0.19 ms of CPU with aiohttp
 3.14 and 1.1 to 2.2 ms with httpx 0.28 (2026-11-30, Python 3.11).
@@ -13,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import logging
 import os
 import ssl
 import time
@@ -36,11 +34,6 @@ from mailcore.http.environment import ca_bundle, proxy_for
 from mailcore.http.failures import Kind, failure_of, root_of
 from mailcore.http.pools import tls_context
 
-
-logger = logging.getLogger("mailcore.http")
-
-LEAST_VERSION = (3, 14, 3)
-"""Of aiohttp: CVE-2026-59881, CVE-2026-69243, CVE-2026-69244 (read 2026-11-30)."""
 
 _PIECE_BYTES = 64 * 1024
 _CLOSING_SECONDS = 5.0
@@ -83,29 +76,6 @@ class AsyncExchanges:
             weakref.WeakKeyDictionary()
         )
         self._contexts: dict[str | None, ssl.SSLContext] = {}
-        self._is_new_enough = _version() >= LEAST_VERSION
-        if not self._is_new_enough:
-            least = ".".join(map(str, LEAST_VERSION))
-            logger.warning(
-                "aiohttp %s has known holes, and is not used: install mailcore-esp[aiohttp], "
-                "which wants %s or newer",
-                aiohttp.__version__,
-                least,
-            )
-
-    def can_take(self, request: HttpRequest) -> bool:
-        """
-        Whether aiohttp sends this request as urllib3 does.
-
-        Not by a proxy that speaks SOCKS or TLS, and not with a header outside ASCII, which it would
-        write in UTF-8.
-        """
-        if not self._is_new_enough:
-            return False
-        proxy = proxy_for(request.url)
-        plain = proxy is None or proxy.lower().startswith("http://")
-        values = request.headers.values()
-        return plain and all(str(value).isascii() for value in values)
 
     async def exchange(self, request: HttpRequest, width: int) -> HttpResponse:
         """
@@ -244,11 +214,6 @@ def _data(body: bytes) -> bytes | io.BytesIO | None:
     if len(body) > _PIECE_BYTES:
         return io.BytesIO(body)
     return body or None
-
-
-def _version() -> tuple[int, ...]:
-    numbers = aiohttp.__version__.split(".")[:3]
-    return tuple(int(each) for each in numbers if each.isdecimal())
 
 
 async def _closed(generator: AsyncGenerator[Any, None]) -> None:
