@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 
 from pathlib import Path
 
@@ -21,6 +22,7 @@ PLUGINS = {
     "postmark": ("mailcore_postmark", "Postmark", "postmark"),
     "sendgrid": ("mailcore_sendgrid", "SendGrid", "sendgrid"),
     "ses": ("mailcore_ses", "Ses", "ses"),
+    "smtp": ("mailcore_smtp", "Smtp", "smtp"),
 }
 ENTRIES = {
     "provider": ("{Esp}Provider",),
@@ -34,6 +36,15 @@ ENTRIES = {
     "inbound": (),
 }
 """The modules of a plugin, each a file or a folder, and what is defined in it."""
+# Not installed here.
+MADE = {"_template"}
+OF_FEATURES = {
+    "webhooks": "webhook_verification",
+    "events": "event_webhooks",
+    "event_map": "event_webhooks",
+    "inbound": "inbound",
+}
+"""Modules that are there for a feature: a plugin that says no to it, and why, has none."""
 # A folder has the tables of its events beside what reads them.
 WITHIN = {"event_map": "events"}
 
@@ -62,9 +73,14 @@ def defined_in(paths: list[Path]) -> set[str]:
 @pytest.mark.parametrize("module", ENTRIES)
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_every_plugin_has_the_same_modules(plugin, module):
-    """Each with its entries: who knows one plugin finds the way in all of them."""
+    """Each with its entries, unless the provider says that it has no such thing, and why."""
     package, title, name = PLUGINS[plugin]
     files = files_of(ROOT / "plugins" / plugin / package, module)
+    if module in OF_FEATURES and plugin not in MADE:
+        provider = getattr(importlib.import_module(f"{package}.provider"), f"{title}Provider")
+        if provider.features[OF_FEATURES[module]].kind == "no":
+            assert [] == files
+            return
     entries = {entry.format(Esp=title, esp=name) for entry in ENTRIES[module]}
 
     assert files
