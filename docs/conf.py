@@ -14,7 +14,23 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import django
 import references  # it stands beside this file
+
+from django.conf import settings
+
+
+# Models can be imported only where their app is installed.
+settings.configure(
+    INSTALLED_APPS=[
+        "django.contrib.contenttypes",
+        "django.contrib.auth",
+        "mailcore_django",
+        "mailcore_django.seen",
+        "mailcore_django.log",
+    ]
+)
+django.setup()
 
 
 project = "mailcore"

@@ -103,6 +103,9 @@ def django_settings() -> Iterator[object]:
         override = override_settings(**values)
         override.enable()
         changed.append(override)
+        if "INSTALLED_APPS" in values:
+            # The apps have become ready once more.
+            importlib.import_module("mailcore_django.log.listening").disconnect()
 
     yield change
     for override in reversed(changed):
