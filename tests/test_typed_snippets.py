@@ -69,6 +69,28 @@ def test_lines_of_a_page_stand_where_they_stood(modules_of, text, expected):
     assert expected == modules_of(text)
 
 
+def test_docstrings_of_a_module_are_read(tool, tmp_path, monkeypatch):
+    """Doctests and blocks, each line at its number, with the names of the module in the first."""
+    monkeypatch.setattr(tool, "ROOT", tmp_path)
+    module = tmp_path / "plugins" / "shop" / "mailcore_shop" / "mail.py"
+    module.parent.mkdir(parents=True)
+    module.write_text(
+        '"""\nMail.\n\n>>> a = 1\n>>> def f():\n...     return a\n"""\n\nimport json\n\n\n'
+        'def one():\n    """One.\n\n    >>> one()\n    1\n    """\n    return 1\n',
+        "utf-8",
+    )
+    silent = module.with_name("silent.py")
+    silent.write_text('"""Nothing to run."""\n', "utf-8")
+
+    ((names, source),) = tool.docstrings_of(module)
+
+    assert [] == names
+    assert "import json; from mailcore_shop.mail import one" == source.splitlines()[0]
+    assert ["a = 1", "def f():", "    return a"] == source.splitlines()[3:6]
+    assert "one()" == source.splitlines()[14]
+    assert [] == list(tool.docstrings_of(silent))
+
+
 def test_named_modules_can_be_imported(tool, tmp_path, monkeypatch):
     """`<!-- module: … -->` becomes files that the rest of the page finds."""
     monkeypatch.setattr(tool, "ROOT", tmp_path)

@@ -4,7 +4,8 @@ Check the types of what users copy: snippets, examples, the template; and what t
     python tools/typed_snippets.py [PAGE...]
 
 The Python blocks of a page, in order, are one module, as `make snippets` runs them: invisible ones
-count, and a cleared namespace begins another. mypy, as strict as with the tree, and pyright read
+count, and a cleared namespace begins another. The doctests and blocks in the docstrings of a module
+are one too, with the names of the module. mypy, as strict as with the tree, and pyright read
 these modules, `examples/`, `plugins/_template` and `tests/typing/`. What they find is printed with
 the page and its line, and makes the exit code 1.
 
@@ -14,6 +15,8 @@ is `shop_mail`, which the rest of the page can import.
 
 from __future__ import annotations
 
+import ast
+import doctest
 import re
 import shutil
 import sys
@@ -24,6 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from sybil import Sybil
+from sybil.document import PythonDocStringDocument
+from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.markdown import ClearNamespaceParser, PythonCodeBlockParser
 from type_checkers import mypy, pyright, surprises
 
@@ -38,6 +43,7 @@ PAGES = (
     "docs/*/*/*.md",
     "plugins/*/docs/*.md",
 )
+SOURCES = ("mailcore/**/*.py", "plugins/[a-z]*/mailcore_*/**/*.py")
 FILES = ("examples/*.py", "plugins/_template/*/*.py", "tests/typing/*.py")
 # A name may be something else in the next snippet.
 MYPY = ("--allow-redefinition", "--cache-dir", str(CACHE))
@@ -81,6 +87,37 @@ def modules_of(page: Path) -> Iterator[tuple[list[str], str]]:
     yield [], _source(lines)
 
 
+def docstrings_of(module: Path) -> Iterator[tuple[list[str], str]]:
+    """
+    Yield source of what the docstrings of a module have to run; nothing if there is none.
+
+    Every line stands where it stands in the module, whose names are imported in the first one.
+    """
+    document = Sybil(
+        [DocTestParser(), PythonCodeBlockParser()], document_types={".py": PythonDocStringDocument}
+    ).parse(module)
+    lines: list[str] = []
+    for example in sorted(document.examples(), key=lambda example: example.line):
+        part = example.parsed
+        is_doctest = isinstance(part, doctest.Example)
+        first = example.line if is_doctest else example.line + part.line_offset
+        lines += [""] * (first - 1 - len(lines)) if is_doctest else [""] * (first - len(lines))
+        lines += str(part.source if is_doctest else part).splitlines()
+    if lines:
+        yield [], _source([_names_of(module), *lines[1:]])
+
+
+def _names_of(module: Path) -> str:
+    """The imports of a module, and those of what it defines, on one line."""
+    parts = module.relative_to(ROOT).with_suffix("").parts
+    name = ".".join(parts[parts[0] == "plugins" and 2 :]).removesuffix(".__init__")
+    body = ast.parse(module.read_text(encoding="utf-8")).body
+    imports = [ast.unparse(each) for each in body if isinstance(each, (ast.Import, ast.ImportFrom))]
+    defined = [each.name for each in body if isinstance(each, (ast.FunctionDef, ast.ClassDef))]
+    imports += [f"from {name} import {each}" for each in defined]
+    return "; ".join(imports)
+
+
 def _source(lines: Sequence[str]) -> str:
     source = "\n".join(lines)
     if found := _FUTURE.findall(source):
@@ -93,7 +130,8 @@ def write_modules(pages: Iterable[Path], directory: Path) -> dict[Path, Path]:
     page_of = {}
     for page in pages:
         name = re.sub(r"\W", "_", str(page.relative_to(ROOT).with_suffix("")))
-        for number, (names, source) in enumerate(modules_of(page)):
+        parts = docstrings_of(page) if page.suffix == ".py" else modules_of(page)
+        for number, (names, source) in enumerate(parts):
             for path in _files(names or [f"{name}_{number}"], directory / name):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(source, encoding="utf-8")
@@ -113,7 +151,7 @@ def main(arguments: Sequence[str]) -> int:
     pages = [Path(page).resolve() for page in arguments]
     files: list[Path] = []
     if not pages:
-        pages = [page for pattern in PAGES for page in sorted(ROOT.glob(pattern))]
+        pages = [page for each in (*PAGES, *SOURCES) for page in sorted(ROOT.glob(each))]
         files = [path for pattern in FILES for path in sorted(ROOT.glob(pattern))]
     shutil.rmtree(CACHE / "modules", ignore_errors=True)
     CACHE.mkdir(parents=True, exist_ok=True)

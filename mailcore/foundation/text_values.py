@@ -51,7 +51,7 @@ def with_plain_texts(function: Callable[P, R]) -> Callable[P, R]:
     Example:
         >>> from collections import UserString
         >>> @with_plain_texts
-        ... def options(*, stream: str, tags: list[str]) -> dict[str, object]:
+        ... def options(*, stream: object, tags: list[object]) -> dict[str, object]:
         ...     return {"Stream": stream, "Tags": tags}
         >>> options(stream=UserString("news"), tags=[UserString("a")])
         {'Stream': 'news', 'Tags': ['a']}

@@ -73,8 +73,8 @@ def parse_inbound(
         ValueError: A limit is not positive.
 
     Example:
-        >>> mail = parse_inbound(b"From: Ada <ada@example.com>\r\nSubject: Hi\r\n\r\nHello!\r\n")
-        >>> mail.from_email.addr_spec, mail.subject, mail.text
+        >>> mail = parse_inbound(b"To: Ada <ada@example.com>\r\nSubject: Hi\r\n\r\nHello!\r\n")
+        >>> mail.to[0].addr_spec, mail.subject, mail.text
         ('ada@example.com', 'Hi', 'Hello!\n')
     """
     if not isinstance(raw, bytes):
