@@ -221,11 +221,22 @@ class Acme(Provider[HttpRequest, HttpResponse]):
         try:
             answers = json.loads(response.body)["answers"]
             return [
-                dataclasses.replace(response, body=json.dumps(answers[number]).encode())
+                dataclasses.replace(
+                    response,
+                    status_code=self.status_of_part(answers[number], response.status_code),
+                    body=json.dumps(answers[number]).encode(),
+                )
                 for number, _ in enumerate(requests)
             ]
         except (ValueError, TypeError, KeyError, IndexError):
             return [response] * len(requests)
+
+    def status_of_part(self, answer: Any, status_code: int) -> int:
+        """A call of which some is refused has the status of that."""
+        return 200 if status_code == 422 and "id" in answer else status_code
+
+    def is_partly_accepted(self, document: object, status_code: int) -> bool:
+        return status_code == 422 and isinstance(document, dict) and "refused" in document
 
     def parse(self, request: HttpRequest, response: HttpResponse) -> Mapping[str, RecipientStatus]:
         accepted = response.status_code == 200
@@ -237,6 +248,11 @@ class Acme(Provider[HttpRequest, HttpResponse]):
                 raise UnexpectedResponse("no JSON", maybe_accepted=True) from None
         if accepted:
             return self.statuses(request, document)
+        if self.is_partly_accepted(document, response.status_code):
+            refused = json.loads(response.body)["refused"]
+            statuses = {**self.statuses(request, document)}
+            failed = RecipientStatus(SendStatus.FAILED)
+            return {**statuses, **{each: failed for each in statuses if each in refused}}
         if response.status_code == 409 and "Idempotency-Key" in request.headers:
             return dict.fromkeys(request.recipients, RecipientStatus(SendStatus.QUEUED))
         raise self.refusal(response)
@@ -390,6 +406,12 @@ class AcmeSuite(ProviderSuite):
     def refusing_responses(self, request: HttpRequest) -> Iterable[HttpResponse]:
         for status_code in (400, 401, 422, 429, 503):
             yield HttpResponse(status_code=status_code, body=b'{"message": "no"}')
+
+    def partly_refusing_responses(self, request: HttpRequest) -> Iterable[HttpResponse]:
+        document: Any = {"id": "message-1", "refused": request.recipients[:1]}
+        if request.url.endswith("/send-many"):
+            document = {"answers": [{"message": "no"}, {"id": "message-1"}]}
+        yield HttpResponse(status_code=422, body=json.dumps(document).encode())
 
     def repeated_responses(self, request: HttpRequest) -> Iterable[HttpResponse]:
         yield HttpResponse(status_code=409, body=b'{"message": "had it"}')
@@ -632,6 +654,41 @@ class SendsOnceWithoutAKey(Acme):
             "idempotency_key": NO("there is no such header"),
         }
     )
+
+
+class RaisesForAll(Acme):
+    def is_partly_accepted(self, document, status_code):
+        return False
+
+
+class AcceptsTheRefused(Acme):
+    def parse(self, request, response):
+        statuses = super().parse(request, response)
+        return dict.fromkeys(statuses, RecipientStatus(SendStatus.QUEUED, message_id="1"))
+
+
+class RefusesTheAccepted(Acme):
+    def parse(self, request, response):
+        statuses = super().parse(request, response)
+        if response.status_code == 422:
+            return dict.fromkeys(statuses, RecipientStatus(SendStatus.FAILED))
+        return statuses
+
+
+class RefusesTheWholeCall(Acme):
+    def status_of_part(self, answer, status_code):
+        return status_code
+
+
+class AcceptsTheWholeCall(Acme):
+    def split(self, requests, response):
+        answer = HttpResponse(status_code=200, body=b'{"id": "message-1"}')
+        return [answer] * len(requests)
+
+
+class DoubtsTheWholeCall(Acme):
+    def split(self, requests, response):
+        return [dataclasses.replace(response, status_code=200, body=b"{}")] * len(requests)
 
 
 class OneKeyForAllCalls(Acme):
@@ -1613,6 +1670,8 @@ TOGETHER = "test_messages_in_one_call_stay_apart"
 APART = "test_recipients_of_a_batch_are_kept_apart"
 MAIL = "test_received_mail_comes_back"
 KEYS = "test_each_call_has_a_key_of_its_own"
+PARTLY = "test_a_refused_mail_of_a_batch_is_told_apart"
+PART_OF_CALL = "test_a_refused_message_of_a_call_is_told_apart"
 FAULTS = [
     ("test_suppressions_leave_nothing_open", LeavesListsOpen, "get: maybe_accepted"),
     ("test_suppressions_survive_any_answer", TrustsLists, "KeyError"),
@@ -1621,6 +1680,12 @@ FAULTS = [
     ("test_it_introduces_itself", OddlyNamed, "lower-case letters"),
     ("test_it_introduces_itself", SendsToNobody, "refuses every recipient"),
     ("test_it_introduces_itself", SendsOnceWithoutAKey, "features has no idempotency_key"),
+    (PARTLY, RaisesForAll, "it raises MessageRejected, and 1 were accepted"),
+    (PARTLY, AcceptsTheRefused, "who was refused is queued"),
+    (PARTLY, RefusesTheAccepted, "who was accepted is failed"),
+    (PART_OF_CALL, RefusesTheWholeCall, "the message that was accepted is not: MessageRejected"),
+    (PART_OF_CALL, AcceptsTheWholeCall, "the message that was refused is accepted"),
+    (PART_OF_CALL, DoubtsTheWholeCall, "the message that was refused may be accepted"),
     (KEYS, OneKeyForAllCalls, "several calls of one message have the same key"),
     (KEYS, NewKeyEachTime, "no place has the same for the same key"),
     ("test_what_the_service_had_is_no_refusal", RefusesWhatItHad, "raises MessageRejected"),

@@ -39,6 +39,7 @@ from mailcore.testing.id_checks import IdChecks
 from mailcore.testing.idempotency_checks import IdempotencyChecks
 from mailcore.testing.inbound_checks import InboundChecks
 from mailcore.testing.merge_checks import MergeChecks
+from mailcore.testing.partial_checks import PartialChecks
 from mailcore.testing.receiver_checks import ReceiverChecks
 from mailcore.testing.secrecy_checks import SecrecyChecks
 from mailcore.testing.sending_checks import SendingChecks
@@ -56,6 +57,7 @@ class ProviderSuite(
     BatchChecks,
     MergeChecks,
     CombiningChecks,
+    PartialChecks,
     IdempotencyChecks,
     SecrecyChecks,
     WireChecks,

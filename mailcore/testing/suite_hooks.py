@@ -93,6 +93,14 @@ class SuiteHooks:
         """Answers of a service that accepts the request for nobody: each documented form."""
         raise NotImplementedError("override refusing_responses()")
 
+    def partly_refusing_responses(self, request: Any) -> Iterable[Any]:
+        """
+        Answers that refuse the first mail of a call, and accept the others: each documented form.
+
+        For services that answer for each mail of a batch, or each of several messages in one call.
+        """
+        return ()
+
     def repeated_responses(self, request: Any) -> Iterable[Any]:
         """
         Answers to a call whose idempotency key the service has had before: each documented form.

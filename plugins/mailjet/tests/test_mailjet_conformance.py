@@ -81,6 +81,13 @@ class TestMailjet(ProviderSuite):
         yield answered(500, {"ErrorIdentifier": "f987008f-251a", "StatusCode": 500})
         yield answered(429, {})
 
+    def partly_refusing_responses(self, request: HttpRequest) -> Iterable[HttpResponse]:
+        (accepting,) = [json.loads(self.accepting_response(request).body)]
+        error = {"ErrorCode": "mj-0006", "StatusCode": 400, "ErrorMessage": "Too long."}
+        refused = {"Status": "error", "Errors": [error]}
+        for status_code in (400, 200, 403):
+            yield answered(status_code, {"Messages": [refused, *accepting["Messages"][1:]]})
+
     def canary(self, name: str, count: int = 1) -> Canary:
         made = super().canary(name, count)
         if name in ("templates", "template_sender"):

@@ -93,6 +93,11 @@ class TestPostmark(ProviderSuite):
             words = f"Invalid '{field}' address: '{named}'."
             yield answered(422, {"ErrorCode": 300, "Message": words})
 
+    def partly_refusing_responses(self, request: HttpRequest) -> Iterable[HttpResponse]:
+        _, *others = json.loads(self.accepting_response(request).body)
+        for code in (300, 406):
+            yield answered(200, [{"ErrorCode": code, "Message": "refused"}, *others])
+
     def canary(self, name: str, count: int = 1) -> Canary:
         if name == "merge_data":
             # Postmark fills values into its own templates only.
