@@ -14,7 +14,7 @@ from live.events import TEST_RECIPIENTS
 from mailcore import Mailer, Message, SendResult
 
 
-PROVIDERS = ("ses", "postmark", "mailgun")
+PROVIDERS = ("ses", "postmark", "mailgun", "mailjet")
 
 
 @dataclasses.dataclass(frozen=True)
