@@ -56,6 +56,11 @@ CONTESTS = (
         {"api_key": "SG.key", "webhook_secrets": ["user:password"]},
         "sendgrid/tests/fixtures/events/bounce.input.json",
     ),
+    Contest(
+        "sparkpost",
+        {"api_key": "key", "webhook_secrets": ["user:password"]},
+        "sparkpost/tests/fixtures/events/bounce.input.json",
+    ),
 )
 
 
@@ -108,6 +113,10 @@ def _view(name: str) -> Any:
         from anymail.webhooks.sendgrid import SendGridTrackingWebhookView
 
         return SendGridTrackingWebhookView()
+    if name == "sparkpost":
+        from anymail.webhooks.sparkpost import SparkPostTrackingWebhookView
+
+        return SparkPostTrackingWebhookView()
     from anymail.webhooks.mailgun import MailgunTrackingWebhookView
 
     return MailgunTrackingWebhookView()

@@ -32,6 +32,7 @@ def set_up(endpoint_url: str = "http://127.0.0.1:9") -> None:
             "MAILGUN_API_KEY": "key",
             "MAILGUN_SENDER_DOMAIN": "example.com",
             "MAILGUN_WEBHOOK_SIGNING_KEY": "key",
+            "SPARKPOST_API_KEY": "key",
         },
         MAILCORE={
             "PROVIDER": "ses",

@@ -16,7 +16,13 @@ from email.utils import parseaddr
 
 import pytest
 
-from mailcore.address import Address, address_key, parse_address_list, parse_addresses
+from mailcore.address import (
+    Address,
+    address_key,
+    mentioned,
+    parse_address_list,
+    parse_addresses,
+)
 from mailcore.address.address import collect_addresses
 from mailcore.errors import InvalidAddress, InvalidMessageType, Problem
 from mailcore.foundation import redact
@@ -649,3 +655,23 @@ class TestRedact:
     def test_hides_users(self, text, redacted):
         """The first character and the domain remain; everything else of the text stays."""
         assert redacted == redact(text)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "text", "expected"),
+    [
+        (["ada@example.net"], "invalid: ADA@example.net", ["ada@example.net"]),
+        (["Ada@Example.net"], "found ada@example.net, bob@example.net.", ["Ada@Example.net"]),
+        (["da@example.net"], "invalid: ada@example.net", []),
+        (["ada@example.net"], "invalid: ada@example.net.au", []),
+        (["ada@example.net"], "invalid: ada@example.net.", ["ada@example.net"]),
+        (["ada@example.net"], "'ada@example.net'", ["ada@example.net"]),
+        (["ada@bücher.example"], "ada@xn--bcher-kva.example", ["ada@bücher.example"]),
+        (["ada@bücher.example"], "Ada@Bücher.example", ["ada@bücher.example"]),
+        (["a.b@example.net", "b@example.net"], "a.b@example.net", ["a.b@example.net"]),
+        (["ada@example.net"], "", []),
+    ],
+)
+def test_addresses_in_what_a_service_says(addresses, text, expected):
+    """In any case, with the domain in punycode or not, and not within a longer one."""
+    assert expected == mentioned(addresses, text)

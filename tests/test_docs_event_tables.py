@@ -17,6 +17,7 @@ import mailcore_mailjet.events
 import mailcore_mandrill.events
 import mailcore_postmark.events
 import mailcore_sendgrid.events
+import mailcore_sparkpost.events
 
 from mailcore.bounces import Cause, verdict_of
 from mailcore.events import EventType, InboundEvent, RejectReason
@@ -28,6 +29,7 @@ from mailcore_mandrill.event_map import OUTCOMES as MANDRILL_EVENTS
 from mailcore_postmark.event_map import BOUNCE_TYPES
 from mailcore_ses.events import parse_ses_event
 from mailcore_ses.events.event_map import KINDS
+from mailcore_sparkpost.event_map import OUTCOMES as SPARKPOST_OUTCOMES
 
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -585,6 +587,85 @@ SENDGRID = {
     ],
 }
 
+
+def sparkpost(*names, words=None, **fields):
+    """The events of SparkPost of these types."""
+
+    def events(said):
+        found = []
+        for name in names:
+            event = {"type": name, "event_id": "1", "rcpt_to": "ada@example.net", **fields}
+            if said is not None or words is not None:
+                event["raw_reason"] = words or said
+            body = json.dumps([{"msys": {"message_event": event}}])
+            request = WebhookRequest("POST", {}, body)
+            found += mailcore_sparkpost.events.parse_events("sparkpost", request)
+        return found
+
+    return events
+
+
+def sparkpost_bounces(*classes):
+    """Bounces, at once and later, of each class."""
+    return [sparkpost("bounce", "out_of_band", bounce_class=each) for each in classes]
+
+
+def sparkpost_suppressed(*reasons):
+    """Mail that was not sent, for each reason."""
+    words = "554 5.7.1 recipient address suppressed due to customer policy: "
+    return [
+        maker
+        for reason in reasons
+        for maker in (
+            sparkpost("generation_rejection", "policy_rejection", words=words + reason),
+            sparkpost("bounce", words=words + reason, bounce_class="25"),
+        )
+    ]
+
+
+SPARKPOST = {
+    **{f"`{name}`": [sparkpost(name)] for name in ("injection", "delivery")},
+    "`delay`, of any class": [sparkpost("delay", bounce_class=each) for each in ("1", "10", "25")],
+    "`open`, `amp_open`": [sparkpost("open", "amp_open")],
+    "`initial_open`, `amp_initial_open`": [sparkpost("initial_open", "amp_initial_open")],
+    "`click`, `amp_click`": [sparkpost("click", "amp_click")],
+    "`spam_complaint`": [sparkpost("spam_complaint"), sparkpost("spam_complaint", fbtype="abuse")],
+    "`spam_complaint` with the `fbtype` `not-spam`": [
+        sparkpost("spam_complaint", fbtype="not-spam")
+    ],
+    "`list_unsubscribe`, `link_unsubscribe`": [sparkpost("list_unsubscribe", "link_unsubscribe")],
+    "`generation_failure`": [sparkpost("generation_failure")],
+    "`generation_rejection`, `policy_rejection`; a bounce of class 25 (admin failure)": [
+        sparkpost("generation_rejection", "policy_rejection"),
+        *sparkpost_bounces("25"),
+    ],
+    "… suppressed for a *Bounce Rule*": sparkpost_suppressed("Bounce Rule"),
+    "… suppressed for a *Spam Complaint*": sparkpost_suppressed("Spam Complaint"),
+    "… suppressed for a *List Unsubscribe* or *Link Unsubscribe*": sparkpost_suppressed(
+        "List Unsubscribe", "Link Unsubscribe"
+    ),
+    "`bounce`, `out_of_band`: class 10 (invalid recipient), 30 (no recipient)": sparkpost_bounces(
+        "10", "30"
+    ),
+    "… 1 (undetermined), and classes that are not documented": sparkpost_bounces("1", "99", "x"),
+    "… 20 (soft), 40 (unspecified), 70 (transient)": sparkpost_bounces("20", "40", "70"),
+    "… 22 (mailbox full)": sparkpost_bounces("22"),
+    "… 21 (DNS), 24 (timeout)": sparkpost_bounces("21", "24"),
+    "… 23 (too large), 50 (mail block), 53 (attachment), 54 (relaying denied)": sparkpost_bounces(
+        "23", "50", "53", "54"
+    ),
+    "… 51 (spam block), 52 (spam content)": sparkpost_bounces("51", "52"),
+    "… 60 (auto-reply), 100 (challenge)": sparkpost_bounces("60", "100"),
+    "… 80 (subscribe)": sparkpost_bounces("80"),
+    "… 90 (unsubscribe)": sparkpost_bounces("90"),
+    "a mail that was received (an `InboundEvent`)": [
+        lambda said: mailcore_sparkpost.events.parse_events(
+            "sparkpost", WebhookRequest("POST", {}, b'[{"msys": {"relay_message": {}}}]')
+        )
+    ],
+    "anything else": [sparkpost("relay_delivery", "sms_status", "teleport")],
+}
+
 TABLES = {
     "SES": ("providers/ses/reference.md", SES),
     "Postmark": ("providers/postmark/reference.md", POSTMARK),
@@ -593,6 +674,7 @@ TABLES = {
     "Brevo": ("providers/brevo/reference.md", BREVO),
     "Mailjet": ("providers/mailjet/reference.md", MAILJET),
     "SendGrid": ("providers/sendgrid/reference.md", SENDGRID),
+    "SparkPost": ("providers/sparkpost/reference.md", SPARKPOST),
 }
 AS_FAILED = "dropped, with a reason or a code of these that is known"
 
@@ -679,6 +761,7 @@ def test_no_event_of_the_maps_is_left_out():
         (KINDS, "SES"),
         (BOUNCE_TYPES, "Postmark"),
         ([*OUTCOMES, *REASONS], "Mailgun"),
+        (SPARKPOST_OUTCOMES, "SparkPost"),
         (MANDRILL_EVENTS, "Mandrill"),
         (MAILJET_ERRORS, "Mailjet"),
         (BREVO_EVENTS, "Brevo"),

@@ -25,6 +25,7 @@ PLUGINS = {
     "sendgrid": "mailcore-sendgrid",
     "ses": "mailcore-ses",
     "smtp": "mailcore-smtp",
+    "sparkpost": "mailcore-sparkpost",
 }
 COMMANDS = {"local": "mailcore-local"}
 

@@ -22,6 +22,7 @@ PLUGINS = {
     "postmark": ("mailcore_postmark", "Postmark", "postmark"),
     "sendgrid": ("mailcore_sendgrid", "SendGrid", "sendgrid"),
     "ses": ("mailcore_ses", "Ses", "ses"),
+    "sparkpost": ("mailcore_sparkpost", "SparkPost", "sparkpost"),
     "smtp": ("mailcore_smtp", "Smtp", "smtp"),
 }
 ENTRIES = {

@@ -48,6 +48,7 @@ PLUGINS: dict[str, dict[str, str]] = {
     "sendgrid": {"api_key": "invented"},
     "ses": {"region_name": "eu-west-1"},
     "smtp": {"host": "mail.example.com"},
+    "sparkpost": {"api_key": "invented"},
 }
 MODULES = (
     "mailcore",

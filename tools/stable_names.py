@@ -64,6 +64,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore_brevo",
         "mailcore_mailjet",
         "mailcore_smtp",
+        "mailcore_sparkpost",
         "mailcore_local.ses",
     ),
 }

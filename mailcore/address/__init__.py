@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mailcore.address.address import Address, AddressInput, parse_address_list, parse_addresses
     from mailcore.address.domain import address_key, encode_domain
     from mailcore.address.encoded_words import encode_words, looks_encoded
+    from mailcore.address.mentions import mentioned
 else:
     __getattr__, __dir__ = lazily(
         __name__,
@@ -27,6 +28,7 @@ else:
             "encode_domain": "address.domain",
             "encode_words": "address.encoded_words",
             "looks_encoded": "address.encoded_words",
+            "mentioned": "address.mentions",
         },
     )
 
@@ -37,6 +39,7 @@ __all__ = [
     "encode_domain",
     "encode_words",
     "looks_encoded",
+    "mentioned",
     "parse_address_list",
     "parse_addresses",
 ]

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mailcore.address import address_key
+from mailcore.address import mentioned
 from mailcore.errors import SendError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse
 from mailcore.http import not_understood, read_json
@@ -150,18 +150,7 @@ def _named(words: str, recipients: tuple[str, ...]) -> list[str]:
     """The recipients that a text names; of one recipient, it is about that one anyhow."""
     if len(recipients) == 1:
         return list(recipients)
-    text = words.lower()
-    return [address for address in recipients if _is_named(address, text)]
-
-
-def _is_named(address: str, text: str) -> bool:
-    """Whether the address stands in a text in lower case, and not within a longer one."""
-    for spelling in {address.lower(), address_key(address)}:
-        if spelling in text and re.search(
-            rf"(?<![\w.!#$%&*+/=?^`{{|}}~-]){re.escape(spelling)}(?!\.?[\w-])", text
-        ):
-            return True
-    return False
+    return mentioned(recipients, words)
 
 
 def _of_messages(items: list[Any], request: BatchRequest, response: HttpResponse) -> Statuses:
