@@ -37,6 +37,11 @@ class Contest(NamedTuple):
 
 CONTESTS = (
     Contest(
+        "brevo",
+        {"api_key": "key", "webhook_secrets": ["user:password"]},
+        "brevo/tests/fixtures/events/hard_bounce.input.json",
+    ),
+    Contest(
         "postmark",
         {"server_token": "token", "webhook_secrets": ["user:password"]},
         "postmark/tests/fixtures/events/bounce.input.json",
@@ -101,6 +106,10 @@ def _our_webhook(provider: AnyProvider, body: bytes) -> Callable[[], object]:
 
 
 def _view(name: str) -> Any:
+    if name == "brevo":
+        from anymail.webhooks.brevo import BrevoTrackingWebhookView
+
+        return BrevoTrackingWebhookView()
     if name == "postmark":
         from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 

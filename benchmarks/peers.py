@@ -26,6 +26,7 @@ def set_up(endpoint_url: str = "http://127.0.0.1:9") -> None:
                 "aws_access_key_id": "local",
                 "aws_secret_access_key": "local",
             },
+            "BREVO_API_KEY": "key",
             "POSTMARK_SERVER_TOKEN": "token",
             "MAILJET_API_KEY": "key",
             "MAILJET_SECRET_KEY": "secret",

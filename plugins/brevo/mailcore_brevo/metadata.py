@@ -25,6 +25,8 @@ from mailcore.webhook import Fields
 
 METADATA_HEADER = "X-Mailin-custom"
 _ENCODED = "base64:"
+_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+_ONLY_TEXTS = {str}
 
 
 def metadata_text(metadata: Mapping[str, Any]) -> str:
@@ -35,7 +37,7 @@ def metadata_text(metadata: Mapping[str, Any]) -> str:
         SerializationError: If JSON cannot hold a value.
     """
     try:
-        text = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
+        text = _to_json(metadata)
         if text.isascii() and "\\u" not in text:
             return text
         return _ENCODED + base64.b64encode(text.encode("utf-8")).decode("ascii")
@@ -59,5 +61,7 @@ def read_metadata(fields: Fields) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         fields.tell(METADATA_HEADER, "is no JSON object")
         return FrozenDict()
-    metadata: Mapping[str, Any] = freeze(found)
+    # Metadata holds texts, mostly: see Fields.mapping().
+    is_flat = {*map(type, found.values())} <= _ONLY_TEXTS
+    metadata: Mapping[str, Any] = FrozenDict(found) if is_flat else freeze(found)
     return metadata

@@ -15,6 +15,7 @@ import uuid
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from mailcore.message import Message, extra_of
@@ -130,15 +131,20 @@ class BrevoOptions(BrevoMessageOptions):
     max_inbound_bytes: int = option(_MAX_INBOUND_BYTES)
     timeout_seconds: float = option(30.0)
 
-    @property
+    @cached_property
     def api_url(self) -> str:
         """The API's, with its version."""
         return f"{self.base_url}/v3"
 
-    @property
-    def authorization(self) -> dict[str, str]:
+    @cached_property
+    def authorization(self) -> Mapping[str, str]:
         """The header that has the key; a secret."""
         return {"api-key": self.api_key or ""}
+
+    @cached_property
+    def of_every_message(self) -> Mapping[str, Any]:
+        """What stands in the JSON of each message."""
+        return {name: value for name, value in self.parameters().items() if name != CONSENT}
 
 
 @message_options(BrevoMessageOptions)

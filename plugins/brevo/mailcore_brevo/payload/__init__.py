@@ -50,11 +50,12 @@ def requests_for(message: Message, options: BrevoOptions) -> Sequence[BrevoReque
     if message.is_batch:
         return batch_requests(message, options, payload, url=url, headers=options.authorization)
     consent = consent_of(message, options)
-    recipients = {
-        name: mailboxes(addresses, consent=consent)
-        for name, addresses in zip(("to", "cc", "bcc"), message.deliveries, strict=True)
-        if addresses
-    }
+    to, cc, bcc = message.deliveries
+    payload["to"] = mailboxes(to, consent=consent)
+    if cc:
+        payload["cc"] = mailboxes(cc, consent=consent)
+    if bcc:
+        payload["bcc"] = mailboxes(bcc, consent=consent)
     key = key_of_call(message)
     if key is not None:
         payload[HEADERS] = {**payload.get(HEADERS, {}), KEY_HEADER: key}
@@ -63,7 +64,7 @@ def requests_for(message: Message, options: BrevoOptions) -> Sequence[BrevoReque
             method="POST",
             url=url,
             headers={**JSON_HEADERS, **options.authorization},
-            body=json_bytes({**payload, **recipients}),
+            body=json_bytes(payload),
             timeout_seconds=options.timeout_seconds,
             recipients=message.recipients,
             has_key=key is not None,

@@ -30,14 +30,12 @@ _UTF8 = frozenset(["utf-8", "utf8", "us-ascii", "ascii"])
 
 def email_payload(message: Message, options: BrevoOptions) -> Payload:
     """The object of one message without its recipients, and without what ``esp_extra`` adds."""
-    payload: Payload = options.parameters()
-    payload.pop(CONSENT, None)
+    payload: Payload = {**options.of_every_message}
     if message.from_email is not None:
         payload["sender"] = mailbox(message.from_email)
     _add_content(payload, message)
-    headers = api_headers(message)
-    if headers:
-        payload[HEADERS] = {**payload.get(HEADERS, {}), **headers}
+    if message.headers or message.metadata or message.unsubscribe is not None:
+        payload[HEADERS] = {**payload.get(HEADERS, {}), **api_headers(message)}
     if message.tags:
         payload["tags"] = list(message.tags)
     if message.send_at is not None:
