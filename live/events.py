@@ -9,6 +9,8 @@ postmark  the Bounce API: what it returns of a bounce is what the webhook posts,
 mailgun   the Logs API, by `mailcore_mailgun.events.read_event`
           (https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/logs, read
           2026-11-30)
+brevo     the report of events, whose names are not those of the webhook
+          (https://developers.brevo.com/reference/getemaileventreport, as of 2026-11-30)
 any       the webhook itself, on a port of this machine that a tunnel leads to
 ========  ==========================================================================================
 """
@@ -21,6 +23,7 @@ import threading
 import time
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -151,10 +154,47 @@ def _from_logs(account: Account, provider: _WebhookProvider, result: SendResult)
     return _poll(account, result, ask, "the Logs API")
 
 
+# The report's names, and the webhook's.
+_REPORTED = {
+    "requests": "request",
+    "hardBounces": "hard_bounce",
+    "softBounces": "soft_bounce",
+    "clicks": "click",
+    "invalid": "invalid_email",
+    "loadedByProxy": "proxy_open",
+}
+
+
+def _from_report(account: Account, provider: _WebhookProvider, result: SendResult) -> Event:
+    base_url = _text(account, "base_url") or "https://api.brevo.com"
+
+    def ask() -> Iterable[Event]:
+        answer = requests.get(
+            f"{base_url}/v3/smtp/statistics/events",
+            params={"messageId": result.message_id or "", "days": "1", "limit": "100"},
+            headers={"Accept": "application/json", "api-key": _text(account, "api_key")},
+            timeout=30,
+        )
+        answer.raise_for_status()
+        # Without any, the array is missing.
+        for item in answer.json().get("events", []):
+            posted = {
+                "event": _REPORTED.get(item["event"], item["event"]),
+                "email": item["email"],
+                "message-id": item["messageId"],
+                "ts_event": int(datetime.fromisoformat(item["date"][:19] + "+00:00").timestamp()),
+                **{name: item[name] for name in ("reason", "link", "tag") if item.get(name)},
+            }
+            yield from provider.parse_webhook(WebhookRequest("POST", {}, json.dumps(posted)))
+
+    return _poll(account, result, ask, "the report of events")
+
+
 _SOURCES: dict[str, Callable[[Account, _WebhookProvider, SendResult], Event]] = {
     "ses": _from_queue,
     "postmark": _from_bounces,
     "mailgun": _from_logs,
+    "brevo": _from_report,
 }
 
 

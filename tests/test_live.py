@@ -199,6 +199,31 @@ class LikeMailgun(StandIn):
         }
 
 
+class LikeBrevo(StandIn):
+    """Takes one message, and knows of it when it is asked for the second time."""
+
+    def post(self, path: str, headers: Any, body: bytes) -> object:
+        assert (path, headers["api-key"]) == ("/v3/smtp/email", SECRET)
+        assert json.loads(body)["tags"]
+        self.sent.append({"id": "<20261130.1@smtp-relay.mailin.fr>"})
+        return {"messageId": self.sent[-1]["id"]}
+
+    def get(self, path: str, headers: Any) -> object:
+        assert headers["api-key"] == SECRET
+        self.asked += 1
+        assert parse_qs(urlsplit(path).query)["messageId"] == [self.sent[0]["id"]]
+        if self.asked == 1:
+            return {}
+        event = {
+            "email": "shop@example.com",
+            "date": "2026-11-30T10:00:01.000+00:00",
+            "messageId": self.sent[0]["id"],
+            "event": "requests",
+            "tag": '["mailcore-live"]',
+        }
+        return {"events": [event]}
+
+
 def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
@@ -286,6 +311,18 @@ def test_postmark_is_asked_for_the_bounce(accounts: Path) -> None:
     assert "2 passed, 4 skipped" in output
     assert [each["to"] for each in postmark.sent] == ["softbounce@bounce-testing.postmarkapp.com"]
     assert postmark.asked == 2
+
+
+def test_brevo_is_asked_for_its_report(accounts: Path) -> None:
+    """One message, and an event of it from the report, under the webhook's name."""
+    brevo = LikeBrevo()
+    with serving(brevo) as url:
+        accounts.write_text(section("brevo", {"api_key": SECRET, "base_url": url}, SOON))
+        exit_code, output = make_live(accounts)
+
+    assert (exit_code, SECRET in output) == (0, False), output
+    assert "2 passed, 6 skipped" in output
+    assert brevo.asked == 2
 
 
 def test_mailgun_is_asked_for_its_logs(accounts: Path) -> None:

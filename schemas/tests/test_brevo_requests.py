@@ -1,17 +1,26 @@
-"""The requests of Brevo's fixtures, held against Brevo's own description of its API."""
+"""The requests of Brevo's fixtures, held against Brevo's description of its API and its client."""
 
 from __future__ import annotations
 
 import functools
 import json
 import os
+import threading
 
+from collections.abc import Iterator
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
 import yaml
+
+from brevo import Brevo
+from brevo.transactional_emails.types import (
+    GetTransacBlockedContactsResponseContactsItemReasonCode as ClientsReasons,
+)
 
 from mailcore import HttpRequest, Message
 from mailcore_brevo import BrevoProvider
@@ -108,5 +117,70 @@ def test_codes_and_reasons_are_those_of_the_description():
 
     assert set(definitions["errorModel"]["properties"]["code"]["enum"]) == set(BY_CODE)
     reasons = definitions["getTransacBlockedContacts_reason"]["properties"]["code"]["enum"]
-    assert set(reasons) == set(REASONS)
+    assert set(reasons) == set(REASONS) == set(get_args(get_args(ClientsReasons)[0]))
     assert () == BrevoSuppressions.put_reasons
+
+
+# The client's names of fields that are written otherwise in JSON.
+CLIENTS_NAMES = {
+    "htmlContent": "html_content",
+    "textContent": "text_content",
+    "replyTo": "reply_to",
+    "templateId": "template_id",
+    "messageVersions": "message_versions",
+    "scheduledAt": "scheduled_at",
+    "batchId": "batch_id",
+}
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Brevo, list[tuple[str, str, Any]]]]:
+    """Brevo's client, and what it posts: path, key, JSON."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    posted: list[tuple[str, str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            posted.append((self.path, self.headers["api-key"], json.loads(body)))
+            content = b'{"messageId": "<1@example.com>"}'
+            self.send_response(201)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}/v3"
+    yield Brevo(api_key="xkeysib-invented", base_url=url), posted
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
+def test_brevos_client_posts_the_same(client: tuple[Brevo, list[tuple[str, str, Any]]]) -> None:
+    """Given the same values by its own names, it makes the same document of each fixture."""
+    brevo, posted = client
+    for name in NAMES:
+        message = Message.from_dict(json.loads((REQUESTS / f"{name}.message.json").read_text()))
+        options = json.loads((REQUESTS / f"{name}.request.json").read_text())["options"]
+        for request in BrevoProvider(api_key="xkeysib-invented", **options).build(message):
+            document = json.loads(request.body)
+            fields = {CLIENTS_NAMES.get(key, key): value for key, value in document.items()}
+            if "scheduledAt" in document:
+                # It writes no milliseconds.
+                moment = datetime.fromisoformat(document["scheduledAt"])
+                fields["scheduled_at"], document["scheduledAt"] = moment, moment.isoformat()
+
+            brevo.transactional_emails.send_transac_email(**fields)
+
+            assert (
+                request.url.removeprefix("https://api.brevo.com"),
+                request.headers["api-key"],
+                document,
+            ) == posted.pop()
