@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore import SendError, SendStatus
+from mailcore import SendError, SendStatus, UnexpectedResponse
 from mailcore_smtp.answers import refusal, statuses_of
 from mailcore_smtp.call import Reply, SmtpRequest, SmtpResponse
 from mailcore_smtp.errors import error_of
@@ -41,6 +41,7 @@ mail | 451 4.3.0 Local error | ProviderUnavailable | temporary | yes
 mail | 451 4.7.28 Unusual rate | RateLimited | rate_limited | yes
 mail | 452 4.3.1 Storage | ProviderUnavailable | temporary | yes
 mail | 454 Throttling failure: Maximum sending rate exceeded | RateLimited | rate_limited | yes
+mail | 454 THROTTLED | RateLimited | rate_limited | yes
 mail | 455 4.5.4 Parameters | ProviderUnavailable | temporary | yes
 mail | 501 5.5.4 Syntax | UnexpectedResponse | protocol | no
 mail | 503 5.5.1 Sequence | UnexpectedResponse | protocol | no
@@ -160,6 +161,40 @@ def test_a_refusal_of_the_mail_beside_one_of_a_recipient():
         "a@x.example": ("failed", "4.3.0", True),
         "b@x.example": ("invalid", "5.1.1", False),
     } == {address: (str(each.status), each.code, each.retryable) for address, each in found.items()}
+
+
+@pytest.mark.parametrize(("text", "code"), [("2.0.0 Ok: queued as 7", "2.0.0"), ("Ok", "250")])
+def test_an_accepted_mail(text, code):
+    """It has the id of its Message-ID header, and the words of the server."""
+    found = statuses_of(request_to("a@x.example"), SmtpResponse(reply=Reply(250, text)))
+
+    told = found["a@x.example"]
+    assert ("queued", "1@example.com") == (str(told.status), told.message_id)
+    assert (code, text) == (told.code, told.detail)
+
+
+def test_a_refusal_of_the_mail_is_told_in_words():
+    """Beside a recipient who was refused before, the status of the others says why."""
+    replies = {"a@x.example": Reply(250), "b@x.example": Reply(550, "5.1.1 Unknown")}
+    response = SmtpResponse(reply=Reply(451, "4.3.0 Later"), recipients=replies)
+
+    found = statuses_of(request_to(*replies), response)
+
+    assert str(error_of(response, response.reply)) == found["a@x.example"].detail
+
+
+def test_recipients_without_an_answer_to_the_content():
+    """A response that lacks it is none that a conversation makes: nobody was sent to."""
+    replies = {"a@x.example": Reply(250), "b@x.example": Reply(550, "5.1.1 Unknown")}
+
+    with pytest.raises(UnexpectedResponse, match="got no content"):
+        statuses_of(request_to("a@x.example"), SmtpResponse(reply=None))
+    found = statuses_of(request_to(*replies), SmtpResponse(reply=None, recipients=replies))
+
+    assert ("failed", "unexpected_response") == (
+        str(found["a@x.example"].status),
+        found["a@x.example"].code,
+    )
 
 
 def test_an_answer_to_the_content_that_is_none():
