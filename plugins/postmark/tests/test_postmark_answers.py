@@ -118,6 +118,7 @@ def test_accepted_mail_has_a_status_for_each(name):
         accepted = status.status is SendStatus.QUEUED
         assert (OK["MessageID"] if accepted else None) == status.message_id
         assert ("" if accepted else "406") == status.code
+        assert ("" if accepted else words) == status.detail
         assert not status.retryable
 
 

@@ -76,7 +76,8 @@ def test_others_are_rejected(headers):
 @pytest.mark.parametrize("secrets", [(), [], None, iter(())])
 def test_nobody_is_believed_without_secrets(secrets):
     """Without a secret nobody is believed, and the log says what to configure."""
-    with pytest.raises(WebhookRejected, match="webhook_secrets") as caught:
+    hint = "webhook_secrets=.'user:password'., and Postmark the URL"
+    with pytest.raises(WebhookRejected, match=hint) as caught:
         run(WebhookTrust(secrets).verify(post("events/bounce")))
 
     # 403 would end the retries of received mail.
