@@ -30,6 +30,8 @@ def set_up(endpoint_url: str = "http://127.0.0.1:9") -> None:
             "POSTMARK_SERVER_TOKEN": "token",
             "MAILJET_API_KEY": "key",
             "MAILJET_SECRET_KEY": "secret",
+            "MANDRILL_API_KEY": "key",
+            "MANDRILL_WEBHOOK_KEY": "key",
             "MAILGUN_API_KEY": "key",
             "MAILGUN_SENDER_DOMAIN": "example.com",
             "MAILGUN_WEBHOOK_SIGNING_KEY": "key",

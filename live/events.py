@@ -35,10 +35,12 @@ from mailcore import Event, EventType, Provider, SendResult, TrackingEvent, Webh
 
 # Addresses that the services keep for tests.
 # https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html,
+# https://mandrill.zendesk.com/hc/en-us/articles/360038804654,
 # https://postmarkapp.com/support/article/1239-how-to-test-bounces (read 2026-11-30). A soft bounce:
 # after a hard one Postmark takes no further message to the address.
 TEST_RECIPIENTS = {
     "ses": "success@simulator.amazonses.com",
+    "mandrill": "soft_bounce@test.mandrillapp.com",
     "postmark": "softbounce@bounce-testing.postmarkapp.com",
 }
 

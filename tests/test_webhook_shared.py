@@ -6,7 +6,7 @@ import base64
 import sys
 
 from contextlib import suppress
-from urllib.parse import urlencode
+from urllib.parse import unquote_to_bytes, urlencode
 
 import pytest
 
@@ -36,6 +36,32 @@ def test_a_url_encoded_form_is_read_as_it_was_written(pairs):
     form = read_form(WebhookRequest("POST", URLENCODED, body))
 
     assert tuple((name, value.encode()) for name, value in pairs) == form.fields
+
+
+PIECES = [
+    b"%",
+    b"=",
+    b"\n",
+    b"\r",
+    b"3",
+    b"D",
+    b"a",
+    b"F",
+    b"g",
+    b"%3D",
+    b"%0a",
+    b"=3D",
+    b"\xff",
+    b"\t",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join))
+def test_escapes_are_read_as_python_reads_them(value):
+    """Broken ones stay, whatever they are beside."""
+    form = read_form(WebhookRequest("POST", URLENCODED, b"a=" + value))
+
+    assert (("a", unquote_to_bytes(value)),) == form.fields
 
 
 @given(

@@ -47,8 +47,7 @@ OUTCOMES: Mapping[str, Outcome] = {
 }
 """Outcomes by the name of the event."""
 
-# Of reject_reason in answers, too.
-_REJECTS: Mapping[str, Outcome] = {
+REJECTS: Mapping[str, Outcome] = {
     "hard-bounce": SUPPRESSED_BOUNCE,
     "soft-bounce": Outcome(EventType.REJECTED, RejectReason.BOUNCED),
     "spam": SUPPRESSED_COMPLAINT,
@@ -57,6 +56,7 @@ _REJECTS: Mapping[str, Outcome] = {
     "rule": Outcome(EventType.REJECTED, RejectReason.BLOCKED),
     "invalid": INVALID_ADDRESS,
 }
+"""Outcomes of messages that were rejected, by the reason, which answers have as well."""
 
 # An address came onto the list of those that nothing is delivered to.
 _DENIED: Mapping[str, Outcome] = {
@@ -80,7 +80,7 @@ def judge_message(name: str, reason: str | None, response: str | None) -> Outcom
     """
     outcome = OUTCOMES.get(name, UNKNOWN)
     if name == "reject":
-        return _REJECTS.get(reason or "", outcome)
+        return REJECTS.get(reason or "", outcome)
     return outcome.judged(response) if response and outcome in GENERAL_BOUNCES else outcome
 
 

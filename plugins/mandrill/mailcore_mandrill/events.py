@@ -26,6 +26,7 @@ from mailcore_mandrill.inbound import INBOUND, parse_inbound
 from mailcore_mandrill.webhooks import EVENTS_FIELD, form_of
 
 
+_EVENTS = f"`{EVENTS_FIELD}`"
 # `_id` names the message: several of these may happen to it, within one second too.
 _REPEATED = frozenset(["open", "click"])
 
@@ -44,10 +45,10 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
     Raises:
         MalformedWebhook: If it is no form, or has no array of events.
     """
-    posted = form_of(request).octets(EVENTS_FIELD)
-    if posted is None:
-        raise MalformedWebhook(f"the form has no field `{EVENTS_FIELD}`", provider=provider)
-    return tuple([_event(provider, item) for item in read_objects(posted, f"`{EVENTS_FIELD}`")])
+    for name, value in form_of(request).fields:
+        if name == EVENTS_FIELD:
+            return tuple([_event(provider, item) for item in read_objects(value, _EVENTS)])
+    raise MalformedWebhook(f"the form has no field {_EVENTS}", provider=provider)
 
 
 def _event(provider: str, item: dict[str, Any]) -> Event:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from mailcore.message import Message, extra_of
@@ -136,6 +137,11 @@ class MandrillOptions(MandrillMessageOptions):
         settled=without_last_slash,
     )
     timeout_seconds: float = option(30.0)
+
+    @cached_property
+    def placed(self) -> Mapping[str, Any]:
+        """What the options say of every message, at the levels of the API: do not change it."""
+        return placed(self.parameters())
 
 
 @message_options(MandrillMessageOptions)

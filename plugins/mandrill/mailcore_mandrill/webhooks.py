@@ -133,8 +133,8 @@ def form_of(request: WebhookRequest) -> Form:
     Raises:
         MalformedWebhook: If it is none: Mandrill posts nothing else.
     """
-    content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if content_type != _FORM:
+    content_type = request.headers.get("content-type", "")
+    if content_type != _FORM and content_type.partition(";")[0].strip().lower() != _FORM:
         raise MalformedWebhook(f"the body is no {_FORM}")
     return read_form(request)
 

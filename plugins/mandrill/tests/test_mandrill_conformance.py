@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from mailcore import Attachment, EventType, HttpRequest, HttpResponse, Message, WebhookRequest
 from mailcore.mime import write_message
 from mailcore.testing import Canary, Notice, ProviderSuite, token
+from mailcore.testing.merge_checks import MergeChecks
 from mailcore_mandrill import MandrillProvider
 from mailcore_mandrill.errors import ERRORS, REFUSED_SENDERS
 from mailcore_mandrill.event_map import OUTCOMES
@@ -102,15 +103,14 @@ class TestMandrill(ProviderSuite):
         ]
 
 
-class TestMandrillWithHandlebars(TestMandrill):
+class TestMandrillWithHandlebars(MergeChecks):
     """``mandrill``, whose texts have ``{{name}}``."""
 
     def make_provider(self) -> MandrillProvider:
-        return MandrillProvider(
-            api_key=API_KEY,
-            merge_language="handlebars",
-            webhook_signing_keys=[SIGNING_KEY],
-        )
+        return MandrillProvider(api_key=API_KEY, merge_language="handlebars")
+
+    def is_filled_in(self, request: HttpRequest) -> bool:
+        return b"merge_vars" in request.body
 
 
 def answered(status_code: int, document: object) -> HttpResponse:

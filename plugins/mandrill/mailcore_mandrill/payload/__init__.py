@@ -24,18 +24,20 @@ without any, ``merge`` is false, and every text arrives as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mailcore.flow import HttpRequest
 from mailcore.http import json_request
 from mailcore.message import MergeSyntax, Message
 from mailcore.sending import copied
-from mailcore_mandrill.options import MESSAGE, MandrillOptions
+from mailcore_mandrill.options import MESSAGE, MandrillOptions, template_of
 from mailcore_mandrill.payload.batch import batch_requests, individual_requests
 from mailcore_mandrill.payload.email import call_of, recipient, url_of
 
 
 __all__ = ["requests_for"]
+
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 def requests_for(
@@ -60,16 +62,22 @@ def requests_for(
 
 
 def _request(message: Message, options: MandrillOptions, syntax: MergeSyntax) -> HttpRequest:
-    call = call_of(message, options, syntax)
-    call[MESSAGE]["to"] = [
-        recipient(address, kind)
-        for kind, addresses in zip(("to", "cc", "bcc"), message.deliveries, strict=True)
-        for address in addresses
+    template = template_of(message)
+    call = call_of(message, options, syntax, template)
+    deliveries = message.deliveries
+    people = [
+        *[(address, "to") for address in deliveries.to],
+        *[(address, "cc") for address in deliveries.cc],
+        *[(address, "bcc") for address in deliveries.bcc],
     ]
+    if len(people) > 1:
+        # Else the account's setting decides whether each gets a copy of their own.
+        call[MESSAGE].setdefault("preserve_recipients", True)
+    call[MESSAGE]["to"] = [recipient(*each) for each in people]
     return json_request(
-        url_of(message, options),
+        url_of(template, options),
         call,
-        headers={},
-        recipients=message.recipients,
+        headers=_NO_HEADERS,
+        recipients=tuple([address.addr_spec for address, _ in people]),
         timeout_seconds=options.timeout_seconds,
     )

@@ -55,18 +55,19 @@ def batch_requests(
         MessageError: Some recipient's values cannot be written.
     """
     entries = entries_of(message)
-    call = call_of(message, options, syntax)
+    template = template_of(message)
+    call = call_of(message, options, syntax, template)
     # `message` is the last name: what is added stands within it.
     shared = json_bytes(call)[:-2]
-    takes_values = (
-        fills_in(message, syntax) or template_of(message) is not None
-    ) and "merge_vars" not in call[MESSAGE]
+    takes_values = (template is not None or fills_in(message, syntax)) and "merge_vars" not in call[
+        MESSAGE
+    ]
     takes_metadata = "recipient_metadata" not in call[MESSAGE]
     own = [_own(entry, takes_values, takes_metadata) for entry in entries]
     room = JsonCall(max_items=len(own), max_bytes=MAX_BYTES - len(shared))
     # Commas and brackets beside.
     places = list(room.packed(sum(map(len, each)) + 6 for each in own))
-    url = url_of(message, options)
+    url = url_of(template, options)
 
     def write(position: int) -> HttpRequest:
         place = places[position]

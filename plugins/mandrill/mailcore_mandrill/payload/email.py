@@ -28,9 +28,7 @@ from mailcore.message import (
 from mailcore_mandrill.options import (
     MESSAGE,
     NAMESPACE,
-    TOP_LEVEL,
     MandrillOptions,
-    template_of,
 )
 
 
@@ -40,40 +38,34 @@ REPLY_TO = "Reply-To"
 SEND, SEND_TEMPLATE = "/messages/send.json", "/messages/send-template.json"
 
 
-def url_of(message: Message, options: MandrillOptions) -> str:
-    """The URL of the call that sends the message."""
-    return options.base_url + (SEND if template_of(message) is None else SEND_TEMPLATE)
+def url_of(template: str | None, options: MandrillOptions) -> str:
+    """The URL of the call that sends a message, with a template or without."""
+    return options.base_url + (SEND if template is None else SEND_TEMPLATE)
 
 
-def call_of(message: Message, options: MandrillOptions, syntax: MergeSyntax) -> Payload:
+def call_of(
+    message: Message, options: MandrillOptions, syntax: MergeSyntax, template: str | None
+) -> Payload:
     """
     The object of a call, without recipients and what is theirs alone.
 
     ``message`` is the last name in it.
     """
-    given = options.parameters()
-    call: Payload = {"key": options.api_key}
-    template = template_of(message)
+    call: Payload = {"key": options.api_key, **options.placed}
+    content: Payload = dict(call.pop(MESSAGE, ()))
     if template is not None:
         # Both have to be there: so the description, and django-anymail, whose [] works.
         call["template_name"] = template
         call["template_content"] = []
-    for name in TOP_LEVEL:
-        if name in given:
-            call[name] = given.pop(name)
     if message.send_at is not None:
         moment = message.send_at.astimezone(timezone.utc)
         call["send_at"] = moment.strftime("%Y-%m-%d %H:%M:%S")
-    content: Payload = given
     _add_content(content, message)
     _add_labels(content, message)
     _add_parts(content, message, is_template=template is not None)
     _add_values(content, message, options, syntax, is_template=template is not None)
     if message.is_batch:
         content["preserve_recipients"] = False
-    elif len(message.recipients) > 1:
-        # Else the account's setting decides whether each gets a copy of their own.
-        content.setdefault("preserve_recipients", True)
     extra = extra_of(message, NAMESPACE)
     if extra:
         content = merged(content, extra.get(MESSAGE) or {})
