@@ -28,7 +28,9 @@ PLUGINS = {
 """The package of each plugin, by the folder that it is in."""
 STAND_INS = "mailcore_local"
 # What core says of no service: `mailcore_ses` and `mailcore-ses` are told apart from these.
-ESPS = re.compile(r"(?i)(?<![a-z])(amazon|aws|boto3|mailgun|postmark|sendgrid|ses)(?![a-z])")
+ESPS = re.compile(
+    r"(?i)(?<![a-z])(amazon|aws|boto3|brevo|mailgun|mailjet|mandrill|postmark|sendgrid|ses|sparkpost)(?![a-z])"
+)
 # A variable of botocore's that names a file of certificates, whoever is asked.
 NO_ESP = {"AWS_CA_BUNDLE"}
 

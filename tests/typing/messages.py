@@ -24,6 +24,7 @@ from mailcore import (
 )
 from mailcore.message import Defaults, MessageFields
 from mailcore_mailgun import mailgun_options
+from mailcore_mailjet import mailjet_options
 from mailcore_postmark import postmark_options
 from mailcore_ses import ses_options
 
@@ -124,9 +125,11 @@ def addresses_are_parsed() -> None:
 def options_of_one_provider_have_names() -> None:
     Message(esp_extra=ses_options(configuration_set_name="offers", email_tags={"a": "b"}))
     Message(esp_extra=postmark_options(message_stream="broadcast", track_links="HtmlOnly"))
+    Message(esp_extra=mailjet_options(custom_id="order-7", sandbox=True))
     Message(esp_extra=mailgun_options(template_version="spring", require_tls=True))
     Message(esp_extra={**ses_options(tenant_name="a"), **postmark_options(message_stream="b")})
     ses_options(configuration_set="offers")  # E: call-arg, reportCallIssue
     ses_options(content="plain")  # E: arg-type, reportArgumentType
     postmark_options(track_links="Html")  # E: arg-type, reportArgumentType
+    mailjet_options(priority="high")  # E: arg-type, reportArgumentType
     mailgun_options(require_tls="yes")  # E: arg-type, reportArgumentType

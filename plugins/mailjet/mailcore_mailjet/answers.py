@@ -113,13 +113,13 @@ def _mails_of(request: HttpRequest) -> Iterator[_Mail]:
     if not isinstance(request, SendRequest):
         yield _Mail({"To": recipients})
         return
-    to, cc = request.to, request.cc
-    if not request.is_batch:
+    _, to, cc, mails = request.layout
+    if not mails:
         lists = (recipients[:to], recipients[to : to + cc], recipients[to + cc :])
         yield _Mail(dict(zip(_LISTS, lists, strict=True)))
         return
     copies = {"Cc": request.copied[:cc], "Bcc": request.copied[cc:]}
-    for address in recipients[: request.messages]:
+    for address in recipients[:mails]:
         yield _Mail({"To": (address,), **copies})
 
 

@@ -3,9 +3,9 @@ Several messages in one call.
 
 https://dev.mailjet.com/reference/email/send-emails/ (read 2026-11-30): up to 50 in ``Messages``,
 each with a result in the answer, in their order. ``Globals`` has what all of them share: in no
-guide, but in the types of Mailjet's own node-mailjet (``lib/types/api/SendEmail.ts``) and what
-django-anymail sends (read 2026-11-30). So do a batch's mails here; single messages stand alone, and
-can be joined as they are.
+guide, but in the types of Mailjet's own clients, node-mailjet (``lib/types/api/SendEmail.ts``) and
+mailjet-rest (``mailjet_rest/types.py`` of 1.9.1), and what django-anymail sends (read 2026-11-30).
+So do a batch's mails here; single messages stand alone, and can be joined as they are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from mailcore.flow import HttpRequest, HttpResponse
 from mailcore.sending import Combined, JsonCall, combined_calls, joined_request
@@ -33,24 +33,36 @@ _MESSAGES = "Messages"
 _ALONE = JsonCall(max_items=MAX_MESSAGES, max_bytes=MAX_BYTES, name=_MESSAGES)
 
 
+class Layout(NamedTuple):
+    """
+    What stands where in a call.
+
+    Attributes:
+        beside: What it has beside ``Messages``: see :class:`~mailcore.sending.JsonCall`.
+        to: How many recipients of the one mail stand in ``To``; in a batch it is one in each.
+        cc: How many stand in ``Cc``; what is left does in ``Bcc``.
+        mails: How many mails a batch has, one for each of the first recipients; 0 if it is none.
+    """
+
+    beside: bytes = b""
+    to: int = 1
+    cc: int = 0
+    mails: int = 0
+
+
+_SINGLE = Layout()
+
+
 @dataclass(frozen=True, kw_only=True)
 class SendRequest(HttpRequest):
     """
     A call of Send API v3.1.
 
     Args:
-        beside: What it has beside ``Messages``: see :class:`~mailcore.sending.JsonCall`.
-        is_batch: Whether it has a mail for each of the first recipients, and not one for all.
-        messages: How many mails.
-        to: How many recipients of the one mail stand in ``To``; in a batch it is one in each.
-        cc: How many stand in ``Cc``; what is left does in ``Bcc``.
+        layout: What stands where in it.
     """
 
-    beside: bytes = b""
-    is_batch: bool = False
-    messages: int = 1
-    to: int = 1
-    cc: int = 0
+    layout: Layout = _SINGLE
 
 
 def call_with(beside: bytes) -> JsonCall:
@@ -64,9 +76,9 @@ def calls_for(requests: Sequence[HttpRequest]) -> list[Combined[HttpRequest]]:
 
 
 def _key(request: HttpRequest) -> str | None:
-    if not isinstance(request, SendRequest) or request.is_batch:
+    if not isinstance(request, SendRequest) or request.layout.mails:
         return None
-    return f"{request.url}#{request.beside.decode('ascii')}"
+    return f"{request.url}#{request.layout.beside.decode('ascii')}"
 
 
 def _call_of(key: str) -> JsonCall:

@@ -92,7 +92,7 @@ def _tracking_event(provider: str, payload: dict[str, Any]) -> TrackingEvent:
     identity = (
         digest_of(payload)
         if time is None or message_id is None
-        else f"{payload['time']}:{_identity(payload)}"
+        else f"{payload['time']}:{_identity(kind, payload)}"
     )
     key = address_key(recipient or "")
     event["dedupe_key"] = f"{provider}:{kind or ''}:{message_id or ''}:{key}:{identity}"
@@ -153,10 +153,11 @@ _KINDS: Mapping[str, Callable[[Fields, TrackingEventFields], None]] = {
 }
 
 
-def _identity(payload: Mapping[str, Any]) -> str:
+def _identity(kind: str | None, payload: Mapping[str, Any]) -> str:
     """A digest of a visit, or the error; empty where nothing else may differ."""
-    found = {name: payload[name] for name in _OF_A_VISIT if payload.get(name)}
-    return digest_of(found) if found else str(payload.get("error") or "")
+    if kind in VISITS:
+        return digest_of({name: payload.get(name) for name in _OF_A_VISIT})
+    return str(payload.get("error") or "")
 
 
 def _metadata(text: str, fields: Fields) -> Mapping[str, Any]:

@@ -29,7 +29,7 @@ from typing import Any
 from mailcore.flow import HttpRequest
 from mailcore.http import JSON_HEADERS, basic_authorization, json_bytes
 from mailcore.message import Message, extra_of, merged
-from mailcore_mailjet.calls import SendRequest, call_with
+from mailcore_mailjet.calls import Layout, SendRequest, call_with
 from mailcore_mailjet.options import NAMESPACE, MailjetOptions, of_the_call, of_the_message
 from mailcore_mailjet.payload.batch import batch_requests
 from mailcore_mailjet.payload.fields import message_fields
@@ -114,9 +114,7 @@ def requests_for(message: Message, call: Call) -> Sequence[HttpRequest]:
             body=call_with(beside).joined([body]),
             timeout_seconds=call.timeout_seconds,
             recipients=tuple([address.addr_spec for address in deliveries.everybody]),
-            beside=beside,
-            to=len(deliveries.to),
-            cc=len(deliveries.cc),
+            layout=Layout(beside, len(deliveries.to), len(deliveries.cc)),
         )
     ]
 

@@ -9,7 +9,7 @@ from mailcore.address import parse_address_list
 from mailcore.http import json_bytes
 from mailcore.message import Message, merged
 from mailcore.sending import Entry, LazyRequests, copied, entries_of, header_texts
-from mailcore_mailjet.calls import SendRequest, call_with
+from mailcore_mailjet.calls import Layout, SendRequest, call_with
 from mailcore_mailjet.merge_syntax import filling_of, variables
 from mailcore_mailjet.options import mailbox
 from mailcore_mailjet.payload.fields import REPLY_TO, Payload, event_payload
@@ -51,7 +51,7 @@ def batch_requests(
     beside = json_bytes({**root, "Globals": shared} if shared else root)[1:-1]
     call = call_with(beside)
     places = list(call.packed(map(len, mails)))
-    others = copied(message)
+    others, cc = copied(message), len(message.deliveries.cc)
 
     def write(position: int) -> SendRequest:
         place = places[position]
@@ -65,10 +65,7 @@ def batch_requests(
             # Who gets a copy of every mail is a recipient of one call.
             recipients=(*to, *(others if position == 0 else ())),
             copied=others,
-            beside=beside,
-            is_batch=True,
-            messages=len(place),
-            cc=len(message.deliveries.cc),
+            layout=Layout(beside, 1, cc, len(place)),
         )
 
     return LazyRequests(range(len(places)), write)
