@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import hmac
 import inspect
+import itertools
 import json
 import logging
 import re
@@ -1140,6 +1141,21 @@ class ReadsTheFirstEvent(Acme):
         return super().parse_webhook(request)[:1]
 
 
+class RefusesABatchForOneEvent(Acme):
+    def parse_webhook(self, request):
+        for item in json.loads(request.body):
+            if not isinstance(item.get("email"), str):
+                raise MalformedWebhook("an event has no email", provider=self.name)
+        return super().parse_webhook(request)
+
+
+class StopsAtADamagedEvent(Acme):
+    def parse_webhook(self, request):
+        events = super().parse_webhook(request)
+        good = itertools.takewhile(lambda event: event.recipient, events)
+        return tuple(good)
+
+
 class ReadsEventsTwice(Acme):
     def parse_webhook(self, request):
         return super().parse_webhook(request) * 2
@@ -1797,6 +1813,16 @@ FAULTS = [
     ("test_every_event_type_is_read", KnowsNoComplaints, "1 of complained"),
     ("test_every_event_type_is_read", PutsWhatIsNoJsonIntoEvents, "is no JSON"),
     ("test_no_event_of_a_batch_is_lost", ReadsTheFirstEvent, "did not arrive"),
+    (
+        "test_a_damaged_event_takes_no_other_with_it",
+        RefusesABatchForOneEvent,
+        "the batch is refused: an event has no email",
+    ),
+    (
+        "test_a_damaged_event_takes_no_other_with_it",
+        StopsAtADamagedEvent,
+        "other events are lost",
+    ),
     ("test_no_event_of_a_batch_is_lost", ReadsEventsTwice, "too many"),
     ("test_events_name_the_message_that_was_sent", RenamesMessages, "did not arrive"),
     ("test_events_name_the_message_that_was_sent", ForgetsMessageIds, "has no message_id"),

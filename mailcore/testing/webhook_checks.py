@@ -62,6 +62,19 @@ class WebhookChecks(WebhookReading):
         failures += self._lost(provider, [_notice(each) for each in self.event_types])
         report("events of a batch are lost", failures)
 
+    def test_a_damaged_event_takes_no_other_with_it(self) -> None:
+        """Of a batch in JSON, an event with one thing wrong leaves all others as they are."""
+        provider = self.make_provider()
+        if self._believes_nobody(provider):
+            return
+        notices = [_notice(self.event_types[0], number) for number in range(3)]
+        failures = [
+            failure
+            for request in self.signed_webhooks(notices)
+            for failure in _lost_beside_damage(provider, request)
+        ]
+        report("a damaged event takes others with it", dict.fromkeys(failures))
+
     def test_events_name_the_message_that_was_sent(self) -> None:
         """The message id of a send is the one of its events, for each recipient."""
         provider = self.make_provider()
@@ -247,6 +260,33 @@ class WebhookChecks(WebhookReading):
                 json.dumps(event.to_dict())
             except (TypeError, ValueError) as error:
                 yield f"to_dict() of {event!r} is no JSON: {error}"
+
+
+def _lost_beside_damage(provider: Provider[Any, Any], request: WebhookRequest) -> Iterator[str]:
+    """Say where the last events of a batch are lost because the first one is damaged."""
+    try:
+        items = json.loads(request.body)
+    except ValueError:
+        return
+    if not isinstance(items, list) or len(items) < 2:
+        return
+    others = {_identity(event) for event in provider.parse_webhook(_with_items(request, items[1:]))}
+    for label, damaged in mutations(json.dumps(items[:1]).encode()):
+        if not label.startswith("body[0]") or label.startswith("body[0] is "):
+            # Something else in the place of the event: it may be no batch of the service's.
+            continue
+        first = json.loads(damaged)
+        try:
+            events = provider.parse_webhook(_with_items(request, [*first, *items[1:]]))
+        except MailcoreError as error:
+            yield f"{label}: the batch is refused: {error}"
+            continue
+        if not others <= {_identity(event) for event in events}:
+            yield f"{label}: other events are lost"
+
+
+def _with_items(request: WebhookRequest, items: list[Any]) -> WebhookRequest:
+    return dataclasses.replace(request, body=json.dumps(items).encode())
 
 
 def _notice(event_type: EventType, number: int = 0) -> Notice:

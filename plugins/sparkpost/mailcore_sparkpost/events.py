@@ -61,15 +61,18 @@ def parse_events(
         counts_initial_opens: Whether ``initial_open`` is an open.
 
     Raises:
-        MalformedWebhook: If the body is no array of objects, or has one without ``msys``.
+        MalformedWebhook: If the body is no array of objects, or none of them has ``msys``.
     """
     opens = INITIAL_OPENS if counts_initial_opens else frozenset()
     found: list[Event] = []
-    for position, item in enumerate(read_objects(request.body, "body")):
-        if "msys" not in item:
-            raise MalformedWebhook(f"item {position} of body has no `msys`", provider=provider)
+    items = read_objects(request.body, "body")
+    if items and not any("msys" in item for item in items):
+        raise MalformedWebhook("body has no item with `msys`", provider=provider)
+    for item in items:
         wrapped = Fields(item)
         msys = wrapped.within("msys")
+        if "msys" not in item:
+            wrapped.tell("msys", "is missing")
         if wrapped.defects:
             found.append(_unreadable(provider, item, wrapped))
         for name, event in msys.document.items():

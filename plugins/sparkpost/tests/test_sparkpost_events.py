@@ -179,13 +179,15 @@ def test_initial_opens_count_if_they_are_to():
 def test_a_batch_is_read_whole():
     """Each item is an event, in their order; one that cannot be read takes no other with it."""
     items = [sample(name) for name in NAMES]
-    items[3:3] = [{"msys": None}, {"msys": [1]}, {"msys": {"message_event": "x"}}]
+    items[3:3] = [{"msys": None}, {}, {"msys": [1]}, {"msys": {"message_event": "x"}}]
     events = parsed(*items)
 
-    assert len(NAMES) + 2 == len(events)
-    assert [["`msys` is not an object"], ["`msys.message_event` is not an object"]] == [
-        list(event.defects) for event in events[3:5]
-    ]
+    assert len(NAMES) + 3 == len(events)
+    assert [
+        ["`msys` is missing"],
+        ["`msys` is not an object"],
+        ["`msys.message_event` is not an object"],
+    ] == [list(event.defects) for event in events[3:6]]
     assert len(events) == len({event.dedupe_key for event in events})
 
 
