@@ -65,6 +65,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore_mailjet",
         "mailcore_smtp",
         "mailcore_sparkpost",
+        "mailcore_django",
+        "mailcore_django.signals",
+        "mailcore_django.test",
         "mailcore_local.ses",
     ),
 }

@@ -90,8 +90,8 @@ class MailcoreSettings:
         unsupported: What to do with features that a provider lacks, by feature.
         middleware: Functions, their dotted paths, or names that extensions registered.
         fail_silently: Whether a message that cannot be sent is logged instead of raised.
-        mailers: By alias, for Django before 6.1, which has no setting ``MAILERS``.
-        webhooks: By provider, the options that its webhooks are received with.
+        mailers: The mailers by alias, for Django before 6.1, which has no setting ``MAILERS``.
+        webhooks: The options that webhooks are received with, by provider.
         log: What the optional app keeps.
     """
 
@@ -262,7 +262,7 @@ def from_environment(place: str, options: Mapping[str, object]) -> dict[str, obj
 
     Args:
         place: The setting that they stand in, for errors.
-        options: By name; mappings within are looked through as well.
+        options: The options by name; mappings within are looked through as well.
 
     Raises:
         ConfigurationError: With every variable that is not set.

@@ -53,7 +53,7 @@ def read_headers(headers: Mapping[str, object], fields: dict[str, Any], provider
     Read ``extra_headers``.
 
     Args:
-        headers: By name.
+        headers: The header fields by their names.
         fields: Those of the message that is made; changed.
         provider: The name of the provider.
 

@@ -129,7 +129,7 @@ def attach_inline_image_file(
     Attach an image file that the HTML shows.
 
     Returns:
-        Its Content-ID: ``f'<img src="cid:{cid}">'``.
+        The Content-ID, for ``f'<img src="cid:{content_id}">'``.
     """
     file = Path(path)
     return attach_inline_image(message, file.read_bytes(), file.name, subtype, idstring, domain)
@@ -149,16 +149,16 @@ def attach_inline_image(  # noqa: PLR0917  # as django-anymail has them
     The part is one that every backend of Django's understands.
 
     Args:
-        message: Any message.
-        content: The image.
+        message: A message of any class, which gets the part.
+        content: The octets of the image.
         filename: What the recipient sees.
         subtype: ``png`` for ``image/png``; what name and content say, if it is not given.
         idstring: Stands in the Content-ID.
-        domain: Of the Content-ID; a constant one if not given, since Gmail blocks names that end
-            in ``.com``, and some services use the id as a name.
+        domain: The domain of the Content-ID; a constant one if not given, since Gmail blocks names
+            that end in ``.com``, and some services use the id as a name.
 
     Returns:
-        Its Content-ID without angle brackets: ``f'<img src="cid:{cid}">'``.
+        The Content-ID without angle brackets, for ``f'<img src="cid:{content_id}">'``.
 
     Raises:
         InvalidMessage: If nothing says what kind of image it is.

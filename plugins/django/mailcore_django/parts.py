@@ -42,7 +42,7 @@ def read_bodies(message: EmailMessage, fields: dict[str, Any]) -> None:
     Read the body and its alternatives.
 
     Args:
-        message: Django's.
+        message: The message of Django's.
         fields: Those of the message that is made; changed.
     """
     alternatives = []
