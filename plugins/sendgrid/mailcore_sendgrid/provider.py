@@ -52,7 +52,7 @@ class SendGridProvider(Provider[HttpRequest, HttpResponse]):
         multiple_from=NO("SendGrid has one sender"),
         alternatives=partial("not with a dynamic template"),
         amp_html=partial("not with a dynamic template"),
-        attachments=partial("text in UTF-8 only: SendGrid keeps no charset"),
+        attachments=partial("not empty ones; text in UTF-8 only, since SendGrid keeps no charset"),
         inline_images=YES,
         envelope_sender=NO("SendGrid's Return-Path is set for each domain"),
         metadata=yes("events bring the values back as text"),

@@ -103,6 +103,7 @@ REFUSED = {
         {"attachments": [Attachment("a.txt", b"\xe9", "text/plain; charset=latin-1")]},
         "attachments[0]",
     ),
+    "an empty file": ({"attachments": [Attachment("a.bin", b"")]}, "attachments[0]"),
     "an image without an id": (
         {"attachments": [Attachment("a.png", b"\x89PNG", "image/png", disposition="inline")]},
         "attachments[0]",

@@ -138,6 +138,10 @@ def _beside_dynamic_template(message: Message) -> Iterator[Problem]:
 def _parts(message: Message) -> Iterator[Problem]:
     yield from inline_without_content_id(message, "SendGrid")
     for position, part in enumerate(message.attachments):
+        if not part.content:
+            place = f"attachments[{position}]"
+            reason = f"`{place}` is empty, and SendGrid refuses empty files"
+            yield Problem(place, reason, "leave it out", feature="attachments")
         if not part.mime_type.startswith("text/"):
             continue
         charset = parameters_of(part.content_type).get("charset", "utf-8").lower()
