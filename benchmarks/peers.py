@@ -28,6 +28,7 @@ def set_up(endpoint_url: str = "http://127.0.0.1:9") -> None:
             },
             "BREVO_API_KEY": "key",
             "POSTMARK_SERVER_TOKEN": "token",
+            "SENDGRID_API_KEY": "SG.key",
             "MAILJET_API_KEY": "key",
             "MAILJET_SECRET_KEY": "secret",
             "MANDRILL_API_KEY": "key",

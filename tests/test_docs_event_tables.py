@@ -560,7 +560,13 @@ def classified(*words):
 SENDGRID = {
     **{name: [sendgrid(name)] for name in ("processed", "deferred", "delivered", "open", "click")},
     "bounce, `bounce`": [sendgrid("bounce", type="bounce"), sendgrid("bounce")],
-    "… `blocked`": [sendgrid("bounce", type="blocked")],
+    "… `bounce`, classified as `Invalid Address`": [
+        sendgrid("bounce", type="bounce", bounce_classification="Invalid Address")
+    ],
+    "… `blocked`": [
+        sendgrid("bounce", type="blocked"),
+        sendgrid("bounce", type="blocked", bounce_classification="Invalid Address"),
+    ],
     "… of either type, classified as `Content`": classified("Content"),
     "… of either type, classified as `Reputation` or `Frequency/Volume`": classified(
         "Reputation", "Frequency/Volume", "Frequency or Volume Too High"

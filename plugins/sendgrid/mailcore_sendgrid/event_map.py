@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from mailcore.bounces.outcome import (
     BLOCKED_BOUNCE,
-    CLICKED,
     COMPLAINED,
-    DEFERRED,
-    DELIVERED,
     DROPPED,
     FAILED,
     GAVE_UP,
     HARD_BOUNCE,
     INVALID_ADDRESS,
-    OPENED,
     QUEUED,
     SOFT_BOUNCE,
     SPAM_BOUNCE,
@@ -26,7 +22,6 @@ from mailcore.bounces.outcome import (
     SUPPRESSED_BOUNCE,
     SUPPRESSED_COMPLAINT,
     SUPPRESSED_UNSUBSCRIBE,
-    UNKNOWN,
     UNSUBSCRIBED,
     Outcome,
 )
@@ -35,17 +30,12 @@ from mailcore.events import EventType, RejectReason
 
 OUTCOMES = {
     "processed": QUEUED,
-    "deferred": DEFERRED,
-    "delivered": DELIVERED,
-    "open": OPENED,
-    "click": CLICKED,
     "spamreport": COMPLAINED,
     "unsubscribe": UNSUBSCRIBED,
     "group_unsubscribe": UNSUBSCRIBED,
     "group_resubscribe": SUBSCRIBED,
-    "account_status_change": UNKNOWN,
 }
-"""The outcome of each event that has one; ``bounce`` and ``dropped`` have several."""
+"""The outcome of events that say no more than what happened."""
 
 WITHOUT_RECIPIENT = frozenset({"account_status_change"})
 """Events about the account: nothing is missing in them."""
@@ -58,6 +48,8 @@ _CLASSIFICATIONS = (
     ("reputation", BLOCKED_BOUNCE),
     ("frequency", BLOCKED_BOUNCE),
 )
+
+_NO_SUCH_ADDRESS = "invalid address"
 
 _BY_RULE = Outcome(EventType.REJECTED, RejectReason.BLOCKED)
 
@@ -108,6 +100,8 @@ def judge_bounce(
     if outcome is GAVE_UP:
         return outcome
     words = (classification or "").lower()
+    if outcome is HARD_BOUNCE and words.startswith(_NO_SUCH_ADDRESS):
+        return outcome
     for begin, classified in _CLASSIFICATIONS:
         if words.startswith(begin):
             return classified

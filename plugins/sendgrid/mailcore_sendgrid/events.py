@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from mailcore.bounces import enhanced_status
-from mailcore.bounces.outcome import UNKNOWN
-from mailcore.events import Event, EventType, TrackingEvent, TrackingEventFields
+from mailcore.bounces.outcome import CLICKED, DEFERRED, DELIVERED, OPENED, UNKNOWN, Outcome
+from mailcore.events import Event, TrackingEvent, TrackingEventFields
 from mailcore.foundation import FrozenDict, freeze
 from mailcore.webhook import (
     Fields,
@@ -36,10 +37,11 @@ from mailcore_sendgrid.event_map import (
 
 ID_ARGUMENT = "mailcore_id"
 
-_ONLY_TEXTS = {str}
-_NOTHING: Mapping[str, Any] = FrozenDict()
 # An example of the documentation has milliseconds.
 _LARGEST_SECONDS = 1e11
+_USUAL_STATUSES = frozenset(
+    f"{kind}.{subject}.{detail}" for kind in "245" for subject in range(8) for detail in range(10)
+)
 _SUFFIX = re.compile(r"\.(?:filter|recvd|ismtpd)")
 
 
@@ -68,83 +70,115 @@ def parse_events(
     return tuple([_event(provider, item, id_argument) for item in items])
 
 
+class _Said(NamedTuple):
+    """What only some types of events have."""
+
+    outcome: Outcome
+    response: str | None = None
+    status: str | None = None
+    description: str | None = None
+    user_agent: str | None = None
+    ip_address: str | None = None
+    click_url: str | None = None
+
+
 def _event(provider: str, item: dict[str, Any], id_argument: str) -> TrackingEvent:
     fields = Fields(item)
     kind = fields.required("event") or "unknown"
+    event_id = fields.text("sg_event_id")
+    recipient = (fields.text if kind in WITHOUT_RECIPIENT else fields.required)("email")
+    timestamp = fields.time("timestamp", _time)
+    message_id = _message_id(fields, id_argument)
+    said = _READERS[kind](fields) if kind in _READERS else _Said(OUTCOMES.get(kind, UNKNOWN))
+    category = item.get("category")
+    reserved = _reserved(id_argument)
+    # Custom arguments stand among SendGrid's own fields: what has no name of theirs.
+    own = {key: item[key] for key in [each for each in item if each not in reserved]}
     event: TrackingEventFields = {
         "provider": provider,
-        "event_type": EventType.UNKNOWN,
-        "timestamp": fields.time("timestamp", _time),
-        "event_id": (event_id := fields.text("sg_event_id")),
-        "message_id": _message_id(fields, id_argument),
+        "event_type": said.outcome.event_type,
+        "recipient": recipient,
+        "timestamp": timestamp,
+        "event_id": event_id,
+        "message_id": message_id,
+        # The same for each delivery of an event, says its documentation.
+        "dedupe_key": f"{provider}:{kind}:{event_id or digest_of(item)}",
+        "metadata": _frozen(own),
+        "tags": (category,) if type(category) is str else fields.texts("category"),
+        "reject_reason": said.outcome.reject_reason,
+        "bounce_class": said.outcome.bounce_class,
+        "smtp_status": said.status,
+        "mta_response": said.response,
+        "description": said.description,
+        "user_agent": said.user_agent,
+        "click_url": said.click_url,
+        "ip_address": said.ip_address,
+        "defects": fields.distinct_defects if fields.defects else (),
         "esp_event": ReadOnlyJson(item),
     }
-    recipient = fields.text("email") if kind in WITHOUT_RECIPIENT else fields.required("email")
-    if recipient is not None:
-        event["recipient"] = recipient
-    if kind == "bounce":
-        _bounced(fields, event)
-    elif kind == "dropped":
-        _dropped(fields, event)
-    else:
-        outcome = OUTCOMES.get(kind, UNKNOWN)
-        event["event_type"], event["reject_reason"], event["bounce_class"] = outcome
-        _read_more(kind, fields, event)
-    # The same for each delivery of an event: "sg_event_id … use this for deduplication purposes".
-    event["dedupe_key"] = f"{provider}:{kind}:{event_id or digest_of(item)}"
-    if "category" in item:
-        given = item["category"]
-        event["tags"] = (given,) if type(given) is str else fields.texts("category")
-    metadata = _metadata(item, id_argument)
-    if metadata:
-        event["metadata"] = metadata
-    if fields.defects:
-        event["defects"] = fields.distinct_defects
     return TrackingEvent.assembled(event)
 
 
-def _bounced(fields: Fields, event: TrackingEventFields) -> None:
+def _bounced(fields: Fields) -> _Said:
     reason, status = fields.text("reason"), _status(fields)
     kind, classification = fields.text("type"), fields.text("bounce_classification")
     outcome = judge_bounce(kind, classification, reason, status)
-    event["event_type"], event["reject_reason"], event["bounce_class"] = outcome
-    event["mta_response"] = reason
-    event["smtp_status"] = status
-    event["description"] = classification or kind
+    return _Said(outcome, reason, status, classification or kind)
 
 
-def _dropped(fields: Fields, event: TrackingEventFields) -> None:
+def _dropped(fields: Fields) -> _Said:
     # No server was asked: the reason is SendGrid's.
     reason = fields.text("reason")
-    outcome = judge_drop(reason)
-    event["event_type"], event["reject_reason"], event["bounce_class"] = outcome
-    event["smtp_status"] = _status(fields)
-    event["description"] = reason
+    return _Said(judge_drop(reason), None, _status(fields), reason)
 
 
-def _read_more(kind: str, fields: Fields, event: TrackingEventFields) -> None:
-    if kind in ("delivered", "deferred"):
-        response = fields.text("response") or fields.text("reason")
-        event["mta_response"] = response
-        event["smtp_status"] = enhanced_status(response) if response else None
-        if kind == "deferred" and (attempt := fields.number("attempt")):
-            event["description"] = f"attempt {attempt}"
-    elif kind in ("open", "click"):
-        event["user_agent"] = fields.text("useragent")
-        event["ip_address"] = fields.text("ip")
-        if kind == "click":
-            event["click_url"] = fields.required("url")
-    elif kind == "account_status_change":
-        event["description"] = fields.text("type")
+def _delivered(fields: Fields) -> _Said:
+    response = fields.text("response") or fields.text("reason")
+    return _Said(DELIVERED, response, enhanced_status(response) if response else None)
+
+
+def _deferred(fields: Fields) -> _Said:
+    attempt = fields.number("attempt")
+    said = _delivered(fields)
+    return said._replace(
+        outcome=DEFERRED, description=f"attempt {attempt}" if attempt is not None else None
+    )
+
+
+def _opened(fields: Fields) -> _Said:
+    return _Said(OPENED, user_agent=fields.text("useragent"), ip_address=fields.text("ip"))
+
+
+def _clicked(fields: Fields) -> _Said:
+    return _opened(fields)._replace(outcome=CLICKED, click_url=fields.required("url"))
+
+
+def _account_changed(fields: Fields) -> _Said:
+    return _Said(UNKNOWN, description=fields.text("type"))
+
+
+_READERS: Mapping[str, Callable[[Fields], _Said]] = {
+    "bounce": _bounced,
+    "dropped": _dropped,
+    "delivered": _delivered,
+    "deferred": _deferred,
+    "open": _opened,
+    "click": _clicked,
+    "account_status_change": _account_changed,
+}
 
 
 def _status(fields: Fields) -> str | None:
     """The enhanced status code (RFC 3463); older bounces have a reply code in its place."""
     given = fields.text("status")
-    found = enhanced_status(given) if given else None
-    if found is None and (reason := fields.document.get("reason")) and type(reason) is str:
-        found = enhanced_status(reason)
-    return found
+    if given is not None:
+        if given in _USUAL_STATUSES:
+            return given
+        found = enhanced_status(given)
+        if found is not None:
+            return found
+    reason = fields.document.get("reason")
+    return enhanced_status(reason) if type(reason) is str else None
 
 
 def _message_id(fields: Fields, id_argument: str) -> str | None:
@@ -163,15 +197,17 @@ def _message_id(fields: Fields, id_argument: str) -> str | None:
     return whole[: suffix.start()] if suffix is not None else whole.partition(".")[0]
 
 
-def _metadata(item: Mapping[str, Any], id_argument: str) -> Mapping[str, Any]:
-    """Custom arguments stand among SendGrid's own fields: what has no name of theirs."""
-    found = {key: item[key] for key in item.keys() - RESERVED if key != id_argument}
-    if not found:
-        return _NOTHING
-    if {*map(type, found.values())} == _ONLY_TEXTS:
-        return FrozenDict(found)
-    frozen: Mapping[str, Any] = freeze(found)
-    return frozen
+def _frozen(own: dict[str, Any]) -> Mapping[str, Any]:
+    for each in own.values():
+        if type(each) is not str:
+            found: Mapping[str, Any] = freeze(own)
+            return found
+    return FrozenDict(own)
+
+
+@cache
+def _reserved(id_argument: str) -> frozenset[str]:
+    return RESERVED | {id_argument}
 
 
 def _time(value: object) -> datetime | None:

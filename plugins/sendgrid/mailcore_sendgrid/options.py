@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from mailcore.foundation import FrozenDict
+from mailcore.http import JSON_HEADERS
 from mailcore.message import Message, extra_of
 from mailcore.registry import (
     ProviderOptions,
@@ -171,6 +173,16 @@ class SendGridOptions(SendGridSendingOptions):
     def api_url(self) -> str:
         """The API's, with its version."""
         return f"{BASE_URLS[self.region] if self.base_url is None else self.base_url}/v3"
+
+    @cached_property
+    def send_url(self) -> str:
+        """That of ``mail/send``."""
+        return f"{self.api_url}/mail/send"
+
+    @cached_property
+    def json_headers(self) -> Mapping[str, str]:
+        """The headers of a call with JSON; a secret among them."""
+        return FrozenDict({**JSON_HEADERS, **self.authorization})
 
     @cached_property
     def authorization(self) -> Mapping[str, str]:

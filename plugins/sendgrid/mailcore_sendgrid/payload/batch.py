@@ -8,10 +8,10 @@ from typing import Any
 from mailcore.address import parse_address_list
 from mailcore.http import json_bytes
 from mailcore.message import Message
-from mailcore.sending import Entry, JsonCall, LazyRequests, copied, entries_of
-from mailcore_sendgrid.options import SendGridOptions
+from mailcore.sending import Entry, JsonCall, LazyRequests, copied, entries_of, header_texts
+from mailcore_sendgrid.options import SendGridOptions, extra_body
 from mailcore_sendgrid.payload.call import MailRequest, is_sandbox, new_message_id, request_of
-from mailcore_sendgrid.payload.mail import Body, own_headers, people_of, reply_to_of
+from mailcore_sendgrid.payload.mail import Body, people_of, reply_to_of
 from mailcore_sendgrid.payload.merge import Filling, value_text
 
 
@@ -47,9 +47,11 @@ def batch_requests(
     others = copied(message)
     sandbox = is_sandbox(body)
     shared = dict(body)
-    # With headers of single recipients, all stand in the personalizations.
-    headers = shared.pop("headers", {}) if message.merge_headers else None
-    write_own = _Personal(message, options, headers, filling)
+    # Nobody says whether SendGrid merges headers of single recipients with those of all, so that
+    # all of them stand in the personalizations then.
+    if message.merge_headers:
+        shared.pop("headers", None)
+    write_own = _Personal(message, options, filling)
     ids = _ids(len(entries))
     own = [json_bytes(write_own(entry, ids[at])) for at, entry in enumerate(entries)]
     calls = _calls(entries, shared, [len(each) for each in own], len(others))
@@ -126,20 +128,20 @@ class _Personal:
         self,
         message: Message,
         options: SendGridOptions,
-        headers: Mapping[str, str] | None,
         filling: Filling,
     ) -> None:
         _, cc, bcc = message.deliveries
         self._copies = {k: v for k, v in people_of((), cc, bcc).items() if k != "to"}
         self._id_argument = options.id_argument
-        self._headers = headers
+        self._message = message
+        self._extra_headers: Mapping[str, str] = extra_body(message).get("headers") or {}
         self._filling = filling
         self._everybodys = message.merge_global_data or {}
 
     def __call__(self, entry: Entry, message_id: str) -> Body:
         body = {**people_of((entry.address,)), **self._copies}
-        if self._headers is not None:
-            headers = own_headers(self._headers, entry.headers)
+        if self._message.merge_headers:
+            headers = self._headers_of(entry)
             if headers:
                 body["headers"] = headers
         body.update(self._filling({**self._everybodys, **entry.data}))
@@ -148,3 +150,11 @@ class _Personal:
         custom_args[self._id_argument] = message_id
         body["custom_args"] = custom_args
         return body
+
+    def _headers_of(self, entry: Entry) -> dict[str, str]:
+        headers = header_texts(self._message, entry.headers, without=("reply-to",))
+        for name, value in self._extra_headers.items():
+            if name not in entry.headers:
+                headers = {each: headers[each] for each in headers if each.lower() != name.lower()}
+                headers[name] = value
+        return headers

@@ -8,7 +8,7 @@ from secrets import token_hex
 from typing import Any
 
 from mailcore.flow import HttpRequest
-from mailcore.http import JSON_HEADERS, json_bytes
+from mailcore.http import json_bytes
 from mailcore_sendgrid.options import SendGridOptions
 
 
@@ -76,8 +76,8 @@ def request_of(
     """
     return MailRequest(
         method="POST",
-        url=f"{options.api_url}/mail/send",
-        headers={**JSON_HEADERS, **options.authorization},
+        url=options.send_url,
+        headers=options.json_headers,
         body=body if isinstance(body, bytes) else json_bytes(body),
         timeout_seconds=options.timeout_seconds,
         recipients=recipients,

@@ -14,7 +14,7 @@ from typing import Any
 
 from mailcore.address import Address
 from mailcore.message import Alternative, Attachment, Message, attachments_as_shown, extra_of
-from mailcore.mime import header_value
+from mailcore.sending import header_texts
 from mailcore_sendgrid.options import NAMESPACE
 from mailcore_sendgrid.payload.merge import value_text
 
@@ -32,7 +32,7 @@ def mail_body(message: Message) -> Body:
     body.update(reply_to_of(message.reply_to))
     _add_content(body, message)
     if message.headers or message.unsubscribe is not None:
-        body["headers"] = _headers(message)
+        body["headers"] = header_texts(message)
     if message.tags:
         body["categories"] = list(dict.fromkeys(message.tags))
     if message.metadata:
@@ -94,22 +94,6 @@ def mailbox(address: Address) -> dict[str, str]:
     return found
 
 
-def own_headers(shared: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """
-    The headers of one recipient's mail: those of all, and theirs, which win.
-
-    Nobody says whether SendGrid merges the two, so all of them stand in the personalization.
-    """
-    fields = {name.lower(): (name, value) for name, value in shared.items()}
-    if any(name.lower() == "list-unsubscribe" for name in own):
-        # The one of all belongs to the URL of all.
-        fields.pop("list-unsubscribe-post", None)
-    for name, value in own.items():
-        if name.lower() != "reply-to":
-            fields[name.lower()] = (name, header_value(name, value))
-    return dict(fields.values())
-
-
 def _type_of(part: Alternative) -> str:
     """
     The type of a body.
@@ -162,15 +146,6 @@ def _attachment(part: Attachment) -> dict[str, str]:
     if part.inline and part.content_id is not None:
         fields["content_id"] = part.content_id
     return fields
-
-
-def _headers(message: Message) -> dict[str, str]:
-    fields = {name.lower(): (name, value) for name, value in message.headers.items_as_given()}
-    if message.unsubscribe is not None:
-        for name, value in message.unsubscribe.headers.items():
-            fields.setdefault(name.lower(), (name, value))
-    # How SendGrid would write text outside ASCII here it does not say, so it gets none.
-    return {name: header_value(name, value) for name, value in fields.values()}
 
 
 def _tracking(message: Message) -> dict[str, dict[str, bool]]:
