@@ -28,6 +28,7 @@ __all__ = [
     "recipients_in_extra",
     "refused_extra_headers",
     "refused_headers",
+    "refused_own_headers",
 ]
 
 HeaderRefusal: TypeAlias = Callable[[str, str], tuple[str, str] | None]
@@ -53,6 +54,27 @@ def refused_headers(
         if refused is not None:
             remedy = WithoutHeaders((name,), field)
             yield Problem(place, *refused, feature=field, remedy=remedy)
+
+
+def refused_own_headers(message: Message, refusal: HeaderRefusal) -> Iterator[Problem]:
+    """
+    Name the headers of single recipients that the service writes itself, or obeys.
+
+    Where the service writes From and To of each mail, one of a recipient's own cannot be sent. To
+    is what a reader sees, and can be left out; From is whose mail it is, and must not be another's.
+
+    Args:
+        message: The message, whose ``merge_headers`` are looked at.
+        refusal: Tells which others are not sent.
+    """
+    names = own_header_names(message)
+    for key in ("from", "to"):
+        if key in names:
+            place = f"merge_headers[{names[key]!r}]"
+            remedy = WithoutHeaders((names[key],), "merge_headers") if key == "to" else None
+            reason = f"{place}: it is written for you"
+            yield Problem(place, reason, feature="merge_headers", remedy=remedy)
+    yield from refused_headers(names.values(), "merge_headers", refusal)
 
 
 def refused_extra_headers(

@@ -43,6 +43,7 @@ from mailcore.message.problems import (
     recipients_in_extra,
     refused_extra_headers,
     refused_headers,
+    refused_own_headers,
 )
 from mailcore_brevo.idempotency import KEY_HEADER
 from mailcore_brevo.options import (
@@ -113,13 +114,7 @@ def _not_ascii(
 
 def _own_headers(message: Message) -> Iterator[Problem]:
     names = own_header_names(message)
-    for key in names.keys() & {"from", "to"}:
-        place = f"merge_headers[{names[key]!r}]"
-        # To is what a reader sees; From is whose mail it is, and must not be another's.
-        remedy = WithoutHeaders((names[key],), "merge_headers") if key == "to" else None
-        reason = f"{place}: it is written for you"
-        yield Problem(place, reason, feature="merge_headers", remedy=remedy)
-    yield from refused_headers(names.values(), "merge_headers", header_refused)
+    yield from refused_own_headers(message, header_refused)
     own = (message.merge_headers or {}).values()
     values = {
         (names[name.lower()], value)

@@ -23,7 +23,7 @@ from typing import Any
 
 from mailcore.address import parse_address_list
 from mailcore.errors import MessageError, Problem
-from mailcore.message import Message, WithoutHeaders, extra_of, place_in_extra
+from mailcore.message import Message, extra_of, place_in_extra
 from mailcore.message.problems import (
     bodies_beside_template,
     control_characters_in,
@@ -32,6 +32,7 @@ from mailcore.message.problems import (
     recipients_in_extra,
     refused_extra_headers,
     refused_headers,
+    refused_own_headers,
 )
 from mailcore_mailjet.merge_syntax import check_values
 from mailcore_mailjet.options import NAMESPACE
@@ -95,15 +96,9 @@ def _header_refused(name: str, place: str) -> tuple[str, str] | None:
 
 def _own_headers(message: Message) -> Iterator[Problem]:
     names = own_header_names(message)
-    for key in names.keys() & {"from", "to"}:
-        place = f"merge_headers[{names[key]!r}]"
-        # To is what a reader sees; From is whose mail it is, and must not be another's.
-        remedy = WithoutHeaders((names[key],), "merge_headers") if key == "to" else None
-        reason = f"{place}: it is written for you"
-        yield Problem(place, reason, feature="merge_headers", remedy=remedy)
     if REPLY_TO in names:
         yield from _own_reply_to(message, names[REPLY_TO])
-    yield from refused_headers(names.values(), "merge_headers", _header_refused)
+    yield from refused_own_headers(message, _header_refused)
 
 
 def _own_reply_to(message: Message, name: str) -> Iterator[Problem]:

@@ -26,7 +26,6 @@ from mailcore.http import json_bytes
 from mailcore.message import (
     AsFiles,
     Message,
-    WithoutHeaders,
     WithoutKeys,
     extra_of,
     place_in_extra,
@@ -37,10 +36,10 @@ from mailcore.message.problems import (
     bodies_beside_template,
     control_characters_in,
     inline_without_content_id,
-    own_header_names,
     recipients_in_extra,
     refused_extra_headers,
     refused_headers,
+    refused_own_headers,
 )
 from mailcore_mandrill.options import MESSAGE, NAMESPACE, template_of
 
@@ -64,7 +63,7 @@ def check(message: Message) -> Iterator[Problem]:
     yield from refused_headers(message.headers, "headers", _header_refused)
     yield from batch_without_recipients(message)
     if message.merge_headers:
-        yield from _own_headers(message)
+        yield from refused_own_headers(message, _header_refused)
     if template_of(message) is not None:
         why = "Mandrill takes it from the template"
         yield from bodies_beside_template(message, ("text", "html"), why)
@@ -85,17 +84,6 @@ def _header_refused(name: str, place: str) -> tuple[str, str] | None:
         f"{place}: an instruction for Mandrill's SMTP server, not for its API",
         "use the message's field for it, or mailcore_mandrill.mandrill_options()",
     )
-
-
-def _own_headers(message: Message) -> Iterator[Problem]:
-    names = own_header_names(message)
-    for key in names.keys() & {"from", "to"}:
-        place = f"merge_headers[{names[key]!r}]"
-        # To is what a reader sees; From is whose mail it is, and must not be another's.
-        remedy = WithoutHeaders((names[key],), "merge_headers") if key == "to" else None
-        reason = f"{place}: it is written for you"
-        yield Problem(place, reason, feature="merge_headers", remedy=remedy)
-    yield from refused_headers(names.values(), "merge_headers", _header_refused)
 
 
 def _no_images(message: Message) -> Iterator[Problem]:

@@ -25,14 +25,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailcore.errors import Problem
-from mailcore.message import Message, WithoutHeaders, extra_of
+from mailcore.message import Message, extra_of
 from mailcore.message.problems import (
     batch_without_recipients,
     bodies_beside_template,
     inline_without_content_id,
     metadata_without_values,
-    own_header_names,
     refused_headers,
+    refused_own_headers,
 )
 from mailcore_postmark.options import NAMESPACE
 from mailcore_postmark.payload.email import uses_template
@@ -44,7 +44,7 @@ def check(message: Message) -> Iterator[Problem]:
     yield from refused_headers(message.headers, "headers", header_refused)
     yield from batch_without_recipients(message)
     if message.merge_headers:
-        yield from _own_headers(message)
+        yield from refused_own_headers(message, header_refused)
     if uses_template(message):
         why = "Postmark takes it from the template"
         yield from bodies_beside_template(message, ("subject", "text", "html"), why)
@@ -55,17 +55,6 @@ def check(message: Message) -> Iterator[Problem]:
     yield from metadata_without_values(message, "Postmark")
     if message.esp_extra:
         yield from check_parameters(extra_of(message, NAMESPACE))
-
-
-def _own_headers(message: Message) -> Iterator[Problem]:
-    names = own_header_names(message)
-    for key in names.keys() & {"from", "to"}:
-        place = f"merge_headers[{names[key]!r}]"
-        # To is what a reader sees; From is whose mail it is, and must not be another's.
-        remedy = WithoutHeaders((names[key],), "merge_headers") if key == "to" else None
-        reason = f"{place}: it is written for you"
-        yield Problem(place, reason, feature="merge_headers", remedy=remedy)
-    yield from refused_headers(names.values(), "merge_headers", header_refused)
 
 
 def _without_body(message: Message) -> Iterator[Problem]:

@@ -26,7 +26,6 @@ from mailcore.errors import Problem
 from mailcore.features import AMP
 from mailcore.message import (
     Message,
-    WithoutHeaders,
     WithoutItems,
     WithoutKeys,
     extra_of,
@@ -38,10 +37,10 @@ from mailcore.message.problems import (
     control_characters_in,
     inline_without_content_id,
     metadata_without_values,
-    own_header_names,
     recipients_in_extra,
     refused_extra_headers,
     refused_headers,
+    refused_own_headers,
 )
 from mailcore_sendgrid.event_map import RESERVED
 from mailcore_sendgrid.options import NAMESPACE
@@ -67,7 +66,7 @@ def check(message: Message, id_argument: str) -> Iterator[Problem]:
     """
     yield from refused_headers(message.headers, "headers", _header_refused)
     if message.merge_headers:
-        yield from _own_headers(message)
+        yield from refused_own_headers(message, _header_refused)
     yield from batch_without_recipients(message)
     if not message.to and not message.is_batch:
         reason = "no `to` recipients: SendGrid wants one even where all others are in cc or bcc"
@@ -95,17 +94,6 @@ def _header_refused(name: str, place: str) -> tuple[str, str] | None:
             "use the message's fields for it, or mailcore_sendgrid.sendgrid_options()",
         )
     return (f"{place}: SendGrid refuses it", "leave it out") if key in _REFUSED else None
-
-
-def _own_headers(message: Message) -> Iterator[Problem]:
-    names = own_header_names(message)
-    for key in sorted(names.keys() & {"from", "to"}):
-        place = f"merge_headers[{names[key]!r}]"
-        # To is what a reader sees; From is whose mail it is, and must not be another's.
-        remedy = WithoutHeaders((names[key],), "merge_headers") if key == "to" else None
-        reason = f"{place}: it is written for you"
-        yield Problem(place, reason, feature="merge_headers", remedy=remedy)
-    yield from refused_headers(names.values(), "merge_headers", _header_refused)
 
 
 def _without_content(message: Message, extra: Mapping[str, Any]) -> Iterator[Problem]:
