@@ -170,6 +170,29 @@ class ReceiverHandler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
+def check_django() -> None:
+    """The apps bring their migrations, which make what their models say, and their templates."""
+    settings = (
+        "from django.conf import settings; import django; from django.core.management import "
+        "call_command as call; from django.template.loader import get_template\n"
+        "own = ['mailcore_django', 'mailcore_django.seen', 'mailcore_django.log']\n"
+        "settings.configure(INSTALLED_APPS=['django.contrib.admin', 'django.contrib.auth', "
+        "'django.contrib.contenttypes', 'django.contrib.messages', *own], DATABASES={'default': "
+        "{'ENGINE': 'django.db.backends.sqlite3', 'NAME': ':memory:'}}, TEMPLATES=[{'BACKEND': "
+        "'django.template.backends.django.DjangoTemplates', 'APP_DIRS': True}])\n"
+        "django.setup()\n"
+        "call('makemigrations', 'mailcore_seen', 'mailcore_log', check=True, skip_checks=True)\n"
+        "call('migrate', verbosity=0, skip_checks=True)\n"
+        "from mailcore_django.log.models import SentMessage\n"
+        "assert not SentMessage.objects.count()\n"
+        "get_template('admin/mailcore_log/sentmessage/send_again.html')\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", settings], capture_output=True, check=False, text=True
+    )
+    require(finished.returncode == 0, f"the apps for Django: {finished.stdout}{finished.stderr}")
+
+
 def check_round_trip() -> None:
     """One message leaves through boto3, and its signed delivery event comes back."""
     from mailcore_local.ses import LocalSes
@@ -228,6 +251,7 @@ def main() -> None:
     check_entry_points()
     check_command()
     check_plugins()
+    check_django()
     check_round_trip()
     print(f"installed in {sys.prefix}: modules, command, plugins and a round trip are in order")
 

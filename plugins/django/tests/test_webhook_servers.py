@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import hmac
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -20,7 +21,6 @@ from pathlib import Path
 
 import pytest
 
-from mailcore import Mailer, Message
 from mailcore_local.ses import LocalSes
 
 
@@ -237,10 +237,13 @@ def test_hostile_requests_on_a_server(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["gunicorn", "uvicorn"])
 def test_the_local_ses(tmp_path, monkeypatch, name):
-    """A subscription is confirmed, and signed events of a mail reach the receivers."""
+    """Mail out, signed events back: receivers are told, and the log says what became of it."""
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(variable, "local")
+    users = ("complaint", "bounce", "success")
+    addresses = [f"{user}@simulator.amazonses.com" for user in users]
     with LocalSes() as ses:
+        sending = {**ses.provider_options, "configuration_set_name": "local"}
         settings = {
             "database": {
                 "ENGINE": "django.db.backends.sqlite3",
@@ -248,24 +251,18 @@ def test_the_local_ses(tmp_path, monkeypatch, name):
                 "OPTIONS": {"timeout": DEADLINE_SECONDS},
             },
             "webhooks": {"ses": ses.provider_options},
+            "mailcore": {"PROVIDER": "ses", "OPTIONS": sending},
         }
-        with (
-            serving(SERVERS[name], settings) as (port, lines),
-            Mailer("ses", **ses.provider_options, configuration_set_name="local") as mailer,
-        ):
+        with serving(SERVERS[name], settings) as (port, lines):
             ses.subscribe(f"http://127.0.0.1:{port}/mail/ses/", timeout_seconds=DEADLINE_SECONDS)
-            mailer.send(
-                Message(
-                    from_email="shop@example.com",
-                    to=["complaint@simulator.amazonses.com"],
-                    subject="Hi",
-                    text="Hello",
-                )
-            )
-            ses.wait_for_deliveries(3, timeout_seconds=DEADLINE_SECONDS)
+            assert 200 == request(port, "POST", "/send/", " ".join(addresses).encode())[0]
+            ses.wait_for_deliveries(7, timeout_seconds=DEADLINE_SECONDS)
             found = written(port)
+            states = request(port, "GET", "/states/")[1].decode().split()
 
-    assert {"sent": 3, "delivered": 3, "complained": 3} == dict(
+    assert {"sent": 9, "delivered": 6, "complained": 3, "bounced": 3} == dict(
         Counter(name.split()[1] for name in found.elements())
     )
+    expected = zip(addresses, ("complained", "bounced", "delivered"), strict=True)
+    assert [*itertools.chain(*expected)] == states
     assert "Traceback" not in "".join(lines)

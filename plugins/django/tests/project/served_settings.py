@@ -27,4 +27,4 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
 ]
-MAILCORE = {"WEBHOOKS": _GIVEN["webhooks"]}
+MAILCORE = {"WEBHOOKS": _GIVEN["webhooks"], **_GIVEN.get("mailcore", {})}

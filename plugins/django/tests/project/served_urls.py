@@ -5,10 +5,14 @@ from __future__ import annotations
 from uuid import uuid4
 
 from django.contrib.auth.models import Group
+from django.core.mail import EmailMessage
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
 
+from mailcore_django import EmailBackend
+from mailcore_django.log.models import Recipient
 from mailcore_django.signals import inbound, tracking
 
 
@@ -38,8 +42,26 @@ def names(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(row.rpartition(" ")[0] for row in rows))
 
 
+@csrf_exempt
+def send(request: HttpRequest) -> HttpResponse:
+    """Send a mail to each address."""
+    addresses = request.body.decode().split()
+    EmailBackend().send_messages(
+        [EmailMessage("Hi", "Hello", "shop@example.com", [each]) for each in addresses]
+    )
+    return HttpResponse()
+
+
+def states(request: HttpRequest) -> HttpResponse:
+    """What the log says of each recipient."""
+    rows = Recipient.objects.order_by("pk").values_list("address", "state")
+    return HttpResponse("\n".join(map(" ".join, rows)))
+
+
 urlpatterns = [
     path("mail/", include("mailcore_django.urls")),
     path("amail/", include("mailcore_django.async_urls", namespace="async")),
     path("names/", names),
+    path("send/", send),
+    path("states/", states),
 ]
