@@ -26,7 +26,7 @@ from mailcore_sparkpost.webhooks import WebhookTrust
 
 
 if TYPE_CHECKING:
-    from mailcore.account import SuppressionAccount
+    from mailcore_sparkpost.account import SparkPostAccount
     from mailcore_sparkpost.suppressions import SparkPostSuppressions
 
 
@@ -127,16 +127,17 @@ class SparkPostProvider(Provider[HttpRequest, HttpResponse]):
         return parse_events(self.name, request, counts_initial_opens=counts)
 
     @property
-    def account(self) -> SuppressionAccount:
+    def account(self) -> SparkPostAccount:
         """
-        The suppression list of the account, or of the subaccount: see the provider's page.
+        The suppression list of the account or the subaccount, and the quota: see its page.
 
         Raises:
             ConfigurationError: If the provider has no `api_key`.
         """
-        from mailcore.account import account_of
+        from mailcore.registry import default_registry
+        from mailcore_sparkpost.account import SparkPostAccount
 
-        return account_of(self)
+        return SparkPostAccount(self.suppressions(), default_registry().transport_for(self))
 
     def suppressions(self) -> SparkPostSuppressions:
         """

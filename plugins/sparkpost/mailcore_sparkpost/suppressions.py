@@ -132,6 +132,20 @@ class SparkPostSuppressions(SuppressionList):
             was_there |= not _is_absent(response)
         return was_there
 
+    def ask(self, method: str, path: str) -> Flow[tuple[Mapping[str, Any], HttpResponse]]:
+        """
+        Ask for something else of the account.
+
+        Args:
+            method: The HTTP method in capitals.
+            path: What stands behind the version in the URL.
+
+        Returns:
+            The object of the answer, and the answer.
+        """
+        response = yield from _asked(self._request(method, self._options.api_url + path))
+        return _object(response), response
+
     def _of(self, email_address: str) -> Flow[list[SuppressedAddress]]:
         document = yield from _document(self._request("GET", self._address_url(email_address)))
         return list(_entries(document))
@@ -159,17 +173,23 @@ def _document(request: HttpRequest) -> Flow[Mapping[str, Any]]:
     response = yield from _asked(request)
     if _is_absent(response):
         return {}
-    try:
-        document = read_json(response)
-    except SendError as error:
-        raise settled(error, PROVIDER) from None
-    results = document.get("results") if isinstance(document, dict) else None
+    document = _object(response)
+    results = document.get("results")
     if not isinstance(results, list) or not all(isinstance(each, dict) for each in results):
         raise settled(not_understood("has no readable results", response), PROVIDER)
     if not all(isinstance(each.get("recipient"), str) for each in results):
         raise settled(not_understood("has an entry without a recipient", response), PROVIDER)
-    found: Mapping[str, Any] = document
-    return found
+    return document
+
+
+def _object(response: HttpResponse) -> Mapping[str, Any]:
+    try:
+        document = read_json(response)
+    except SendError as error:
+        raise settled(error, PROVIDER) from None
+    if not isinstance(document, dict):
+        raise settled(not_understood("is no object", response), PROVIDER)
+    return document
 
 
 def _entries(document: Mapping[str, Any]) -> Iterator[SuppressedAddress]:

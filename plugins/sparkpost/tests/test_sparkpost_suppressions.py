@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from datetime import datetime, timedelta, timezone
@@ -23,6 +24,7 @@ from mailcore.errors import (
 from mailcore.flow import HttpResponse
 from mailcore.registry import hookimpl
 from mailcore_sparkpost import SparkPostProvider, cli_extension
+from mailcore_sparkpost.account import SparkPostAccount
 from mailcore_sparkpost.options import SparkPostOptions
 from mailcore_sparkpost.suppressions import MAX_ADDRESSES, SparkPostSuppressions
 
@@ -294,6 +296,59 @@ def test_an_internal_error_may_be_tried_again():
     with pytest.raises(ProviderUnavailable) as caught:
         kept.put_suppressed(ADA, "MANUAL")
     assert caught.value.retryable
+
+
+USAGE = {
+    "timestamp": "2026-11-30T05:19:00.932Z",
+    "day": {"used": 22003, "limit": 50000, "start": "2026-11-29T05:30:00.932Z", "end": "x"},
+    "month": {"used": 122596, "limit": None},
+    "sandbox": {"used": "3", "limit": 5},
+}
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ({"status": "active", "usage": USAGE}, (27997, 122596, None, "active")),
+        ({"status": 5}, (None, None, None, "")),
+        ({"usage": [1]}, (None, None, None, "")),
+        ({"usage": {"day": {"used": 7, "limit": 5}}}, (0, None, None, "")),
+    ],
+)
+def test_quota(results, expected):
+    """What is used and allowed, as far as SparkPost says so; in an event loop, too."""
+    script = Script((200, {"results": results}), (200, {"results": results}))
+    kept = SparkPostAccount(SparkPostSuppressions(SparkPostOptions(api_key=KEY)), script)
+
+    quota = kept.quota()
+
+    assert expected == (
+        quota.day and quota.day.remaining,
+        quota.month and quota.month.used,
+        quota.sandbox,
+        quota.status,
+    )
+    assert quota == asyncio.run(kept.asynchronous.quota())
+    assert [("GET", "/api/v1/account", {"include": "usage"}, None)] * 2 == script.seen
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ((200, b"<html>"), UnexpectedResponse),
+        ((200, []), UnexpectedResponse),
+        ((200, {"results": []}), UnexpectedResponse),
+        ((403, {"errors": [{"message": "Forbidden."}]}), AuthenticationFailed),
+    ],
+)
+def test_quota_that_cannot_be_read(answer, kind):
+    """Another answer is an error, which leaves nothing open."""
+    kept = SparkPostAccount(SparkPostSuppressions(SparkPostOptions(api_key=KEY)), Script(answer))
+
+    with pytest.raises(kind) as caught:
+        kept.quota()
+
+    assert not caught.value.maybe_accepted
 
 
 def test_a_reason_that_cannot_be_put():
