@@ -18,6 +18,8 @@ from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone as django_timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailcore import BounceClass, ConfigurationError, EventType, MailcoreError, TrackingEvent
 from mailcore_django import EmailBackend
@@ -28,7 +30,7 @@ from mailcore_django.log.checks import check_seen
 from mailcore_django.log.erasing import Erased, erase
 from mailcore_django.log.models import Event, Recipient, SentMessage
 from mailcore_django.log.pruning import Pruned, prune
-from mailcore_django.log.recording import record_event
+from mailcore_django.log.recording import _short, record_event
 from mailcore_django.log.states import below, weightier
 
 
@@ -295,6 +297,18 @@ def test_hostile_values_fit(database):
         if isinstance(value, str) and field.max_length:
             assert len(value) <= field.max_length
     assert 5002 == len(row.mta_response)
+
+
+@given(st.text(st.characters(), max_size=200), st.integers(1, 150))
+def test_any_text_fits_its_column(text, longest):
+    """As UTF-8 without NUL, not longer than the column; two ids that differ stay two."""
+    short = _short(text, longest)
+
+    assert len(short) <= longest
+    assert "\0" not in short.encode("utf-8").decode()
+    if longest > 99:
+        other = _short(f"{text}x", longest)
+        assert short != other
 
 
 def test_without_time_zones(database, django_settings):

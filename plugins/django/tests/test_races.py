@@ -13,8 +13,13 @@ from pathlib import Path
 import pytest
 
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 
+from mailcore import EventType, RecipientStatus, SendStatus, TrackingEvent
+from mailcore_django.conf import LogSettings
+from mailcore_django.log.models import Event, Recipient, SentMessage
+from mailcore_django.log.recording import record_event, record_message
+from mailcore_django.log.sendings import About, Sending
 from mailcore_django.seen.models import SeenEvent
 from mailcore_django.seen.store import DatabaseSeenStore
 
@@ -97,6 +102,82 @@ def test_the_second_takes_over_from_one_that_fails(second):
     threads[0].join(DEADLINE_SECONDS)
 
     assert [True] == found
+
+
+class ToSecond:
+    """A router of Django's: all goes to the second database."""
+
+    def db_for_read(self, model, **hints):
+        return "second"
+
+    db_for_write = db_for_read
+
+
+@pytest.fixture
+def second_log(postgresql, django_settings):
+    """The tables of the log on PostgreSQL, where two transactions are open at once."""
+    connections.databases["second"] = {**connections.databases["default"], **postgresql}
+    call_command("migrate", "mailcore_log", database="second", verbosity=0)
+    django_settings(DATABASE_ROUTERS=[ToSecond()])
+    try:
+        yield
+        for model in (SentMessage, Event):
+            model.objects.all().delete()
+    finally:
+        connections["second"].close()
+        del connections["second"]
+        del connections.databases["second"]
+
+
+def record_the_message():
+    """Ada's, which the provider called m-1."""
+    status = RecipientStatus(SendStatus.QUEUED, message_id="m-1")
+    about = About(mailer="default", provider="toy")
+    sending = Sending(about=about, status="all_accepted", recipients={"ada@example.net": status})
+    record_message(sending, LogSettings())
+
+
+def record_the_event():
+    """It was delivered."""
+    event = TrackingEvent(
+        provider="toy",
+        event_type=EventType.DELIVERED,
+        recipient="ada@example.net",
+        message_id="m-1",
+        dedupe_key="toy:1",
+    )
+    record_event(event, LogSettings())
+
+
+def in_another_connection(function):
+    """Run it to its end, with a transaction of its own."""
+
+    def run():
+        try:
+            function()
+        finally:
+            connections["second"].close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(DEADLINE_SECONDS)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("first", "meanwhile"),
+    [
+        pytest.param(record_the_message, record_the_event, id="an event before the commit"),
+        pytest.param(record_the_event, record_the_message, id="a message before the commit"),
+    ],
+)
+def test_a_message_and_its_event_at_the_same_moment(second_log, first, meanwhile):
+    """Neither transaction sees the other's rows: whoever commits last brings them together."""
+    with transaction.atomic(using="second"):
+        first()
+        in_another_connection(meanwhile)
+
+    assert ["delivered"] == list(Recipient.objects.values_list("state", flat=True))
 
 
 def test_the_other_tests_on_postgresql(postgresql):
