@@ -81,6 +81,13 @@ def test_one_time_is_two_for_brevo(local_brevo, provider, edge):
     assert 1 == len(list(provider.account.suppressed(**{edge: moment})))
 
 
+def test_lists_that_end_are_asked_for_from_the_beginning(local_brevo, provider):
+    """Of an end alone, Brevo gets a first day that is before all of them."""
+    list(provider.account.suppressed(end=datetime(2026, 11, 2, tzinfo=timezone.utc)))
+
+    assert "startDate=2000-01-01&endDate=2026-11-03" in local_brevo.seen[0][1]
+
+
 def test_one_address(local_brevo, provider):
     """It is looked for on every page."""
     local_brevo.contacts = [contact(n) for n in range(130)]
@@ -180,6 +187,11 @@ ANSWERS = [
     (200, b'{"plan": [5]}', UnexpectedResponse),
     (200, b'{"plan": [{"type": "free"}]}', UnexpectedResponse),
     (200, b'{"plan": [{"type": "a", "creditsType": "b", "credits": true}]}', UnexpectedResponse),
+    (
+        200,
+        b'{"plan": [{"type": "a", "creditsType": "b", "credits": Infinity}]}',
+        UnexpectedResponse,
+    ),
     (404, b"", UnexpectedResponse),
     (500, b"", SendError),
     (302, b"", UnexpectedResponse),

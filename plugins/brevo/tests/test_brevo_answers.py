@@ -242,6 +242,13 @@ def test_words_are_redacted():
     assert "ada@example.net" not in str(error)
 
 
+def test_codes_that_are_sentences_are_cut():
+    """A code is no place for a text of any length."""
+    error = refused(answered(400, {"code": "x" * 500, "message": "No."}))
+
+    assert "x" * 60 == error.code
+
+
 def test_a_later_call_of_a_batch_fails():
     """Those of the first keep their ids."""
     to = [f"a{n}@example.net" for n in range(1001)]

@@ -152,6 +152,34 @@ def test_mail_with_files_needs_a_key():
         fetched(event, api_key=None)
 
 
+def test_the_answer_says_of_what_type_a_file_is():
+    """It has the charset, which the webhook has not."""
+    (event,) = received(sample("with_files"))
+    kind = {"content-type": "text/csv; charset=iso-8859-1"}
+    mail = fetched(event, Files(HttpResponse(status_code=200, headers=kind, body=b"R\xfc\xdf")))
+
+    assert "text/csv" == mail.attachments[0].content_type
+    assert "Rüß" == mail.attachments[0].text()
+
+
+def test_what_no_header_says_is_taken_from_beside():
+    """Each of the fields that repeat a header, where that is missing."""
+    (event,) = received(sample("documented", Headers={}, ReplyTo={"Address": "r@example.net"}))
+    mail = fetched(event)
+
+    assert "2026-11-30T13:41:01+01:00" == mail.date.isoformat()
+    assert ["r@example.net"] == [each.addr_spec for each in mail.reply_to]
+    assert ("Re: Grüße", "<CAB12@mail.example>") == (mail.subject, mail.message_id)
+    assert "<first@example.org>" == mail.headers["In-Reply-To"]
+
+
+def test_recipients_are_there_once():
+    """However often they are named."""
+    (event,) = received(sample("documented", Recipients=["a@example.com", "<a@example.com>"]))
+
+    assert ("a@example.com",) == event.envelope_recipients
+
+
 ANSWERS = [
     (HttpResponse(status_code=401, body=b'{"message": "Key not found"}'), "access_denied", False),
     (HttpResponse(status_code=404, body=b'{"code": "document_not_found"}'), "not_found", False),
