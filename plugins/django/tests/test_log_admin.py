@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 
+from datetime import datetime, timezone
+
 import pytest
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.mail import EmailMessage
 from django.test import Client
@@ -86,6 +89,7 @@ def test_pages(send, as_user):
     row = send(ADA, BEN, "cleo@example.net", "dan@example.net")
     bounced = TrackingEvent(
         provider="memory",
+        timestamp=datetime(2026, 11, 30, 23, 30, tzinfo=timezone.utc),
         event_type=EventType.BOUNCED,
         recipient=ADA,
         message_id="m-1",
@@ -102,6 +106,8 @@ def test_pages(send, as_user):
     assert "550 &lt;script&gt;no&lt;/script&gt;" in page
     assert "Hello &lt;b&gt;you&lt;/b&gt;" in page
     assert f"{BEN} is inactive" in page
+    # In the time zone of the settings.
+    assert "Dec. 1, 2026, 12:30 a.m." in page
     assert ADA in client.get(EVENTS).content.decode()
 
 
@@ -204,6 +210,12 @@ def test_sending_again(send, as_user):
     again = SentMessage.objects.get(again_of=row)
     assert ("all_accepted", "", False) == (again.status, again.error, again.maybe_accepted)
     assert ["It was accepted for 1 of 1 recipients."] == doubts(again)
+    (done,) = LogEntry.objects.all()
+    assert ("staff", f"message {row.pk}", f"Sent again, as message {again.pk}.") == (
+        done.user.username,
+        done.object_repr,
+        done.get_change_message(),
+    )
     assert ["It was sent again before."] == doubts(row)
 
 

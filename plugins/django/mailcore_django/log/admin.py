@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
@@ -12,7 +13,9 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
+from django.utils.timezone import is_aware, localtime
 
 from mailcore import MailcoreError
 from mailcore_django.log.models import Event, Recipient, SentMessage
@@ -145,7 +148,7 @@ class SentMessageAdmin(_ReadOnly):
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             (
                 (
-                    each.timestamp or each.received_at,
+                    _shown_time(each.timestamp or each.received_at),
                     each.get_event_type_display(),
                     each.recipient
                     if each.recipient_certain
@@ -219,15 +222,16 @@ class SentMessageAdmin(_ReadOnly):
         for row in rows:
             before = request.POST.get(f"times_before_{row.pk}", "")
             try:
-                send_again(
+                again = send_again(
                     row,
                     only_refused=request.POST.get("to") != "all",
                     times_before=int(before) if before.isdecimal() else -1,
                 )
             except MailcoreError as error:
-                self.message_user(request, f"Not sent: “{row}”: {error}.", messages.ERROR)
+                self.message_user(request, f"{row} was not sent again: {error}.", messages.ERROR)
             else:
                 sent += 1
+                self.log_change(request, row, f"Sent again, as {again}.")
         if sent:
             self.message_user(request, f"Sent again: {sent}.", messages.SUCCESS)
 
@@ -260,6 +264,10 @@ def _events_of(row: SentMessage) -> list[Event]:
         wanted |= Q(message_id=message_id, recipient_key__in=recipients)
     events = Event.objects.filter(wanted)
     return sorted(events, key=lambda each: each.timestamp or each.received_at)
+
+
+def _shown_time(time: datetime) -> str:
+    return str(localize(localtime(time) if is_aware(time) else time))
 
 
 def _recipient_of(event: Event) -> str:
