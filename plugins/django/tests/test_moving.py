@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import io
+
+from pathlib import Path
 
 import django
 import pytest
 
 from django.core.management import call_command
 
-from mailcore_django.configured import configuration_of, mailers_of
+from mailcore import Registry
+from mailcore_django.configured import OWN_OPTIONS, configuration_of, mailers_of
 from mailcore_django.moving.reading import equivalent, left_over
+from mailcore_django.moving.tables import ANYMAIL_BACKENDS, COMMON, DJANGO_SES, OF_PROVIDER
 
 
 HAS_MAILERS = django.VERSION >= (6, 1)
@@ -139,6 +144,19 @@ def test_settings_of_django_ses(backend, django_settings):
     assert "s3cr3t" not in printed()
 
 
+def test_two_keys_of_one_option(backend, django_settings):
+    """SendGrid's tracking and inbound webhooks may have a key each."""
+    backend("anymail.backends.sendgrid.EmailBackend")
+    django_settings(
+        ANYMAIL={
+            "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY": "a",
+            "SENDGRID_INBOUND_WEBHOOK_VERIFICATION_KEY": "b",
+        }
+    )
+
+    assert {"sendgrid": {"webhook_verification_keys": ["a", "b"]}} == equivalent().webhooks
+
+
 def test_a_configuration_set_that_is_a_function(backend, django_settings):
     """It cannot be written as a value; what does it is told."""
     backend("django_ses.SESBackend")
@@ -187,3 +205,70 @@ def test_what_is_left_over(django_settings):
     assert "no equivalent" in told["ANYMAIL['IDNA_ENCODER']"]
     assert "suppressions" in told["AWS_SES_USE_BLACKLIST"]
     assert "ANYMAIL['POSTAL_API_KEY']" in told
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "django" / "settings-of-others.md"
+# What their code looks up: `get_anymail_setting` of django-anymail 15.2, `django_ses/conf.py` of
+# django-ses 4.8.2 (https://github.com/anymail/django-anymail, https://github.com/django-ses/django-ses;
+# read 2026-11-30).
+NAMED_BY_ANYMAIL = (
+    "SEND_DEFAULTS IGNORE_UNSUPPORTED_FEATURES IGNORE_RECIPIENT_STATUS REQUESTS_TIMEOUT "
+    "IDNA_ENCODER DEBUG_API_REQUESTS WEBHOOK_SECRET MAILGUN_API_KEY MAILGUN_SENDER_DOMAIN "
+    "MAILGUN_API_URL MAILGUN_WEBHOOK_SIGNING_KEY POSTMARK_SERVER_TOKEN POSTMARK_MESSAGE_STREAM "
+    "POSTMARK_API_URL POSTMARK_GENERATE_MESSAGE_ID POSTMARK_USE_BULK_API "
+    "AMAZON_SES_CLIENT_PARAMS AMAZON_SES_SESSION_PARAMS AMAZON_SES_CONFIGURATION_SET_NAME "
+    "AMAZON_SES_MESSAGE_TAG_NAME AMAZON_SES_AUTO_CONFIRM_SNS_SUBSCRIPTIONS "
+    "AMAZON_SES_INBOUND_KMS_KEY_ID AMAZON_SES_DOWNLOAD_CHUNK_SIZE SENDGRID_API_KEY "
+    "SENDGRID_API_URL SENDGRID_GENERATE_MESSAGE_ID SENDGRID_MERGE_FIELD_FORMAT "
+    "SENDGRID_USERNAME SENDGRID_PASSWORD BREVO_API_KEY BREVO_API_URL "
+    "BREVO_PREVENT_HEADER_ENCODING_BUGS BREVO_WORKAROUND_DISPLAY_NAME_BUGS MAILJET_API_KEY "
+    "MAILJET_SECRET_KEY MAILJET_API_URL MANDRILL_API_KEY MANDRILL_API_URL MANDRILL_WEBHOOK_KEY "
+    "MANDRILL_WEBHOOK_URL SPARKPOST_API_KEY SPARKPOST_API_URL SPARKPOST_SUBACCOUNT "
+    "SPARKPOST_TRACK_INITIAL_OPEN_AS_OPENED "
+)
+NAMED_BY_DJANGO_SES = (
+    "AWS_SES_ACCESS_KEY_ID AWS_SES_SECRET_ACCESS_KEY AWS_SES_SESSION_TOKEN AWS_SESSION_PROFILE "
+    "AWS_SES_REGION_NAME AWS_SES_REGION_ENDPOINT AWS_SES_REGION_ENDPOINT_URL AWS_SES_CONFIG "
+    "USE_SES_V2 AWS_SES_CONFIGURATION_SET AWS_SES_GLOBAL_ENDPOINT_ID AWS_SES_SOURCE_ARN "
+    "AWS_SES_FROM_ARN AWS_SES_RETURN_PATH_ARN AWS_SES_RETURN_PATH AWS_SES_FROM_EMAIL "
+    "DKIM_DOMAIN DKIM_SELECTOR DKIM_PRIVATE_KEY DKIM_HEADERS AWS_SNS_EVENT_TRUSTED_TOPIC_ARNS "
+    "AWS_SES_VERIFY_EVENT_SIGNATURES AWS_SES_VERIFY_BOUNCE_SIGNATURES "
+    "AWS_SNS_EVENT_CERT_TRUSTED_DOMAINS AWS_SES_AUTO_THROTTLE AWS_SES_ADD_BOUNCE_TO_BLACKLIST "
+    "AWS_SES_ADD_COMPLAINT_TO_BLACKLIST AWS_SES_USE_BLACKLIST AWS_SES_INBOUND_HANDLER "
+    "AWS_SES_INBOUND_ACCESS_KEY_ID AWS_SES_INBOUND_SECRET_ACCESS_KEY "
+    "AWS_SES_INBOUND_SESSION_TOKEN "
+)
+
+
+def told(row):
+    """What the page says of a setting."""
+    if row.never:
+        return f"no equivalent: {row.never}"
+    within = f", its key `{row.within}`" if row.within else ""
+    where = " in `WEBHOOKS`" if row.webhook else ""
+    return f"`{row.option}`{within}{where}{f'; {row.note}' if row.note else ''}"
+
+
+def test_the_page_has_every_setting():
+    """As the tables have it, and each that the others look up."""
+    backends = {provider: module for module, provider in ANYMAIL_BACKENDS.items()}
+    expected = {name: told(row) for name, row in {**COMMON, **DJANGO_SES}.items()}
+    for provider, rows in OF_PROVIDER.items():
+        prefix = backends[provider].upper()
+        expected |= {f"{prefix}_{name}": told(row) for name, row in rows.items()}
+    rows = [line.split(" | ") for line in PAGE.read_text("utf-8").splitlines() if "| `" in line]
+    shown = {cells[0].strip("| `"): cells[-1].removesuffix(" |") for cells in rows}
+
+    assert expected == shown
+    assert set() == {*NAMED_BY_ANYMAIL.split(), *NAMED_BY_DJANGO_SES.split()} - set(shown)
+
+
+@pytest.mark.parametrize("provider", OF_PROVIDER)
+def test_every_option_exists(provider):
+    """What the tables name is an option of the provider, or of a mailer."""
+    options = set(inspect.signature(Registry().provider_class(provider).__init__).parameters)
+    rows = [*OF_PROVIDER[provider].values()]
+    rows += DJANGO_SES.values() if provider == "ses" else COMMON.values()
+    named = {row.option for row in rows if row.option}
+
+    assert set() == named - options - set(OWN_OPTIONS)

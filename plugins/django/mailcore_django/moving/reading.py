@@ -194,6 +194,8 @@ def _take(made: Equivalent, entry: _Entry, place: str, row: Row, value: Any) -> 
         options[option] = _without_secrets(made, provider, place, value)
     elif isinstance(value, Mapping):
         options.setdefault(option, {}).update(value)
+    elif isinstance(value, list):
+        options.setdefault(option, []).extend(value)
     else:
         options[option] = value
 

@@ -66,6 +66,7 @@ def _https(value: Any) -> str:
 _NO_NEED = "not needed"
 _KEY = Row(option="api_key", secret=True)
 _URL = Row(option="base_url", note="without a version in its path")
+_VERIFICATION = Row(option="webhook_verification_keys", webhook=True, made=_listed)
 _HOOKS = Row(option="webhook_secrets", webhook=True, secret=True, made=_listed)
 
 ANYMAIL_BACKENDS = {
@@ -117,18 +118,25 @@ OF_PROVIDER: dict[str, dict[str, Row]] = {
         "SERVER_TOKEN": Row(option="server_token", secret=True),
         "MESSAGE_STREAM": Row(option="message_stream"),
         "API_URL": _URL,
+        "GENERATE_MESSAGE_ID": Row(never="the id is Postmark's; give Message-ID among the headers"),
         "USE_BULK_API": Row(never="a batch goes by /email/batchWithTemplates or /email/batch"),
     },
     "sendgrid": {
         "API_KEY": _KEY,
         "API_URL": _URL,
-        "TRACKING_WEBHOOK_VERIFICATION_KEY": Row(
-            option="webhook_verification_keys", webhook=True, made=_listed
-        ),
+        "TRACKING_WEBHOOK_VERIFICATION_KEY": _VERIFICATION,
+        "INBOUND_WEBHOOK_VERIFICATION_KEY": _VERIFICATION,
         "GENERATE_MESSAGE_ID": Row(never="an id is always made"),
+        "USERNAME": Row(never="SendGrid takes API keys only"),
+        "PASSWORD": Row(never="SendGrid takes API keys only"),
         "MERGE_FIELD_FORMAT": Row(option="substitution"),
     },
-    "brevo": {"API_KEY": _KEY, "API_URL": _URL},
+    "brevo": {
+        "API_KEY": _KEY,
+        "API_URL": _URL,
+        "PREVENT_HEADER_ENCODING_BUGS": Row(never=_NO_NEED),
+        "WORKAROUND_DISPLAY_NAME_BUGS": Row(never=_NO_NEED),
+    },
     "mailjet": {
         "API_KEY": _KEY,
         "SECRET_KEY": Row(option="secret_key", secret=True),
