@@ -35,7 +35,7 @@ from mailcore.registry.options import scheme_of
 from mailcore.registry.registry import Registry
 
 
-__all__ = ["add_provider_command", "add_suppressions", "opened_provider"]
+__all__ = ["add_account_parser", "add_provider_command", "add_suppressions", "opened_provider"]
 
 
 ABSENT = 1
@@ -162,6 +162,35 @@ def _run(arguments: argparse.Namespace, *, name: str, usual: str) -> int:
         if action == "put":
             return _put(arguments, account, arguments.reason or usual)
         return _delete(arguments, account)
+
+
+def add_account_parser(
+    commands: argparse._SubParsersAction[Any], provider: str, name: str, told: str, description: str
+) -> argparse.ArgumentParser:
+    """
+    Add a command about a provider's account, with what chooses the provider, and ``--json``.
+
+    Args:
+        commands: The subparsers of ``mailcore NAME``, to which the command is added.
+        provider: The name of the provider, as the example in the help has it.
+        name: The name of the command, such as ``quota``.
+        told: What the list of commands says of it.
+        description: What the help of the command begins with.
+
+    Returns:
+        The parser, for further arguments and the function that is run.
+    """
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=told,
+        description=description,
+        epilog=exit_codes.epilog(f"{provider} {name} --json"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    choosing.add_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="write JSON")
+    add_common(parser)
+    return parser
 
 
 @contextlib.contextmanager

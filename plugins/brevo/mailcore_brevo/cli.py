@@ -6,10 +6,9 @@ import argparse
 
 from typing import Any
 
-from mailcore.cli import choosing, exit_codes, output
-from mailcore.cli.common import add_common
+from mailcore.cli import exit_codes, output
 from mailcore.cli.failures import UsageError
-from mailcore.cli.suppressions import opened_provider
+from mailcore.cli.suppressions import add_account_parser, opened_provider
 from mailcore.registry import Registry
 from mailcore_brevo.account import BrevoAccount, PlanCredits
 from mailcore_brevo.provider import BrevoProvider
@@ -22,16 +21,17 @@ _ABSENT = 1
 
 def add_quota(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``quota``."""
-    parser = _parser(
-        commands, "quota", "show what may still be sent", "What may still be sent, by plan."
+    parser = add_account_parser(
+        commands, _NAME, "quota", "show what may still be sent", "What may still be sent, by plan."
     )
     parser.set_defaults(run=_quota)
 
 
 def add_domains(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``domains``."""
-    parser = _parser(
+    parser = add_account_parser(
         commands,
+        _NAME,
         "domains",
         "list, block and unblock domains",
         "Domains that Brevo sends nothing to: list them, block or unblock some.",
@@ -39,22 +39,6 @@ def add_domains(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("action", nargs="?", choices=("list", "block", "unblock"), default="list")
     parser.add_argument("domains", metavar="DOMAIN", nargs="*", help="such as example.com")
     parser.set_defaults(run=_domains)
-
-
-def _parser(
-    commands: argparse._SubParsersAction[Any], name: str, told: str, description: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=told,
-        description=description,
-        epilog=exit_codes.epilog(f"{_NAME} {name} --json"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    choosing.add_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="write JSON")
-    add_common(parser)
-    return parser
 
 
 def _quota(arguments: argparse.Namespace) -> int:

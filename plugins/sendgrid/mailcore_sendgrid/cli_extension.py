@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def mailcore_register_commands(cli: argparse._SubParsersAction[Any]) -> None:
     """Add ``mailcore sendgrid``."""
     from mailcore.cli.suppressions import add_provider_command
+    from mailcore_sendgrid.cli import add_quota
     from mailcore_sendgrid.suppressions import SendGridSuppressions
 
-    add_provider_command(cli, "sendgrid", "SendGrid", SendGridSuppressions)
+    commands = add_provider_command(cli, "sendgrid", "SendGrid", SendGridSuppressions)
+    add_quota(commands)

@@ -12,7 +12,14 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from mailcore import AuthenticationFailed, HttpRequest, HttpResponse, UnexpectedResponse
+from mailcore import (
+    AuthenticationFailed,
+    HttpRequest,
+    HttpResponse,
+    Registry,
+    UnexpectedResponse,
+)
+from mailcore.cli import main
 from mailcore.errors import ConfigurationError
 from mailcore_sendgrid import SendGridProvider
 from mailcore_sendgrid.suppressions import SendGridAccount, SendQuota
@@ -244,3 +251,20 @@ def test_who_only_receives_has_no_account() -> None:
     with pytest.raises(ConfigurationError, match="api_key"):
         _ = SendGridProvider(webhook_secrets=["a:b"]).account
     assert isinstance(SendGridProvider(api_key="SG.secret").account, SendGridAccount)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"), [(["--json"], '"remaining": 200'), ([], "300    100   200")]
+)
+def test_credits_on_the_command_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    shown: str,
+) -> None:
+    """``mailcore sendgrid quota``, as a table or as JSON."""
+    monkeypatch.setattr(Registry, "transport_for", lambda self, provider: filled())
+    options = ["--option", "api_key=SG.secret"]
+
+    assert 0 == main(["sendgrid", "quota", *options, *arguments])
+    assert shown in capsys.readouterr().out
