@@ -30,7 +30,7 @@ from mailcore.webhook import (
 from mailcore_mailjet.event_map import VISITS, judge_block, judge_bounce
 
 
-_OF_AN_EVENT = ("MessageID", "Message_GUID", "mj_message_id", "mj_campaign_id", "mj_contact_id")
+_OF_AN_EVENT = ("event", "MessageID", "Message_GUID", "mj_message_id", "mj_campaign_id")
 _OF_A_MAIL = ("Recipient", "Headers", "Parts", "Text-part", "Html-part")
 # What tells two visits of one second, which no other event has: there is no id of an event.
 _OF_A_VISIT = ("url", "ip", "agent")
@@ -56,13 +56,13 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
 
 
 def _event(provider: str, payload: dict[str, Any]) -> Event:
-    if "event" not in payload and payload.keys().isdisjoint(_OF_AN_EVENT):
-        if payload.keys().isdisjoint(_OF_A_MAIL):
-            reason = "body has neither a field `event` nor one that mail or events of Mailjet have"
-            raise MalformedWebhook(reason, provider=provider)
+    if not payload.keys().isdisjoint(_OF_A_MAIL):
         from mailcore_mailjet.inbound import parse_inbound
 
         return parse_inbound(provider, payload)
+    if payload.keys().isdisjoint(_OF_AN_EVENT):
+        reason = "body has neither a field `event` nor one that mail or events of Mailjet have"
+        raise MalformedWebhook(reason, provider=provider)
     return _tracking_event(provider, payload)
 
 

@@ -354,6 +354,41 @@ def test_answers_that_are_errors(status_code, body, kind, category, maybe):
     assert status_code == found.status_code
 
 
+def test_an_address_that_is_refused_in_a_batch():
+    """Copies stand in lists of their own in every mail."""
+    result = refused(error("mj-0013", "Invalid.", ["Bcc[0].Email"]))
+
+    statuses = parsed(BATCH, 400, {"Messages": [result, result]})
+
+    assert {DAN} == {n for n, each in statuses.items() if each.status is SendStatus.INVALID}
+
+
+def test_an_error_that_leaves_the_outcome_open_decides():
+    """Wherever it stands among several; a status that is none says nothing."""
+    both = [error("mj-0006"), error("new", status=500)]
+    with pytest.raises(ProviderUnavailable) as unclear:
+        parsed(PLAIN, 400, {"Messages": [refused(*both)]})
+    with pytest.raises(MessageRejected):
+        parsed(PLAIN, 400, error("new", status=0))
+
+    assert unclear.value.maybe_accepted
+
+
+def test_codes_of_more_than_a_line_are_none():
+    """They stand in logs and in statuses."""
+    with pytest.raises(MessageRejected) as caught:
+        parsed(PLAIN, 400, error("mj\n0006"))
+
+    assert "" == caught.value.code
+
+
+def test_batches_are_never_put_together():
+    """Not even such as say the same: who a result is for is told by its place."""
+    requests = [request for _ in range(2) for request in PROVIDER.build(BATCH)]
+
+    assert [(0,), (1,)] == [call.positions for call in PROVIDER.combine(requests)]
+
+
 def test_addresses_in_errors_are_redacted():
     """What Mailjet says may repeat an address."""
     with pytest.raises(MessageRejected) as caught:

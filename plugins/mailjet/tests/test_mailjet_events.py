@@ -186,6 +186,17 @@ def test_repetitions_have_the_same_key():
     assert "mailjet:sent:1152921504606846976:ada@example.net:1796040000:" == one("sent").dedupe_key
 
 
+def test_an_event_with_little_else():
+    """It has no id, and everything that it says tells it from others."""
+    events = [
+        parsed({"event": "sent", "email": "ada@example.net", "time": 5, "smtp_reply": reply})
+        for reply in ("250 a", "250 b")
+    ]
+
+    assert {EventType.DELIVERED} == {event.event_type for (event,) in events}
+    assert 2 == len({event.dedupe_key for (event,) in events})
+
+
 def test_an_event_without_its_name():
     """It is Mailjet's all the same, by the fields that only its events have."""
     event = one("sent", event=...)

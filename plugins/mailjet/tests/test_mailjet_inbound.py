@@ -138,6 +138,15 @@ def test_files_that_no_part_names_are_kept():
     assert "`Attachment1` is in no part" in event.defects
 
 
+def test_a_file_that_two_parts_name_is_one():
+    """The first describes it."""
+    parts = sample("files")["Parts"]
+
+    assert 3 == len(
+        [*(mail := mail_of(sample("files", Parts=[*parts, *parts]))).attachments, *mail.inlines]
+    )
+
+
 def test_files_that_are_not_there():
     """A part that names one has an empty file, and a defect tells."""
     event = received(sample("files", Attachment1=..., Attachment2=[5]))

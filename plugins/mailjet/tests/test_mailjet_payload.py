@@ -178,6 +178,10 @@ REFUSED = {
         {"esp_extra": {"mailjet": {"Headers": {"x-mj-mid": "b"}}}},
         "an instruction",
     ),
+    "Reply-To in esp_extra": (
+        {"esp_extra": {"mailjet": {"Headers": {"reply-to": "desk@example.com"}}}},
+        "use reply_to=",
+    ),
     "two authors": ({"from_email": ["a@example.com", "b@example.com"]}, "one sender"),
     "two tags": ({"tags": ["one", "two"]}, "at most 1"),
     "an envelope sender": ({"envelope_sender": "bounces@example.com"}, "return path"),

@@ -94,6 +94,13 @@ def _header_refused(name: str, place: str) -> tuple[str, str] | None:
     return None
 
 
+def _extra_header_refused(name: str, place: str) -> tuple[str, str] | None:
+    if name.lower() == REPLY_TO:
+        # https://github.com/symfony/symfony/issues/38179 (read 2026-11-30).
+        return f"{place}: Mailjet has a field for it, and refuses it here", "use reply_to=[...]"
+    return _header_refused(name, place)
+
+
 def _own_headers(message: Message) -> Iterator[Problem]:
     names = own_header_names(message)
     if REPLY_TO in names:
@@ -146,6 +153,6 @@ def _parameters(extra: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(place, reason, "give the parameters of a message, without it")
         elif key == "headers":
             pairs = value.items() if isinstance(value, Mapping) else ()
-            yield from refused_extra_headers(pairs, place, _header_refused)
+            yield from refused_extra_headers(pairs, place, _extra_header_refused)
         elif key not in _NOT_OF_ONE_LINE:
             yield from control_characters_in(value, place)
