@@ -11,6 +11,8 @@ mailgun   the Logs API, by `mailcore_mailgun.events.read_event`
           2026-11-30)
 brevo     the report of events, whose names are not those of the webhook
           (https://developers.brevo.com/reference/getemaileventreport, as of 2026-11-30)
+sparkpost the Events API: what it returns of an event is what the webhook posts in ``msys``, but for
+          the envelope (https://developers.sparkpost.com/api/events, as of 2026-11-30)
 any       the webhook itself, on a port of this machine that a tunnel leads to
 ========  ==========================================================================================
 """
@@ -192,11 +194,33 @@ def _from_report(account: Account, provider: _WebhookProvider, result: SendResul
     return _poll(account, result, ask, "the report of events")
 
 
+def _from_message_events(account: Account, provider: _WebhookProvider, result: SendResult) -> Event:
+    region = "api.eu" if account.options.get("region") == "eu" else "api"
+    base_url = _text(account, "base_url") or f"https://{region}.sparkpost.com"
+
+    def ask() -> Iterable[Event]:
+        answer = requests.get(
+            f"{base_url.removesuffix('/api/v1')}/api/v1/events/message",
+            params={"recipients": ",".join(result.recipients), "per_page": "100"},
+            headers={"Accept": "application/json", "Authorization": _text(account, "api_key")},
+            timeout=30,
+        )
+        if answer.status_code == 403:
+            raise CannotAsk("api_key may not read events: give it that permission, or webhook_port")
+        answer.raise_for_status()
+        # The part of the envelope only names the kind; the event has its type of its own.
+        posted = [{"msys": {"message_event": each}} for each in answer.json()["results"]]
+        yield from provider.parse_webhook(WebhookRequest("POST", {}, json.dumps(posted)))
+
+    return _poll(account, result, ask, "the Events API")
+
+
 _SOURCES: dict[str, Callable[[Account, _WebhookProvider, SendResult], Event]] = {
     "ses": _from_queue,
     "postmark": _from_bounces,
     "mailgun": _from_logs,
     "brevo": _from_report,
+    "sparkpost": _from_message_events,
 }
 
 
