@@ -268,6 +268,13 @@ def test_keys_are_uuids(key, is_kept):
     assert str(uuid.UUID(sent)) == sent
 
 
+def test_texts_in_a_charset_that_nobody_has_stay():
+    """There are more charsets than Python has codecs."""
+    part = Attachment("a.txt", b"\xff", "text/plain; charset=x-invented")
+
+    assert "/w==" == payload({"attachments": [part]})["attachment"][0]["content"]
+
+
 metadata_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=20),
     lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children),
