@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -102,6 +103,13 @@ def test_options_that_cannot_be_right(name, value):
     """Each is named, and its value is not repeated."""
     with pytest.raises(ConfigurationError, match=f"mailjet: {name} must be"):
         MailjetProvider(**{**KEYS, name: value})
+
+
+@pytest.mark.parametrize(("length", "is_right"), [(256, True), (257, False)])
+def test_how_long_tags_of_links_may_be(length, is_right):
+    """As long as Mailjet takes them."""
+    with contextlib.nullcontext() if is_right else pytest.raises(ConfigurationError):
+        mailjet_options(url_tags="a" * length)
 
 
 def test_all_wrong_options_are_told():
