@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import logging
 import re
+import sys
 import threading
 
 from pathlib import Path
 
-import django.conf
 import pytest
 import uvicorn
 
@@ -25,8 +25,12 @@ from mailcore_local.ses import LocalSes
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "how-to" / "serve-webhooks.md"
 DEADLINE_SECONDS = 20
 
-if not django.conf.settings.configured:
-    django.conf.settings.configure(SECRET_KEY="invented", ALLOWED_HOSTS=["*"])
+sys.path.insert(0, str(PAGE.parents[2] / "plugins" / "django" / "tests" / "project"))
+
+import shop_project  # noqa: E402  # it stands there
+
+
+shop_project.configure()
 
 
 class Uvicorn(uvicorn.Server):

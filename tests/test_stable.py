@@ -23,7 +23,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 
+sys.path.insert(0, str(ROOT / "plugins" / "django" / "tests" / "project"))
+
+import shop_project  # noqa: E402  # it stands there
 import stable_names  # noqa: E402  # it stands in tools
+
+
+# Models can be imported only where their app is installed.
+shop_project.configure()
 
 
 REFERENCE = sorted((ROOT / "docs" / "reference").glob("*.md"))

@@ -9,12 +9,13 @@ import io
 import logging
 import select
 import socket
+import sys
 import threading
 
+from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.validate import validator
 
-import django
 import fastapi
 import flask
 import pytest
@@ -22,7 +23,6 @@ import starlette.applications
 import starlette.routing
 import uvicorn
 
-from django.conf import settings
 from werkzeug.serving import make_server as make_werkzeug_server
 
 from mailcore import ConfigurationError, WebhookRequest
@@ -34,11 +34,12 @@ from mailcore.webhook.wsgi import WsgiWebhook
 SECRET = {"X-Secret": "open sesame"}
 DEADLINE_SECONDS = 20
 
-if not settings.configured:
-    settings.configure(
-        SECRET_KEY="invented", ALLOWED_HOSTS=["*"], ROOT_URLCONF=None, USE_TZ=True, DEBUG=False
-    )
-    django.setup()
+sys.path.insert(0, str(Path(__file__).parents[1] / "plugins" / "django" / "tests" / "project"))
+
+import shop_project  # noqa: E402  # it stands there
+
+
+shop_project.configure()
 
 
 class Uvicorn(uvicorn.Server):

@@ -1,13 +1,8 @@
-"""
-A small project for the tests of this process: Django's settings can be made only once in it.
-
-pytest reads this file before it collects; other tests that use Django take what is there.
-"""
+"""What tests with Django share: settings that change, databases, a server of PostgreSQL."""
 
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import shutil
 import subprocess
@@ -17,66 +12,18 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import django
 import pytest
 
-from django.conf import settings
 from django.core import mail
 from django.test.utils import override_settings, setup_databases, teardown_databases
 
 
 sys.path.insert(0, str(Path(__file__).parent / "project"))
 
-SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
-PROJECT = {
-    "SECRET_KEY": "invented",
-    "ALLOWED_HOSTS": ["*"],
-    "DEBUG": False,
-    "USE_TZ": True,
-    "TIME_ZONE": "Europe/Berlin",
-    "ROOT_URLCONF": "shop_urls",
-    "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
-    "DEFAULT_FROM_EMAIL": "Shop <shop@example.com>",
-    "SERVER_EMAIL": "server@example.com",
-    # Another one is given by a test that runs others of these tests on a server.
-    "DATABASES": {"default": json.loads(os.environ.get("MAILCORE_TEST_DATABASE", "0")) or SQLITE},
-    "INSTALLED_APPS": [
-        "django.contrib.admin",
-        "django.contrib.auth",
-        "django.contrib.contenttypes",
-        "django.contrib.messages",
-        "django.contrib.sessions",
-        "mailcore_django",
-        "mailcore_django.seen",
-        "mailcore_django.log",
-    ],
-    "MIDDLEWARE": [
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.middleware.common.CommonMiddleware",
-        "django.middleware.csrf.CsrfViewMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-    ],
-    "TEMPLATES": [
-        {
-            "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "APP_DIRS": True,
-            "OPTIONS": {
-                "context_processors": [
-                    "django.template.context_processors.request",
-                    "django.contrib.auth.context_processors.auth",
-                    "django.contrib.messages.context_processors.messages",
-                ]
-            },
-        }
-    ],
-}
+import shop_project  # it stands there
 
-if not settings.configured:
-    settings.configure(**PROJECT)
-    django.setup()
-    # It writes to the database, which most tests have not; `connected_log` is for those that do.
-    importlib.import_module("mailcore_django.log.listening").disconnect()
+
+shop_project.configure()
 
 
 @pytest.fixture
