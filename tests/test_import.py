@@ -15,6 +15,9 @@ PACKAGE = Path(mailcore.__file__).parent
 DECLARED = {"idna", "pluggy", "requests", "typing_extensions", "urllib3"}
 # pytest runs the plugin made for it.
 ALSO = {
+    "async_exchange.py": {"aiohttp", "yarl"},  # an extra, and what its URLs are
+    "async_requests.py": {"aiohttp"},
+    "pools.py": {"certifi"},  # requests brings it, and trusts the same
     "dkim.py": {"cryptography"},  # an extra
     "forms.py": {"python_multipart"},  # an extra
     "json_reading.py": {"orjson"},  # an extra
