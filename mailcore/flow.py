@@ -112,6 +112,7 @@ class HttpRequest(Request):
             large body, up to 8 seconds more for what lies in buffers on the way. Writing has a
             bound of its own: this time and a second for each 16 KiB of the body, and never longer
             than this time, or 10 seconds if that is more, without the peer taking anything.
+        connect_timeout_seconds: How many seconds connecting may take, if not *timeout_seconds*.
         max_response_bytes: A larger answer is cut off with an error.
     """
 
@@ -120,6 +121,7 @@ class HttpRequest(Request):
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     timeout_seconds: float = 30.0
+    connect_timeout_seconds: float | None = None
     max_response_bytes: int = 10 * 1024 * 1024
 
     def __repr__(self) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         send_error,
     )
     from mailcore.http.checking import USER_AGENT
+    from mailcore.http.choosing import default_transport
     from mailcore.http.fetching import PieceFetcher
     from mailcore.http.repeatable import ask, settled
     from mailcore.http.requests import (
@@ -52,6 +53,7 @@ else:
             "seconds_until_reset": "http.answers",
             "send_error": "http.answers",
             "PieceFetcher": "http.fetching",
+            "default_transport": "http.choosing",
             "ask": "http.repeatable",
             "settled": "http.repeatable",
             "FormFile": "http.requests",
@@ -80,6 +82,7 @@ __all__ = [
     "Sheet",
     "ask",
     "basic_authorization",
+    "default_transport",
     "error_answer",
     "form_request",
     "json_bytes",

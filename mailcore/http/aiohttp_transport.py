@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from mailcore.flow import HttpRequest, HttpResponse
@@ -54,14 +53,17 @@ class AiohttpTransport(HttpTransport):
             UnexpectedResponse: If the answer is larger than the request allows, or ends in
                 another protocol.
         """
+        if wire.is_on():
+            return await wire.http_logged_async(request, self.asend)
+        return await self.asend(request)
+
+    async def asend(self, request: HttpRequest) -> HttpResponse:
+        """The same as :meth:`aexchange` without a record in the log of the wire."""
         exchanges = self._async
         if exchanges is None:
             # aiohttp takes a while to import.
             exchanges = await asyncio.to_thread(self._exchanges)
-        sending = partial(exchanges.exchange, width=self.connections)
-        if wire.is_on():
-            return await wire.http_logged_async(request, sending)
-        return await sending(request)
+        return await exchanges.exchange(request, self.connections)
 
     def _exchanges(self) -> AsyncExchanges:
         from mailcore.http.async_exchange import AsyncExchanges

@@ -91,6 +91,10 @@ class AsyncExchanges:
         here.widen(width)
         state = AsyncState(request.timeout_seconds, len(request.body), progress)
         state.has_body = bool(request.body)
+        connect_seconds = request.connect_timeout_seconds
+        state.connect_seconds = (
+            request.timeout_seconds if connect_seconds is None else connect_seconds
+        )
         async with here.room:
             try:
                 return await self._bounded(here, request, state)
@@ -107,7 +111,7 @@ class AsyncExchanges:
     ) -> HttpResponse:
         """Give up when it takes too long; each step has its own bound."""
         began_at = time.monotonic()
-        if state.timeout_seconds <= 0:
+        if min(state.timeout_seconds, state.connect_seconds) <= 0:
             raise ValueError("a timeout that is no time")
         STATE.set(state)
         task = asyncio.create_task(self._sent(here.session, request, state))

@@ -27,10 +27,12 @@ class AsyncState(ExchangeState):
     What is known of an exchange in an event loop.
 
     Attributes:
+        connect_seconds: How many seconds connecting may take.
         is_answered: Whether the head of the answer has come.
         has_body: Whether anything is written after the head of the request.
     """
 
+    connect_seconds = 0.0
     is_answered = False
     has_body = True
     _written_at: float | None = None
@@ -56,7 +58,7 @@ class AsyncState(ExchangeState):
             began_at: When the exchange began, by :func:`time.monotonic`.
         """
         if not self.began:
-            return began_at + self.timeout_seconds, "no connection in time"
+            return began_at + self.connect_seconds, "no connection in time"
         if self._written_at is None:
             self._look()
             by = min(self.write_by(0, 0.0), self._taken_at + self.patience_seconds)

@@ -14,10 +14,15 @@ LEAST_VERSION = (3, 14, 3)
 """Of aiohttp: CVE-2026-59881, CVE-2026-69243, CVE-2026-69244 (read 2026-11-30)."""
 
 
-def default_transport() -> HttpTransport:
-    """The transport of HTTP providers: with aiohttp where it is installed, and new enough."""
+def default_transport(*, pool_size: int = 100) -> HttpTransport:
+    """
+    The transport of HTTP providers: with aiohttp where it is installed, and new enough.
+
+    Args:
+        pool_size: Connections kept open for each host.
+    """
     if importlib.util.find_spec("aiohttp") is None:
-        return HttpTransport()
+        return HttpTransport(pool_size=pool_size)
     from importlib.metadata import version
 
     found = version("aiohttp")
@@ -25,7 +30,7 @@ def default_transport() -> HttpTransport:
         logger.warning(
             "aiohttp %s has known holes and is not used: pip install 'mailcore-esp[aiohttp]'", found
         )
-        return HttpTransport()
+        return HttpTransport(pool_size=pool_size)
     from mailcore.http.aiohttp_transport import AiohttpTransport
 
-    return AiohttpTransport()
+    return AiohttpTransport(pool_size=pool_size)

@@ -18,12 +18,20 @@ from urllib3.util.ssl_ import create_urllib3_context
 from mailcore.http.connection import PIECE_BYTES, noting
 
 
+# Found now: what finds it is imported when it is asked for the first time.
+_CERTIFICATES = certifi.where()
+
 _HOSTS = 10
 """How many hosts have a pool at once; that of the host that was not asked for longest goes."""
 
 
 def pool_manager(
-    proxy: str | None, ca_bundle: str | None, *, pool_size: int, max_idle_seconds: float
+    proxy: str | None,
+    ca_bundle: str | None,
+    *,
+    speaks_tls: bool,
+    pool_size: int,
+    max_idle_seconds: float,
 ) -> PoolManager:
     """
     Make the pools for what goes by one way, with connections that note what becomes of an exchange.
@@ -31,6 +39,7 @@ def pool_manager(
     Args:
         proxy: The URL of a proxy, with user and password if it wants them; None for the direct way.
         ca_bundle: A file or a directory of certificates to trust; None for those of certifi.
+        speaks_tls: Whether there will be TLS, with a host or with the proxy.
         pool_size: Connections kept open for each host.
         max_idle_seconds: A connection that was idle for longer is replaced before it is used.
 
@@ -39,7 +48,7 @@ def pool_manager(
         ValueError: If the proxy's URL is none that urllib3 takes.
         ImportError: If it is a SOCKS proxy, and PySocks is not installed.
     """
-    context = tls_context(ca_bundle)
+    context = tls_context(ca_bundle) if speaks_tls else None
     options: dict[str, Any] = {
         "num_pools": _HOSTS,
         "maxsize": pool_size,
@@ -75,7 +84,7 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
         OSError: If there is no such bundle, or it cannot be read.
     """
     context = create_urllib3_context()
-    where = ca_bundle or certifi.where()
+    where = ca_bundle or _CERTIFICATES
     if Path(where).is_dir():
         context.load_verify_locations(capath=where)
     else:

@@ -81,7 +81,11 @@ class RequestsTransport:
             request.url,
             headers=dict(request.headers),
             data=request.body or None,
-            timeout=request.timeout_seconds,
+            timeout=(
+                request.timeout_seconds
+                if request.connect_timeout_seconds is None
+                else (request.connect_timeout_seconds, request.timeout_seconds)
+            ),
             allow_redirects=False,
             stream=True,
         ) as response:

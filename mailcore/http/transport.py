@@ -7,7 +7,7 @@ import os
 
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailcore.errors import MailcoreError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from mailcore.http.failures import Kind
 
+
+_Way: TypeAlias = tuple[str | None, str | None, bool]
+"""A proxy, the certificates to trust, and whether TLS is spoken."""
 
 _CHUNK_BYTES = 64 * 1024
 _NEEDED = ("encodings.idna", "urllib3", "mailcore.http.failures", "mailcore.http.pools")
@@ -55,7 +58,7 @@ class HttpTransport:
     def __init__(self, *, pool_size: int = 100, max_idle_seconds: float = 50.0) -> None:
         self.connections = pool_size
         self._max_idle_seconds = max_idle_seconds
-        self._managers: dict[tuple[str | None, str | None], PoolManager] = {}
+        self._managers: dict[_Way, PoolManager] = {}
         self._process_id = os.getpid()
         self._lock = ForkSafeLock()
         self._inherited: list[Any] = []
@@ -71,11 +74,11 @@ class HttpTransport:
                 another protocol.
         """
         if wire.is_on():
-            return wire.http_logged(request, self._noted)
-        return self._noted(request)
+            return wire.http_logged(request, self.send)
+        return self.send(request)
 
-    def _noted(self, request: HttpRequest) -> HttpResponse:
-        """Send a request, and know what it means if that fails."""
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """The same as :meth:`exchange` without a record in the log of the wire."""
         if requests_is_replaced():
             return self._through_requests(request)
         from mailcore.http.connection import ExchangeState, following
@@ -107,6 +110,7 @@ class HttpTransport:
 
         url = checked_url(request.url)
         seconds = request.timeout_seconds
+        connect_seconds = request.connect_timeout_seconds
         response = self._manager(url).urlopen(
             request.method,
             url,
@@ -114,7 +118,9 @@ class HttpTransport:
             headers=checked_headers(request),
             retries=False,
             redirect=False,
-            timeout=Timeout(connect=seconds, read=seconds),
+            timeout=Timeout(
+                connect=seconds if connect_seconds is None else connect_seconds, read=seconds
+            ),
             preload_content=False,
         )
         try:
@@ -148,7 +154,9 @@ class HttpTransport:
     def _manager(self, url: str) -> PoolManager:
         from mailcore.http.environment import ca_bundle, proxy_for
 
-        way = (proxy_for(url), ca_bundle() if url.startswith("https") else None)
+        proxy = proxy_for(url)
+        speaks_tls = url.startswith("https") or (proxy or "").lower().startswith("https")
+        way = (proxy, ca_bundle() if speaks_tls else None, speaks_tls)
         manager = self._managers.get(way) if self._process_id == os.getpid() else None
         if manager is None:
             from mailcore.http.pools import pool_manager
@@ -158,11 +166,15 @@ class HttpTransport:
                 manager = managers.get(way)
                 if manager is None:
                     manager = managers[way] = pool_manager(
-                        *way, pool_size=self.connections, max_idle_seconds=self._max_idle_seconds
+                        proxy,
+                        way[1],
+                        speaks_tls=speaks_tls,
+                        pool_size=self.connections,
+                        max_idle_seconds=self._max_idle_seconds,
                     )
         return manager
 
-    def _managers_here(self) -> dict[tuple[str | None, str | None], PoolManager]:
+    def _managers_here(self) -> dict[_Way, PoolManager]:
         """Those of this process: its parent goes on using the connections it had."""
         if self._process_id != os.getpid():
             # Kept: what is collected would be closed.

@@ -26,6 +26,7 @@ from mailcore_ses.aws.clients import ClientSettings
 from mailcore_ses.aws.credentials import with_credentials
 from mailcore_ses.aws.endpoints import check_endpoints, check_instances, check_region
 from mailcore_ses.aws.global_endpoint import check_global_endpoint
+from mailcore_ses.aws.way import Way
 from mailcore_ses.payload.dkim import signer_from_options
 from mailcore_ses.payload.names import ENTRIES, LIST, OVERRIDES, V1_NAMES
 from mailcore_ses.payload.tags import is_tag, tag_list
@@ -200,6 +201,9 @@ class SesOptions(SharedOptions):
             they can send twice. In a forked child it gets new connections.
         client_parameters: Without `client`, the arguments of the client to make; ``config`` may be
             a mapping.
+        send_with: Who makes the calls that send: ``http``, mailcore's own HTTP, signed here;
+            ``boto3``; or ``auto``, the former unless something asks for boto3, which
+            :attr:`~mailcore_ses.provider.SesProvider.sends_with` tells.
         connect_timeout_seconds: How many seconds connecting may take, to each address of the host,
             and for TLS.
         read_timeout_seconds: How many seconds the whole answer may take, from the last byte of the
@@ -240,6 +244,7 @@ class SesOptions(SharedOptions):
     session_parameters: Mapping[str, Any] | None = option(None, secret=True)
     client: object | None = option(None, secret=True)
     client_parameters: Mapping[str, Any] | None = option(None, secret=True)
+    send_with: Way = option("auto")
     connect_timeout_seconds: float = option(5.0)
     read_timeout_seconds: float = option(30.0)
     max_pool_connections: int = option(50)

@@ -19,7 +19,6 @@ from mailcore.sending import Planner
 from mailcore.webhook import Verdict, WebhookRequest
 from mailcore_ses.answers import statuses_of
 from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
-from mailcore_ses.aws.clients import load
 from mailcore_ses.aws.transport import AwsTransport, ClientSettings
 from mailcore_ses.events import parse_events
 from mailcore_ses.inbound import delete, fetch
@@ -95,7 +94,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         """
         self._options = options
         self._plan_of = Planner(functools.partial(plan_of, options=options))
-        self._transport = AwsTransport(options.clients)
+        self._transport = AwsTransport(options.clients, options.send_with)
         self._verifier = WebhookTrust(options.trust, secrets=options.webhook_secrets)
         self.configuration_set_name = options.configuration_set_name
         self.trusted_topics = options.trust.topics
@@ -142,9 +141,20 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         """The one transport of this provider."""
         return self._transport
 
+    @property
+    def sends_with(self) -> str:
+        """
+        Who makes the calls that send at this moment, for people.
+
+        ``http``, or ``boto3`` with the reason: a client is given, a setting of AWS's own, something
+        that is hooked into boto3.
+        """
+        reason = self._transport.direct.reason()
+        return f"boto3, since {reason}" if reason else "http"
+
     def prepare(self) -> None:
-        """Import boto3 and what it will need; a client is made by the first call."""
-        load()
+        """Import what the first call will need: boto3 only if that makes it."""
+        self._transport.prepare()
 
     def check(self, message: Message) -> Iterable[Problem]:
         """

@@ -1,13 +1,14 @@
 """
-boto3 behind the transport protocol: nothing sent twice, and the truth about what was sent.
+Calls of AWS: nothing sent twice, and the truth about what was sent.
 
-The clients are those of :mod:`mailcore_ses.aws.clients`; importing boto3 waits until the first is
-made.
+What sends mail goes over our own HTTP where nothing asks for boto3 (:mod:`mailcore_ses.aws.way`);
+everything else through its clients, those of :mod:`mailcore_ses.aws.clients`. Importing boto3 waits
+until the first is made.
 """
 
 from __future__ import annotations
 
-import os
+import asyncio
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -15,10 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import MailcoreError, NetworkError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
-from mailcore.http import HttpTransport, wire
+from mailcore.http import AiohttpTransport, default_transport, wire
+from mailcore.http.transport import prepare as prepare_http
 from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
-from mailcore_ses.aws.clients import Clients, ClientSettings, making
-from mailcore_ses.aws.wire import logged_call
+from mailcore_ses.aws.clients import Clients, ClientSettings, load
+from mailcore_ses.aws.direct import DirectCalls, response_of
+from mailcore_ses.aws.way import Way
+from mailcore_ses.aws.wire import logged_call, logged_call_async
 
 
 if TYPE_CHECKING:
@@ -28,13 +32,20 @@ __all__ = ["SES", "SES_V1", "AwsTransport", "ClientSettings"]
 
 
 class AwsTransport:
-    """Sends :class:`~mailcore_ses.aws.AwsCall` through boto3, HTTP requests through urllib3."""
+    """
+    Sends :class:`~mailcore_ses.aws.AwsCall` over HTTP or through boto3, HTTP requests over HTTP.
 
-    def __init__(self, settings: ClientSettings) -> None:
+    Args:
+        settings: How clients are made.
+        way: Who makes the calls that send.
+    """
+
+    def __init__(self, settings: ClientSettings, way: Way = "auto") -> None:
         self._settings = settings
+        self.direct = DirectCalls(settings, way)
         self._clients = Clients(settings)
         self.connections = settings.max_pool_connections
-        self._http: tuple[int, HttpTransport] | None = None
+        self._http = default_transport(pool_size=settings.max_pool_connections)
 
     def exchange(self, request: AwsCall | HttpRequest) -> AwsResponse | HttpResponse:
         """
@@ -49,12 +60,49 @@ class AwsTransport:
             ConfigurationError: If the settings make no client.
         """
         if isinstance(request, HttpRequest):
-            return self._http_transport().exchange(request)
+            return self._http.exchange(request)
         if wire.is_on():
             return logged_call(request, self._called)
         return self._called(request)
 
+    def blocks(self, request: AwsCall | HttpRequest) -> bool:
+        """Whether a request is to be sent in a thread, by :meth:`exchange`."""
+        http = self._http
+        if not isinstance(http, AiohttpTransport):
+            return True
+        if isinstance(request, HttpRequest):
+            return http.blocks(request)
+        url = self.direct.ready_url(request)
+        return url is None or http.blocks(HttpRequest(method="POST", url=url))
+
+    async def aexchange(self, request: AwsCall | HttpRequest) -> AwsResponse | HttpResponse:
+        """Make a call from an event loop that does not block: see :meth:`exchange`."""
+        http = self._http
+        assert isinstance(http, AiohttpTransport)
+        if isinstance(request, HttpRequest):
+            return await http.aexchange(request)
+        if wire.is_on():
+            return await logged_call_async(request, self._acalled)
+        return await self._acalled(request)
+
+    async def _acalled(self, request: AwsCall) -> AwsResponse:
+        direct = self._request_of(request)
+        if direct is None or not isinstance(self._http, AiohttpTransport):
+            return await asyncio.to_thread(self._called, request)
+        return response_of(await self._http.asend(direct))
+
     def _called(self, request: AwsCall) -> AwsResponse:
+        direct = self._request_of(request)
+        if direct is not None:
+            return response_of(self._http.send(direct))
+        return self._called_by_boto3(request)
+
+    def _request_of(self, request: AwsCall) -> HttpRequest | None:
+        # A message that is written when it is sent may be refused yet.
+        progress_of_exchange().began = False
+        return self.direct.request(request)
+
+    def _called_by_boto3(self, request: AwsCall) -> AwsResponse:
         method = self._clients.method(
             request.service,
             request.operation,
@@ -86,6 +134,12 @@ class AwsTransport:
             headers=metadata.get("HTTPHeaders", {}),
         )
 
+    def prepare(self) -> None:
+        """Import what the first call that sends will need: boto3 only if that makes it."""
+        prepare_http()
+        if not self.direct.needs_no_boto3():
+            load()
+
     def client(self, service: str = SES, region_name: str | None = None) -> Any:
         """The boto3 client for a service: made at first use."""
         return self._clients.get(service, region_name)
@@ -93,21 +147,10 @@ class AwsTransport:
     def close(self) -> None:
         """Close all connections but those of a client that was given."""
         self._clients.close()
-        http, self._http = self._http, None
-        if http is not None and http[0] == os.getpid():
-            http[1].close()
+        self._http.close()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._settings!r})"
-
-    def _http_transport(self) -> HttpTransport:
-        known = self._http
-        if known is None or known[0] != os.getpid():
-            with making:
-                known = self._http
-                if known is None or known[0] != os.getpid():
-                    known = self._http = (os.getpid(), HttpTransport())
-        return known[1]
 
     def _answer_to(self, request: AwsCall, error: Exception, state: CallState) -> AwsResponse:
         """What an exception means of which botocore makes no answer."""

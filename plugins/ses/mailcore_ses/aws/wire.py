@@ -1,15 +1,16 @@
 """
 Calls of AWS as the log of the wire shows them: see :mod:`mailcore.http.wire`.
 
-They are told as the operation and its parameters, before boto3 signs them: what signs them is not
+They are told as the operation and its parameters, before they are signed: what signs them is not
 there to be hidden. boto3's own logs (``botocore``, ``urllib3``) have signed requests in full.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from mailcore.http import Sheet, logged
+from mailcore.http.wire import logged_async
 from mailcore_ses.aws.call import AwsCall, AwsResponse
 
 
@@ -19,6 +20,15 @@ def logged_call(call: AwsCall, exchange: Callable[[AwsCall], AwsResponse]) -> Aw
         lambda: exchange(call),
         request=lambda: call_text(call),
         answer=response_text,
+    )
+
+
+async def logged_call_async(
+    call: AwsCall, exchange: Callable[[AwsCall], Awaitable[AwsResponse]]
+) -> AwsResponse:
+    """The same as :func:`logged_call`, of a call that is awaited."""
+    return await logged_async(
+        lambda: exchange(call), request=lambda: call_text(call), answer=response_text
     )
 
 

@@ -44,6 +44,7 @@ def calls_for(message: Message, plan: Plan) -> Sequence[AwsCall]:
             operation=plan.operation,
             params=_parameters(message, plan),
             recipients=message.recipients,
+            is_valid=not plan.extra,
         )
     ]
 
@@ -84,6 +85,7 @@ def _individual_calls(message: Message, plan: Plan) -> Sequence[AwsCall]:
             service=plan.service,
             operation=plan.operation,
             params=LateParameters(lambda: write(message, entry)),
+            is_valid=not plan.extra,
         )
 
     calls = IndividualRequests(message, call_for)
