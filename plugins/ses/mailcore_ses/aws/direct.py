@@ -10,9 +10,11 @@ above knows who made the call.
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from mailcore.errors import ConfigurationError, UnexpectedResponse
@@ -191,10 +193,13 @@ def response_of(answer: HttpResponse) -> AwsResponse:
     """
     if answer.status_code > 300:
         return _error_of(answer)
-    try:
-        body = json.loads(answer.body.decode("utf-8")) if answer.body else {}
-    except (ValueError, RecursionError):
-        body = {}
+    body: Any = None
+    with suppress(UnicodeDecodeError):
+        text = answer.body.decode("utf-8")
+        try:
+            body = json.loads(text) if text else {}
+        except (ValueError, RecursionError):
+            body = {}
     if not isinstance(body, dict):
         raise UnexpectedResponse(
             "the answer of SES cannot be read: it is no object of JSON",
@@ -206,31 +211,38 @@ def response_of(answer: HttpResponse) -> AwsResponse:
 
 def _error_of(answer: HttpResponse) -> AwsResponse:
     status = answer.status_code
-    code, message = str(status), ""
     text = answer.body.strip()
-    if status < 500 or (text and not text.startswith(b"<html>")):
-        code, message = _words_of(answer)
+    if status >= 500 and (not text or text.startswith(b"<html>")):
+        code, message = str(status), http.client.responses.get(status, "")
+    else:
+        try:
+            code, message = _words_of(answer)
+        except (TypeError, AttributeError, UnicodeDecodeError):
+            # It says no in words that botocore cannot read.
+            code, message = str(status), ""
     return AwsResponse(
         status_code=status, error_code=code, error_message=message, headers=answer.headers
     )
 
 
 def _words_of(answer: HttpResponse) -> tuple[str, str]:
-    status = str(answer.status_code)
-    try:
-        text = answer.body.decode("utf-8")
-    except UnicodeDecodeError:
-        return status, ""
+    text = answer.body.decode("utf-8")
     try:
         body = json.loads(text) if text else {}
     except (ValueError, RecursionError):
         body = {"message": text}
-    if not isinstance(body, dict):
-        return status, ""
     message = body.get("message", body.get("Message", ""))
-    code = answer.headers.get("x-amzn-errortype")
-    if code is None:
-        code = body.get("code", body.get("Code", body.get("__type", status)))
-    if not isinstance(code, str):
-        return status, ""
-    return code.partition(":")[0].rpartition("#")[2] or status, str(message or "")
+    code: Any = body.get("__type", str(answer.status_code))
+    if code is not None:
+        code = _name_in(code) if ":" in code or "#" in code else code
+    given = body.get("code", body.get("Code"))
+    given = answer.headers.get("x-amzn-errortype", given)
+    if given is not None:
+        code = _name_in(given) if isinstance(given, str) else given
+    hash(code)  # botocore looks it up
+    return str(code or "Unknown"), str(message or "")
+
+
+def _name_in(code: str) -> str:
+    """The name of an error that stands there with a namespace before it or a URL after it."""
+    return code.partition(":")[0].rpartition("#")[2]

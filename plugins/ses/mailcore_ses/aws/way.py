@@ -134,8 +134,12 @@ def reason_now() -> str:
             return f"{module_name}.{class_name} is replaced"
         for name in methods:
             method = getattr(cls, name, None)
-            # A mock is no function, and a function of somebody else's stands in another file.
-            if type(method) is not FunctionType or method.__code__.co_filename != module.__file__:
+            # A mock is no function, and a function of somebody else's stands in another package.
+            package = module.__file__.rpartition(module_name.rpartition(".")[2])[0]
+            is_own = type(method) is FunctionType and method.__code__.co_filename.startswith(
+                package
+            )
+            if not is_own:
                 return f"{module_name}.{class_name}.{name} is replaced"
     return _foreign_handler()
 

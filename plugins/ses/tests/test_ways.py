@@ -1,0 +1,509 @@
+"""Two ways to send: our own HTTP and boto3 say the same, and boto3 keeps what only it knows."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import socket
+import subprocess
+import sys
+import threading
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import botocore.client
+import botocore.handlers
+import pytest
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailcore import AsyncMailer, Attachment, ConfigurationError, Mailer, Message, SendError
+from mailcore_local.ses import LocalSes
+from mailcore_ses import SesProvider
+from mailcore_ses.aws import AwsCall
+from mailcore_ses.aws.transport import AwsTransport, ClientSettings
+from mailcore_ses.aws.way import endpoint_of
+
+
+REGION = "eu-west-1"
+KEYS = {"aws_access_key_id": "AKIAINVENTED00000000", "aws_secret_access_key": "invented"}
+CALL = AwsCall(
+    service="sesv2",
+    operation="SendEmail",
+    params={"Content": {"Raw": {"Data": b"Subject: x\r\n\r\nHello\r\n"}}},
+    is_valid=True,
+)
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    """Nothing of this machine's AWS, and no mock that another test left behind."""
+    for name in (
+        *("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL"),
+        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "no-such-file")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "no-such-file")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    own = [each for each in botocore.handlers.BUILTIN_HANDLERS if each[0] != "before-send"]
+    monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", own)
+
+
+class Server:
+    """Reads requests, and answers each with the same octets."""
+
+    def __init__(self) -> None:
+        self.answer = b""
+        self.requests: list[tuple[dict[str, str], bytes]] = []
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def says(self, status: int, body: bytes, *headers: str) -> None:
+        lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", *headers, "", ""]
+        self.answer = "\r\n".join(lines).encode() + body
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as reading:
+            while reading.readline():
+                headers = {}
+                while line := reading.readline().strip():
+                    name, _, value = line.decode().partition(":")
+                    headers[name.lower()] = value.strip()
+                body = reading.read(int(headers.get("content-length", 0)))
+                self.requests.append((headers, body))
+                connection.sendall(self.answer)
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """One for all: making a client takes longer than a test."""
+    made = Server()
+    made.says(200, b'{"MessageId": "0107-1"}')
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def both(server: Server) -> Iterator[dict[str, AwsTransport]]:
+    """Transports to it, one of each way."""
+    settings = ClientSettings(
+        region_name=REGION, endpoint_urls={"sesv2": server.url}, session_parameters=KEYS
+    )
+    made = {way: AwsTransport(settings, way) for way in ("http", "boto3")}
+    yield made
+    for transport in made.values():
+        transport.close()
+
+
+def told(transport: AwsTransport, call: AwsCall = CALL) -> tuple[Any, ...]:
+    """What whoever reads the answer sees of it."""
+    try:
+        answer = transport.exchange(call)
+    except SendError as error:
+        return type(error), error.maybe_accepted, error.retryable, error.status_code
+    body = {name: value for name, value in answer.body.items() if name != "ResponseMetadata"}
+    known = {k: v for k, v in body.items() if k in ("MessageId", "BulkEmailEntryResults")}
+    return answer.status_code, answer.error_code, answer.error_message, known, answer.ok
+
+
+ANSWERS = {
+    "accepted": (200, b'{"MessageId": "0107-1"}'),
+    "accepted, with more": (200, b'{"MessageId": "1", "New": {"a": [1]}}'),
+    "nothing": (200, b""),
+    "no JSON": (200, b"<html>ok</html>"),
+    "type in the header": (
+        *(400, b'{"message": "no"}', "x-amzn-ErrorType: MessageRejected:http://internal/"),
+    ),
+    "type with a namespace": (400, b"{}", "X-Amzn-Errortype: com.amazonaws.ses#MessageRejected"),
+    "type in the body": (400, b'{"__type": "com.amazonaws#TooMany:x", "Message": "Slow down"}'),
+    "code": (429, b'{"code": "TooManyRequestsException", "message": null}'),
+    "Code": (403, b'{"Code": "AccessDenied", "Message": "not yours"}'),
+    "no type": (404, b'{"message": "gone"}'),
+    "no object": (400, b'["MessageRejected"]'),
+    "a number": (400, b'{"code": 5, "message": 7}'),
+    "words": (400, b"Bad request"),
+    "words in no UTF-8": (400, b"\xff\xfe"),
+    "empty": (400, b""),
+    "firewall": (403, b"<html><h1>Blocked</h1></html>"),
+    "gateway": (502, b"<html><body>Bad gateway</body></html>"),
+    "gateway in capitals": (502, b"<HTML></HTML>"),
+    "unavailable": (503, b"", "Retry-After: 7"),
+    "fault": (500, b'{"message": "boom"}', "x-amzn-ErrorType: InternalFailure"),
+    "redirect": (301, b"", "Location: http://127.0.0.1:1/"),
+    "temporary redirect": (307, b'{"message": "there"}', "Location: http://127.0.0.1:1/"),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_answers_are_read_as_boto3_reads_them(server, both, answer):
+    """Status, code, message and what the operation returned; or the same error."""
+    server.says(*answer)
+
+    assert told(both["boto3"]) == told(both["http"])
+
+
+@given(
+    status=st.sampled_from([200, 400, 403, 404, 413, 429, 500, 502, 503]),
+    body=st.binary(max_size=30)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=2)
+            | st.dictionaries(
+                st.sampled_from(["message", "Message", "code", "Code", "__type", "x"]),
+                inner,
+                max_size=3,
+            )
+        ),
+        max_leaves=4,
+    ).map(lambda value: json.dumps(value).encode()),
+    error_type=st.none() | st.from_regex(r"\A[A-Za-z#:./]{1,20}\Z"),
+)
+def test_any_refusal_is_read_as_boto3_reads_it(server, both, status, body, error_type):
+    """Whatever stands before SES answers as it likes."""
+    server.says(status, body, *([f"x-amzn-ErrorType: {error_type}"] if error_type else []))
+
+    expected, found = told(both["boto3"]), told(both["http"])
+
+    assert expected[:2] == found[:2]
+    assert status < 300 or str(expected[2] or "") == found[2]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *("throttle", "error500", "sending_rate", "reset", "reset_after_accept"),
+        "error:AccountSuspendedException",
+        pytest.param("hang", marks=pytest.mark.slow),
+        pytest.param("hang_after_accept", marks=pytest.mark.slow),
+    ],
+)
+def test_faults_mean_the_same(fault):
+    """Whether a mail may be on its way does not depend on who sent it; nothing is sent again."""
+    found = []
+    with LocalSes(region_name=REGION) as local:
+        settings = ClientSettings(
+            region_name=REGION,
+            endpoint_urls={"sesv2": local.url},
+            session_parameters=KEYS,
+            read_timeout_seconds=0.3,
+        )
+        for way in ("boto3", "http"):
+            local.faults.script(fault, "ok")
+            transport = AwsTransport(settings, way)
+            before = len(local.messages)
+            found.append((*told(transport), len(local.messages) - before))
+            assert ["ok"] == local.faults.snapshot()["requests"]
+            local.faults.clear()
+            transport.close()
+
+    assert found[0] == found[1]
+
+
+MESSAGES = {
+    "raw": Message(
+        from_email="shop@example.com", to=["ada@example.net"], subject="Grüße", text="t"
+    ),
+    "batch": Message(
+        from_email="shop@example.com",
+        to=["ada@example.net", "bob@example.net"],
+        template_id="t",
+        merge_data={"ada@example.net": {"n": 'Ada "ü"'}},
+        merge_global_data={"shop": "x"},
+        metadata={"order": "7"},
+    ),
+    "template": Message(
+        from_email="shop@example.com",
+        to=["ada@example.net"],
+        template_id="t",
+        merge_global_data={"n": "Ada"},
+        tags=["welcome"],
+    ),
+    "attachment": Message(
+        from_email="shop@example.com",
+        to=["ada@example.net"],
+        subject="s",
+        html="<p>h</p>",
+        attachments=[Attachment("a.bin", bytes(range(256)), "application/octet-stream")],
+    ),
+}
+
+
+@pytest.mark.parametrize("content", ["raw", "simple"])
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+def test_the_same_goes_out(server, message, content):
+    """The same JSON at the same address, with a signature; only the order of names may differ."""
+    server.says(200, b'{"MessageId": "1", "BulkEmailEntryResults": []}')
+    options = {"region_name": REGION, "endpoint_url": server.url, "content": content}
+    provider = SesProvider(session_parameters=KEYS, **options)
+    (call,) = provider.build(message)
+    seen = []
+    for way in ("http", "boto3"):
+        transport = AwsTransport(
+            ClientSettings(
+                region_name=REGION, endpoint_urls={"sesv2": server.url}, session_parameters=KEYS
+            ),
+            way,
+        )
+        server.requests.clear()
+        transport.exchange(call)
+        transport.close()
+        (request,) = server.requests
+        seen.append(request)
+    (ours, our_body), (theirs, their_body) = seen
+
+    assert json.loads(their_body) == json.loads(our_body)
+    assert "boto3" in theirs["user-agent"]
+    assert "boto3" not in ours["user-agent"]
+    for headers in ours, theirs:
+        assert headers["authorization"].startswith(
+            f"AWS4-HMAC-SHA256 Credential={KEYS['aws_access_key_id']}/"
+        )
+        assert f"/{REGION}/ses/aws4_request" in headers["authorization"]
+        assert "application/json" == headers["content-type"]
+
+
+@contextmanager
+def wrapped(name: str) -> Iterator[None]:
+    """A method in a wrapper, as instrumentation has it."""
+    original = getattr(botocore.client.BaseClient, name)
+
+    @functools.wraps(original)
+    def around(*args: Any, **named: Any) -> Any:
+        return original(*args, **named)
+
+    with patch.object(botocore.client.BaseClient, name, around):
+        yield
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """A handler among botocore's own that answers calls, as moto puts one there."""
+    handlers = [*botocore.handlers.BUILTIN_HANDLERS, ("before-send", Server())]
+    with patch.object(botocore.handlers, "BUILTIN_HANDLERS", handlers):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("hook", "told"),
+    [
+        (lambda: wrapped("_make_api_call"), r"BaseClient\._make_api_call is replaced"),
+        (lambda: wrapped("__init__"), r"BaseClient\.__init__ is replaced"),
+        (lambda: patch("botocore.client.BaseClient._make_api_call"), "_make_api_call is replaced"),
+        (lambda: patch("botocore.httpsession.URLLib3Session.send"), "URLLib3Session.send is"),
+        (lambda: patch("boto3.session.Session"), "boto3.session.Session is replaced"),
+        (lambda: patch("boto3.session.Session.client"), r"Session\.client is replaced"),
+        (answering, "answers the calls of boto3"),
+    ],
+    ids=["wrapped call", "wrapped client", "call", "HTTP", "session", "client", "moto"],
+)
+def test_what_is_hooked_into_boto3_is_not_passed_by(hook, told):
+    """Mocks and instrumentation get every call, for as long as they are there."""
+    provider = SesProvider(region_name=REGION, session_parameters=KEYS)
+
+    assert "http" == provider.sends_with
+    with hook(), pytest.raises(AssertionError, match=told):
+        assert "http" == provider.sends_with
+    assert "http" == provider.sends_with
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"send_with": "boto3"}, "send_with is 'boto3'"),
+        ({"client_parameters": {"verify": False}}, "client_parameters has verify"),
+        ({"client_parameters": {"config": {"proxies": {}}}}, "client_parameters has config"),
+        ({"session_parameters": {"botocore_session": None}}, "session_parameters has botocore"),
+        ({"session": boto3.session.Session(region_name=REGION)}, "a session is given"),
+        ({"client": boto3.client("sesv2", region_name=REGION, **KEYS)}, "a client is given"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_only_boto3_knows_is_left_to_it(options, told):
+    """The provider says who sends, and why."""
+    provider = SesProvider(**options)
+
+    assert provider.sends_with.startswith(f"boto3, since {told}")
+    if "send_with" not in options:
+        with pytest.raises(ConfigurationError, match="send_with='http' cannot be kept"):
+            SesProvider(send_with="http", **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AWS_CA_BUNDLE", "bundle.pem"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
+        ("AWS_ENDPOINT_URL_SESV2", "http://127.0.0.1:4566"),
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "True"),
+        ("AWS_DATA_PATH", "models"),
+    ],
+)
+def test_what_the_environment_says_to_boto3_holds(monkeypatch, name, value):
+    """Whatever of AWS's variables we do not read ourselves, boto3 does."""
+    provider = SesProvider(region_name=REGION, session_parameters=KEYS)
+    monkeypatch.setenv(name, value)
+
+    assert f"boto3, since {name} is set" in provider.sends_with
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["ca_bundle = a.pem", "endpoint_url=http://x", "  use_fips_endpoint = true", "services = s"],
+)
+def test_what_the_configuration_file_says_to_boto3_holds(monkeypatch, tmp_path, line):
+    """It is looked at as a whole: other profiles count, too."""
+    path = tmp_path / "config"
+    path.write_text(f"[default]\nregion = eu-west-1\n[profile a]\n{line}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+
+    told = SesProvider(region_name=REGION, session_parameters=KEYS).sends_with
+
+    assert f"the configuration file of AWS has {line.partition('=')[0].strip()}" in told
+
+
+def test_regions_of_boto3():
+    """Where SES is in each region that boto3 knows; of others we know nothing."""
+    session = boto3.session.Session(**KEYS)
+    found = {}
+    for partition in session.get_available_partitions():
+        for region_name in session.get_available_regions("sesv2", partition):
+            client = session.client("sesv2", region_name=region_name)
+            ours = endpoint_of(ClientSettings(), region_name)
+            assert ours in (None, client.meta.endpoint_url), region_name
+            found[region_name] = ours
+            client.close()
+
+    assert len([region for region, ours in found.items() if ours]) > 20
+    assert "https://email.us-gov-west-1.amazonaws.com" == found["us-gov-west-1"]
+
+
+@pytest.mark.parametrize("source", ["environment", "temporary", "profile", "process"])
+def test_credentials_are_found_where_boto3_finds_them(monkeypatch, tmp_path, server, source):
+    """In the environment, in files, and from a program that gives them for a while."""
+    server.says(200, b'{"MessageId": "1"}')
+    parameters = {}
+    if source in ("environment", "temporary"):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAFOUND")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+        if source == "temporary":
+            monkeypatch.setenv("AWS_SESSION_TOKEN", "t0ken")
+    elif source == "profile":
+        path = tmp_path / "credentials"
+        path.write_text("[other]\naws_access_key_id = AKIAFOUND\naws_secret_access_key = s\n")
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
+        parameters = {"session_parameters": {"profile_name": "other"}}
+    else:
+        script = tmp_path / "give.py"
+        given = {"Version": 1, "AccessKeyId": "AKIAFOUND", "SecretAccessKey": "s"}
+        given |= {"SessionToken": "t0ken", "Expiration": "2099-01-01T00:00:00Z"}
+        script.write_text(f"print({json.dumps(json.dumps(given))})")
+        path = tmp_path / "config"
+        path.write_text(
+            f"[default]\nregion = eu-west-1\ncredential_process = {sys.executable} {script}\n"
+        )
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+    options = {"region_name": REGION, "endpoint_url": server.url, **parameters}
+    if source == "process":
+        del options["region_name"]
+    server.requests.clear()
+
+    with Mailer("ses", **options) as mailer:
+        assert "http" == mailer.provider.sends_with
+        mailer.send(MESSAGES["raw"])
+
+    ((headers, _),) = server.requests
+    assert "Credential=AKIAFOUND/" in headers["authorization"]
+    assert (source in ("temporary", "process")) == ("x-amz-security-token" in headers)
+
+
+@pytest.mark.parametrize(
+    ("region_name", "told"), [(REGION, "no AWS credentials"), (None, "no AWS region")]
+)
+def test_what_is_missing_is_told_as_boto3_tells_it(monkeypatch, region_name, told):
+    """The error is the same whoever was to send."""
+    if region_name is None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "A")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    with Mailer("ses", region_name=region_name) as mailer, pytest.raises(SendError, match=told):
+        mailer.send(MESSAGES["raw"])
+
+
+def test_an_event_loop_sends_without_threads(server):
+    """Where aiohttp is installed; what boto3 has to send goes in a thread."""
+    server.says(200, b'{"MessageId": "7"}')
+    options = {"region_name": REGION, "endpoint_url": server.url, "session_parameters": KEYS}
+
+    async def main(**more: Any) -> tuple[str | None, list[str]]:
+        async with AsyncMailer("ses", **options, **more) as mailer:
+            result = await mailer.send(MESSAGES["raw"])
+            names = [each.name for each in threading.enumerate()]
+            return result.message_id, [name for name in names if name.startswith("mailcore_")]
+
+    assert ("7", []) == asyncio.run(main())
+    assert ("7", ["mailcore_0"]) == asyncio.run(main(send_with="boto3"))
+
+
+NOTHING_LEAVES = """
+import socket
+import boto3
+from mailcore import Mailer, Message
+from moto import mock_aws
+
+mailer = Mailer("ses", region_name="eu-west-1")
+message = Message(from_email="shop@example.com", to=["ada@example.net"], subject="s", text="t")
+print(mailer.provider.sends_with == "http" or mailer.provider.sends_with)
+
+def refuse(*args, **named):
+    raise AssertionError("something leaves the process")
+
+socket.getaddrinfo = socket.create_connection = refuse
+with mock_aws():
+    client = boto3.client("sesv2", region_name="eu-west-1")
+    client.create_email_identity(EmailIdentity="shop@example.com")
+    for each in (mailer, Mailer("ses", region_name="eu-west-1")):
+        print(bool(each.send(message).message_id), each.provider.sends_with)
+"""
+
+
+@pytest.mark.slow
+def test_nothing_leaves_the_process_under_moto():
+    """Tests of users that mock AWS send no mail, whenever their mailer was made."""
+    finished = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", NOTHING_LEAVES],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={
+            "AWS_ACCESS_KEY_ID": "real",
+            "AWS_SECRET_ACCESS_KEY": "real",
+            "AWS_CONFIG_FILE": "no-such-file",
+        },
+    )
+
+    lines = finished.stdout.splitlines()
+    assert "" == finished.stderr
+    assert lines[1:] == ["True boto3, since moto answers the calls of boto3"] * 2
