@@ -114,6 +114,7 @@ class HttpRequest(Request):
             than this time, or 10 seconds if that is more, without the peer taking anything.
         connect_timeout_seconds: How many seconds connecting may take, if not *timeout_seconds*.
         max_response_bytes: A larger answer is cut off with an error.
+        place: What texts call the host, if not by its name and port.
     """
 
     method: str
@@ -123,6 +124,7 @@ class HttpRequest(Request):
     timeout_seconds: float = 30.0
     connect_timeout_seconds: float | None = None
     max_response_bytes: int = 10 * 1024 * 1024
+    place: str = field(default="", repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"HttpRequest(method={self.method!r}, url={shown_url(self.url)!r})"

@@ -205,6 +205,15 @@ class NotingResponse(http.client.HTTPResponse):
         self.fp.close()
         self.fp = _Reader(wire, connection)
 
+    def begin(self) -> None:
+        """Read the status line and the headers."""
+        super().begin()
+        given = ",".join(self.headers.get_all("content-length") or ())
+        lengths = {part.strip() for part in given.split(",")} - {""}
+        if len(lengths) > 1 or any(not (each.isascii() and each.isdigit()) for each in lengths):
+            # Where it ends is not known (RFC 9112, section 6.3).
+            raise http.client.HTTPException("an answer without one Content-Length")
+
     def _read_status(self) -> tuple[str, int, str]:
         # http.client knows 100 only, in any version; what it does not know ends the answer there.
         while True:

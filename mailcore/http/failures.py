@@ -88,5 +88,7 @@ def root_of(error: BaseException) -> OSError | None:
 
 
 def _where(request: HttpRequest) -> str:
+    if request.place:
+        return request.place
     parts = urlsplit(request.url)
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"

@@ -157,7 +157,11 @@ class Told:
     def __init__(self, url: str) -> None:
         self.says = b""
         self.hangs_up = False
-        self.mailers = {version: mailer(url, api_version=version) for version in ("v2", "v1")}
+        self.mailers = {
+            "v2": mailer(url),
+            "v2 by boto3": mailer(url, send_with="boto3"),
+            "v1": mailer(url, api_version="v1"),
+        }
 
     def talk(self, connection: socket.socket) -> None:
         connection.sendall(self.says)
@@ -302,7 +306,7 @@ FRAMING = {
 }
 
 
-@pytest.mark.parametrize("api_version", ["v2", "v1"])
+@pytest.mark.parametrize("api_version", ["v2", "v2 by boto3", "v1"])
 @pytest.mark.parametrize("given", FRAMING.values(), ids=FRAMING)
 def test_malformed_framing(told, given, api_version):
     """An answer whose frame is broken leaves open what became of the mail."""
@@ -350,7 +354,7 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("api_version", ["v2", "v1"])
+@pytest.mark.parametrize("api_version", ["v2", "v2 by boto3", "v1"])
 @pytest.mark.parametrize("message", [COMPLETE, BATCH], ids=["send", "bulk"])
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_success_that_cannot_be_read(told, body, message, api_version):
@@ -381,7 +385,7 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize("api_version", ["v2", "v1"])
+@pytest.mark.parametrize("api_version", ["v2", "v2 by boto3", "v1"])
 @pytest.mark.parametrize("body", REFUSALS.values(), ids=REFUSALS)
 @pytest.mark.parametrize(
     ("status", "kind"),
@@ -402,7 +406,7 @@ def test_refusal_in_any_words(told, status, kind, body, api_version):
     assert int(status[:3]) == error.status_code
 
 
-@pytest.mark.parametrize("api_version", ["v2", "v1"])
+@pytest.mark.parametrize("api_version", ["v2", "v2 by boto3", "v1"])
 @pytest.mark.parametrize("body", [b"", b"<html>Bad Gateway</html>", b"[]", b'{"message": "x"}'])
 @pytest.mark.parametrize("status_code", [500, 502, 504])
 def test_gateway(told, status_code, body, api_version):
@@ -426,12 +430,14 @@ def test_interim_answers(interim):
 
 
 @pytest.mark.parametrize("status_code", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("api_version", ["v2", "v1"])
-def test_redirects_are_not_followed(status_code, api_version):
+@pytest.mark.parametrize(
+    "options", [{}, {"send_with": "boto3"}, {"api_version": "v1"}], ids=["v2", "v2 by boto3", "v1"]
+)
+def test_redirects_are_not_followed(status_code, options):
     """301, 307 and 308 refuse; after 302 and 303 nobody knows. None is followed."""
     moved = answer(b"", f"{status_code} Moved", "Location: /elsewhere")
     with server(says(moved), says(answer(ACCEPTED))) as url:
-        error = failure(mailer(url, api_version=api_version))
+        error = failure(mailer(url, **options))
 
     assert (status_code in (302, 303)) is error.maybe_accepted
     assert "endpoint_url" in str(error)
@@ -642,8 +648,10 @@ def test_connections_that_cannot_be_watched(monkeypatch, caplog):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
     with server(hang_up) as url:
-        lost, refused = failure(mailer(url)), failure(mailer(nobody))
-        unwritten = failure(mailer(url, session_parameters={**KEYS, "aws_access_key_id": "A\n"}))
+        by_boto3 = {"send_with": "boto3"}
+        lost, refused = failure(mailer(url, **by_boto3)), failure(mailer(nobody, **by_boto3))
+        broken = {**KEYS, "aws_access_key_id": "A\n"}
+        unwritten = failure(mailer(url, session_parameters=broken, **by_boto3))
 
     assert [True, False, True] == [e.maybe_accepted for e in (lost, refused, unwritten)]
     assert "other connections" in caplog.text

@@ -6,8 +6,7 @@ and an alert after SES had read the mail. So the connection notes when the first
 is about to be written, and the client the status of its answer before botocore reads the rest.
 
 They are those of :mod:`mailcore.http.connection`, with bounds of time that grow with what is
-written and read, and two things that AWS's answers never are: in another protocol, and without one
-length that can be read (RFC 9112, section 6.3).
+written and read, and a thing that AWS's answers never are: in another protocol.
 
 Everything here is imported with botocore, at the first call.
 """
@@ -67,17 +66,13 @@ class CallState(ExchangeState):
 
 
 class FinalResponse(NotingResponse):
-    """An answer that is in this protocol, and has one length."""
+    """An answer that is in this protocol."""
 
     def begin(self) -> None:
         """Read the status line and the headers."""
         super().begin()
         if self.status == http.client.SWITCHING_PROTOCOLS:
             raise http.client.HTTPException("an answer in another protocol")
-        given = ",".join(self.headers.get_all("content-length") or ())
-        lengths = {part.strip() for part in given.split(",")} - {""}
-        if len(lengths) > 1 or any(not (each.isascii() and each.isdigit()) for each in lengths):
-            raise http.client.HTTPException("an answer without one Content-Length")
 
 
 def _watched(pool_class: Any) -> Any:

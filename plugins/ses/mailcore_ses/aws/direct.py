@@ -16,6 +16,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 from mailcore.errors import ConfigurationError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse
@@ -170,7 +171,13 @@ def request_of(
         timeout_seconds=timeout_seconds,
         connect_timeout_seconds=connect_timeout_seconds,
         max_response_bytes=call.max_response_bytes,
+        place=f"{_host_of(url)} (region {region_name})",
     )
+
+
+def _host_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def _plain(value: Any) -> object:
