@@ -26,13 +26,14 @@ def moto():
     server.stop()
 
 
-@pytest.fixture
-def mailer(moto, monkeypatch):
-    """A mailer to it, with one verified sender."""
+@pytest.fixture(params=["http", "boto3"])
+def mailer(request, moto, monkeypatch):
+    """A mailer to it, by either way, with one verified sender."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     requests.post(f"{moto}/moto-api/reset", timeout=10)
-    with Mailer("ses", endpoint_url=moto, region_name="eu-west-1") as made:
+    options = {"endpoint_url": moto, "region_name": "eu-west-1", "send_with": request.param}
+    with Mailer("ses", **options) as made:
         made.provider.client.create_email_identity(EmailIdentity="shop@example.com")
         yield made
 

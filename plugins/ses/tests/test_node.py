@@ -92,12 +92,12 @@ def sent(ses):
     return lambda: requests.get(f"{ses}/store", timeout=10).json()["emails"]
 
 
-@pytest.fixture
-def options(ses, monkeypatch):
-    """Options of a provider for it."""
+@pytest.fixture(params=["http", "boto3"])
+def options(request, ses, monkeypatch):
+    """Options of a provider for it, by either way."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-    return {"endpoint_url": ses, "region_name": "eu-west-1"}
+    return {"endpoint_url": ses, "region_name": "eu-west-1", "send_with": request.param}
 
 
 @pytest.fixture
