@@ -24,6 +24,7 @@ from mailcore.flow import Flow, Transport, arun, run
 from mailcore.foundation.threads import Threads
 from mailcore.message.defaults import Defaults
 from mailcore.message.message import Message, MessageFields
+from mailcore.middleware.policy import Sender
 from mailcore.provider import AnyProvider, Provider
 from mailcore.registry.options import options_from_url
 from mailcore.registry.registry import Registry, default_registry
@@ -38,7 +39,7 @@ from mailcore.sending.arguments import (
 )
 from mailcore.sending.checking import Checked, check, telling_what_was_dropped
 from mailcore.sending.combining import groups_of, together
-from mailcore.sending.delivery import Attempt, Send, deliver
+from mailcore.sending.delivery import Attempt, Middleware, Send, deliver
 from mailcore.sending.preview import Preview
 
 
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from typing_extensions import Self, TypeVar
+
+    from mailcore.middleware.policy import Policy
 
     ProviderT_co = TypeVar(
         "ProviderT_co", bound=Provider[Any, Any], default=Provider[Any, Any], covariant=True
@@ -64,11 +67,6 @@ logger = logging.getLogger("mailcore.mailer")
 URL_VARIABLE = "MAILCORE_URL"
 """The environment variable that has a provider's URL, for ``from_env()`` and the command line."""
 
-Middleware: TypeAlias = Callable[[Message, Send], Flow[SendResult]]
-"""
-A flow around a send: ``result = yield from send(message)``, with what it likes before and after.
-"""
-
 _THREADS = 32
 """How many threads an event loop has for a transport that does not say how much it can carry."""
 
@@ -84,7 +82,7 @@ class _BaseMailer(Generic[ProviderT_co]):
         *,
         transport: Transport | None = None,
         defaults: Defaults | MessageFields | None = None,
-        middleware: Sequence[Middleware | str] = (),
+        middleware: Sequence[Middleware | Policy | str] = (),
         unsupported: UnsupportedPolicy | None = None,
         refused: Literal["raise", "return"] = "raise",
         registry: Registry | None = None,
@@ -96,7 +94,7 @@ class _BaseMailer(Generic[ProviderT_co]):
         *,
         transport: Transport | None = None,
         defaults: Defaults | MessageFields | None = None,
-        middleware: Sequence[Middleware | str] = (),
+        middleware: Sequence[Middleware | Policy | str] = (),
         unsupported: UnsupportedPolicy | None = None,
         refused: Literal["raise", "return"] = "raise",
         registry: Registry | None = None,
@@ -108,7 +106,7 @@ class _BaseMailer(Generic[ProviderT_co]):
         *,
         transport: Transport | None = None,
         defaults: Defaults | MessageFields | None = None,
-        middleware: Sequence[Middleware | str] = (),
+        middleware: Sequence[Middleware | Policy | str] = (),
         unsupported: UnsupportedPolicy | None = None,
         refused: Literal["raise", "return"] = "raise",
         registry: Registry | None = None,
@@ -123,7 +121,9 @@ class _BaseMailer(Generic[ProviderT_co]):
         self._returns_refused = returns_refused(refused)
         self._defaults = defaults if isinstance(defaults, Defaults) else Defaults(defaults)
         self._middleware: list[Middleware] = checked_middleware(
-            middleware, self._registry.hooks.register_middleware
+            middleware,
+            self._registry.hooks.register_middleware,
+            Sender(provider=self.provider, registry=self._registry, own_transport=self._transport),
         )
         self._threads = Threads()
         self.provider.prepare()
@@ -303,8 +303,8 @@ class Mailer(_BaseMailer[ProviderT_co]):
         transport: Instead of the provider's own, for tests.
         defaults: What every message has unless it says otherwise: fields of a message, or
             :class:`~mailcore.message.defaults.Defaults`.
-        middleware: Flows around each send, the outermost first; or names that extensions
-            registered.
+        middleware: Policies and flows around each send, the outermost first; or names that
+            extensions registered.
         unsupported: What to do with features that the provider lacks, such as
             ``{"track_opens": "drop"}``; the default is to raise.
         refused: What to do when the provider takes a message for nobody: ``raise``
@@ -317,7 +317,7 @@ class Mailer(_BaseMailer[ProviderT_co]):
 
     Raises:
         ProviderNotFound: If no provider has that name.
-        ConfigurationError: If an option is wrong.
+        ConfigurationError: If an option is wrong, or policies contradict each other.
     """
 
     def send(self, message: Message) -> SendResult:

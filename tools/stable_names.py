@@ -29,6 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore.bounces",
         "mailcore.webhook",
         "mailcore.account",
+        "mailcore.middleware",
         "mailcore.builtin",
     ),
     "For plugins": (

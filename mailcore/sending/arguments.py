@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mailcore.errors import ConfigurationError, InvalidMessage, Problem, raise_problems
 from mailcore.foundation.redaction import shown_name, shown_size
 from mailcore.foundation.suggesting import shown_field, similar
+from mailcore.middleware.policy import Policy, Sender, attached
 from mailcore.provider import Provider
 from mailcore.registry.known_plugins import known_plugins
 from mailcore.registry.options import create_provider
@@ -16,6 +17,7 @@ from mailcore.registry.options import create_provider
 if TYPE_CHECKING:
     from mailcore.message.message import Message
     from mailcore.registry.registry import Registry
+    from mailcore.sending.delivery import Middleware
 
 _SETTINGS = ("transport", "defaults", "middleware", "unsupported", "refused", "registry")
 # Two names of services are rather often alike.
@@ -92,22 +94,24 @@ def returns_refused(refused: object) -> bool:
 
 
 def checked_middleware(
-    given: object, factories: Callable[[], Mapping[str, Callable[[], Any]]]
-) -> list[Any]:
+    given: object, factories: Callable[[], Mapping[str, Callable[[], Any]]], sender: Sender
+) -> list[Middleware]:
     """
-    The middleware given to a mailer, names replaced by what extensions registered for them.
+    The middleware given to a mailer: names looked up, policies attached.
 
     Args:
-        given: A sequence of functions and names.
-        factories: A function that returns what is registered.
+        given: A sequence of policies, functions and names.
+        factories: A function that returns what extensions registered, by name.
+        sender: What the policies are attached to.
 
     Raises:
-        ConfigurationError: If it is no sequence, or an item is neither callable nor known.
+        ConfigurationError: If it is no sequence, an item is neither a policy nor callable nor
+            known, or policies contradict each other.
     """
     if isinstance(given, (str, bytes)) or not isinstance(given, Sequence):
         kind = type(given).__name__
         raise ConfigurationError(f"middleware must be a list, not {kind}: write middleware=[...]")
-    found = []
+    found: list[Middleware | Policy] = []
     for each in given:
         if isinstance(each, str):
             registered = factories()
@@ -118,12 +122,19 @@ def checked_middleware(
                 what = shown_name(each)
                 raise ConfigurationError(f"no middleware {what}; registered: {known}{hint}")
             found.append(registered[each]())
-        elif callable(each):
+        elif isinstance(each, Policy) or (callable(each) and not _is_policy_class(each)):
             found.append(each)
+        elif isinstance(each, type):
+            own = each.__qualname__
+            raise ConfigurationError(f"middleware: write {own}(...), not the class {own}")
         else:
             kind = type(each).__name__
             raise ConfigurationError(f"middleware must be callable or a name, not {kind}")
-    return found
+    return attached(found, sender)
+
+
+def _is_policy_class(given: object) -> bool:
+    return isinstance(given, type) and issubclass(given, Policy)
 
 
 def require_namespaces(message: Message, provider: Provider[Any, Any], registry: Registry) -> None:

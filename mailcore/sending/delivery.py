@@ -33,6 +33,10 @@ logger = logging.getLogger("mailcore.delivery")
 
 Send: TypeAlias = Callable[[Message], Flow[SendResult]]
 """What a middleware is given to go on with: it sends the message, by the middleware behind it."""
+Middleware: TypeAlias = Callable[[Message, Send], Flow[SendResult]]
+"""
+A flow around a send: ``result = yield from send(message)``, with what it likes before and after.
+"""
 
 
 def checked(
