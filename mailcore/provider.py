@@ -176,9 +176,9 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
         that nobody releases. By default, what :meth:`create_transport` needs by default.
         """
         if type(self).create_transport is Provider.create_transport:
-            from mailcore.http.transport import prepare
+            from mailcore.http.transport import HttpTransport
 
-            prepare()
+            HttpTransport.prepare()
 
     def verify_webhook(self, request: WebhookRequest) -> Flow[Verdict]:
         """

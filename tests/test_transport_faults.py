@@ -26,7 +26,6 @@ import mailcore.testing.faults
 
 from mailcore import HttpRequest, MailcoreError, NetworkError, SendTimeout, UnexpectedResponse
 from mailcore.http import AiohttpTransport, HttpTransport, RequestsTransport
-from mailcore.http.transport import prepare
 from mailcore.testing.faults import HANDSHAKE_FAULTS, faulty_server, tls_server
 
 
@@ -273,7 +272,7 @@ def test_what_an_exchange_needs_is_imported_before(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(importlib.import_module(parent), child, module, raising=False)
         monkeypatch.delitem(sys.modules, name)
 
-    prepare()
+    HttpTransport.prepare()
 
     assert set(names) <= sys.modules.keys()
 

@@ -31,13 +31,6 @@ _CHUNK_BYTES = 64 * 1024
 _NEEDED = ("encodings.idna", "urllib3", "mailcore.http.failures", "mailcore.http.pools")
 
 
-def prepare() -> None:
-    """Import all that an exchange needs: see :meth:`mailcore.provider.Provider.prepare`."""
-    # The first is for looking a host up.
-    for name in _NEEDED:
-        importlib.import_module(name)
-
-
 class HttpTransport:
     """
     Sends :class:`~mailcore.flow.HttpRequest` through urllib3, over connections that are kept.
@@ -62,6 +55,13 @@ class HttpTransport:
         self._process_id = os.getpid()
         self._lock = ForkSafeLock()
         self._inherited: list[Any] = []
+
+    @staticmethod
+    def prepare() -> None:
+        """Import all that an exchange needs: see :meth:`mailcore.provider.Provider.prepare`."""
+        # The first is for looking a host up.
+        for name in _NEEDED:
+            importlib.import_module(name)
 
     def exchange(self, request: HttpRequest) -> HttpResponse:
         """

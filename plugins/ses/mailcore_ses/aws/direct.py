@@ -143,9 +143,9 @@ def request_of(
 
     Args:
         call: A call of one of the two operations.
-        endpoint_url: Where to.
+        endpoint_url: The URL of the service that is called.
         region_name: The region that is asked.
-        keys: Who asks.
+        keys: The access keys that the call is signed with.
         timeout_seconds: How many seconds the answer may take.
         connect_timeout_seconds: How many seconds connecting may take.
 

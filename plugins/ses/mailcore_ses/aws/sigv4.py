@@ -58,7 +58,7 @@ def signed_headers(
         url: The absolute URL, quoted as it goes out.
         headers: The headers that are signed beside those that signing adds.
         body: The octets of the body.
-        keys: Who asks.
+        keys: The access keys that the call is signed with.
         region_name: The region of the endpoint, such as ``eu-west-1``.
         service: The name that the service has in signatures, such as ``ses``.
         now: The moment of signing; the present if None.

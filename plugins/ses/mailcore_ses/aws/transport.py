@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import MailcoreError, NetworkError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
-from mailcore.http import AiohttpTransport, default_transport, wire
-from mailcore.http.transport import prepare as prepare_http
+from mailcore.http import AiohttpTransport, HttpTransport, default_transport, wire
 from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.aws.clients import Clients, ClientSettings, load
 from mailcore_ses.aws.direct import DirectCalls, response_of
@@ -136,7 +135,7 @@ class AwsTransport:
 
     def prepare(self) -> None:
         """Import what the first call that sends will need: boto3 only if that makes it."""
-        prepare_http()
+        HttpTransport.prepare()
         if not self.direct.needs_no_boto3():
             load()
 
