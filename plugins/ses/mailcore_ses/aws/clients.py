@@ -15,7 +15,6 @@ import importlib
 import inspect
 import logging
 import os
-import threading
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,22 +23,12 @@ from typing import Any
 from mailcore.errors import ConfigurationError, SendError
 from mailcore.http import USER_AGENT
 from mailcore_ses.aws.call import SES, SES_V1
+from mailcore_ses.aws.sessions import making, shared_session
 
 
 logger = logging.getLogger("mailcore_ses.clients")
 
 _SERVICES = (SES, SES_V1)
-
-# Held while anything is imported or made, and while this process forks: so that a child finds it
-# free, and nothing half-made.
-making = threading.RLock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=making.acquire,
-        after_in_parent=making.release,
-        after_in_child=making.release,
-    )
-
 
 _NEEDED = (
     "boto3",
@@ -200,7 +189,7 @@ class Clients:
         if kept.session is None:
             made = boto3.session.Session
             check_names("session_parameters", settings.session_parameters, made)
-            kept.session = made(**settings.session_parameters)
+            kept.session = shared_session(made, settings.session_parameters)
         parameters = dict(settings.client_parameters)
         check_names("client_parameters", parameters, kept.session.client, but=("service_name",))
         config = _config(settings, parameters.pop("config", None), validates=validates)

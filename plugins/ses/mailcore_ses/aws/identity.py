@@ -6,7 +6,8 @@ import os
 
 from typing import Any
 
-from mailcore_ses.aws.clients import ClientSettings, making
+from mailcore_ses.aws.clients import ClientSettings
+from mailcore_ses.aws.sessions import making, shared_session
 from mailcore_ses.aws.sigv4 import Keys
 from mailcore_ses.aws.way import first_given
 
@@ -94,7 +95,8 @@ class Identity:
                 if found is None or found[0] != os.getpid():
                     from botocore.session import Session
 
-                    session = Session(profile=self._settings.session_parameters.get("profile_name"))
+                    profile_name = self._settings.session_parameters.get("profile_name")
+                    session = shared_session(Session, {"profile": profile_name})
                     credentials = session.get_credentials()
                     found = self._found = (os.getpid(), session, credentials)
         return found[1], found[2]
