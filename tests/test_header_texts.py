@@ -49,3 +49,22 @@ def test_what_ascii_cannot_hold():
 
     with pytest.raises(MessageError):
         header_texts(message)
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        (None, {"x-a": "extra", "X-B": "1"}),
+        ({"X-A": "own"}, {"X-A": "own", "X-B": "1"}),
+    ],
+)
+def test_headers_beside_the_message(own, expected):
+    """They win over the message's, whatever the case, and the recipient's over them."""
+    message = Message(**{**BASE, "headers": {"X-A": "1", "X-B": "1"}})
+
+    assert expected == header_texts(message, own, extra={"x-a": "extra"})
+
+
+def test_an_own_url_to_unsubscribe_takes_along_what_stands_beside_the_message():
+    """One click would take the recipient off by the URL of all."""
+    assert OWN == header_texts(Message(**BASE), OWN, extra=ALL)

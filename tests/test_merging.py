@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mailcore import Mailer, Message, UnsupportedFeature
 from mailcore.builtin.memory import MemoryProvider
 from mailcore.message import MergeSyntax, fills_in, value_names
-from mailcore.message.merging import unanswered
+from mailcore.message.merging import broken_lines, unanswered
 
 
 ADA, BOB = "ada@example.net", "bob@example.net"
@@ -135,6 +135,44 @@ def test_recipients_without_a_value_are_counted():
     (problem,) = unanswered(message, BRACES)
 
     assert "leads nowhere for 1 of the recipients" in problem.reason
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {"subject": "{{a}}", "merge_data": {ADA: {"a": "x\r\nBcc: eve@example.com"}}},
+            ["merge_data"],
+        ),
+        ({"subject": "{{a}}", "merge_global_data": {"a": "x\n"}}, ["merge_global_data"]),
+        ({"subject": "{{a.b}}", "merge_global_data": {"a": {"b": ["\0"]}}}, ["merge_global_data"]),
+        ({"text": "{{a}}", "merge_global_data": {"a": "two\nlines"}}, []),
+        ({"subject": "{{a}}", "merge_global_data": {"a": "one", "b": "two\nlines"}}, []),
+        ({"subject": "S", "merge_global_data": {"a": "two\nlines"}}, []),
+        ({"template_id": "t", "text": None, "merge_global_data": {"a": "two\nlines"}}, []),
+    ],
+)
+def test_a_value_in_a_header_is_one_line(fields, expected):
+    """What a line break would begin there is another header field."""
+    message = Message(**{**BASE, **fields})
+
+    found = list(broken_lines(message, BRACES))
+
+    assert expected == [problem.field for problem in found]
+    assert not any("eve" in str(problem) for problem in found)
+
+
+def test_a_line_break_in_a_subject_is_refused_before_a_send():
+    """Nobody is sent to."""
+    provider = Braces()
+    fields = {**BASE, "subject": "{{a}}", "merge_data": {ADA: {"a": "x\nBcc: eve@example.com"}}}
+
+    with pytest.raises(
+        UnsupportedFeature, match="U\\+000A in the value 'a', which `subject` refers"
+    ):
+        Mailer(provider).send(Message(**fields))
+
+    assert [] == list(provider.outbox)
 
 
 NAMES = st.text("abc", min_size=1, max_size=3)

@@ -12,6 +12,7 @@ One rule for all providers. What is filled in is decided by what the message its
 * In a message that is filled in, or that has values in ``merge_data``, a reference to a value that
   nobody has is refused before anything is sent. One that some recipients have is empty for the
   others.
+* A value that is filled into the header of the mail is one line.
 
 A provider without a syntax fills in its stored templates only.
 """
@@ -28,10 +29,13 @@ from mailcore.address.domain import address_key
 from mailcore.errors import Problem
 from mailcore.foundation.frozen import FrozenDict
 from mailcore.foundation.redaction import shown_name
+from mailcore.message.esp_extra import control_characters
 from mailcore.message.message import Message
 
 
 _STEP = re.compile(r"[./]")
+# Fields that stand in the header of the mail, where a line that breaks begins another field.
+_OF_ONE_LINE = ("subject", "headers[", "from_email", "other_authors", "reply_to", "tags")
 _NOTHING: Mapping[str, Any] = FrozenDict()
 
 
@@ -171,6 +175,55 @@ def unanswered(message: Message, syntax: MergeSyntax | None) -> Iterator[Problem
                 f"value itself where others are filled in{syntax.note and '; '}{syntax.note}",
                 feature=field_name,
             )
+
+
+def broken_lines(message: Message, syntax: MergeSyntax | None) -> Iterator[Problem]:
+    """
+    Name the values with control characters that a subject or a header would be filled in with.
+
+    Behind a line that ends, what follows is another header field (RFC 5322, section 2.2): no page
+    of any service says what it makes of that in a value.
+
+    Args:
+        message: The message, with its mailer's defaults merged in.
+        syntax: The syntax in which the provider's texts refer to values.
+    """
+    places = _header_places(message, syntax)
+    if syntax is None or not places:
+        return
+    for field_name, given in (
+        ("merge_global_data", [message.merge_global_data or _NOTHING]),
+        ("merge_data", list((message.merge_data or _NOTHING).values())),
+    ):
+        found = [
+            (character, name)
+            for values in given
+            for name, value in values.items()
+            if syntax.key(name) in places
+            for character in control_characters(value)
+        ]
+        for character, name in found[:1]:
+            yield Problem(
+                field_name,
+                f"`{field_name}` has the character U+{ord(character):04X} in {_shown(name)}, which "
+                f"`{places[syntax.key(name)]}` refers to",
+                "give a text of one line",
+                feature=field_name,
+            )
+
+
+def _header_places(message: Message, syntax: MergeSyntax | None) -> Mapping[str, str]:
+    """The values that the header of the mail is filled in with, and one of the fields for each."""
+    if syntax is None or message.template_id is not None:
+        return _NOTHING
+    if not message.merge_data and not message.merge_global_data:
+        return _NOTHING
+    return {
+        syntax.head(reference): place
+        for place, text in syntax.texts(message)
+        if place.startswith(_OF_ONE_LINE)
+        for reference in syntax.references(text)
+    }
 
 
 def _shown(reference: str) -> str:

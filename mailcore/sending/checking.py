@@ -19,7 +19,7 @@ from mailcore.features import Feature, UnsupportedPolicy
 from mailcore.flow import Flow
 from mailcore.message.dropping import applied, breaches, unsupported
 from mailcore.message.fields import USES
-from mailcore.message.merging import unanswered
+from mailcore.message.merging import broken_lines, unanswered
 from mailcore.message.message import Message
 from mailcore.result import SendResult
 
@@ -98,7 +98,8 @@ def _own_problems(
         # The checks of a provider that declares no such thing may count on a sender.
         return []
     missing = unanswered(message, provider.merge_syntax)
-    return [*missing, *hooks.check_features(provider, message)]
+    broken = broken_lines(message, provider.merge_syntax)
+    return [*missing, *broken, *hooks.check_features(provider, message)]
 
 
 def _dropped(

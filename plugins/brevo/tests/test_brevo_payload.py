@@ -237,6 +237,29 @@ def test_parameters_are_packed_by_their_size():
     assert [11, 11, 8] == [len(json.loads(call.body)["messageVersions"]) for call in calls]
 
 
+def test_a_header_of_one_recipient_is_there_once():
+    """It replaces the message's and that of esp_extra, however they are spelled."""
+    everybodys = {
+        "headers": {"X-A": "1", "X-B": "1"},
+        "esp_extra": {"brevo": {"headers": {"X-C": "1"}}},
+    }
+    own = {ADA: {"x-a": "2", "x-c": "2"}}
+
+    (version,) = payload({**everybodys, "merge_headers": own})["messageVersions"]
+
+    assert {"X-B": "1", "x-a": "2", "x-c": "2"} == version["headers"]
+
+
+def test_an_own_way_to_unsubscribe_has_nothing_of_everybodys():
+    """List-Unsubscribe-Post belongs to the URL of all: one click there would be about somebody."""
+    own = {ADA: {"List-Unsubscribe": "<mailto:leave+ada@example.com>"}}
+    fields = {"unsubscribe": {"url": "https://example.com/all"}, "merge_headers": own}
+
+    (version,) = payload(fields)["messageVersions"]
+
+    assert own[ADA] == version["headers"]
+
+
 def test_each_call_of_a_batch_has_its_key():
     """The same ones each time; with one for all, Brevo would leave out every call but the first."""
     to = [f"a{n}@example.net" for n in range(2500)]

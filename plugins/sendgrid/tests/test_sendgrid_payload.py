@@ -217,6 +217,28 @@ def test_names_of_sendgrid_are_refused(name: str) -> None:
         body_of({"merge_metadata": {"ada@example.net": {name: "x"}}})
 
 
+@pytest.mark.parametrize(
+    ("addresses", "expected"),
+    [
+        (
+            ["Ada <ada@example.net>", "ADA@example.net", "bob@example.net"],
+            {
+                "reply_to_list": [
+                    {"email": "ada@example.net", "name": "Ada"},
+                    {"email": "bob@example.net"},
+                ]
+            },
+        ),
+        (["ada@example.net", "ada@example.net"], {"reply_to": {"email": "ada@example.net"}}),
+    ],
+)
+def test_reply_to_has_each_address_once(addresses: list[str], expected: dict[str, Any]) -> None:
+    """SendGrid refuses a list that has one twice."""
+    body = body_of({"reply_to": addresses})
+
+    assert expected == {name: body[name] for name in body if name.startswith("reply_to")}
+
+
 def test_a_batch_is_split_at_a_thousand_recipients() -> None:
     """Copies count in each personalization, and are recipients of the first call only."""
     to = [f"r{number}@example.net" for number in range(1201)]

@@ -100,7 +100,10 @@ class _Versions:
 
     def __init__(self, message: Message, options: BrevoOptions, headers: Mapping[str, str]) -> None:
         self._message = message
-        self._headers = headers
+        everybodys = api_headers(message)
+        self._extra = {
+            name: value for name, value in headers.items() if everybodys.get(name) != value
+        }
         self._consent = consent_of(message, options)
         _, cc, bcc = message.deliveries
         copies = {"cc": cc, "bcc": bcc}
@@ -120,9 +123,9 @@ class _Versions:
             # Of everybody's parameters Brevo says nothing beside those of a version.
             version["params"] = {**self._params, **entry.data}
         if self._has_headers:
-            own = api_headers(self._message, entry.headers, entry.metadata)
+            own = api_headers(self._message, entry.headers, entry.metadata, self._extra)
             if entry.headers or entry.metadata:
-                version[HEADERS] = {**self._headers, **own}
+                version[HEADERS] = own
             if REPLY_TO in entry.headers:
                 version["replyTo"] = _reply_to(entry.headers[REPLY_TO])
         return version

@@ -141,7 +141,9 @@ class _Personal:
     def __call__(self, entry: Entry, message_id: str) -> Body:
         body = {**people_of((entry.address,)), **self._copies}
         if self._message.merge_headers:
-            headers = self._headers_of(entry)
+            headers = header_texts(
+                self._message, entry.headers, extra=self._extra_headers, without=("reply-to",)
+            )
             if headers:
                 body["headers"] = headers
         body.update(self._filling({**self._everybodys, **entry.data}))
@@ -150,11 +152,3 @@ class _Personal:
         custom_args[self._id_argument] = message_id
         body["custom_args"] = custom_args
         return body
-
-    def _headers_of(self, entry: Entry) -> dict[str, str]:
-        headers = header_texts(self._message, entry.headers, without=("reply-to",))
-        for name, value in self._extra_headers.items():
-            if name not in entry.headers:
-                headers = {each: headers[each] for each in headers if each.lower() != name.lower()}
-                headers[name] = value
-        return headers

@@ -72,12 +72,13 @@ def people_of(
 
 
 def reply_to_of(addresses: Sequence[Address]) -> Body:
-    """One address, or a list: SendGrid refuses both fields together."""
+    """One address, or a list: SendGrid refuses both fields together, and addresses twice in it."""
     if not addresses:
         return {}
     if len(addresses) == 1:
         return {"reply_to": mailbox(addresses[0])}
-    return {"reply_to_list": [mailbox(address) for address in addresses]}
+    found = list({address.key: mailbox(address) for address in reversed(addresses)}.values())
+    return {"reply_to": found[0]} if len(found) == 1 else {"reply_to_list": found[::-1]}
 
 
 def template_of(message: Message) -> str | None:
