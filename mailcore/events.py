@@ -34,6 +34,9 @@ __all__ = [
 
 
 class _Text(str, Enum):
+    # Equal to its text, so hashed like it; and Enum's own, in Python, takes as long as a look-up.
+    __hash__ = str.__hash__
+
     def __str__(self) -> str:
         return str(self.value)
 

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 import pytest
 
 from mailcore import BounceClass, EventType, InboundEvent, RejectReason, TrackingEvent
+from mailcore.bounces import Cause
 from mailcore.events import TrackingEventFields
 
 
@@ -112,3 +113,13 @@ def test_words_are_text(kind):
         assert (
             member == member.value == str(member) == f"{member}" == json.loads(json.dumps(member))
         )
+
+
+@pytest.mark.parametrize("kind", [EventType, RejectReason, BounceClass, Cause])
+def test_words_are_found_by_their_text(kind):
+    """What equals a text has its hash: a table keyed by texts takes the members, and vice versa."""
+    by_text = {word.value: word for word in kind}
+    by_word = {word: word for word in kind}
+
+    assert list(kind) == [by_text[word] for word in kind]
+    assert list(kind) == [by_word[text] for text in by_text]

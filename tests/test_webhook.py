@@ -48,6 +48,17 @@ def test_verifies_then_parses(take, chunked, registry):
     assert ["verify", "parse"] == provider.seen
 
 
+def test_no_transport_is_made_for_what_fetches_nothing(take, chunked, registry):
+    """Whoever only receives loads no HTTP client."""
+
+    class Unconnected(chunked):
+        def create_transport(self):
+            raise AssertionError("nothing is fetched")
+
+    events = take(Unconnected(), WebhookRequest("POST", GOOD, b"a@x.org"), registry=registry)
+    assert ["a@x.org"] == [event.recipient for event in events]
+
+
 @pytest.mark.parametrize("headers", [{}, {"X-Secret": ""}, {"X-Secret": "s3cret guess"}])
 def test_what_is_not_proven_is_not_read(take, chunked, registry, headers):
     """Case 133: authentication comes first, and the answer is ready."""

@@ -14,6 +14,7 @@ import threading
 
 from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.util import request_uri
 from wsgiref.validate import validator
 
 import fastapi
@@ -23,10 +24,12 @@ import starlette.applications
 import starlette.routing
 import uvicorn
 
+from hypothesis import given
+from hypothesis import strategies as st
 from werkzeug.serving import make_server as make_werkzeug_server
 
 from mailcore import ConfigurationError, WebhookRequest
-from mailcore.webhook import MemorySeenStore, arespond, respond
+from mailcore.webhook import MemorySeenStore, arespond, respond, wsgi
 from mailcore.webhook.asgi import AsgiWebhook
 from mailcore.webhook.wsgi import WsgiWebhook
 
@@ -568,6 +571,44 @@ def test_requests_as_the_provider_sees_them(chunked, registry):
         ("https://example.com/hook?a=b", "203.0.113.7", b"ab"),
         ("https://example.com/%C3%A4", "", b"ab"),
     ] == [(r.url, r.remote_address, r.body) for r in requests]
+
+
+def test_repeated_headers_keep_the_first_value(chunked, registry):
+    """What a proxy or a stranger adds behind it does not count."""
+    requests = []
+
+    class Noting(chunked):
+        def parse_webhook(self, request):
+            requests.append(request)
+            return ()
+
+    headers = [(b"X-Secret", b"open sesame"), (b"x-secret", b"another")]
+    app = AsgiWebhook(Noting(), print, registry=registry)
+    run_asgi(app, http_scope(headers=headers), [{"type": "http.request", "body": b"a"}])
+
+    assert ["open sesame"] == [request.header("X-Secret") for request in requests]
+
+
+@given(
+    script=st.sampled_from(["", "/shop", "/sh op", "shop"]),
+    path=st.text(alphabet="/ab%;=,~é?# ", max_size=8),
+    query=st.sampled_from(["", "a=b%20c"]),
+    host=st.sampled_from([None, "example.com:8443"]),
+)
+def test_urls_are_those_of_pep_3333(script, path, query, host):
+    """However it is put together, the URL is what the standard library makes of the request."""
+    environ = {
+        "wsgi.url_scheme": "https",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "443",
+        "SCRIPT_NAME": script,
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+    }
+    if host is not None:
+        environ["HTTP_HOST"] = host
+
+    assert request_uri(environ) == wsgi._url(environ)
 
 
 def test_lifespan(chunked, registry):

@@ -32,6 +32,7 @@ class _Entry(NamedTuple):
 
     rank: int
     cause: Cause
+    second: str
     parts: tuple[str, ...]
 
 
@@ -49,7 +50,9 @@ class Index:
         by_first: dict[str, list[_Entry]] = {}
         for rank, (cause, phrases) in enumerate(table):
             for parts in phrases:
-                by_first.setdefault(parts[0][1:], []).append(_Entry(rank, cause, parts))
+                second = parts[1] if len(parts) > 1 else ""
+                by_first.setdefault(parts[0][1:], []).append(_Entry(rank, cause, second, parts))
+        self._size = len(table)
         self._candidates = {first: _beginning(first, by_first) for first in by_first}
         # What is found takes no room, so that the next word is looked at too.
         self._search = re.compile(f" (?=({_pattern(by_first)}))").findall
@@ -61,18 +64,17 @@ class Index:
         Args:
             words: In lower case, with one space before, between and after.
         """
-        best = None
+        best, best_rank = None, self._size
         for first in set(self._search(words)):
-            for entry in self._candidates[first]:
-                if best is not None and entry.rank >= best.rank:
+            for rank, cause, second, parts in self._candidates[first]:
+                if rank >= best_rank:
                     break
-                parts = entry.parts
                 # Mostly the second part is nowhere in the text, which is told faster than where
                 # it is (benchmarks/receive.py).
-                if len(parts) == 1 or (parts[1] in words and _follow(words, parts)):
-                    best = entry
+                if not second or (second in words and _follow(words, parts)):
+                    best, best_rank = cause, rank
                     break
-        return None if best is None else best.cause
+        return best
 
 
 def _beginning(first: str, by_first: dict[str, list[_Entry]]) -> tuple[_Entry, ...]:

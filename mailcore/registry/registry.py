@@ -92,6 +92,7 @@ class Registry:
         self._errors: dict[tuple[str, str], str] = {}
         self._discovered: Discovered | None = None
         self._extensions_loaded = False
+        self._extensions_complete = False
         self._extensions: list[str] = []
         self._process_id = os.getpid()
         self._transports: _Transports = weakref.WeakKeyDictionary()
@@ -238,6 +239,8 @@ class Registry:
 
     def load_extensions(self) -> None:
         """Load the installed extensions, once; a broken one is logged and listed as broken."""
+        if self._extensions_complete:
+            return
         with self._lock:
             if self._extensions_loaded:
                 return
@@ -253,6 +256,7 @@ class Registry:
                 else:
                     self._extensions.append(name)
             self._take_offers()
+            self._extensions_complete = True
 
     def _take_offers(self, only: str = "") -> None:
         for extension, offer in self.hooks.register_providers():
@@ -346,6 +350,8 @@ _default_lock = ForkSafeLock()
 def default_registry() -> Registry:
     """The registry that everything uses unless told otherwise; made at first use."""
     global _default  # noqa: PLW0603  # one per process is what it is for
+    if _default is not None:
+        return _default
     with _default_lock:
         if _default is None:
             _default = Registry()

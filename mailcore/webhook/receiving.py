@@ -50,14 +50,29 @@ def receive(
         ConfigurationError: If it is no provider (its name, for example), `on_event` cannot be
             called, or `seen` is given without `on_event`: nobody would know what was done.
     """
+    _check_arguments(provider, on_event, "receive()")
+    return received(
+        provider, request, on_event, max_body_bytes=max_body_bytes, seen=seen, registry=registry
+    )
+
+
+def received(
+    provider: Provider[Any, Any],
+    request: WebhookRequest,
+    on_event: Callable[[Event], object] | None,
+    *,
+    max_body_bytes: int | None,
+    seen: SeenStore | None,
+    registry: Registry | None,
+) -> tuple[Event, ...]:
+    """Do as :func:`receive`, for callers that have looked at provider and handler before."""
     from mailcore.registry.registry import default_registry
 
-    _check_arguments(provider, on_event, "receive()")
     _check_store(on_event, seen)
     chosen = registry or default_registry()
     flow = _receiving(provider, request, chosen, max_body_bytes)
-    events = run(flow, chosen.transport_for(provider))
-    return hand_over(events, on_event, seen=seen, registry=chosen)
+    events = run(flow, _TransportOf(provider, chosen))
+    return _handed_over(events, on_event, seen, chosen)
 
 
 async def areceive(
@@ -70,14 +85,29 @@ async def areceive(
     registry: Registry | None = None,
 ) -> tuple[Event, ...]:
     """Do as :func:`receive`, in an event loop; `on_event` may be a coroutine function."""
+    _check_arguments(provider, on_event, "areceive()")
+    return await areceived(
+        provider, request, on_event, max_body_bytes=max_body_bytes, seen=seen, registry=registry
+    )
+
+
+async def areceived(
+    provider: Provider[Any, Any],
+    request: WebhookRequest,
+    on_event: Callable[[Event], object] | None,
+    *,
+    max_body_bytes: int | None,
+    seen: SeenStore | None,
+    registry: Registry | None,
+) -> tuple[Event, ...]:
+    """Do as :func:`areceive`, for callers that have looked at provider and handler before."""
     from mailcore.registry.registry import default_registry
 
-    _check_arguments(provider, on_event, "areceive()")
     _check_store(on_event, seen)
     chosen = registry or default_registry()
     flow = _receiving(provider, request, chosen, max_body_bytes)
-    events = await arun(flow, chosen.transport_for(provider))
-    return await ahand_over(events, on_event, seen=seen, registry=chosen)
+    events = await arun(flow, _TransportOf(provider, chosen))
+    return await _ahanded_over(events, on_event, seen, chosen)
 
 
 def hand_over(
@@ -114,6 +144,15 @@ def hand_over(
     # Queues and functions come here without receive().
     chosen.load_extensions()
     _check_store(on_event, seen)
+    return _handed_over(events, on_event, seen, chosen)
+
+
+def _handed_over(
+    events: Iterable[Event],
+    on_event: Callable[[Event], object] | None,
+    seen: SeenStore | None,
+    registry: Registry,
+) -> tuple[Event, ...]:
     new: list[Event] = []
     failed: list[HandlersFailed] = []
     for event in events:
@@ -131,7 +170,7 @@ def hand_over(
                 raise ConfigurationError("on_event is a coroutine function: use areceive()")
         if seen is not None and event.dedupe_key:
             seen.mark(event.dedupe_key)
-        chosen.hooks.event_received(event)
+        registry.hooks.event_received(event)
         new.append(event)
     _raise_together(failed)
     return tuple(new)
@@ -145,15 +184,24 @@ async def ahand_over(
     registry: Registry | None = None,
 ) -> tuple[Event, ...]:
     """Do as :func:`hand_over`, in an event loop; the store is asked in a thread."""
-    import asyncio
-    import inspect
-
     from mailcore.registry.registry import default_registry
 
     chosen = registry or default_registry()
-    # Queues and functions come here without receive().
+    # Queues and functions come here without areceive().
     chosen.load_extensions()
     _check_store(on_event, seen)
+    return await _ahanded_over(events, on_event, seen, chosen)
+
+
+async def _ahanded_over(
+    events: Iterable[Event],
+    on_event: Callable[[Event], object] | None,
+    seen: SeenStore | None,
+    registry: Registry,
+) -> tuple[Event, ...]:
+    import asyncio
+    import inspect
+
     on_event = in_loop(on_event) or on_event
     new: list[Event] = []
     failed: list[HandlersFailed] = []
@@ -171,10 +219,28 @@ async def ahand_over(
                 continue
         if seen is not None and key:
             await asyncio.to_thread(seen.mark, key)
-        chosen.hooks.event_received(event)
+        registry.hooks.event_received(event)
         new.append(event)
     _raise_together(failed)
     return tuple(new)
+
+
+class _TransportOf:
+    """The transport of a provider, looked up once anything is fetched: mostly nothing is."""
+
+    def __init__(self, provider: Provider[Any, Any], registry: Registry) -> None:
+        self._provider = provider
+        self._registry = registry
+
+    def exchange(self, request: Any) -> Any:
+        return self._registry.transport_for(self._provider).exchange(request)
+
+    def close(self) -> None:
+        """It is the registry that closes it."""
+
+    def __getattr__(self, name: str) -> Any:
+        # What only some transports have: `aexchange` and `blocks`.
+        return getattr(self._registry.transport_for(self._provider), name)
 
 
 def _raise_together(failed: list[HandlersFailed]) -> None:

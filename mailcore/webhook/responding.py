@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import logging
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import ConfigurationError, HandlersFailed, WebhookError
 from mailcore.foundation.redaction import redact
 from mailcore.webhook.handlers import Handler, blocking, require_handler, unblocking
-from mailcore.webhook.receiving import areceive, receive
+from mailcore.webhook.receiving import areceived, received
 from mailcore.webhook.request import WebhookRequest
 from mailcore.webhook.response import WebhookResponse
 
 
 if TYPE_CHECKING:
+    from mailcore.events import Event
     from mailcore.provider import Provider
     from mailcore.registry.registry import Registry
     from mailcore.webhook.dedupe import SeenStore
@@ -57,20 +59,45 @@ def respond(
         ConfigurationError: If it is no provider, or the handler cannot be called.
     """
     _check_arguments(provider, handler, "respond()")
-    other = answer_other_method(provider, request)
+    return answer(
+        provider,
+        request,
+        blocking(handler),
+        max_body_bytes=max_body_bytes,
+        seen=seen,
+        registry=registry,
+    )
+
+
+def answer(
+    provider: Provider[Any, Any],
+    request: WebhookRequest,
+    on_event: Callable[[Event], object],
+    *,
+    max_body_bytes: int | None,
+    seen: SeenStore | None,
+    registry: Registry | None,
+) -> WebhookResponse:
+    """
+    Do as :func:`respond`, for applications that have looked at provider and handler before.
+
+    Args:
+        provider: With the options that say whom to trust.
+        request: The webhook request, with the body as it came.
+        on_event: What :func:`mailcore.webhook.handlers.blocking` made of the handler.
+        max_body_bytes: A larger body is answered with 413.
+        seen: Remembers the events that the handler was done with.
+        registry: Whose hooks observe the events.
+    """
+    other = answer_other_method(provider, request.method)
     if other is not None:
         return other
     try:
-        receive(
-            provider,
-            request,
-            blocking(handler),
-            max_body_bytes=max_body_bytes,
-            seen=seen,
-            registry=registry,
+        received(
+            provider, request, on_event, max_body_bytes=max_body_bytes, seen=seen, registry=registry
         )
     except Exception as error:  # noqa: BLE001  # logged; the provider sends it again
-        return answer_error(provider.name, request, error)
+        return answer_error(provider.name, request.remote_address, error)
     return WebhookResponse()
 
 
@@ -85,20 +112,35 @@ async def arespond(
 ) -> WebhookResponse:
     """Do as :func:`respond`, in an event loop; a handler that is no coroutine gets a thread."""
     _check_arguments(provider, handler, "arespond()")
-    other = answer_other_method(provider, request)
+    return await aanswer(
+        provider,
+        request,
+        unblocking(handler),
+        max_body_bytes=max_body_bytes,
+        seen=seen,
+        registry=registry,
+    )
+
+
+async def aanswer(
+    provider: Provider[Any, Any],
+    request: WebhookRequest,
+    on_event: Callable[[Event], object],
+    *,
+    max_body_bytes: int | None,
+    seen: SeenStore | None,
+    registry: Registry | None,
+) -> WebhookResponse:
+    """Do as :func:`answer`, in an event loop; `on_event` is what `unblocking` made."""
+    other = answer_other_method(provider, request.method)
     if other is not None:
         return other
     try:
-        await areceive(
-            provider,
-            request,
-            unblocking(handler),
-            max_body_bytes=max_body_bytes,
-            seen=seen,
-            registry=registry,
+        await areceived(
+            provider, request, on_event, max_body_bytes=max_body_bytes, seen=seen, registry=registry
         )
     except Exception as error:  # noqa: BLE001  # logged; the provider sends it again
-        return answer_error(provider.name, request, error)
+        return answer_error(provider.name, request.remote_address, error)
     return WebhookResponse()
 
 
@@ -147,21 +189,19 @@ def require_path(path: object, what: str) -> None:
         raise ConfigurationError(f"{what}: path must begin with a slash, as in '/webhooks/…'")
 
 
-def answer_other_method(
-    provider: Provider[Any, Any], request: WebhookRequest
-) -> WebhookResponse | None:
+def answer_other_method(provider: Provider[Any, Any], method: str) -> WebhookResponse | None:
     """
     The answer to another method than POST; None to a POST.
 
     200 where the provider says that its service tries addresses so, else 405: RFC 9110, section
     15.5.6. Nothing but the method is looked at.
     """
-    if request.method == _TAKEN_METHOD:
+    if method == _TAKEN_METHOD:
         return None
     probes = provider.webhook_probe_methods
-    status_code = 200 if request.method in probes else 405
+    status_code = 200 if method in probes else 405
     # Browsers and scanners do that all day: not worth a warning.
-    shown = _printable(request.method, 16)
+    shown = _printable(method, 16)
     logger.info("%s webhook: %d to a %s", provider.name, status_code, shown)
     if status_code == 200:
         return WebhookResponse()
@@ -179,7 +219,7 @@ def refuse_size(provider_name: str, remote_address: str, max_body_bytes: int) ->
     return WebhookResponse(413)
 
 
-def answer_error(provider_name: str, request: WebhookRequest, error: Exception) -> WebhookResponse:
+def answer_error(provider_name: str, remote_address: str, error: Exception) -> WebhookResponse:
     """Log an error, and make the answer that says no more than its status."""
     if isinstance(error, WebhookError):
         response = error.response
@@ -187,7 +227,7 @@ def answer_error(provider_name: str, request: WebhookRequest, error: Exception) 
             "%s webhook: %d to %s: %s",
             provider_name,
             response.status_code,
-            _peer(request.remote_address),
+            _peer(remote_address),
             _printable(redact(str(error)), 1000),
         )
         return response
