@@ -299,7 +299,7 @@ def test_what_is_there_is_listed():
     assert "mailcore-nobody" not in str(caught.value)
     assert "console" in str(caught.value)
     assert set(caught.value.installed) >= BUILTIN
-    assert "sparkpost" == caught.value.name
+    assert "nobody" == caught.value.name
 
 
 def test_hint_at_what_is_spelled_alike():
