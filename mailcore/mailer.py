@@ -5,9 +5,16 @@ from __future__ import annotations
 import logging
 import os
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, overload
 
 from mailcore.errors import (
     CancelSend,
@@ -38,8 +45,9 @@ from mailcore.sending.arguments import (
     returns_refused,
 )
 from mailcore.sending.checking import Checked, check, telling_what_was_dropped
-from mailcore.sending.combining import groups_of, together
+from mailcore.sending.combining import together
 from mailcore.sending.delivery import Attempt, Middleware, Send, deliver
+from mailcore.sending.many import Manner, OnProgress, Outcome, Sent, asent, sent
 from mailcore.sending.preview import Preview
 
 
@@ -69,9 +77,6 @@ URL_VARIABLE = "MAILCORE_URL"
 
 _THREADS = 32
 """How many threads an event loop has for a transport that does not say how much it can carry."""
-
-Outcome: TypeAlias = "SendResult | MailcoreError"
-"""What became of one of many messages."""
 
 
 class _BaseMailer(Generic[ProviderT_co]):
@@ -245,11 +250,23 @@ class _BaseMailer(Generic[ProviderT_co]):
         require_namespaces(message, self.provider, self._registry)
         return check(self.provider, message, self._registry.hooks, self._unsupported)
 
-    def _group_size(self, messages_per_call: int) -> int:
+    def _manner(
+        self,
+        concurrency: int,
+        messages_per_call: int,
+        on_progress: OnProgress | None,
+        *,
+        ordered: bool,
+    ) -> Manner:
         if messages_per_call < 1:
             reason = f"messages_per_call must be at least 1, not {messages_per_call}"
             raise ConfigurationError(reason)
-        return min(messages_per_call, self.provider.max_messages_per_call)
+        return Manner(
+            concurrency=checked_concurrency(concurrency),
+            messages_per_call=min(messages_per_call, self.provider.max_messages_per_call),
+            ordered=ordered,
+            on_progress=on_progress,
+        )
 
     def _sending_together(self, messages: Sequence[Message]) -> Flow[list[Outcome]]:
         attempts = [Attempt() for _ in messages]
@@ -341,33 +358,45 @@ class Mailer(_BaseMailer[ProviderT_co]):
         *,
         concurrency: int = 1,
         messages_per_call: int = 1,
+        on_progress: OnProgress | None = None,
     ) -> Iterator[Outcome]:
         """
         Send messages, lazily: one that fails does not stop the others.
 
         Args:
             messages: Taken as they are needed: one by one, or as many at a time as go into one
-                call; with *concurrency*, up to twice as many as may be under way.
+                call; with *concurrency*, up to twice as many as may be under way. What they raise
+                is raised when all that came before has its outcome.
             concurrency: How many calls may be under way at once, each in a thread. Who leaves the
                 iterator early waits for those that are; no other begins.
             messages_per_call: How many messages one call may carry, at most, with providers whose
                 API takes several. If the answer to such a call is lost, all of them may be on
                 their way.
+            on_progress: Is called after each outcome with the count of them so far.
 
         Yields:
             For each message, in order, its result or its error.
         """
-        failures: list[Exception] = []
-        groups = groups_of(messages, self._group_size(messages_per_call), failures)
-        if checked_concurrency(concurrency) == 1:
-            for group in groups:
-                yield from self._outcomes(group)
-        else:
-            from mailcore.sending.concurrency import in_threads
+        manner = self._manner(concurrency, messages_per_call, on_progress, ordered=True)
+        for each in sent(self._outcomes, messages, manner):
+            yield each.outcome
 
-            yield from in_threads(self._outcomes, groups, concurrency)
-        if failures:
-            raise failures[0]
+    def send_unordered(
+        self,
+        messages: Iterable[Message],
+        *,
+        concurrency: int = 10,
+        messages_per_call: int = 1,
+        on_progress: OnProgress | None = None,
+    ) -> Iterator[Sent]:
+        """
+        Send messages as :meth:`send_many` does; outcomes come as they are there.
+
+        Yields:
+            Each message with its number, from 0, and its result or its error.
+        """
+        manner = self._manner(concurrency, messages_per_call, on_progress, ordered=False)
+        yield from sent(self._outcomes, messages, manner)
 
     def _outcomes(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         if len(messages) == 1:
@@ -408,39 +437,64 @@ class AsyncMailer(_BaseMailer[ProviderT_co]):
 
     async def send_many(
         self,
-        messages: Iterable[Message],
+        messages: Iterable[Message] | AsyncIterable[Message],
         *,
         concurrency: int = 10,
         messages_per_call: int = 1,
-    ) -> AsyncIterator[Outcome]:
+        on_progress: OnProgress | None = None,
+    ) -> AsyncGenerator[Outcome, None]:
         """
         Send messages, lazily, with up to *concurrency* calls at once.
 
         Args:
-            messages: The messages, taken as they are needed, as for :meth:`Mailer.send_many`.
+            messages: The messages, taken as they are needed, as for :meth:`Mailer.send_many`; they
+                may be awaited.
             concurrency: How many calls, at most.
             messages_per_call: How many messages go together in a call, as for
                 :meth:`Mailer.send_many`.
+            on_progress: Is called after each outcome with the count of them so far.
 
         Yields:
             For each message, in the order given, its result or its error.
         """
-        from mailcore.sending.concurrency import in_tasks
+        manner = self._manner(concurrency, messages_per_call, on_progress, ordered=True)
+        several = self._sent(messages, manner)
+        try:
+            async for each in several:
+                yield each.outcome
+        finally:
+            await several.aclose()
 
-        self._threads.at_least(checked_concurrency(concurrency))
+    async def send_unordered(
+        self,
+        messages: Iterable[Message] | AsyncIterable[Message],
+        *,
+        concurrency: int = 10,
+        messages_per_call: int = 1,
+        on_progress: OnProgress | None = None,
+    ) -> AsyncGenerator[Sent, None]:
+        """
+        Send messages as :meth:`send_many` does; outcomes come as they are there.
+
+        Yields:
+            Each message with its number, from 0, and its result or its error.
+        """
+        manner = self._manner(concurrency, messages_per_call, on_progress, ordered=False)
+        several = self._sent(messages, manner)
+        try:
+            async for each in several:
+                yield each
+        finally:
+            await several.aclose()
+
+    def _sent(
+        self, messages: Iterable[Message] | AsyncIterable[Message], manner: Manner
+    ) -> AsyncGenerator[Sent, None]:
+        self._threads.at_least(manner.concurrency)
         widen = getattr(self._channel(), "at_least", None)
         if widen is not None:
-            widen(concurrency)
-        failures: list[Exception] = []
-        groups = groups_of(messages, self._group_size(messages_per_call), failures)
-        outcomes = in_tasks(self._outcomes, groups, concurrency)
-        try:
-            async for outcome in outcomes:
-                yield outcome
-        finally:
-            await outcomes.aclose()
-        if failures:
-            raise failures[0]
+            widen(manner.concurrency)
+        return asent(self._outcomes, messages, manner)
 
     async def _outcomes(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         if len(messages) == 1:

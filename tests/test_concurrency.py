@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import weakref
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,10 +18,12 @@ from mailcore import (
     Mailer,
     Message,
     MessageRejected,
+    SendError,
     SendInterrupted,
     SendResult,
     hookimpl,
 )
+from mailcore.sending import Sent, Tally
 
 
 WAIT_SECONDS = 10
@@ -331,3 +334,136 @@ def test_the_child_of_a_fork(mailers: Any) -> None:
 
     assert "b send_many() goes on in the process that began it, not in its child" == text
     assert list("bcdefgh") == ids(outcomes)
+
+
+@pytest.mark.parametrize("kind", [Mailer, AsyncMailer])
+def test_unordered_outcomes_come_as_they_are_there(mailers: Any, kind: Any) -> None:
+    """Each says which message it is of."""
+    transport = Gated()
+    mailer = mailers(kind, transport)
+    found: list[tuple[int, Any]] = []
+
+    def note(each: Sent) -> None:
+        assert each.error is None
+        assert each.result is each.outcome
+        assert f"{each.result.message_id}@x.org" == each.message.to[0].addr_spec
+        found.append((each.number, each.result.message_id))
+        for name in {"b": "c", "c": "a"}.get(each.result.message_id, ""):
+            transport.gate(name).set()
+
+    async def gathered() -> None:
+        async for each in mailer.send_unordered(map(to, "abc"), concurrency=3):
+            note(each)
+
+    transport.gate("b").set()
+    if kind is Mailer:
+        for each in mailer.send_unordered(map(to, "abc"), concurrency=3):
+            note(each)
+    else:
+        asyncio.run(gathered())
+
+    assert [(1, "b"), (2, "c"), (0, "a")] == found
+
+
+def test_messages_that_are_awaited(mailers: Any) -> None:
+    """A source that takes its time keeps no outcome waiting, and its failure comes last."""
+    mailer = mailers(AsyncMailer, Meeting(1))
+    seen: list[str] = []
+
+    async def main() -> None:
+        known = asyncio.Event()
+
+        async def messages() -> AsyncIterator[Message]:
+            yield to("a")
+            yield to("b")
+            await known.wait()  # until the outcomes of both are there
+            yield to("c")
+            raise KeyError("whoops")
+
+        async for outcome in mailer.send_many(messages(), concurrency=3):
+            seen.append(outcome.message_id)
+            if len(seen) == 2:
+                known.set()
+
+    with pytest.raises(KeyError):
+        asyncio.run(main())
+
+    assert list("abc") == seen
+
+
+def test_leaving_a_source_that_waits(mailers: Any) -> None:
+    """Nothing is waited for any more, and no task stays."""
+    mailer = mailers(AsyncMailer, Meeting(1))
+
+    async def main() -> tuple[str | None, int]:
+        async def messages() -> AsyncIterator[Message]:
+            yield to("a")
+            await asyncio.Event().wait()
+
+        outcomes = mailer.send_many(messages(), concurrency=3)
+        first = await anext(outcomes)
+        await outcomes.aclose()
+        return first.message_id, len(asyncio.all_tasks())
+
+    assert ("a", 1) == asyncio.run(main())
+
+
+@pytest.mark.parametrize("kind", [Mailer, AsyncMailer])
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_progress_is_told(
+    mailers: Any, scripted: Any, kind: Any, concurrency: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After each outcome, by what became of it; a callback that fails stops nothing."""
+    lost = SendError("lost", maybe_accepted=True)
+    transport = scripted("1", MessageRejected("no"), lost, "4")
+    told: list[Tally] = []
+
+    def note(tally: Tally) -> None:
+        told.append(tally)
+        if tally.done == 2:
+            raise KeyError("whoops")
+
+    outcomes = many(
+        mailers(kind, transport), map(to, "abcd"), concurrency=concurrency, on_progress=note
+    )
+
+    assert 4 == len(outcomes)
+    assert [1, 2, 3, 4] == [tally.done for tally in told]
+    assert Tally(done=4, accepted=2, maybe_accepted=1, failed=1) == told[-1]
+    assert "on_progress failed" in caplog.text
+
+
+@pytest.mark.parametrize("kind", [Mailer, AsyncMailer])
+def test_memory_does_not_grow_with_the_number(mailers: Any, kind: Any) -> None:
+    """Outcomes that were given are not kept, nor are their messages."""
+
+    class Echo:
+        def exchange(self, request: Any) -> Any:
+            return "1"
+
+        def close(self) -> None:
+            pass
+
+    alive: weakref.WeakSet[Message] = weakref.WeakSet()
+    most = 0
+
+    def messages() -> Iterator[Message]:
+        nonlocal most
+        for number in range(300):
+            message = to(f"r{number}")
+            alive.add(message)
+            most = max(most, len(alive))
+            yield message
+
+    mailer = mailers(kind, Echo())
+
+    async def gathered() -> int:
+        return len([1 async for _ in mailer.send_unordered(messages(), concurrency=4)])
+
+    if kind is Mailer:
+        count = sum(1 for _ in mailer.send_unordered(messages(), concurrency=4))
+    else:
+        count = asyncio.run(gathered())
+
+    assert 300 == count
+    assert most <= 20

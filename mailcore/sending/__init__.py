@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mailcore.sending.copies import keep_likelier
     from mailcore.sending.delivery import Send
     from mailcore.sending.header_texts import header_texts
+    from mailcore.sending.many import Outcome, Sent, Tally
     from mailcore.sending.packing import JsonCall, LazyRequests, combined_calls, joined_request
     from mailcore.sending.planning import Planner
     from mailcore.sending.preview import Preview
@@ -43,6 +44,9 @@ else:
             "with_copies_once": "sending.batch",
             "Combined": "sending.combining",
             "Send": "sending.delivery",
+            "Outcome": "sending.many",
+            "Sent": "sending.many",
+            "Tally": "sending.many",
             "Preview": "sending.preview",
             "header_texts": "sending.header_texts",
         },
@@ -54,9 +58,12 @@ __all__ = [
     "IndividualRequests",
     "JsonCall",
     "LazyRequests",
+    "Outcome",
     "Planner",
     "Preview",
     "Send",
+    "Sent",
+    "Tally",
     "combined_calls",
     "copied",
     "entries_of",

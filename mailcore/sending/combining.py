@@ -10,7 +10,14 @@ from __future__ import annotations
 
 import logging
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -54,6 +61,23 @@ def groups_of(items: Iterable[T], size: int, failures: list[Exception]) -> Itera
     group: list[T] = []
     try:
         for item in items:
+            group.append(item)
+            if len(group) == size:
+                yield group
+                group = []
+    except Exception as error:  # noqa: BLE001  # the caller raises it, after what came before it
+        failures.append(error)
+    if group:
+        yield group
+
+
+async def agroups_of(
+    items: AsyncIterable[T], size: int, failures: list[Exception]
+) -> AsyncIterator[list[T]]:
+    """The same as :func:`groups_of`, of what is awaited."""
+    group: list[T] = []
+    try:
+        async for item in items:
             group.append(item)
             if len(group) == size:
                 yield group

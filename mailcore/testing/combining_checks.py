@@ -7,10 +7,11 @@ from typing import Any
 
 from mailcore.errors import SendError
 from mailcore.flow import HttpResponse
-from mailcore.mailer import Mailer, Outcome
+from mailcore.mailer import Mailer
 from mailcore.message.message import Message
 from mailcore.provider import Provider
 from mailcore.result import SendResult
+from mailcore.sending.many import Outcome
 from mailcore.testing.canaries import plain_fields, token
 from mailcore.testing.decoding import innermost
 from mailcore.testing.script import Script

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mailcore.mailer import Mailer, Outcome
+from mailcore.mailer import Mailer
 from mailcore.message.message import Message
 from mailcore.result import SendResult
+from mailcore.sending.many import Outcome
 from mailcore.testing.batch_checks import batch_of
 from mailcore.testing.canaries import plain_fields, token
 from mailcore.testing.script import Script
