@@ -141,7 +141,7 @@ def sent(
     Args:
         outcomes_of: Sends the messages of one call; raises nothing.
         messages: Taken as they are needed; what they raise is raised when the others are done.
-        manner: How.
+        manner: How they are sent, and who is told.
     """
     failures: list[Exception] = []
     counting = Counting(manner.on_progress)
