@@ -37,9 +37,9 @@ class Sent:
     One of many messages, and what became of it.
 
     Args:
-        number: Its place among the messages, from 0.
+        number: The place of the message among all, from 0.
         message: The message as it was given.
-        outcome: Its result, or its error.
+        outcome: The result of the message, or its error.
     """
 
     number: int
