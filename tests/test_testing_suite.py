@@ -1149,6 +1149,13 @@ class RefusesABatchForOneEvent(Acme):
         return super().parse_webhook(request)
 
 
+class RefusesABatchForAStranger(Acme):
+    def parse_webhook(self, request):
+        if any(not {"event", "email"} & item.keys() for item in json.loads(request.body)):
+            raise MalformedWebhook("an item is no event", provider=self.name)
+        return super().parse_webhook(request)
+
+
 class StopsAtADamagedEvent(Acme):
     def parse_webhook(self, request):
         events = super().parse_webhook(request)
@@ -1817,6 +1824,11 @@ FAULTS = [
         "test_a_damaged_event_takes_no_other_with_it",
         RefusesABatchForOneEvent,
         "the batch is refused: an event has no email",
+    ),
+    (
+        "test_a_damaged_event_takes_no_other_with_it",
+        RefusesABatchForAStranger,
+        "body[0] is an empty object: the batch is refused: an item is no event",
     ),
     (
         "test_a_damaged_event_takes_no_other_with_it",

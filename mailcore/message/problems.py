@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 from mailcore.errors import Problem
+from mailcore.foundation.redaction import shown_name
 from mailcore.message.esp_extra import control_characters, place_in_extra
 from mailcore.message.headers import collect_headers
 from mailcore.message.message import Message
@@ -28,6 +29,7 @@ __all__ = [
     "recipients_in_extra",
     "refused_extra_headers",
     "refused_headers",
+    "refused_metadata_names",
     "refused_own_headers",
 ]
 
@@ -155,6 +157,34 @@ def metadata_without_values(message: Message, label: str) -> Iterator[Problem]:
         message: The message that is looked at.
         label: What people call the service.
     """
+    for field, keys in _metadata_keys(message, lambda _, value: value is None):
+        reason = f"`{field}` has None for a value, and {label} keeps texts only"
+        hint = "leave the key out, or give a text"
+        remedy = WithoutKeys(keys, field)
+        yield Problem(field, reason, hint, feature=field, remedy=remedy)
+
+
+def refused_metadata_names(
+    message: Message, is_refused: Callable[[str], bool], why: str
+) -> Iterator[Problem]:
+    """
+    Name the keys of metadata that the service cannot have; they can be left out, for everybody.
+
+    Args:
+        message: The message that is looked at.
+        is_refused: Whether a key is one of them.
+        why: What follows "has names that".
+    """
+    for field, keys in _metadata_keys(message, lambda key, _: is_refused(key)):
+        reason = f"`{field}` has names that {why}: {', '.join(map(shown_name, keys))}"
+        remedy = WithoutKeys(keys, field)
+        yield Problem(field, reason, "choose other names", feature=field, remedy=remedy)
+
+
+def _metadata_keys(
+    message: Message, is_wrong: Callable[[str, Any], bool]
+) -> Iterator[tuple[Literal["metadata", "merge_metadata"], tuple[str, ...]]]:
+    """The keys that are wrong, of everybody's metadata and of those of single recipients."""
     fields: tuple[
         tuple[Literal["metadata", "merge_metadata"], Iterable[Mapping[str, Any]]], ...
     ] = (
@@ -162,12 +192,9 @@ def metadata_without_values(message: Message, label: str) -> Iterator[Problem]:
         ("merge_metadata", (message.merge_metadata or {}).values()),
     )
     for field, given in fields:
-        keys = {key for metadata in given for key, value in metadata.items() if value is None}
+        keys = {key for each in given for key, value in each.items() if is_wrong(key, value)}
         if keys:
-            reason = f"`{field}` has None for a value, and {label} keeps texts only"
-            hint = "leave the key out, or give a text"
-            remedy = WithoutKeys(tuple(sorted(keys)), field)
-            yield Problem(field, reason, hint, feature=field, remedy=remedy)
+            yield field, tuple(sorted(keys))
 
 
 def recipients_in_extra(names: Iterable[str], provider: str) -> Iterator[Problem]:

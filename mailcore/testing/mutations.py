@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from mailcore.testing.form_data import FormPart, is_form_data, read_form_data, write_form_data
 
 
-_REPLACEMENTS: tuple[tuple[str, Any], ...] = (
+REPLACEMENTS: tuple[tuple[str, Any], ...] = (
     ("null", None),
     ("true", True),
     ("a number", 7),
@@ -24,6 +24,7 @@ _REPLACEMENTS: tuple[tuple[str, Any], ...] = (
     ("an empty object", {}),
     ("an object", {"a": {"b": 1}}),
 )
+"""What stands in the place of a value, and what to call it."""
 
 GARBAGE: tuple[tuple[str, bytes], ...] = (
     ("nothing", b""),
@@ -68,7 +69,7 @@ def mutations(body: bytes, content_type: str = "") -> Iterator[tuple[str, bytes]
 
 
 def _variants(value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    for label, other in _REPLACEMENTS:
+    for label, other in REPLACEMENTS:
         if other != value:
             yield f"{place} is {label}", other
     if isinstance(value, dict):

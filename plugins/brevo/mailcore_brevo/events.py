@@ -37,7 +37,7 @@ MAX_WEBHOOK_BODY_BYTES = 32 * 1024 * 1024
 
 _ITEMS = "items"
 # One of them every event has.
-_OF_ANY_EVENT = ("event", "email", "message-id", "ts_event")
+_OF_BREVO = frozenset([_ITEMS, "event", "email", "message-id", "ts_event"])
 # https://developers.brevo.com/docs/transactional-webhooks: milliseconds; some samples have seconds.
 _LARGEST_SECONDS = 100_000_000_000
 # Of others, such as `blocked`, the reason is Brevo's.
@@ -58,11 +58,15 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
         request: The request that Brevo posted, which was believed.
 
     Raises:
-        MalformedWebhook: If the body is neither a JSON object nor an array of them, or has none of
-            the fields that tell that Brevo posted it.
+        MalformedWebhook: If the body is neither a JSON object nor an array of them, or none of them
+            has one of the fields that tell that Brevo posted it.
     """
     found: list[Event] = []
-    for document in read_objects(request.body, "body"):
+    documents = read_objects(request.body, "body")
+    if documents and all(each.keys().isdisjoint(_OF_BREVO) for each in documents):
+        what = "body has neither `items` nor a field that events of Brevo have"
+        raise MalformedWebhook(what, provider=provider)
+    for document in documents:
         if _ITEMS in document:
             items = document[_ITEMS]
             if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
@@ -74,9 +78,6 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
 
 
 def _tracking_event(provider: str, document: dict[str, Any]) -> TrackingEvent:
-    if document.keys().isdisjoint(_OF_ANY_EVENT):
-        what = "body has neither `items` nor a field that events of Brevo have"
-        raise MalformedWebhook(what, provider=provider)
     fields = Fields(document)
     name = fields.required("event")
     reason = fields.text("reason")

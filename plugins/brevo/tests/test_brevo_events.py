@@ -80,6 +80,15 @@ def test_a_batch_is_one_event_for_each():
     assert () == events([])
 
 
+def test_a_stranger_in_a_batch_takes_no_event_with_it():
+    """What is answered with 400, Brevo posts no second time."""
+    first, stranger, last = events([sample("delivered"), {"news": 1}, sample("opened")])
+
+    assert (EventType.DELIVERED, EventType.OPENED) == (first.event_type, last.event_type)
+    assert EventType.UNKNOWN is stranger.event_type
+    assert "`event` is missing" in stranger.defects
+
+
 def test_events_are_told_apart():
     """What happened twice has two keys, what is reported twice has one."""
     keys = [parsed(sample(name)).dedupe_key for name in NAMES]

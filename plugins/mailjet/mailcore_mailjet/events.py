@@ -32,6 +32,7 @@ from mailcore_mailjet.event_map import VISITS, judge_block, judge_bounce
 
 _OF_AN_EVENT = ("event", "MessageID", "Message_GUID", "mj_message_id", "mj_campaign_id")
 _OF_A_MAIL = ("Recipient", "Headers", "Parts", "Text-part", "Html-part")
+_OF_MAILJET = frozenset([*_OF_AN_EVENT, *_OF_A_MAIL])
 # What tells two visits of one second, which no other event has: there is no id of an event.
 _OF_A_VISIT = ("url", "ip", "agent")
 _CONTAINERS = frozenset([dict, list])
@@ -49,10 +50,14 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
         request: The request that Mailjet posted, which was believed.
 
     Raises:
-        MalformedWebhook: If the body is neither an array of objects nor an object, or one of them
-            has no field that tells that Mailjet posted it.
+        MalformedWebhook: If the body is neither an array of objects nor an object, or none of them
+            has a field that tells that Mailjet posted it.
     """
-    return tuple([_event(provider, each) for each in read_objects(request.body, "body")])
+    items = read_objects(request.body, "body")
+    if items and all(each.keys().isdisjoint(_OF_MAILJET) for each in items):
+        reason = "body has neither a field `event` nor one that mail or events of Mailjet have"
+        raise MalformedWebhook(reason, provider=provider)
+    return tuple([_event(provider, each) for each in items])
 
 
 def _event(provider: str, payload: dict[str, Any]) -> Event:
@@ -60,9 +65,6 @@ def _event(provider: str, payload: dict[str, Any]) -> Event:
         from mailcore_mailjet.inbound import parse_inbound
 
         return parse_inbound(provider, payload)
-    if payload.keys().isdisjoint(_OF_AN_EVENT):
-        reason = "body has neither a field `event` nor one that mail or events of Mailjet have"
-        raise MalformedWebhook(reason, provider=provider)
     return _tracking_event(provider, payload)
 
 

@@ -65,6 +65,14 @@ def test_every_event_has_a_fixture():
     assert EVENTS | {"teleport"} == {payload["event"] for payload in payloads}
 
 
+def test_a_stranger_in_a_group_takes_no_event_with_it():
+    """Mailjet would post all of them for a day, and then suspend the URL."""
+    first, stranger = parsed([sample("sent"), {"news": 1}])
+
+    assert (EventType.DELIVERED, EventType.UNKNOWN) == (first.event_type, stranger.event_type)
+    assert "`event` is missing" in stranger.defects
+
+
 def test_groups_are_read_as_single_events_are():
     """In their order, with or without an array."""
     payloads = [sample(name) for name in ("sent", "open", "click", "bounce_hard")]

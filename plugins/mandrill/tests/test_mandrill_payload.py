@@ -87,6 +87,8 @@ CASES = [
         {"attachments": [Attachment("a.pdf", b"a", "application/pdf", content_id="a@b")]},
         "attachments[0]: `attachments[0]` is inline and no image",
     ),
+    ({"metadata": {"_a": "b", "c_": "d"}}, "metadata: `metadata` has names that begin with an"),
+    ({"merge_metadata": {ADA: {"_a": "b"}}}, "merge_metadata: `merge_metadata` has names that"),
     ({"metadata": {"a": "b" * 250}}, "metadata: `metadata` has more than 250 bytes"),
     (
         {"metadata": {"a": "b" * 125}, "merge_metadata": {ADA: {"c": "d" * 125}}},

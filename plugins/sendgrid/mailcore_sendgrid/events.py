@@ -39,6 +39,7 @@ ID_ARGUMENT = "mailcore_id"
 
 # An example of the documentation has milliseconds.
 _LARGEST_SECONDS = 1e11
+_MAX_DIGITS = 20
 _USUAL_STATUSES = frozenset(
     f"{kind}.{subject}.{detail}" for kind in "245" for subject in range(8) for detail in range(10)
 )
@@ -211,6 +212,9 @@ def _reserved(id_argument: str) -> frozenset[str]:
 
 
 def _time(value: object) -> datetime | None:
+    # Its documentation says that it is a text, and has numbers.
+    if type(value) is str and value.isascii() and value.isdecimal() and len(value) < _MAX_DIGITS:
+        value = int(value)
     if type(value) is int and value > _LARGEST_SECONDS:
         return parse_epoch(value / 1000)
     return parse_epoch(value)

@@ -51,6 +51,16 @@ def test_events_are_as_beside_it(name: str) -> None:
     assert read(f"{name}.expected.json") == found
 
 
+@pytest.mark.parametrize("time", [1513299569, "1513299569", 1513299569000, "1513299569000"])
+def test_times_are_numbers_and_texts_in_seconds_and_milliseconds(time: object) -> None:
+    """SendGrid's documentation says one, and its examples have the others."""
+    (event,) = posted([{"event": "processed", "email": "a@example.com", "timestamp": time}])
+
+    assert event.timestamp is not None
+    assert "2017-12-15T00:59:29+00:00" == event.timestamp.isoformat()
+    assert () == event.defects
+
+
 def test_each_documented_event_has_a_fixture() -> None:
     """So that the map cannot lose one unnoticed."""
     kinds = {item["event"] for name in NAMES for item in read(f"{name}.input.json")}

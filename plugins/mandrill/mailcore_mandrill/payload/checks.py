@@ -19,7 +19,7 @@ too large is lost without a word, so it is refused here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from mailcore.errors import Problem
 from mailcore.http import json_bytes
@@ -39,6 +39,7 @@ from mailcore.message.problems import (
     recipients_in_extra,
     refused_extra_headers,
     refused_headers,
+    refused_metadata_names,
     refused_own_headers,
 )
 from mailcore_mandrill.options import MESSAGE, NAMESPACE, template_of
@@ -70,6 +71,9 @@ def check(message: Message) -> Iterator[Problem]:
     yield from inline_without_content_id(message, "Mandrill")
     yield from _no_images(message)
     if message.metadata or message.merge_metadata:
+        # https://mandrill.zendesk.com/hc/en-us/articles/360038805254 (read 2026-11-30).
+        why = "begin with an underscore, which Mandrill forbids"
+        yield from refused_metadata_names(message, lambda name: name.startswith("_"), why)
         yield from _large_metadata(message)
     if message.merge_data or message.merge_global_data:
         yield from _value_names(message)
@@ -115,14 +119,11 @@ def _size(metadata: Mapping[str, Any]) -> int:
     return len(json_bytes(dict(metadata))) if metadata else 0
 
 
-def _too_large(metadata: Mapping[str, Any], field: str) -> Problem:
-    # Written out for the type of the remedy.
-    remedy = (
-        WithoutKeys(tuple(metadata), "metadata")
-        if field == "metadata"
-        else WithoutKeys(tuple(metadata), "merge_metadata")
-    )
+def _too_large(
+    metadata: Mapping[str, Any], field: Literal["metadata", "merge_metadata"]
+) -> Problem:
     reason = f"`{field}` has more than {MAX_METADATA_BYTES} bytes of JSON: Mandrill loses all of it"
+    remedy = WithoutKeys(tuple(metadata), field)
     return Problem(field, reason, "shorten it", feature=field, remedy=remedy)
 
 

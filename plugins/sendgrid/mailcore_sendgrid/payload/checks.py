@@ -19,15 +19,14 @@ limits on numbers and sizes are its own to enforce, and to change: it answers wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mailcore.errors import Problem
 from mailcore.features import AMP
 from mailcore.message import (
     Message,
     WithoutItems,
-    WithoutKeys,
     extra_of,
     place_in_extra,
 )
@@ -40,6 +39,7 @@ from mailcore.message.problems import (
     recipients_in_extra,
     refused_extra_headers,
     refused_headers,
+    refused_metadata_names,
     refused_own_headers,
 )
 from mailcore_sendgrid.event_map import RESERVED
@@ -81,7 +81,12 @@ def check(message: Message, id_argument: str) -> Iterator[Problem]:
     if message.tags:
         yield from _tags(message)
     yield from metadata_without_values(message, "SendGrid")
-    yield from _reserved(message, id_argument)
+    # Events have metadata beside SendGrid's own fields, which win.
+    yield from refused_metadata_names(
+        message,
+        lambda name: name in RESERVED or name == id_argument,
+        "SendGrid's events have themselves",
+    )
     if extra:
         yield from _extra(extra)
 
@@ -148,21 +153,6 @@ def _tags(message: Message) -> Iterator[Problem]:
         reason = "`tags` has text outside ASCII, which SendGrid's categories cannot be"
         remedy = WithoutItems("tags", found)
         yield Problem("tags", reason, "give tags in ASCII", feature="tags", remedy=remedy)
-
-
-def _reserved(message: Message, id_argument: str) -> Iterator[Problem]:
-    """Events have metadata beside SendGrid's own fields, which win."""
-    fields: tuple[tuple[Literal["metadata", "merge_metadata"], Iterable[Iterable[str]]], ...] = (
-        ("metadata", (message.metadata,)),
-        ("merge_metadata", (message.merge_metadata or {}).values()),
-    )
-    for field, given in fields:
-        keys = {key for keys in given for key in keys if key in RESERVED or key == id_argument}
-        if keys:
-            named = ", ".join(sorted(keys))
-            reason = f"`{field}` has names that SendGrid's events have themselves: {named}"
-            remedy = WithoutKeys(tuple(sorted(keys)), field)
-            yield Problem(field, reason, "choose other names", feature=field, remedy=remedy)
 
 
 def _extra(extra: Mapping[str, Any]) -> Iterator[Problem]:
