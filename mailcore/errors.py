@@ -270,6 +270,8 @@ class SendError(MailcoreError):
         status_code: HTTP status, if there was an answer.
         code: The provider's own error code.
         raw: The provider's answer, for a debugger; never part of the text.
+        attempts: What failed before this, in order, where a policy sent the message again or a
+            pool asked another member.
     """
 
     default_category: ClassVar[str] = "failed"
@@ -287,6 +289,7 @@ class SendError(MailcoreError):
         status_code: int | None = None,
         code: str = "",
         raw: Any = None,
+        attempts: Iterable[SendError | UnsupportedFeature] = (),
     ) -> None:
         super().__init__(message)
         self.provider = provider
@@ -297,6 +300,7 @@ class SendError(MailcoreError):
         self.status_code = status_code
         self.code = code
         self.raw = raw
+        self.attempts: tuple[SendError | UnsupportedFeature, ...] = tuple(attempts)
 
     def __str__(self) -> str:
         text = str(self.args[0]) if self.args else self.category

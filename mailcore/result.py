@@ -139,9 +139,11 @@ class SendResult:
         provider: Name of the provider that took it.
         recipients: A status for every address of the message.
         message_ids: The provider's ids, each once, in the order of the recipients.
-        attempts: What failed before this send, in order: for a middleware that sends again, and for
+        attempts: What failed before this send, in order: of a policy that sends again, and of
             providers that are made of others, where a member that was passed over has its
-            UnsupportedFeature. mailcore sends once, and leaves it empty.
+            UnsupportedFeature. It is empty where nothing failed.
+        errors: The errors of requests that failed as a whole, where others of the message were
+            accepted, in order.
         dropped: What the provider could not express and the mailer's policy let go, in order; the
             ``remedy`` of each says what was done.
         raw: The provider's answers, one for each request, as they came. Those of HTTP providers are
@@ -152,6 +154,7 @@ class SendResult:
     recipients: RecipientStatuses
     message_ids: tuple[str, ...] = ()
     attempts: tuple[SendError | UnsupportedFeature, ...] = ()
+    errors: tuple[SendError, ...] = field(default=(), compare=False)
     dropped: tuple[Problem, ...] = ()
     raw: Any = field(default=None, repr=False, compare=False)
 
@@ -199,6 +202,7 @@ class SendResult:
             "message_id": self.message_id,
             "message_ids": list(self.message_ids),
             "attempts": [str(error) for error in self.attempts],
+            "errors": [str(error) for error in self.errors],
             "dropped": [
                 {
                     "field": problem.field,

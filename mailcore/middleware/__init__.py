@@ -11,10 +11,12 @@ from mailcore._lazy import lazily
 
 if TYPE_CHECKING:
     from mailcore.middleware.policy import Place, Policy, Sender
+    from mailcore.middleware.retry import Retry
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "Retry": "middleware.retry",
             "Place": "middleware.policy",
             "Policy": "middleware.policy",
             "Sender": "middleware.policy",
@@ -24,5 +26,6 @@ else:
 __all__ = [
     "Place",
     "Policy",
+    "Retry",
     "Sender",
 ]

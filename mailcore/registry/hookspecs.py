@@ -135,8 +135,9 @@ def mailcore_message_failed(
     """
     Called after a send failed.
 
-    `final` is False if a middleware will send the message again: this is not the last that is heard
-    of it, and what counts lost messages leaves it out. mailcore sends once, so that it is True.
+    `final` is False if a policy such as :class:`~mailcore.middleware.Retry` will send the message
+    again, or the part of it that failed: this is not the last that is heard of it, and what counts
+    lost messages leaves it out. Without such a policy it is True.
 
     A send that is cut off, because its task was cancelled or the process told to stop, comes here
     as :class:`~mailcore.errors.SendInterrupted`; ``maybe_accepted`` once writing began.

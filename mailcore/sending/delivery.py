@@ -135,7 +135,7 @@ def deliver(
                 raise outcome
             error = _as_send_error(outcome, provider.name)
             errors.append(error)
-            found = _failed(request.recipients, error)
+            found = failed_for(request.recipients, error)
         else:
             response, found = outcome
             answers.append(response)
@@ -146,7 +146,7 @@ def deliver(
             statuses = {**_not_attempted(requests[position + 1 :], error), **statuses}
             break
     statuses.update(copies)
-    result = _result(provider.name, message, statuses, answers)
+    result = _result(provider.name, message, statuses, answers, errors)
     known = all(status.status is not SendStatus.UNKNOWN for status in result.recipients.values())
     if not result.accepted and (errors or known):
         refusal = _refusal(result, requests, errors)
@@ -236,7 +236,14 @@ def _as_send_error(error: MailcoreError, provider: str) -> SendError:
     return UnexpectedResponse(reason, provider=provider, maybe_accepted=True)
 
 
-def _failed(recipients: Sequence[str], error: SendError) -> dict[str, RecipientStatus]:
+def failed_for(recipients: Sequence[str], error: SendError) -> dict[str, RecipientStatus]:
+    """
+    The status of each recipient of a request that failed as a whole.
+
+    Args:
+        recipients: The addresses that it was for.
+        error: What it failed with.
+    """
     status = RecipientStatus(
         SendStatus.UNKNOWN if error.maybe_accepted else SendStatus.FAILED,
         code=error.code or error.category,
@@ -258,7 +265,11 @@ def _not_attempted(requests: Sequence[Any], error: SendError) -> dict[str, Recip
 
 
 def _result(
-    provider: str, message: Message, statuses: dict[str, RecipientStatus], answers: list[Any]
+    provider: str,
+    message: Message,
+    statuses: dict[str, RecipientStatus],
+    answers: list[Any],
+    errors: list[SendError],
 ) -> SendResult:
     addresses = message.recipients
     # Most providers are asked in the message's own spelling, and answer in it.
@@ -272,6 +283,7 @@ def _result(
         provider=provider,
         recipients=RecipientStatuses(recipients),
         message_ids=tuple(ids),
+        errors=tuple(errors),
         raw=tuple(answers),
     )
 
@@ -279,6 +291,17 @@ def _result(
 def _refusal(result: SendResult, requests: Sequence[Any], errors: Sequence[SendError]) -> SendError:
     if len(errors) == 1 and len(requests) == 1:
         return errors[0]
+    return refused_to_all(result, errors)
+
+
+def refused_to_all(result: SendResult, errors: Sequence[SendError]) -> RecipientsRefused:
+    """
+    The error for a result in which nobody was accepted.
+
+    Args:
+        result: What became of each recipient.
+        errors: The errors of the requests that failed as a whole, in order.
+    """
     statuses = result.recipients.values()
     return RecipientsRefused(
         f"nobody was accepted: {_counts(result)}",
