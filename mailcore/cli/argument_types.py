@@ -7,7 +7,7 @@ import argparse
 from datetime import datetime, timezone
 
 
-__all__ = ["point_in_time", "positive"]
+__all__ = ["point_in_time", "positive", "positive_number"]
 
 
 def point_in_time(text: str) -> datetime:
@@ -25,3 +25,14 @@ def positive(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError("write a whole number above 0")
     return int(text)
+
+
+def positive_number(text: str) -> float:
+    """Read a number above 0, such as 2.5; as the type of an argument."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("write a number above 0")
+    return number

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
+from typing import IO
 
 from mailcore.cli.table import table
 from mailcore.foundation.terminal import lines
@@ -64,20 +65,25 @@ class Unwritable(Exception):
         self.reader_gone = isinstance(error, BrokenPipeError)
 
 
-def write(text: str) -> None:
+def write(text: str, stream: IO[str] | None = None) -> None:
     """
     Write a text and a line end to standard output.
 
     What its encoding lacks is written as an escape, so that no result is lost for one character.
 
+    Args:
+        text: The text that is written.
+        stream: What was standard output before it was led elsewhere.
+
     Raises:
         Unwritable: If that fails.
     """
-    if sys.stdout is None:
+    chosen: IO[str] | None = stream if stream is not None else sys.stdout
+    if chosen is None:
         raise Unwritable(OSError(errno.EBADF, "standard output is closed"))
-    encoding = sys.stdout.encoding or "utf-8"
+    encoding: str = getattr(chosen, "encoding", None) or "utf-8"
     try:
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        chosen.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     except OSError as error:
         raise Unwritable(error) from error
 
@@ -87,10 +93,10 @@ def write_json(value: object) -> None:
     write(json.dumps(value, indent=2))
 
 
-def write_json_line(value: object) -> None:
+def write_json_line(value: object, stream: IO[str] | None = None) -> None:
     """Write JSON on one line, and let it be seen now."""
-    write(json.dumps(value))
-    flush()
+    write(json.dumps(value), stream)
+    flush(stream)
 
 
 def write_table(
@@ -138,16 +144,17 @@ def write_traceback(error: BaseException) -> None:
         sys.stderr.flush()
 
 
-def flush() -> None:
+def flush(stream: IO[str] | None = None) -> None:
     """
     Write what is still held back.
 
     Raises:
         Unwritable: If that fails.
     """
+    stream = stream if stream is not None else sys.stdout
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        if stream is not None:
+            stream.flush()
     except OSError as error:
         raise Unwritable(error) from error
 

@@ -6,22 +6,25 @@ import argparse
 import contextlib
 import sys
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mailcore.cli import output
 from mailcore.cli.choosing import Chosen
 from mailcore.mailer import Mailer
 from mailcore.message.message import Message
+from mailcore.middleware.policy import Policy
 from mailcore.registry.registry import Registry
 from mailcore.result import SendResult
 
 
 @contextlib.contextmanager
-def open_mailer(arguments: argparse.Namespace, chosen: Chosen) -> Iterator[Mailer]:
+def open_mailer(
+    arguments: argparse.Namespace, chosen: Chosen, middleware: Sequence[Policy] = ()
+) -> Iterator[Mailer]:
     """A mailer whose connections are closed at the end."""
     registry: Registry = arguments.registry
     try:
-        yield Mailer(chosen.provider, registry=registry)
+        yield Mailer(chosen.provider, registry=registry, middleware=middleware)
     finally:
         registry.close(chosen.provider)
 
