@@ -44,7 +44,7 @@ class JsonLines:
 
     Args:
         file: Where they come from.
-        path: Its name, for texts.
+        path: The name of the file, for texts.
     """
 
     def __init__(self, file: IO[bytes], path: str) -> None:
@@ -73,7 +73,7 @@ class CsvRows:
 
     Args:
         file: CSV in UTF-8 with a header.
-        path: Its name, for texts.
+        path: The name of the file, for texts.
         template: The name of a file with a message in JSON; ``{{column}}`` in any of its texts
             stands for the value of that column, escaped in HTML.
 

@@ -45,7 +45,7 @@ def add_parser(cli: argparse._SubParsersAction[Any], common: argparse.ArgumentPa
         "at once. What became of each stands in a record; the same command again goes on with "
         "those that have not begun, and sends none twice: what may have been accepted is listed.",
         epilog=exit_codes.epilog(
-            "send-many messages.jsonl --provider ses --concurrency 20",
+            "send-many messages.jsonl --url console:// --concurrency 20",
             "send-many people.csv --template newsletter.json",
             "send-many messages.jsonl --retry-failed",
         ),
