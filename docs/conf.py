@@ -28,6 +28,7 @@ settings.configure(
         "mailcore_django",
         "mailcore_django.seen",
         "mailcore_django.log",
+        "mailcore_django.dashboard",
     ]
 )
 django.setup()

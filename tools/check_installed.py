@@ -175,17 +175,24 @@ def check_django() -> None:
     settings = (
         "from django.conf import settings; import django; from django.core.management import "
         "call_command as call; from django.template.loader import get_template\n"
-        "own = ['mailcore_django', 'mailcore_django.seen', 'mailcore_django.log']\n"
+        "own = ['mailcore_django', *('mailcore_django.' + each for each in ('seen', 'log', "
+        "'dashboard'))]\n"
         "settings.configure(INSTALLED_APPS=['django.contrib.admin', 'django.contrib.auth', "
-        "'django.contrib.contenttypes', 'django.contrib.messages', *own], DATABASES={'default': "
+        "'django.contrib.contenttypes', 'django.contrib.messages', 'django.contrib.staticfiles', "
+        "*own], DATABASES={'default': "
         "{'ENGINE': 'django.db.backends.sqlite3', 'NAME': ':memory:'}}, TEMPLATES=[{'BACKEND': "
         "'django.template.backends.django.DjangoTemplates', 'APP_DIRS': True}])\n"
         "django.setup()\n"
-        "call('makemigrations', 'mailcore_seen', 'mailcore_log', check=True, skip_checks=True)\n"
+        "call('makemigrations', 'mailcore_seen', 'mailcore_log', 'mailcore_dashboard', check=True, "
+        "skip_checks=True)\n"
         "call('migrate', verbosity=0, skip_checks=True)\n"
         "from mailcore_django.log.models import SentMessage\n"
         "assert not SentMessage.objects.count()\n"
         "get_template('admin/mailcore_log/sentmessage/send_again.html')\n"
+        "get_template('admin/mailcore_dashboard/dashboard.html')\n"
+        "from django.contrib.staticfiles import finders\n"
+        "assert finders.find('mailcore_log/log.css')\n"
+        "assert finders.find('mailcore_dashboard/dashboard.css')\n"
     )
     finished = subprocess.run(
         [sys.executable, "-c", settings], capture_output=True, check=False, text=True

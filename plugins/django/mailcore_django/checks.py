@@ -27,7 +27,7 @@ import logging
 import os
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
@@ -36,16 +36,15 @@ from django.utils.log import AdminEmailHandler
 from django.utils.module_loading import import_string
 
 from mailcore import Address, ConfigurationError, MessageError, Provider
-from mailcore_django.backend import EmailBackend
+from mailcore_django.aliases import every_mailer, our_mailers
 from mailcore_django.conf import SETTING, django_mailers, read_settings
 from mailcore_django.configured import DEFAULT_ALIAS, configuration_of, mailers_of
-from mailcore_django.moving.reading import email_backend, left_over
+from mailcore_django.moving.reading import left_over
 from mailcore_django.webhooks.configured import get_webhook
 
 
 __all__ = ["check_deployment", "check_settings"]
 
-_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 _DELIVERS_NOTHING = ("console", "file", "memory", "null")
 _TRUST = (
     "webhook_secrets",
@@ -85,43 +84,18 @@ def _warning(number: int, text: str, hint: str | None = None) -> CheckWarning:
     return CheckWarning(text, hint=hint, id=f"mailcore_django.W{number:03}")
 
 
-def _entries() -> Iterator[tuple[str, str, str, Mapping[str, object]]]:
-    """The alias, the place in the settings, the backend and the options of each mailer."""
-    from_django = django_mailers()
-    if from_django is None:
-        yield DEFAULT_ALIAS, "EMAIL_BACKEND", email_backend(), {}
-    for alias, entry in (from_django or {}).items():
-        options = cast("Mapping[str, object]", entry.get("OPTIONS", {}))
-        yield alias, f"MAILERS[{alias!r}]", str(entry.get("BACKEND", _SMTP)), options
-    own, _ = read_settings(getattr(settings, SETTING, {}))
-    for alias, each in own.mailers.items():
-        if not (alias == DEFAULT_ALIAS and from_django is None) or each.options:
-            yield alias, f"{SETTING}['MAILERS'][{alias!r}]", each.backend, each.options
-
-
-def _ours() -> Iterator[tuple[str, str, Mapping[str, object]]]:
-    """The alias, the place and the options of each mailer that is mailcore's."""
-    for alias, place, backend, options in _entries():
-        try:
-            kind: object = import_string(backend)
-        except ImportError:
-            continue
-        if isinstance(kind, type) and issubclass(kind, EmailBackend):
-            yield alias, place, options
-
-
 def _mailers() -> Iterator[CheckMessage]:
     own, _ = read_settings(getattr(settings, SETTING, {}))
     for alias in own.mailers:
         if alias in (django_mailers() or {}):
             text = f"the alias {alias!r} stands in MAILERS and in {SETTING}['MAILERS']"
             yield _error(4, text, f"take it out of {SETTING}['MAILERS']")
-    for _, place, backend, _ in _entries():
+    for _, place, backend, _ in every_mailer():
         try:
             import_string(backend)
         except ImportError as error:
             yield _error(3, f"{place}: BACKEND {backend!r} cannot be imported: {error}")
-    for alias, place, options in _ours():
+    for alias, place, options in our_mailers():
         try:
             mailers_of(configuration_of(options, alias=alias))
         except ConfigurationError as error:
@@ -131,7 +105,7 @@ def _mailers() -> Iterator[CheckMessage]:
 def _providers() -> dict[str, Provider[Any, Any]]:
     """The providers of the mailers that can be made, by alias."""
     found = {}
-    for alias, _, options in _ours():
+    for alias, _, options in our_mailers():
         try:
             found[alias] = mailers_of(configuration_of(options, alias=alias)).provider
         except ConfigurationError:
@@ -172,7 +146,7 @@ def _logging() -> Iterator[CheckMessage]:
         return
     silent = {
         alias: bool(options.get("fail_silently")) or _common_silence()
-        for alias, _, options in _ours()
+        for alias, _, options in our_mailers()
     }
     used = {getattr(handler, "using", None) or DEFAULT_ALIAS for handler in _handlers()}
     for alias in sorted(used):
@@ -195,10 +169,10 @@ def _common_silence() -> bool:
 
 
 def _left_over() -> Iterator[CheckMessage]:
-    backends = [backend for _, _, backend, _ in _entries()]
+    backends = [backend for _, _, backend, _ in every_mailer()]
     if any(each.startswith(("anymail.", "django_ses.")) for each in backends):
         return  # they are in use
-    if not any(True for _ in _ours()):
+    if not any(True for _ in our_mailers()):
         return
     for place, advice in left_over():
         yield _warning(3, f"{place} is left from another package: {advice}", "take it out")
@@ -206,7 +180,7 @@ def _left_over() -> Iterator[CheckMessage]:
 
 def _unused() -> Iterator[CheckMessage]:
     own, _ = read_settings(getattr(settings, SETTING, {}))
-    if own.provider and not any(True for _ in _ours()):
+    if own.provider and not any(True for _ in our_mailers()):
         text = f"{SETTING}['PROVIDER'] is set, and no mailer sends through mailcore"
         setting = "EMAIL_BACKEND" if django_mailers() is None else "the BACKEND of a mailer"
         yield _warning(4, text, f"set {setting} to 'mailcore_django.EmailBackend'")

@@ -14,6 +14,7 @@ The setting ``MAILCORE``: read when it is used, checked whole, forgotten when a 
         "MAILERS": {"newsletter": {"BACKEND": "mailcore_django.EmailBackend", "OPTIONS": {…}}},
         "WEBHOOKS": {"ses": {"topic_arns": […]}},
         "LOG": {"bodies": False, "keep_days": 30},
+        "DASHBOARD": {"cache_seconds": 300},
     }
 
 Any value among options may be ``{"env": "NAME"}``: it is read from that variable of the
@@ -36,13 +37,22 @@ from mailcore import ConfigurationError
 from mailcore.foundation import ForkSafeLock, similar
 
 
-__all__ = ["LogSettings", "MailcoreSettings", "MailerSettings", "from_environment", "get_settings"]
+__all__ = [
+    "DashboardSettings",
+    "LogSettings",
+    "MailcoreSettings",
+    "MailerSettings",
+    "from_environment",
+    "get_settings",
+]
 
 SETTING = "MAILCORE"
 BACKEND = "mailcore_django.EmailBackend"
 
 Nothing: Mapping[str, object] = {}
 _LONGEST_KEPT_DAYS = 36_500
+# Each identity and each thousand suppressed addresses is a call, which a page waits for.
+_LARGEST = {"cache_seconds": 86_400, "identities": 100, "suppressed": 10_000}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +71,24 @@ class LogSettings:
     subjects: bool = True
     details: bool = False
     keep_days: int = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class DashboardSettings:
+    """
+    ``MAILCORE["DASHBOARD"]``: how the app ``mailcore_django.dashboard`` asks providers.
+
+    Args:
+        cache_seconds: For how many seconds an answer is shown again before the provider is asked.
+        cache: The alias in ``CACHES`` of the cache that answers are kept in.
+        identities: How many identities are asked for their DKIM, each of which is a call.
+        suppressed: How many suppressed addresses are looked at.
+    """
+
+    cache_seconds: int = 300
+    cache: str = "default"
+    identities: int = 10
+    suppressed: int = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +121,7 @@ class MailcoreSettings:
         mailers: The mailers by alias, for Django before 6.1, which has no setting ``MAILERS``.
         webhooks: The options that webhooks are received with, by provider.
         log: What the optional app keeps.
+        dashboard: How the optional dashboard asks providers.
     """
 
     provider: str = ""
@@ -107,6 +136,7 @@ class MailcoreSettings:
     mailers: Mapping[str, MailerSettings] = field(default_factory=dict)
     webhooks: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
     log: LogSettings = field(default_factory=LogSettings)
+    dashboard: DashboardSettings = field(default_factory=DashboardSettings)
 
 
 class _Reading:
@@ -180,6 +210,21 @@ class _Reading:
         flags = {name: self.flag(f"{place}[{name!r}]", flag) for name, flag in read.items()}
         return LogSettings(keep_days=days, **flags)
 
+    def dashboard(self, place: str, value: object) -> DashboardSettings:
+        given = self.mapping(place, value)
+        defaults = {each.name: each.default for each in fields(DashboardSettings)}
+        self.known(place, given, defaults)
+        read: dict[str, Any] = {}
+        for name in defaults.keys() & given.keys():
+            within = f"{place}[{name!r}]"
+            if name == "cache":
+                read[name] = self.text(within, given[name])
+            elif type(given[name]) is int and 0 <= given[name] <= _LARGEST[name]:
+                read[name] = given[name]
+            else:
+                self.problems.append(f"{within} must be a whole number from 0 to {_LARGEST[name]}")
+        return DashboardSettings(**read)
+
     def mailers(self, place: str, value: object) -> dict[str, MailerSettings]:
         found = {}
         for alias, entry in self.mappings(place, value).items():
@@ -204,6 +249,7 @@ _KEYS: dict[str, tuple[str, Callable[[_Reading, str, object], object]]] = {
     "MAILERS": ("mailers", _Reading.mailers),
     "WEBHOOKS": ("webhooks", _Reading.mappings),
     "LOG": ("log", _Reading.log),
+    "DASHBOARD": ("dashboard", _Reading.dashboard),
 }
 
 

@@ -96,7 +96,7 @@ def transactional_database(databases: None) -> Iterator[None]:
     yield
     with connection.constraint_checks_disabled():
         for model in apps.get_models():
-            if model._meta.app_label.startswith("mailcore"):
+            if model._meta.managed and model._meta.app_label.startswith("mailcore"):
                 model._default_manager.all().delete()
 
 

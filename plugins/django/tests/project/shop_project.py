@@ -38,7 +38,10 @@ PROJECT = {
         "mailcore_django",
         "mailcore_django.seen",
         "mailcore_django.log",
+        "mailcore_django.dashboard",
+        "django.contrib.staticfiles",
     ],
+    "STATIC_URL": "/static/",
     "MIDDLEWARE": [
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.common.CommonMiddleware",
