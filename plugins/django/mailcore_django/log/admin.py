@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,22 +18,23 @@ from django.utils.html import format_html, format_html_join
 from django.utils.timezone import is_aware, localtime
 
 from mailcore import MailcoreError
-from mailcore_django.log.models import Event, Recipient, SentMessage
+from mailcore_django.log.models import Event, SentMessage
 from mailcore_django.log.sending_again import doubts, send_again
 
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
-    _Inline = admin.TabularInline[Recipient, SentMessage]
 else:
-    # They take parameters in stubs only.
+    # It takes parameters in stubs only.
     _ModelAdmin = admin.ModelAdmin
-    _Inline = admin.TabularInline
 
 __all__ = ["EventAdmin", "SentMessageAdmin"]
 
 _SHOWN_RECIPIENTS = 3
 _TIMELINE = ("When", "Event", "Recipient", "Why")
+_RECIPIENTS = ("Address", "The provider said", "Reported since", "Why", "May have arrived")
+# Left out where they say nothing.
+_RARE = ("error", "template_id", "tags", "again_of", "mailer")
 
 
 class _ReadOnly(_ModelAdmin):
@@ -41,6 +42,11 @@ class _ReadOnly(_ModelAdmin):
 
     show_full_result_count = False
     list_per_page = 50
+
+    class Media:
+        """For narrow windows."""
+
+        css: ClassVar[dict[str, list[str]]] = {"all": ["mailcore_log/log.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""
@@ -53,28 +59,6 @@ class _ReadOnly(_ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
         """Nobody: `manage.py mailcore erase` and `prune` delete all that belongs together."""
         return False
-
-
-class RecipientInline(_Inline):
-    """The recipients of a message."""
-
-    model = Recipient
-    extra = 0
-    can_delete = False
-    fields = ("address", "status", "state", "message_id", "code", "detail", "maybe_accepted")
-    readonly_fields = fields
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Who may see the message."""
-        return _may(request, "view_sentmessage")
 
 
 @admin.register(SentMessage)
@@ -93,7 +77,6 @@ class SentMessageAdmin(_ReadOnly):
     search_fields = ("subject", "from_email", "=message_id", "recipients__address")
     search_help_text = "Address, subject, or the whole message id"
     date_hierarchy = "created_at"
-    inlines = (RecipientInline,)
     actions = ("send_again",)
     _shown = (
         "created_at",
@@ -101,13 +84,14 @@ class SentMessageAdmin(_ReadOnly):
         "subject",
         "status",
         "error",
-        "maybe_accepted",
+        "may_have_arrived",
         "provider",
         "mailer",
         "message_id",
         "template_id",
         "tags",
         "again_of",
+        "all_recipients",
         "timeline",
     )
     readonly_fields: ClassVar[tuple[str, ...]] = (*_shown, "text", "html")
@@ -119,10 +103,13 @@ class SentMessageAdmin(_ReadOnly):
         return found
 
     def get_fields(self, request: HttpRequest, obj: object | None = None) -> tuple[str, ...]:
-        """Bodies for those only who may see them."""
+        """What says something; bodies for those only who may see them."""
+        shown = tuple(
+            name for name in self._shown if name not in _RARE or obj is None or getattr(obj, name)
+        )
         if _may(request, "view_body"):
-            return (*self._shown, "text", "html")
-        return self._shown
+            return (*shown, "text", "html")
+        return shown
 
     @admin.display(description="to")
     def to(self, row: SentMessage) -> str:
@@ -137,29 +124,46 @@ class SentMessageAdmin(_ReadOnly):
         """What is known of the recipients, each state once."""
         return ", ".join(sorted({each.get_state_display() for each in row.recipients.all()}))
 
+    @admin.display(description="may have arrived")
+    def may_have_arrived(self, row: SentMessage) -> str:
+        """In a word: a red cross would look as if something were wrong."""
+        return "yes, although no acceptance was seen" if row.maybe_accepted else "no"
+
+    @admin.display(description="recipients")
+    def all_recipients(self, row: SentMessage) -> str:
+        """What the provider said of each, and what was reported since."""
+        return _table(
+            _RECIPIENTS,
+            (
+                (
+                    each.address,
+                    each.get_status_display(),
+                    each.get_state_display(),
+                    " ".join(filter(None, (each.code, each.detail))),
+                    "yes" if each.maybe_accepted else "no",
+                )
+                for each in row.recipients.all()
+            ),
+        )
+
     @admin.display(description="what was reported")
     def timeline(self, row: SentMessage) -> str:
         """The events of the message, the first one first."""
         events = _events_of(row)
         if not events:
             return "nothing so far"
-        lines = format_html_join(
-            "",
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+        return _table(
+            _TIMELINE,
             (
                 (
                     _shown_time(each.timestamp or each.received_at),
                     each.get_event_type_display(),
-                    each.recipient
-                    if each.recipient_certain
-                    else f"one of several: {each.recipient}",
+                    _recipient_of(each),
                     _reason_of(each),
                 )
                 for each in events
             ),
         )
-        head = format_html_join("", "<th>{}</th>", ((each,) for each in _TIMELINE))
-        return format_html("<table><tr>{}</tr>{}</table>", head, lines)
 
     @admin.display(description="text")
     def text(self, row: SentMessage) -> str:
@@ -245,6 +249,24 @@ class EventAdmin(_ReadOnly):
     search_fields = ("recipient", "=message_id")
     search_help_text = "Address, or the whole message id"
     date_hierarchy = "received_at"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; in narrow windows its rows become blocks, hence the head beside each cell."""
+    lines = format_html_join(
+        "",
+        "<tr>{}</tr>",
+        (
+            (format_html_join("", '<td data-head="{}">{}</td>', zip(heads, cells, strict=True)),)
+            for cells in rows
+        ),
+    )
+    head = format_html_join("", '<th scope="col">{}</th>', ((each,) for each in heads))
+    return format_html(
+        '<table class="mailcore-rows"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
+        head,
+        lines,
+    )
 
 
 def _may(request: HttpRequest, permission: str) -> bool:
