@@ -53,6 +53,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore.cli.exit_codes",
         "mailcore.cli.failures",
         "mailcore.cli.output",
+        "mailcore.cli.quota",
         "mailcore.cli.suppressions",
     ),
     "For tests": ("mailcore.testing",),

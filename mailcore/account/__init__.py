@@ -1,5 +1,5 @@
 """
-What a provider keeps for an account: the addresses that it does not deliver to.
+What a provider keeps for an account: the addresses that it does not deliver to, and its quota.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from mailcore._lazy import lazily
 
 if TYPE_CHECKING:
     from mailcore.account.paging import Page, aiterate, iterate
+    from mailcore.account.quota import AsyncQuotaAccount, QuotaAccount, QuotaList
     from mailcore.account.suppression_account import (
         AsyncSuppressionAccount,
         SuppressionAccount,
@@ -36,6 +37,9 @@ else:
             "Page": "account.paging",
             "aiterate": "account.paging",
             "iterate": "account.paging",
+            "AsyncQuotaAccount": "account.quota",
+            "QuotaAccount": "account.quota",
+            "QuotaList": "account.quota",
             "AsyncSuppressionAccount": "account.suppression_account",
             "SuppressionAccount": "account.suppression_account",
             "account_of": "account.suppression_account",
@@ -59,11 +63,14 @@ __all__ = [
     "LARGEST_PAGE",
     "MANUAL",
     "UNSUBSCRIBE",
+    "AsyncQuotaAccount",
     "AsyncSuppressionAccount",
     "KeepsSuppressions",
     "ManagesSuppressions",
     "ManagesSuppressionsAsync",
     "Page",
+    "QuotaAccount",
+    "QuotaList",
     "SuppressedAddress",
     "SuppressionAccount",
     "SuppressionFilter",

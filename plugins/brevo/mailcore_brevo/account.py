@@ -1,53 +1,28 @@
 """
 ``provider.account``: blocked contacts, blocked domains, credits.
 
-``/v3/account`` and ``/v3/smtp/blockedDomains`` (``api/swagger.yaml`` of
-https://github.com/getbrevo/brevo-go, of 2025-02-07, read 2026-11-30).
+``/v3/smtp/blockedDomains`` (``api/swagger.yaml`` of https://github.com/getbrevo/brevo-go, of
+2025-02-07, read 2026-11-30).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
-from math import isfinite
-from typing import Any
 from urllib.parse import quote
 
-from mailcore.account import AsyncSuppressionAccount, SuppressedAddress, SuppressionAccount
+from mailcore.account import AsyncQuotaAccount, QuotaAccount
 from mailcore.address import Address
-from mailcore.flow import Flow, HttpResponse, Transport, arun, run
+from mailcore.flow import Flow, Transport, arun, run
 from mailcore.http import not_understood, settled
-from mailcore_brevo.asking import PROVIDER, call, read, read_success, require_success
+from mailcore_brevo.asking import PROVIDER, call, read_success, require_success
 from mailcore_brevo.options import BrevoOptions
+from mailcore_brevo.quota import PlanCredits
 from mailcore_brevo.suppressions import BrevoSuppressions
 
 
 _DOMAINS = "/smtp/blockedDomains"
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlanCredits:
-    """
-    What is left of one plan of the account.
-
-    Args:
-        plan: Brevo's name of it: ``free``, ``subscription``, ``payAsYouGo``, ``reseller``, ``sms``;
-            an open set.
-        credits_type: What is counted: ``sendLimit`` is messages; an open set.
-        remaining: How much is left.
-        start: The first day of the period; None if the plan has none.
-        end: The last day of the period; None if the plan has none.
-    """
-
-    plan: str
-    credits_type: str
-    remaining: float
-    start: date | None = None
-    end: date | None = None
-
-
-class BrevoAccount(SuppressionAccount[SuppressedAddress]):
+class BrevoAccount(QuotaAccount[tuple[PlanCredits, ...]]):
     """
     What Brevo keeps for the account.
 
@@ -68,10 +43,6 @@ class BrevoAccount(SuppressionAccount[SuppressedAddress]):
     def asynchronous(self) -> AsyncBrevoAccount:
         """The same with ``await`` and ``async for``."""
         return AsyncBrevoAccount(self._suppressions, self._transport)
-
-    def quota(self) -> tuple[PlanCredits, ...]:
-        """What may still be sent, by plan."""
-        return run(get_credits(self._options), self._transport)
 
     def blocked_domains(self) -> tuple[str, ...]:
         """The domains that Brevo sends nothing to."""
@@ -96,16 +67,12 @@ class BrevoAccount(SuppressionAccount[SuppressedAddress]):
         return run(unblock_domain(self._options, domain), self._transport)
 
 
-class AsyncBrevoAccount(AsyncSuppressionAccount[SuppressedAddress]):
+class AsyncBrevoAccount(AsyncQuotaAccount[tuple[PlanCredits, ...]]):
     """As :class:`BrevoAccount`, for event loops."""
 
     def __init__(self, suppressions: BrevoSuppressions, transport: Transport) -> None:
         super().__init__(suppressions, transport)
         self._options = suppressions.options
-
-    async def quota(self) -> tuple[PlanCredits, ...]:
-        """As :meth:`BrevoAccount.quota`."""
-        return await arun(get_credits(self._options), self._transport)
 
     async def blocked_domains(self) -> tuple[str, ...]:
         """As :meth:`BrevoAccount.blocked_domains`."""
@@ -118,12 +85,6 @@ class AsyncBrevoAccount(AsyncSuppressionAccount[SuppressedAddress]):
     async def unblock_domain(self, domain: str) -> bool:
         """As :meth:`BrevoAccount.unblock_domain`."""
         return await arun(unblock_domain(self._options, domain), self._transport)
-
-
-def get_credits(options: BrevoOptions) -> Flow[tuple[PlanCredits, ...]]:
-    """Ask for the credits of each plan."""
-    response = yield from call(options, "GET", "/account")
-    return tuple(_credits(item, response) for item in read(response, "plan"))
 
 
 def get_blocked_domains(options: BrevoOptions) -> Flow[tuple[str, ...]]:
@@ -153,24 +114,3 @@ def unblock_domain(options: BrevoOptions, domain: str) -> Flow[bool]:
 
 def _encoded(domain: str) -> str:
     return Address.parse(f"postmaster@{domain}", field="domain").ascii_domain
-
-
-def _credits(item: Mapping[str, Any], response: HttpResponse) -> PlanCredits:
-    plan, kind, left = item.get("type"), item.get("creditsType"), item.get("credits")
-    is_number = (type(left) is int or type(left) is float) and isfinite(left)
-    if not isinstance(plan, str) or not isinstance(kind, str) or not is_number:
-        raise settled(not_understood("has an unreadable plan", response), PROVIDER)
-    return PlanCredits(
-        plan=plan,
-        credits_type=kind,
-        remaining=float(left or 0),
-        start=_date(item.get("startDate")),
-        end=_date(item.get("endDate")),
-    )
-
-
-def _date(value: object) -> date | None:
-    try:
-        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
-    except ValueError:
-        return None

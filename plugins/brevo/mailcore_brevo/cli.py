@@ -1,4 +1,4 @@
-"""``mailcore brevo quota`` and ``mailcore brevo domains``."""
+"""``mailcore brevo domains``."""
 
 from __future__ import annotations
 
@@ -10,21 +10,13 @@ from mailcore.cli import exit_codes, output
 from mailcore.cli.failures import UsageError
 from mailcore.cli.suppressions import add_account_parser, opened_provider
 from mailcore.registry import Registry
-from mailcore_brevo.account import BrevoAccount, PlanCredits
+from mailcore_brevo.account import BrevoAccount
 from mailcore_brevo.provider import BrevoProvider
 
 
 _NAME = "brevo"
 # As that of ``suppressions``: a domain was not there.
 _ABSENT = 1
-
-
-def add_quota(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add ``quota``."""
-    parser = add_account_parser(
-        commands, _NAME, "quota", "show what may still be sent", "What may still be sent, by plan."
-    )
-    parser.set_defaults(run=_quota)
 
 
 def add_domains(commands: argparse._SubParsersAction[Any]) -> None:
@@ -39,27 +31,6 @@ def add_domains(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("action", nargs="?", choices=("list", "block", "unblock"), default="list")
     parser.add_argument("domains", metavar="DOMAIN", nargs="*", help="such as example.com")
     parser.set_defaults(run=_domains)
-
-
-def _quota(arguments: argparse.Namespace) -> int:
-    with opened_provider(arguments, _NAME) as provider:
-        plans = _account(arguments, provider).quota()
-    if arguments.json:
-        output.write_json({"plans": [_described(plan) for plan in plans]})
-    else:
-        rows = [[str(value or "") for value in _described(plan).values()] for plan in plans]
-        output.write_table(["plan", "counted", "left", "since", "until"], rows)
-    return exit_codes.OK
-
-
-def _described(plan: PlanCredits) -> dict[str, object]:
-    return {
-        "plan": plan.plan,
-        "credits_type": plan.credits_type,
-        "remaining": f"{plan.remaining:.15g}",
-        "start": plan.start.isoformat() if plan.start else None,
-        "end": plan.end.isoformat() if plan.end else None,
-    }
 
 
 def _domains(arguments: argparse.Namespace) -> int:

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 @hookimpl
 def mailcore_register_commands(cli: argparse._SubParsersAction[Any]) -> None:
     """Add ``mailcore brevo``."""
+    from mailcore.cli.quota import add_quota
     from mailcore.cli.suppressions import add_provider_command
-    from mailcore_brevo.cli import add_domains, add_quota
+    from mailcore_brevo.cli import add_domains
     from mailcore_brevo.suppressions import BrevoSuppressions
 
     commands = add_provider_command(cli, "brevo", "Brevo", BrevoSuppressions)
-    add_quota(commands)
+    add_quota(commands, "brevo", "What may still be sent, by plan.")
     add_domains(commands)

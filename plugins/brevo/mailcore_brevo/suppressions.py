@@ -21,9 +21,9 @@ from mailcore.account import (
     MANUAL,
     UNSUBSCRIBE,
     Page,
+    QuotaList,
     SuppressedAddress,
     SuppressionFilter,
-    SuppressionList,
 )
 from mailcore.address import address_key
 from mailcore.errors import ConfigurationError
@@ -32,6 +32,7 @@ from mailcore.http import not_understood, settled
 from mailcore.webhook import parse_timestamp
 from mailcore_brevo.asking import PROVIDER, call, read, require_success
 from mailcore_brevo.options import BrevoOptions
+from mailcore_brevo.quota import PlanCredits, get_credits
 
 
 MAX_PAGE = 100
@@ -50,7 +51,7 @@ REASONS = {
 _FIRST_DAY = "2000-01-01"
 
 
-class BrevoSuppressions(SuppressionList):
+class BrevoSuppressions(QuotaList[tuple[PlanCredits, ...]]):
     """
     The list of the account.
 
@@ -119,6 +120,10 @@ class BrevoSuppressions(SuppressionList):
             return False
         require_success(response)
         return True
+
+    def quota(self) -> Flow[tuple[PlanCredits, ...]]:
+        """What may still be sent, by plan."""
+        return get_credits(self.options)
 
 
 def _days(chosen: SuppressionFilter) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """
 ``provider.account``: the denylist, the allowlist, and how much may be sent.
 
-``allowlists/list``, ``allowlists/add``, ``allowlists/delete`` and ``users/info`` of the OpenAPI
-description of Mailchimp Transactional 1.4.0 (read 2026-11-30).
+``allowlists/list``, ``allowlists/add`` and ``allowlists/delete`` of the OpenAPI description of
+Mailchimp Transactional 1.4.0 (read 2026-11-30).
 """
 
 from __future__ import annotations
@@ -12,31 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from mailcore.account import AsyncSuppressionAccount, SuppressedAddress, SuppressionAccount
+from mailcore.account import AsyncQuotaAccount, QuotaAccount
 from mailcore.address import Address
 from mailcore.flow import Flow, HttpResponse, Transport, arun, run
 from mailcore.http import not_understood, settled
 from mailcore.webhook import parse_timestamp
 from mailcore_mandrill.asking import PROVIDER, AccountCalls, flag
+from mailcore_mandrill.quota import AccountQuota
 from mailcore_mandrill.suppressions import MandrillSuppressions
-
-
-@dataclass(frozen=True, kw_only=True)
-class AccountQuota:
-    """
-    How much the account may send.
-
-    Args:
-        hourly_quota: Messages that Mandrill delivers in an hour; what is beyond is queued.
-        backlog: Messages that are queued because of that.
-        reputation: From 0 to 100, 75 and more is good; None if Mandrill does not say.
-        sent_today: Messages sent today; None if Mandrill does not say.
-    """
-
-    hourly_quota: int
-    backlog: int
-    reputation: int | None = None
-    sent_today: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +38,7 @@ class AllowedAddress:
     created_at: datetime | None = None
 
 
-class MandrillAccount(SuppressionAccount[SuppressedAddress]):
+class MandrillAccount(QuotaAccount[AccountQuota]):
     """
     What Mandrill keeps for the account.
 
@@ -74,10 +57,6 @@ class MandrillAccount(SuppressionAccount[SuppressedAddress]):
     def asynchronous(self) -> AsyncMandrillAccount:
         """The same with ``await`` and ``async for``."""
         return AsyncMandrillAccount(self._suppressions, self._transport)
-
-    def quota(self) -> AccountQuota:
-        """How much may be sent."""
-        return run(get_quota(self._suppressions.calls), self._transport)
 
     def allowed(self) -> tuple[AllowedAddress, ...]:
         """The first 1000 addresses of the allowlist: Mandrill gives no more."""
@@ -106,16 +85,12 @@ class MandrillAccount(SuppressionAccount[SuppressedAddress]):
         return run(delete_allowed(self._suppressions.calls, email_address), self._transport)
 
 
-class AsyncMandrillAccount(AsyncSuppressionAccount[SuppressedAddress]):
+class AsyncMandrillAccount(AsyncQuotaAccount[AccountQuota]):
     """As :class:`MandrillAccount`, for event loops."""
 
     def __init__(self, suppressions: MandrillSuppressions, transport: Transport) -> None:
         super().__init__(suppressions, transport)
         self._calls = suppressions.calls
-
-    async def quota(self) -> AccountQuota:
-        """As :meth:`MandrillAccount.quota`."""
-        return await arun(get_quota(self._calls), self._transport)
 
     async def allowed(self) -> tuple[AllowedAddress, ...]:
         """As :meth:`MandrillAccount.allowed`."""
@@ -128,23 +103,6 @@ class AsyncMandrillAccount(AsyncSuppressionAccount[SuppressedAddress]):
     async def delete_allowed(self, email_address: str) -> bool:
         """As :meth:`MandrillAccount.delete_allowed`."""
         return await arun(delete_allowed(self._calls, email_address), self._transport)
-
-
-def get_quota(calls: AccountCalls) -> Flow[AccountQuota]:
-    """Ask for the quota of the account."""
-    document, response = yield from calls.ask("users/info")
-    given: Mapping[str, Any] = document if isinstance(document, dict) else {}
-    stats = given.get("stats")
-    today = stats.get("today") if isinstance(stats, dict) else None
-    hourly, backlog = _count(given, "hourly_quota"), _count(given, "backlog")
-    if hourly is None or backlog is None:
-        raise settled(not_understood("has no hourly_quota or no backlog", response), PROVIDER)
-    return AccountQuota(
-        hourly_quota=hourly,
-        backlog=backlog,
-        reputation=_count(given, "reputation"),
-        sent_today=_count(today, "sent") if isinstance(today, dict) else None,
-    )
 
 
 def get_allowed(calls: AccountCalls) -> Flow[tuple[AllowedAddress, ...]]:
@@ -181,8 +139,3 @@ def _allowed(item: object, response: HttpResponse) -> AllowedAddress:
         detail=detail if isinstance(detail, str) else "",
         created_at=parse_timestamp(given.get("created_at")),
     )
-
-
-def _count(document: Mapping[str, Any], name: str) -> int | None:
-    value = document.get(name)
-    return value if type(value) is int else None

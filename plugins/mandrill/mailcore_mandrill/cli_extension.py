@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 @hookimpl
 def mailcore_register_commands(cli: argparse._SubParsersAction[Any]) -> None:
     """Add ``mailcore mandrill``."""
+    from mailcore.cli.quota import add_quota
     from mailcore.cli.suppressions import add_provider_command
     from mailcore_mandrill.suppressions import MandrillSuppressions
 
-    add_provider_command(cli, "mandrill", "Mandrill", MandrillSuppressions)
+    commands = add_provider_command(cli, "mandrill", "Mandrill", MandrillSuppressions)
+    add_quota(
+        commands, "mandrill", "What is delivered in an hour, and how much waits because of that."
+    )

@@ -18,9 +18,9 @@ from mailcore.account import (
     MANUAL,
     UNSUBSCRIBE,
     Page,
+    QuotaList,
     SuppressedAddress,
     SuppressionFilter,
-    SuppressionList,
 )
 from mailcore.address import address_key
 from mailcore.errors import MessageRejected, SendError
@@ -29,6 +29,7 @@ from mailcore.http import not_understood, settled
 from mailcore.webhook import parse_timestamp
 from mailcore_mandrill.asking import PROVIDER, AccountCalls, flag
 from mailcore_mandrill.options import MandrillOptions
+from mailcore_mandrill.quota import AccountQuota, get_quota
 
 
 MAX_ADDRESSES = 1000
@@ -45,7 +46,7 @@ _ABSENT = "Invalid_Reject"
 _CUT_OFF = "cut off"
 
 
-class MandrillSuppressions(SuppressionList):
+class MandrillSuppressions(QuotaList[AccountQuota]):
     """
     The list of the account, or of the subaccount that the provider has.
 
@@ -116,6 +117,10 @@ class MandrillSuppressions(SuppressionList):
                 return False
             raise
         return flag(document, "deleted", response)
+
+    def quota(self) -> Flow[AccountQuota]:
+        """How much may be sent."""
+        return get_quota(self.calls)
 
     def _listed(self, email: str | None = None) -> Flow[list[SuppressedAddress]]:
         document, response = yield from self.calls.ask(

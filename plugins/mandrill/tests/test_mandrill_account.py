@@ -25,7 +25,8 @@ from mailcore import (
 from mailcore.cli import main
 from mailcore.testing import Script, VirtualClock, drive
 from mailcore_mandrill import MandrillProvider
-from mailcore_mandrill.account import AccountQuota, AllowedAddress, MandrillAccount, get_quota
+from mailcore_mandrill.account import AllowedAddress, MandrillAccount
+from mailcore_mandrill.quota import AccountQuota, get_quota
 from mailcore_mandrill.suppressions import MandrillSuppressions
 
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 @hookimpl
 def mailcore_register_commands(cli: argparse._SubParsersAction[Any]) -> None:
     """Add ``mailcore sendgrid``."""
+    from mailcore.cli.quota import add_quota
     from mailcore.cli.suppressions import add_provider_command
-    from mailcore_sendgrid.cli import add_quota
     from mailcore_sendgrid.suppressions import SendGridSuppressions
 
     commands = add_provider_command(cli, "sendgrid", "SendGrid", SendGridSuppressions)
-    add_quota(commands)
+    add_quota(commands, "sendgrid", "The credits: one for each recipient of a mail.")

@@ -23,7 +23,8 @@ from mailcore_sendgrid.webhooks import MAX_WEBHOOK_BODY_BYTES, WebhookTrust
 
 
 if TYPE_CHECKING:
-    from mailcore_sendgrid.suppressions import SendGridAccount, SendGridSuppressions
+    from mailcore.account import QuotaAccount
+    from mailcore_sendgrid.suppressions import SendGridSuppressions, SendQuota
 
 _TEMPLATES = "for a template, or for {{name}} in subject, text and HTML"
 
@@ -120,17 +121,17 @@ class SendGridProvider(Provider[HttpRequest, HttpResponse]):
         return parse_events(self.name, request, self._options.id_argument)
 
     @property
-    def account(self) -> SendGridAccount:
+    def account(self) -> QuotaAccount[SendQuota]:
         """
         The lists of suppressions and the credits of the account: see the provider's page.
 
         Raises:
             ConfigurationError: If the provider has no `api_key`.
         """
+        from mailcore.account import QuotaAccount
         from mailcore.registry import default_registry
-        from mailcore_sendgrid.suppressions import SendGridAccount
 
-        return SendGridAccount(self.suppressions(), default_registry().transport_for(self))
+        return QuotaAccount(self.suppressions(), default_registry().transport_for(self))
 
     def suppressions(self) -> SendGridSuppressions:
         """

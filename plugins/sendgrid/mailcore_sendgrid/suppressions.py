@@ -19,15 +19,13 @@ from mailcore.account import (
     BOUNCE,
     COMPLAINT,
     UNSUBSCRIBE,
-    AsyncSuppressionAccount,
     Page,
+    QuotaList,
     SuppressedAddress,
-    SuppressionAccount,
     SuppressionFilter,
-    SuppressionList,
 )
 from mailcore.errors import SendError
-from mailcore.flow import Flow, HttpRequest, HttpResponse, Transport, arun, run
+from mailcore.flow import Flow, HttpRequest, HttpResponse
 from mailcore.http import ask, json_request, not_understood, read_json, settled
 from mailcore.webhook import parse_epoch
 from mailcore_sendgrid.errors import error_of
@@ -49,7 +47,23 @@ _LISTS = {
 _GLOBAL = "asm/suppressions/global"
 
 
-class SendGridSuppressions(SuppressionList):
+@dataclass(frozen=True, kw_only=True)
+class SendQuota:
+    """
+    The credits of an account: one for each recipient of a mail.
+
+    Args:
+        total: How many there are in a period; None if SendGrid does not say.
+        used: How many of them are used; None if SendGrid does not say.
+        remaining: How many are left; None if SendGrid does not say.
+    """
+
+    total: int | None = None
+    used: int | None = None
+    remaining: int | None = None
+
+
+class SendGridSuppressions(QuotaList[SendQuota]):
     """
     The five lists of an account, or of a subuser.
 
@@ -123,7 +137,7 @@ class SendGridSuppressions(SuppressionList):
                 was_there = True
         return was_there
 
-    def credits(self) -> Flow[SendQuota]:
+    def quota(self) -> Flow[SendQuota]:
         """How much may be sent: ``GET /v3/user/credits``."""
         response = yield from _ask(self._request("GET", "user/credits"))
         document = _json(response)
@@ -168,57 +182,6 @@ class SendGridSuppressions(SuppressionList):
             headers={"Accept": "application/json", **self._options.authorization},
             timeout_seconds=self._options.timeout_seconds,
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class SendQuota:
-    """
-    The credits of an account: one for each recipient of a mail.
-
-    Args:
-        total: How many there are in a period; None if SendGrid does not say.
-        used: How many of them are used; None if SendGrid does not say.
-        remaining: How many are left; None if SendGrid does not say.
-    """
-
-    total: int | None = None
-    used: int | None = None
-    remaining: int | None = None
-
-
-class SendGridAccount(SuppressionAccount[SuppressedAddress]):
-    """
-    The lists of a SendGrid account, and its credits.
-
-    Args:
-        suppressions: What SendGrid can do.
-        transport: The provider's transport, which makes the calls.
-    """
-
-    def __init__(self, suppressions: SendGridSuppressions, transport: Transport) -> None:
-        super().__init__(suppressions, transport)
-        self._suppressions = suppressions
-
-    @property
-    def asynchronous(self) -> AsyncSendGridAccount:
-        """The same with ``await`` and ``async for``."""
-        return AsyncSendGridAccount(self._suppressions, self._transport)
-
-    def quota(self) -> SendQuota:
-        """How much may be sent."""
-        return run(self._suppressions.credits(), self._transport)
-
-
-class AsyncSendGridAccount(AsyncSuppressionAccount[SuppressedAddress]):
-    """As :class:`SendGridAccount`, for event loops."""
-
-    def __init__(self, suppressions: SendGridSuppressions, transport: Transport) -> None:
-        super().__init__(suppressions, transport)
-        self._suppressions = suppressions
-
-    async def quota(self) -> SendQuota:
-        """As :meth:`SendGridAccount.quota`."""
-        return await arun(self._suppressions.credits(), self._transport)
 
 
 def _quoted(email_address: str) -> str:

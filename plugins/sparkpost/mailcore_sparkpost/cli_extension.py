@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 @hookimpl
 def mailcore_register_commands(cli: argparse._SubParsersAction[Any]) -> None:
     """Add ``mailcore sparkpost``."""
+    from mailcore.cli.quota import add_quota
     from mailcore.cli.suppressions import add_provider_command
     from mailcore_sparkpost.suppressions import SparkPostSuppressions
 
-    add_provider_command(cli, "sparkpost", "SparkPost", SparkPostSuppressions)
+    commands = add_provider_command(cli, "sparkpost", "SparkPost", SparkPostSuppressions)
+    add_quota(
+        commands, "sparkpost", "What is used and allowed in the day, the month and the sandbox."
+    )

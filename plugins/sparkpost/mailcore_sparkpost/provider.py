@@ -26,7 +26,8 @@ from mailcore_sparkpost.webhooks import WebhookTrust
 
 
 if TYPE_CHECKING:
-    from mailcore_sparkpost.account import SparkPostAccount
+    from mailcore.account import QuotaAccount
+    from mailcore_sparkpost.quota import SendQuota
     from mailcore_sparkpost.suppressions import SparkPostSuppressions
 
 
@@ -127,17 +128,17 @@ class SparkPostProvider(Provider[HttpRequest, HttpResponse]):
         return parse_events(self.name, request, counts_initial_opens=counts)
 
     @property
-    def account(self) -> SparkPostAccount:
+    def account(self) -> QuotaAccount[SendQuota]:
         """
         The suppression list of the account or the subaccount, and the quota: see its page.
 
         Raises:
             ConfigurationError: If the provider has no `api_key`.
         """
+        from mailcore.account import QuotaAccount
         from mailcore.registry import default_registry
-        from mailcore_sparkpost.account import SparkPostAccount
 
-        return SparkPostAccount(self.suppressions(), default_registry().transport_for(self))
+        return QuotaAccount(self.suppressions(), default_registry().transport_for(self))
 
     def suppressions(self) -> SparkPostSuppressions:
         """

@@ -20,9 +20,9 @@ from mailcore.account import (
     MANUAL,
     UNSUBSCRIBE,
     Page,
+    QuotaList,
     SuppressedAddress,
     SuppressionFilter,
-    SuppressionList,
 )
 from mailcore.errors import AuthenticationFailed, MessageRejected, SendError
 from mailcore.flow import Flow, HttpRequest, HttpResponse
@@ -38,6 +38,7 @@ from mailcore.http import (
 from mailcore.webhook import parse_timestamp
 from mailcore_sparkpost.errors import error_of, errors_in
 from mailcore_sparkpost.options import SparkPostOptions
+from mailcore_sparkpost.quota import PATH, SendQuota, read_quota
 
 
 PROVIDER = "sparkpost"
@@ -59,7 +60,7 @@ _COMPLIANCE = Meaning(
 _INVALID = Meaning(MessageRejected, "invalid_address")
 
 
-class SparkPostSuppressions(SuppressionList):
+class SparkPostSuppressions(QuotaList[SendQuota]):
     """
     The list of the account, or of the subaccount of the options.
 
@@ -132,19 +133,10 @@ class SparkPostSuppressions(SuppressionList):
             was_there |= not _is_absent(response)
         return was_there
 
-    def ask(self, method: str, path: str) -> Flow[tuple[Mapping[str, Any], HttpResponse]]:
-        """
-        Ask for something else of the account.
-
-        Args:
-            method: The HTTP method in capitals.
-            path: What stands behind the version in the URL.
-
-        Returns:
-            The object of the answer, and the answer.
-        """
-        response = yield from _asked(self._request(method, self._options.api_url + path))
-        return _object(response), response
+    def quota(self) -> Flow[SendQuota]:
+        """How much may be sent."""
+        response = yield from _asked(self._request("GET", self._options.api_url + PATH))
+        return read_quota(_object(response), response)
 
     def _of(self, email_address: str) -> Flow[list[SuppressedAddress]]:
         document = yield from _document(self._request("GET", self._address_url(email_address)))

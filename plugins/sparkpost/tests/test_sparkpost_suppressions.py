@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from mailcore import ConfigurationError, Registry
-from mailcore.account import KeepsSuppressions, SuppressionAccount
+from mailcore.account import KeepsSuppressions, QuotaAccount, SuppressionAccount
 from mailcore.cli import main
 from mailcore.errors import (
     AuthenticationFailed,
@@ -24,7 +24,6 @@ from mailcore.errors import (
 from mailcore.flow import HttpResponse
 from mailcore.registry import hookimpl
 from mailcore_sparkpost import SparkPostProvider, cli_extension
-from mailcore_sparkpost.account import SparkPostAccount
 from mailcore_sparkpost.options import SparkPostOptions
 from mailcore_sparkpost.suppressions import MAX_ADDRESSES, SparkPostSuppressions
 
@@ -318,7 +317,7 @@ USAGE = {
 def test_quota(results, expected):
     """What is used and allowed, as far as SparkPost says so; in an event loop, too."""
     script = Script((200, {"results": results}), (200, {"results": results}))
-    kept = SparkPostAccount(SparkPostSuppressions(SparkPostOptions(api_key=KEY)), script)
+    kept = QuotaAccount(SparkPostSuppressions(SparkPostOptions(api_key=KEY)), script)
 
     quota = kept.quota()
 
@@ -343,7 +342,7 @@ def test_quota(results, expected):
 )
 def test_quota_that_cannot_be_read(answer, kind):
     """Another answer is an error, which leaves nothing open."""
-    kept = SparkPostAccount(SparkPostSuppressions(SparkPostOptions(api_key=KEY)), Script(answer))
+    kept = QuotaAccount(SparkPostSuppressions(SparkPostOptions(api_key=KEY)), Script(answer))
 
     with pytest.raises(kind) as caught:
         kept.quota()

@@ -1,5 +1,5 @@
 """
-``provider.account``: the suppression list, and how much may be sent.
+How much an account may send.
 
 https://developers.sparkpost.com/api/account/ (read 2026-11-30, in
 https://github.com/SparkPost/developers.sparkpost.com): ``GET /account?include=usage``. Enterprise
@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mailcore.account import AsyncSuppressionAccount, SuppressedAddress, SuppressionAccount
-from mailcore.flow import Flow, Transport, arun, run
+from mailcore.flow import HttpResponse
 from mailcore.http import not_understood, settled
 from mailcore.webhook import parse_timestamp
-from mailcore_sparkpost.suppressions import PROVIDER, SparkPostSuppressions
+
+
+PATH = "/account?include=usage"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,49 +62,20 @@ class SendQuota:
     status: str = ""
 
 
-class SparkPostAccount(SuppressionAccount[SuppressedAddress]):
+def read_quota(document: Mapping[str, Any], response: HttpResponse) -> SendQuota:
     """
-    What SparkPost keeps for the account.
-
-    The suppression list is that of :class:`~mailcore.account.SuppressionAccount`.
+    Read the usage of the account.
 
     Args:
-        suppressions: The list, with the options of the provider.
-        transport: The provider's transport, which makes the calls.
+        document: The object of the answer.
+        response: The answer that holds it.
+
+    Raises:
+        UnexpectedResponse: If it is about no account.
     """
-
-    def __init__(self, suppressions: SparkPostSuppressions, transport: Transport) -> None:
-        super().__init__(suppressions, transport)
-        self._suppressions = suppressions
-
-    @property
-    def asynchronous(self) -> AsyncSparkPostAccount:
-        """The same with ``await`` and ``async for``."""
-        return AsyncSparkPostAccount(self._suppressions, self._transport)
-
-    def quota(self) -> SendQuota:
-        """How much may be sent."""
-        return run(get_quota(self._suppressions), self._transport)
-
-
-class AsyncSparkPostAccount(AsyncSuppressionAccount[SuppressedAddress]):
-    """As :class:`SparkPostAccount`, for event loops."""
-
-    def __init__(self, suppressions: SparkPostSuppressions, transport: Transport) -> None:
-        super().__init__(suppressions, transport)
-        self._suppressions = suppressions
-
-    async def quota(self) -> SendQuota:
-        """As :meth:`SparkPostAccount.quota`."""
-        return await arun(get_quota(self._suppressions), self._transport)
-
-
-def get_quota(suppressions: SparkPostSuppressions) -> Flow[SendQuota]:
-    """Ask for the usage of the account."""
-    document, response = yield from suppressions.ask("GET", "/account?include=usage")
     results = document.get("results")
     if not isinstance(results, dict):
-        raise settled(not_understood("has no results", response), PROVIDER)
+        raise settled(not_understood("has no results", response), "sparkpost")
     given = results.get("usage")
     usage: Mapping[str, Any] = given if isinstance(given, dict) else {}
     status = results.get("status")
