@@ -12,6 +12,7 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
+    from mailcore.foundation.environment import Variables
     from mailcore.foundation.forking import ForkSafeLock
     from mailcore.foundation.frozen import FrozenDict, freeze, thaw
     from mailcore.foundation.redaction import redact, shown_name, shown_size, shown_text
@@ -24,6 +25,7 @@ else:
             "FrozenDict": "foundation.frozen",
             "freeze": "foundation.frozen",
             "thaw": "foundation.frozen",
+            "Variables": "foundation.environment",
             "redact": "foundation.redaction",
             "shown_name": "foundation.redaction",
             "shown_size": "foundation.redaction",
@@ -35,6 +37,7 @@ else:
 __all__ = [
     "ForkSafeLock",
     "FrozenDict",
+    "Variables",
     "freeze",
     "redact",
     "shown_name",

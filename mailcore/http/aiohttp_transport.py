@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from mailcore.http.async_exchange import AsyncExchanges
 
 
+logger = logging.getLogger("mailcore.http")
+
+LEAST_VERSION = (3, 14, 3)
+"""Of aiohttp: CVE-2026-59881, CVE-2026-69243, CVE-2026-69244 (read 2026-11-30)."""
+
+
 class AiohttpTransport(HttpTransport):
     """
     :class:`~mailcore.http.transport.HttpTransport` with an event loop's own I/O, by aiohttp.
@@ -24,6 +30,7 @@ class AiohttpTransport(HttpTransport):
     It is what providers use where ``mailcore-esp[aiohttp]`` is installed. Connections of a loop
     stay with it, and are closed with it. What aiohttp would do differently is left to urllib3 in a
     thread: a proxy that speaks SOCKS or TLS, and headers outside ASCII, which it writes in UTF-8.
+    So is everything if that aiohttp is older than :data:`LEAST_VERSION`, and the log says so once.
 
     Args:
         pool_size: Connections kept open for each host; in an event loop, also how many exchanges
@@ -34,12 +41,17 @@ class AiohttpTransport(HttpTransport):
     def __init__(self, *, pool_size: int = 100, max_idle_seconds: float = 50.0) -> None:
         super().__init__(pool_size=pool_size, max_idle_seconds=max_idle_seconds)
         self._async: AsyncExchanges | None = None
+        self._is_new_enough: bool | None = None
 
     def blocks(self, request: HttpRequest) -> bool:
         """Whether a request is to be sent in a thread, by :meth:`exchange`."""
         proxy = proxy_for(request.url)
         plain = proxy is None or proxy.lower().startswith("http://")
         if not plain or requests_is_replaced():
+            return True
+        if self._is_new_enough is None:
+            self._is_new_enough = _is_new_enough()
+        if not self._is_new_enough:
             return True
         return not all(str(value).isascii() for value in request.headers.values())
 
@@ -61,6 +73,8 @@ class AiohttpTransport(HttpTransport):
         """The same as :meth:`aexchange` without a record in the log of the wire."""
         exchanges = self._async
         if exchanges is None:
+            import asyncio
+
             # aiohttp takes a while to import.
             exchanges = await asyncio.to_thread(self._exchanges)
         return await exchanges.exchange(request, self.connections)
@@ -80,3 +94,15 @@ class AiohttpTransport(HttpTransport):
         exchanges, self._async = self._async, None
         if exchanges is not None:
             exchanges.close()
+
+
+def _is_new_enough() -> bool:
+    from importlib.metadata import version
+
+    found = version("aiohttp")
+    if tuple(int(each) for each in found.split(".")[:3] if each.isdecimal()) >= LEAST_VERSION:
+        return True
+    logger.warning(
+        "aiohttp %s has known holes and is not used: pip install 'mailcore-esp[aiohttp]'", found
+    )
+    return False

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 
 from mailcore.http.transport import HttpTransport
 
 
-logger = logging.getLogger("mailcore.http")
-
-LEAST_VERSION = (3, 14, 3)
-"""Of aiohttp: CVE-2026-59881, CVE-2026-69243, CVE-2026-69244 (read 2026-11-30)."""
-
-
 def default_transport(*, pool_size: int = 100) -> HttpTransport:
     """
-    The transport of HTTP providers: with aiohttp where it is installed, and new enough.
+    The transport of HTTP providers: one with aiohttp for event loops where it is installed.
 
     Args:
         pool_size: Connections kept open for each host.
     """
+    # Nothing of it is imported, and its version is not asked for, before an event loop sends.
     if importlib.util.find_spec("aiohttp") is None:
-        return HttpTransport(pool_size=pool_size)
-    from importlib.metadata import version
-
-    found = version("aiohttp")
-    if tuple(int(each) for each in found.split(".")[:3] if each.isdecimal()) < LEAST_VERSION:
-        logger.warning(
-            "aiohttp %s has known holes and is not used: pip install 'mailcore-esp[aiohttp]'", found
-        )
         return HttpTransport(pool_size=pool_size)
     from mailcore.http.aiohttp_transport import AiohttpTransport
 

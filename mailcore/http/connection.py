@@ -23,6 +23,7 @@ from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 
 from mailcore.flow import Progress
+from mailcore.http.heads import read_fields
 
 
 __all__ = ["ExchangeState", "NotingResponse", "exchange_state", "following", "noting"]
@@ -45,6 +46,7 @@ those that are idle for longer, many after 60 seconds, and some without a word.
 PIECE_BYTES = 16 * 1024
 """How many bytes of a request are written at a time: one record of TLS."""
 _SWITCHING_PROTOCOLS = 101
+_WITHOUT_BODY = (204, 304)
 
 
 class ExchangeState:
@@ -186,6 +188,9 @@ class _Reader(io.BufferedReader):
         self._wire = wire
         self._of = connection
 
+    def makefile(self, mode: str) -> _Reader:
+        return self
+
     def close(self) -> None:
         if not self.closed and self._wire.tell() > self.tell():
             self._of.left_over = True  # type: ignore[attr-defined]  # one of ours
@@ -196,23 +201,35 @@ class NotingResponse(http.client.HTTPResponse):
     """An answer that is read until its deadline, past interim ones."""
 
     def __init__(self, sock: Any, *args: Any, connection: HTTPConnection, **named: Any) -> None:
-        super().__init__(sock, *args, **named)
         state = _STATE.get()
         timeout = sock.gettimeout()
         if state is not None:
             timeout = state.answer_seconds(timeout)
         wire = _Wire(sock, sock.makefile("rb", buffering=0), state, timeout)
-        self.fp.close()
-        self.fp = _Reader(wire, connection)
+        # What it makes of a socket is a file to read from.
+        opened: Any = _Reader(wire, connection)
+        super().__init__(opened, *args, **named)
 
     def begin(self) -> None:
-        """Read the status line and the headers."""
-        super().begin()
-        given = ",".join(self.headers.get_all("content-length") or ())
-        lengths = {part.strip() for part in given.split(",")} - {""}
-        if len(lengths) > 1 or any(not (each.isascii() and each.isdigit()) for each in lengths):
-            # Where it ends is not known (RFC 9112, section 6.3).
-            raise http.client.HTTPException("an answer without one Content-Length")
+        """Read the status line and the headers, by the rules of :mod:`http.client`."""
+        if self.headers is not None:
+            return
+        version, status, reason = self._read_status()
+        self.code = self.status = status
+        self.reason = reason.strip()
+        if not version.startswith(("HTTP/1.", "HTTP/0.9")):
+            raise http.client.UnknownProtocol(version)
+        self.version = 10 if version in ("HTTP/1.0", "HTTP/0.9") else 11
+        self.headers = self.msg = headers = read_fields(self.fp)
+        self.chunked = headers.get("transfer-encoding", "").lower() == "chunked"
+        self.chunk_left = None
+        self.will_close = self._check_close()
+        length = _length_in(headers)
+        self.length = None if self.chunked else length
+        if status in _WITHOUT_BODY or 100 <= status < 200 or self._method == "HEAD":
+            self.length = 0
+        if not self.chunked and self.length is None:
+            self.will_close = True
 
     def _read_status(self) -> tuple[str, int, str]:
         # http.client knows 100 only, in any version; what it does not know ends the answer there.
@@ -229,13 +246,29 @@ class NotingResponse(http.client.HTTPResponse):
         return size
 
 
+def _length_in(headers: http.client.HTTPMessage) -> int | None:
+    fields = headers.get_all("content-length")
+    if fields is None:
+        return None
+    given = ",".join(fields)
+    lengths = {part.strip() for part in given.split(",")} - {""}
+    if len(lengths) > 1 or any(not (each.isascii() and each.isdigit()) for each in lengths):
+        # Where it ends is not known (RFC 9112, section 6.3).
+        raise http.client.HTTPException("an answer without one Content-Length")
+    return int(lengths.pop()) if lengths else None
+
+
 class _Noting(HTTPConnection):
     left_over = False
+    # What is sent next waits for what is sent then: the head of a small request, for its body.
+    holds_next = False
+    _held = b""
     _is_connecting = False
 
     def connect(self) -> None:
         # On a new connection, nothing is left of the one before.
-        self.left_over = False
+        self.left_over = self.holds_next = False
+        self._held = b""
         self._is_connecting = True
         try:
             super().connect()
@@ -247,6 +280,11 @@ class _Noting(HTTPConnection):
         if state is None or self._is_connecting:  # CONNECT, to a proxy, is not the request
             super().send(data)
             return
+        if self.holds_next:
+            self.holds_next, self._held = False, data
+            return
+        if self._held:
+            data, self._held = self._held + data, b""
         if self.sock is None:
             self.connect()
         rest = memoryview(data)

@@ -12,17 +12,19 @@ from __future__ import annotations
 import os
 import sys
 
+from mailcore.foundation.environment import Variables
 
-_PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
+
+_PROXIES = Variables(
+    *("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+)
 # There, proxies are also a setting of the system.
 _SYSTEM_HAS_PROXIES = sys.platform in ("win32", "darwin")
 
 
 def proxy_for(url: str) -> str | None:
     """The URL of the proxy that a request to this URL goes through; None for no proxy."""
-    environ = os.environ
-    named = any(environ.get(name) or environ.get(name.upper()) for name in _PROXY_VARIABLES)
-    if not named and not _SYSTEM_HAS_PROXIES:
+    if not _SYSTEM_HAS_PROXIES and not _PROXIES.any_is_set():
         return None
     # Whose rules these are: what NO_PROXY exempts is more than a list of names.
     from requests.utils import get_environ_proxies, select_proxy

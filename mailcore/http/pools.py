@@ -25,6 +25,31 @@ _HOSTS = 10
 """How many hosts have a pool at once; that of the host that was not asked for longest goes."""
 
 
+class DirectPools(PoolManager):
+    """Pools of connections without a proxy; the one that was asked for last is found at once."""
+
+    _last: tuple[str, Any, str] = ("", None, "")
+
+    def place_of(self, url: str) -> tuple[Any, str]:
+        """
+        The pool for a URL, and the target in requests that go there.
+
+        Args:
+            url: An absolute URL.
+
+        Raises:
+            urllib3.exceptions.HTTPError: If it is none.
+        """
+        known, pool, target = self._last
+        # A pool that was closed has no queue.
+        if known != url or pool.pool is None:
+            parts = parse_url(url)
+            pool = self.connection_from_host(parts.host, port=parts.port, scheme=parts.scheme)
+            target = parts.request_uri
+            self._last = (url, pool, target)
+        return pool, target
+
+
 def pool_manager(
     proxy: str | None,
     ca_bundle: str | None,
@@ -57,7 +82,7 @@ def pool_manager(
     }
     manager: PoolManager
     if proxy is None:
-        manager = PoolManager(**options)
+        manager = DirectPools(**options)
     elif proxy.lower().startswith("socks"):
         from urllib3.contrib.socks import SOCKSProxyManager
 

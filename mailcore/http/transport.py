@@ -9,17 +9,16 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mailcore.errors import MailcoreError, UnexpectedResponse
+from mailcore.errors import MailcoreError
 from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
 from mailcore.foundation.forking import ForkSafeLock
 from mailcore.http import wire
-from mailcore.http.answers import may_be_accepted
 from mailcore.http.checking import checked_headers, checked_url
 from mailcore.http.interception import careful_session, requests_is_replaced
 
 
 if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse, PoolManager
+    from urllib3 import PoolManager
 
     from mailcore.http.failures import Kind
 
@@ -27,8 +26,16 @@ if TYPE_CHECKING:
 _Way: TypeAlias = tuple[str | None, str | None, bool]
 """A proxy, the certificates to trust, and whether TLS is spoken."""
 
-_CHUNK_BYTES = 64 * 1024
-_NEEDED = ("encodings.idna", "urllib3", "mailcore.http.failures", "mailcore.http.pools")
+_NEEDED = (
+    "encodings.idna",
+    "mailcore.http.aiohttp_transport",
+    "mailcore.http.choosing",
+    "mailcore.http.connection",
+    "mailcore.http.direct",
+    "mailcore.http.environment",
+    "mailcore.http.failures",
+    "mailcore.http.pools",
+)
 
 
 class HttpTransport:
@@ -106,39 +113,14 @@ class HttpTransport:
             return transport.exchange(replace(request, headers=headers))
 
     def _exchange(self, request: HttpRequest) -> HttpResponse:
-        from urllib3 import Timeout
+        url, headers = checked_url(request.url), checked_headers(request)
+        manager = self._manager(url)
+        from mailcore.http import direct
+        from mailcore.http.pools import DirectPools
 
-        url = checked_url(request.url)
-        seconds = request.timeout_seconds
-        connect_seconds = request.connect_timeout_seconds
-        response = self._manager(url).urlopen(
-            request.method,
-            url,
-            body=request.body or None,
-            headers=checked_headers(request),
-            retries=False,
-            redirect=False,
-            timeout=Timeout(
-                connect=seconds if connect_seconds is None else connect_seconds, read=seconds
-            ),
-            preload_content=False,
-        )
-        try:
-            if response.status < 200:
-                # Whoever reads on would find another protocol, or an answer that comes later.
-                raise UnexpectedResponse(
-                    f"the answer does not end with status {response.status}",
-                    status_code=response.status,
-                    maybe_accepted=True,
-                )
-            return HttpResponse(
-                status_code=response.status,
-                headers={name.lower(): value for name, value in response.headers.itermerged()},
-                body=_read(response, request.max_response_bytes),
-            )
-        finally:
-            # One that was read to its end has given its connection back.
-            response.close()
+        if isinstance(manager, DirectPools) and not direct.urllib3_is_replaced():
+            return direct.exchange(manager, request, url, headers)
+        return direct.exchange_by_urllib3(manager, request, url, headers)
 
     def at_least(self, connections: int) -> None:
         """Keep so many connections, of hosts that are asked for the first time from now on."""
@@ -182,22 +164,6 @@ class HttpTransport:
             self._managers = {}
             self._process_id = os.getpid()
         return self._managers
-
-
-def _read(response: BaseHTTPResponse, max_bytes: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    # What has arrived, and not what fills a buffer: else a body that drips meets no deadline.
-    while chunk := response.read1(_CHUNK_BYTES, decode_content=True):
-        size += len(chunk)
-        if size > max_bytes:
-            raise UnexpectedResponse(
-                f"the answer is larger than {max_bytes} bytes",
-                status_code=response.status,
-                maybe_accepted=may_be_accepted(response.status),
-            )
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def _kind(error: Exception) -> Kind:

@@ -9,9 +9,10 @@ above knows who made the call.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import http.client
 import json
+import secrets
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -153,7 +154,7 @@ def request_of(
         MessageError: As a message does that is written when it is sent.
     """
     url = f"{endpoint_url.rstrip('/')}{PATHS[call.operation]}"
-    body = json.dumps(dict(call.params), default=_plain, separators=(",", ":")).encode("ascii")
+    body = json_of(call.params)
     signed = signed_headers(
         "POST",
         url,
@@ -180,15 +181,43 @@ def _host_of(url: str) -> str:
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
-def _plain(value: Any) -> object:
-    """What JSON does not know: octets go in Base64, as do those of attachments."""
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return base64.b64encode(value).decode("ascii")
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (tuple, set, frozenset)):
-        return list(value)
-    raise TypeError(f"no parameter of an AWS call: {type(value).__name__}")
+def json_of(params: Mapping[str, Any]) -> bytes:
+    """
+    The parameters of a call in JSON; octets in Base64, as botocore writes them.
+
+    What is large is copied once: into Base64.
+
+    Args:
+        params: The parameters, by their names.
+
+    Raises:
+        TypeError: If a value is none that a parameter may have.
+    """
+    octets: list[bytes | bytearray | memoryview] = []
+
+    def plain(value: Any) -> object:
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            octets.append(value)
+            return _PLACE
+        if isinstance(value, Mapping):
+            return dict(value)
+        if isinstance(value, (tuple, set, frozenset)):
+            return list(value)
+        raise TypeError(f"no parameter of an AWS call: {type(value).__name__}")
+
+    text = json.dumps(dict(params), default=plain, separators=(",", ":")).encode("ascii")
+    if not octets:
+        return text
+    first, *others = text.split(_PLACE_IN_JSON)
+    pieces = [first]
+    for value, after in zip(octets, others, strict=True):
+        pieces += (b'"', binascii.b2a_base64(value, newline=False), b'"', after)
+    return b"".join(pieces)
+
+
+# Nobody knows it, so that nobody can write it into a message.
+_PLACE = f"octets-{secrets.token_hex(16)}"
+_PLACE_IN_JSON = f'"{_PLACE}"'.encode("ascii")
 
 
 def response_of(answer: HttpResponse) -> AwsResponse:

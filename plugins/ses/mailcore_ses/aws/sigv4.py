@@ -71,16 +71,16 @@ def signed_headers(
     signed = {**headers, "X-Amz-Date": stamp}
     if keys.session_token is not None:
         signed["X-Amz-Security-Token"] = keys.session_token
-    parts = urlsplit(url)
+    host, path, query = _parts_of(url)
     named = {name.lower(): " ".join(value.split()) for name, value in signed.items()}
-    named["host"] = _host(url)
+    named["host"] = host
     names = sorted(named)
     listed = ";".join(names)
     canonical = "\n".join(
         (
             method,
-            _canonical_path(parts.path),
-            "&".join(f"{name}={value}" for name, value in _pairs(parts.query)),
+            path,
+            query,
             *(f"{name}:{named[name]}" for name in names),
             "",
             listed,
@@ -91,12 +91,20 @@ def signed_headers(
     digest = hashlib.sha256(canonical.encode("utf-8")).hexdigest()
     key = _signing_key(keys.secret_access_key, stamp[:8], region_name, service)
     text = f"{ALGORITHM}\n{stamp}\n{scope}\n{digest}".encode()
-    signature = hmac.new(key, text, hashlib.sha256).hexdigest()
+    signature = hmac.digest(key, text, "sha256").hex()
     signed["Authorization"] = (
         f"{ALGORITHM} Credential={keys.access_key_id}/{scope}, "
         f"SignedHeaders={listed}, Signature={signature}"
     )
     return signed
+
+
+@functools.lru_cache(maxsize=32)
+def _parts_of(url: str) -> tuple[str, str, str]:
+    """The host, the path and the query of a URL, as they are signed."""
+    parts = urlsplit(url)
+    query = "&".join(f"{name}={value}" for name, value in _pairs(parts.query))
+    return _host(url), _canonical_path(parts.path), query
 
 
 def _host(url: str) -> str:
@@ -137,5 +145,5 @@ def _signing_key(secret: str, date: str, region_name: str, service: str) -> byte
     """The key of a day, a region and a service."""
     key = f"AWS4{secret}".encode()
     for word in (date, region_name, service, "aws4_request"):
-        key = hmac.new(key, word.encode(), hashlib.sha256).digest()
+        key = hmac.digest(key, word.encode(), "sha256")
     return key

@@ -8,8 +8,6 @@ until the first is made.
 
 from __future__ import annotations
 
-import asyncio
-
 from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -87,6 +85,8 @@ class AwsTransport:
     async def _acalled(self, request: AwsCall) -> AwsResponse:
         direct = self._request_of(request)
         if direct is None or not isinstance(self._http, AiohttpTransport):
+            import asyncio
+
             return await asyncio.to_thread(self._called, request)
         return response_of(await self._http.asend(direct))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any, Literal, TypeAlias
 
+from mailcore.foundation import Variables
 from mailcore_ses.aws.call import SES
 from mailcore_ses.aws.clients import ClientSettings
 
@@ -48,6 +49,8 @@ _VARIABLES = (
     "AWS_SIGV4A_SIGNING_REGION_SET",
 )
 _SWITCHES = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
+_OTHERS = Variables(*_VARIABLES, *_SWITCHES)
+_BUNDLE = Variables("AWS_CA_BUNDLE")
 _IN_FILE = re.compile(
     r"^\s*(ca_bundle|endpoint_url|services|use_fips_endpoint|use_dualstack_endpoint"
     r"|sigv4a_signing_region_set|auth_scheme_preference|api_versions)\s*=",
@@ -96,12 +99,15 @@ def reason_of_settings(settings: ClientSettings) -> str:
 
 def reason_of_environment() -> str:
     """What of the environment asks for boto3 at this moment, for people; empty if nothing does."""
+    if _BUNDLE.any_is_set():
+        bundle = os.environ["AWS_CA_BUNDLE"]
+        if bundle != os.environ.get("REQUESTS_CA_BUNDLE"):
+            return "AWS_CA_BUNDLE is set, and REQUESTS_CA_BUNDLE is another"
+    if not _OTHERS.any_is_set():
+        return ""
     for name in _VARIABLES:
         if os.environ.get(name):
             return f"{name} is set"
-    bundle = os.environ.get("AWS_CA_BUNDLE")
-    if bundle and bundle != os.environ.get("REQUESTS_CA_BUNDLE"):
-        return "AWS_CA_BUNDLE is set, and REQUESTS_CA_BUNDLE is another"
     for name in _SWITCHES:
         if os.environ.get(name, "").lower() == "true":
             return f"{name} is set"
