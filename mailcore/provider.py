@@ -176,9 +176,9 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
         that nobody releases. By default, what :meth:`create_transport` needs by default.
         """
         if type(self).create_transport is Provider.create_transport:
-            from mailcore.http.transport import HttpTransport
+            from mailcore.http.choosing import prepare
 
-            HttpTransport.prepare()
+            prepare()
 
     def verify_webhook(self, request: WebhookRequest) -> Flow[Verdict]:
         """

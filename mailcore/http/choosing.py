@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
+from mailcore.http.aiohttp_transport import AiohttpTransport
 from mailcore.http.transport import HttpTransport
 
 
@@ -17,6 +18,9 @@ def default_transport(*, pool_size: int = 100) -> HttpTransport:
     # Nothing of it is imported, and its version is not asked for, before an event loop sends.
     if importlib.util.find_spec("aiohttp") is None:
         return HttpTransport(pool_size=pool_size)
-    from mailcore.http.aiohttp_transport import AiohttpTransport
-
     return AiohttpTransport(pool_size=pool_size)
+
+
+def prepare() -> None:
+    """Import all that the first exchange needs: see :meth:`mailcore.provider.Provider.prepare`."""
+    HttpTransport.prepare()

@@ -28,8 +28,6 @@ _Way: TypeAlias = tuple[str | None, str | None, bool]
 
 _NEEDED = (
     "encodings.idna",
-    "mailcore.http.aiohttp_transport",
-    "mailcore.http.choosing",
     "mailcore.http.connection",
     "mailcore.http.direct",
     "mailcore.http.environment",
