@@ -12,6 +12,7 @@ from mailcore._lazy import lazily
 if TYPE_CHECKING:
     from mailcore.account.paging import Page, aiterate, iterate
     from mailcore.account.quota import AsyncQuotaAccount, QuotaAccount, QuotaList
+    from mailcore.account.sending_quota import SendingQuota, TellsQuota
     from mailcore.account.suppression_account import (
         AsyncSuppressionAccount,
         SuppressionAccount,
@@ -34,6 +35,8 @@ else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "TellsQuota": "account.sending_quota",
+            "SendingQuota": "account.sending_quota",
             "Page": "account.paging",
             "aiterate": "account.paging",
             "iterate": "account.paging",
@@ -71,10 +74,12 @@ __all__ = [
     "Page",
     "QuotaAccount",
     "QuotaList",
+    "SendingQuota",
     "SuppressedAddress",
     "SuppressionAccount",
     "SuppressionFilter",
     "SuppressionList",
+    "TellsQuota",
     "account_of",
     "aiterate",
     "iterate",

@@ -10,12 +10,21 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
+    from mailcore.middleware.limiter import Limiter, Limits, MemoryLimiter, Turn
     from mailcore.middleware.policy import Place, Policy, Sender
+    from mailcore.middleware.redis_limiter import RedisLimiter
     from mailcore.middleware.retry import Retry
+    from mailcore.middleware.throttle import Throttle
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "RedisLimiter": "middleware.redis_limiter",
+            "Turn": "middleware.limiter",
+            "MemoryLimiter": "middleware.limiter",
+            "Limits": "middleware.limiter",
+            "Limiter": "middleware.limiter",
+            "Throttle": "middleware.throttle",
             "Retry": "middleware.retry",
             "Place": "middleware.policy",
             "Policy": "middleware.policy",
@@ -24,8 +33,14 @@ else:
     )
 
 __all__ = [
+    "Limiter",
+    "Limits",
+    "MemoryLimiter",
     "Place",
     "Policy",
+    "RedisLimiter",
     "Retry",
     "Sender",
+    "Throttle",
+    "Turn",
 ]

@@ -30,6 +30,7 @@ from mailcore_ses.webhooks import WebhookTrust
 
 
 if TYPE_CHECKING:
+    from mailcore.account import SendingQuota
     from mailcore.inbound import InboundMessage
     from mailcore_ses.account import SesAccount
     from mailcore_ses.account.suppression import SesSuppressions
@@ -136,6 +137,16 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         from mailcore_ses.account.suppression import SesSuppressions
 
         return SesSuppressions()
+
+    def sending_quota(self) -> Flow[SendingQuota]:
+        """
+        Ask for the quota of the account in its region: what the policy that throttles goes by.
+
+        It needs the permission ``ses:GetAccount``.
+        """
+        from mailcore_ses.account.status import sending_quota
+
+        return sending_quota()
 
     def create_transport(self) -> AwsTransport:
         """The one transport of this provider."""

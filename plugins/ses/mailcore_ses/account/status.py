@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mailcore.account import SendingQuota
 from mailcore.flow import Flow
 from mailcore_ses.aws.asking import call, require, require_number, structure, texts
 from mailcore_ses.aws.call import SES
@@ -87,6 +88,21 @@ def get_status() -> Flow[AccountStatus]:
         enforcement_status=require(body, "EnforcementStatus", str),
         production_access=require(body, "ProductionAccessEnabled", bool),
         suppressed_reasons=texts(suppression, "SuppressedReasons"),
+    )
+
+
+def sending_quota() -> Flow[SendingQuota]:
+    """
+    Ask for the quota alone, in the core's words.
+
+    Raises:
+        SendError: If AWS does not answer, or refuses to.
+    """
+    quota = (yield from get_status()).quota
+    return SendingQuota(
+        per_second=quota.max_send_rate,
+        per_day=quota.max_24_hour_send,
+        used_today=quota.sent_last_24_hours,
     )
 
 
