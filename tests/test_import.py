@@ -22,6 +22,7 @@ ALSO = {
     "forms.py": {"python_multipart"},  # an extra
     "json_reading.py": {"orjson"},  # an extra
     "pytest_plugin.py": {"pytest"},
+    "redis_limiter.py": {"redis"},  # an extra
 }
 
 
