@@ -53,6 +53,7 @@ SLOW_CHECKS = (
 SLOW_PAGES = (
     "docs/how-to/consume-sqs.md",
     "docs/how-to/send-many.md",
+    "docs/how-to/suppression-list.md",
     "docs/how-to/ses-account.md",
     "docs/how-to/set-up-ses-events.md",
     "docs/how-to/templates-and-batches.md",

@@ -14,6 +14,7 @@ The tree::
     │    │    └─ InvalidAddress       an address is among the problems
     │    │         └─ InvalidAddressType  (also an InvalidMessageType)
     │    ├─ UnsupportedFeature        the provider cannot express it
+    │    ├─ IdempotencyKeyReused      another message was sent with its idempotency_key
     │    └─ SerializationError        a value that JSON cannot hold; a document that cannot be read
     ├─ SendError                      it was not taken (.category, .retryable, .maybe_accepted)
     │    ├─ AuthenticationFailed
@@ -25,8 +26,11 @@ The tree::
     │    │    └─ SendTimeout
     │    ├─ SendInterrupted           a send was cut off; for `mailcore_message_failed` only
     │    ├─ UnexpectedResponse        the answer was not understood
+    │    ├─ OutcomeUnknown            it was begun before, and nobody knows what became of it
+    │    ├─ StoreUnavailable          retryable; a policy could not ask its store
     │    ├─ RecipientsRefused         nobody was accepted (.result has each recipient)
     │    └─ FailoverError             every route failed (.attempts)
+    ├─ StoreError                     a store of a policy, or of events, cannot be used
     ├─ FetchError                     a received mail could not be fetched (.category, .retryable)
     ├─ HandlersFailed                 some handlers of an event failed (.failures)
     └─ WebhookError                   (.response is ready to return)
@@ -58,6 +62,7 @@ __all__ = [
     "FailoverError",
     "FetchError",
     "HandlersFailed",
+    "IdempotencyKeyReused",
     "InvalidAddress",
     "InvalidAddressType",
     "InvalidMessage",
@@ -67,6 +72,7 @@ __all__ = [
     "MessageError",
     "MessageRejected",
     "NetworkError",
+    "OutcomeUnknown",
     "PluginLoadError",
     "Problem",
     "ProviderNotFound",
@@ -78,6 +84,8 @@ __all__ = [
     "SendInterrupted",
     "SendTimeout",
     "SerializationError",
+    "StoreError",
+    "StoreUnavailable",
     "UnexpectedResponse",
     "UnsupportedFeature",
     "WebhookError",
@@ -232,6 +240,15 @@ class SerializationError(MessageError):
     A value cannot be written as JSON, so it cannot travel; or a document is none of mailcore's.
 
     ``problems`` names each key that is wrong.
+    """
+
+
+class IdempotencyKeyReused(MessageError):
+    """
+    Another message was sent with the same ``idempotency_key``; this one was not.
+
+    For the policy :class:`~mailcore.middleware.idempotency.Idempotency`. A key stands for one
+    message: give this one a key of its own.
     """
 
 
@@ -394,6 +411,31 @@ class RecipientsRefused(SendError):
         self.errors: tuple[SendError, ...] = tuple(errors)
 
 
+class OutcomeUnknown(SendError):
+    """
+    A message with this ``idempotency_key`` was begun before, and nobody knows what became of it.
+
+    Whoever began it has died, is still at it, or could not tell itself: ``maybe_accepted`` is True.
+    It is raised by the policy :class:`~mailcore.middleware.idempotency.Idempotency`, which sends
+    nothing then.
+    """
+
+    default_category = "outcome_unknown"
+
+
+class StoreUnavailable(SendError):
+    """
+    A policy could not ask its store, and so nothing was sent; the cause says what went wrong.
+
+    Of the policies :class:`~mailcore.middleware.suppression.Suppression` and
+    :class:`~mailcore.middleware.idempotency.Idempotency`, unless they are told
+    ``when_down="send"``.
+    """
+
+    default_category = "store_unavailable"
+    default_retryable = True
+
+
 class FailoverError(SendError):
     """
     Nobody in a pool of providers took the message: for providers that are made of others.
@@ -416,6 +458,14 @@ class FailoverError(SendError):
     ) -> None:
         super().__init__(message, **attributes)
         self.attempts: tuple[SendError | UnsupportedFeature, ...] = tuple(attempts)
+
+
+class StoreError(MailcoreError):
+    """
+    A store of events, suppressions or idempotency keys cannot be read or written just now.
+
+    The text says which one and why, and ``__cause__`` is what the database or its client raised.
+    """
 
 
 class FetchError(MailcoreError):

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import socket
+import subprocess
+import tempfile
 import threading
+import time
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -243,3 +248,31 @@ def in_a_loop() -> Iterator[Callable[[Any], _InALoop]]:
     yield make
     for each in made:
         each.end()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The URL of a Redis server that runs for these tests alone."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.fail("Redis is not installed: `apt-get install redis-server`")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tempfile.mkdtemp(prefix="mailcore-redis-")
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                assert server.poll() is None
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait(20)
+        shutil.rmtree(folder)

@@ -76,7 +76,8 @@ def test_drawing_marks_what_is_retryable():
     }
 
     retryable = {n for n, c in CLASSES.items() if getattr(c, "default_retryable", False)}
-    assert {"RateLimited", "ProviderUnavailable", "NetworkError"} == drawn
+    always = {"RateLimited", "ProviderUnavailable", "NetworkError", "StoreUnavailable"}
+    assert always == drawn
     assert {*drawn, "SendTimeout"} == retryable
 
 

@@ -30,6 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore.webhook",
         "mailcore.account",
         "mailcore.middleware",
+        "mailcore.stores",
         "mailcore.builtin",
     ),
     "For plugins": (

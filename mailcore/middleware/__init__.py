@@ -10,10 +10,13 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
+    from mailcore.middleware.asking import WhenDown
+    from mailcore.middleware.idempotency import Idempotency
     from mailcore.middleware.limiter import Limiter, Limits, MemoryLimiter, Turn
     from mailcore.middleware.policy import Place, Policy, Sender
     from mailcore.middleware.redis_limiter import RedisLimiter
     from mailcore.middleware.retry import Retry
+    from mailcore.middleware.suppression import Suppression
     from mailcore.middleware.throttle import Throttle
 else:
     __getattr__, __dir__ = lazily(
@@ -26,13 +29,17 @@ else:
             "Limiter": "middleware.limiter",
             "Throttle": "middleware.throttle",
             "Retry": "middleware.retry",
+            "Idempotency": "middleware.idempotency",
             "Place": "middleware.policy",
             "Policy": "middleware.policy",
             "Sender": "middleware.policy",
+            "Suppression": "middleware.suppression",
+            "WhenDown": "middleware.asking",
         },
     )
 
 __all__ = [
+    "Idempotency",
     "Limiter",
     "Limits",
     "MemoryLimiter",
@@ -41,6 +48,8 @@ __all__ = [
     "RedisLimiter",
     "Retry",
     "Sender",
+    "Suppression",
     "Throttle",
     "Turn",
+    "WhenDown",
 ]

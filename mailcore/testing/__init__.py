@@ -6,6 +6,7 @@ What tests of mail need: of programs that send it, and of providers.
 * :class:`Script`: a transport that answers what the test wrote down.
 * :func:`drive` with :class:`VirtualClock`: runs a flow without waiting.
 * :class:`ProviderSuite`: the conformance suite that every provider subclasses.
+* :class:`SuppressionStoreSuite`, :class:`IdempotencyStoreSuite`: the same for stores of policies.
 
 Nothing here needs pytest: checks raise :class:`AssertionError`, whatever runs them. Names are
 loaded when they are used.
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mailcore.testing.inbound_checks import received_mail
     from mailcore.testing.outbox import Outbox
     from mailcore.testing.script import Script
+    from mailcore.testing.store_checks import IdempotencyStoreSuite, SuppressionStoreSuite
     from mailcore.testing.suite import ProviderSuite
     from mailcore.testing.suite_values import Notice, TransportFault
 else:
@@ -34,10 +36,12 @@ else:
         {
             "Canary": "testing.canaries",
             "Finding": "testing.decoding",
+            "IdempotencyStoreSuite": "testing.store_checks",
             "Notice": "testing.suite_values",
             "Outbox": "testing.outbox",
             "ProviderSuite": "testing.suite",
             "Script": "testing.script",
+            "SuppressionStoreSuite": "testing.store_checks",
             "TransportFault": "testing.suite_values",
             "VirtualClock": "testing.clock",
             "capture": "testing.capturing",
@@ -51,10 +55,12 @@ else:
 __all__ = [
     "Canary",
     "Finding",
+    "IdempotencyStoreSuite",
     "Notice",
     "Outbox",
     "ProviderSuite",
     "Script",
+    "SuppressionStoreSuite",
     "TransportFault",
     "VirtualClock",
     "capture",

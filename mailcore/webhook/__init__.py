@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mailcore.webhook.routing import EventRouter
     from mailcore.webhook.shared_secrets import SharedSecrets, basic_auth_of
     from mailcore.webhook.signatures import check_age, hmac_matches
+    from mailcore.webhook.suppression_feed import SuppressionFeed
     from mailcore.webhook.timestamps import parse_epoch, parse_timestamp
     from mailcore.webhook.wsgi import WsgiWebhook
 else:
@@ -76,6 +77,7 @@ else:
             "basic_auth_of": "webhook.shared_secrets",
             "check_age": "webhook.signatures",
             "hmac_matches": "webhook.signatures",
+            "SuppressionFeed": "webhook.suppression_feed",
             "parse_epoch": "webhook.timestamps",
             "parse_timestamp": "webhook.timestamps",
             "WsgiWebhook": "webhook.wsgi",
@@ -95,6 +97,7 @@ __all__ = [
     "SeenStore",
     "SharedSecrets",
     "SqliteSeenStore",
+    "SuppressionFeed",
     "Upload",
     "Verdict",
     "WebhookRequest",

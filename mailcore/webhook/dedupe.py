@@ -9,25 +9,25 @@ handle it, so this saves work and does not replace handlers that bear a repetiti
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from hashlib import blake2b
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from mailcore.errors import ConfigurationError, MailcoreError
+from mailcore.errors import ConfigurationError
 from mailcore.foundation.forking import ForkSafeLock
-from mailcore.foundation.redaction import shown_text
+from mailcore.stores.sqlite_file import SqliteFile
 
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-_LONGEST_PATH = 300
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS seen (key BLOB PRIMARY KEY, marked_at REAL NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS by_age ON seen (marked_at)",
+)
 
 DAY_SECONDS = 86_400.0
 DEFAULT_MAX_AGE_SECONDS = 15 * DAY_SECONDS
@@ -108,44 +108,32 @@ class SqliteSeenStore:
     ) -> None:
         if min(max_age_seconds, busy_timeout_seconds) <= 0:
             raise ConfigurationError("max_age_seconds and busy_timeout_seconds must be above 0")
-        if not isinstance(path, (str, os.PathLike)):
-            raise ConfigurationError(f"the path of a store is str, not {type(path).__name__}")
-        self._path = Path(path)
+        self._file = SqliteFile(path, schema=_SCHEMA, busy_timeout_seconds=busy_timeout_seconds)
         self._max_age_seconds = max_age_seconds
-        self._busy_timeout_seconds = busy_timeout_seconds
         self._now = now
-        self._lock = ForkSafeLock()
         self._forgotten_at = 0.0
-        self._process_id = 0
-        self._connection: sqlite3.Connection | None = None
-        self._inherited: list[sqlite3.Connection] = []
-        with self._lock:
-            try:
-                self._open()
-            except sqlite3.Error as error:
-                raise ConfigurationError(self._told("cannot be opened", error)) from error
 
     def seen(self, key: str) -> bool:
         """
         Whether the event of this key was handled, and is still remembered.
 
         Raises:
-            MailcoreError: If the file cannot be read, with its path.
+            StoreError: If the file cannot be read, with its path.
         """
         oldest = self._now() - self._max_age_seconds
         query = "SELECT 1 FROM seen WHERE key = ? AND marked_at >= ?"
-        with self._lock, self._telling_where():
-            return self._open().execute(query, (_digest(key), oldest)).fetchone() is not None
+        with self._file.reading() as connection:
+            return connection.execute(query, (_digest(key), oldest)).fetchone() is not None
 
     def mark(self, key: str) -> None:
         """
         Remember that it was; when this returns, it is in the file.
 
         Raises:
-            MailcoreError: If the file cannot be written, with its path.
+            StoreError: If the file cannot be written, with its path.
         """
         now = self._now()
-        with self._lock, self._telling_where(), self._open() as connection:
+        with self._file.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO seen VALUES (?, ?)", (_digest(key), now))
             if now - self._forgotten_at > self._max_age_seconds / 100:
                 self._forgotten_at = now
@@ -154,53 +142,13 @@ class SqliteSeenStore:
 
     def close(self) -> None:
         """Close the file. Closing twice is fine; the next use opens it again."""
-        with self._lock:
-            self._leave_inherited()
-            connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-    @contextmanager
-    def _telling_where(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise MailcoreError(self._told("cannot be used", error)) from error
-
-    def _told(self, what: str, error: sqlite3.Error) -> str:
-        return (
-            f"the store '{shown_text(str(self._path.absolute()), _LONGEST_PATH)}' {what}: {error}"
-        )
-
-    def _open(self) -> sqlite3.Connection:
-        self._leave_inherited()
-        if self._connection is None:
-            connection = sqlite3.connect(
-                self._path, timeout=self._busy_timeout_seconds, check_same_thread=False
-            )
-            # Readers do not wait for a writer.
-            connection.execute("PRAGMA journal_mode = WAL")
-            with connection:
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS seen"
-                    " (key BLOB PRIMARY KEY, marked_at REAL NOT NULL) WITHOUT ROWID"
-                )
-                connection.execute("CREATE INDEX IF NOT EXISTS by_age ON seen (marked_at)")
-            self._connection, self._process_id = connection, os.getpid()
-        return self._connection
-
-    def _leave_inherited(self) -> None:
-        # A connection must not be carried across a fork: https://www.sqlite.org/howtocorrupt.html,
-        # section 2.6 (read 2026-11-21). The parent's must not even be closed here.
-        if self._connection is not None and self._process_id != os.getpid():
-            self._inherited.append(self._connection)
-            self._connection = None
 
 
 def _digest(key: str) -> bytes:
