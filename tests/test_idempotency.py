@@ -480,9 +480,12 @@ def test_records_of_others(through, text):
         (lambda: Idempotency(5), "Idempotency takes a store such as .*, not int"),
         (lambda: Idempotency(MemoryIdempotencyStore), r"write MemoryIdempotencyStore\(...\)"),
         (lambda: Idempotency(Down(9), when_down=None), "when_down must be 'refuse' or 'send'"),
-        (lambda: Idempotency(Down(9), life_seconds=0), "life_seconds must be above 0"),
-        (lambda: Idempotency(Down(9), wait_seconds=-1), "wait_seconds from 0"),
-        (lambda: Idempotency(Down(9), life_seconds=5, wait_seconds=9), "less than that"),
+        (lambda: Idempotency(Down(9), life_seconds=0), "life_seconds must be at least 1, not 0"),
+        (lambda: Idempotency(Down(9), wait_seconds=-1), "wait_seconds must be at least 0"),
+        (
+            lambda: Idempotency(Down(9), life_seconds=5, wait_seconds=9),
+            "must be less than life_seconds",
+        ),
     ],
 )
 def test_wrong_settings(make, says):

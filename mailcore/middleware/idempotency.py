@@ -29,6 +29,7 @@ from mailcore.middleware.asking import (
 )
 from mailcore.middleware.idempotency_records import DONE, UNKNOWN, Record, fingerprint
 from mailcore.middleware.policy import Place, Policy, Sender
+from mailcore.middleware.settings import checked_number
 from mailcore.provider import AnyProvider
 from mailcore.result import SendResult
 from mailcore.sending.delivery import Middleware, Send
@@ -106,13 +107,11 @@ class Idempotency(Policy):
     ) -> None:
         methods = ("claim", "replace", "release")
         require_store(store, "Idempotency", methods, "SqliteIdempotencyStore(path)")
-        if not life_seconds > 0 or not wait_seconds >= 0 or wait_seconds >= life_seconds:
-            raise ConfigurationError(
-                "life_seconds must be above 0, and wait_seconds from 0 to less than that"
-            )
         self._store = store
-        self._life_seconds = life_seconds
-        self._wait_seconds = wait_seconds
+        self._life_seconds = checked_number("life_seconds", life_seconds, least=1)
+        self._wait_seconds = checked_number("wait_seconds", wait_seconds)
+        if self._wait_seconds >= self._life_seconds:
+            raise ConfigurationError("wait_seconds must be less than life_seconds")
         self._sends_when_down = checked_when_down(when_down)
         self._now = now
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -100,19 +101,21 @@ def only_for(message: Message, addresses: Iterable[str], features: Features) -> 
     """
     keys = {address_key(address) for address in addresses}
     if message.is_batch:
-        to = _of(message.to, keys)
+        to = addresses_among(message.to, keys)
         if not to:
             return None
         if len(to) == len(message.to):
             return message
         fields: MessageFields = {
             "to": to,
-            "merge_data": _entries(message.merge_data, keys),
-            "merge_metadata": _entries(message.merge_metadata, keys),
-            "merge_headers": _entries(message.merge_headers, keys),
+            "merge_data": entries_among(message.merge_data, keys),
+            "merge_metadata": entries_among(message.merge_metadata, keys),
+            "merge_headers": entries_among(message.merge_headers, keys),
         }
     else:
-        to, cc, bcc = (_of(each, keys) for each in (message.to, message.cc, message.bcc))
+        to, cc, bcc = (
+            addresses_among(each, keys) for each in (message.to, message.cc, message.bcc)
+        )
         if (to, cc, bcc) == (message.to, message.cc, message.bcc):
             return message
         fields = {"to": to, "cc": cc, "bcc": bcc}
@@ -126,11 +129,13 @@ def only_for(message: Message, addresses: Iterable[str], features: Features) -> 
     return message.replace(**fields)
 
 
-def _of(addresses: tuple[Address, ...], keys: set[str]) -> tuple[Address, ...]:
+def addresses_among(addresses: tuple[Address, ...], keys: AbstractSet[str]) -> tuple[Address, ...]:
+    """Those of some addresses whose keys are among these."""
     return tuple(address for address in addresses if address.key in keys)
 
 
-def _entries(given: Mapping[str, T] | None, keys: set[str]) -> dict[str, Any] | None:
+def entries_among(given: Mapping[str, T] | None, keys: AbstractSet[str]) -> dict[str, Any] | None:
+    """What a message has for recipients by address, for those whose keys are among these."""
     if given is None:
         return None
     return {address: value for address, value in given.items() if address_key(address) in keys}

@@ -6,11 +6,9 @@ import dataclasses
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 from mailcore.account.suppressions import MANUAL
-from mailcore.address.address import Address
-from mailcore.address.domain import address_key
 from mailcore.errors import RecipientsRefused
 from mailcore.flow import Flow
 from mailcore.message.message import Message, MessageFields
@@ -23,6 +21,7 @@ from mailcore.middleware.asking import (
     unavailable,
 )
 from mailcore.middleware.policy import Place, Policy, Sender
+from mailcore.middleware.remaining import addresses_among, entries_among
 from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
 from mailcore.sending.delivery import Middleware, Send
 from mailcore.stores.scopes import ALL_LISTS, ALL_MAIL, Scopes, reader_of
@@ -32,7 +31,6 @@ from mailcore.stores.suppressions import SuppressionEntry, SuppressionStore
 __all__ = ["Suppression"]
 
 CODE = "suppressed"
-_BY_RECIPIENT = ("merge_data", "merge_metadata", "merge_headers")
 _NOBODY_LEFT = RecipientStatus(
     SendStatus.REJECTED,
     code=CODE,
@@ -146,26 +144,18 @@ class Suppression(Policy):
         return blocked
 
 
-def _without(message: Message, keys: Iterable[str]) -> Message:
-    gone = frozenset(keys)
-
-    def left(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
-        return tuple([each for each in addresses if each.key not in gone])
-
-    changes: dict[str, Any] = {
-        "to": left(message.to),
-        "cc": left(message.cc),
-        "bcc": left(message.bcc),
+def _without(message: Message, gone: Iterable[str]) -> Message:
+    keys = {address.key for address in message.deliveries.everybody}.difference(gone)
+    fields: MessageFields = {
+        "to": addresses_among(message.to, keys),
+        "cc": addresses_among(message.cc, keys),
+        "bcc": addresses_among(message.bcc, keys),
     }
-    for name in _BY_RECIPIENT:
-        given: Mapping[str, Any] | None = getattr(message, name)
-        if given is not None:
-            changes[name] = {
-                address: value
-                for address, value in given.items()
-                if address_key(address) not in gone
-            }
-    return message.replace(**cast("MessageFields", changes))
+    if message.is_batch:
+        fields["merge_data"] = entries_among(message.merge_data, keys)
+        fields["merge_metadata"] = entries_among(message.merge_metadata, keys)
+        fields["merge_headers"] = entries_among(message.merge_headers, keys)
+    return message.replace(**fields)
 
 
 def _status(entry: SuppressionEntry) -> RecipientStatus:
