@@ -21,6 +21,7 @@ ALSO = {
     "dkim.py": {"cryptography"},  # an extra
     "forms.py": {"python_multipart"},  # an extra
     "json_reading.py": {"orjson"},  # an extra
+    "progress.py": {"tqdm"},  # an extra
     "pytest_plugin.py": {"pytest"},
     "redis_limiter.py": {"redis"},  # an extra
     "redis_client.py": {"redis"},  # an extra
