@@ -25,6 +25,7 @@ from benchmarks import (
     send,
     server,
     signing,
+    webhooks,
 )
 from benchmarks.measure import print_row
 
@@ -50,7 +51,7 @@ def main() -> int:
             good &= print_row(row)
         backend.close()
     rows = (
-        *(signing.signatures(), http_providers.building(), http_providers.receiving()),
+        *(signing.signatures(), http_providers.building(), webhooks.receiving()),
         *(receive.notifications(), inbound.parsing(), inbound.irregular()),
     )
     for row in chain.from_iterable(rows):

@@ -44,25 +44,30 @@ class Index:
 
     Args:
         table: Causes in the order of precedence, with phrases in parts, each part after a space.
+        fallback: Another such table, which counts where nothing of the first one is found.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, fallback: Table = ()) -> None:
         by_first: dict[str, list[_Entry]] = {}
-        for rank, (cause, phrases) in enumerate(table):
+        for rank, (cause, phrases) in enumerate(table + fallback):
             for parts in phrases:
                 second = parts[1] if len(parts) > 1 else ""
                 by_first.setdefault(parts[0][1:], []).append(_Entry(rank, cause, second, parts))
-        self._size = len(table)
+        self._fallback_from, self._size = len(table), len(table) + len(fallback)
         self._candidates = {first: _beginning(first, by_first) for first in by_first}
         # What is found takes no room, so that the next word is looked at too.
         self._search = re.compile(f" (?=({_pattern(by_first)}))").findall
 
-    def find(self, words: str) -> Cause | None:
+    def find(self, words: str) -> tuple[Cause | None, Cause | None]:
         """
-        The first cause of the table with a phrase in the words.
+        The first cause of the table with a phrase in the words; else that of the fallback.
 
         Args:
             words: In lower case, with one space before, between and after.
+
+        Returns:
+            The cause of the table, or None; then the cause of the fallback, None if the table has
+            one.
         """
         best, best_rank = None, self._size
         for first in set(self._search(words)):
@@ -74,7 +79,7 @@ class Index:
                 if not second or (second in words and _follow(words, parts)):
                     best, best_rank = cause, rank
                     break
-        return best
+        return (best, None) if best_rank < self._fallback_from else (None, best)
 
 
 def _beginning(first: str, by_first: dict[str, list[_Entry]]) -> tuple[_Entry, ...]:

@@ -185,13 +185,12 @@ def judge(
     """
     text = (text or "")[:_SEARCHED_CHARACTERS]
     words = _words(text)
-    cause = _index().find(words)
+    cause, fallback = _index().find(words)
     if cause is None or cause in _LOOSE:
         status = _most_specific(status, enhanced_status(text))
         detail = status[2:] if status else ""
         if cause is None or (detail in _SURE and status and status[0] == "5"):
-            reply = str(code) if code is not None and 200 <= code <= 599 else reply_code(text)
-            cause = _of_codes(status, detail, reply or "", words)
+            cause = _of_codes(status, code, text, words, fallback)
     if cause is Cause.UNCLEAR or cause is Cause.DISABLED:
         return _as_told(cause, told)
     return _VERDICTS[cause]
@@ -234,26 +233,34 @@ def _most_specific(given: str | None, found: str | None) -> str | None:
     return given
 
 
-def _of_codes(status: str | None, detail: str, reply: str, words: str) -> Cause:
-    if status is not None and status[0] == "4":
+def _of_codes(
+    status: str | None, code: int | None, text: str, words: str, fallback: Cause | None
+) -> Cause:
+    cause = _of_status(status, words, fallback) if status is not None else None
+    if cause is not None:
+        return cause
+    reply = str(code) if code is not None and 200 <= code <= 599 else reply_code(text) or ""
+    if status is None:
+        if reply.startswith("4"):
+            return Cause.TEMPORARY
+        if fallback is not None:
+            return fallback
+    return _BY_REPLY.get(reply, Cause.UNCLEAR)
+
+
+def _of_status(status: str, words: str, fallback: Cause | None) -> Cause | None:
+    kind, detail = status[0], status[2:]
+    if kind == "4":
         # A 5yz reply behind it is what the server said in the end.
         return Cause.EXPIRED if detail == "4.7" else Cause.TEMPORARY
-    if status is None and reply.startswith("4"):
-        return Cause.TEMPORARY
-    if status is None or status[0] != "5" or detail in _VAGUE:
-        found = _fallback_index().find(words)
-        if found is not None:
-            return found
-    if status is not None and status[0] == "5":
-        if detail == "4.1" and "access denied" in words:
-            # Exchange Online: no such recipient, where it filters by directory.
-            return Cause.NO_MAILBOX
-        found = _BY_STATUS.get(detail) or _BY_SUBJECT.get(detail.partition(".")[0])
-        if found is not None:
-            return found
-        if detail in _SYNTAX_OF_COMMANDS:
-            return _fallback_index().find(words) or Cause.SYSTEM
-    return _BY_REPLY.get(reply, Cause.UNCLEAR)
+    if kind != "5" or (fallback is not None and detail in _VAGUE):
+        return fallback
+    if detail == "4.1" and "access denied" in words:
+        # Exchange Online: no such recipient, where it filters by directory.
+        return Cause.NO_MAILBOX
+    if detail in _SYNTAX_OF_COMMANDS:
+        return fallback or Cause.SYSTEM
+    return _BY_STATUS.get(detail) or _BY_SUBJECT.get(detail.partition(".")[0])
 
 
 def _as_told(cause: Cause, told: BounceClass | None) -> Verdict:
@@ -272,10 +279,12 @@ def _words(text: str) -> str:
         text = text.replace("\u2019", "")
     if "@" in text or "://" in text:
         text = " ".join(
-            # What follows an address without a space is kept.
-            token.rpartition("@")[2].partition(":")[2] if "@" in token else token
-            for token in _TOKEN_END.split(text)
-            if "://" not in token
+            [
+                # What follows an address without a space is kept.
+                token.rpartition("@")[2].partition(":")[2] if "@" in token else token
+                for token in _TOKEN_END.split(text)
+                if "://" not in token
+            ]
         )
     # Octets are faster than characters (benchmarks/receive.py); what is no ASCII becomes "?".
     letters = text.encode("ascii", "replace").translate(_LETTERS, b"'")
@@ -286,14 +295,6 @@ def _words(text: str) -> str:
 def _index() -> Index:
     """Built for the first non-delivery: it takes longer than importing this module."""
     from mailcore.bounces.index import Index
-    from mailcore.bounces.words.order import words
+    from mailcore.bounces.words.order import fallback_words, words
 
-    return Index(words())
-
-
-@functools.cache
-def _fallback_index() -> Index:
-    from mailcore.bounces.index import Index
-    from mailcore.bounces.words.order import fallback_words
-
-    return Index(fallback_words())
+    return Index(words(), fallback_words())

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mailcore.errors import ConfigurationError, HandlersFailed, MalformedWebhook
 from mailcore.events import Event, brought_by
 from mailcore.flow import Flow, arun, run
+from mailcore.provider import require_provider
+from mailcore.registry.registry import default_registry
 from mailcore.webhook.handlers import in_loop, require_handler
 from mailcore.webhook.request import WebhookRequest
 
@@ -66,8 +68,6 @@ def received(
     registry: Registry | None,
 ) -> tuple[Event, ...]:
     """Do as :func:`receive`, for callers that have looked at provider and handler before."""
-    from mailcore.registry.registry import default_registry
-
     _check_store(on_event, seen)
     chosen = registry or default_registry()
     flow = _receiving(provider, request, chosen, max_body_bytes)
@@ -101,8 +101,6 @@ async def areceived(
     registry: Registry | None,
 ) -> tuple[Event, ...]:
     """Do as :func:`areceive`, for callers that have looked at provider and handler before."""
-    from mailcore.registry.registry import default_registry
-
     _check_store(on_event, seen)
     chosen = registry or default_registry()
     flow = _receiving(provider, request, chosen, max_body_bytes)
@@ -138,8 +136,6 @@ def hand_over(
         ConfigurationError: If `seen` is given without `on_event`, or `on_event` is a coroutine
             function.
     """
-    from mailcore.registry.registry import default_registry
-
     chosen = registry or default_registry()
     # Queues and functions come here without receive().
     chosen.load_extensions()
@@ -184,8 +180,6 @@ async def ahand_over(
     registry: Registry | None = None,
 ) -> tuple[Event, ...]:
     """Do as :func:`hand_over`, in an event loop; the store is asked in a thread."""
-    from mailcore.registry.registry import default_registry
-
     chosen = registry or default_registry()
     # Queues and functions come here without areceive().
     chosen.load_extensions()
@@ -254,8 +248,6 @@ def _raise_together(failed: list[HandlersFailed]) -> None:
 
 
 def _check_arguments(provider: object, on_event: object, what: str) -> None:
-    from mailcore.provider import require_provider
-
     require_provider(provider, what)
     if on_event is not None:
         require_handler(on_event, what)

@@ -89,13 +89,14 @@ class WebhookRequest:
             remote_address: The peer's IP address, or an empty text.
         """
         request = object.__new__(cls)
-        vars(request).update(
-            method=method,
-            headers=FrozenDict(headers),
-            body=body,
-            url=url,
-            remote_address=remote_address,
-        )
+        held = {
+            "method": method,
+            "headers": FrozenDict(headers),
+            "body": body,
+            "url": url,
+            "remote_address": remote_address,
+        }
+        object.__setattr__(request, "__dict__", held)
         return request
 
     def __repr__(self) -> str:
@@ -126,11 +127,8 @@ class WebhookRequest:
         Args:
             header_names: The names of the headers to keep, in lower case.
         """
-        headers = {}
-        for name in ("content-type", *header_names):
-            value = self.headers.get(name)
-            if value is not None:
-                headers[name] = value
+        given = self.headers
+        headers = {name: given[name] for name in ("content-type", *header_names) if name in given}
         # All of it was checked when this one was made: checking again takes four times as long.
         return WebhookRequest.assembled(self.method, headers, self.body)
 

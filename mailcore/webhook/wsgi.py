@@ -37,6 +37,7 @@ StartResponse: TypeAlias = Callable[..., Any]
 WsgiApplication: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _CHUNK_BYTES = 64 * 1024
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 # Nothing in it has to be quoted.
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9/._~-]*", re.ASCII)
 
@@ -88,12 +89,11 @@ class WsgiWebhook:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         response = self._respond(environ)
-        status = HTTPStatus(response.status_code)
         headers = [(name.title(), value) for name, value in response.headers.items()]
         # Checkers of PEP 3333 want a type even where there is no content.
         headers.append(("Content-Type", "text/plain; charset=utf-8"))
         headers.append(("Content-Length", str(len(response.body))))
-        start_response(f"{status.value} {status.phrase}", headers)
+        start_response(_STATUS_LINES[response.status_code], headers)
         return [response.body]
 
     def mounted_in(self, application: WsgiApplication, path: str) -> WsgiApplication:
