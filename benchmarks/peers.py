@@ -111,19 +111,15 @@ def anymail_payload(
 
 
 def anymail_request(backend: Any, sample: dict[str, Any]) -> Callable[[], object]:
-    """A function that builds, with anymail, the body that requests then sends."""
-    from requests import PreparedRequest
-    from requests.structures import CaseInsensitiveDict
+    """A function that builds, with anymail, the request that its session then sends."""
+    from requests import Request
 
     def build() -> object:
         payload = backend.build_message_payload(
             django_message(sample, tags=["welcome"], metadata={"user": 42}), backend.send_defaults
         )
         parameters = payload.get_request_params(backend.api_url)
-        prepared = PreparedRequest()
-        prepared.headers = CaseInsensitiveDict()
-        prepared.prepare_body(parameters["data"], parameters.get("files"))
-        return prepared
+        return backend.session.prepare_request(Request(**parameters))
 
     return build
 

@@ -131,6 +131,6 @@ SUPPRESSED_COMPLAINT = Outcome(EventType.REJECTED, RejectReason.SPAM)
 """Not sent, because the recipient had complained before."""
 
 # Members of enumerations have a slow hash: a tuple is faster to look into
-# (benchmarks/http_providers.py).
+# (benchmarks/webhooks.py).
 GENERAL_BOUNCES = (HARD_BOUNCE, SOFT_BOUNCE, UNCLEAR_BOUNCE)
 """Nothing but permanent, temporary or neither: what the server said tells more."""

@@ -162,7 +162,7 @@ class Fields:
         value = self.document.get(name)
         if type(value) is dict:
             # Metadata is flat, mostly: to find that out takes half the time of freezing it
-            # (benchmarks/http_providers.py).
+            # (benchmarks/webhooks.py).
             is_flat = _UNCHANGING.issuperset(map(type, value.values()))
             found: Mapping[str, Any] = FrozenDict(value) if is_flat else freeze(value)
             return found

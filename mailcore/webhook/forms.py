@@ -201,7 +201,7 @@ def _unquoted(value: bytes) -> bytes:
     quoted = escaped.replace(b"%", b"=")
     found = a2b_qp(quoted)
     # Each escape that stands for something takes two octets less, and nothing else takes as many
-    # but a line end: looking for those that do not takes longer (benchmarks/http_providers.py).
+    # but a line end: looking for those that do not takes longer (benchmarks/webhooks.py).
     taken = len(quoted) - len(found)
     if taken == 2 * quoted.count(b"=") and b"\n" not in value and b"\r" not in value:
         return found
