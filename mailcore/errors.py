@@ -438,9 +438,10 @@ class StoreUnavailable(SendError):
 
 class FailoverError(SendError):
     """
-    Nobody in a pool of providers took the message: for providers that are made of others.
+    Nobody in a pool of providers took the message.
 
-    mailcore has no pools yet, and raises it nowhere; whoever writes one raises it.
+    ``retryable`` if a member may take it later; ``maybe_accepted`` if one may have it, in a pool
+    that accepts duplicates.
 
     Attributes:
         attempts: Why each member did not, in the order in which they were asked: what its send
@@ -456,8 +457,7 @@ class FailoverError(SendError):
         attempts: Iterable[SendError | UnsupportedFeature] = (),
         **attributes: Any,
     ) -> None:
-        super().__init__(message, **attributes)
-        self.attempts: tuple[SendError | UnsupportedFeature, ...] = tuple(attempts)
+        super().__init__(message, attempts=attempts, **attributes)
 
 
 class StoreError(MailcoreError):

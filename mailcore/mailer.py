@@ -25,6 +25,7 @@ from mailcore.errors import (
     Problem,
     RecipientsRefused,
     SendError,
+    UnsupportedFeature,
 )
 from mailcore.features import UnsupportedPolicy, checked_policy
 from mailcore.flow import Flow, Transport, arun, run
@@ -32,6 +33,14 @@ from mailcore.foundation.threads import Threads
 from mailcore.message.defaults import Defaults
 from mailcore.message.message import Message, MessageFields
 from mailcore.middleware.policy import Sender
+from mailcore.pools.composite import (
+    CompositeProvider,
+    Member,
+    Via,
+    leaves,
+    made_by,
+    nobody_can,
+)
 from mailcore.provider import AnyProvider, Provider
 from mailcore.registry.options import options_from_url
 from mailcore.registry.registry import Registry, default_registry
@@ -42,6 +51,7 @@ from mailcore.sending.arguments import (
     checked_transport,
     made_provider,
     require_namespaces,
+    require_reachable_defaults,
     returns_refused,
 )
 from mailcore.sending.checking import Checked, check, telling_what_was_dropped
@@ -121,16 +131,20 @@ class _BaseMailer(Generic[ProviderT_co]):
         self._registry.load_extensions()
         self.provider: Final[ProviderT_co] = made_provider(provider, options, self._registry)
         self._own_provider = self.provider is not provider
-        self._transport: Transport | None = checked_transport(transport)
+        self._transport: Transport | None = checked_transport(transport, self.provider)
         self._unsupported = checked_policy(unsupported)
         self._returns_refused = returns_refused(refused)
         self._defaults = defaults if isinstance(defaults, Defaults) else Defaults(defaults)
+        require_reachable_defaults(self._defaults, self.provider)
         self._middleware: list[Middleware] = checked_middleware(
             middleware,
             self._registry.hooks.register_middleware,
             Sender(provider=self.provider, registry=self._registry, own_transport=self._transport),
         )
         self._threads = Threads()
+        self._itself = Member(provider=self.provider, transport=self._transport)
+        is_pool = isinstance(self.provider, CompositeProvider)
+        self._members = list(leaves(self.provider)) if is_pool else [self._itself]
         self.provider.prepare()
 
     @classmethod
@@ -182,20 +196,46 @@ class _BaseMailer(Generic[ProviderT_co]):
             MessageError: As :meth:`send` does: the message is wrong for this provider.
             CancelSend: A hook calls it off.
         """
-        message, dropped = self._checked(self._prepared(message))
-        requests = self._registry.hooks.build_payload(self.provider, message)
+        provider, checked, passed_over = self._chosen(self.provider, self._prepared(message))
         return Preview(
-            provider=self.provider.name, message=message, requests=requests, dropped=dropped
+            provider=provider.name,
+            message=checked.message,
+            requests=self._registry.hooks.build_payload(provider, checked.message),
+            dropped=checked.dropped,
+            passed_over=passed_over,
         )
 
-    def _channel(self) -> Transport:
-        if self._transport is not None:
-            return self._transport
-        return self._registry.transport_for(self.provider)
+    def _chosen(
+        self, provider: AnyProvider, message: Message
+    ) -> tuple[AnyProvider, Checked, tuple[UnsupportedFeature, ...]]:
+        """Who would be asked first to send a message, of a pool, and who would be passed over."""
+        if not isinstance(provider, CompositeProvider):
+            return provider, self._checked(provider, message), ()
+        refusals: list[UnsupportedFeature] = []
+        for member in provider.order(message):
+            try:
+                chosen, checked, before = self._chosen(member.provider, message)
+            except UnsupportedFeature as error:
+                refusals.append(error)
+            else:
+                return chosen, checked, (*refusals, *before)
+        raise nobody_can(provider, refusals)
+
+    def _channel(self, member: Member) -> Transport:
+        if member.transport is not None:
+            return member.transport
+        return self._registry.transport_for(member.provider)
+
+    def _channels(self) -> list[Transport]:
+        """The transports of all that may send."""
+        return [self._channel(member) for member in self._members]
 
     def _close(self) -> None:
-        if self._transport is None and self._own_provider:
+        if self._own_provider and self._transport is None:
             self._registry.close(self.provider)
+        elif isinstance(self.provider, CompositeProvider):
+            for made in made_by(self.provider):
+                self._registry.close(made)
 
     def _sending(self, message: Message, attempt: Attempt | None = None) -> Flow[SendResult]:
         _require_message(message)
@@ -229,15 +269,23 @@ class _BaseMailer(Generic[ProviderT_co]):
         return result
 
     def _leaf(self, attempt: Attempt, message: Message) -> Flow[SendResult]:
-        hooks = self._registry.hooks
-        checked = self._checked(message)
-        if self._registry.outlet is not None and self._transport is None:
-            sending = self._registry.outlet(self.provider, checked, hooks)
+        return self._through(attempt, self._itself, message)
+
+    def _through(self, attempt: Attempt, member: Member, message: Message) -> Flow[SendResult]:
+        hooks, provider = self._registry.hooks, member.provider
+        if isinstance(provider, CompositeProvider):
+            failed = partial(hooks.message_failed, final=False)
+            return provider.sending(
+                message, Via(send=partial(self._through, attempt), failed=failed)
+            )
+        checked = self._checked(provider, message)
+        if self._registry.outlet is not None and member.transport is None:
+            sending = self._registry.outlet(provider, checked, hooks)
         else:
-            sending = deliver(self.provider, checked.message, hooks, self._channel(), attempt)
+            sending = deliver(provider, checked.message, hooks, self._channel(member), attempt)
         if not checked.dropped:
             return sending
-        return telling_what_was_dropped(self.provider, checked.dropped, sending)
+        return telling_what_was_dropped(provider, checked.dropped, sending)
 
     def _prepared(self, message: Message) -> Message:
         """The message as the middleware gets it."""
@@ -245,10 +293,10 @@ class _BaseMailer(Generic[ProviderT_co]):
         message = self._defaults.apply(message, self.provider.name)
         return self._registry.hooks.before_send(self.provider, message)
 
-    def _checked(self, message: Message) -> Checked:
-        """The message as the provider gets it."""
-        require_namespaces(message, self.provider, self._registry)
-        return check(self.provider, message, self._registry.hooks, self._unsupported)
+    def _checked(self, provider: AnyProvider, message: Message) -> Checked:
+        """The message as a provider gets it."""
+        require_namespaces(message, provider, self._registry)
+        return check(provider, message, self._registry.hooks, self._unsupported)
 
     def _manner(
         self,
@@ -428,8 +476,8 @@ class AsyncMailer(_BaseMailer[ProviderT_co]):
         return self._threads.submit(function, self._width)
 
     def _width(self) -> int:
-        width: int = getattr(self._channel(), "connections", _THREADS)
-        return width
+        # Of a pool's members each may be the one that takes all the mail.
+        return max(getattr(each, "connections", _THREADS) for each in self._channels())
 
     async def send(self, message: Message) -> SendResult:
         """Send one message: see :meth:`Mailer.send`."""
@@ -491,9 +539,10 @@ class AsyncMailer(_BaseMailer[ProviderT_co]):
         self, messages: Iterable[Message] | AsyncIterable[Message], manner: Manner
     ) -> AsyncGenerator[Sent, None]:
         self._threads.at_least(manner.concurrency)
-        widen = getattr(self._channel(), "at_least", None)
-        if widen is not None:
-            widen(manner.concurrency)
+        for channel in self._channels():
+            widen = getattr(channel, "at_least", None)
+            if widen is not None:
+                widen(manner.concurrency)
         return asent(self._outcomes, messages, manner)
 
     async def _outcomes(self, messages: Sequence[Message]) -> Sequence[Outcome]:

@@ -69,6 +69,11 @@ class Defaults:
         _yield_to_unsubscribe(general, _message(place, own))
         return _message(place, {**general, **own})
 
+    @property
+    def providers(self) -> frozenset[str]:
+        """The names of the providers that have defaults of their own."""
+        return frozenset(self._by_provider)
+
     def apply(self, message: Message, provider: str) -> Message:
         """The message with the defaults for a provider; the one given is left as it is."""
         given = self._by_provider.get(provider, self._general).given()

@@ -1,5 +1,5 @@
 """
-What is installed: entry points of the three groups, read without importing what they point to.
+What is installed: entry points of the four groups, read without importing what they point to.
 
 One damaged distribution does not hide the others; two that claim one name are both refused.
 """
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PROVIDERS = "mailcore.providers"
 EXTENSIONS = "mailcore.extensions"
 URL_SCHEMES = "mailcore.url_schemes"
+POOLS = "mailcore.pools"
 ENVIRONMENT_VARIABLE = "MAILCORE_PLUGINS"
 CORE_DISTRIBUTION = "mailcore-esp"
 # On PyPI since 2025-12: an IMAP library of that import name (read 2026-11-30).
@@ -36,12 +37,14 @@ class Discovered:
         providers: The entry points of the group ``mailcore.providers``.
         extensions: The entry points of the group ``mailcore.extensions``.
         schemes: Names of providers by further schemes of their URLs: ``mailcore.url_schemes``.
+        pools: The entry points of the group ``mailcore.pools``.
         conflicts: What is wrong, by kind (``provider`` or ``extension``) and name.
     """
 
     providers: dict[str, metadata.EntryPoint] = field(default_factory=dict)
     extensions: dict[str, metadata.EntryPoint] = field(default_factory=dict)
     schemes: dict[str, str] = field(default_factory=dict)
+    pools: dict[str, metadata.EntryPoint] = field(default_factory=dict)
     conflicts: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
@@ -52,6 +55,9 @@ def discover() -> Discovered:
     for entry_point in _installed():
         if entry_point.group == URL_SCHEMES:
             found.schemes.setdefault(entry_point.name, entry_point.value)
+            continue
+        if entry_point.group == POOLS:
+            found.pools.setdefault(entry_point.name, entry_point)
             continue
         name, core = entry_point.name, distribution_of(entry_point)[0] == CORE_DISTRIBUTION
         if wanted is not None and not core and name not in wanted:
@@ -70,7 +76,7 @@ def _installed() -> list[metadata.EntryPoint]:
     # Costs as much as all the rest of importing mailcore, so only once it is needed.
     from importlib import metadata
 
-    groups = (PROVIDERS, EXTENSIONS, URL_SCHEMES)
+    groups = (PROVIDERS, EXTENSIONS, URL_SCHEMES, POOLS)
     try:
         points = metadata.entry_points()
         return [each for group in groups for each in points.select(group=group)]

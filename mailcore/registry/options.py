@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from mailcore.errors import ConfigurationError
 from mailcore.foundation.suggesting import shown_field, similar, unknown
+from mailcore.pools.composite import CompositeProvider
+from mailcore.pools.urls import is_pool_url, read_pool_url
 from mailcore.registry.option_texts import LISTS, Misfit, alternatives, converted, described
 from mailcore.registry.option_variables import has_variable, options_from_variables, variable_of
 
@@ -202,7 +204,8 @@ def options_from_url(
     """
     Read a URL's options as the types that the provider's constructor wants.
 
-    A list is given by repeating the option, or with commas.
+    A list is given by repeating the option, or with commas. The members of a pool stand in
+    parentheses: see :mod:`mailcore.pools.urls`.
 
     Args:
         provider_class: The class of the provider whose options they are.
@@ -216,6 +219,9 @@ def options_from_url(
     from urllib.parse import parse_qs, unquote, urlsplit
 
     name = provider_class.name
+    members: dict[str, Any] = {}
+    if is_pool_url(url):
+        members, url = _members_in(provider_class, url)
     try:
         # Without the scheme, because a provider's name may have an underscore. No part of it is a
         # fragment: a secret that holds # must not be cut.
@@ -237,7 +243,7 @@ def options_from_url(
     except ConfigurationError as error:
         problems.append(str(error).removeprefix(f"{name}: "))
     meant = provider_class.url_schemes.get(scheme_of(url), {})
-    options: dict[str, Any] = {}
+    options = members
     for option, values in (*((o, [v]) for o, v in {**meant, **located}.items()), *query.items()):
         if option not in types_by_name:
             problems.append(_unknown(option, types_by_name))
@@ -253,6 +259,16 @@ def options_from_url(
         problems += _missing(provider_class, {*options, *given})
         raise ConfigurationError(f"{name}: {'; '.join(problems)}")
     return options
+
+
+def _members_in(provider_class: type[Provider[Any, Any]], url: str) -> tuple[dict[str, Any], str]:
+    """The members in the URL of a pool, and a URL that has its other options."""
+    if not issubclass(provider_class, CompositeProvider):
+        name = provider_class.name
+        raise ConfigurationError(f"{name} is no pool: write {name}://?option=value")
+    pool = read_pool_url(url)
+    given = provider_class.members_from_url(pool.items)
+    return {provider_class.of_members: given}, f"{pool.pool}://?{pool.query}"
 
 
 def _missing(provider_class: type[Provider[Any, Any]], given: Collection[str]) -> list[str]:

@@ -6,8 +6,10 @@ Which providers there are: found through entry points, loaded when asked for, ea
 * Group ``mailcore.extensions``: modules with hook implementations, loaded with the first mailer.
 * Group ``mailcore.url_schemes``: a further scheme of a provider's URLs, its value the provider's
   name.
-* ``MAILCORE_PLUGINS`` limits both to the names listed (``acme,zenith``); ``none`` switches all
-  discovery off but for the providers that come with mailcore.
+* Group ``mailcore.pools``: providers that are made of others. They are found by name and in URLs
+  like any other, and in no list of providers: a pool is no service.
+* ``MAILCORE_PLUGINS`` limits the first two to the names listed (``acme,zenith``); ``none``
+  switches all discovery off but for the providers that come with mailcore.
 
 A broken plugin is listed as broken, with the reason; the others go on working.
 """
@@ -26,6 +28,8 @@ from mailcore.errors import ConfigurationError, PluginLoadError
 from mailcore.features import Features
 from mailcore.flow import Flow, Transport
 from mailcore.foundation.forking import ForkSafeLock
+from mailcore.pools.composite import CompositeProvider, with_registry
+from mailcore.pools.urls import is_pool_url, pool_named
 from mailcore.provider import Provider
 from mailcore.registry.discovery import Discovered, discover, distribution_of
 from mailcore.registry.hooks import Hooks, extension_name
@@ -89,6 +93,7 @@ class Registry:
         self._autoload = autoload
         self._lock = ForkSafeLock()
         self._classes: dict[str, type[Provider[Any, Any]]] = {}
+        self._pools: dict[str, type[Provider[Any, Any]]] = {}
         self._errors: dict[tuple[str, str], str] = {}
         self._discovered: Discovered | None = None
         self._extensions_loaded = False
@@ -149,7 +154,7 @@ class Registry:
             hint = f": write {own}(...) to make one of a class" if own else ""
             kind = own or type(name).__name__
             raise ConfigurationError(f"provider name must be str, not {kind}{hint}")
-        if "://" in name:
+        if "://" in name or is_pool_url(name):
             # Not repeated: its options may hold secrets.
             raise ConfigurationError(
                 "the name of a provider is wanted, not a URL: give that to mailcore.connect(), "
@@ -160,6 +165,8 @@ class Registry:
                 self._classes[name] = self._load_provider(self._found().providers[name])
             elif name not in self._classes:
                 self.load_extensions()
+            if name not in self._classes and name in self._found().pools:
+                return self._pool_class(name)
             if name not in self._classes:
                 from mailcore.registry.known_plugins import provider_not_found
 
@@ -174,6 +181,8 @@ class Registry:
             ConfigurationError: If it is no URL of a provider.
             ProviderNotFound, PluginLoadError: As :meth:`provider_class`.
         """
+        if is_pool_url(url):
+            return self.provider_class(pool_named(url))
         scheme = scheme_of(url)
         with self._lock:
             if scheme not in self.known_names():
@@ -197,7 +206,9 @@ class Registry:
             PluginLoadError: If it is installed but broken.
             ConfigurationError: If an option is unknown, missing or wrong.
         """
-        return create_provider(self.provider_class(name), options, names=self.known_names())
+        provider_class = self.provider_class(name)
+        own = with_registry(provider_class, options, self)
+        return create_provider(provider_class, own, names=self.known_names())
 
     def plugins(self) -> tuple[Plugin, ...]:
         """Every plugin, broken ones included; this imports all of them."""
@@ -224,7 +235,13 @@ class Registry:
             return transport
 
     def close(self, provider: Provider[Any, Any]) -> None:
-        """Close a provider's transport; the next use makes another."""
+        """
+        Close a provider's transport; the next use makes another. Of a pool, those of its members.
+        """
+        if isinstance(provider, CompositeProvider):
+            for member in provider.members:
+                self.close(member.provider)
+            return
         with self._lock:
             transport = self._transports_here().pop(provider, None)
         if transport is not None:
@@ -304,6 +321,11 @@ class Registry:
             ) from error
         loaded: type[Provider[Any, Any]] = provider_class
         return loaded
+
+    def _pool_class(self, name: str) -> type[Provider[Any, Any]]:
+        if name not in self._pools:
+            self._pools[name] = self._load_provider(self._found().pools[name])
+        return self._pools[name]
 
     def _broken(self, kind: str, name: str, error: BaseException) -> None:
         self._errors[kind, name] = f"{type(error).__name__}: {error}"

@@ -9,12 +9,19 @@ from mailcore.errors import ConfigurationError, InvalidMessage, Problem, raise_p
 from mailcore.foundation.redaction import shown_name, shown_size
 from mailcore.foundation.suggesting import shown_field, similar
 from mailcore.middleware.policy import Policy, Sender, attached
+from mailcore.pools.composite import (
+    CompositeProvider,
+    leaves,
+    raise_for_transport,
+    with_registry,
+)
 from mailcore.provider import Provider
 from mailcore.registry.known_plugins import known_plugins
 from mailcore.registry.options import create_provider
 
 
 if TYPE_CHECKING:
+    from mailcore.message.defaults import Defaults
     from mailcore.message.message import Message
     from mailcore.registry.registry import Registry
     from mailcore.sending.delivery import Middleware
@@ -33,9 +40,10 @@ def made_provider(given: object, options: Mapping[str, object], registry: Regist
         ConfigurationError: If it is neither, or an option is wrong or misspelt.
     """
     if isinstance(given, str):
+        provider_class = registry.provider_class(given)
         return create_provider(
-            registry.provider_class(given),
-            options,
+            provider_class,
+            with_registry(provider_class, options, registry),
             settings=_SETTINGS,
             names=registry.known_names(),
             is_for_sending=True,
@@ -63,12 +71,13 @@ def _no_provider(given: object) -> str:
     return f"{rule}, not {type(given).__name__}"
 
 
-def checked_transport(transport: object) -> Any:
+def checked_transport(transport: object, provider: Provider[Any, Any]) -> Any:
     """
     The transport given to a mailer; None is the provider's own.
 
     Raises:
-        ConfigurationError: If it is no object with a method ``exchange``.
+        ConfigurationError: If it is no object with a method ``exchange``, or the provider is a
+            pool, whose members have transports of their own.
     """
     if transport is None:
         return None
@@ -78,7 +87,28 @@ def checked_transport(transport: object) -> Any:
             "transport must be an object with the methods exchange and close, "
             f"not {told or type(transport).__name__}"
         )
+    if isinstance(provider, CompositeProvider):
+        raise_for_transport(provider)
     return transport
+
+
+def require_reachable_defaults(defaults: Defaults, provider: Provider[Any, Any]) -> None:
+    """
+    Refuse defaults for single members of a pool: which member sends is not known in time.
+
+    Raises:
+        ConfigurationError: With the names of those members.
+    """
+    if not isinstance(provider, CompositeProvider):
+        return
+    within = {member.provider.name for member in leaves(provider)}
+    names = sorted(within & defaults.providers - {provider.name})
+    if names:
+        raise ConfigurationError(
+            f"{provider.name}: defaults of single members ({', '.join(names)}) are not possible, "
+            f"because defaults are applied before it is known who sends: give them to all, or as "
+            f"esp_extra, which has a part for each provider"
+        )
 
 
 def returns_refused(refused: object) -> bool:

@@ -84,9 +84,9 @@ async def afetch_inbound(
 
 
 def _check_arguments(provider: object, event: object, on_message: object, what: str) -> None:
-    from mailcore.provider import require_provider
+    from mailcore.pools.composite import require_receiver
 
-    require_provider(provider, what)
+    require_receiver(provider, what)
     if not isinstance(event, InboundEvent):
         kind = type(event).__name__
         raise ConfigurationError(f"{what} takes an InboundEvent, not {kind}: see event_type")

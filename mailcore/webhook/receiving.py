@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mailcore.errors import ConfigurationError, HandlersFailed, MalformedWebhook
 from mailcore.events import Event, brought_by
 from mailcore.flow import Flow, arun, run
-from mailcore.provider import require_provider
+from mailcore.pools.composite import require_receiver
 from mailcore.registry.registry import default_registry
 from mailcore.webhook.handlers import in_loop, require_handler
 from mailcore.webhook.request import WebhookRequest
@@ -248,7 +248,7 @@ def _raise_together(failed: list[HandlersFailed]) -> None:
 
 
 def _check_arguments(provider: object, on_event: object, what: str) -> None:
-    require_provider(provider, what)
+    require_receiver(provider, what)
     if on_event is not None:
         require_handler(on_event, what)
 

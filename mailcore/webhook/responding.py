@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import ConfigurationError, HandlersFailed, WebhookError
 from mailcore.foundation.redaction import redact
-from mailcore.provider import require_provider
+from mailcore.pools.composite import require_receiver
 from mailcore.webhook.handlers import Handler, blocking, require_handler, unblocking
 from mailcore.webhook.receiving import areceived, received
 from mailcore.webhook.request import WebhookRequest
@@ -146,7 +146,7 @@ async def aanswer(
 
 
 def _check_arguments(provider: object, handler: object, what: str) -> None:
-    require_provider(provider, what)
+    require_receiver(provider, what)
     require_handler(handler, what)
 
 
