@@ -450,15 +450,6 @@ class FailoverError(SendError):
 
     default_category = "failover_exhausted"
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        attempts: Iterable[SendError | UnsupportedFeature] = (),
-        **attributes: Any,
-    ) -> None:
-        super().__init__(message, attempts=attempts, **attributes)
-
 
 class StoreError(MailcoreError):
     """

@@ -148,8 +148,9 @@ def test_parentheses_in_secrets(post):
         (
             lambda: Failover([5, NullProvider, NullProvider()]),
             (
-                "failover: member 1: a provider, its name or its URL is wanted, not int; member 2: a "
-                "provider is wanted, not the class NullProvider: write NullProvider(...)"
+                "failover: member 1: a provider, its name or its URL is wanted, not int; "
+                "member 2: a provider is wanted, not the class NullProvider: "
+                "write NullProvider(...)"
             ),
         ),
         (
@@ -407,7 +408,7 @@ def test_webhooks_go_to_the_members():
 
     for wrong in (
         lambda: receive(pool, request),
-        lambda: WsgiWebhook(pool, on_event=print),
+        lambda: WsgiWebhook(pool, print),
         lambda: fetch_inbound(pool, event),
     ):
         with pytest.raises(ConfigurationError, match=r"one of its members: null, memory"):

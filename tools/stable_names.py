@@ -31,6 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore.account",
         "mailcore.middleware",
         "mailcore.stores",
+        "mailcore.pools",
         "mailcore.builtin",
     ),
     "For plugins": (

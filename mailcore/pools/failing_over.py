@@ -30,7 +30,7 @@ class FailingOver(CompositeProvider):
     Sends through one member, and through the next where the provider fails.
 
     Args:
-        collected: The members.
+        collected: The members, and those that were made of names and URLs.
         rules: When a member rests, and for how long.
         accept_duplicates: Whether a message that may be accepted is sent through another member.
         rejected: What to do with a message that a member refuses.
