@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from mailcore.middleware.asking import WhenDown
     from mailcore.middleware.idempotency import Idempotency
     from mailcore.middleware.limiter import Limiter, Limits, MemoryLimiter, Turn
+    from mailcore.middleware.logging import EventLog, Logging
     from mailcore.middleware.policy import Place, Policy, Sender
+    from mailcore.middleware.redirect import Redirect
     from mailcore.middleware.redis_limiter import RedisLimiter
     from mailcore.middleware.retry import Retry
     from mailcore.middleware.suppression import Suppression
@@ -22,6 +24,9 @@ else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "Logging": "middleware.logging",
+            "EventLog": "middleware.logging",
+            "Redirect": "middleware.redirect",
             "RedisLimiter": "middleware.redis_limiter",
             "Turn": "middleware.limiter",
             "MemoryLimiter": "middleware.limiter",
@@ -39,12 +44,15 @@ else:
     )
 
 __all__ = [
+    "EventLog",
     "Idempotency",
     "Limiter",
     "Limits",
+    "Logging",
     "MemoryLimiter",
     "Place",
     "Policy",
+    "Redirect",
     "RedisLimiter",
     "Retry",
     "Sender",

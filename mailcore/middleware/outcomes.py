@@ -44,16 +44,16 @@ class Outcomes:
         self._errors = result.errors
         self._join(result.recipients)
 
-    def add_failure(self, message: Message, error: SendError) -> None:
+    def add_failure(self, recipients: Sequence[str], error: SendError) -> None:
         """
         Join what a send that failed says of all of its recipients.
 
         Args:
-            message: The message that was sent: the whole, or a part of it.
+            recipients: The addresses that it was for: all of them, or some.
             error: What the send raised.
         """
         self._errors = (error,)
-        self._join(failed_for(message.recipients, error))
+        self._join(failed_for(recipients, error))
 
     def _join(self, statuses: Mapping[str, RecipientStatus]) -> None:
         for address, status in statuses.items():
@@ -76,7 +76,9 @@ class Outcomes:
     def result(self) -> SendResult:
         """What became of the whole message."""
         last = self._accepting or self._first
-        assert last is not None
+        if last is None:
+            provider = self._errors[0].provider if self._errors else ""
+            last = SendResult(provider=provider, recipients=RecipientStatuses())
         silent = RecipientStatus(SendStatus.UNKNOWN, detail="the provider's answer does not say")
         recipients = {
             address: self._statuses.get(key, silent) for key, address in self._order.items()

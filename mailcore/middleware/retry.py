@@ -195,7 +195,7 @@ class _Course:
         if isinstance(error, RecipientsRefused) and error.result is not None:
             return self._partly(error.result, error)
         if self._outcomes is not None:
-            self._outcomes.add_failure(self._next, error)
+            self._outcomes.add_failure(self._next.recipients, error)
         wait = self._wait(error) if self._is_worth_it(error) else None
         if wait is not None:
             return self._again(error, self._next, wait)
@@ -226,7 +226,7 @@ class _Course:
         if self._outcomes is None:
             self._outcomes = Outcomes(self._whole)
             for earlier in self._unsure():
-                self._outcomes.add_failure(self._whole, earlier)
+                self._outcomes.add_failure(self._whole.recipients, earlier)
         self._outcomes.add(result)
         left = Remaining.of(result, may_repeat=self._may_repeat)
         if not left.addresses:
