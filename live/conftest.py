@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 import pytest
 
@@ -14,7 +14,10 @@ from live.events import TEST_RECIPIENTS
 from mailcore import Mailer, Message, SendResult
 
 
-PROVIDERS = ("ses", "postmark", "mailgun", "mailjet")
+PROVIDERS = (
+    *("ses", "postmark", "mailgun", "sendgrid", "mailjet", "mandrill", "brevo", "sparkpost"),
+    "smtp",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Sent:
     result: SendResult
 
 
+# A mail server has no place for them.
+_NOT_EVERYWHERE: Mapping[str, Literal["drop"]] = {"tags": "drop", "metadata": "drop"}
 _ACCOUNTS: dict[str, Account] = {}
 
 
@@ -53,7 +58,7 @@ def sent(provider_name: str) -> Iterator[Sent]:
     if provider_name not in _ACCOUNTS:
         pytest.skip(f"the file that {VARIABLE} names has no section [{provider_name}]")
     account = _ACCOUNTS[provider_name]
-    with Mailer(provider_name, **_options(account)) as mailer:
+    with Mailer(provider_name, unsupported=_NOT_EVERYWHERE, **_options(account)) as mailer:
         message = message_for(account)
         yield Sent(account, mailer, message, mailer.send(message))
 

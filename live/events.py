@@ -33,6 +33,7 @@ import requests
 
 from live.accounts import Account
 from mailcore import Event, EventType, Provider, SendResult, TrackingEvent, WebhookRequest
+from mailcore.features import Feature
 
 
 # Addresses that the services keep for tests.
@@ -70,6 +71,9 @@ def wait_for_event(account: Account, provider: _WebhookProvider, result: SendRes
         CannotAsk: If the account has no source of events.
         NoEvent: If none came in time.
     """
+    support = provider.features[Feature.EVENT_WEBHOOKS]
+    if support.kind == "no":
+        raise CannotAsk(f"{provider.name} has no events: {support.note}")
     if account.webhook_port:
         return _from_webhook(account, provider, result)
     source = _SOURCES.get(account.provider)

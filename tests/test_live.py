@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +27,8 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
 from moto.server import ThreadedMotoServer
 
 from mailcore_local.ses import LocalSes
@@ -369,6 +372,25 @@ def test_sparkpost_is_asked_for_its_events(accounts: Path) -> None:
     assert (exit_code, SECRET in output) == (0, False), output
     assert "2 passed" in output
     assert (len(sparkpost.sent), sparkpost.asked) == (1, 2)
+
+
+def test_a_mail_server_takes_the_message_and_has_no_events(accounts: Path) -> None:
+    """Of a server on this machine; the second test is skipped with a sentence."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    server = Controller(Sink(), hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        options = {"host": "127.0.0.1", "port": port, "security": "none"}
+        accounts.write_text(section("smtp", options, {}))
+        exit_code, output = make_live(accounts)
+    finally:
+        server.stop()
+
+    assert exit_code == 0, output
+    assert "1 passed" in output
+    assert "smtp has no events" in output
 
 
 def test_mailgun_is_asked_for_its_logs(accounts: Path) -> None:
