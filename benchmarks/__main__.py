@@ -45,7 +45,7 @@ def main() -> int:
         backend = peers.open_backend()
         for row in build.short_messages(backend):
             good &= print_row(row)
-        for row in build.attachments(backend):
+        for row in chain(build.attachments(backend), build.mails()):
             good &= print_row(row)
         for row in chain(send.sending(url), django_mail.sending()):
             good &= print_row(row)

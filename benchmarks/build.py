@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks import peers
 from benchmarks.measure import Row, best_of, peak_bytes
-from mailcore import Message
+from mailcore import Message, get_provider
 from mailcore_ses.options import SesOptions
 from mailcore_ses.payload import calls_for, plan_of
 
@@ -57,6 +57,21 @@ def short_messages(backend: Any) -> Iterator[Row]:
         }
         wanted = {"django-anymail": (">=", 20.0), "EmailMessage": (">=", 20.0)}
         yield Row(f"build: {what}", best_of(contenders, number=200), wanted)
+
+
+def mails() -> Iterator[Row]:
+    """The whole mail, as it goes to a mail server by SMTP, against Django's own backend."""
+    provider = get_provider("smtp")
+    for what, sample in (("short", SHORT), ("non-ASCII", NON_ASCII)):
+
+        def django(sample: dict[str, Any] = sample) -> object:
+            return peers.django_message(sample).message().as_bytes(linesep="\r\n")
+
+        def mailcore(sample: dict[str, Any] = sample) -> object:
+            return provider.build(Message(**sample))
+
+        contenders = {"mailcore": mailcore, "Django": django}
+        yield Row(f"smtp: build, {what}", best_of(contenders, number=200), {"Django": (">=", 6.0)})
 
 
 def wrapped_base64(content: bytes) -> bytes:
