@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 
-DEMO = Path(__file__).parent.parent / "examples" / "demo.py"
+EXAMPLES = Path(__file__).parent.parent / "examples"
+DEMO = EXAMPLES / "demo.py"
 
 
 @pytest.mark.slow
@@ -35,3 +36,29 @@ def test_the_demo_is_readable(tmp_path):
     assert "(not said)" in received[received.index("") - 1]
     assert "What to try next:" in lines[-10:]
     assert "docs/tutorial/first-message.md" in lines[-1]
+
+
+@pytest.mark.slow
+def test_the_failover_demo(tmp_path):
+    """SES is down, Postmark takes over, over real HTTP; what failed is told; SES comes back."""
+    finished = subprocess.run(
+        [sys.executable, EXAMPLES / "failover.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+
+    assert 0 == finished.returncode, finished.stderr
+    assert [
+        "SES is up:                       sent through ses",
+        "SES is down:                     sent through postmark",
+        "                                 before: ses failed",
+        "SES is down:                     sent through postmark",
+        "                                 before: ses failed",
+        "SES rests, and is not asked:     sent through postmark",
+        "SES is back, and tried by one:   sent through ses",
+        "All is as before:                sent through ses",
+        "",
+        "SES got 3 messages, Postmark 3.",
+    ] == finished.stdout.splitlines()
