@@ -11,6 +11,7 @@ import pytest
 from mailcore import BounceClass, EventType, InboundEvent, RejectReason, TrackingEvent
 from mailcore.bounces import Cause
 from mailcore.events import TrackingEventFields
+from mailcore.features import Feature
 
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
@@ -115,7 +116,7 @@ def test_words_are_text(kind):
         )
 
 
-@pytest.mark.parametrize("kind", [EventType, RejectReason, BounceClass, Cause])
+@pytest.mark.parametrize("kind", [EventType, RejectReason, BounceClass, Cause, Feature])
 def test_words_are_found_by_their_text(kind):
     """What equals a text has its hash: a table keyed by texts takes the members, and vice versa."""
     by_text = {word.value: word for word in kind}

@@ -318,9 +318,9 @@ def collect_addresses(
     if type(values) is list:
         # A list of texts that are plain addresses, which most callers give, takes half the time so
         # (benchmarks/build.py). Everything else is read by the code below.
-        mailboxes = [read_one(value) if type(value) is str else None for value in values]
-        if None not in mailboxes:
-            return tuple(map(_trusted, mailboxes))  # type: ignore[arg-type]  # none of them is None
+        usual = [usual_address(value) for value in values]
+        if None not in usual:
+            return tuple(usual)  # type: ignore[arg-type]  # none of them is None
     given: object = values
     if is_text(given) or isinstance(given, bytes) or not isinstance(given, Iterable):
         reason = (
@@ -333,6 +333,12 @@ def collect_addresses(
         problems.extend(_forgotten(items, field))
         items = tuple(item for item in items if item is not None)
     return _collect(items, field, problems)
+
+
+def usual_address(value: object) -> Address | None:
+    """The address in a str that has one and nothing else; None for all that takes more reading."""
+    mailbox = read_one(value) if type(value) is str else None
+    return None if mailbox is None else _trusted(mailbox)
 
 
 def _forgotten(items: tuple[object, ...], field: str) -> Iterator[Problem]:

@@ -21,7 +21,8 @@ JSON_HEADERS: Mapping[str, str] = FrozenDict(
 )
 """What a request with a JSON body says of it, and of the answer."""
 
-_to_json = json.JSONEncoder(allow_nan=False).encode
+# What holds itself is a RecursionError then, as what is nested too deeply.
+_to_json = json.JSONEncoder(allow_nan=False, check_circular=False).encode
 
 
 def json_bytes(payload: object) -> bytes:

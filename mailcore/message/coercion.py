@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from mailcore.address.address import Address, collect_addresses
+from mailcore.address.address import Address, collect_addresses, usual_address
 from mailcore.address.domain import address_key
 from mailcore.address.syntax import read_one
 from mailcore.errors import InvalidMessageType, MessageError, Problem
@@ -67,6 +67,9 @@ def authors(value: Any, field: str, problems: Problems) -> Address | tuple[Addre
     """One address, or a tuple of several: from a list, or from a text with commas."""
     if isinstance(value, Address):
         return value
+    usual = usual_address(value)
+    if usual is not None:
+        return usual
     is_one = isinstance(value, (tuple, bytes, Mapping)) or not isinstance(value, Iterable)
     values = (value,) if is_one or is_text(value) else value
     count = len(problems)
@@ -149,7 +152,7 @@ def tags(value: object, field: str, problems: Problems) -> tuple[str, ...]:
         else identifier(item, f"{field}[{i}]", problems)
         for i, item in enumerate(_listed(value, field, problems, "tags"))
     ]
-    return tuple(item for item in found if item is not None)
+    return tuple([item for item in found if item is not None])
 
 
 def attachments(value: object, field: str, problems: Problems) -> tuple[Attachment, ...]:
@@ -221,6 +224,8 @@ def _parts(
 
 
 def _listed(value: object, field: str, problems: Problems, of: str) -> Iterable[object]:
+    if type(value) is list:
+        return value
     if is_text(value) or isinstance(value, bytes) or not isinstance(value, Iterable):
         hint = f"write {field}=[...]"
         problems.append(wrong_type(field, f"a list or other iterable of {of}", value, hint))

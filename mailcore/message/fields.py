@@ -41,15 +41,16 @@ _CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{alternative}\r\nEND:VCALE
 
 
 def _leaves_the_sender(message: Message) -> int:
-    is_left = not message.authors and "from_email" in message.declined
-    return int(is_left and message.template_id is not None)
+    if message.template_id is None or "from_email" not in message.declined:
+        return 0
+    return int(not message.authors)
 
 
 def _international(message: Message) -> int:
     addresses = [*message.authors, *message.to, *message.cc, *message.bcc, *message.reply_to]
     if message.envelope_sender is not None:
         addresses.append(message.envelope_sender)
-    return sum(address.uses_eai for address in addresses)
+    return sum([address.uses_eai for address in addresses])
 
 
 FIELDS: tuple[Field, ...] = (

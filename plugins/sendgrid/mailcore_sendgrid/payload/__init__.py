@@ -50,7 +50,8 @@ def requests_for(message: Message, options: SendGridOptions) -> Sequence[MailReq
     if message.is_batch:
         return batch_requests(message, options, body, filling)
     message_id = new_message_id()
-    to, cc, bcc = message.deliveries
+    deliveries = message.deliveries
+    to, cc, bcc = deliveries
     personal = {
         **people_of(to, cc, bcc),
         **filling(message.merge_global_data or {}),
@@ -60,7 +61,7 @@ def requests_for(message: Message, options: SendGridOptions) -> Sequence[MailReq
         request_of(
             {"personalizations": [personal], **body},
             options,
-            recipients=message.recipients,
+            recipients=tuple([address.addr_spec for address in deliveries.everybody]),
             message_ids=(message_id,),
             to_count=len(to),
             cc_count=len(cc),

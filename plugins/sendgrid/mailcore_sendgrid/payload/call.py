@@ -92,5 +92,7 @@ def request_of(
 def is_sandbox(body: Mapping[str, Any]) -> bool:
     """Whether a body asks SendGrid to check the message and not to send it."""
     settings = body.get("mail_settings")
+    if settings is None:
+        return False
     sandbox = settings.get("sandbox_mode") if isinstance(settings, Mapping) else None
     return isinstance(sandbox, Mapping) and sandbox.get("enable") is True
