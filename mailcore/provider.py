@@ -36,11 +36,11 @@ from mailcore.message.merging import MergeSyntax
 from mailcore.message.message import Message
 from mailcore.result import RecipientStatus
 from mailcore.sending.combining import Combined
-from mailcore.webhook.request import Verdict, WebhookRequest
 
 
 if TYPE_CHECKING:
     from mailcore.inbound.message import InboundMessage
+    from mailcore.webhook.request import Verdict, WebhookRequest
 
 __all__ = ["AnyProvider", "Provider"]
 

@@ -30,7 +30,7 @@ from mailcore_ses.aws.way import Way
 from mailcore_ses.payload.dkim import signer_from_options
 from mailcore_ses.payload.names import ENTRIES, LIST, OVERRIDES, V1_NAMES
 from mailcore_ses.payload.tags import is_tag, tag_list
-from mailcore_ses.sns.trust import SnsTrust
+from mailcore_ses.sns.believed import SnsTrust
 
 
 # 40 MB, the most that SES receives, and as much again as base64 may make of them.

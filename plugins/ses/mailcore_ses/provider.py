@@ -15,25 +15,23 @@ from mailcore.message import MergeSyntax, Message
 from mailcore.provider import Provider
 from mailcore.registry import takes_options
 from mailcore.result import RecipientStatus
-from mailcore.sending import Planner
-from mailcore.webhook import Verdict, WebhookRequest
-from mailcore_ses.answers import statuses_of
 from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
-from mailcore_ses.aws.transport import AwsTransport, ClientSettings
-from mailcore_ses.events import parse_events
-from mailcore_ses.inbound import delete, fetch
+from mailcore_ses.aws.clients import ClientSettings
 from mailcore_ses.options import SesOptions
-from mailcore_ses.payload import calls_for, check, plan_of
 from mailcore_ses.payload.merge_syntax import SYNTAX
-from mailcore_ses.sns.envelope import READ_HEADERS
-from mailcore_ses.webhooks import WebhookTrust
+from mailcore_ses.sns.believed import READ_HEADERS
 
 
 if TYPE_CHECKING:
     from mailcore.account import SendingQuota
     from mailcore.inbound import InboundMessage
+    from mailcore.sending import Planner
+    from mailcore.webhook import Verdict, WebhookRequest
     from mailcore_ses.account import SesAccount
     from mailcore_ses.account.suppression import SesSuppressions
+    from mailcore_ses.aws.transport import AwsTransport
+    from mailcore_ses.payload.plan import Plan
+    from mailcore_ses.webhooks import WebhookTrust
 
 _PARTS_ONLY = "complete messages only: SES's templates have text and HTML"
 _TRACKING = "where the installed boto3 knows ConfigurationOverrides, not with api_version v1"
@@ -94,9 +92,12 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             ConfigurationError: If an option is wrong, or two contradict each other.
         """
         self._options = options
-        self._plan_of = Planner(functools.partial(plan_of, options=options))
-        self._transport = AwsTransport(options.clients, options.send_with)
-        self._verifier = WebhookTrust(options.trust, secrets=options.webhook_secrets)
+        # What is wrong with them is told now. Otherwise, who only sends loads nothing that
+        # receives, and who only receives nothing that sends.
+        if options.webhook_secrets:
+            _ = self._verifier
+        if options.send_with == "http":
+            _ = self._transport
         self.configuration_set_name = options.configuration_set_name
         self.trusted_topics = options.trust.topics
 
@@ -112,12 +113,32 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         """
         return SesOptions.from_url_parts(username=username, password=password, host=host, path=path)
 
+    @functools.cached_property
+    def _plan_of(self) -> Planner[Plan]:
+        from mailcore.sending import Planner
+        from mailcore_ses.payload import plan_of
+
+        return Planner(functools.partial(plan_of, options=self._options))
+
+    @functools.cached_property
+    def _transport(self) -> AwsTransport:
+        from mailcore_ses.aws.transport import AwsTransport
+
+        return AwsTransport(self._options.clients, self._options.send_with)
+
+    @functools.cached_property
+    def _verifier(self) -> WebhookTrust:
+        from mailcore_ses.webhooks import WebhookTrust
+
+        return WebhookTrust(self._options.trust, secrets=self._options.webhook_secrets)
+
     @property
     def client(self) -> Any:
         """
-        The boto3 client that sends, for whatever mailcore has no name for.
+        The boto3 client, for whatever mailcore has no name for.
 
-        Bulk calls go through a twin of it that does not validate parameters once more.
+        From then on it makes the calls that send, unless ``send_with`` is ``http``: what is hooked
+        into its events sees them.
         """
         return self._transport.client(SES if self._options.api_version == "v2" else SES_V1)
 
@@ -179,6 +200,8 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         plan = self._plan_of(message)
         if plan.extra.get("EndpointId"):
             self._options.check_global_endpoint()
+        from mailcore_ses.payload import check
+
         return list(check(message, plan))
 
     def build(self, message: Message) -> Sequence[AwsCall]:
@@ -187,10 +210,14 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
 
         Each holds its parameters, so this shows what would be sent.
         """
+        from mailcore_ses.payload import calls_for
+
         return calls_for(message, self._plan_of(message))
 
     def parse(self, request: AwsCall, response: AwsResponse) -> Mapping[str, RecipientStatus]:
         """One message id for all recipients of a message; of a bulk call, one for each entry."""
+        from mailcore_ses.answers import statuses_of
+
         return statuses_of(request, response)
 
     def verify_webhook(self, request: WebhookRequest) -> Flow[Verdict]:
@@ -203,6 +230,8 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
 
     def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:
         """Read the SES events in an SNS message."""
+        from mailcore_ses.events import parse_events
+
         return parse_events(self.name, request)
 
     def fetch_inbound(self, event: InboundEvent) -> Flow[InboundMessage]:
@@ -214,9 +243,12 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         if event.content is not None:
             return (yield from super().fetch_inbound(event))
         from mailcore.inbound import parse_inbound
+        from mailcore_ses.inbound import fetch
 
         return parse_inbound((yield from fetch(event, self._options)))
 
     def delete_inbound(self, event: InboundEvent) -> Flow[None]:
         """Delete a received mail from S3, if it is there; one that is gone already is no error."""
+        from mailcore_ses.inbound import delete
+
         return delete(event)

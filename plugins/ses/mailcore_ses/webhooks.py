@@ -13,8 +13,9 @@ from typing import Any
 from mailcore.errors import MalformedWebhook, WebhookRejected
 from mailcore.flow import Flow
 from mailcore.webhook import BasicAuth, Verdict, WebhookRequest, basic_auth_of
+from mailcore_ses.sns.believed import SnsTrust
 from mailcore_ses.sns.envelope import NOTIFICATION, is_raw_delivery
-from mailcore_ses.sns.trust import SnsTrust, SnsVerifier
+from mailcore_ses.sns.trust import SnsVerifier
 
 
 class WebhookTrust:

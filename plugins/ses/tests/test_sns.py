@@ -23,7 +23,8 @@ from mailcore.flow import HttpRequest, HttpResponse, arun, run
 from mailcore.webhook import Verdict, WebhookRequest, parse_timestamp
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.events import parse_events
-from mailcore_ses.sns.trust import SnsTrust, SnsVerifier
+from mailcore_ses.sns.believed import SnsTrust
+from mailcore_ses.sns.trust import SnsVerifier
 
 
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:ses-events"

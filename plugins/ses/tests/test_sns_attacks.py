@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from mailcore.errors import MalformedWebhook, WebhookError, WebhookRejected
 from mailcore.flow import HttpResponse, run
 from mailcore.webhook import WebhookRequest
+from mailcore_ses.sns.believed import SnsTrust
 from mailcore_ses.sns.certificates import MAX_VAIN_FETCHES, VAIN_SECONDS
-from mailcore_ses.sns.trust import SnsTrust, SnsVerifier
+from mailcore_ses.sns.trust import SnsVerifier
 
 
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:ses-events"

@@ -507,3 +507,17 @@ def test_nothing_leaves_the_process_under_moto():
     lines = finished.stdout.splitlines()
     assert "" == finished.stderr
     assert lines[1:] == ["True boto3, since moto answers the calls of boto3"] * 2
+
+
+def test_client_that_was_asked_for_sends(server):
+    """Whoever has the client may hook into it, and sees each call from then on."""
+    provider = SesProvider(region_name=REGION, endpoint_url=server.url, session_parameters=KEYS)
+    assert "http" == provider.sends_with
+    seen = []
+
+    provider.client.meta.events.register("before-send.sesv2.SendEmail", lambda **_: seen.append(1))
+    with Mailer(provider) as mailer:
+        mailer.send(Message(from_email="a@x.org", to=["b@x.org"], subject="Hello", text="Hello"))
+
+    assert provider.sends_with.startswith("boto3")
+    assert [1] == seen

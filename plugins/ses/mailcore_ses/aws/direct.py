@@ -59,6 +59,7 @@ class DirectCalls:
         self._way = way
         self._of_settings = reason_of_settings(settings)
         self._identity = Identity(settings)
+        self._client_is_out = False
         if way == "http" and self._of_settings:
             raise ConfigurationError(
                 f"ses: send_with='http' cannot be kept, since {self._of_settings}: leave send_with "
@@ -71,7 +72,17 @@ class DirectCalls:
             return "send_with is 'boto3'"
         if self._way == "http":
             return ""
+        if self._client_is_out:
+            return "the client was asked for, and what is hooked into it is to hold"
         return self._of_settings or reason_of_environment() or reason_now()
+
+    def hand_out_client(self) -> None:
+        """Note that somebody has the client: what is hooked into it shall see each call."""
+        self._client_is_out = True
+
+    def validates(self, call: AwsCall) -> bool:
+        """Whether boto3 holds a call against its model; a client that was asked for always does."""
+        return self._client_is_out or not call.is_valid
 
     def needs_no_boto3(self) -> bool:
         """Whether nothing of AWS's library is needed for calls that send, as far as is known."""

@@ -106,7 +106,7 @@ class AwsTransport:
             request.service,
             request.operation,
             request.region_name,
-            validates=not request.is_valid,
+            validates=self.direct.validates(request),
         )
         # Imported with the client.
         from botocore.exceptions import ClientError
@@ -140,7 +140,8 @@ class AwsTransport:
             load()
 
     def client(self, service: str = SES, region_name: str | None = None) -> Any:
-        """The boto3 client for a service: made at first use."""
+        """The boto3 client for a service, made at first use: from then on it makes the calls."""
+        self.direct.hand_out_client()
         return self._clients.get(service, region_name)
 
     def close(self) -> None:
@@ -155,7 +156,7 @@ class AwsTransport:
         """What an exception means of which botocore makes no answer."""
         from mailcore_ses.aws import call_errors
 
-        validates = not request.is_valid
+        validates = self.direct.validates(request)
         client = self._clients.get(request.service, request.region_name, validates=validates)
         place = call_errors.place_of(client)
         status_code = state.status_code

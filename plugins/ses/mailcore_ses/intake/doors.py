@@ -30,7 +30,8 @@ from mailcore.flow import run
 from mailcore.webhook import WebhookRequest, read_object
 from mailcore_ses.events.eventbridge import event_in, is_eventbridge
 from mailcore_ses.events.reading import Envelope, parse_message, parse_ses_event
-from mailcore_ses.sns.envelope import NOTIFICATION, RAW_DELIVERY
+from mailcore_ses.sns.believed import RAW_DELIVERY
+from mailcore_ses.sns.envelope import NOTIFICATION
 
 
 if TYPE_CHECKING:

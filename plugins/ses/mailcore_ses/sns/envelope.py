@@ -120,10 +120,3 @@ def _missing(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
 def is_raw_delivery(request: WebhookRequest) -> bool:
     """Whether SNS posted the message without its envelope, and so without a signature."""
     return request.headers.get("x-amz-sns-rawdelivery") == "true"
-
-
-RAW_DELIVERY = {"x-amz-sns-rawdelivery": "true"}
-"""The header field that says so."""
-
-READ_HEADERS = frozenset({*RAW_DELIVERY, "x-amz-sns-message-id"})
-"""Header fields that events are read from."""

@@ -11,12 +11,10 @@ import logging
 import shlex
 import time
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import (
-    ConfigurationError,
     MalformedWebhook,
     SendError,
     WebhookError,
@@ -25,7 +23,8 @@ from mailcore.errors import (
 from mailcore.flow import Exchange, Flow
 from mailcore.webhook import Verdict, WebhookRequest, check_age, parse_timestamp
 from mailcore_ses.aws.call import AwsCall, AwsResponse
-from mailcore_ses.sns.certificates import SigningKeys, check_base_url, is_certificate_url
+from mailcore_ses.sns.believed import SnsTrust
+from mailcore_ses.sns.certificates import SigningKeys, is_certificate_url
 from mailcore_ses.sns.envelope import (
     NOTIFICATION,
     SUBSCRIPTION_CONFIRMATION,
@@ -34,7 +33,6 @@ from mailcore_ses.sns.envelope import (
     read_envelope,
 )
 from mailcore_ses.sns.topic_arn import Topic, parse_topic_arn
-from mailcore_ses.sns.topic_trust import TrustedTopics
 
 
 if TYPE_CHECKING:
@@ -45,58 +43,10 @@ logger = logging.getLogger("mailcore_ses.sns")
 _VERDICTS = {version: Verdict(f"sns-signature-{version}") for version in ("1", "2")}
 # What ConfirmSubscription says of a token that expired or a topic that is gone.
 _FINAL_CODES = frozenset({"InvalidParameter", "NotFound"})
-_MIN_MAX_AGE_SECONDS = 3600.0
 # The longest that a queue keeps a message.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 # (read 2026-11-30).
 _MAX_QUEUED_SECONDS = 14 * 86_400.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class SnsTrust:
-    """
-    Whom to believe.
-
-    Args:
-        topic_arns: The topics. Without any, and without the next two, every message is refused.
-        topic_account_ids: AWS accounts all of whose topics are believed.
-        topic_arn_patterns: ARNs with ``*`` in the region or the name, such as
-            ``arn:aws:sns:*:123456789012:ses-*``.
-        certificate_base_urls: Where signing certificates may lie besides the SNS host of the
-            topic's region, such as ``http://127.0.0.1:8005`` for a local SES; a path is fine.
-            Whoever controls such a place can forge events.
-        auto_confirm: Whether to confirm subscriptions to these topics. If not, they are logged as
-            a warning, with the token to confirm them with.
-        max_age_seconds: Refuse messages that were made longer ago; at least 3600, because SNS goes
-            on trying for an hour by a topic's delivery policy. None: any age; replays are
-            recognised by the events' `dedupe_key`.
-
-    Raises:
-        ConfigurationError: If one of them is not what it should be.
-    """
-
-    topic_arns: Iterable[str] = frozenset()
-    topic_account_ids: Iterable[str] = ()
-    topic_arn_patterns: Iterable[str] = ()
-    certificate_base_urls: Iterable[str] = ()
-    auto_confirm: bool = True
-    max_age_seconds: float | None = None
-    topics: TrustedTopics = field(init=False, repr=False)
-    """What the first three come to."""
-
-    def __post_init__(self) -> None:
-        topics = TrustedTopics(self.topic_arns, self.topic_account_ids, self.topic_arn_patterns)
-        if isinstance(self.certificate_base_urls, str):
-            raise ConfigurationError("ses: certificate_base_urls is a list, not one text")
-        try:
-            base_urls = tuple(check_base_url(url) for url in self.certificate_base_urls)
-        except TypeError:
-            raise ConfigurationError("ses: certificate_base_urls is a list of text") from None
-        if self.max_age_seconds is not None and not self.max_age_seconds >= _MIN_MAX_AGE_SECONDS:
-            reason = "ses: max_age_seconds must be at least 3600: SNS goes on trying for an hour"
-            raise ConfigurationError(reason)
-        object.__setattr__(self, "topics", topics)
-        object.__setattr__(self, "certificate_base_urls", base_urls)
 
 
 class SnsVerifier:
