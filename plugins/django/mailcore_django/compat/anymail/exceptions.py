@@ -52,6 +52,7 @@ __all__ = [
     "AnymailInsecureWebhookWarning",
     "AnymailInvalidAddress",
     "AnymailInvalidMailer",
+    "AnymailNotSupportedWarning",
     "AnymailRecipientsRefused",
     "AnymailRequestsAPIError",
     "AnymailSerializationError",
@@ -67,6 +68,10 @@ class AnymailWarning(Warning):
 
 class AnymailInsecureWebhookWarning(AnymailWarning):
     """A webhook without a secret: here it refuses all, and ``manage.py check`` says so."""
+
+
+class AnymailNotSupportedWarning(AnymailWarning):
+    """A service that django-anymail no longer tests."""
 
 
 class AnymailDeprecationWarning(AnymailWarning, DeprecationWarning):

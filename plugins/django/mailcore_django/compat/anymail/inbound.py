@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from mailcore import InboundEvent
-from mailcore.inbound import InboundMessage, InboundPart, parse_inbound
+from mailcore.inbound import (
+    InboundAddress,
+    InboundMessage,
+    InboundPart,
+    parse_inbound,
+    read_addresses,
+)
 
 
 __all__ = ["AnymailInboundMessage"]
@@ -55,6 +63,21 @@ class AnymailInboundMessage:
         """The value of a header field."""
         found = self.mailcore[name]
         return default if found is None else found
+
+    def get_address_header(self, header: str) -> list[InboundAddress]:
+        """The addresses of a header field."""
+        values = (
+            value.decode("utf-8", "replace") for value in self.mailcore.headers.get_raw(header)
+        )
+        unfolded = (" ".join(value.split()) for value in values)
+        return [each for value in unfolded for each in read_addresses(value, header).addresses]
+
+    def get_date_header(self, header: str) -> datetime | None:
+        """The time that a header field has; None if there is none that can be read."""
+        try:
+            return parsedate_to_datetime(self.mailcore[header] or "")
+        except ValueError:
+            return None
 
     def walk(self) -> Iterator[AnymailInboundMessage]:
         """Every part, the containers among them."""
@@ -116,6 +139,10 @@ class AnymailInboundMessage:
     def is_inline(self) -> bool:
         """Whether it is shown in the body."""
         return self._part.disposition == "inline"
+
+    def is_inline_attachment(self) -> bool:
+        """An older name of :meth:`is_inline`."""
+        return self.is_inline()
 
     def is_attachment(self) -> bool:
         """Whether it is a file."""
