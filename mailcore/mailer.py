@@ -32,7 +32,7 @@ from mailcore.flow import Flow, Transport, arun, run
 from mailcore.foundation.threads import Threads
 from mailcore.message.defaults import Defaults
 from mailcore.message.message import Message, MessageFields
-from mailcore.middleware.policy import Sender
+from mailcore.middleware.policy import Sender, advice_of, attached
 from mailcore.pools.composite import (
     CompositeProvider,
     Member,
@@ -49,6 +49,7 @@ from mailcore.sending.arguments import (
     checked_concurrency,
     checked_middleware,
     checked_transport,
+    given_policies,
     made_provider,
     require_namespaces,
     require_reachable_defaults,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, TypeVar
 
     from mailcore.middleware.policy import Policy
+    from mailcore.middleware.stacks import Policies
 
     ProviderT_co = TypeVar(
         "ProviderT_co", bound=Provider[Any, Any], default=Provider[Any, Any], covariant=True
@@ -98,6 +100,7 @@ class _BaseMailer(Generic[ProviderT_co]):
         transport: Transport | None = None,
         defaults: Defaults | MessageFields | None = None,
         middleware: Sequence[Middleware | Policy | str] = (),
+        policies: Policies | None = None,
         unsupported: UnsupportedPolicy | None = None,
         refused: Literal["raise", "return"] = "raise",
         registry: Registry | None = None,
@@ -110,6 +113,7 @@ class _BaseMailer(Generic[ProviderT_co]):
         transport: Transport | None = None,
         defaults: Defaults | MessageFields | None = None,
         middleware: Sequence[Middleware | Policy | str] = (),
+        policies: Policies | None = None,
         unsupported: UnsupportedPolicy | None = None,
         refused: Literal["raise", "return"] = "raise",
         registry: Registry | None = None,
@@ -122,6 +126,7 @@ class _BaseMailer(Generic[ProviderT_co]):
         transport: Transport | None = None,
         defaults: Defaults | MessageFields | None = None,
         middleware: Sequence[Middleware | Policy | str] = (),
+        policies: Policies | None = None,
         unsupported: UnsupportedPolicy | None = None,
         refused: Literal["raise", "return"] = "raise",
         registry: Registry | None = None,
@@ -136,11 +141,14 @@ class _BaseMailer(Generic[ProviderT_co]):
         self._returns_refused = returns_refused(refused)
         self._defaults = defaults if isinstance(defaults, Defaults) else Defaults(defaults)
         require_reachable_defaults(self._defaults, self.provider)
-        self._middleware: list[Middleware] = checked_middleware(
-            middleware,
-            self._registry.hooks.register_middleware,
-            Sender(provider=self.provider, registry=self._registry, own_transport=self._transport),
+        self._sender = Sender(
+            provider=self.provider, registry=self._registry, own_transport=self._transport
         )
+        self.middleware: Final[tuple[Middleware | Policy, ...]] = (
+            *given_policies(policies),
+            *checked_middleware(middleware, self._registry.hooks.register_middleware),
+        )
+        self._middleware: list[Middleware] = attached(self.middleware, self._sender)
         self._threads = Threads()
         self._itself = Member(provider=self.provider, transport=self._transport)
         is_pool = isinstance(self.provider, CompositeProvider)
@@ -180,6 +188,10 @@ class _BaseMailer(Generic[ProviderT_co]):
                 f"such as console:// or provider://?option=value"
             )
         return cls.from_url(url, **settings)
+
+    def advice(self) -> tuple[str, ...]:
+        """Say what whoever runs this mailer should know of its policies, a sentence each."""
+        return tuple(advice_of(self.middleware, self._sender))
 
     def preview(self, message: Message) -> Preview:
         """
@@ -370,6 +382,8 @@ class Mailer(_BaseMailer[ProviderT_co]):
             :class:`~mailcore.message.defaults.Defaults`.
         middleware: Policies and flows around each send, the outermost first; or names that
             extensions registered.
+        policies: The name of a stack of policies, ``"production"``, or policies in any order, which
+            find their own place: :mod:`mailcore.middleware.stacks`. They are around `middleware`.
         unsupported: What to do with features that the provider lacks, such as
             ``{"track_opens": "drop"}``; the default is to raise.
         refused: What to do when the provider takes a message for nobody: ``raise``
@@ -379,6 +393,10 @@ class Mailer(_BaseMailer[ProviderT_co]):
         registry: Where to look the provider up.
         options: The provider's options, by name. Those that are not given may stand in the
             environment: see :mod:`mailcore.registry.option_variables`.
+
+    Attributes:
+        provider: The provider that it sends through.
+        middleware: All policies and functions around its sends, the outermost first.
 
     Raises:
         ProviderNotFound: If no provider has that name.

@@ -54,6 +54,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore.cli.common",
         "mailcore.cli.exit_codes",
         "mailcore.cli.failures",
+        "mailcore.cli.loading",
         "mailcore.cli.output",
         "mailcore.cli.quota",
         "mailcore.cli.suppressions",

@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mailcore._version import VERSION
-from mailcore.cli import exit_codes, features, new_provider, parse, providers, send, send_many
+from mailcore.cli import (
+    doctor,
+    exit_codes,
+    features,
+    new_provider,
+    parse,
+    providers,
+    send,
+    send_many,
+)
 from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
 from mailcore.cli.output import PROGRAM, note
@@ -21,7 +30,7 @@ from mailcore.registry.known_plugins import command_hint
 if TYPE_CHECKING:
     from mailcore.registry.registry import Registry
 
-_COMMANDS = (providers, features, send, send_many, parse, new_provider)
+_COMMANDS = (providers, features, send, send_many, parse, doctor, new_provider)
 _MAY_BE_SECRET = re.compile(r"(?<=://)[^\s'\"]+|(?<==)[^\s'\"]+|(?<=explicit argument ).*")
 
 

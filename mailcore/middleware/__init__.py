@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from mailcore.middleware.redirect import Redirect
     from mailcore.middleware.redis_limiter import RedisLimiter
     from mailcore.middleware.retry import Retry
+    from mailcore.middleware.stacks import Policies, production
     from mailcore.middleware.suppression import Suppression
     from mailcore.middleware.throttle import Throttle
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "production": "middleware.stacks",
+            "Policies": "middleware.stacks",
             "Logging": "middleware.logging",
             "EventLog": "middleware.logging",
             "Redirect": "middleware.redirect",
@@ -51,6 +54,7 @@ __all__ = [
     "Logging",
     "MemoryLimiter",
     "Place",
+    "Policies",
     "Policy",
     "Redirect",
     "RedisLimiter",
@@ -60,4 +64,5 @@ __all__ = [
     "Throttle",
     "Turn",
     "WhenDown",
+    "production",
 ]

@@ -96,6 +96,15 @@ class Policy(ABC):
         """
         return ()
 
+    def advice(self, sender: Sender) -> Iterable[str]:
+        """
+        Say what whoever runs the mailer should know of this policy with this provider.
+
+        Args:
+            sender: The provider, transport and hooks of the mailer.
+        """
+        return ()
+
     def describe(self) -> str:
         """Say in one line what it does, without secrets: what ``mailcore doctor`` prints."""
         return type(self).__name__
@@ -120,6 +129,13 @@ def attached(given: Sequence[Middleware | Policy], sender: Sender) -> list[Middl
     if found:
         raise ConfigurationError(_told(found))
     return [each.attach(sender) if isinstance(each, Policy) else each for each in given]
+
+
+def advice_of(given: Sequence[Middleware | Policy], sender: Sender) -> Iterable[str]:
+    """What all policies of a mailer have to say, a sentence each."""
+    for each in given:
+        if isinstance(each, Policy):
+            yield from each.advice(sender)
 
 
 def _out_of_order(policies: Sequence[Policy]) -> Iterable[str]:

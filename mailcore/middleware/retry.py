@@ -13,7 +13,7 @@ import random
 import time
 import uuid
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from mailcore.errors import (
@@ -117,6 +117,14 @@ class Retry(Policy):
             f"up to {self.attempts} attempts within {self.total_seconds:g} s, "
             f"waits of up to {self.longest_wait_seconds:g} s{repeats}"
         )
+
+    def advice(self, sender: Sender) -> Iterable[str]:
+        """Say what is not sent again."""
+        if sender.provider.idempotency != "native" and not self.accept_duplicates:
+            yield (
+                f"{sender.provider.name} knows no idempotency keys, so Retry does not send again "
+                "what may be on its way (maybe_accepted): look at the events of such a message"
+            )
 
     def wait_seconds(self, failed: int) -> float:
         """A random wait after so many failed attempts, without what a provider asks for."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import time
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mailcore.account.sending_quota import TellsQuota
 from mailcore.errors import (
     ConfigurationError,
     QuotaExceeded,
@@ -125,6 +126,20 @@ class Throttle(Policy):
             return result
 
         return throttling
+
+    def advice(self, sender: Sender) -> Iterable[str]:
+        """Say where there is no rate, and what others do not know of it."""
+        provider: object = sender.provider
+        if self.per_second is None and not isinstance(provider, TellsQuota):
+            yield (
+                f"{sender.provider.name} does not tell how much may be sent, and per_second is not "
+                "given: Throttle learns a rate when the provider throttles"
+            )
+        if not self.limiter.blocks and self.share == 1:
+            yield (
+                "Throttle counts in this process alone: where several send with one account, give "
+                "them a RedisLimiter, or each a share"
+            )
 
     def describe(self) -> str:
         """Say in one line what it does."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mailcore.errors import ConfigurationError, InvalidMessage, Problem, raise_problems
 from mailcore.foundation.redaction import shown_name, shown_size
 from mailcore.foundation.suggesting import shown_field, similar
-from mailcore.middleware.policy import Policy, Sender, attached
+from mailcore.middleware.policy import Policy
 from mailcore.pools.composite import (
     CompositeProvider,
     leaves,
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from mailcore.registry.registry import Registry
     from mailcore.sending.delivery import Middleware
 
-_SETTINGS = ("transport", "defaults", "middleware", "unsupported", "refused", "registry")
+_SETTINGS = (
+    *("transport", "defaults", "middleware", "policies", "unsupported", "refused", "registry"),
+)
 # Two names of services are rather often alike.
 _LEAST_SIMILARITY_OF_PROVIDERS = 0.75
 
@@ -124,19 +126,18 @@ def returns_refused(refused: object) -> bool:
 
 
 def checked_middleware(
-    given: object, factories: Callable[[], Mapping[str, Callable[[], Any]]], sender: Sender
-) -> list[Middleware]:
+    given: object, factories: Callable[[], Mapping[str, Callable[[], Any]]]
+) -> list[Middleware | Policy]:
     """
-    The middleware given to a mailer: names looked up, policies attached.
+    The middleware given to a mailer, with names looked up.
 
     Args:
         given: A sequence of policies, functions and names.
         factories: A function that returns what extensions registered, by name.
-        sender: What the policies are attached to.
 
     Raises:
-        ConfigurationError: If it is no sequence, an item is neither a policy nor callable nor
-            known, or policies contradict each other.
+        ConfigurationError: If it is no sequence, or an item is neither a policy nor callable nor
+            known.
     """
     if isinstance(given, (str, bytes)) or not isinstance(given, Sequence):
         kind = type(given).__name__
@@ -160,7 +161,21 @@ def checked_middleware(
         else:
             kind = type(each).__name__
             raise ConfigurationError(f"middleware must be callable or a name, not {kind}")
-    return attached(found, sender)
+    return found
+
+
+def given_policies(given: object) -> Sequence[Policy]:
+    """
+    The policies given to a mailer, in their order.
+
+    Raises:
+        ConfigurationError: If they are none.
+    """
+    if given is None:
+        return ()
+    from mailcore.middleware.stacks import checked_policies
+
+    return checked_policies(given)
 
 
 def _is_policy_class(given: object) -> bool:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
 import logging
-import os
 import sys
 
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from typing import Any
 from mailcore.cli import exit_codes, output
 from mailcore.cli.common import is_quiet
 from mailcore.cli.failures import UsageError
+from mailcore.cli.loading import load_named
 from mailcore.webhook import Handler, SqliteSeenStore
 from mailcore_ses.cli.common import new_parser, opened
 from mailcore_ses.intake.consumer import ConsumerOptions, consume
@@ -106,21 +105,9 @@ def load_handler(name: str) -> Handler:
     Raises:
         UsageError: If there is none.
     """
-    module_name, colon, path = name.partition(":")
-    if not (module_name and colon and path):
-        raise UsageError("--handler is MODULE:FUNCTION, such as app:on_event")
-    if os.getcwd() not in sys.path:  # noqa: PTH109  # sys.path holds text
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109
-    try:
-        found: Any = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise
-        raise UsageError(f"--handler: there is no module {module_name!r}") from error
-    for part in path.split("."):
-        found = getattr(found, part, None)
+    found: Any = load_named(name, option="--handler", example="app:on_event")
     if not callable(found):
-        raise UsageError(f"--handler: {module_name!r} has no function {path!r}")
+        raise UsageError(f"--handler: {name!r} is no function")
     handler: Handler = found
     return handler
 
