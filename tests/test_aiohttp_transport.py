@@ -217,10 +217,13 @@ def test_providers_use_it_where_it_is_installed(site: Any, peers: list[Any]) -> 
     registry = Registry(autoload=False)
     provider = Site(f"{site.url}/")
 
+    before = set(threading.enumerate())
+
     async def main(**options: Any) -> list[str]:
         async with AsyncMailer(provider, registry=registry, **options) as mailer:
             await mailer.send(message())
-            return [each.name for each in threading.enumerate() if each.name.startswith("mailcore")]
+            new = set(threading.enumerate()) - before
+            return [each.name for each in new if each.name.startswith("mailcore")]
 
     assert isinstance(provider.create_transport(), AiohttpTransport)
     assert [] == asyncio.run(main())

@@ -20,6 +20,8 @@ import botocore.client
 import botocore.handlers
 import pytest
 
+from botocore import xform_name
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -326,6 +328,27 @@ def test_what_is_hooked_into_boto3_is_not_passed_by(hook, told):
     with hook(), pytest.raises(AssertionError, match=told):
         assert "http" == provider.sends_with
     assert "http" == provider.sends_with
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+def test_a_stubber_of_the_own_client_answers(message):
+    """Whoever hooks something into the provider's client gets what is sent, in a batch as well."""
+    provider = SesProvider(region_name=REGION, session_parameters=KEYS)
+    client = provider.client
+    assert "http" == provider.sends_with
+    (call,) = provider.build(message)
+    answer = {"MessageId": "stubbed"}
+    if call.operation == "SendBulkEmail":
+        results = [{"Status": "SUCCESS", "MessageId": "stubbed"}] * len(message.recipients)
+        answer = {"BulkEmailEntryResults": results}
+
+    with Stubber(client) as stubber, Mailer(provider) as mailer:
+        stubber.add_response(xform_name(call.operation), answer)
+        result = mailer.send(message)
+        stubber.assert_no_pending_responses()
+
+    assert {"stubbed"} == set(result.message_ids)
+    assert "boto3, since a handler is registered with its client" == provider.sends_with
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ import inspect
 import logging
 import os
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from mailcore.errors import ConfigurationError, SendError
@@ -117,8 +118,10 @@ class Clients:
         Raises:
             ConfigurationError, SendError: As :meth:`get`.
         """
-        key = (service, operation, region_name, validates)
         kept = self._of_this_process()
+        # Who has hooked something into the client that they were given expects it to be called.
+        validates = validates or kept.is_hooked
+        key = (service, operation, region_name, validates)
         method = kept.methods.get(key)
         if method is None:
             client = self.get(service, region_name, validates=validates)
@@ -126,6 +129,11 @@ class Clients:
 
             method = kept.methods[key] = getattr(client, xform_name(operation))
         return method
+
+    @property
+    def is_hooked(self) -> bool:
+        """Whether somebody has registered a handler with a client that was made here."""
+        return self._of_this_process().is_hooked
 
     def is_watched(self, client: Any) -> bool:
         """Whether its connections note how far its calls have come."""
@@ -178,6 +186,8 @@ class Clients:
                 "this botocore has other connections: more failures than usual will be reported "
                 "as maybe accepted"
             )
+        if service in _SERVICES:
+            kept.note_hooks(client)
         return client
 
     def _new(self, kept: _Kept, service: str, region_name: str | None, *, validates: bool) -> Any:
@@ -220,8 +230,19 @@ class _Kept:
         self.clients: dict[tuple[str, str | None, bool], Any] = {}
         self.methods: dict[tuple[str, str, str | None, bool], Any] = {}
         self.unwatched: list[Any] = []
+        self.is_hooked = False
         # Forgetting the parent's clients would take locks that its threads may hold.
         self.before = before
+
+    def note_hooks(self, client: Any) -> None:
+        """Note when a handler is registered with a client from now on, as Stubber does it, too."""
+        events = client.meta.events
+        for name in ("register", "register_first", "register_last"):
+            setattr(events, name, partial(self._hooked, getattr(events, name)))
+
+    def _hooked(self, register: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        self.is_hooked = True
+        return register(*args, **named)
 
 
 def check_names(

@@ -14,7 +14,7 @@ import http.client
 import json
 import secrets
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,17 +49,18 @@ class DirectCalls:
     Args:
         settings: How clients would be made.
         way: Who makes the calls that send.
+        is_hooked: Says whether a handler is registered with a client that was made.
 
     Raises:
         ConfigurationError: If they are to go over our own HTTP, and something asks for boto3.
     """
 
-    def __init__(self, settings: ClientSettings, way: Way) -> None:
+    def __init__(self, settings: ClientSettings, way: Way, is_hooked: Callable[[], bool]) -> None:
+        self._is_hooked = is_hooked
         self._settings = settings
         self._way = way
         self._of_settings = reason_of_settings(settings)
         self._identity = Identity(settings)
-        self._client_is_out = False
         if way == "http" and self._of_settings:
             raise ConfigurationError(
                 f"ses: send_with='http' cannot be kept, since {self._of_settings}: leave send_with "
@@ -72,17 +73,9 @@ class DirectCalls:
             return "send_with is 'boto3'"
         if self._way == "http":
             return ""
-        if self._client_is_out:
-            return "the client was asked for, and what is hooked into it is to hold"
+        if self._is_hooked():
+            return "a handler is registered with its client"
         return self._of_settings or reason_of_environment() or reason_now()
-
-    def hand_out_client(self) -> None:
-        """Note that somebody has the client: what is hooked into it shall see each call."""
-        self._client_is_out = True
-
-    def validates(self, call: AwsCall) -> bool:
-        """Whether boto3 holds a call against its model; a client that was asked for always does."""
-        return self._client_is_out or not call.is_valid
 
     def needs_no_boto3(self) -> bool:
         """Whether nothing of AWS's library is needed for calls that send, as far as is known."""

@@ -39,8 +39,8 @@ class AwsTransport:
 
     def __init__(self, settings: ClientSettings, way: Way = "auto") -> None:
         self._settings = settings
-        self.direct = DirectCalls(settings, way)
         self._clients = Clients(settings)
+        self.direct = DirectCalls(settings, way, lambda: self._clients.is_hooked)
         self.connections = settings.max_pool_connections
         self._http = default_transport(pool_size=settings.max_pool_connections)
 
@@ -106,7 +106,7 @@ class AwsTransport:
             request.service,
             request.operation,
             request.region_name,
-            validates=self.direct.validates(request),
+            validates=not request.is_valid,
         )
         # Imported with the client.
         from botocore.exceptions import ClientError
@@ -140,8 +140,7 @@ class AwsTransport:
             load()
 
     def client(self, service: str = SES, region_name: str | None = None) -> Any:
-        """The boto3 client for a service, made at first use: from then on it makes the calls."""
-        self.direct.hand_out_client()
+        """The boto3 client for a service, made at first use."""
         return self._clients.get(service, region_name)
 
     def close(self) -> None:
@@ -156,7 +155,7 @@ class AwsTransport:
         """What an exception means of which botocore makes no answer."""
         from mailcore_ses.aws import call_errors
 
-        validates = self.direct.validates(request)
+        validates = not request.is_valid or self._clients.is_hooked
         client = self._clients.get(request.service, request.region_name, validates=validates)
         place = call_errors.place_of(client)
         status_code = state.status_code

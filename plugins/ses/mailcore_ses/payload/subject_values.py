@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from mailcore.errors import Problem
 from mailcore.foundation import shown_name
 from mailcore.message import Message
+from mailcore_ses.payload.merge_syntax import SYNTAX
 
 
 # What mailcore refuses in a subject: RFC 5322, section 2.2, and what readers take for line ends.
@@ -29,6 +30,8 @@ def unfit_subject_values(message: Message) -> Iterator[Problem]:
     if message.template_id is not None or not message.subject or "{{" not in message.subject:
         return
     names = {name for tag in _TAG.findall(message.subject) for name in _NAME.findall(tag)}
+    # Those that stand there by themselves, the core has looked at.
+    names -= {SYNTAX.head(reference) for reference in SYNTAX.references(message.subject)}
     data = [("merge_global_data", message.merge_global_data or {})]
     data += [("merge_data", values) for values in (message.merge_data or {}).values()]
     seen: set[tuple[str, str]] = set()
