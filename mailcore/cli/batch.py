@@ -64,8 +64,8 @@ def _outcome(
     try:
         message = Message.from_dict(message_fields(line, source))
         if arguments.dry_run:
-            requests = dry_run.described_requests(mailer, chosen, message)
-            return {"dry_run": True, "requests": requests}, exit_codes.OK
+            described = dry_run.described(mailer, chosen, message)
+            return {"dry_run": True, **described.to_dict()}, exit_codes.OK
         result = send(mailer, message, stdout_is_json=True)
     except MailcoreError as error:
         return {"error": describe(error)}, exit_codes.of_error(error)

@@ -15,6 +15,7 @@ from mailcore.cli.failures import UsageError
 from mailcore.cli.inputs import key_value
 from mailcore.errors import ConfigurationError
 from mailcore.mailer import URL_VARIABLE
+from mailcore.pools.urls import is_pool_url, read_pool_url
 from mailcore.provider import Provider
 from mailcore.registry.option_variables import options_from_variables, variable_of
 from mailcore.registry.options import option_types, options_from_url, scheme_of
@@ -55,7 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     one = group.add_mutually_exclusive_group()
     one.add_argument("--provider", metavar="NAME", help="name of a provider")
-    one.add_argument("--url", metavar="URL", help="provider://?option=value&…")
+    one.add_argument(
+        "--url",
+        metavar="URL",
+        help="provider://?option=value&…; of a pool, failover(provider://… provider://…)",
+    )
     group.add_argument(
         "--option",
         metavar="KEY=VALUE",
@@ -82,9 +87,9 @@ def choose(arguments: argparse.Namespace) -> Chosen:
         source, url = URL_VARIABLE, os.environ.get(URL_VARIABLE, "").strip()
     if not name and not url:
         raise UsageError(f"no provider: give --provider or --url, or set {URL_VARIABLE}")
-    if "://" in name:
+    if "://" in name or is_pool_url(name):
         raise UsageError("--provider takes a name: give a URL to --url")
-    if url:
+    if url and not is_pool_url(url):
         try:
             scheme_of(url)
         except ConfigurationError as error:
@@ -101,11 +106,35 @@ def choose(arguments: argparse.Namespace) -> Chosen:
     provider = registry.get_provider(provider_class.name, **options)
     types = option_types(provider_class)
     of_environment, _ = options_from_variables(provider.name, types, given=options)
-    return Chosen(provider=provider, secrets=_secrets({**of_environment, **options}))
+    members = [_of_member(registry, text) for text in _members_in(url)]
+    return Chosen(provider=provider, secrets=_secrets({**of_environment, **options}, *members))
 
 
-def _secrets(options: Mapping[str, Any]) -> tuple[str, ...]:
-    found = [text for name, value in options.items() for text in _texts(name, value)]
+def _members_in(url: str) -> Iterator[str]:
+    """Names and URLs of the members in the URL of a pool, those of pools within it as well."""
+    if not is_pool_url(url):
+        return
+    for item in read_pool_url(url).items:
+        if is_pool_url(item.member):
+            yield from _members_in(item.member)
+        else:
+            yield item.member
+
+
+def _of_member(registry: Registry, text: str) -> Mapping[str, Any]:
+    """The options of a member of a pool, those of the environment as well."""
+    is_url = "://" in text
+    provider_class = registry.class_of_url(text) if is_url else registry.provider_class(text)
+    options = options_from_url(provider_class, text) if is_url else {}
+    types = option_types(provider_class)
+    of_environment, _ = options_from_variables(provider_class.name, types, given=options)
+    return {**of_environment, **options}
+
+
+def _secrets(*options: Mapping[str, Any]) -> tuple[str, ...]:
+    found = [
+        text for each in options for name, value in each.items() for text in _texts(name, value)
+    ]
     # The longest first, so that a secret within another leaves nothing of it.
     return tuple(sorted(found, key=len, reverse=True))
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from mailcore.cli import output
@@ -25,26 +25,48 @@ HIDDEN = "(hidden)"
 _SHOWN_HEADERS = frozenset(["accept", "content-length", "content-type", "host", "user-agent"])
 
 
-def described_requests(mailer: Mailer, chosen: Chosen, message: Message) -> list[dict[str, Any]]:
+class Described(NamedTuple):
+    """
+    What a send would do, as plain JSON.
+
+    Attributes:
+        provider: The name of the provider that would send; of a pool, that of the member.
+        requests: An object for each request.
+        passed_over: Of a pool, why members would be passed over, by their names.
+    """
+
+    provider: str
+    requests: list[dict[str, Any]]
+    passed_over: dict[str, str]
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON; members that are passed over only if there are some."""
+        document: dict[str, object] = {"provider": self.provider, "requests": self.requests}
+        return {**document, "passed_over": self.passed_over} if self.passed_over else document
+
+
+def described(mailer: Mailer, chosen: Chosen, message: Message) -> Described:
     """
     Check a message as a send does, and describe the requests that would send it.
 
     Fields of a request that keep their default are left out, and those that make no difference to
     two requests (``compare=False``): they are between a provider and its transport.
 
-    Returns:
-        Plain JSON, one object for each request.
-
     Raises:
         MessageError: If the message is wrong for the provider.
         CancelSend: If an extension calls the send off.
     """
-    requests = mailer.preview(message).requests
-    return [_described(request, chosen.secrets) for request in requests]
+    preview = mailer.preview(message)
+    requests = [_described(request, chosen.secrets) for request in preview.requests]
+    passed_over = {error.provider: str(error) for error in preview.passed_over}
+    return Described(preview.provider, requests, passed_over)
 
 
-def show(provider: str, requests: Sequence[Mapping[str, Any]]) -> None:
+def show(described: Described) -> None:
     """Write the requests for people."""
+    provider, requests = described.provider, described.requests
+    for reason in described.passed_over.values():
+        output.note(f"passed over: {reason}")
     for position, request in enumerate(requests, 1):
         title = f"request {position} of {len(requests)} to {provider}: {request['type']}"
         output.write(output.printable(title))

@@ -81,6 +81,8 @@ def describe(error: BaseException) -> dict[str, object]:
             "status_code": error.status_code,
             "code": error.code,
         }
+        if error.attempts:
+            described["attempts"] = [str(attempt) for attempt in error.attempts]
     elif isinstance(error, ProviderNotFound):
         described |= {
             "name": error.name,

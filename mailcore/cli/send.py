@@ -86,16 +86,17 @@ def run(arguments: argparse.Namespace) -> int:
 def _show(
     arguments: argparse.Namespace, chosen: choosing.Chosen, mailer: Mailer, message: Message
 ) -> int:
-    requests = dry_run.described_requests(mailer, chosen, message)
+    described = dry_run.described(mailer, chosen, message)
     if arguments.json:
-        provider = chosen.provider.name
-        output.write_json({"dry_run": True, "provider": provider, "requests": requests})
+        output.write_json({"dry_run": True, **described.to_dict()})
     else:
-        dry_run.show(chosen.provider.name, requests)
+        dry_run.show(described)
     return exit_codes.OK
 
 
 def _write_result(result: SendResult) -> None:
+    for attempt in result.attempts:
+        output.note(f"before: {attempt}")
     rows = [
         [
             address,
