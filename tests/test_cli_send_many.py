@@ -336,6 +336,19 @@ def test_quiet(run, transport, tmp_path):
     )
 
 
+def test_a_rate(run, transport, tmp_path, monkeypatch):
+    """Recipients wait for their turn: of a clock that nobody waits for."""
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    path = written(tmp_path / "m.jsonl", *map(str, range(8)))
+
+    code, outcomes, _ = run(path, "--rate", "2", "--concurrency", "1")
+
+    assert (0, 8) == (code, len(outcomes))
+    assert 3 <= sum(waited) <= 32
+    assert (2, []) == (run(path, "--rate", "0")[0], transport.came[8:])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_killed_and_resumed(seed: int, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import IO, Any
 
 from mailcore.cli import choosing, exit_codes, output
-from mailcore.cli.argument_types import positive
+from mailcore.cli.argument_types import positive, positive_number
 from mailcore.cli.common import is_quiet
 from mailcore.cli.failures import UsageError, describe
 from mailcore.cli.inputs import STDIN, standard_input, unreadable
@@ -27,6 +27,8 @@ from mailcore.cli.sending import open_mailer
 from mailcore.errors import MailcoreError
 from mailcore.mailer import Mailer
 from mailcore.message.message import Message
+from mailcore.middleware.policy import Policy
+from mailcore.middleware.throttle import Throttle
 from mailcore.result import SendResult
 from mailcore.sending.concurrency import in_threads
 
@@ -77,6 +79,12 @@ def add_parser(cli: argparse._SubParsersAction[Any], common: argparse.ArgumentPa
         help="how many messages are under way at once (default: %(default)s)",
     )
     parser.add_argument(
+        "--rate",
+        type=positive_number,
+        metavar="N",
+        help="how many recipients a second, at most; slower if the provider allows less",
+    )
+    parser.add_argument(
         "--retry-failed",
         action="store_true",
         help="send again what an earlier run could not send, and what was certainly not accepted",
@@ -104,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
         _interrupted_by_sigterm(),
         _opened(path) as file,
         Record(arguments.record or f"{path}{_OUTCOMES}") as record,
-        open_mailer(arguments, chosen) as mailer,
+        open_mailer(arguments, chosen, middleware=_policies(arguments)) as mailer,
         progress(_total(path), wanted=not is_quiet(arguments)) as bar,
         # Providers that print do not write between the outcomes.
         contextlib.redirect_stdout(sys.stderr),
@@ -220,6 +228,7 @@ class _Run:
 
 
 _SHOWN = 20
+_LONGEST_WAIT_SECONDS = 24 * 3600.0
 
 _STATES = {
     exit_codes.OK: State.DONE,
@@ -227,6 +236,13 @@ _STATES = {
     exit_codes.MAYBE_ACCEPTED: State.UNKNOWN,
     exit_codes.TRY_LATER: State.LATER,
 }
+
+
+def _policies(arguments: argparse.Namespace) -> list[Policy]:
+    if arguments.rate is None:
+        return []
+    # Whoever asks for a rate waits for it.
+    return [Throttle(per_second=arguments.rate, longest_wait_seconds=_LONGEST_WAIT_SECONDS)]
 
 
 def _source(arguments: argparse.Namespace, file: IO[bytes], path: str) -> JsonLines | CsvRows:
