@@ -41,6 +41,7 @@ _AFTER_REPLY = re.compile(
 _ALONE = re.compile(
     r"(?:^|[#(;]|status:?)\s{0,3}([245]\.[0-7]\.\d{1,3})(?!\.?\d)", re.ASCII | re.IGNORECASE
 )
+_WHOLE = re.compile(r"[245]\.[0-7]\.\d{1,3}", re.ASCII)
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d", re.ASCII)
 _REPLY_CODE = re.compile(
     r"([245](?:(?<![^\s;<>(#].)|(?<=said:.))[0-5]\d)(?=$|[\s\-;:,)])", re.ASCII
@@ -187,7 +188,7 @@ def judge(
     words = _words(text)
     cause, fallback = _index().find(words)
     if cause is None or cause in _LOOSE:
-        status = _most_specific(status, enhanced_status(text))
+        status = _most_specific(status, text)
         detail = status[2:] if status else ""
         if cause is None or (detail in _SURE and status and status[0] == "5"):
             cause = _of_codes(status, code, text, words, fallback)
@@ -212,6 +213,8 @@ def enhanced_status(text: str) -> str | None:
     if _STATUS.search(text) is None:
         # The usual text has no such code; asking first takes half the time (benchmarks/receive.py).
         return None
+    if _WHOLE.fullmatch(text) is not None:
+        return text
     match = _AFTER_REPLY.search(text)
     if match is not None:
         return match[2]
@@ -225,12 +228,12 @@ def reply_code(text: str) -> str | None:
     return None if match is None else match[1]
 
 
-def _most_specific(given: str | None, found: str | None) -> str | None:
+def _most_specific(given: str | None, text: str) -> str | None:
     """The status told apart; that in the text where the first is vague."""
-    given = enhanced_status(given) if given else None
-    if given is None or (found is not None and given[2:] in _VAGUE):
-        return found or given
-    return given
+    status = enhanced_status(given) if given else None
+    if status is None or status[2:] in _VAGUE:
+        return enhanced_status(text) or status
+    return status
 
 
 def _of_codes(
