@@ -439,7 +439,7 @@ def test_a_store_that_is_down_refuses(through):
 
     assert isinstance(error, StoreUnavailable)
     assert (True, False, 0) == (error.retryable, error.maybe_accepted, send.count)
-    assert "the store of idempotency keys cannot be asked (StoreError)" in str(error)
+    assert "the store of idempotency keys cannot be asked: it is down" in str(error)
     assert {ADA: "queued"} == told(send(message(idempotency_key=None)))
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Literal, TypeAlias, TypeVar
 
-from mailcore.errors import ConfigurationError, StoreUnavailable
+from mailcore.errors import ConfigurationError, StoreError, StoreUnavailable
 from mailcore.flow import Call, Flow
 
 
@@ -65,11 +65,11 @@ def asked(store: object, question: Callable[[], T]) -> Flow[T]:
 
 
 def unavailable(what: str, provider: str, error: Exception) -> StoreUnavailable:
-    """What is raised instead of sending: with the name of what went wrong, which is its cause."""
-    return StoreUnavailable(
-        f"nothing was sent: the store of {what} cannot be asked ({type(error).__name__})",
-        provider=provider,
-    )
+    """What is raised instead of sending: with what went wrong, which is its cause."""
+    # The text of another error may hold anything.
+    why = str(error) if isinstance(error, StoreError) else type(error).__name__
+    reason = f"nothing was sent: the store of {what} cannot be asked: {why}"
+    return StoreUnavailable(reason, provider=provider)
 
 
 def told_down(what: str, error: Exception) -> None:

@@ -82,7 +82,8 @@ class Idempotency(Policy):
     Example:
         >>> from mailcore import Mailer, Message
         >>> from mailcore.stores import MemoryIdempotencyStore
-        >>> mailer = Mailer("memory", middleware=[Idempotency(MemoryIdempotencyStore())])
+        >>> from mailcore.builtin import MemoryProvider
+        >>> mailer = Mailer(MemoryProvider(), middleware=[Idempotency(MemoryIdempotencyStore())])
         >>> message = Message(
         ...     from_email="me@example.com",
         ...     to=["ada@example.net"],

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
     from mailcore.stores.redis_idempotency import RedisIdempotencyStore
     from mailcore.stores.redis_suppressions import RedisSuppressionStore
-    from mailcore.stores.scopes import ALL_LISTS, ALL_MAIL, Labelled, Scopes
+    from mailcore.stores.scopes import ALL_LISTS, ALL_MAIL, Labelled, Scopes, checked_list
     from mailcore.stores.sqlite_idempotency import SqliteIdempotencyStore
     from mailcore.stores.sqlite_suppressions import SqliteSuppressionStore
     from mailcore.stores.suppressions import (
@@ -49,6 +49,7 @@ else:
             "SuppressionStore": "stores.suppressions",
             "Transferred": "stores.transfer",
             "asked_reasons": "stores.suppressions",
+            "checked_list": "stores.scopes",
             "digest_of_key": "stores.idempotency",
             "export_suppressions": "stores.transfer",
             "import_suppressions": "stores.transfer",
@@ -73,6 +74,7 @@ __all__ = [
     "SuppressionStore",
     "Transferred",
     "asked_reasons",
+    "checked_list",
     "digest_of_key",
     "export_suppressions",
     "import_suppressions",

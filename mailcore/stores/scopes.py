@@ -90,15 +90,21 @@ def reader_of(scopes: Scopes) -> Callable[[Labelled], tuple[str, ...]]:
     """
     if callable(scopes):
         own = scopes
-        return lambda given: tuple(map(_own_scope, own(given)))
+        return lambda given: tuple(map(checked_list, own(given)))
     if isinstance(scopes, str) or not isinstance(scopes, Iterable):
         kind = type(scopes).__name__
         raise ConfigurationError(f"scopes must be a list of tags, or a function, not {kind}")
-    names = frozenset(map(_own_scope, scopes))
+    names = frozenset(map(checked_list, scopes))
     return lambda given: tuple(tag for tag in given.tags if tag in names)
 
 
-def _own_scope(scope: object) -> str:
+def checked_list(scope: object) -> str:
+    """
+    The name of one list, as ``scopes`` has it.
+
+    Raises:
+        ConfigurationError: If it cannot be a scope, or stands for all mail or all lists.
+    """
     if scope in (ALL_MAIL, ALL_LISTS):
         raise ConfigurationError(f"'{scope}' is the name of no list: leave it out of scopes")
     return checked_scope(scope)

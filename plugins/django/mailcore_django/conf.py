@@ -14,6 +14,7 @@ The setting ``MAILCORE``: read when it is used, checked whole, forgotten when a 
         "MAILERS": {"newsletter": {"BACKEND": "mailcore_django.EmailBackend", "OPTIONS": {…}}},
         "WEBHOOKS": {"ses": {"topic_arns": […]}},
         "LOG": {"bodies": False, "keep_days": 30},
+        "SCOPES": ["newsletter"],                # tags that name a list people can leave
         "DASHBOARD": {"cache_seconds": 300},
     }
 
@@ -35,6 +36,7 @@ from django.core.signals import setting_changed
 
 from mailcore import ConfigurationError
 from mailcore.foundation import ForkSafeLock, similar
+from mailcore.stores import checked_list
 
 
 __all__ = [
@@ -121,6 +123,8 @@ class MailcoreSettings:
         mailers: The mailers by alias, for Django before 6.1, which has no setting ``MAILERS``.
         webhooks: The options that webhooks are received with, by provider.
         log: What the optional app keeps.
+        scopes: Tags that name a list, which somebody may have left: for the optional app
+            ``mailcore_django.suppression``.
         dashboard: How the optional dashboard asks providers.
     """
 
@@ -136,6 +140,7 @@ class MailcoreSettings:
     mailers: Mapping[str, MailerSettings] = field(default_factory=dict)
     webhooks: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
     log: LogSettings = field(default_factory=LogSettings)
+    scopes: frozenset[str] = frozenset()
     dashboard: DashboardSettings = field(default_factory=DashboardSettings)
 
 
@@ -195,6 +200,15 @@ class _Reading:
             return ()
         return tuple(value)
 
+    def scopes(self, place: str, value: object) -> frozenset[str]:
+        found: list[str] = []
+        for each in self.sequence(place, value):
+            try:
+                found.append(checked_list(each))
+            except ConfigurationError as error:
+                self.problems.append(f"{place}: {error}")
+        return frozenset(found)
+
     def log(self, place: str, value: object) -> LogSettings:
         given = self.mapping(place, value)
         defaults = {each.name: each.default for each in fields(LogSettings)}
@@ -249,6 +263,7 @@ _KEYS: dict[str, tuple[str, Callable[[_Reading, str, object], object]]] = {
     "MAILERS": ("mailers", _Reading.mailers),
     "WEBHOOKS": ("webhooks", _Reading.mappings),
     "LOG": ("log", _Reading.log),
+    "SCOPES": ("scopes", _Reading.scopes),
     "DASHBOARD": ("dashboard", _Reading.dashboard),
 }
 

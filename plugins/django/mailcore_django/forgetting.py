@@ -51,7 +51,8 @@ def prune_command(arguments: Sequence[str], out: _Writer) -> int:
 def _require_keepers() -> None:
     if not keepers:
         raise ConfigurationError(
-            "nothing is kept: INSTALLED_APPS has neither 'mailcore_django.log' nor "
+            "nothing is kept: INSTALLED_APPS has none of 'mailcore_django.log', "
+            "'mailcore_django.suppression', 'mailcore_django.idempotency' and "
             "'mailcore_django.seen'"
         )
 

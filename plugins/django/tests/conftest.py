@@ -52,7 +52,9 @@ def django_settings() -> Iterator[object]:
         changed.append(override)
         if "INSTALLED_APPS" in values:
             # The apps have become ready once more.
-            importlib.import_module("mailcore_django.log.listening").disconnect()
+            for app in ("log", "suppression"):
+                if f"mailcore_django.{app}" in values["INSTALLED_APPS"]:
+                    importlib.import_module(f"mailcore_django.{app}.listening").disconnect()
 
     yield change
     for override in reversed(changed):

@@ -395,8 +395,8 @@ def test_the_commands(log):
     assert [
         "log: 1 messages deleted, 0 events deleted, 0 texts emptied",
         "log: 1 messages deleted, 0 events deleted",
-        "seen: 0 events forgotten",
-    ] == sorted(out.getvalue().splitlines(), key=lambda line: line.startswith("seen"))
+    ] == [line for line in out.getvalue().splitlines() if line.startswith("log:")]
+    assert "seen: 0 events forgotten" in out.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import json
 
-from datetime import datetime
 from functools import partial
 from hashlib import blake2b
 from uuid import uuid4
 
-from django.conf import settings
 from django.db import router, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -23,6 +21,7 @@ from django.utils import timezone
 from mailcore import Message, TrackingEvent
 from mailcore.address import address_key
 from mailcore.result import RecipientStatus
+from mailcore_django.columns import as_text, as_time
 from mailcore_django.conf import LogSettings
 from mailcore_django.log.models import Event, Recipient, SentMessage
 from mailcore_django.log.sendings import Sending
@@ -67,13 +66,13 @@ def _row_of(sending: Sending, kept: LogSettings) -> SentMessage:
         mailer=_short(about.mailer, 100),
         provider=_short(about.provider, 100),
         message_id=_short(sending.message_id, 255),
-        from_email=_text(about.from_email),
-        subject=_text(about.subject) if kept.subjects else "",
+        from_email=as_text(about.from_email),
+        subject=as_text(about.subject) if kept.subjects else "",
         status=sending.status,
         error=_short(sending.error, 100),
         maybe_accepted=sending.maybe_accepted,
         template_id=_short(about.template_id, 255),
-        tags=[_text(tag) for tag in about.tags],
+        tags=[as_text(tag) for tag in about.tags],
         body=_body_of(about.message) if kept.bodies and about.message is not None else "",
         again_of=about.again_of,
     )
@@ -81,7 +80,7 @@ def _row_of(sending: Sending, kept: LogSettings) -> SentMessage:
 
 def _body_of(message: Message) -> str:
     # Addresses are looked for in it when one of them is erased: as they are, not escaped.
-    return _text(json.dumps(message.to_dict(), ensure_ascii=False))
+    return as_text(json.dumps(message.to_dict(), ensure_ascii=False))
 
 
 def _recipient_of(row: SentMessage, address: str, status: RecipientStatus) -> Recipient:
@@ -93,7 +92,7 @@ def _recipient_of(row: SentMessage, address: str, status: RecipientStatus) -> Re
         status=status.status.value,
         state=status.status.value,
         code=_short(status.code, 100),
-        detail=_text(status.detail),
+        detail=as_text(status.detail),
         retryable=status.retryable,
         maybe_accepted=status.maybe_accepted,
     )
@@ -146,11 +145,11 @@ def _raise_state(recipients: QuerySet[Recipient], state: str) -> None:
 
 
 def _event_of(event: TrackingEvent, kept: LogSettings) -> Event:
-    recipient = _text(event.recipient)
+    recipient = as_text(event.recipient)
     client = (
         {
-            "click_url": _text(event.click_url),
-            "user_agent": _text(event.user_agent),
+            "click_url": as_text(event.click_url),
+            "user_agent": as_text(event.user_agent),
             "ip_address": _short(event.ip_address or "", 45),
         }
         if kept.details
@@ -164,32 +163,20 @@ def _event_of(event: TrackingEvent, kept: LogSettings) -> Event:
         recipient=_short(recipient, 320),
         recipient_key=_short(address_key(recipient), 320),
         recipient_certain=event.recipient_certain,
-        timestamp=_time(event.timestamp),
-        received_at=_time(event.received_at) or timezone.now(),
+        timestamp=as_time(event.timestamp),
+        received_at=as_time(event.received_at) or timezone.now(),
         bounce_class=str(event.bounce_class or ""),
         reject_reason=str(event.reject_reason or ""),
         smtp_status=_short(event.smtp_status or "", 20),
-        mta_response=_text(event.mta_response),
-        description=_text(event.description),
+        mta_response=as_text(event.mta_response),
+        description=as_text(event.description),
         **client,
     )
 
 
-def _time(time: datetime | None) -> datetime | None:
-    # Without USE_TZ, databases take no time zone.
-    if time is None or settings.USE_TZ or timezone.is_naive(time):
-        return time
-    return timezone.make_naive(time)
-
-
-def _text(text: str | None) -> str:
-    # PostgreSQL keeps no NUL, and no database a surrogate.
-    return (text or "").replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-
-
 def _short(text: str, longest: int) -> str:
     """A text that is too long for its column: its beginning, and if there is room, a digest."""
-    text = _text(text)
+    text = as_text(text)
     if len(text) <= longest:
         return text
     # Two ids that begin alike stay two.

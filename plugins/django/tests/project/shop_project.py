@@ -38,6 +38,8 @@ PROJECT = {
         "mailcore_django",
         "mailcore_django.seen",
         "mailcore_django.log",
+        "mailcore_django.suppression",
+        "mailcore_django.idempotency",
         "mailcore_django.dashboard",
         "django.contrib.staticfiles",
     ],
@@ -73,4 +75,5 @@ def configure() -> None:
     django.setup()
     # It writes to the database, which most tests have not; the fixture `connected_log` is for
     # those that do.
-    importlib.import_module("mailcore_django.log.listening").disconnect()
+    for app in ("log", "suppression"):
+        importlib.import_module(f"mailcore_django.{app}.listening").disconnect()

@@ -1,0 +1,1 @@
+"""Migrations of the table of events that were handled."""
