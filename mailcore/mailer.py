@@ -51,6 +51,7 @@ from mailcore.sending.arguments import (
     checked_transport,
     given_policies,
     made_provider,
+    middleware_of_members,
     require_namespaces,
     require_reachable_defaults,
     returns_refused,
@@ -153,6 +154,7 @@ class _BaseMailer(Generic[ProviderT_co]):
         self._itself = Member(provider=self.provider, transport=self._transport)
         is_pool = isinstance(self.provider, CompositeProvider)
         self._members = list(leaves(self.provider)) if is_pool else [self._itself]
+        self._middleware_of = middleware_of_members(self.provider, self._registry)
         self.provider.prepare()
 
     @classmethod
@@ -281,9 +283,16 @@ class _BaseMailer(Generic[ProviderT_co]):
         return result
 
     def _leaf(self, attempt: Attempt, message: Message) -> Flow[SendResult]:
-        return self._through(attempt, self._itself, message)
+        return self._sent_by(attempt, self._itself, message)
 
     def _through(self, attempt: Attempt, member: Member, message: Message) -> Flow[SendResult]:
+        """Send through a member of a pool, with what only that one has around a send."""
+        send: Send = partial(self._sent_by, attempt, member)
+        for middleware in reversed(self._middleware_of.get(id(member), ())):
+            send = _around(middleware, send)
+        return send(message)
+
+    def _sent_by(self, attempt: Attempt, member: Member, message: Message) -> Flow[SendResult]:
         hooks, provider = self._registry.hooks, member.provider
         if isinstance(provider, CompositeProvider):
             failed = partial(hooks.message_failed, final=False)

@@ -172,3 +172,12 @@ def test_options_of_the_pool(registry, capsys):
     arguments = ["send", "--url", URL, "--option", "rest_seconds=5", *MAIL]
 
     assert 0 == main(arguments, registry=registry)
+
+
+def test_the_options_of_a_pool(registry, capsys):
+    """Who asks for a pool by name sees its options; what it can express is what its members can."""
+    assert 0 == main(["providers", "failover"], registry=registry)
+    assert "rest_seconds" in capsys.readouterr().out
+
+    assert 2 == main(["features", "failover"], registry=registry)
+    assert "failover is a pool" in capsys.readouterr().err

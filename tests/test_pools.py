@@ -36,9 +36,10 @@ from mailcore import (
     hookimpl,
 )
 from mailcore.features import YES, limited
+from mailcore.middleware import Place, Policy, Throttle
 from mailcore.pools import Failover, Member, RoundRobin, Route, Weighted
 from mailcore.testing.capturing import capture
-from mailcore.testing.clock import VirtualClock
+from mailcore.testing.clock import VirtualClock, drive
 from mailcore.testing.script import Script
 
 
@@ -728,3 +729,57 @@ def test_event_loops_have_threads_for_the_widest_member(registry, clock):
     narrow.transport.connections, wide.transport.connections = 3, 50
 
     assert 50 == AsyncMailer(Failover([narrow, wide], clock=clock), registry=registry)._width()
+
+
+def test_a_member_has_middleware_of_its_own(send, registry, clock):
+    """It runs around each send through this member, and knows its provider and transport."""
+    seen = []
+
+    class Noting(Policy):
+        place = Place.THROTTLE
+
+        def attach(self, sender):
+            def noting(message, send):
+                seen.append((sender.provider.name, sender.transport()))
+                return (yield from send(message))
+
+            return noting
+
+    first, second = member("a", DOWN), member("b", "id")
+    throttled = [
+        Member(provider=each.provider, transport=each.transport, middleware=[Noting()])
+        for each in (first, second)
+    ]
+
+    result = send(
+        Failover([throttled[0], Failover([throttled[1]])], clock=clock), MESSAGE, registry=registry
+    )
+
+    assert "b" == result.provider
+    assert [("a", first.transport), ("b", second.transport)] == seen
+
+
+def test_a_member_is_throttled_by_itself(registry, clock):
+    """The pace of one account is not that of the pool."""
+    slow = member("a", otherwise="a")
+    slow = Member(
+        provider=slow.provider,
+        transport=slow.transport,
+        middleware=[Throttle(per_second=1, clock=clock)],
+    )
+    pool = Weighted({slow: 1, member("b", otherwise="b"): 3}, clock=clock)
+    mailer = Mailer(pool, registry=registry)
+
+    for _ in range(12):
+        drive(mailer._sending(MESSAGE), clock=clock)
+
+    assert 3 == count(slow)
+    assert 2 == pytest.approx(clock.now, abs=0.5)
+
+
+def test_middleware_of_a_member_that_is_wrong(registry):
+    """It is refused as that of a mailer, when the mailer is made, with the member's name."""
+    pool = Failover([Member(provider=Toy("a"), middleware="retry")])
+
+    with pytest.raises(ConfigurationError, match="failover: member a: middleware must be a list"):
+        Mailer(pool, registry=registry)

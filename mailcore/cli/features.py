@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mailcore.cli import exit_codes, output
+from mailcore.cli.failures import UsageError
 from mailcore.cli.feature_texts import DESCRIPTIONS, LEGEND, topics
 from mailcore.cli.table import parts_side_by_side
 from mailcore.errors import PluginLoadError
 from mailcore.features import Feature, Support
+from mailcore.pools.composite import CompositeProvider
 from mailcore.provider import Provider
 from mailcore.registry.registry import Registry
 
@@ -78,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _providers(registry: Registry, names: Sequence[str]) -> list[type[Provider[Any, Any]]]:
     """The providers named, each once; without names all that are not broken, built-ins last."""
     if names:
-        return [registry.provider_class(name) for name in dict.fromkeys(names)]
+        return [_no_pool(registry.provider_class(name)) for name in dict.fromkeys(names)]
     providers = []
     for name in registry.names():
         try:
@@ -87,6 +89,12 @@ def _providers(registry: Registry, names: Sequence[str]) -> list[type[Provider[A
             output.note(f"warning: left out: {' '.join(str(error).split())}")
     # Services are what people compare.
     return [provider for group in _services_and_builtin(providers) for provider in group]
+
+
+def _no_pool(provider_class: type[Provider[Any, Any]]) -> type[Provider[Any, Any]]:
+    if issubclass(provider_class, CompositeProvider):
+        raise UsageError(f"{provider_class.name} is a pool: it can express what its members can")
+    return provider_class
 
 
 def _services_and_builtin(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mailcore.cli import exit_codes, output
+from mailcore.pools.composite import CompositeProvider
 from mailcore.provider import Provider
 from mailcore.registry import discovery
 from mailcore.registry.option_variables import variable_of
@@ -51,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     extensions = [plugin for plugin in plugins if plugin.kind == "extension"]
     if arguments.names:
         providers = [plugin for plugin in providers if plugin.name in arguments.names]
+        providers += _pools(registry, arguments.names)
         extensions = []
     if arguments.json:
         described = [_described(plugin) | _about(plugin, registry) for plugin in providers]
@@ -67,6 +69,15 @@ def run(arguments: argparse.Namespace) -> int:
             if plugin.state != "broken":
                 _write_options(registry.provider_class(plugin.name))
     return exit_codes.OK
+
+
+def _pools(registry: Registry, names: Sequence[str]) -> list[Plugin]:
+    """Those of the names that are pools: they are no plugins, and have options."""
+    return [
+        Plugin(name=name, kind="provider", state="loaded")
+        for name in dict.fromkeys(names)
+        if issubclass(registry.provider_class(name), CompositeProvider)
+    ]
 
 
 def _described(plugin: Plugin) -> dict[str, object]:

@@ -14,7 +14,7 @@ import dataclasses
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from mailcore.errors import (
     ConfigurationError,
@@ -29,6 +29,11 @@ from mailcore.provider import AnyProvider, Provider, require_provider
 from mailcore.result import RecipientStatus, SendResult
 
 
+if TYPE_CHECKING:
+    from mailcore.middleware.policy import Policy
+    from mailcore.sending.delivery import Middleware
+
+
 __all__ = ["CompositeProvider", "Member", "Via"]
 
 
@@ -40,10 +45,14 @@ class Member:
     Args:
         provider: The provider, which may be a pool again.
         transport: A transport in place of the provider's own, as a mailer takes one.
+        middleware: Policies and flows around each send through this member, the outermost first,
+            such as a throttle that goes by the quota of its account. A message is checked behind
+            them.
     """
 
     provider: AnyProvider
     transport: Transport | None = field(default=None, repr=False)
+    middleware: Sequence[Middleware | Policy | str] = field(default=(), repr=False, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +181,14 @@ def leaves(pool: CompositeProvider) -> Iterator[Member]:
             yield from leaves(member.provider)
         else:
             yield member
+
+
+def members_within(pool: CompositeProvider) -> Iterator[Member]:
+    """The members of a pool, and those of pools within it."""
+    for member in pool.members:
+        yield member
+        if isinstance(member.provider, CompositeProvider):
+            yield from members_within(member.provider)
 
 
 def made_by(pool: CompositeProvider) -> Iterator[AnyProvider]:

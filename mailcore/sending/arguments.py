@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from mailcore.errors import ConfigurationError, InvalidMessage, Problem, raise_problems
 from mailcore.foundation.redaction import shown_name, shown_size
 from mailcore.foundation.suggesting import shown_field, similar
-from mailcore.middleware.policy import Policy
+from mailcore.middleware.policy import Policy, Sender, attached
 from mailcore.pools.composite import (
     CompositeProvider,
     leaves,
+    members_within,
     raise_for_transport,
     with_registry,
 )
@@ -92,6 +93,31 @@ def checked_transport(transport: object, provider: Provider[Any, Any]) -> Any:
     if isinstance(provider, CompositeProvider):
         raise_for_transport(provider)
     return transport
+
+
+def middleware_of_members(
+    provider: Provider[Any, Any], registry: Registry
+) -> dict[int, list[Middleware]]:
+    """
+    What members of a pool have around a send of their own, attached to each; by the member's id.
+
+    Raises:
+        ConfigurationError: As for the middleware of a mailer, with the name of the member.
+    """
+    if not isinstance(provider, CompositeProvider):
+        return {}
+    found: dict[int, list[Middleware]] = {}
+    for member in members_within(provider):
+        if not member.middleware:
+            continue
+        own = Sender(provider=member.provider, registry=registry, own_transport=member.transport)
+        try:
+            given = checked_middleware(member.middleware, registry.hooks.register_middleware)
+            found[id(member)] = attached(given, own)
+        except ConfigurationError as error:
+            name = member.provider.name
+            raise ConfigurationError(f"{provider.name}: member {name}: {error}") from error
+    return found
 
 
 def require_reachable_defaults(defaults: Defaults, provider: Provider[Any, Any]) -> None:
