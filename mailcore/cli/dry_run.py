@@ -32,7 +32,7 @@ class Described(NamedTuple):
     Attributes:
         provider: The name of the provider that would send; of a pool, that of the member.
         requests: An object for each request.
-        passed_over: Of a pool, why members would be passed over, by their names.
+        passed_over: Why members of a pool would be passed over, by their names.
     """
 
     provider: str
