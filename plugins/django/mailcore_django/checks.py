@@ -15,6 +15,7 @@
 ``W003``              a setting of django-anymail or django-ses is left: what it is here
 ``W004``              ``MAILCORE`` names a provider, and nothing sends through it
 ``W005``              (``--deploy``) a provider delivers nothing: ``console``, ``memory``, …
+``W006``              an app, a receiver or an address of django-anymail or django-ses is left
 ====================  ============================================================================
 
 Nothing is sent, and no connection opened.
@@ -39,6 +40,7 @@ from mailcore import Address, ConfigurationError, MessageError, Provider
 from mailcore_django.aliases import every_mailer, our_mailers
 from mailcore_django.conf import SETTING, django_mailers, read_settings
 from mailcore_django.configured import DEFAULT_ALIAS, configuration_of, mailers_of
+from mailcore_django.moving.left_in_code import left_in_code
 from mailcore_django.moving.reading import left_over
 from mailcore_django.webhooks.configured import get_webhook
 
@@ -176,6 +178,8 @@ def _left_over() -> Iterator[CheckMessage]:
         return
     for place, advice in left_over():
         yield _warning(3, f"{place} is left from another package: {advice}", "take it out")
+    for place, advice in left_in_code():
+        yield _warning(6, f"{place}, and no mailer is one of that package", advice)
 
 
 def _unused() -> Iterator[CheckMessage]:

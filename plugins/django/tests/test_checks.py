@@ -7,6 +7,7 @@ import logging
 import django
 import pytest
 
+from anymail import signals as anymail_signals
 from django.core.checks import run_checks
 from django.utils.log import AdminEmailHandler
 
@@ -222,3 +223,27 @@ def test_a_provider_that_delivers_nothing(django_settings, provider, count):
     found = check_deployment()
 
     assert ["mailcore_django.W005"] * count == [each.id for each in found]
+
+
+def test_code_of_others(django_settings, monkeypatch):
+    """Apps, receivers that are never called again, and addresses: each is a message."""
+
+    def receiver(**kwargs):
+        """Waits for ever."""
+
+    mailers(django_settings, provider="memory")
+    anymail_signals.tracking.connect(receiver)
+    left = "mailcore_django.moving.left_in_code.settings"
+    values = {"INSTALLED_APPS": ["anymail"], "ROOT_URLCONF": ""}
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(left, type("Settings", (), values))
+            found = told()
+    finally:
+        anymail_signals.tracking.disconnect(receiver)
+
+    assert ["W006"] * 2 == [name for name, _ in found]
+    assert "INSTALLED_APPS has 'anymail'" in found[0][1]
+    assert "receiver is connected to anymail.signals.tracking" in found[1][1]
+    assert "mailcore_django.compat.anymail.signals" in found[1][1]
+    assert [] == told()

@@ -280,7 +280,9 @@ def test_from_django_anymail(tmp_path, postmark):
     postmark.asked.clear()
 
     project.change(page, "2.")
-    assert "mailcore_django.W003" in project.manage("check", "--fail-level", "WARNING", code=1)
+    told = project.manage("check", "--fail-level", "WARNING", code=1)
+    assert "mailcore_django.W003" in told
+    assert "the address 'anymail/postmark/tracking/' is a view of anymail" in told
     for section in ("3.", "4.", "5."):
         project.change(page, section)
     assert "no issues" in project.manage("check", "--fail-level", "WARNING")
@@ -442,7 +444,10 @@ def test_from_django_ses(tmp_path, notifications):
     project.change(page, "1.")
     assert "configuration_set_name" in project.manage("mailcore", "settings")
     project.change(page, "2.")
-    assert "mailcore_django.W003" in project.manage("check", "--fail-level", "WARNING", code=1)
+    told = project.manage("check", "--fail-level", "WARNING", code=1)
+    assert "mailcore_django.W003" in told
+    assert "the address 'ses/event-webhook/' is a view of django_ses" in told
+    assert "the address 'admin/django-ses/' is a view of django_ses" in told
     for section in ("3.", "4.", "5."):
         project.change(page, section)
     project.manage("migrate", "--verbosity", "0")
