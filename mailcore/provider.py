@@ -91,6 +91,8 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
     """How many messages :meth:`combine` can put into one call."""
     max_webhook_body_bytes: ClassVar[int] = 1024 * 1024
     """A larger webhook request is refused unread; more than tracking events need."""
+    webhook_failure_status: ClassVar[int] = 500
+    """What a request is answered with if handling its events failed: the service tries again."""
     webhook_probe_methods: ClassVar[frozenset[str]] = frozenset()
     """``HEAD`` and ``GET``, as far as the service tries a webhook's address by them before it
     takes it: answered with 200 and no body to anybody, without a look at the request."""

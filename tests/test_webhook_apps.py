@@ -724,6 +724,29 @@ def test_plain_functions_do_not_block_the_loop(chunked, registry):
 
 
 @pytest.mark.parametrize("function", ["respond", "arespond"])
+def test_a_service_that_tries_again_after_another_status(
+    function, chunked, registry, caplog, monkeypatch
+):
+    """It gets that one; what cannot be believed or read keeps its own."""
+    provider = chunked()
+    monkeypatch.setattr(type(provider), "webhook_failure_status", 429)
+
+    def on_event(event):
+        raise RuntimeError("database is down")
+
+    answers = []
+    for headers in (SECRET, {"X-Secret": "guess"}):
+        request = WebhookRequest("POST", headers, b"a@x.org")
+        if function == "respond":
+            answers.append(respond(provider, request, on_event, registry=registry))
+        else:
+            answers.append(asyncio.run(arespond(provider, request, on_event, registry=registry)))
+
+    assert [429, 401] == [response.status_code for response in answers]
+    assert "chunked webhook: 429: handling an event failed" in caplog.text
+
+
+@pytest.mark.parametrize("function", ["respond", "arespond"])
 def test_stop_iteration(function, chunked, registry):
     """It cannot travel through a future; it is a failure like others."""
 

@@ -50,7 +50,8 @@ def respond(
         provider: With the options that say whom to trust.
         request: The webhook request, with the body as it came.
         handler: Called with each event, in order; a function or a coroutine function. If it fails,
-            the answer is 500, so that the provider sends the request again.
+            the answer is 500, or what the service wants instead
+            (:attr:`~mailcore.Provider.webhook_failure_status`), so that it sends the request again.
         max_body_bytes: A larger body is answered with 413; None: the provider's
             ``max_webhook_body_bytes``.
         seen: Remembers the events that the handler was done with.
@@ -98,7 +99,12 @@ def answer(
             provider, request, on_event, max_body_bytes=max_body_bytes, seen=seen, registry=registry
         )
     except Exception as error:  # noqa: BLE001  # logged; the provider sends it again
-        return answer_error(provider.name, request.remote_address, error)
+        return answer_error(
+            provider.name,
+            request.remote_address,
+            error,
+            failure_status=provider.webhook_failure_status,
+        )
     return WebhookResponse()
 
 
@@ -141,7 +147,12 @@ async def aanswer(
             provider, request, on_event, max_body_bytes=max_body_bytes, seen=seen, registry=registry
         )
     except Exception as error:  # noqa: BLE001  # logged; the provider sends it again
-        return answer_error(provider.name, request.remote_address, error)
+        return answer_error(
+            provider.name,
+            request.remote_address,
+            error,
+            failure_status=provider.webhook_failure_status,
+        )
     return WebhookResponse()
 
 
@@ -218,7 +229,9 @@ def refuse_size(provider_name: str, remote_address: str, max_body_bytes: int) ->
     return WebhookResponse(413)
 
 
-def answer_error(provider_name: str, remote_address: str, error: Exception) -> WebhookResponse:
+def answer_error(
+    provider_name: str, remote_address: str, error: Exception, *, failure_status: int = 500
+) -> WebhookResponse:
     """Log an error, and make the answer that says no more than its status."""
     if isinstance(error, WebhookError):
         response = error.response
@@ -231,12 +244,13 @@ def answer_error(provider_name: str, remote_address: str, error: Exception) -> W
         )
         return response
     logger.error(
-        "%s webhook: 500: handling an event failed; the provider will send it again",
+        "%s webhook: %d: handling an event failed; the provider will send it again",
         provider_name,
+        failure_status,
         # A router has logged what each handler raised.
         exc_info=None if isinstance(error, HandlersFailed) else error,
     )
-    return WebhookResponse(500)
+    return WebhookResponse(failure_status)
 
 
 def _peer(remote_address: str) -> str:

@@ -46,6 +46,9 @@ class BrevoProvider(Provider[HttpRequest, HttpResponse]):
     idempotency: ClassVar[Literal["native", "none"]] = "native"
     merge_syntax: ClassVar[MergeSyntax | None] = SYNTAX
     max_webhook_body_bytes: ClassVar[int] = MAX_WEBHOOK_BODY_BYTES
+    # After 5xx it does not try again: https://developers.brevo.com/docs/retry-mechanism (as of
+    # 2026-11-30).
+    webhook_failure_status: ClassVar[int] = 429
     features: ClassVar[Features] = Features(
         cc=yes("in a batch, each mail goes to them as well"),
         bcc=yes("in a batch, each mail goes to them as well"),

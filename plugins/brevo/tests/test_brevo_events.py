@@ -12,7 +12,7 @@ import pytest
 from mailcore.errors import MalformedWebhook, WebhookRejected
 from mailcore.events import EventType, event_from_dict
 from mailcore.http import basic_authorization
-from mailcore.webhook import WebhookRequest, receive
+from mailcore.webhook import WebhookRequest, receive, respond
 from mailcore_brevo import BrevoProvider
 from mailcore_brevo.event_map import EVENTS
 from mailcore_brevo.events import parse_events
@@ -228,6 +228,19 @@ def test_without_secrets_nobody_is_believed():
         receive(BrevoProvider(), WebhookRequest("POST", BASIC, b"{}"))
 
     assert 401 == caught.value.response.status_code
+
+
+def test_a_handler_that_fails_is_answered_with_429():
+    """After 500 Brevo would not post the event again."""
+
+    def fail(event):
+        raise RuntimeError("database is down")
+
+    provider = BrevoProvider(webhook_secrets=["user:password"])
+    headers = {"Authorization": basic_authorization("user", "password")}
+    request = WebhookRequest("POST", headers, json.dumps(sample("delivered")))
+
+    assert 429 == respond(provider, request, fail).status_code
 
 
 def test_secrets_are_looked_at_before_the_body():
