@@ -11,6 +11,7 @@ aiohttp and not httpx: of 960 requests, 32 at once, one cost 0.15 to 0.19 ms of 
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import os
 import ssl
@@ -144,14 +145,11 @@ class AsyncExchanges:
     async def _answered(
         self, session: aiohttp.ClientSession, request: HttpRequest, state: AsyncState
     ) -> HttpResponse:
-        url = parse_url(checked_url(request.url)).url
+        url, written = _read_url(checked_url(request.url))
         async with session.request(
             request.method,
-            URL(url, encoded=True),
-            # What is large is written in pieces, so that others have their turn.
-            data=io.BytesIO(request.body)
-            if len(request.body) > _PIECE_BYTES
-            else request.body or None,
+            written,
+            data=_data(request.body),
             headers=checked_headers(request),
             skip_auto_headers=("Content-Type",),
             allow_redirects=False,
@@ -211,6 +209,13 @@ class AsyncExchanges:
             closed = asyncio.run_coroutine_threadsafe(_closed(here.until_closed), loop)
             if not _runs_here(loop):
                 closed.result(_CLOSING_SECONDS)
+
+
+@functools.lru_cache(maxsize=32)
+def _read_url(url: str) -> tuple[str, URL]:
+    """A URL, quoted where it has to be: for us, and for aiohttp."""
+    quoted = parse_url(url).url
+    return quoted, URL(quoted, encoded=True)
 
 
 def _data(body: bytes) -> bytes | io.BytesIO | None:
