@@ -58,7 +58,7 @@ class ResultStatus(str, Enum):
         return self.value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RecipientStatus:
     """
     The outcome for one recipient.

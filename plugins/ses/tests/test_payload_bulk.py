@@ -232,3 +232,33 @@ def test_building_does_not_change_the_message():
     assert [{"Name": "a", "Value": "b"}] == (
         second[0].params["BulkEmailEntries"][0]["ReplacementTags"]
     )
+
+
+def test_calls_of_a_batch_are_written_one_at_a_time():
+    """What was sent already takes no memory while the rest is: each is made when it is looked at."""
+    to = [f"user{number}@example.net" for number in range(120)]
+    message = Message(
+        from_email="a@example.com",
+        to=to,
+        template_id="t",
+        merge_data={address: {"name": address} for address in to},
+    )
+    calls = SesProvider().build(message)
+
+    assert [50, 50, 20] == [len(call.recipients) for call in calls]
+    assert calls[1] is not calls[1]
+    assert calls[1] == calls[1]
+
+
+def test_what_may_fail_is_written_before_the_first_call():
+    """Headers of recipients are looked at all together: nothing fails after the first call."""
+    to = [f"user{number}@example.net" for number in range(60)]
+    message = Message(
+        from_email="a@example.com",
+        to=to,
+        template_id="t",
+        merge_headers={address: {"X-Of": address} for address in to},
+    )
+    calls = SesProvider().build(message)
+
+    assert calls[1] is calls[1]

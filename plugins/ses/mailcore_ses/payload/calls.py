@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from mailcore.message import Message, merged
 from mailcore.sending import (
     Entry,
     IndividualRequests,
+    LazyRequests,
     copied,
     entries_of,
     own_message,
@@ -35,7 +36,7 @@ def calls_for(message: Message, plan: Plan) -> Sequence[AwsCall]:
         MessageError: It cannot be written: nothing was sent.
     """
     if plan.choice is Choice.BULK:
-        return list(_bulk_calls(message, plan))
+        return _bulk_calls(message, plan)
     if plan.choice is Choice.INDIVIDUAL:
         return _individual_calls(message, plan)
     return [
@@ -95,14 +96,15 @@ def _individual_calls(message: Message, plan: Plan) -> Sequence[AwsCall]:
     return calls
 
 
-def _bulk_calls(message: Message, plan: Plan) -> Iterator[AwsCall]:
+def _bulk_calls(message: Message, plan: Plan) -> Sequence[AwsCall]:
     others = copies = copied(message)
     size = max(1, MAX_DESTINATIONS // (1 + len(copies)))
     entries = entries_of(message)
     extras = entry_extra(plan.extra)
     bulk = v1.Bulk(message) if plan.is_v1 else templated.Bulk(message)
     to_all = {**for_every_message(message, plan), **bulk.to_all}
-    for start in range(0, len(entries), size):
+
+    def write(start: int) -> AwsCall:
         some = entries[start : start + size]
         destinations = [bulk.destination(entry) for entry in some]
         if extras:
@@ -110,12 +112,16 @@ def _bulk_calls(message: Message, plan: Plan) -> Iterator[AwsCall]:
                 merged(parameters, extras.get(entry.address.key, {}))
                 for entry, parameters in zip(some, destinations, strict=True)
             ]
-        yield AwsCall(
+        return AwsCall(
             service=plan.service,
             operation=plan.operation,
             params=with_extra({**to_all, bulk.name: destinations}, plan),
-            recipients=(*[entry.address.addr_spec for entry in some], *others),
+            recipients=(*[entry.address.addr_spec for entry in some], *(() if start else others)),
             copied=copies,
             is_valid=not plan.extra,
         )
-        others = ()
+
+    calls = LazyRequests(range(0, len(entries), size), write)
+    # Values were checked; of headers and what esp_extra brings, nothing may fail after the first.
+    may_fail = plan.extra or message.merge_headers is not None or message.merge_metadata is not None
+    return list(calls) if may_fail else calls
