@@ -235,7 +235,7 @@ def test_building_does_not_change_the_message():
 
 
 def test_calls_of_a_batch_are_written_one_at_a_time():
-    """What was sent already takes no memory while the rest is: each is made when it is looked at."""
+    """What was sent already takes no memory: each is made when it is looked at."""
     to = [f"user{number}@example.net" for number in range(120)]
     message = Message(
         from_email="a@example.com",
