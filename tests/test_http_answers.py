@@ -267,6 +267,8 @@ def test_an_answer_that_is_no_json(body):
         ("1796035230", 30.0),
         ("1796035230000", 30.0),
         ("1796035100", 0.0),
+        ("1796035100000", 0.0),
+        *(("1000000000", 1e9), ("1000000001", 0.0), ("100000000000", 1e11 - 1796035200.0)),
         ("Mon, 30 Nov 2026 10:40:30 GMT", 30.0),
         ("", None),
         ("soon", None),
@@ -277,3 +279,10 @@ def test_an_answer_that_is_no_json(body):
 def test_a_reset_is_a_moment_or_a_duration(reset, expected):
     """Seconds or milliseconds since 1970, seconds from now, or a date; never negative."""
     assert expected == seconds_until_reset(reset, now=1796035200.0)
+
+
+def test_a_reset_counts_from_the_clock():
+    """Whoever names no moment means now."""
+    reset = time.time() + 3600
+
+    assert seconds_until_reset(f"{reset:.3f}") == pytest.approx(3600, abs=60)

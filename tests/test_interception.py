@@ -102,4 +102,5 @@ def test_a_class_in_place_of_the_session() -> None:
     called = session.return_value.request.call_args
     assert ("POST", URL) == called.args
     assert "k" == called.kwargs["headers"]["X-Key"]
+    assert called.kwargs["headers"]["User-Agent"].startswith("mailcore/")
     assert called.kwargs["allow_redirects"] is False

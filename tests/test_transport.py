@@ -30,6 +30,18 @@ def transport(request, in_a_loop):
     made.close()
 
 
+@pytest.fixture(params=["urllib3", "aiohttp", "requests"])
+def either(request, in_a_loop):
+    """Our transports, and a session of requests, whose rules they follow."""
+    made = {
+        "urllib3": HttpTransport,
+        "aiohttp": lambda: in_a_loop(AiohttpTransport()),
+        "requests": lambda: RequestsTransport(requests.Session()),
+    }[request.param]()
+    yield made
+    made.close()
+
+
 def post(url, **options):
     """A request as a provider makes it."""
     return HttpRequest(**{"method": "POST", "url": url, "body": b"{}", **options})
@@ -42,20 +54,19 @@ def unused_port():
         return free.getsockname()[1]
 
 
-def test_exchanges(site, transport):
+def test_exchanges(site, either):
     """Method, path, headers and body arrive; status, headers and body come back."""
     site.pages["/send"] = lambda page: page.answer(202, b"taken", X_Id="7")
 
-    response = transport.exchange(
-        post(f"{site.url}/send?a=1", headers={"X-Key": "k"}, body=b"\x00")
-    )
+    response = either.exchange(post(f"{site.url}/send?a=1", headers={"X-Key": "k"}, body=b"\x00"))
 
     assert (202, b"taken") == (response.status_code, response.body)
     assert "7" == response.headers["x-id"]
     (seen,) = site.seen
     assert ("POST", "/send?a=1", b"\x00") == (seen["method"], seen["path"], seen["body"])
     assert "k" == seen["headers"]["x-key"]
-    assert seen["headers"]["user-agent"].startswith("mailcore/")
+    is_ours = not isinstance(either, RequestsTransport)
+    assert is_ours is seen["headers"]["user-agent"].startswith("mailcore/")
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
@@ -127,32 +138,32 @@ def chunked(page, chunks):
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000])
-def test_chunked_answers_are_whole(site, transport, size):
+def test_chunked_answers_are_whole(site, either, size):
     """The usual transfer encoding."""
     site.pages["/"] = lambda page: chunked(page, [b"x"] * size)
 
-    assert b"x" * size == transport.exchange(post(f"{site.url}/")).body
+    assert b"x" * size == either.exchange(post(f"{site.url}/")).body
 
 
 @pytest.mark.parametrize("size", [0, 10, 300_000])
-def test_compressed_answers_are_decoded(site, transport, size):
+def test_compressed_answers_are_decoded(site, either, size):
     """The usual content encoding."""
     body = bytes(range(250)) * (size // 250)
     site.pages["/"] = lambda page: page.answer(200, gzip.compress(body), Content_Encoding="gzip")
 
-    assert body == transport.exchange(post(f"{site.url}/")).body
+    assert body == either.exchange(post(f"{site.url}/")).body
 
 
 @pytest.mark.parametrize(
     ("status", "maybe_accepted"), [(200, True), (202, True), (400, False), (500, True)]
 )
-def test_answers_have_a_limit(site, transport, status, maybe_accepted):
+def test_answers_have_a_limit(site, either, status, maybe_accepted):
     """A body that is too large is cut off; whether the message was taken, the status tells."""
     site.pages["/"] = lambda page: page.answer(status, b"x" * 200_000)
 
-    assert 200_000 == len(transport.exchange(post(f"{site.url}/", max_response_bytes=200_000)).body)
+    assert 200_000 == len(either.exchange(post(f"{site.url}/", max_response_bytes=200_000)).body)
     with pytest.raises(UnexpectedResponse) as caught:
-        transport.exchange(post(f"{site.url}/", max_response_bytes=199_999))
+        either.exchange(post(f"{site.url}/", max_response_bytes=199_999))
 
     assert (status, maybe_accepted, False) == (
         caught.value.status_code,
@@ -191,17 +202,17 @@ def gate():
     event.set()
 
 
-def test_no_answer_in_time(site, transport, gate):
+def test_no_answer_in_time(site, either, gate):
     """Nobody knows whether a request without an answer was carried out."""
     site.pages["/"] = lambda page: gate.wait(30)
 
     with pytest.raises(SendTimeout) as caught:
-        transport.exchange(post(f"{site.url}/", timeout_seconds=0.1))
+        either.exchange(post(f"{site.url}/", timeout_seconds=0.1))
 
     assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
 
 
-def test_answer_that_stops_halfway(site, transport, gate):
+def test_answer_that_stops_halfway(site, either, gate):
     """Nor of one whose answer began."""
 
     def stop(page):
@@ -215,7 +226,7 @@ def test_answer_that_stops_halfway(site, transport, gate):
     site.pages["/"] = stop
 
     with pytest.raises(SendTimeout) as caught:
-        transport.exchange(post(f"{site.url}/", timeout_seconds=0.1))
+        either.exchange(post(f"{site.url}/", timeout_seconds=0.1))
 
     assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
 
@@ -252,12 +263,13 @@ def test_answer_that_drips(site, transport, gate, way):
     assert time.monotonic() - start < 5
 
 
-def test_nobody_listens(transport):
+def test_nobody_listens(either):
     """A refused connection is the one failure that surely sent nothing: retry as you like."""
     with pytest.raises(NetworkError) as caught:
-        transport.exchange(post(f"http://127.0.0.1:{unused_port()}/"))
+        either.exchange(post(f"http://127.0.0.1:{unused_port()}/"))
 
     assert re.search(r"cannot connect to 127\.0\.0\.1:\d+: \w+", str(caught.value))
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
     assert (False, True) == (caught.value.maybe_accepted, caught.value.retryable)
 
 
@@ -309,7 +321,7 @@ def test_connection_lost_once_written(site, transport, start):
     """Once the request was written, whatever breaks leaves in doubt whether it was carried out."""
     site.pages["/"] = lambda page: closed(page, start)
 
-    with pytest.raises(NetworkError) as caught:
+    with pytest.raises(NetworkError, match="the connection was lost") as caught:
         transport.exchange(post(f"{site.url}/"))
 
     assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
@@ -342,6 +354,7 @@ def test_requests_that_cannot_be_sent(site, transport, options):
         transport.exchange(post(**{"url": f"{site.url}/", **options}))
 
     assert (False, False) == (caught.value.maybe_accepted, caught.value.retryable)
+    assert "not a request that can be sent" in str(caught.value)
     assert [] == site.seen
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None or "s3cret" not in str(caught.value.__cause__)
@@ -397,6 +410,36 @@ def test_threads_share_it(site, transport):
     assert {number: f"/{number}".encode() for number in range(4)} == bodies
 
 
+@pytest.mark.parametrize(("wanted", "kept"), [((), 1), ((4,), 4), ((4, 2), 4)])
+def test_connections_for_those_who_send_at_once(site, wanted, kept):
+    """As many as the widest wants stay open; the others are made anew."""
+    peers = []
+    together = threading.Barrier(4, timeout=10)
+
+    def page(page):
+        peers.append(page.client_address)
+        together.wait()
+        page.answer(200)
+
+    site.pages["/"] = page
+    transport = HttpTransport(pool_size=1)
+    for connections in wanted:
+        transport.at_least(connections)
+
+    for _ in range(2):
+        threads = [
+            threading.Thread(target=transport.exchange, args=[post(f"{site.url}/")])
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    transport.close()
+
+    assert 8 - kept == len(set(peers))
+
+
 def test_a_session_of_your_own_is_used_as_it_is(site):
     """Whoever brings a session decides about it."""
     session = requests.Session()
@@ -409,18 +452,6 @@ def test_a_session_of_your_own_is_used_as_it_is(site):
 
     assert ["1"] == [seen["headers"]["x-own"] for seen in site.seen]
     assert 302 == response.status_code
-
-
-@pytest.fixture(params=["urllib3", "aiohttp", "requests"])
-def either(request, in_a_loop):
-    """Our transports, and a session of requests, whose rules they follow."""
-    made = {
-        "urllib3": HttpTransport,
-        "aiohttp": lambda: in_a_loop(AiohttpTransport()),
-        "requests": lambda: RequestsTransport(requests.Session()),
-    }[request.param]()
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ import mailcore.testing.faults
 
 from mailcore import HttpRequest, MailcoreError, NetworkError, SendTimeout, UnexpectedResponse
 from mailcore.http import AiohttpTransport, HttpTransport, RequestsTransport
+from mailcore.http.failures import root_of
 from mailcore.testing.faults import HANDSHAKE_FAULTS, faulty_server, tls_server
 
 
@@ -50,6 +51,18 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def transport(request: pytest.FixtureRequest, in_a_loop: Any) -> Iterator[Any]:
     """A transport, closed afterwards; the other one from an event loop."""
     made = HttpTransport() if request.param == "urllib3" else in_a_loop(AiohttpTransport())
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["urllib3", "aiohttp", "requests"])
+def each(request: pytest.FixtureRequest, in_a_loop: Any) -> Iterator[Any]:
+    """A transport of those and of a session of requests, closed afterwards."""
+    if request.param == "aiohttp":
+        made = in_a_loop(AiohttpTransport())
+    else:
+        kinds = {"urllib3": "ours", "requests": "a session of requests"}
+        made = TRANSPORTS[kinds[request.param]]()
     yield made
     made.close()
 
@@ -198,12 +211,13 @@ def test_what_surely_comes_before_is_told_with_a_session_of_your_own(
     assert "s3cret" not in f"{caught.value}{caught.value.__cause__}"
 
 
-def test_an_own_adapter_that_raises_anything(transport: Any) -> None:
+@pytest.mark.parametrize("error", [KeyError("s3cret"), requests.ConnectionError()], ids=repr)
+def test_an_own_adapter_that_raises_anything(error: Exception) -> None:
     """What a session of the caller's raises is told as an error of ours, and open."""
 
     class Session(requests.Session):
         def request(self, *args: Any, **named: Any) -> Any:
-            raise KeyError("s3cret")
+            raise error
 
     with pytest.raises(NetworkError) as caught:
         RequestsTransport(Session()).exchange(post("http://x/"))
@@ -391,15 +405,16 @@ def test_a_body_that_drips_to_a_session_of_your_own(over: threading.Event) -> No
     assert 0.1 <= took < 1.5
 
 
-def test_the_status_of_a_switch_is_told(transport: Any) -> None:
+def test_the_status_of_a_switch_is_told(each: Any) -> None:
     """The error has the status of the answer that ends in another protocol."""
     with (
         server(answers(BROKEN["another protocol is switched to"])) as url,
         pytest.raises(UnexpectedResponse, match="with status 101") as caught,
     ):
-        transport.exchange(post(url))
+        each.exchange(post(url))
 
     assert 101 == caught.value.status_code
+    assert caught.value.maybe_accepted
 
 
 @pytest.mark.slow
@@ -495,14 +510,41 @@ def test_a_certificate_that_is_nobodys_is_not_tried_again(transport: Any) -> Non
     assert (False, False) == (caught.value.retryable, caught.value.maybe_accepted)
 
 
-def test_a_handshake_that_does_not_begin(transport: Any, over: threading.Event) -> None:
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        {"timeout_seconds": 0.1},
+        {"timeout_seconds": 30.0, "connect_timeout_seconds": 0.1},
+    ],
+    ids=["one time", "a time of its own"],
+)
+def test_a_handshake_that_does_not_begin(
+    each: Any, over: threading.Event, seconds: dict[str, float]
+) -> None:
     """Nothing was sent when the time ran out, so it may be tried again."""
     silent = faulty_server(lambda _: over.wait(10), reads=reads_something, scheme="https")
-    refused = pytest.raises(SendTimeout, match="no connection to")
-    with silent as url, letting_go(over), refused as caught:
-        transport.exchange(HttpRequest(method="POST", url=url, timeout_seconds=0.1))
+    start = time.monotonic()
+    with silent as url, letting_go(over), pytest.raises(SendTimeout) as caught:
+        each.exchange(HttpRequest(method="POST", url=url, **seconds))
 
-    assert (True, False) == (caught.value.retryable, caught.value.maybe_accepted)
+    assert time.monotonic() - start < 5
+    if not isinstance(each, RequestsTransport):
+        assert "no connection to" in str(caught.value)
+        assert (True, False) == (caught.value.retryable, caught.value.maybe_accepted)
+
+
+@pytest.mark.parametrize("connect_seconds", [None, 0.1, 30.0])
+def test_connecting_has_a_time_of_its_own(
+    each: Any, over: threading.Event, connect_seconds: float | None
+) -> None:
+    """It bounds no answer, nor does it give one more time."""
+    silent = server(lambda _: over.wait(10))
+    start = time.monotonic()
+    with silent as url, letting_go(over), pytest.raises(SendTimeout) as caught:
+        each.exchange(post(url, timeout_seconds=0.3, connect_timeout_seconds=connect_seconds))
+
+    assert 0.3 <= time.monotonic() - start < 5
+    assert caught.value.maybe_accepted
 
 
 @pytest.mark.parametrize(
@@ -591,3 +633,69 @@ def test_certificates_of_the_environment(
     transport.close()
 
     assert 200 == found
+
+
+def test_a_proxy_that_speaks_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its certificate is looked at with the same bundle, whatever the host speaks."""
+    monkeypatch.delenv("no_proxy")
+    transport = HttpTransport()
+    with server(over_tls(OK), over_tls(OK)) as plain:
+        monkeypatch.setenv("http_proxy", plain.replace("http:", "https:"))
+        with pytest.raises(NetworkError, match=r"through its proxy: .*CERTIFICATE"):
+            transport.exchange(post("http://mail.test/"))
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+        found = transport.exchange(post("http://mail.test/")).status_code
+    transport.close()
+
+    assert 200 == found
+
+
+def test_a_proxy_that_refuses_the_tunnel(each: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was sent to the host, and the error names it with its port."""
+    refuses = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+    monkeypatch.delenv("no_proxy")
+    with server(lambda connection: connection.sendall(refuses)) as url:
+        monkeypatch.setenv("https_proxy", url)
+        with pytest.raises(NetworkError, match=r"connect to mail\.test:443 through") as caught:
+            each.exchange(post("https://mail.test/"))
+
+    assert (True, False) == (caught.value.retryable, caught.value.maybe_accepted)
+
+
+def linked(error: Exception, **links: Any) -> Exception:
+    """An exception with others beneath it."""
+    for name, value in links.items():
+        setattr(error, name, value)
+    return error
+
+
+def in_a_circle() -> Exception:
+    """An exception that was raised while another was handled that came from it."""
+    first, second = ValueError(), KeyError()
+    first.__context__, second.__cause__ = second, first
+    return first
+
+
+REFUSED = ConnectionRefusedError(111, "refused")
+
+
+@pytest.mark.parametrize(
+    ("error", "root"),
+    [
+        (REFUSED, REFUSED),
+        (ValueError("x", REFUSED), REFUSED),
+        (ValueError(KeyError(), REFUSED), REFUSED),
+        (ValueError(KeyError(ValueError()), KeyError(REFUSED)), REFUSED),
+        (linked(ValueError(), reason=REFUSED), REFUSED),
+        (linked(ValueError(), __cause__=REFUSED), REFUSED),
+        (linked(ValueError(), __context__=REFUSED), REFUSED),
+        (linked(requests.ConnectionError(), __context__=REFUSED), REFUSED),
+        (requests.ConnectionError("no"), None),
+        (linked(ValueError(), reason="no"), None),
+        (in_a_circle(), None),
+    ],
+    ids=lambda value: "" if value is None else repr(value),
+)
+def test_the_error_beneath(error: Exception, root: OSError | None) -> None:
+    """That of the operating system, wherever the libraries keep it."""
+    assert root is root_of(error)

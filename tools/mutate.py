@@ -11,6 +11,8 @@ tests what has changed since and what was printed, and `make clean` removes them
 
 from __future__ import annotations
 
+import ast
+import difflib
 import json
 import os
 import re
@@ -155,27 +157,32 @@ def test_again(work: Path, modules: list[str], mutants: set[str]) -> None:
 
 def changes_of(work: Path, mutants: list[str]) -> dict[str, tuple[str, str]]:
     """Return, for each mutant, the lines that it takes away and those that it puts there."""
-    script = (
-        "import json, sys; from mutmut.mutation.diff_apply import get_diff_for_mutant;"
-        "print(json.dumps({name: get_diff_for_mutant(name) for name in json.load(sys.stdin)}))"
-    )
-    finished = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=work,
-        input=json.dumps(mutants),
-        check=True,
-        encoding="utf-8",
-        stdout=subprocess.PIPE,
-    )
+    functions: dict[str, dict[str, list[str]]] = {}
     found = {}
-    for mutant, difference in json.loads(finished.stdout).items():
-        lines = difference.splitlines()
-        parts = []
-        for sign in "-+":
-            changed = [line[1:].strip() for line in lines if line.startswith(sign)]
-            parts.append(" ".join(line for line in changed if not line.startswith(sign * 2)))
+    for mutant in mutants:
+        module, _, name = mutant.rpartition(".")
+        if module not in functions:
+            path = work / "mutants" / "src" / f"{module.replace('.', '/')}.py"
+            functions[module] = _functions_of(path.read_text(encoding="utf-8"))
+        original = f"{name.rpartition('__mutmut_')[0]}__mutmut_orig"
+        before, after = (
+            [line.replace(each, function_of(mutant).rpartition(".")[2]) for line in lines]
+            for each, lines in ((each, functions[module][each]) for each in (original, name))
+        )
+        lines = list(difflib.unified_diff(before, after, lineterm=""))[2:]
+        parts = [" ".join(line[1:].strip() for line in lines if line[0] == sign) for sign in "-+"]
         found[mutant] = (parts[0], parts[1])
     return found
+
+
+def _functions_of(source: str) -> dict[str, list[str]]:
+    """Return the lines of the functions and methods of a module by their names."""
+    lines = source.splitlines()
+    return {
+        node.name: lines[node.lineno - 1 : node.end_lineno]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
 
 
 def _without_sentences(code: str) -> str:

@@ -122,7 +122,9 @@ class AsyncExchanges:
                 remaining = by - time.monotonic()
                 if remaining <= 0:
                     break
-                await asyncio.wait({task}, timeout=remaining)
+                await asyncio.wait(
+                    {task, state.awaits(by)}, timeout=remaining, return_when="FIRST_COMPLETED"
+                )
                 if task.done():
                     return task.result()
         finally:

@@ -39,16 +39,38 @@ class AsyncState(ExchangeState):
     _transport: asyncio.WriteTransport | None = None
     _left_bytes = -1
     _taken_at = 0.0
+    _began_at = 0.0
+    _awaited: tuple[float, asyncio.Future[None]] | None = None
 
     def begins(self, transport: Any) -> None:
         """Note that writing begins, and where to look how far it is."""
         self.write_by(0, 0.0)
         self._transport = transport
         self._taken_at = time.monotonic()
+        self._tell()
 
     def is_written(self) -> None:
         """Note that all of it is written, but what a buffer holds."""
         self._written_at = time.monotonic()
+        self._tell()
+
+    def awaits(self, by: float) -> asyncio.Future[None]:
+        """
+        Return what is done as soon as there has to be more before that moment.
+
+        Args:
+            by: The moment that is awaited, as :meth:`deadline` told it.
+        """
+        future = asyncio.get_running_loop().create_future()
+        self._awaited = (by, future)
+        return future
+
+    def _tell(self) -> None:
+        if self._awaited is None:
+            return
+        by, future = self._awaited
+        if not future.done() and self.deadline(self._began_at)[0] < by:
+            future.set_result(None)
 
     def deadline(self, began_at: float) -> tuple[float, str]:
         """
@@ -57,6 +79,7 @@ class AsyncState(ExchangeState):
         Args:
             began_at: When the exchange began, by :func:`time.monotonic`.
         """
+        self._began_at = began_at
         if not self.began:
             return began_at + self.connect_seconds, "no connection in time"
         if self._written_at is None:

@@ -56,9 +56,10 @@ def error(response: HttpResponse) -> SendError:
 
 
 @pytest.mark.parametrize("message_id", ["<20261121.1@example.com>", "20261121.1@example.com"])
-def test_accepted(message_id):
+@pytest.mark.parametrize("status_code", [200, 299])
+def test_accepted(message_id, status_code):
     """Every recipient is queued, under the id that its events have."""
-    response = answer(200, {"id": message_id, "message": "Queued. Thank you."})
+    response = answer(status_code, {"id": message_id, "message": "Queued. Thank you."})
 
     statuses = PROVIDER.parse(REQUEST, response)
 
@@ -194,6 +195,20 @@ REFUSALS = [
     (400, {"message": "Message is too big"}, MessageRejected, "too_large", False),
     (400, {"message": "Something new"}, MessageRejected, "message_rejected", False),
     (400, {"Error": "Something new"}, MessageRejected, "message_rejected", False),
+    (400, {"error": "Something new"}, MessageRejected, "message_rejected", False),
+    (400, '"Something new"', MessageRejected, "message_rejected", False),
+    (404, {"message": "template does not exist"}, MessageRejected, "template_not_found", False),
+    (400, {"message": "template is broken"}, MessageRejected, "message_rejected", False),
+    (400, {"message": "it does not exist"}, MessageRejected, "message_rejected", False),
+    (400, {"message": "a delivery time is missing"}, MessageRejected, "delivery_time", False),
+    (400, {"message": "It cannot be scheduled"}, MessageRejected, "delivery_time", False),
+    (400, {"message": "Message too large"}, MessageRejected, "too_large", False),
+    (400, {"message": "above the Size Limit"}, MessageRejected, "too_large", False),
+    # Words decide where it is the request that is at fault.
+    (300, {"message": "domain not found"}, UnexpectedResponse, "unexpected_response", False),
+    (399, {"message": "domain not found"}, UnexpectedResponse, "unexpected_response", False),
+    (499, {"message": "domain not found"}, MessageRejected, "domain_not_found", False),
+    (500, {"message": "domain not found"}, ProviderUnavailable, "provider_unavailable", False),
 ]  # fmt: skip
 
 
@@ -210,10 +225,35 @@ def test_refusals(status_code, body, expected, category, retryable):
     assert category == found.category
     assert retryable is found.retryable
     assert status_code == found.status_code
-    assert (status_code in (500, 502, 504)) is found.maybe_accepted
-    words = body if isinstance(body, str) else next(iter(body.values()))
+    assert (status_code in (300, 399, 500, 502, 504)) is found.maybe_accepted
+    words = body.strip('"') if isinstance(body, str) else next(iter(body.values()))
     if words and not words.startswith("<"):
         assert words[:40] in str(found)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", "no message"),
+        (b"<h1>No</h1>", "no message"),
+        (b'{"message": "cut o', "no message"),
+        (b'["cut o', "no message"),
+        (b'{"message": 5}', "no message"),
+        (b"[]", "no message"),
+        (b" \n No \xff!\n", "No \ufffd!"),
+    ],
+)
+def test_words_of_a_refusal(body, told):
+    """Only what is meant for people is told."""
+    assert f"400: {told}" == str(error(answer(400, body)))
+
+
+@pytest.mark.parametrize("before", [977, 978])
+def test_the_welcome_page_says_so_at_its_start(before):
+    """What a long answer quotes further down is no welcome."""
+    found = error(answer(200, b" " * before + b"Mailgun Magnificent API"))
+
+    assert (before > 977) is found.maybe_accepted
 
 
 @pytest.mark.parametrize(
@@ -288,9 +328,17 @@ def test_errors_do_not_repeat_addresses():
         ({}, None),
     ],
 )
-def test_how_long_to_wait(headers, expected):
+@pytest.mark.parametrize("status_code", [420, 429])
+def test_how_long_to_wait(headers, expected, status_code):
     """Retry-After counts, else the end of the rate limit's window."""
-    assert expected == error(answer(429, {"message": "slow"}, **headers)).retry_after_seconds
+    found = error(answer(status_code, {"message": "slow"}, **headers))
+
+    assert expected == found.retry_after_seconds
+
+
+def test_the_window_is_that_of_a_rate_limit():
+    """No other refusal is over when the window ends."""
+    assert error(answer(400, {}, x_ratelimit_reset="30")).retry_after_seconds is None
 
 
 @pytest.mark.parametrize("factor", [1, 1000], ids=["seconds", "milliseconds"])

@@ -173,10 +173,49 @@ def test_a_timestamp_may_be_a_number():
     assert BELIEVED == verdict(trust(), webhook({**signed, "timestamp": int(signed["timestamp"])}))
 
 
+@pytest.mark.parametrize("timestamp", [-1, 10**11, True, 1.5])
+def test_numbers_that_are_no_timestamp(timestamp):
+    """They are no signature, whatever was signed."""
+    signed = {"timestamp": timestamp, "token": TOKEN, "signature": sign(timestamp, TOKEN)}
+
+    with pytest.raises(WebhookRejected, match="it has no signature"):
+        verdict(trust(), webhook(signed))
+
+
+@pytest.mark.parametrize("timestamp", [0, 10**11 - 1])
+def test_numbers_that_are_a_timestamp_of_another_time(timestamp):
+    """They are read, and too old or too new."""
+    signed = {"timestamp": timestamp, "token": TOKEN, "signature": sign(timestamp, TOKEN)}
+
+    with pytest.raises(WebhookRejected) as caught:
+        verdict(trust(), webhook(signed))
+
+    assert "it has no signature" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("token", "is_one"), [("x", True), ("x" * 128, True), ("x" * 129, False), ("ü", False)]
+)
+@pytest.mark.parametrize("request_of", [webhook, form], ids=["JSON", "form"])
+def test_tokens_that_are_signed(request_of, token, is_one):
+    """A token is a short ASCII text; nothing else is remembered."""
+    signed = signature(token=token)
+
+    if is_one:
+        assert BELIEVED == verdict(trust(), request_of(signed))
+        return
+    with pytest.raises(WebhookRejected, match="it has no signature"):
+        verdict(trust(), request_of(signed))
+
+
 def test_more_json_than_an_event_has_is_not_read():
     """Memory is not spent on what nobody signed: mails come as forms, events are small."""
+    request = webhook()
+    padding = b" " * (1024 * 1024 - len(request.body))
+
+    assert BELIEVED == verdict(trust(), WebhookRequest("POST", {}, request.body + padding))
     with pytest.raises(MalformedWebhook, match="larger"):
-        verdict(trust(), webhook(data={"user-variables": {"a": "x" * 1024 * 1024}}))
+        verdict(trust(), WebhookRequest("POST", {}, request.body + padding + b" "))
 
 
 def test_events_of_a_subaccount():
