@@ -122,9 +122,8 @@ class AsyncExchanges:
                 remaining = by - time.monotonic()
                 if remaining <= 0:
                     break
-                await asyncio.wait(
-                    {task, state.awaits(by)}, timeout=remaining, return_when="FIRST_COMPLETED"
-                )
+                either: set[asyncio.Future[Any]] = {task, state.awaits(by)}
+                await asyncio.wait(either, timeout=remaining, return_when="FIRST_COMPLETED")
                 if task.done():
                     return task.result()
         finally:
