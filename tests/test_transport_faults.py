@@ -443,9 +443,9 @@ def test_peers_that_take_nothing_are_given_up(
     """Writing does not wait for ever."""
     monkeypatch.setattr("mailcore.http.connection.LEAST_PATIENCE_SECONDS", 0.1)
 
+    seconds = {"timeout_seconds": 0.1, "connect_timeout_seconds": 10.0}
     stalled = server(lambda _: over.wait(10))
     with stalled as url, letting_go(over), pytest.raises(SendTimeout) as caught:
-        seconds = {"timeout_seconds": 0.1, "connect_timeout_seconds": 10.0}
         transport.exchange(post(url, body=bytes(20_000_000), **seconds))
 
     assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
