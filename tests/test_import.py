@@ -24,6 +24,7 @@ ALSO = {
     "progress.py": {"tqdm"},  # an extra
     "pytest_plugin.py": {"pytest"},
     "redis_limiter.py": {"redis"},  # an extra
+    "telemetry.py": {"opentelemetry"},  # an extra
     "redis_client.py": {"redis"},  # an extra
     "redis_idempotency.py": {"redis"},  # its types
     "redis_suppressions.py": {"redis"},  # its types

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from mailcore.middleware.retry import Retry
     from mailcore.middleware.stacks import Policies, production
     from mailcore.middleware.suppression import Suppression
+    from mailcore.middleware.telemetry import EventMetrics, Telemetry
     from mailcore.middleware.throttle import Throttle
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "Telemetry": "middleware.telemetry",
+            "EventMetrics": "middleware.telemetry",
             "production": "middleware.stacks",
             "Policies": "middleware.stacks",
             "Logging": "middleware.logging",
@@ -48,6 +51,7 @@ else:
 
 __all__ = [
     "EventLog",
+    "EventMetrics",
     "Idempotency",
     "Limiter",
     "Limits",
@@ -61,6 +65,7 @@ __all__ = [
     "Retry",
     "Sender",
     "Suppression",
+    "Telemetry",
     "Throttle",
     "Turn",
     "WhenDown",

@@ -7,6 +7,7 @@ Policy                    What it does
 :class:`.Redirect`        everything to one inbox, in staging; left out unless given
 :class:`.Suppression`     nothing to those on your list; left out unless given, as it needs a store
 :class:`.Idempotency`     one send for each key; left out unless given, as it needs a store
+:class:`.Telemetry`       spans and metrics; left out unless given, as it needs an extra
 :class:`.Logging`         one record for each send
 :class:`.Retry`           again what was refused for now
 :class:`.Throttle`        never faster than the provider takes it
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mailcore.middleware.idempotency import Idempotency
     from mailcore.middleware.redirect import Redirect
     from mailcore.middleware.suppression import Suppression
+    from mailcore.middleware.telemetry import Telemetry
 
 __all__ = ["Policies", "production"]
 
@@ -46,6 +48,7 @@ def production(
     redirect: Redirect | None = None,
     suppression: Suppression | None = None,
     idempotency: Idempotency | None = None,
+    telemetry: Telemetry | None = None,
     logging: Logging | Default | None = "default",
     retry: Retry | Default | None = "default",
     throttle: Throttle | Default | None = "default",
@@ -58,6 +61,7 @@ def production(
         redirect: Sends everything to one inbox, for a copy of production; nothing by default.
         suppression: Keeps to your own list of suppressed addresses; nothing by default.
         idempotency: Sends once for each key; nothing by default.
+        telemetry: Makes spans and metrics of OpenTelemetry; nothing by default.
         logging: Another than the default one, or None for no records.
         retry: Another than the default one, or None to send nothing again.
         throttle: Another than the default one, or None to send as fast as one can.
@@ -70,6 +74,7 @@ def production(
         redirect,
         suppression,
         idempotency,
+        telemetry,
         _chosen(logging, Logging),
         _chosen(retry, Retry),
         _chosen(throttle, Throttle),
