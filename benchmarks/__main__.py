@@ -21,6 +21,7 @@ from benchmarks import (
     imports,
     inbound,
     peers,
+    policies,
     receive,
     send,
     server,
@@ -57,6 +58,7 @@ def main() -> int:
     for row in chain.from_iterable(rows):
         good &= print_row(row)
     good &= bulk.main()
+    good &= policies.main()
 
     peak, ratio = build.memory()
     good &= ratio <= MEMORY_LIMIT

@@ -27,6 +27,8 @@ _UNREADABLE = object()
 
 def plain(value: Any) -> Any:
     """A field's value as JSON has it."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, (Address, Attachment, Alternative, Unsubscribe)):
         return value.to_dict()
     if isinstance(value, Headers):

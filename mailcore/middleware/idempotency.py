@@ -135,8 +135,9 @@ class Idempotency(Policy):
         native = provider.idempotency == "native"
         passed_on = message if native else message.replace(idempotency_key=None)
         mine = Record.begun(fingerprint(message), self._now())
+        text = mine.written()
         try:
-            found = yield from self._claimed(key, mine, may_repeat=native)
+            found = yield from self._claimed(key, mine, text, may_repeat=native)
         except Exception as error:
             if not self._sends_when_down:
                 raise unavailable("idempotency keys", provider.name, error) from error
@@ -144,15 +145,23 @@ class Idempotency(Policy):
             return (yield from send(passed_on))
         if found is not None:
             return _first_result(found, mine, message, provider.name, self._now())
-        return (yield from self._sent(key, mine, passed_on, send))
+        return (yield from self._sent(key, mine, text, passed_on, send))
 
-    def _claimed(self, key: str, mine: Record, *, may_repeat: bool) -> Flow[Record | None]:
-        """None if the message is to be sent now; else what is known of the one that was begun."""
+    def _claimed(
+        self, key: str, mine: Record, own: str, *, may_repeat: bool
+    ) -> Flow[Record | None]:
+        """
+        None if the message is to be sent now; else what is known of the one that was begun.
+
+        Args:
+            key: The message's key.
+            mine: The record of this send.
+            own: The record as it is written.
+            may_repeat: Whether the provider drops what it has had.
+        """
         waited, pause = 0.0, _SHORTEST_PAUSE_SECONDS
         while True:
-            text = yield from self._asked(
-                partial(self._store.claim, key, mine.written(), self._life_seconds)
-            )
+            text = yield from self._asked(partial(self._store.claim, key, own, self._life_seconds))
             if text is None:
                 return None
             found = Record.read(text)
@@ -162,9 +171,7 @@ class Idempotency(Policy):
                 if not may_repeat:
                     return found
                 # The provider knows the key, and drops what it has had.
-                took_over = yield from self._asked(
-                    partial(self._store.replace, key, text, mine.written())
-                )
+                took_over = yield from self._asked(partial(self._store.replace, key, text, own))
                 if took_over:
                     return None
                 # Somebody else did, or the first one has come back.
@@ -175,8 +182,9 @@ class Idempotency(Policy):
             waited += pause
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    def _sent(self, key: str, mine: Record, message: Message, send: Send) -> Flow[SendResult]:
-        text = mine.written()
+    def _sent(
+        self, key: str, mine: Record, text: str, message: Message, send: Send
+    ) -> Flow[SendResult]:
         try:
             result = yield from send(message)
         except MailcoreError as error:

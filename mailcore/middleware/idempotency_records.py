@@ -18,6 +18,7 @@ from typing import Any
 from mailcore.address.domain import address_key
 from mailcore.foundation.redaction import redact
 from mailcore.message.message import Message
+from mailcore.message.message_documents import plain
 from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
 
 
@@ -30,7 +31,11 @@ UNKNOWN = "unknown"
 """Who began it does not know whether it was sent."""
 
 _BY_RECIPIENT = ("merge_data", "merge_metadata", "merge_headers")
-_APART = frozenset({"to", "cc", "bcc", "idempotency_key", *_BY_RECIPIENT})
+_APART = frozenset({"to", "cc", "bcc", "idempotency_key", "declined", *_BY_RECIPIENT})
+# One for all: json.dumps() with arguments makes one at each call. Values for templates may be of
+# any type.
+_sorted_json = json.JSONEncoder(sort_keys=True, default=str).encode
+_json = json.JSONEncoder().encode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,30 +62,38 @@ class Fingerprint:
 
 def fingerprint(message: Message) -> Fingerprint:
     """The fingerprint of a message."""
-    document = message.to_dict()
+    fields = vars(message)
     content = {
-        name: value for name, value in document.items() if name not in _APART and value is not None
+        name: plain(value)
+        for name, value in fields.items()
+        if name not in _APART and value is not None and not _is_empty(value)
     }
     # That it is a batch at all, whoever is in it.
-    content["batch"] = [name for name in _BY_RECIPIENT if document.get(name) is not None]
-    own = {name: _by_key(document.get(name)) for name in _BY_RECIPIENT}
+    batch = [name for name in _BY_RECIPIENT if fields.get(name) is not None]
+    content["batch"] = batch
+    own = {name: _by_key(plain(fields[name])) for name in batch}
     found: list[str] = []
     for kind, addresses in zip(("to", "cc", "bcc"), message.deliveries, strict=True):
         for address in addresses:
             key = address.key
-            data = [each.get(key) for each in own.values()]
-            found.append(_digest([kind, key, address.display_name, data], size=8))
-    return Fingerprint(content=_digest(content, size=16), recipients=tuple(found))
+            data = {name: each.get(key) for name, each in own.items()}
+            text = f"{kind}\0{key}\0{address.display_name}"
+            found.append(_digest(f"{text}\0{_sorted_json(data)}" if data else text, size=8))
+    return Fingerprint(content=_digest(_sorted_json(content), size=16), recipients=tuple(found))
 
 
-def _by_key(given: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {address_key(address): value for address, value in (given or {}).items()}
+def _is_empty(value: object) -> bool:
+    # A text without letters is something else than none.
+    return not value and isinstance(value, (tuple, Mapping))
 
 
-def _digest(value: object, *, size: int) -> str:
-    # Values for templates may be of any type.
-    text = json.dumps(value, sort_keys=True, default=str, ensure_ascii=True)
-    return blake2b(text.encode(), digest_size=size).hexdigest()
+def _by_key(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {address_key(address): value for address, value in given.items()}
+
+
+def _digest(text: str, *, size: int) -> str:
+    # What UTF-8 cannot hold may stand in a name all the same.
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=size).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +159,7 @@ class Record:
 
     def written(self) -> str:
         """The record as a store keeps it."""
-        return json.dumps(
+        return _json(
             {
                 "version": VERSION,
                 "state": self.state,
