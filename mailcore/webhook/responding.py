@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import ConfigurationError, HandlersFailed, WebhookError
+from mailcore.foundation.frozen import FrozenDict
 from mailcore.foundation.redaction import redact
 from mailcore.pools.composite import require_receiver
 from mailcore.webhook.handlers import Handler, blocking, require_handler, unblocking
@@ -32,6 +33,7 @@ __all__ = ["arespond", "respond"]
 logger = logging.getLogger("mailcore.webhook")
 
 _TAKEN_METHOD = "POST"
+_DONE = WebhookResponse(200, FrozenDict())
 
 
 def respond(
@@ -61,6 +63,9 @@ def respond(
         ConfigurationError: If it is no provider, or the handler cannot be called.
     """
     _check_arguments(provider, handler, "respond()")
+    other = answer_other_method(provider, request.method)
+    if other is not None:
+        return other
     return answer(
         provider,
         request,
@@ -81,7 +86,7 @@ def answer(
     registry: Registry | None,
 ) -> WebhookResponse:
     """
-    Do as :func:`respond`, for applications that have looked at provider and handler before.
+    Answer a POST as :func:`respond` does: for applications, which looked at all else before.
 
     Args:
         provider: With the options that say whom to trust.
@@ -91,9 +96,6 @@ def answer(
         seen: Remembers the events that the handler was done with.
         registry: Whose hooks observe the events.
     """
-    other = answer_other_method(provider, request.method)
-    if other is not None:
-        return other
     try:
         received(
             provider, request, on_event, max_body_bytes=max_body_bytes, seen=seen, registry=registry
@@ -105,7 +107,7 @@ def answer(
             error,
             failure_status=provider.webhook_failure_status,
         )
-    return WebhookResponse()
+    return _DONE
 
 
 async def arespond(
@@ -119,6 +121,9 @@ async def arespond(
 ) -> WebhookResponse:
     """Do as :func:`respond`, in an event loop; a handler that is no coroutine gets a thread."""
     _check_arguments(provider, handler, "arespond()")
+    other = answer_other_method(provider, request.method)
+    if other is not None:
+        return other
     return await aanswer(
         provider,
         request,
@@ -139,9 +144,6 @@ async def aanswer(
     registry: Registry | None,
 ) -> WebhookResponse:
     """Do as :func:`answer`, in an event loop; `on_event` is what `unblocking` made."""
-    other = answer_other_method(provider, request.method)
-    if other is not None:
-        return other
     try:
         await areceived(
             provider, request, on_event, max_body_bytes=max_body_bytes, seen=seen, registry=registry
@@ -153,7 +155,7 @@ async def aanswer(
             error,
             failure_status=provider.webhook_failure_status,
         )
-    return WebhookResponse()
+    return _DONE
 
 
 def _check_arguments(provider: object, handler: object, what: str) -> None:

@@ -12,15 +12,14 @@ any is written in base64, and read again by the same prefix.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 
 from collections.abc import Mapping
 from typing import Any
 
-from mailcore.errors import SerializationError
+from mailcore.errors import MalformedWebhook, SerializationError
 from mailcore.foundation import FrozenDict, freeze
-from mailcore.webhook import Fields
+from mailcore.webhook import Fields, read_object
 
 
 METADATA_HEADER = "X-Mailin-custom"
@@ -55,10 +54,8 @@ def read_metadata(fields: Fields) -> Mapping[str, Any]:
     try:
         if text.startswith(_ENCODED):
             text = base64.b64decode(text[len(_ENCODED) :], validate=True).decode("utf-8")
-        found = json.loads(text)
-    except (ValueError, RecursionError, binascii.Error):
-        found = None
-    if not isinstance(found, dict):
+        found = read_object(text, METADATA_HEADER)
+    except (ValueError, MalformedWebhook):
         fields.tell(METADATA_HEADER, "is no JSON object")
         return FrozenDict()
     # Metadata holds texts, mostly: see Fields.mapping().

@@ -113,7 +113,7 @@ def judged(outcome: Outcome, status: Mapping[str, Any], told: BounceClass | None
         status: The ``delivery-status`` of the event.
         told: What Mailgun says of it: permanent or temporary.
     """
-    given, message, code = (status.get(name) for name in ("enhanced-code", "message", "code"))
+    given, message, code = status.get("enhanced-code"), status.get("message"), status.get("code")
     return outcome.judged(
         message if isinstance(message, str) else None,
         status=given if isinstance(given, str) else None,
