@@ -18,6 +18,7 @@ from mailcore.cli import (
     providers,
     send,
     send_many,
+    suppression_list,
 )
 from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
@@ -30,7 +31,7 @@ from mailcore.registry.known_plugins import command_hint
 if TYPE_CHECKING:
     from mailcore.registry.registry import Registry
 
-_COMMANDS = (providers, features, send, send_many, parse, doctor, new_provider)
+_COMMANDS = (providers, features, send, send_many, parse, suppression_list, doctor, new_provider)
 _MAY_BE_SECRET = re.compile(r"(?<=://)[^\s'\"]+|(?<==)[^\s'\"]+|(?<=explicit argument ).*")
 
 
