@@ -53,6 +53,8 @@ def check_lines(encoded: bytes) -> None:
         ("." + "a" * 71 + "é", b"=2E" + b"a" * 71 + b"=\r\n=C3=\r\n=A9"),
         ("." + "a" * 72 + "é", b"=2E" + b"a" * 72 + b"=\r\n=C3=A9"),
         ("a" * 75 + ".b", b"a" * 75 + b"=\r\n=2Eb"),
+        ("." + "a" * 69 + "é", b"=2E" + b"a" * 69 + b"=C3=\r\n=A9"),
+        ("a" * 75 + "\t\nb", b"a" * 75 + b"=\r\n=09\r\nb"),
         ("\x00\x0c\x7f", b"=00=0C=7F"),
     ],
 )
@@ -94,6 +96,22 @@ def test_bodies_are_read_back_from_the_shorter_encoding(text):
         assert min(len(quoted), len(in_base64)) == len(encoded)
 
 
+@pytest.mark.parametrize("character", ["é", "日", "😀"])
+@pytest.mark.parametrize("line_ends", [0, 3])
+def test_the_shorter_encoding_where_they_are_of_nearly_one_length(character, line_ends):
+    """Not one octet is given away where the one becomes shorter than the other."""
+    escaped = 3 * len(character.encode())
+    for count in range(1, 26, 3):
+        # Where they meet is a little below nine octets of ASCII for every two beyond it.
+        for plain in range(count * escaped, count * escaped * 5 // 3 + 8):
+            text = character * count + "\n" * line_ends + "a" * plain
+            octets = text.replace("\n", "\r\n").encode()
+            in_base64 = base64.encodebytes(octets).rstrip(b"\n").replace(b"\n", b"\r\n")
+            shortest = min(len(quoted_printable(text)), len(in_base64))
+
+            assert shortest == len(b"".join(encode_text(text)[1])), (count, plain)
+
+
 @pytest.mark.parametrize(
     ("text", "encoding", "encoded"),
     [
@@ -114,6 +132,7 @@ def test_encoding_of_bodies(text, encoding, encoded):
 @example(b"")
 @example(b"\xff" * 57)
 @example(b"\xff" * (57 * 512))
+@example(b"\xff" * (57 * 512 * 2))
 @example(b"\xff" * (57 * 512 * 2 + 1))
 @example(b"\xff" * (57 * 512 - 1))
 def test_base64_is_what_the_stdlib_writes(octets):

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import threading
 
 import pytest
 
 from mailcore import (
     ConfigurationError,
+    HandlersFailed,
+    HttpRequest,
     MalformedWebhook,
     Registry,
     WebhookError,
@@ -18,7 +21,14 @@ from mailcore import (
 )
 from mailcore.builtin.null import NullProvider
 from mailcore.events import brought_by
-from mailcore.webhook import ahand_over, hand_over
+from mailcore.flow import Exchange
+from mailcore.webhook import MemorySeenStore, Verdict, ahand_over, hand_over
+from mailcore.webhook.handlers import (
+    LoopHandler,
+    blocking,
+    is_coroutine_function,
+    unblocking,
+)
 
 
 GOOD = {"X-Secret": "open sesame"}
@@ -154,7 +164,69 @@ def test_bodies_have_a_limit(take, chunked, registry, size, limit, fits):
         take(provider, request, registry=registry, **options)
 
     assert 413 == caught.value.response.status_code
+    assert "chunked" == caught.value.provider
     assert [] == provider.seen
+
+
+@pytest.mark.parametrize(
+    ("provider", "options", "told"),
+    [
+        (None, {"on_event": 5}, r"receive\(\) needs a handler.*not int"),
+        ("chunked", {}, r"receive\(\) .*provider"),
+        (None, {"seen": MemorySeenStore()}, "seen= needs on_event="),
+        (None, {"on_event": print, "seen": MemorySeenStore}, "not MemorySeenStore$"),
+        (None, {"on_event": print, "seen": str}, "not str$"),
+        (None, {"on_event": print, "seen": 5}, "not int$"),
+    ],
+    ids=["handler", "provider", "nobody marks", "class", "another class", "no store"],
+)
+def test_arguments_are_looked_at_first(take, chunked, registry, provider, options, told):
+    """What cannot be done is told before anything of the request is believed."""
+    made = chunked()
+
+    with pytest.raises(ConfigurationError, match=told):
+        take(
+            provider or made, WebhookRequest("POST", GOOD, b"a@x.org"), registry=registry, **options
+        )
+
+    assert [] == made.seen
+
+
+def test_proofs_may_ask_the_provider(take, chunked, scripted, registry):
+    """What a proof has to fetch goes by the provider's transport."""
+
+    class Asks(chunked):
+        def create_transport(self):
+            return scripted("open sesame")
+
+        def verify_webhook(self, request):
+            assert "open sesame" == (
+                yield Exchange(HttpRequest(method="GET", url="https://x.test/"))
+            )
+            return Verdict("asked")
+
+    assert 1 == len(take(Asks(), WebhookRequest("POST", {}, b"a@x.org"), registry=registry))
+
+
+def test_what_handlers_return_is_nothing_to_us(take, chunked, registry):
+    """A handler that returns something is done with the event."""
+    request = WebhookRequest("POST", GOOD, b"a@x.org")
+
+    assert 1 == len(take(chunked(), request, lambda event: 1, registry=registry))
+
+
+@pytest.mark.parametrize(("body", "told"), [(b"a@x.org", "^a$"), (b"a@x.org\nb@x.org", "2 events")])
+def test_failures_of_several_events_are_raised_together(take, chunked, registry, body, told):
+    """A router that fails keeps no other event from its handlers."""
+
+    def on_event(event):
+        name = event.recipient[0]
+        raise HandlersFailed(name, failures={name: KeyError(name)})
+
+    with pytest.raises(HandlersFailed, match=told) as caught:
+        take(chunked(), WebhookRequest("POST", GOOD, body), on_event, registry=registry)
+
+    assert [line[:1].decode() for line in body.split()] == list(caught.value.failures)
 
 
 def test_what_on_event_raises_reaches_the_caller(take, chunked, registry):
@@ -211,6 +283,66 @@ def test_coroutines_are_awaited_by_areceive(chunked, registry):
     asyncio.run(areceive(chunked(), request, on_event, registry=registry))
 
     assert ["a@x.org", "b@x.org"] == seen
+
+
+class OwnWay(LoopHandler):
+    """A handler with something of its own for event loops."""
+
+    def __init__(self):
+        self.called = []
+
+    def __call__(self, event):
+        self.called.append("in a thread")
+
+    async def handle(self, event):
+        self.called.append("in the loop")
+
+
+async def coroutine_function(event):
+    """Nothing to do."""
+
+
+class AsyncCall:
+    """Awaited, although it is no function."""
+
+    async def __call__(self, event):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("handler", "expected"),
+    [(coroutine_function, True), (AsyncCall(), True), (print, False), (OwnWay(), False)],
+    ids=["function", "object", "plain", "own way"],
+)
+def test_what_is_to_be_awaited(handler, expected):
+    """It is told before the first call."""
+    assert expected is is_coroutine_function(handler)
+
+
+def test_a_handler_with_a_way_of_its_own(chunked, registry):
+    """Event loops take it; threads call the handler."""
+    handler, request = OwnWay(), WebhookRequest("POST", GOOD, b"a@x.org")
+    (event,) = receive(chunked(), request, handler, registry=registry)
+
+    asyncio.run(areceive(chunked(), request, handler, registry=registry))
+    asyncio.run(unblocking(handler)(event))
+
+    assert ["in a thread", "in the loop", "in the loop"] == handler.called
+
+
+def test_one_loop_for_all_that_threads_call(chunked, registry):
+    """Connections of handlers outlive an event; the thread ends with the process."""
+    threads = []
+
+    async def on_event(event):
+        threads.append(threading.current_thread())
+
+    (event,) = receive(chunked(), WebhookRequest("POST", GOOD, b"a@x.org"), registry=registry)
+    for _ in range(2):
+        blocking(on_event)(event)
+
+    (thread,) = set(threads)
+    assert ("mailcore-handlers", True) == (thread.name, thread.daemon)
 
 
 def test_coroutines_are_refused_by_receive(chunked, registry):
