@@ -783,3 +783,54 @@ def test_middleware_of_a_member_that_is_wrong(registry):
 
     with pytest.raises(ConfigurationError, match="failover: member a: middleware must be a list"):
         Mailer(pool, registry=registry)
+
+
+def test_a_probe_that_fails_rests_again_at_once(send, registry, clock):
+    """Whatever it fails with: one failure is enough, where the member has just rested."""
+    first = member("a", QuotaExceeded("nothing left"), DOWN, "id")
+    pool = Failover([first, member("b", otherwise="b")], clock=clock, rest_seconds=10)
+    send(pool, MESSAGE, registry=registry)
+    clock.sleep(10)
+
+    send(pool, MESSAGE, registry=registry)
+
+    clock.sleep(19)
+    assert (first,) == pool.resting
+    clock.sleep(1)
+    assert "a" == send(pool, MESSAGE, registry=registry).provider
+
+
+def test_recipients_refused_for_now(send, registry, clock):
+    """Another member may take the message; the provider works, and is not to blame."""
+    greylisted = {"ada@x.org": RecipientStatus(SendStatus.FAILED, retryable=True)}
+    pool = Failover([member("a", greylisted), member("b", "id")], clock=clock, faults_before_rest=1)
+
+    assert "b" == send(pool, MESSAGE, registry=registry).provider
+    assert () == pool.resting
+
+
+class OneByOne(Toy):
+    """A request for each recipient."""
+
+    def build(self, message):
+        return [Request(recipients=(each,)) for each in message.recipients]
+
+
+@pytest.mark.parametrize(
+    ("steps", "who"),
+    [
+        # The first request is refused, the second fails: nobody is sent to.
+        ([MessageRejected("no"), DOWN], "b"),
+        # The first is accepted: its recipient must not get the message twice.
+        (["id", DOWN], "a"),
+    ],
+)
+def test_requests_that_fail_hurt_the_provider(send, registry, clock, steps, who):
+    """One of several requests that fails as a whole does, whatever became of the others."""
+    script = Script([fresh(step) for step in steps])
+    first = Member(provider=OneByOne("a"), transport=script)
+    pool = Failover([first, member("b", otherwise="id")], clock=clock, faults_before_rest=1)
+
+    result = send(pool, to("ada@x.org", "bea@x.org"), registry=registry)
+
+    assert (who, (first,)) == (result.provider, pool.resting)
