@@ -219,8 +219,10 @@ REFUSALS = [
 )
 def test_refusals(status_code, body, expected, category, retryable):
     """Each has its exception, its category, and whether to send again."""
-    found = error(answer(status_code, body))
+    response = answer(status_code, body)
+    found = error(response)
 
+    assert response is found.raw
     assert expected is type(found)
     assert category == found.category
     assert retryable is found.retryable

@@ -138,6 +138,7 @@ class TestSignature:
             verdict(trust(), request_of(signature(**changes)))
 
         assert 403 == caught.value.response.status_code
+        assert "mailgun" == caught.value.provider
         assert KEY not in str(caught.value)
         assert TOKEN not in str(caught.value)
 
@@ -194,7 +195,8 @@ def test_numbers_that_are_a_timestamp_of_another_time(timestamp):
 
 
 @pytest.mark.parametrize(
-    ("token", "is_one"), [("x", True), ("x" * 128, True), ("x" * 129, False), ("ü", False)]
+    ("token", "is_one"),
+    [("x", True), ("x" * 128, True), ("x" * 129, False), ("ü", False), ("", False)],
 )
 @pytest.mark.parametrize("request_of", [webhook, form], ids=["JSON", "form"])
 def test_tokens_that_are_signed(request_of, token, is_one):
@@ -263,6 +265,32 @@ def test_nothing_that_mailgun_posts(request_):
         verdict(trust(), request_)
 
 
+def test_only_posts_are_looked_at():
+    """The error has the name of the provider."""
+    with pytest.raises(MalformedWebhook) as caught:
+        verdict(trust(), WebhookRequest("GET", {}, webhook().body))
+
+    assert "mailgun" == caught.value.provider
+
+
+def test_ages_of_a_second():
+    """Any age above 0 is one."""
+    assert BELIEVED == verdict(trust(max_age_seconds=1), webhook(signature(age_seconds=-1)))
+
+
+@pytest.mark.parametrize("around", [1, 2])
+def test_a_signature_in_the_midst_of_many_is_not_looked_for(around):
+    """Of fields with the names of a signature, the first two and the last two are tried."""
+    own = (("token", "mine"), ("timestamp", "1"), ("signature", "0" * 64)) * around
+    request = form({}, *MAIL, *own, *signature().items(), *own)
+
+    if around == 1:
+        assert BELIEVED == verdict(trust(), request)
+        return
+    with pytest.raises(WebhookRejected, match="the signature is wrong"):
+        verdict(trust(), request)
+
+
 class TestSecrets:
     """HTTP Basic beside the signature, or instead of it."""
 
@@ -274,6 +302,7 @@ class TestSecrets:
         with pytest.raises(WebhookRejected) as caught:
             verdict(both, webhook())
         assert 401 == caught.value.response.status_code
+        assert "mailgun" == caught.value.provider
         assert "www-authenticate" in caught.value.response.headers
         with pytest.raises(WebhookRejected, match="the signature is wrong"):
             verdict(both, webhook(signature(key=OTHER_KEY), headers=AUTHORIZED))
@@ -352,6 +381,16 @@ class TestTokens:
         with pytest.raises(WebhookRejected):
             verdict(careful, again)
         assert BELIEVED == verdict(careful, form(signed, event))
+
+    @pytest.mark.parametrize("request_of", [webhook, form], ids=["JSON", "form"])
+    def test_the_signature_is_no_part_of_the_content(self, request_of):
+        """While one key replaces the other, the same content may come with either."""
+        careful = trust(KEY, OTHER_KEY, seen_tokens=MemorySeenStore())
+        first = signature()
+        again = {**first, "signature": sign(first["timestamp"], TOKEN, OTHER_KEY)}
+
+        assert BELIEVED == verdict(careful, request_of(first))
+        assert BELIEVED == verdict(careful, request_of(again))
 
     def test_a_refused_request_takes_no_token(self):
         """A forgery that comes first does not keep the genuine request out."""
