@@ -221,7 +221,6 @@ USED = """
 import json, os, sys
 from base64 import b64encode
 
-from django.core.mail import BadHeaderError
 from django.test import Client
 
 from shop import heard, mail

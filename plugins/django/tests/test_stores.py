@@ -7,6 +7,7 @@ import contextlib
 from datetime import datetime, timedelta, timezone
 from io import StringIO
 
+import django
 import pytest
 
 from django.contrib.admin.models import LogEntry
@@ -138,7 +139,11 @@ def sent_by_django(to, **fields):
 
 def test_a_line_of_settings(database, django_settings, mailcore_settings):
     """Recipients on the list are left out of Django's mail."""
-    django_settings(EMAIL_BACKEND="mailcore_django.EmailBackend")
+    backend = "mailcore_django.EmailBackend"
+    if django.VERSION >= (6, 1):
+        django_settings(MAILERS={"default": {"BACKEND": backend}})
+    else:
+        django_settings(EMAIL_BACKEND=backend)
     mailcore_settings(PROVIDER="memory", MIDDLEWARE=[POLICY], SCOPES=["newsletter"])
     store = DatabaseSuppressionStore()
     store.add([entry(), entry("bob@example.net", UNSUBSCRIBE, scope="newsletter")])
