@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
+import types
 
 import pytest
 
 from mailcore import (
     Features,
     HttpRequest,
+    Mailer,
     Provider,
     ProviderUnavailable,
     RecipientStatus,
@@ -18,6 +21,8 @@ from mailcore import (
 )
 from mailcore.cli import main
 from mailcore.features import YES
+from mailcore.middleware import Throttle
+from mailcore.pools import Failover, Member, RoundRobin
 
 
 KEYS = ("sk-invented-0815", "sk-invented-4711", "sk-invented-1234")
@@ -181,3 +186,34 @@ def test_the_options_of_a_pool(registry, capsys):
 
     assert 2 == main(["features", "failover"], registry=registry)
     assert "failover is a pool" in capsys.readouterr().err
+
+
+def throttled():
+    """A mailer of a program: a pool within a pool, and a member with a policy of its own."""
+    own = Member(provider=Zenith(api_key=KEYS[0]), middleware=[Throttle(per_second=5)])
+    return Mailer(Failover([own, RoundRobin([Acme(), Zenith(api_key=KEYS[1])])]))
+
+
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_doctor_shows_the_members(registry, capsys, monkeypatch, form):
+    """Each with the policies that only it has, those of pools within the pool as well."""
+    shop = types.ModuleType("shop_of_pools")
+    shop.throttled = throttled
+    monkeypatch.setitem(sys.modules, "shop_of_pools", shop)
+
+    assert 0 == main(["doctor", "shop_of_pools:throttled", *form], registry=registry)
+
+    out, _ = capsys.readouterr()
+    assert not [key for key in KEYS if key in out]
+    if form:
+        zenith, inner = json.loads(out)["members"]
+        assert ("zenith", ["Throttle"]) == (
+            zenith["provider"],
+            [policy["name"] for policy in zenith["policies"]],
+        )
+        assert ["acme", "zenith"] == [member["provider"] for member in inner["members"]]
+    else:
+        rows = [line.split() for line in out.splitlines() if "(" in line]
+        assert ["Zenith", "(zenith)", "no", "Throttle"] in rows
+        inner = ["Round", "robin:", "Acme", "(acme)", "no", "none", "of", "its", "own"]
+        assert inner in rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mailcore.account.sending_quota import TellsQuota
@@ -12,6 +13,7 @@ from mailcore.cli.failures import UsageError
 from mailcore.cli.loading import load_named
 from mailcore.mailer import AsyncMailer, Mailer
 from mailcore.middleware.policy import Policy
+from mailcore.pools.composite import CompositeProvider
 from mailcore.registry.registry import Registry
 
 
@@ -53,6 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
         "idempotency": mailer.provider.idempotency,
         "tells_quota": isinstance(provider, TellsQuota),
     }
+    members = _members(provider) if isinstance(provider, CompositeProvider) else []
+    if members:
+        values["members"] = members
     steps = [_step(each) for each in mailer.middleware]
     if arguments.json:
         output.write_json({**values, "policies": steps, "advice": list(mailer.advice())})
@@ -64,6 +69,11 @@ def run(arguments: argparse.Namespace) -> int:
     }
     output.write_table(["mailer", ""], [[name, value] for name, value in told.items()])
     output.write("")
+    if members:
+        output.write_table(
+            ["member", "tells how much may be sent", "policies"], list(_rows(members))
+        )
+        output.write("")
     if steps:
         rows = [[str(at), step["name"], step["does"]] for at, step in enumerate(steps, start=1)]
         output.write_table(["order", "policy", "what it does"], rows)
@@ -73,6 +83,35 @@ def run(arguments: argparse.Namespace) -> int:
         output.write("")
         output.write(f"Note: {advice}")
     return exit_codes.OK
+
+
+def _members(pool: CompositeProvider) -> list[dict[str, Any]]:
+    """The members of a pool, those of pools within it below each."""
+    found: list[dict[str, Any]] = []
+    for member in pool.members:
+        provider: object = member.provider
+        described = {
+            "provider": member.provider.name,
+            "label": member.provider.label,
+            "tells_quota": isinstance(provider, TellsQuota),
+            "policies": [_own(each) for each in member.middleware],
+        }
+        if isinstance(provider, CompositeProvider):
+            described["members"] = _members(provider)
+        found.append(described)
+    return found
+
+
+def _own(each: object) -> dict[str, str]:
+    return {"name": each, "place": "", "does": ""} if isinstance(each, str) else _step(each)
+
+
+def _rows(members: Sequence[Mapping[str, Any]], within: str = "") -> Iterator[list[str]]:
+    for member in members:
+        policies = ", ".join(step["name"] for step in member["policies"])
+        name = f"{within}{member['label']} ({member['provider']})"
+        yield [name, "yes" if member["tells_quota"] else "no", policies or "none of its own"]
+        yield from _rows(member.get("members", ()), f"{within}{member['label']}: ")
 
 
 def _step(each: object) -> dict[str, str]:
