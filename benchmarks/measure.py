@@ -71,7 +71,7 @@ def readable(seconds: float) -> str:
 
 
 def print_row(row: Row) -> bool:
-    """Print a line with each contender's ratio; returns whether all wishes hold."""
+    """Print a line for each contender: CPU, ratio, goal, met; returns whether all goals are."""
     ours = row.seconds["mailcore"]
     print(f"\n{row.what}\n  {'mailcore':<28}{readable(ours):>12}")
     good = True
@@ -85,8 +85,10 @@ def print_row(row: Row) -> bool:
             holds = ratio <= limit if sign == "<=" else ratio >= limit
             good = good and holds
             meaning = "of its time" if sign == "<=" else "times faster"
-            line += f"   {ratio:6.2f} {meaning}, wanted {sign} {limit}{'' if holds else '  MISSED'}"
+            line += (
+                f"{ratio:>9.2f}{f'{sign} {limit}':>12}{'yes' if holds else 'MISSED':>8}   {meaning}"
+            )
         else:
-            line += f"   {seconds / ours:6.2f} times ours"
+            line += f"{seconds / ours:>9.2f}{'':>20}   times ours"
         print(line)
     return good

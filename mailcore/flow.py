@@ -262,8 +262,13 @@ def _perform(effect: Effect, transport: Transport | None) -> Any:
 
 
 def _exchanged(effect: Exchange, transport: Transport) -> Any:
-    with _began(effect.progress):
+    # Not _began(): this way costs a third of it.
+    effect.progress.began = True
+    token = _PROGRESS.set(effect.progress)
+    try:
         return transport.exchange(effect.request)
+    finally:
+        _PROGRESS.reset(token)
 
 
 def _transport_of(effect: Exchange, default: Transport | None) -> Transport:

@@ -75,7 +75,7 @@ class Identity:
         """Whether credentials are simply given, and those if they are whole."""
         settings = self._settings
         for place in (settings.client_parameters, settings.session_parameters):
-            if any(place.get(name) for name in _NAMES):
+            if place and any(map(place.get, _NAMES)):
                 return True, _keys(*(place.get(name) for name in _NAMES))
         environ = os.environ
         if settings.session_parameters.get("profile_name") or not environ.get("AWS_ACCESS_KEY_ID"):
