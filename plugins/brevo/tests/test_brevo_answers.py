@@ -257,3 +257,51 @@ def test_a_later_call_of_a_batch_fails():
 
     assert "<999@a.b>" == result.recipients["a999@example.net"].message_id
     assert SendStatus.FAILED == result.recipients["a1000@example.net"].status
+
+
+HTML = {"body": b"<html>", "content-type": "text/html; charset=utf-8"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (answered(300, {"messageId": ID}), "an answer without Brevo's code (application/json)"),
+        (answered(400, **HTML), "an answer without Brevo's code (text/html)"),
+        (answered(400, body=b"", **{"content-type": ""}), "an answer without Brevo's code"),
+        (answered(400, ["x"]), "an answer without Brevo's code (application/json)"),
+        (answered(400, {"code": "bad_request", "message": 5}), "bad_request"),
+        (answered(400, {"code": "bad_request", "message": "Wrong name"}), "Wrong name"),
+        (answered(429, {"code": "too_many_requests"}), "too_many_requests"),
+        (answered(200, {"code": "news", "message": "Well"}), "Well"),
+        (answered(299, {"code": "news", "message": "Well"}), "Well"),
+        (answered(200, []), "is no result"),
+        (answered(200, {"messageIds": 5}), "messageIds that are no list"),
+        (answered(200, {"messageIds": []}), "not one id for each version"),
+        (answered(200, {"messageId": 5}), "has no messageId"),
+        (answered(200, {"messageId": " <> "}), "has no messageId"),
+    ],
+)
+def test_an_error_holds_its_answer(answer, text):
+    """With its status and its words; nothing else stands in the text."""
+    error = refused(answer)
+
+    assert answer is error.raw
+    assert answer.status_code == error.status_code
+    assert text in str(error)
+    assert (answer.status_code <= 300) is error.maybe_accepted
+
+
+def test_a_repeated_key_says_what_brevo_said():
+    """Why there is no id."""
+    answer = answered(400, {"code": "duplicate_parameter", "message": "Already there"})
+
+    result = sent(answer, idempotency_key="order-1")
+
+    assert {"Already there"} == {status.detail for status in result.recipients.values()}
+
+
+def test_only_calls_that_are_too_many_are_told_when_to_try_again():
+    """The time until the limit is reset says nothing of other errors."""
+    answer = answered(400, {"code": "bad_request"}, **{"x-sib-ratelimit-reset": "7"})
+
+    assert refused(answer).retry_after_seconds is None

@@ -228,6 +228,8 @@ def test_without_secrets_nobody_is_believed():
         receive(BrevoProvider(), WebhookRequest("POST", BASIC, b"{}"))
 
     assert 401 == caught.value.response.status_code
+    assert "and Brevo the URL" in str(caught.value)
+    assert "brevo" == caught.value.provider
 
 
 def test_a_handler_that_fails_is_answered_with_429():
