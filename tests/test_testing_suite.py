@@ -271,7 +271,12 @@ class Acme(Provider[HttpRequest, HttpResponse]):
         default = ProviderUnavailable if response.status_code >= 500 else MessageRejected
         if response.status_code < 400:
             maybe_accepted = may_be_accepted(response.status_code)
-            return UnexpectedResponse("no JSON", maybe_accepted=maybe_accepted)
+            return UnexpectedResponse(
+                "no JSON",
+                maybe_accepted=maybe_accepted,
+                status_code=response.status_code,
+                raw=response,
+            )
         kind = kinds.get(response.status_code, default)
         return kind(
             f"HTTP {response.status_code}",
@@ -1461,6 +1466,11 @@ class TrustsWords(Acme):
         return MessageRejected(words, status_code=response.status_code)
 
 
+class LosesTheAnswer(Acme):
+    def refusal(self, response):
+        return MessageRejected(json.loads(response.body)["message"])
+
+
 class FollowingTransport(HttpTransport):
     def exchange(self, request):
         import requests
@@ -1880,6 +1890,8 @@ FAULTS = [
     ("test_cut_off_answers_leave_doubt", CertainOfBatches, "batch, cut off after 0 of"),
     ("test_broken_answers_are_send_errors", CertainOfBatches, "batch answered with"),
     ("test_only_success_is_success", BelievesBodies, "batch: 302 is taken for a success"),
+    ("test_errors_hold_the_answer", LosesTheAnswer, "status_code is None"),
+    ("test_errors_hold_the_answer", LosesTheAnswer, "raw is None"),
     ("test_damaged_answers_are_survived", TrustsWords, "foreign exception KeyError"),
     ("test_transport_faults_are_send_errors", FollowsRedirects, "was followed: ['GET']"),
     ("test_secrets_and_addresses_stay_inside", ShowsTheSender, "is in the event's repr"),

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mailcore.errors import SendError
+from mailcore.errors import RecipientsRefused, SendError
 from mailcore.flow import HttpResponse
 from mailcore.mailer import Mailer
 from mailcore.message.message import Message
@@ -80,6 +80,26 @@ class AnswerChecks(SuiteHooks):
                 failures += [f"{name}, {status_code}: {each}" for each in _foreign(outcome)]
         report("what is no success is taken for one", failures)
 
+    def test_errors_hold_the_answer(self) -> None:
+        """The error that an answer becomes has its status and the answer itself, to look into."""
+        provider = self.make_provider()
+        plain = merged(plain_fields())
+        request = self._requests(plain, provider)[0]
+        answers = [
+            *_of_http(self.refusing_responses(request)),
+            *(
+                dataclasses.replace(response, status_code=status_code)
+                for _, _, response in self._accepting(provider)
+                for status_code in _NO_SUCCESS
+            ),
+        ]
+        failures = [
+            f"{answer.status_code}: {failure}"
+            for answer in answers
+            for failure in _not_held(answer, self._answered_with(provider, answer, plain))
+        ]
+        report("errors do not hold the answer", dict.fromkeys(failures))
+
     def test_damaged_answers_are_survived(self) -> None:
         """An answer with a field missing or of another type gives a result or a SendError."""
         provider = self.make_provider()
@@ -146,6 +166,16 @@ def _certain(outcome: SendResult | Exception) -> Iterator[str]:
         yield f"no SendError, but {type(outcome).__name__}: {outcome}"
     elif not outcome.maybe_accepted:
         yield "maybe_accepted is False, but the status is a success"
+
+
+def _not_held(answer: HttpResponse, outcome: SendResult | Exception) -> Iterator[str]:
+    """Say what an error lacks of the answer that it is made of."""
+    if not isinstance(outcome, SendError) or isinstance(outcome, RecipientsRefused):
+        return
+    if outcome.status_code != answer.status_code:
+        yield f"status_code is {outcome.status_code}"
+    if outcome.raw is None:
+        yield "raw is None"
 
 
 def _of_http(responses: Iterable[Any]) -> Iterator[HttpResponse]:
