@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from mailcore.errors import ConfigurationError, MessageRejected, RateLimited, RecipientsRefused
+from mailcore.errors import (
+    ConfigurationError,
+    InvalidMessage,
+    MessageRejected,
+    RateLimited,
+    RecipientsRefused,
+)
 from mailcore.features import YES, Features
 from mailcore.message import Message
 from mailcore.middleware import Redirect
@@ -127,6 +133,27 @@ def test_of_a_batch_what_failed_is_told(send, whole, scripted, registry):
         send(whole, batch, middleware=[policy], transport=transport, registry=registry)
     assert batch.recipients == tuple(caught.value.result.recipients)
     assert caught.value.retryable
+
+
+def test_a_mail_of_a_batch_that_is_wrong_does_not_lose_the_others(send, whole, scripted, registry):
+    """The first one that is wrong raises, a later one is reported."""
+    policy = Redirect(INBOX, allow=ALLOWED)
+
+    def refusing(message, send):
+        if message.merge_data == wrong:
+            raise InvalidMessage("it is wrong")
+        return (yield from send(message))
+
+    wrong = {INBOX: {"n": 1}}
+    middleware = [policy, refusing]
+    transport = scripted("1", "2")
+    result = send(whole, BATCH, middleware=middleware, transport=transport, registry=registry)
+    assert "message" == result.recipients["ada@customers.example"].code
+    assert "ada@customers.example" in result.refused
+
+    wrong = {"dev@ours.example": {"n": 2}}
+    with pytest.raises(InvalidMessage):
+        send(whole, BATCH, middleware=middleware, transport=scripted(), registry=registry)
 
 
 def test_a_refusal_names_those_whom_the_message_was_for(send, whole, scripted, registry):

@@ -403,6 +403,15 @@ def test_of_several_requests_a_lost_answer_is_repeated_with_its_key(native):
     )
 
 
+def test_an_acceptance_keeps_its_first_id(native):
+    """The answer to a repetition has none."""
+    first = {"b@example.com": OK, "c@example.com": UNKNOWN, "d@example.com": OK}
+    result = native.send(THREE, first, RecipientStatus(SendStatus.QUEUED))
+
+    assert ("1",) == result.message_ids
+    assert OK == result.recipients["b@example.com"]
+
+
 def test_a_part_has_a_key_of_its_own(native):
     """Under the first the service would send nothing; the same part has the same key."""
     first = {"b@example.com": OK, "c@example.com": LATER, "d@example.com": OK}
