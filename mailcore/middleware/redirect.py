@@ -24,6 +24,7 @@ from mailcore.foundation.redaction import redact
 from mailcore.message.message import Message, MessageFields
 from mailcore.middleware.outcomes import Outcomes
 from mailcore.middleware.policy import Place, Policy, Sender
+from mailcore.middleware.remaining import entries_among
 from mailcore.result import RecipientStatuses, SendResult
 
 
@@ -136,8 +137,17 @@ class Redirect(Policy):
         }
         if allowed:
             names = {each: each for each in _specs(allowed)}
-            cc, bcc = self._copies(message, {each.key for each in allowed})
-            yield _Part(message.replace(to=allowed, cc=cc, bcc=bcc), {**names, **others})
+            keys = {each.key for each in allowed}
+            cc, bcc = self._copies(message, set(keys))
+            changes: MessageFields = {
+                "to": allowed,
+                "cc": cc,
+                "bcc": bcc,
+                "merge_data": entries_among(message.merge_data, keys),
+                "merge_metadata": entries_among(message.merge_metadata, keys),
+                "merge_headers": entries_among(message.merge_headers, keys),
+            }
+            yield _Part(message.replace(**changes), {**names, **others})
         cc, bcc = self._copies(message, {self.to.key, *(each.key for each in allowed)})
         for stranger in to:
             if not self.allows(stranger):

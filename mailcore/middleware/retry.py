@@ -185,9 +185,16 @@ class _Course:
             )
         if failure is not None:
             return self._failed(failure)
-        if not result.retryable and self._outcomes is None:
+        if self._outcomes is None and not self._leaves_somebody(result):
             return with_attempts(result, self._failures)
         return self._partly(result)
+
+    def _leaves_somebody(self, result: SendResult) -> bool:
+        """Whether there may be recipients to send to again."""
+        if result.retryable:
+            return True
+        statuses = result.recipients.values()
+        return self._may_repeat and any(status.maybe_accepted for status in statuses)
 
     @property
     def _provider(self) -> str:
