@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from mailcore.errors import Problem
@@ -107,13 +107,31 @@ def _unfit_values(headers: Headers, field: Place, seen: set[str]) -> Iterator[Pr
         yield Problem(place, reason, _PRINTABLE, feature=field, remedy=remedy)
 
 
+def _is_too_long(values: Mapping[str, object] | None) -> bool:
+    if values is None:
+        return False
+    # No character takes more than 12 in JSON. Of most values this tells, in a quarter of the time.
+    most = 0
+    for name, value in values.items():
+        if type(value) is str:
+            most += len(value) + len(name) + 1
+        elif type(value) is int and -(10**18) < value < 10**18:
+            most += len(name) + 3
+        else:
+            break
+    else:
+        if 12 * most < MAX_TEMPLATE_DATA_CHARACTERS:
+            return False
+    return len(template_data(values)) > MAX_TEMPLATE_DATA_CHARACTERS
+
+
 def _template_data(message: Message) -> Iterator[Problem]:
     given = {
         "merge_global_data": [message.merge_global_data],
         "merge_data": (message.merge_data or {}).values(),
     }
     for field, values in given.items():
-        if any(len(template_data(each)) > MAX_TEMPLATE_DATA_CHARACTERS for each in values):
+        if any(_is_too_long(each) for each in values):
             yield Problem(
                 field,
                 f"`{field}` is more than {MAX_TEMPLATE_DATA_CHARACTERS} characters of JSON, which "
