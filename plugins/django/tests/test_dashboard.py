@@ -435,6 +435,14 @@ def test_rates(rate, text):
     assert text == percent(rate)
 
 
+def test_rates_of_a_day():
+    """Rejects are no attempts; a day without attempts has no rate."""
+    day = Day(day=NOW.date(), attempts=8, bounces=2, complaints=1, rejects=2)
+
+    assert [0.25, 0.125, 0.2] == [day.rate(name) for name in ("bounces", "complaints", "rejects")]
+    assert None is Day(day=NOW.date()).rate("bounces")
+
+
 @pytest.mark.parametrize(
     ("usage", "share", "is_high"),
     [
