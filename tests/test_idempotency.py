@@ -379,6 +379,17 @@ def test_it_died_in_between_and_the_key_is_native(begun, native, scripted, regis
     assert 30 == pytest.approx(sum(clock.slept))
 
 
+def test_another_message_does_not_wait(begun, native, registry):
+    """It is told at once, and is not given to a provider that would take it for the first."""
+    policy, clock, _, record = begun
+    other = Record.begun(fingerprint(message(text="Bye")), clock.now)
+    policy._store.replace(KEY, record.written(), other.written())
+    with pytest.raises(IdempotencyKeyReused):
+        drive(flow_of(policy, native, registry, None), clock=clock)
+
+    assert [] == clock.slept
+
+
 def test_forgetting_is_the_way_out(begun, chunked, scripted, registry):
     """Who has asked the provider says so."""
     policy, _, store, _ = begun
