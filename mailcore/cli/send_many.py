@@ -30,7 +30,6 @@ from mailcore.message.message import Message
 from mailcore.middleware.policy import Policy
 from mailcore.middleware.throttle import Throttle
 from mailcore.result import SendResult
-from mailcore.sending.concurrency import in_threads
 
 
 _OUTCOMES = ".outcomes"
@@ -106,6 +105,9 @@ def run(arguments: argparse.Namespace) -> int:
     path: str = arguments.messages
     if arguments.record is None and path == STDIN:
         raise UsageError("standard input has no name: say where outcomes are kept, with --record")
+    # It brings what event loops need, which no other command does.
+    from mailcore.sending.concurrency import in_threads
+
     chosen = choosing.choose(arguments)
     stdout = sys.stdout
     with (
