@@ -192,20 +192,33 @@ def test_arguments_are_looked_at_first(take, chunked, registry, provider, option
     assert [] == made.seen
 
 
-def test_proofs_may_ask_the_provider(take, chunked, scripted, registry):
-    """What a proof has to fetch goes by the provider's transport."""
+def test_proofs_may_ask_the_provider(take, chunked, registry):
+    """What a proof has to fetch goes by the provider's transport, in a loop by its own way."""
+    asked = []
+
+    class Transport:
+        def exchange(self, request):
+            asked.append(("exchange", request.url))
+            return "open sesame"
+
+        async def aexchange(self, request):
+            asked.append(("aexchange", request.url))
+            return "open sesame"
+
+        def close(self):
+            pass
 
     class Asks(chunked):
         def create_transport(self):
-            return scripted("open sesame")
+            return Transport()
 
         def verify_webhook(self, request):
-            assert "open sesame" == (
-                yield Exchange(HttpRequest(method="GET", url="https://x.test/"))
-            )
+            asking = HttpRequest(method="GET", url="https://x.test/")
+            assert "open sesame" == (yield Exchange(asking))
             return Verdict("asked")
 
     assert 1 == len(take(Asks(), WebhookRequest("POST", {}, b"a@x.org"), registry=registry))
+    assert [("exchange" if take is receive else "aexchange", "https://x.test/")] == asked
 
 
 def test_what_handlers_return_is_nothing_to_us(take, chunked, registry):
