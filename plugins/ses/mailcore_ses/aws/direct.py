@@ -10,6 +10,7 @@ above knows who made the call.
 from __future__ import annotations
 
 import binascii
+import functools
 import http.client
 import json
 import secrets
@@ -180,6 +181,7 @@ def request_of(
     )
 
 
+@functools.lru_cache(maxsize=32)
 def _host_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
