@@ -8,7 +8,7 @@ address: statuses stand in the order of the recipients.
 from __future__ import annotations
 
 import json
-import uuid
+import os
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -118,7 +118,7 @@ class Record:
     @classmethod
     def begun(cls, found: Fingerprint, now: float) -> Record:
         """A record of a send that begins now."""
-        return cls(state=PENDING, token=uuid.uuid4().hex, began_at=now, fingerprint=found)
+        return cls(state=PENDING, token=os.urandom(16).hex(), began_at=now, fingerprint=found)
 
     def unknown(self) -> Record:
         """The record once it is sure that nobody knows."""
@@ -132,7 +132,13 @@ class Record:
             "message_ids": list(result.message_ids),
             "recipients": statuses,
         }
-        return replace(self, state=DONE, result=document)
+        return Record(
+            state=DONE,
+            token=self.token,
+            began_at=self.began_at,
+            fingerprint=self.fingerprint,
+            result=document,
+        )
 
     def result_for(self, message: Message, own: Fingerprint) -> SendResult:
         """
