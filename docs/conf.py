@@ -82,4 +82,5 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-skip-member", references.show_once)
     app.connect("autodoc-process-bases", references.show_public_bases)
     app.connect("autodoc-process-signature", references.show_defaults)
+    app.connect("doctree-read", references.qualify)
     app.connect("missing-reference", references.find)

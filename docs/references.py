@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, get_origin
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from docutils.nodes import TextElement, reference
+    from docutils.nodes import TextElement, document, reference
     from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
     from sphinx.domains.python import PythonDomain
@@ -192,6 +192,26 @@ def find(
         if any(stays_text(domain, home, value) for home in candidates):
             return content
     return None
+
+
+def qualify(_app: Sphinx, doctree: document) -> None:
+    """
+    Answer Sphinx's `doctree-read`: say of which module a name is that several modules have.
+
+    An annotation that is for type checking only is a bare name, and Sphinx takes any of that name.
+    """
+    from sphinx.addnodes import pending_xref
+
+    for node in doctree.findall(pending_xref):
+        target, module = node["reftarget"], node.get("py:module")
+        if node["refdomain"] != "py" or not module or "." in target:
+            continue
+        try:
+            value = look_up(f"{module}.{target}")
+        except (ImportError, AttributeError, ValueError):
+            continue
+        if is_defined(value) and is_ours(value.__module__):
+            node["reftarget"] = f"{value.__module__}.{value.__qualname__}"
 
 
 def make_link(  # noqa: PLR0917  # the parts of a link

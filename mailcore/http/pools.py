@@ -41,13 +41,17 @@ class DirectPools(PoolManager):
             urllib3.exceptions.HTTPError: If it is none.
         """
         known, pool, target = self._last
-        # A pool that was closed has no queue.
-        if known != url or pool.pool is None:
+        if known != url:
             parts = parse_url(url)
             pool = self.connection_from_host(parts.host, port=parts.port, scheme=parts.scheme)
             target = parts.request_uri
             self._last = (url, pool, target)
         return pool, target
+
+    def clear(self) -> None:
+        """Forget all pools, which closes the connections that nobody uses."""
+        self._last = ("", None, "")
+        super().clear()
 
 
 def pool_manager(

@@ -40,7 +40,7 @@ Policies: TypeAlias = "str | Iterable[Policy]"
 """The name of a stack, such as ``production``, or policies in any order."""
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
-Default: TypeAlias = Literal["default"]
+_Default: TypeAlias = Literal["default"]
 
 
 def production(
@@ -49,9 +49,9 @@ def production(
     suppression: Suppression | None = None,
     idempotency: Idempotency | None = None,
     telemetry: Telemetry | None = None,
-    logging: Logging | Default | None = "default",
-    retry: Retry | Default | None = "default",
-    throttle: Throttle | Default | None = "default",
+    logging: Logging | _Default | None = "default",
+    retry: Retry | _Default | None = "default",
+    throttle: Throttle | _Default | None = "default",
     others: Iterable[Policy] = (),
 ) -> list[Policy]:
     """
@@ -83,7 +83,7 @@ def production(
     return in_order(policy for policy in found if policy is not None)
 
 
-def _chosen(given: PolicyT | Default | None, default: Callable[[], PolicyT]) -> PolicyT | None:
+def _chosen(given: PolicyT | _Default | None, default: Callable[[], PolicyT]) -> PolicyT | None:
     return default() if isinstance(given, str) else given
 
 

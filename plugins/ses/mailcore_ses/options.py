@@ -26,7 +26,6 @@ from mailcore_ses.aws.clients import ClientSettings
 from mailcore_ses.aws.credentials import with_credentials
 from mailcore_ses.aws.endpoints import check_endpoints, check_instances, check_region
 from mailcore_ses.aws.global_endpoint import check_global_endpoint
-from mailcore_ses.aws.way import Way
 from mailcore_ses.payload.dkim import signer_from_options
 from mailcore_ses.payload.names import ENTRIES, LIST, OVERRIDES, V1_NAMES
 from mailcore_ses.payload.tags import is_tag, tag_list
@@ -244,7 +243,7 @@ class SesOptions(SharedOptions):
     session_parameters: Mapping[str, Any] | None = option(None, secret=True)
     client: object | None = option(None, secret=True)
     client_parameters: Mapping[str, Any] | None = option(None, secret=True)
-    send_with: Way = option("auto")
+    send_with: Literal["auto", "http", "boto3"] = option("auto")
     connect_timeout_seconds: float = option(5.0)
     read_timeout_seconds: float = option(30.0)
     max_pool_connections: int = option(50)

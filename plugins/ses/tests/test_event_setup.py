@@ -824,9 +824,9 @@ CONSUME = ["-m", "mailcore", "ses", "consume"]
 @pytest.mark.parametrize(
     ("handler", "expected"),
     [
-        ("app", "MODULE:FUNCTION"),
+        ("app", "MODULE:NAME"),
         ("no_such_module:f", "no module 'no_such_module'"),
-        ("json:no_such_function", "no function"),
+        ("json:no_such_function", "has no 'no_such_function'"),
         ("json:decoder", "no function"),
     ],
 )

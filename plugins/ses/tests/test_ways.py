@@ -478,11 +478,12 @@ def test_an_event_loop_sends_without_threads(server):
     """Where aiohttp is installed; what boto3 has to send goes in a thread."""
     server.says(200, b'{"MessageId": "7"}')
     options = {"region_name": REGION, "endpoint_url": server.url, "session_parameters": KEYS}
+    before = set(threading.enumerate())
 
     async def main(**more: Any) -> tuple[str | None, list[str]]:
         async with AsyncMailer("ses", **options, **more) as mailer:
             result = await mailer.send(MESSAGES["raw"])
-            names = [each.name for each in threading.enumerate()]
+            names = [each.name for each in set(threading.enumerate()) - before]
             return result.message_id, [name for name in names if name.startswith("mailcore_")]
 
     assert ("7", []) == asyncio.run(main())

@@ -16,11 +16,14 @@ from mailcore.account import SuppressedAddress
 
 __all__ = [
     "CountsByDay",
+    "DayCounts",
     "HasIdentities",
     "HasQuota",
     "HasStatistics",
     "HasStatus",
     "HasSuppressed",
+    "Identity",
+    "IdentitySummary",
 ]
 
 
