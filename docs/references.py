@@ -203,15 +203,17 @@ def qualify(_app: Sphinx, doctree: document) -> None:
     from sphinx.addnodes import pending_xref
 
     for node in doctree.findall(pending_xref):
-        target, module = node["reftarget"], node.get("py:module")
+        target, module = node["reftarget"].removeprefix("."), node.get("py:module")
         if node["refdomain"] != "py" or not module or "." in target:
             continue
-        try:
-            value = look_up(f"{module}.{target}")
-        except (ImportError, AttributeError, ValueError):
-            continue
-        if is_defined(value) and is_ours(value.__module__):
-            node["reftarget"] = f"{value.__module__}.{value.__qualname__}"
+        for dotted in spellings(target, module, node.get("py:class")):
+            try:
+                value = look_up(dotted)
+            except (ImportError, AttributeError, ValueError):
+                continue
+            if is_defined(value) and is_ours(value.__module__):
+                node["reftarget"] = f"{value.__module__}.{value.__qualname__}"
+                break
 
 
 def make_link(  # noqa: PLR0917  # the parts of a link

@@ -986,7 +986,7 @@ class TransportByHeader(HttpTransport):
         try:
             return super().exchange(request)
         except NetworkError as error:
-            if "InvalidHeader" in str(error):
+            if "answer is broken" in str(error) and error.__cause__ is None:
                 raise NetworkError("not a request that can be sent", retryable=False) from None
             raise
 

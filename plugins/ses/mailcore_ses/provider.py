@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from mailcore.errors import Problem
 from mailcore.events import Event, InboundEvent
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _PARTS_ONLY = "complete messages only: SES's templates have text and HTML"
 _TRACKING = "where the installed boto3 knows ConfigurationOverrides, not with api_version v1"
+
+T = TypeVar("T")
 
 
 class SesProvider(Provider[AwsCall, AwsResponse]):
@@ -92,6 +94,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             ConfigurationError: If an option is wrong, or two contradict each other.
         """
         self._options = options
+        self._parts: dict[str, Any] = {}
         # What is wrong with them is told now. Otherwise, who only sends loads nothing that
         # receives, and who only receives nothing that sends.
         if options.webhook_secrets:
@@ -113,24 +116,38 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         """
         return SesOptions.from_url_parts(username=username, password=password, host=host, path=path)
 
-    @functools.cached_property
+    # Made when they are used first, and not by functools.cached_property: before Python 3.12 that
+    # holds a lock meanwhile, which the child of a fork would wait for.
+    @property
     def _plan_of(self) -> Planner[Plan]:
         from mailcore.sending import Planner
         from mailcore_ses.payload import plan_of
 
-        return Planner(functools.partial(plan_of, options=self._options))
+        return self._made(
+            "plan_of", lambda: Planner(functools.partial(plan_of, options=self._options))
+        )
 
-    @functools.cached_property
+    @property
     def _transport(self) -> AwsTransport:
         from mailcore_ses.aws.transport import AwsTransport
 
-        return AwsTransport(self._options.clients, self._options.send_with)
+        return self._made(
+            "transport", lambda: AwsTransport(self._options.clients, self._options.send_with)
+        )
 
-    @functools.cached_property
+    @property
     def _verifier(self) -> WebhookTrust:
         from mailcore_ses.webhooks import WebhookTrust
 
-        return WebhookTrust(self._options.trust, secrets=self._options.webhook_secrets)
+        return self._made(
+            "verifier",
+            lambda: WebhookTrust(self._options.trust, secrets=self._options.webhook_secrets),
+        )
+
+    def _made(self, name: str, make: Callable[[], T]) -> T:
+        """What was made under a name; threads that make it at once agree on one."""
+        found: T | None = self._parts.get(name)
+        return self._parts.setdefault(name, make()) if found is None else found
 
     @property
     def client(self) -> Any:
@@ -186,6 +203,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
 
     def prepare(self) -> None:
         """Import what the first call will need: boto3 only if that makes it."""
+        _ = self._plan_of
         self._transport.prepare()
 
     def check(self, message: Message) -> Iterable[Problem]:

@@ -15,8 +15,10 @@ from mailcore.account import SuppressedAddress
 
 
 __all__ = [
+    "Counts",
     "CountsByDay",
     "DayCounts",
+    "Dkim",
     "HasIdentities",
     "HasQuota",
     "HasStatistics",
