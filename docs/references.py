@@ -194,6 +194,16 @@ def find(
     return None
 
 
+def modules_of_bases(module: str, class_name: str | None) -> Iterator[str]:
+    """The modules of what a class is made of: what it inherits is annotated with their names."""
+    try:
+        value = look_up(f"{module}.{class_name}")
+    except (ImportError, AttributeError, ValueError):
+        return
+    if isinstance(value, type):
+        yield from (base.__module__ for base in value.__mro__)
+
+
 def qualify(_app: Sphinx, doctree: document) -> None:
     """
     Answer Sphinx's `doctree-read`: say of which module a name is that several modules have.
@@ -206,7 +216,11 @@ def qualify(_app: Sphinx, doctree: document) -> None:
         target, module = node["reftarget"].removeprefix("."), node.get("py:module")
         if node["refdomain"] != "py" or not module or "." in target:
             continue
-        for dotted in spellings(target, module, node.get("py:class")):
+        class_name = node.get("py:class")
+        for dotted in (
+            *spellings(target, module, class_name),
+            *(f"{each}.{target}" for each in modules_of_bases(module, class_name)),
+        ):
             try:
                 value = look_up(dotted)
             except (ImportError, AttributeError, ValueError):
