@@ -131,12 +131,19 @@ def exchange_by_urllib3(
         _refuse_interim(response.status)
         return HttpResponse(
             status_code=response.status,
-            headers={name.lower(): value for name, value in response.headers.itermerged()},
+            headers={
+                name.lower(): _on_one_line(value) for name, value in response.headers.itermerged()
+            },
             body=read_bounded(response, request.max_response_bytes, response.status),
         )
     finally:
         # One that was read to its end has given its connection back.
         response.close()
+
+
+def _on_one_line(text: str) -> str:
+    """A header without the line folding of old (RFC 9112, section 5.2), which urllib3 2.7 keeps."""
+    return _FOLD.sub(" ", text) if "\n" in text else text
 
 
 def _refuse_interim(status: int) -> None:
@@ -169,7 +176,7 @@ def _read(answer: http.client.HTTPResponse, max_bytes: int) -> HttpResponse:
     _refuse_interim(status)
     headers: dict[str, str] = {}
     for spelled, text in answer.headers.raw_items():
-        name, value = spelled.lower(), _FOLD.sub(" ", text) if "\n" in text else text
+        name, value = spelled.lower(), _on_one_line(text)
         known = headers.get(name)
         headers[name] = value if known is None else f"{known}, {value}"
     body = read_bounded(answer, max_bytes, status, answer.length)
