@@ -4,7 +4,7 @@ A mailer knows the type of its provider: `make types` has mypy and pyright read 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 from typing_extensions import assert_type
 
@@ -18,9 +18,8 @@ from mailcore import (
     get_provider,
 )
 from mailcore.account import SuppressionAccount
-from mailcore.mailer import Outcome
 from mailcore.provider import AnyProvider
-from mailcore.sending import Preview
+from mailcore.sending import Outcome, Preview, Sent
 from mailcore_mailgun import MailgunProvider
 from mailcore_postmark import PostmarkProvider
 from mailcore_ses import SesProvider
@@ -118,7 +117,9 @@ def sending(mailer: Mailer, message: Message) -> None:
 
 async def sending_in_an_event_loop(mailer: AsyncMailer, message: Message) -> None:
     assert_type(await mailer.send(message), SendResult)
-    assert_type(mailer.send_many([message], concurrency=5), AsyncIterator[Outcome])
+    assert_type(mailer.send_many([message], concurrency=5), AsyncGenerator[Outcome, None])
+    async for each in mailer.send_unordered([message]):
+        assert_type(each, Sent)
     async for outcome in mailer.send_many(iter([message])):
         assert_type(outcome, SendResult | MailcoreError)
     async with mailer as entered:
