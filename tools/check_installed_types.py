@@ -81,7 +81,8 @@ def source_of(packages: dict[str, list[str]]) -> Iterator[str]:
             number += 1  # several packages have a Verdict
             yield f"from {package} import {name} as name_{number}"
             yield f"reveal_type(name_{number})  # {package}.{name}"
-        yield f"from {package} import {names[0]}s{MISSPELT}"
+        # Not with an s: there may be a module of that name.
+        yield f"from {package} import {names[0]}_misspelt{MISSPELT}"
 
 
 if __name__ == "__main__":
