@@ -120,11 +120,13 @@ def run(arguments: argparse.Namespace) -> int:
         contextlib.redirect_stdout(sys.stderr),
     ):
         many = _Run(mailer, record, _source(arguments, file, path), again=arguments.retry_failed)
-        done = in_threads(many.work, many.lines(), arguments.concurrency, ordered=False)
-        for each in done:
-            many.count(each)
-            output.write_json_line({"line": each.line, **each.outcome}, stdout)
-            bar.update()
+        sending = in_threads(many.work, many.lines(), arguments.concurrency, ordered=False)
+        # Whatever ends the run, what is under way is finished before the record is closed.
+        with contextlib.closing(sending) as done:
+            for each in done:
+                many.count(each)
+                output.write_json_line({"line": each.line, **each.outcome}, stdout)
+                bar.update()
     return many.tell()
 
 

@@ -17,6 +17,7 @@ from collections.abc import (
     AsyncIterable,
     Awaitable,
     Callable,
+    Generator,
     Iterable,
     Iterator,
     Sequence,
@@ -36,7 +37,7 @@ def in_threads(
     concurrency: int,
     *,
     ordered: bool = True,
-) -> Iterator[OutcomeT]:
+) -> Generator[OutcomeT, None, None]:
     """
     Do work in threads of its own.
 

@@ -9,10 +9,12 @@ from collections.abc import (
     AsyncIterable,
     Awaitable,
     Callable,
+    Generator,
     Iterable,
     Iterator,
     Sequence,
 )
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -150,16 +152,17 @@ def sent(
     def work(group: Sequence[tuple[int, Message]]) -> Sequence[Sent]:
         return _paired(group, outcomes_of([message for _, message in group]))
 
-    several: Iterator[Sent]
+    several: Generator[Sent, None, None]
     if manner.concurrency == 1:
         several = (each for group in groups for each in work(group))
     else:
         from mailcore.sending.concurrency import in_threads
 
         several = in_threads(work, groups, manner.concurrency, ordered=manner.ordered)
-    for each in several:
-        counting.count(each.outcome)
-        yield each
+    with closing(several):
+        for each in several:
+            counting.count(each.outcome)
+            yield each
     if failures:
         raise failures[0]
 
