@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import textwrap
-import time
 
 from collections.abc import Iterator
 
@@ -28,31 +25,10 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
+@pytest.fixture
+def server(redis_url: str) -> str:
     """The URL of a Redis."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed")
-    folder, port = tempfile.mkdtemp(dir="/tmp"), free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    client = redis.Redis(port=port)
-    deadline = time.monotonic() + 20
-    try:
-        while True:
-            try:
-                client.ping()
-                break
-            except redis.ConnectionError:
-                assert time.monotonic() < deadline, "redis-server does not start"
-                time.sleep(0.01)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        client.close()
-        process.terminate()
-        process.wait()
-        shutil.rmtree(folder)
+    return redis_url
 
 
 @pytest.fixture
