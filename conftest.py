@@ -101,7 +101,7 @@ def share_botocore_models() -> None:
 
     models: dict[Any, Any] = {}
 
-    class Loader(botocore.loaders.Loader):  # type: ignore[misc]
+    class Loader(botocore.loaders.Loader):  # type: ignore[misc]  # botocore has no types
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self._cache = models
