@@ -101,12 +101,12 @@ def share_botocore_models() -> None:
 
     models: dict[Any, Any] = {}
 
-    class Loader(botocore.loaders.Loader):  # type: ignore[misc]  # botocore has no types
+    class Loader(botocore.loaders.Loader):
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self._cache = models
 
-    botocore.loaders.Loader = Loader
+    botocore.loaders.Loader = Loader  # type: ignore[misc]  # on purpose, in the tests only
 
 
 def pytest_collection_finish() -> None:
