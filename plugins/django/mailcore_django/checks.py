@@ -16,6 +16,7 @@
 ``W004``              ``MAILCORE`` names a provider, and nothing sends through it
 ``W005``              (``--deploy``) a provider delivers nothing: ``console``, ``memory``, …
 ``W006``              an app, a receiver or an address of django-anymail or django-ses is left
+``W007``              no address of ``ROOT_URLCONF`` leads to a webhook of ``MAILCORE["WEBHOOKS"]``
 ====================  ============================================================================
 
 Nothing is sent, and no connection opened.
@@ -37,6 +38,7 @@ from django.utils.log import AdminEmailHandler
 from django.utils.module_loading import import_string
 
 from mailcore import Address, ConfigurationError, MessageError, Provider
+from mailcore_django.addresses import unreachable
 from mailcore_django.aliases import every_mailer, our_mailers
 from mailcore_django.conf import SETTING, django_mailers, read_settings
 from mailcore_django.configured import DEFAULT_ALIAS, configuration_of, mailers_of
@@ -69,6 +71,7 @@ def check_settings(**_: object) -> list[CheckMessage]:
         *_left_over(),
         *_unused(),
         *_webhooks(),
+        *_addresses(),
     ]
 
 
@@ -205,6 +208,17 @@ def _webhooks() -> Iterator[CheckMessage]:
         if wanted and not any(_is_given(each, options, provider) for each in wanted):
             text = f"{place} trusts nobody: every request is refused"
             yield _error(6, text, f"give it {' or '.join(wanted)}")
+
+
+def _addresses() -> Iterator[CheckMessage]:
+    if not getattr(settings, "ROOT_URLCONF", ""):
+        return
+    own, _ = read_settings(getattr(settings, SETTING, {}))
+    missing = unreachable(own.webhooks) if own.webhooks else []
+    if missing:
+        names = ", ".join(map(repr, missing))
+        text = f"no address leads to {SETTING}['WEBHOOKS'] of {names}: nothing reported is heard"
+        yield _warning(7, text, "add path('mail/', include('mailcore_django.urls')) to the URLs")
 
 
 def _trusting(provider: Provider[Any, Any]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from mailcore_django.conf import (
     from_environment,
     get_settings,
 )
+from mailcore_django.policies import made_policies
 
 
 __all__ = [
@@ -46,6 +47,7 @@ OWN_OPTIONS = (
     "defaults",
     "defaults_by_provider",
     "unsupported",
+    "policies",
     "middleware",
     "refused",
     "fail_silently",
@@ -67,6 +69,7 @@ class Configuration:
         defaults: Fields that every message has unless it says otherwise.
         defaults_by_provider: Defaults that hold for single providers only.
         unsupported: What to do with features that the provider lacks.
+        policies: The name of a stack, or policies and dotted paths; None for none.
         middleware: Functions or names, the outermost first.
         refused: What to do if all recipients are refused: ``raise``, or ``return`` the result.
     """
@@ -76,6 +79,7 @@ class Configuration:
     defaults: Mapping[str, object] = field(repr=False)
     defaults_by_provider: Mapping[str, Mapping[str, object]] = field(repr=False)
     unsupported: Mapping[str, str] = field(default_factory=dict)
+    policies: str | tuple[object, ...] | None = None
     middleware: tuple[object, ...] = ()
     refused: object = "raise"
 
@@ -90,18 +94,22 @@ class Mailers:
                 cast("MessageFields", configuration.defaults),
                 by_provider=cast("Mapping[str, MessageFields]", configuration.defaults_by_provider),
             ),
-            "middleware": [_function(each) for each in configuration.middleware],
             "unsupported": configuration.unsupported,
             "refused": configuration.refused,
             "registry": registry,
         }
+        options: dict[str, Any] = {
+            **configuration.options,
+            **made,
+            "policies": made_policies(configuration.policies),
+            "middleware": [_function(each) for each in configuration.middleware],
+        }
         if "://" in configuration.provider:
-            self.mailer = Mailer.from_url(
-                configuration.provider, **{**configuration.options, **made}
-            )
+            self.mailer = Mailer.from_url(configuration.provider, **options)
         else:
-            options: dict[str, Any] = {**configuration.options, **made}
             self.mailer = Mailer(configuration.provider, **options)
+        # The same policies: two throttles would let through twice as much.
+        made["middleware"] = self.mailer.middleware
         self.async_mailer = AsyncMailer(self.mailer.provider, **made)
 
     @property
@@ -186,6 +194,7 @@ def configuration_of(options: Mapping[str, object], *, alias: str | None = None)
             _merged(place, "defaults_by_provider", common.defaults_by_provider, options)
         ),
         unsupported=freeze(_policy(place, common, options)),
+        policies=_policies(place, common, options),
         middleware=_middleware(place, common, options),
         refused=options.get("refused", "raise"),
     )
@@ -210,6 +219,18 @@ def _policy(
         common.unsupported,
         {"unsupported": {"*": own} if isinstance(own, str) else own},
     )
+
+
+def _policies(
+    place: str, common: MailcoreSettings, options: Mapping[str, object]
+) -> str | tuple[object, ...] | None:
+    own = options.get("policies", common.policies)
+    if own is None or isinstance(own, str):
+        return own
+    if not isinstance(own, Sequence):
+        kind = type(own).__name__
+        raise ConfigurationError(f"{place}['policies'] must be a text or a list, not {kind}")
+    return tuple(own)
 
 
 def _middleware(

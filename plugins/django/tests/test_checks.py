@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+import sys
+
+from types import ModuleType
 
 import django
 import pytest
 
 from anymail import signals as anymail_signals
 from django.core.checks import run_checks
+from django.urls import include, path, re_path
 from django.utils.log import AdminEmailHandler
+from django.views.decorators.cache import never_cache
 
 from mailcore_django.checks import check_deployment, check_settings
+from mailcore_django.webhooks.views import webhook
 
 
 BACKEND = "mailcore_django.EmailBackend"
@@ -246,4 +252,47 @@ def test_code_of_others(django_settings, monkeypatch):
     assert "INSTALLED_APPS has 'anymail'" in found[0][1]
     assert "receiver is connected to anymail.signals.tracking" in found[1][1]
     assert "mailcore_django.compat.anymail.signals" in found[1][1]
+    assert [] == told()
+
+
+def nobody(request):
+    """A view of the project's own."""
+
+
+@pytest.mark.parametrize(
+    ("patterns", "missing"),
+    [
+        ([], ["ses", "postmark"]),
+        ([path("mail/", nobody)], ["ses", "postmark"]),
+        ([path("mail/", include("mailcore_django.urls"))], []),
+        ([path("mail/", include("mailcore_django.async_urls"))], []),
+        ([re_path("^mail/(?P<provider>[a-z]+)$", webhook)], []),
+        ([path("<slug:provider>/", include([path("events/", webhook)]))], []),
+        ([path("old/", webhook, {"provider": "ses"})], ["postmark"]),
+        (
+            [path("", include([path("old/", never_cache(webhook))]), {"provider": "ses"})],
+            ["postmark"],
+        ),
+    ],
+)
+def test_webhooks_without_an_address(django_settings, monkeypatch, patterns, missing):
+    """Forgotten in the URLs: the provider's requests would be answered by 404."""
+    urls = ModuleType("urls_of_this_test")
+    urls.urlpatterns = patterns
+    monkeypatch.setitem(sys.modules, urls.__name__, urls)
+    options = {"ses": {"topic_arns": ["arn:aws:sns:eu-west-1:123456789012:mail"]}}
+    options["postmark"] = {"webhook_secrets": ["user:s3cr3t"]}
+    django_settings(MAILCORE={"WEBHOOKS": options}, ROOT_URLCONF=urls.__name__)
+
+    found = told()
+
+    assert ["W007"] * bool(missing) == [name for name, _ in found]
+    assert missing == [name for name in options for _, text in found if repr(name) in text]
+
+
+def test_a_project_without_webhooks_needs_no_address(django_settings):
+    """Nor one that serves none: a worker has no ROOT_URLCONF."""
+    django_settings(MAILCORE={"WEBHOOKS": {"postmark": {"webhook_secrets": ["user:s3cr3t"]}}})
+    assert [] == told()
+    django_settings(ROOT_URLCONF="")
     assert [] == told()

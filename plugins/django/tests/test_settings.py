@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
 
 from mailcore import ConfigurationError, Message, ProviderNotFound
+from mailcore.middleware import Logging
 from mailcore_django import get_mailer, get_provider
 from mailcore_django.conf import LogSettings, get_settings
 from mailcore_django.configured import configuration_of, mailers_of
@@ -33,6 +35,8 @@ def test_without_the_setting(django_settings):
         ({"OPTIONS": []}, "MAILCORE['OPTIONS'] must be a dict, not list"),
         ({"OPTIONS": {1: 2}}, "each key of MAILCORE['OPTIONS'] must be str, not int"),
         ({"MIDDLEWARE": "redirect"}, "MAILCORE['MIDDLEWARE'] must be a list, not str"),
+        ({"POLICIES": 5}, "MAILCORE['POLICIES'] must be a text or a list, not int"),
+        ({"POLICIES": ""}, "MAILCORE['POLICIES'] must be a text that is not empty"),
         ({"FAIL_SILENTLY": 1}, "MAILCORE['FAIL_SILENTLY'] must be True or False, not int"),
         ({"LOG": {"bodies": "no"}}, "MAILCORE['LOG']['bodies'] must be True or False, not str"),
         ({"LOG": {"days": 3}}, "MAILCORE['LOG'] has no key 'days'; did you mean 'keep_days'?"),
@@ -159,8 +163,66 @@ def test_middleware(mailcore_settings):
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, []),
+        ([], []),
+        ("production", ["Logging", "Retry", "Throttle"]),
+        ("shop_middleware.stack", ["Logging", "Retry", "Throttle"]),
+        ("shop_middleware.retry", ["Retry"]),
+        (["shop_middleware.both", Logging()], ["Logging", "Retry", "Throttle"]),
+    ],
+)
+def test_policies(mailcore_settings, given, expected):
+    """A stack by its name, or policies by dotted path; both mailers of an alias share them."""
+    mailcore_settings(PROVIDER="memory", POLICIES=given, MIDDLEWARE=["shop_middleware.shouting"])
+
+    made = mailers_of(configuration_of({}))
+
+    assert [*expected, "function"] == [type(each).__name__ for each in made.mailer.middleware]
+    assert made.mailer.middleware == made.async_mailer.middleware
+    made.mailer.send(MESSAGE)
+    asyncio.run(made.async_mailer.send(MESSAGE))
+    assert ["HI", "HI"] == [each.subject for each in made.provider.outbox]
+
+
+def test_policies_of_a_mailer(mailcore_settings):
+    """Its own stand in the place of those of all; None is none."""
+    mailcore_settings(
+        PROVIDER="memory",
+        POLICIES="production",
+        MAILERS={"plain": {"OPTIONS": {"policies": None}}},
+    )
+
+    assert 3 == len(get_mailer().middleware)
+    assert 0 == len(get_mailer("plain").middleware)
+
+
+@pytest.mark.parametrize(
     ("options", "error", "told"),
     [
+        ({"provider": "memory", "policies": 5}, ConfigurationError, "a text or a list, not int"),
+        ({"provider": "memory", "policies": "prodution"}, ConfigurationError, "did you mean"),
+        (
+            {"provider": "memory", "policies": ["production"]},
+            ConfigurationError,
+            "'production' within a list must be a dotted path",
+        ),
+        (
+            {"provider": "memory", "policies": "shop_middleware.none"},
+            ConfigurationError,
+            "policy 'shop_middleware.none' cannot be imported",
+        ),
+        (
+            {"provider": "memory", "policies": "shop_middleware.no_policy"},
+            ConfigurationError,
+            "leads to a int, which is no policy",
+        ),
+        (
+            {"provider": "memory", "policies": [5]},
+            ConfigurationError,
+            "policies has a int, which is neither",
+        ),
         ({"provider": "sess"}, ProviderNotFound, "sess"),
         ({"provider": "postmark", "server_tokn": "x"}, ConfigurationError, "server_token"),
         ({"provider": "memory", "defaults": {"subjct": "x"}}, ConfigurationError, "subject"),

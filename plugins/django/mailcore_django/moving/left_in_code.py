@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import weakref
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.dispatch import Signal
-from django.urls import URLPattern, URLResolver, get_resolver
+
+from mailcore_django.addresses import addresses
 
 
 __all__ = ["left_in_code"]
@@ -30,8 +31,7 @@ def left_in_code() -> Iterator[tuple[str, str]]:
         if package in settings.INSTALLED_APPS:
             yield f"INSTALLED_APPS has {package!r}", "take it out once nothing imports it"
         yield from _receivers(package)
-    if getattr(settings, "ROOT_URLCONF", ""):
-        yield from _addresses(get_resolver().url_patterns, "")
+    yield from _addresses()
 
 
 def _receivers(package: str) -> Iterator[tuple[str, str]]:
@@ -58,15 +58,9 @@ def _live(signal: Signal) -> Iterator[Any]:
             yield receiver
 
 
-def _addresses(
-    patterns: Iterable[URLPattern | URLResolver], before: str
-) -> Iterator[tuple[str, str]]:
-    for each in patterns:
-        address = f"{before}{each.pattern}"
-        if isinstance(each, URLResolver):
-            yield from _addresses(each.url_patterns, address)
-            continue
-        view = getattr(each.callback, "view_class", each.callback)
+def _addresses() -> Iterator[tuple[str, str]]:
+    for each in addresses():
+        view = getattr(each.view, "view_class", each.view)
         package = str(getattr(view, "__module__", "")).partition(".")[0]
         if package in _INSTEAD:
-            yield f"the address {address!r} is a view of {package}", _ADDRESS
+            yield f"the address {each.route!r} is a view of {package}", _ADDRESS

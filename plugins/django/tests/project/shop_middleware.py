@@ -10,7 +10,23 @@ from mailcore import (
     SendResult,
     SendStatus,
 )
+from mailcore.middleware import Policy, Retry, Throttle, production
 from mailcore.result import RecipientStatuses
+
+
+retry = Retry(attempts=2)
+"""One policy."""
+
+both = [Throttle(per_second=50), retry]
+"""Several."""
+
+no_policy = 5
+"""Something else."""
+
+
+def stack() -> list[Policy]:
+    """Make policies, for each mailer anew."""
+    return production(retry=retry)
 
 
 def shouting(message, send):
