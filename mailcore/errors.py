@@ -418,9 +418,19 @@ class OutcomeUnknown(SendError):
     Whoever began it has died, is still at it, or could not tell itself: ``maybe_accepted`` is True.
     It is raised by the policy :class:`~mailcore.middleware.idempotency.Idempotency`, which sends
     nothing then.
+
+    Attributes:
+        under_way_seconds: How many seconds ago it was begun, where whoever began it may still be at
+            it; None where that one has said that it does not know.
     """
 
     default_category = "outcome_unknown"
+
+    def __init__(
+        self, message: str, *, under_way_seconds: float | None = None, **attributes: Any
+    ) -> None:
+        super().__init__(message, **attributes)
+        self.under_way_seconds = under_way_seconds
 
 
 class StoreUnavailable(SendError):

@@ -232,6 +232,7 @@ def test_a_lost_answer(through):
         error.maybe_accepted, error.retryable, error.provider, send.count,
     )  # fmt: skip
     assert "its answer was lost" in str(error)
+    assert error.under_way_seconds is None
 
 
 def test_what_a_provider_does_not_say(through):
@@ -364,10 +365,12 @@ def test_it_failed_meanwhile(begun, chunked, registry):
 def test_it_died_in_between(begun, chunked, registry):
     """After the wait, whoever sends it again is told that nobody knows."""
     policy, clock, _, _ = begun
-    with pytest.raises(OutcomeUnknown, match=r"begun 30 s ago, .* has died, or is still at it"):
+    told = pytest.raises(OutcomeUnknown, match=r"begun 30 s ago, .* has died, or is still at it")
+    with told as raised:
         drive(flow_of(policy, chunked, registry, None), clock=clock)
 
     assert 30 == pytest.approx(sum(clock.slept))
+    assert 30 == pytest.approx(raised.value.under_way_seconds)
 
 
 def test_it_died_in_between_and_the_key_is_native(begun, native, scripted, registry):

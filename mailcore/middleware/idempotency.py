@@ -116,6 +116,11 @@ class Idempotency(Policy):
         self._sends_when_down = checked_when_down(when_down)
         self._now = now
 
+    @property
+    def store(self) -> IdempotencyStore:
+        """Where the keys are kept."""
+        return self._store
+
     def attach(self, sender: Sender) -> Middleware:
         """Make the middleware for one mailer."""
         return partial(self._sending, sender.provider)
@@ -233,15 +238,13 @@ def _first_result(
         raise IdempotencyKeyReused([Problem("idempotency_key", reason, hint)])
     if found.state == DONE:
         return found.result_for(message, mine.fingerprint)
-    age = f"{max(0.0, now - found.began_at):.0f} s ago"
-    knows = (
-        "its answer was lost"
-        if found.state == UNKNOWN
-        else "whoever began it has died, or is still at it"
-    )
+    age = max(0.0, now - found.began_at)
+    under_way = found.state != UNKNOWN
+    knows = "whoever began it has died, or is still at it" if under_way else "its answer was lost"
     raise OutcomeUnknown(
-        f"nothing was sent: a message with this idempotency_key was begun {age}, and nobody knows "
-        f"what became of it: {knows}",
+        f"nothing was sent: a message with this idempotency_key was begun {age:.0f} s ago, and "
+        f"nobody knows what became of it: {knows}",
         provider=provider,
         maybe_accepted=True,
+        under_way_seconds=age if under_way else None,
     )
