@@ -33,6 +33,8 @@ def imported(path: Path) -> set[str]:
     [
         ("engine", {"starlette", "uvicorn", "serving", *NO_PROVIDER}),
         ("serving", NO_PROVIDER),
+        ("mailbox", {"starlette", "uvicorn", "serving", "hub", "faces", "ses", "boto3"}),
+        ("hub", NO_PROVIDER - {"mailcore"}),
         ("ses", {"mailcore", "mailcore_ses", "boto3"}),
     ],
 )

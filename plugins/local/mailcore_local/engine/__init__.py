@@ -15,6 +15,7 @@ from mailcore_local.engine.fates import (
     grouped,
     happenings,
     is_test_virus,
+    kinds_of,
 )
 from mailcore_local.engine.fault_documents import set_faults
 from mailcore_local.engine.faults import ArgumentRule, Fault, FaultRule, Faults
@@ -40,5 +41,6 @@ __all__ = [
     "grouped",
     "happenings",
     "is_test_virus",
+    "kinds_of",
     "set_faults",
 ]

@@ -20,8 +20,14 @@ class Fate(Enum):
 
     DELIVERED = "delivered"
     BOUNCED = "bounced"
+    SOFT_BOUNCED = "bounced, and may take mail later"
+    DEFERRED = "delivered at the second attempt"
+    SLOW = "delivered after a while"
     AUTO_REPLIED = "delivered, and answered by a machine"
     COMPLAINED = "delivered, and reported as spam"
+    OPENED = "delivered and opened"
+    CLICKED = "delivered, opened, and a link followed"
+    UNSUBSCRIBED = "delivered, and unsubscribed from"
     SUPPRESSED = "on a list of the provider's own"
     SUPPRESSED_AFTER_BOUNCE = "on the account's suppression list after a bounce"
     SUPPRESSED_AFTER_COMPLAINT = "on the account's suppression list after a complaint"
@@ -35,17 +41,28 @@ class EventKind(Enum):
     SENT = "sent"
     REJECTED = "rejected"
     RENDERING_FAILED = "rendering failed"
+    DEFERRED = "deferred"
     DELIVERED = "delivered"
     BOUNCED = "bounced"
+    SOFT_BOUNCED = "soft-bounced"
     COMPLAINED = "complained"
     AUTO_REPLIED = "auto-replied"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    UNSUBSCRIBED = "unsubscribed"
 
 
 _EVENTS_OF_FATES: Mapping[Fate, tuple[EventKind, ...]] = {
     Fate.DELIVERED: (EventKind.DELIVERED,),
     Fate.BOUNCED: (EventKind.BOUNCED,),
+    Fate.SOFT_BOUNCED: (EventKind.SOFT_BOUNCED,),
+    Fate.DEFERRED: (EventKind.DEFERRED, EventKind.DELIVERED),
+    Fate.SLOW: (EventKind.DELIVERED,),
     Fate.AUTO_REPLIED: (EventKind.DELIVERED, EventKind.AUTO_REPLIED),
     Fate.COMPLAINED: (EventKind.DELIVERED, EventKind.COMPLAINED),
+    Fate.OPENED: (EventKind.DELIVERED, EventKind.OPENED),
+    Fate.CLICKED: (EventKind.DELIVERED, EventKind.OPENED, EventKind.CLICKED),
+    Fate.UNSUBSCRIBED: (EventKind.DELIVERED, EventKind.UNSUBSCRIBED),
     Fate.SUPPRESSED: (EventKind.BOUNCED,),
     Fate.SUPPRESSED_AFTER_BOUNCE: (EventKind.BOUNCED,),
     Fate.SUPPRESSED_AFTER_COMPLAINT: (EventKind.COMPLAINED,),
@@ -68,6 +85,13 @@ class Happening(NamedTuple):
     kind: EventKind
     recipients: tuple[str, ...]
     fate: Fate | None = None
+
+
+def kinds_of(fate: Fate) -> tuple[EventKind, ...]:
+    """
+    What there is to tell of a recipient with this fate, in order, once the message is sent.
+    """
+    return _EVENTS_OF_FATES[fate]
 
 
 def grouped(

@@ -17,7 +17,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from mailcore_local.engine.faults import Fault
@@ -25,6 +25,8 @@ from mailcore_local.engine.records import DeliveryRecord, DeliveryState
 
 
 RecordT = TypeVar("RecordT", bound=DeliveryRecord)
+
+_KEPT_ANSWER_BYTES = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,16 @@ class Delivery(ABC, Generic[RecordT]):
 DeliveryT = TypeVar("DeliveryT", bound=Delivery[Any])
 
 
+class _Answer(NamedTuple):
+    """
+    What came of one attempt.
+    """
+
+    outcome: str
+    location: str | None = None
+    text: str = ""
+
+
 def apply_fault(deliveries: Sequence[DeliveryT], fault: Fault) -> list[DeliveryT]:
     """
     The deliveries of one message's events as `fault` leaves them.
@@ -86,6 +98,7 @@ class Publisher(Generic[RecordT]):
         may_retry: Whether an outcome is worth another attempt: a status as text, or the name of a
             network error.
         observe: Called with the record after each attempt, in the worker thread.
+        max_records: Of more than so many, the first ones are forgotten that are finished.
     """
 
     def __init__(
@@ -95,11 +108,13 @@ class Publisher(Generic[RecordT]):
         timeout_seconds: float,
         may_retry: Callable[[str], bool],
         observe: Callable[[RecordT], None] = lambda _: None,
+        max_records: int = 10_000,
     ) -> None:
         self._retry_delays_seconds = tuple(retry_delays_seconds)
         self._timeout_seconds = timeout_seconds
         self._may_retry = may_retry
         self._observe = observe
+        self._max_records = max_records
         self._changed = threading.Condition()
         self._queue: list[tuple[float, int, int, Delivery[RecordT]]] = []
         self._sequence = itertools.count()
@@ -144,6 +159,7 @@ class Publisher(Generic[RecordT]):
                 if delivery.record.state == "pending":
                     self._unfinished += 1
                     heapq.heappush(self._queue, (time.monotonic(), number, number, delivery))
+            self._forget_the_first()
             self._changed.notify_all()
 
     @property
@@ -203,8 +219,16 @@ class Publisher(Generic[RecordT]):
                     return
                 _, _, number, delivery = heapq.heappop(self._queue)
             body = delivery.record.body or delivery.sealed()
-            outcome, location = self._post(delivery, body)
-            self._conclude(number, delivery, body, outcome, location)
+            self._conclude(number, delivery, body, self._post(delivery, body))
+
+    def _forget_the_first(self) -> None:
+        # Not each time one is too many: all of them are looked at for it.
+        too_many = len(self._records) - self._max_records
+        if too_many <= self._max_records // 10:
+            return
+        finished = [n for n, record in self._records.items() if record.state != "pending"]
+        for number in finished[:too_many]:
+            del self._records[number]
 
     def _due(self) -> bool:
         return bool(self._queue) and self._queue[0][0] <= time.monotonic()
@@ -217,9 +241,9 @@ class Publisher(Generic[RecordT]):
         number: int,
         delivery: Delivery[RecordT],
         body: str,
-        outcome: str,
-        location: str | None,
+        answer: _Answer,
     ) -> None:
+        outcome = answer.outcome
         attempts = (*delivery.record.attempts, outcome)
         retries = len(attempts) - 1
         state: DeliveryState = "failed"
@@ -228,8 +252,15 @@ class Publisher(Generic[RecordT]):
         elif retries < len(self._retry_delays_seconds) and self._may_retry(outcome):
             state = "pending"
         record = replace(
-            delivery.record, attempts=attempts, state=state, body=body, redirected_to=location
+            delivery.record,
+            attempts=attempts,
+            state=state,
+            body=body,
+            redirected_to=answer.location,
+            answer=answer.text,
         )
+        # First, so that who waits for the delivery finds what was made of it.
+        self._observe(record)
         with self._changed:
             self._records[number] = record
             if state == "pending":
@@ -239,23 +270,23 @@ class Publisher(Generic[RecordT]):
             else:
                 self._unfinished -= 1
             self._changed.notify_all()
-        self._observe(record)
 
-    def _post(self, delivery: Delivery[RecordT], body: str) -> tuple[str, str | None]:
+    def _post(self, delivery: Delivery[RecordT], body: str) -> _Answer:
         try:
             connection = self._connect(delivery.record.endpoint)
         except (OSError, http.client.HTTPException) as error:
-            return type(error).__name__, None
+            return _Answer(type(error).__name__)
         try:
             target, authorization = _target(delivery.record.endpoint)
             headers = {**delivery.headers(), **authorization}
-            connection.request("POST", target, body=body.encode(), headers=headers)
+            octets = body.encode("utf-8", "surrogateescape")
+            connection.request("POST", target, body=octets, headers=headers)
             response = connection.getresponse()
-            response.read(65536)
+            text = response.read(65536)[:_KEPT_ANSWER_BYTES].decode(errors="replace")
         except (OSError, http.client.HTTPException, ValueError) as error:
-            return type(error).__name__, None
+            return _Answer(type(error).__name__)
         else:
-            return str(response.status), response.getheader("Location")
+            return _Answer(str(response.status), response.getheader("Location"), text)
         finally:
             connection.close()
 

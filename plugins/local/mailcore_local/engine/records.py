@@ -69,9 +69,11 @@ class DeliveryRecord:
         endpoint: The URL it is posted to.
         event_type: The event's type in the provider's words, or `None` when it carries none.
         about: The `message_id` of the accepted message that it is about, or `None`.
-        body: What was posted, as text; empty before the first attempt.
+        body: What was posted, as text; empty before the first attempt. Octets that are no UTF-8
+            stand in it as `surrogateescape` has them.
         attempts: What came of each attempt: `"200"`, `"503"`, or the name of a network error.
         redirected_to: The `Location` of the last answer, or `None`.
+        answer: The beginning of the body of the last answer, as text.
         state: `pending`, `delivered`, `failed` (refused, or no attempt is left), `dropped` (by a
             fault).
     """
@@ -82,6 +84,7 @@ class DeliveryRecord:
     body: str = ""
     attempts: tuple[str, ...] = ()
     redirected_to: str | None = None
+    answer: str = ""
     state: DeliveryState = "pending"
 
     @property

@@ -1,0 +1,229 @@
+"""
+LocalMail: every provider on one port, with a mailbox that shows what they were given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from mailcore_local.faces import Face
+from mailcore_local.hub import Hub
+from mailcore_local.known_faces import make_faces
+from mailcore_local.mailbox import CapturedMail, MailQuery, MailStore
+from mailcore_local.serving import LocalServer
+
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class LocalMail:
+    """
+    Every provider of this distribution on one loopback port.
+
+    It starts with `start()` or on entering the `with` block, and leaves no thread behind when it
+    stops. It may be started once.
+
+    Args:
+        host: The address of the interface to listen on.
+        port: The port; 0 takes a free one.
+        public_url: Where others reach the server, when that is not the loopback address and port.
+        faces: The providers that are spoken; all that are known by default.
+        webhooks: The URL that events are posted to, or several, by the name of the provider.
+        inbound_webhooks: The URL that inbound mail is posted to, or several, by the name of the
+            provider.
+        store: Where the mails are kept; by default in memory, 1,000 of them. It is closed when the
+            server stops.
+        retry_delays_seconds: The pauses before the retries of a post to a webhook.
+        delivery_timeout_seconds: How many seconds one attempt of a post may take.
+        slow_delivery_seconds: After how many seconds a slow address is delivered to.
+        seed: The seed of the random numbers that faults by rate are drawn with.
+
+    Raises:
+        OSError: From `start()`: the port is taken.
+        UnknownFace: Webhooks are given of a provider that is not spoken.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        public_url: str | None = None,
+        faces: Iterable[Face] | None = None,
+        webhooks: Mapping[str, str | Sequence[str]] | None = None,
+        inbound_webhooks: Mapping[str, str | Sequence[str]] | None = None,
+        store: MailStore | None = None,
+        retry_delays_seconds: Sequence[float] = (0.1, 0.2, 0.4),
+        delivery_timeout_seconds: float = 5.0,
+        slow_delivery_seconds: float = 3.0,
+        seed: int = 0,
+    ) -> None:
+        self._faces = make_faces() if faces is None else list(faces)
+        self._webhooks = _lists(webhooks)
+        self._inbound_webhooks = _lists(inbound_webhooks)
+        self._store = MailStore() if store is None else store
+        self._retry_delays_seconds = tuple(retry_delays_seconds)
+        self._delivery_timeout_seconds = delivery_timeout_seconds
+        self._slow_delivery_seconds = slow_delivery_seconds
+        self._seed = seed
+        self._server = LocalServer(host, port, public_url=public_url)
+        self._hub: Hub | None = None
+
+    def start(self) -> None:
+        """
+        Listen and serve in the background.
+        """
+        if self._hub is not None:
+            raise RuntimeError("this mailbox was started already; make another one")
+        made: list[Hub] = []
+
+        def make(base_url: str, stopping: asyncio.Event) -> ASGIApp:
+            made.append(self._make_hub(base_url, stopping))
+            made[0].start()
+            return application(made[0])
+
+        def stop() -> None:
+            made[0].stop()
+            self._store.close()
+
+        self._server.start(make, at_stop=stop)
+        (self._hub,) = made
+
+    def stop(self) -> None:
+        """
+        Stop serving, release everything that hangs, and wait for all threads.
+
+        Stopping twice is fine.
+        """
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def hub(self) -> Hub:
+        """
+        What the faces share: faults, webhooks, events by hand.
+
+        Raises:
+            RuntimeError: It was not started.
+        """
+        if self._hub is None:
+            raise RuntimeError("this mailbox was not started")
+        return self._hub
+
+    @property
+    def url(self) -> str:
+        """
+        Where the mailbox is, without a slash at its end.
+        """
+        return self.hub.base_url
+
+    @property
+    def mails(self) -> MailStore:
+        """
+        The mails that were accepted.
+        """
+        return self._store
+
+    def face_url(self, name: str) -> str:
+        """
+        Where a provider is spoken, without a slash at its end.
+
+        Raises:
+            UnknownFace: There is no such provider.
+        """
+        return self.hub.url_of(self.hub.face(name).name)
+
+    def mailcore_url(self, name: str) -> str:
+        """
+        What `MAILCORE_URL` takes to send by a provider here and to believe its webhooks.
+
+        Raises:
+            UnknownFace: There is no such provider, or mailcore has none.
+        """
+        url = self.hub.face(name).mailcore_url(self.face_url(name))
+        if url is None:
+            raise LookupError(f"mailcore has no URL for {name}")
+        return url
+
+    def wait_for(
+        self,
+        query: str | MailQuery | Callable[[CapturedMail], bool] = "",
+        *,
+        timeout_seconds: float = 10.0,
+    ) -> CapturedMail:
+        """
+        Wait for a mail, which may be there already.
+
+        Args:
+            query: What people type into the search box, such as ``to:ada@example.com``, or a
+                function that says of a mail whether it is the one.
+            timeout_seconds: How long to wait.
+
+        Raises:
+            TimeoutError: None came in time.
+        """
+        wanted = MailQuery.parse(query) if isinstance(query, str) else query
+        return self._store.wait_for(wanted, timeout_seconds)
+
+    def latest(self, query: str | MailQuery = "") -> CapturedMail | None:
+        """
+        The last mail that fits, or `None`.
+
+        Args:
+            query: What people type into the search box, such as ``to:ada@example.com``.
+        """
+        return self._store.latest(MailQuery.parse(query) if isinstance(query, str) else query)
+
+    def _make_hub(self, base_url: str, stopping: asyncio.Event) -> Hub:
+        hub = Hub(
+            base_url=base_url,
+            store=self._store,
+            faces=self._faces,
+            webhooks=self._webhooks,
+            inbound_webhooks=self._inbound_webhooks,
+            stopping=stopping,
+            retry_delays_seconds=self._retry_delays_seconds,
+            delivery_timeout_seconds=self._delivery_timeout_seconds,
+            slow_delivery_seconds=self._slow_delivery_seconds,
+            seed=self._seed,
+        )
+        for name in (*self._webhooks, *self._inbound_webhooks):
+            hub.face(name)
+        return hub
+
+
+def application(hub: Hub) -> Starlette:
+    """
+    The application of the whole: each face below its name.
+    """
+    return Starlette(
+        routes=[
+            Mount(f"/{face.name}", Starlette(routes=face.routes(hub)))
+            for face in hub.faces.values()
+        ]
+    )
+
+
+def _lists(urls: Mapping[str, str | Sequence[str]] | None) -> dict[str, Sequence[str]]:
+    given = (urls or {}).items()
+    return {name: [url] if isinstance(url, str) else list(url) for name, url in given}

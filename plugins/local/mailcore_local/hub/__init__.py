@@ -1,0 +1,13 @@
+"""
+The hub: what all faces do alike, each in its own form.
+"""
+
+from __future__ import annotations
+
+from mailcore_local.hub.capturing import HIDDEN, captured_request
+from mailcore_local.hub.fates import common_fate
+from mailcore_local.hub.hub import Hub, UnknownFace
+from mailcore_local.hub.posting import WebhookRecord
+
+
+__all__ = ["HIDDEN", "Hub", "UnknownFace", "WebhookRecord", "captured_request", "common_fate"]

@@ -1,0 +1,341 @@
+"""
+The hub: keeps mails, decides what becomes of them, and tells the webhooks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from starlette.types import ASGIApp
+
+from mailcore_local.engine import (
+    EventKind,
+    Fate,
+    Fault,
+    Faults,
+    Publisher,
+    apply_fault,
+    is_test_virus,
+)
+from mailcore_local.faces import Envelope, Face, WebhookPost
+from mailcore_local.hub.answering import FaceEndpoint, Handler
+from mailcore_local.hub.fates import common_fate, described, events_of, slow_seconds
+from mailcore_local.hub.posting import WebhookDelivery, WebhookRecord, may_retry
+from mailcore_local.mailbox import CapturedMail, MailEvent, MailStore
+from mailcore_local.mailbox.mail import new_id
+from mailcore_local.serving import Interruptions
+
+
+class UnknownFace(LookupError):
+    """
+    No provider of this name is spoken here.
+    """
+
+
+class Hub:
+    """
+    What the faces share. All methods may be called from any thread.
+
+    Args:
+        base_url: Where the server is reached, without a slash at its end.
+        store: Where the mails are kept.
+        faces: The providers that are spoken.
+        webhooks: The URLs that events are posted to, by the name of the face.
+        inbound_webhooks: The URLs that inbound mail is posted to, by the name of the face.
+        stopping: Is set when requests that hang are to end.
+        retry_delays_seconds: The pauses before the retries of a post.
+        delivery_timeout_seconds: How many seconds one attempt of a post may take.
+        slow_delivery_seconds: After how many seconds a slow address is delivered to.
+        seed: The seed of the random numbers that faults by rate are drawn with.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        store: MailStore,
+        faces: Iterable[Face],
+        webhooks: Mapping[str, Sequence[str]],
+        inbound_webhooks: Mapping[str, Sequence[str]],
+        stopping: asyncio.Event,
+        retry_delays_seconds: Sequence[float] = (0.1, 0.2, 0.4),
+        delivery_timeout_seconds: float = 5.0,
+        slow_delivery_seconds: float = 3.0,
+        seed: int = 0,
+    ) -> None:
+        self.base_url = base_url
+        self.mails = store
+        self.faces: Mapping[str, Face] = {face.name: face for face in faces}
+        self._faults = {
+            face.name: Faults(face.own_faults, face.operations, seed=seed)
+            for face in self.faces.values()
+        }
+        self._lock = threading.Lock()
+        self._webhooks = {name: tuple(webhooks.get(name, ())) for name in self.faces}
+        self._inbound = {name: tuple(inbound_webhooks.get(name, ())) for name in self.faces}
+        self._interruptions = Interruptions(stopping)
+        self._slow_delivery_seconds = slow_delivery_seconds
+        self._loop = asyncio.get_running_loop()
+        self._publisher = Publisher[WebhookRecord](
+            retry_delays_seconds=retry_delays_seconds,
+            timeout_seconds=delivery_timeout_seconds,
+            may_retry=may_retry,
+            observe=self._observe,
+        )
+
+    def start(self) -> None:
+        """
+        Begin to post.
+        """
+        self._publisher.start()
+
+    def stop(self) -> None:
+        """
+        Give up what is not posted, and end the worker.
+        """
+        self._publisher.stop()
+
+    def face(self, name: str) -> Face:
+        """
+        The face with a name.
+
+        Raises:
+            UnknownFace: There is none.
+        """
+        face = self.faces.get(name)
+        if face is None:
+            known = ", ".join(sorted(self.faces))
+            raise UnknownFace(f"no provider {name[:40]!r} is spoken here; there are {known}")
+        return face
+
+    def url_of(self, name: str) -> str:
+        """
+        The URL of a face, without a slash at its end.
+        """
+        return f"{self.base_url}/{name}"
+
+    def endpoint(self, face: Face, handler: Handler, *, operation: str = "send") -> ASGIApp:
+        """
+        An endpoint for `Route`: faults in force happen to the request, and the handler answers.
+
+        Args:
+            face: The face that the route belongs to.
+            handler: Takes the hub, the request and its body; what it raises is answered with the
+                face's `error500`, but for Starlette's `HTTPException`.
+            operation: The name by which faults are told to apply to it; requests of the face's
+                `operations` use up the steps of scripts.
+        """
+        return FaceEndpoint(self, face, handler, operation, self._interruptions)
+
+    def faults(self, name: str) -> Faults:
+        """
+        What is going to go wrong with one provider.
+
+        Raises:
+            UnknownFace: There is no such provider.
+        """
+        return self._faults[self.face(name).name]
+
+    def webhooks(self, name: str) -> tuple[str, ...]:
+        """
+        Where events of a provider are posted to.
+        """
+        with self._lock:
+            return self._webhooks[self.face(name).name]
+
+    def set_webhooks(self, name: str, urls: Sequence[str]) -> None:
+        """
+        Post events of a provider to these URLs from now on.
+        """
+        with self._lock:
+            self._webhooks[self.face(name).name] = tuple(urls)
+
+    @property
+    def posts(self) -> Sequence[WebhookRecord]:
+        """
+        The requests to webhooks so far, in order, with their present state.
+        """
+        return self._publisher.records
+
+    def wait_for_posts(self, count: int, timeout_seconds: float) -> Sequence[WebhookRecord]:
+        """
+        Wait until so many requests to webhooks were delivered.
+
+        Raises:
+            TimeoutError: Fewer were delivered in time.
+        """
+        return self._publisher.wait_for(count, timeout_seconds)
+
+    def drain(self, timeout_seconds: float) -> None:
+        """
+        Wait until no request to a webhook is on its way.
+
+        Raises:
+            TimeoutError: One still is.
+        """
+        self._publisher.drain(timeout_seconds)
+
+    def fate_of(self, face: Face, address: str) -> Fate:
+        """
+        What becomes of an address: the provider's own test addresses first, then the common ones.
+
+        For faces whose answer depends on it, such as one that refuses suppressed addresses at once.
+        """
+        own = face.fate_of(address)
+        if own is not None:
+            return own
+        return common_fate(address) or Fate.DELIVERED
+
+    def accept(self, mail: CapturedMail) -> CapturedMail:
+        """
+        Keep a mail, let happen to it what its addresses stand for, and tell the webhooks.
+
+        Returns:
+            The mail as it is kept, with its timeline so far.
+
+        Raises:
+            NotKept: The store cannot take it.
+        """
+        face = self.face(mail.face)
+        self.mails.add(mail)
+        if mail.failure:
+            kind = EventKind.RENDERING_FAILED
+            events = [described(kind, r.address, detail=mail.failure) for r in mail.recipients]
+            return self._happen(face, mail, events)
+        events = [described(EventKind.SENT, each.address) for each in mail.recipients]
+        if is_test_virus(mail.raw):
+            detail = "The message has a virus."
+            events += [
+                described(EventKind.REJECTED, each.address, detail=detail)
+                for each in mail.recipients
+            ]
+            return self._happen(face, mail, events)
+        events = []
+        for each in mail.recipients:
+            fate = self.fate_of(face, each.address)
+            told = events_of(fate, each.address)
+            if not told[0].suppressed:
+                events.append(described(EventKind.SENT, each.address))
+            if fate is Fate.SLOW:
+                seconds = slow_seconds(each.address, self._slow_delivery_seconds)
+                self._later(seconds, mail.id, told)
+            else:
+                events += told
+        return self._happen(face, mail, events)
+
+    def make_event(
+        self,
+        mail_id: str,
+        recipient: str,
+        kind: EventKind,
+        *,
+        detail: str = "",
+        status: str = "",
+        url: str = "",
+    ) -> MailEvent:
+        """
+        Let something happen by hand, and tell the webhooks.
+
+        Args:
+            mail_id: The id of the mail in this mailbox.
+            recipient: The bare address of one of its recipients.
+            kind: What happens.
+            detail: What the receiving server or the person said; made up if it is empty.
+            status: The enhanced status code, such as ``5.1.1``; made up if it is empty.
+            url: The link that was clicked; of a click without, the first link of the mail.
+
+        Raises:
+            LookupError: There is no such mail, or it does not go to this recipient.
+            NotKept: So much has happened to the mail that no more is kept.
+        """
+        mail = self.mails.get(mail_id)
+        if mail is None:
+            raise LookupError("no mail with this id is kept here")
+        found = mail.recipient(recipient)
+        if found is None:
+            raise LookupError("the mail does not go to this recipient")
+        event = described(kind, found.address, detail=detail, status=status, url=url, by_hand=True)
+        self._happen(self.face(mail.face), mail, [event], fault=Fault("ok"))
+        return event
+
+    def receive(self, raw: bytes, envelope: Envelope, *, face: str | None = None) -> int:
+        """
+        Hand a mail that comes in to the webhooks of inbound mail.
+
+        Args:
+            raw: The mail as it was received.
+            envelope: From where, and to whom.
+            face: The provider that takes it in; by default all that have a webhook for it.
+
+        Returns:
+            To how many webhooks it is posted.
+
+        Raises:
+            UnknownFace: There is no such provider.
+        """
+        names = [self.face(face).name] if face is not None else list(self.faces)
+        deliveries = []
+        for name in names:
+            with self._lock:
+                urls = self._inbound[name]
+            post = self.faces[name].inbound_post(raw, envelope) if urls else None
+            if post is not None:
+                deliveries += [self._delivery(self.faces[name], url, post, None) for url in urls]
+        self._publisher.submit(deliveries)
+        return len(deliveries)
+
+    def _happen(
+        self,
+        face: Face,
+        mail: CapturedMail,
+        events: Sequence[MailEvent],
+        *,
+        fault: Fault | None = None,
+    ) -> CapturedMail:
+        self.mails.record(mail.id, events)
+        kept = self.mails.get(mail.id) or mail
+        urls = self.webhooks(face.name)
+        if urls and events:
+            posts = face.webhook_posts(kept, events)
+            deliveries = [self._delivery(face, u, p, mail.id) for u in urls for p in posts]
+            if deliveries:
+                chosen = self.faults(face.name).for_notifications() if fault is None else fault
+                deliveries = [_with_its_own_id(d) for d in apply_fault(deliveries, chosen)]
+                for delivery in deliveries:
+                    self._observe(delivery.record)
+                self._publisher.submit(deliveries)
+        return kept
+
+    def _later(self, seconds: float, mail_id: str, events: Sequence[MailEvent]) -> None:
+        def happen() -> None:
+            mail = self.mails.get(mail_id)
+            if mail is not None:
+                at = [described(event.kind, event.recipient) for event in events]
+                self._happen(self.face(mail.face), mail, at)
+
+        self._loop.call_soon_threadsafe(self._loop.call_later, seconds, happen)
+
+    def _delivery(
+        self, face: Face, url: str, post: WebhookPost, mail_id: str | None
+    ) -> WebhookDelivery:
+        record = WebhookRecord(
+            endpoint=url,
+            event_type=post.event_type,
+            about=mail_id,
+            face=face.name,
+            post_id=new_id(),
+            event_ids=post.event_ids,
+        )
+        return WebhookDelivery(record=record, face=face, post=post)
+
+    def _observe(self, record: WebhookRecord) -> None:
+        if record.about is not None and not self.mails.closed:
+            self.mails.record_post(record.about, record.post_id, record.event_ids, record.outcome)
+
+
+def _with_its_own_id(delivery: WebhookDelivery) -> WebhookDelivery:
+    return replace(delivery, record=replace(delivery.record, post_id=new_id()))

@@ -1,0 +1,166 @@
+"""A face of the tests' own, in the shape of all others, and a webhook that listens."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from mailcore_local.engine import EventKind, Fate, Fault
+from mailcore_local.faces import Envelope, Face, WebhookPost
+from mailcore_local.hub import Hub, captured_request
+from mailcore_local.mailbox import CapturedMail, CapturedRecipient, MailEvent
+from mailcore_local.mailbox.mail import new_id
+
+
+class AcmeFace(Face):
+    """Acme Mail: one path, JSON, webhooks signed by HMAC."""
+
+    name = "acme"
+    label = "Acme Mail"
+
+    def routes(self, hub: Hub) -> Sequence[BaseRoute]:
+        """One."""
+        return [Route("/send", hub.endpoint(self, self.send), methods=["POST"])]
+
+    async def send(self, hub: Hub, request: Request, body: bytes) -> Response:
+        """Take a mail."""
+        document = json.loads(body)
+        recipients = tuple(
+            CapturedRecipient(address=address, message_id=new_id()) for address in document["to"]
+        )
+        raw = (
+            f"From: {document['from']}\r\nTo: {', '.join(document['to'])}\r\n"
+            f"Subject: {document['subject']}\r\n\r\n{document['text']}\r\n"
+        )
+        mail = CapturedMail(
+            face=self.name,
+            envelope_sender=document["from"],
+            from_email=document["from"],
+            to=tuple(document["to"]),
+            subject=document["subject"],
+            raw=raw.encode(),
+            recipients=recipients,
+            request=captured_request(request, body, secrets=[document.get("key", "")]),
+            tags=tuple(document.get("tags", ())),
+            metadata=document.get("metadata", {}),
+            facts={"stream": "outbound"},
+        )
+        hub.accept(mail)
+        return JSONResponse({"ids": [each.message_id for each in recipients]})
+
+    def webhook_posts(
+        self, mail: CapturedMail, events: Sequence[MailEvent]
+    ) -> Sequence[WebhookPost]:
+        """One for each event, but for what was sent."""
+        return [self._post(mail, event) for event in events if event.kind is not EventKind.SENT]
+
+    def _post(self, mail: CapturedMail, event: MailEvent) -> WebhookPost:
+        recipient = mail.recipient(event.recipient)
+        assert recipient
+        document = {"type": event.kind.value, "id": recipient.message_id, "stream": mail.facts}
+        body = json.dumps(document).encode()
+        signature = hmac.new(b"secret", body, hashlib.sha256).hexdigest()
+        return WebhookPost(
+            event_type=event.kind.value,
+            headers={"Content-Type": "application/json", "X-Acme-Signature": signature},
+            body=body,
+            event_ids=(event.id,),
+        )
+
+    def inbound_post(self, raw: bytes, envelope: Envelope) -> WebhookPost | None:
+        """The octets."""
+        return WebhookPost(
+            event_type="inbound", headers={"Content-Type": "message/rfc822"}, body=raw
+        )
+
+    def fate_of(self, address: str) -> Fate | None:
+        """Its own test address."""
+        return Fate.COMPLAINED if address == "grumpy@acme.example" else None
+
+    def error_answer(self, fault: Fault) -> Response:
+        """In Acme's words."""
+        return JSONResponse({"acme": fault.name}, 429 if fault.name == "throttle" else 500)
+
+    def mailcore_url(self, base_url: str) -> str:
+        """As of a plugin."""
+        return f"acme://?base_url={base_url}"
+
+
+@dataclass
+class Received:
+    """One request that a webhook got."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self):
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def signed(self) -> bool:
+        """Whether Acme's signature fits."""
+        expected = hmac.new(b"secret", self.body, hashlib.sha256).hexdigest()
+        return self.headers["X-Acme-Signature"] == expected
+
+
+@dataclass
+class Webhook:
+    """A server that keeps what is posted to it."""
+
+    url: str = ""
+    received: list[Received] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+
+    @property
+    def types(self) -> list[str]:
+        """The types of the events, in order."""
+        return [each.json["type"] for each in self.received]
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    """A webhook that answers 200, or the next of its `statuses`."""
+    kept = Webhook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            kept.received.append(Received(self.path, dict(self.headers), body))
+            self.send_response(kept.statuses.pop(0) if kept.statuses else 200)
+            answer = b"thank you"
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    kept.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
+    yield kept
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def acme() -> AcmeFace:
+    """The face."""
+    return AcmeFace()
