@@ -203,6 +203,8 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
 
     def prepare(self) -> None:
         """Import what the first call will need: boto3 only if that makes it."""
+        from mailcore_ses import answers  # noqa: F401  # parse() needs it
+
         _ = self._plan_of
         self._transport.prepare()
 

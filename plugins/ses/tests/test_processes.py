@@ -96,6 +96,13 @@ assert [0] * len(codes) == codes, codes
 thread.join()
 """
 
+IMPORTS_NOTHING_IN_A_SEND = """
+before = set(sys.modules)
+send("first")
+send("refuse")
+print(*sorted(set(sys.modules) - before), end="")
+"""
+
 ENDS_WITH_A_THREAD = """
 threading.Thread(target=send, args=("late",)).start()
 """
@@ -187,6 +194,12 @@ def test_fork_after_a_send(ses, kind):
     run(FORKS_AFTER_A_SEND, ses, kind)
 
     assert 1 + 3 * 60 == len(set(ses.subjects)) == len(ses.subjects)
+
+
+@pytest.mark.parametrize("kind", ["own", "session", "client"])
+def test_a_first_send_imports_nothing(ses, kind):
+    """A thread that imports while the process forks would leave the child with a held lock."""
+    run(IMPORTS_NOTHING_IN_A_SEND, ses, kind)
 
 
 @pytest.mark.slow
