@@ -12,6 +12,7 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
+    from mailcore.foundation.computing import cached_property
     from mailcore.foundation.environment import Variables
     from mailcore.foundation.forking import ForkSafeLock
     from mailcore.foundation.frozen import FrozenDict, freeze, thaw
@@ -30,6 +31,7 @@ else:
             "shown_name": "foundation.redaction",
             "shown_size": "foundation.redaction",
             "shown_text": "foundation.redaction",
+            "cached_property": "foundation.computing",
             "similar": "foundation.suggesting",
         },
     )
@@ -38,6 +40,7 @@ __all__ = [
     "ForkSafeLock",
     "FrozenDict",
     "Variables",
+    "cached_property",
     "freeze",
     "redact",
     "shown_name",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 
+from mailcore.foundation.computing import cached_property
 from mailcore.inbound.comments import QUOTED, without_comments
 from mailcore.inbound.entity import Field
 from mailcore.inbound.words import clean, header_text, unfolded

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from functools import cached_property, partial
+from functools import partial
 from typing import NoReturn
 
+from mailcore.foundation.computing import cached_property
 from mailcore.foundation.frozen import FrozenDict
 from mailcore.inbound.addresses import AddressField, InboundAddress, read_field
 from mailcore.inbound.body import Bodies, find_bodies

@@ -6,9 +6,9 @@ import re
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mailcore.foundation.computing import cached_property
 from mailcore.inbound.charset import decode_charset
 from mailcore.inbound.decoding import decode_transfer
 from mailcore.inbound.entity import Entity, Limits

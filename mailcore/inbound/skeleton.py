@@ -11,10 +11,10 @@ import os
 import re
 
 from collections.abc import Iterator
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from mailcore.foundation.computing import cached_property
 from mailcore.inbound.entity import MIN_HEADER_LINE, Buffer, Entity, Field, Limits
 
 

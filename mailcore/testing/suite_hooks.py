@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, ClassVar
 
 from mailcore.account.suppressions import KeepsSuppressions, SuppressionList
@@ -12,6 +11,7 @@ from mailcore.errors import MailcoreError, SendError
 from mailcore.events import EventType
 from mailcore.features import Feature
 from mailcore.flow import HttpRequest, HttpResponse, Transport
+from mailcore.foundation.computing import cached_property
 from mailcore.message.message import Message
 from mailcore.provider import Provider
 from mailcore.registry.hookspecs import hookimpl

@@ -16,10 +16,10 @@ import re
 from binascii import a2b_qp
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 from hashlib import sha256
 
 from mailcore.errors import ConfigurationError, MalformedWebhook
+from mailcore.foundation.computing import cached_property
 from mailcore.webhook.request import WebhookRequest
 
 

@@ -15,9 +15,9 @@ import uuid
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
+from mailcore.foundation import cached_property
 from mailcore.message import Message, extra_of
 from mailcore.registry import (
     ProviderOptions,

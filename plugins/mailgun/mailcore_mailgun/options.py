@@ -12,11 +12,10 @@ import json
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mailcore.address import encode_domain
-from mailcore.foundation import thaw
+from mailcore.foundation import cached_property, thaw
 from mailcore.http import basic_authorization
 from mailcore.message import Message
 from mailcore.message import extra_of as extra_for

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
+from mailcore.foundation import cached_property
 from mailcore.message import Message, extra_of
 from mailcore.registry import (
     ProviderOptions,

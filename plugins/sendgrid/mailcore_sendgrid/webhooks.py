@@ -14,12 +14,12 @@ import re
 
 from base64 import b64decode
 from collections.abc import Iterable
-from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookRejected
 from mailcore.flow import Flow
+from mailcore.foundation import cached_property
 from mailcore.webhook import Verdict, WebhookRequest, basic_auth_of, check_age
 
 

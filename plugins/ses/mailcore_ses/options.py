@@ -15,10 +15,10 @@ import re
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from mailcore.errors import ConfigurationError
+from mailcore.foundation import cached_property
 from mailcore.mime import DkimSigner
 from mailcore.registry import ProviderOptions, message_options, option
 from mailcore_ses.aws.call import SES, SES_V1

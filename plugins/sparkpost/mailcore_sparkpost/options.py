@@ -14,10 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal
 
-from mailcore.foundation import FrozenDict
+from mailcore.foundation import FrozenDict, cached_property
 from mailcore.http import JSON_HEADERS
 from mailcore.message import Message, extra_of
 from mailcore.registry import ProviderOptions, is_base_url, is_token, message_options, option
