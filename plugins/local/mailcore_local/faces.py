@@ -166,6 +166,28 @@ class Face(ABC):
         """
         return []
 
+    def happened(self, mail: CapturedMail, events: Sequence[MailEvent]) -> None:
+        """
+        Take note of events, such as for a suppression list; called before they are posted.
+
+        It is called for all of them, whether there is a webhook or not, from any thread.
+
+        Args:
+            mail: The mail as it was kept.
+            events: What happened, in order.
+        """
+        return
+
+    def addressed(self, post: WebhookPost, url: str) -> WebhookPost:
+        """
+        A post as it goes to a URL: for providers whose signature covers the URL.
+
+        Args:
+            post: What `webhook_posts` or `inbound_post` made.
+            url: The URL of the webhook as it was given.
+        """
+        return post
+
     def inbound_post(self, raw: bytes, envelope: Envelope) -> WebhookPost | None:
         """
         What the provider posts to the webhook of inbound mail; `None` if it takes none.

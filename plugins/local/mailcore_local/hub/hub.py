@@ -298,6 +298,7 @@ class Hub:
     ) -> CapturedMail:
         self.mails.record(mail.id, events)
         kept = self.mails.get(mail.id) or mail
+        face.happened(kept, events)
         urls = self.webhooks(face.name)
         if urls and events:
             posts = face.webhook_posts(kept, events)

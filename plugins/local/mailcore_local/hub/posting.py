@@ -72,7 +72,8 @@ class WebhookDelivery(Delivery[WebhookRecord]):
         return self._sent().headers
 
     def _sent(self) -> WebhookPost:
-        return self.face.tampered(self.post) if self.tampered else self.post
+        post = self.face.addressed(self.post, self.record.endpoint)
+        return self.face.tampered(post) if self.tampered else post
 
 
 def may_retry(outcome: str) -> bool:

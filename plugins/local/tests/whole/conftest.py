@@ -8,7 +8,7 @@ import json
 import threading
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -29,6 +29,10 @@ class AcmeFace(Face):
 
     name = "acme"
     label = "Acme Mail"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bounced: list[str] = []
 
     def routes(self, hub: Hub) -> Sequence[BaseRoute]:
         """One."""
@@ -78,6 +82,14 @@ class AcmeFace(Face):
             body=body,
             event_ids=(event.id,),
         )
+
+    def happened(self, mail: CapturedMail, events: Sequence[MailEvent]) -> None:
+        """Remember who bounced."""
+        self.bounced += [e.recipient for e in events if e.kind is EventKind.BOUNCED]
+
+    def addressed(self, post: WebhookPost, url: str) -> WebhookPost:
+        """Say where it goes."""
+        return replace(post, headers={**post.headers, "X-Acme-Url": url})
 
     def inbound_post(self, raw: bytes, envelope: Envelope) -> WebhookPost | None:
         """The octets."""

@@ -129,3 +129,14 @@ def test_inbound_mail(acme, webhook):
         assert 1 == local.hub.receive(raw, envelope)
         local.hub.wait_for_posts(1, 30)
         assert raw == webhook.received[0].body
+
+
+def test_a_face_takes_note_and_knows_the_url(acme, webhook):
+    """It is told what happened, before it is posted, and where a post goes to."""
+    with LocalMail(faces=[acme], webhooks={"acme": f"{webhook.url}?a=/b"}) as local:
+        send(local.face_url("acme"), "bounce@example.com", "ada@example.com")
+        local.hub.wait_for_posts(2, 30)
+
+        assert ["bounce@example.com"] == acme.bounced
+        urls = {each.headers["X-Acme-Url"] for each in webhook.received}
+        assert {f"{webhook.url}?a=/b"} == urls
