@@ -32,6 +32,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore.middleware",
         "mailcore.stores",
         "mailcore.pools",
+        "mailcore.outbox",
         "mailcore.builtin",
     ),
     "For plugins": (

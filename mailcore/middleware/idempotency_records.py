@@ -126,7 +126,7 @@ class Record:
 
     def done(self, result: SendResult) -> Record:
         """The record with its result: without raw answers, what was tried and what was dropped."""
-        statuses = [_written(status) for status in result.recipients.values()]
+        statuses = [written_status(status) for status in result.recipients.values()]
         document = {
             "provider": result.provider,
             "message_ids": list(result.message_ids),
@@ -148,7 +148,7 @@ class Record:
             message: The message, perhaps with fewer recipients than the one that was sent.
             own: The fingerprint of that message.
         """
-        statuses = map(_read, self.result["recipients"])
+        statuses = map(read_status, self.result["recipients"])
         by_digest = dict(zip(self.fingerprint.recipients, statuses, strict=True))
         return SendResult(
             provider=self.result["provider"],
@@ -207,7 +207,8 @@ def _pieces(text: str) -> Iterable[str]:
     return (text[begin : begin + 16] for begin in range(0, len(text), 16))
 
 
-def _written(status: RecipientStatus) -> list[object]:
+def written_status(status: RecipientStatus) -> list[object]:
+    """A status as JSON has it, without addresses."""
     return [
         status.status.value,
         status.message_id,
@@ -218,7 +219,13 @@ def _written(status: RecipientStatus) -> list[object]:
     ]
 
 
-def _read(row: list[Any]) -> RecipientStatus:
+def read_status(row: list[Any]) -> RecipientStatus:
+    """
+    Read what :func:`written_status` wrote.
+
+    Raises:
+        ValueError: If it is none.
+    """
     status, message_id, code, detail, retryable, maybe_accepted = row
     return RecipientStatus(
         SendStatus(status),

@@ -9,7 +9,6 @@ from typing import Any
 
 from mailcore.address.domain import address_key
 from mailcore.errors import SendError, UnsupportedFeature
-from mailcore.message.message import Message
 from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
 from mailcore.sending.copies import likelihood
 from mailcore.sending.delivery import failed_for, refused_to_all
@@ -23,11 +22,11 @@ class Outcomes:
     are alike the later one; an acceptance stays as it was first.
 
     Args:
-        message: The whole message, to all of its recipients.
+        recipients: All addresses of the whole message.
     """
 
-    def __init__(self, message: Message) -> None:
-        self._order = {address_key(address): address for address in message.recipients}
+    def __init__(self, recipients: Sequence[str]) -> None:
+        self._order = {address_key(address): address for address in recipients}
         self._statuses: dict[str, RecipientStatus] = {}
         self._answers: list[Any] = []
         self._errors: tuple[SendError, ...] = ()

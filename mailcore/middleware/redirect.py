@@ -86,7 +86,7 @@ class Redirect(Policy):
             if not message.is_batch:
                 part = self._redirected(message, shows=shows)
                 return (yield from _mapped(part, send))
-            outcomes = Outcomes(message)
+            outcomes = Outcomes(message.recipients)
             errors: list[SendError] = []
             for part in self._parts(message, shows=shows):
                 yield from _joined(part, send, outcomes, errors)

@@ -31,6 +31,7 @@ from mailcore.middleware.outcomes import Outcomes, with_attempts
 from mailcore.middleware.policy import Place, Policy, Sender
 from mailcore.middleware.remaining import Remaining, only_for
 from mailcore.middleware.settings import checked_count, checked_number
+from mailcore.middleware.waits import wait_bound_seconds
 from mailcore.result import SendResult
 
 
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["Retry"]
 
 logger = logging.getLogger("mailcore.retry")
-
-# No bound of waits is out of reach after these, and 2.0 ** 1024 is no number.
-_MOST_DOUBLINGS = 100
 
 
 class Retry(Policy):
@@ -128,8 +126,7 @@ class Retry(Policy):
 
     def wait_seconds(self, failed: int) -> float:
         """A random wait after so many failed attempts, without what a provider asks for."""
-        doubled = 2.0 ** min(failed - 1, _MOST_DOUBLINGS)
-        bound = min(self.longest_wait_seconds, self.first_wait_seconds * doubled)
+        bound = wait_bound_seconds(failed, self.first_wait_seconds, self.longest_wait_seconds)
         return bound * self._jitter()
 
     def now(self) -> float:
@@ -239,7 +236,7 @@ class _Course:
     ) -> SendResult | float:
         """Go on with those recipients that were refused for now."""
         if self._outcomes is None:
-            self._outcomes = Outcomes(self._whole)
+            self._outcomes = Outcomes(self._whole.recipients)
             for earlier in self._unsure():
                 self._outcomes.add_failure(self._whole.recipients, earlier)
         self._outcomes.add(result)

@@ -1,0 +1,91 @@
+"""A row without one of its recipients, for people who want to be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from mailcore.address.domain import address_key
+from mailcore.errors import MessageError
+from mailcore.features import Features
+from mailcore.middleware.remaining import only_for
+from mailcore.outbox.documents import VERSION, written_message
+from mailcore.outbox.machine import cancelled
+from mailcore.outbox.policy import OutboxPolicy
+from mailcore.outbox.rows import OutboxRow, Receipt
+from mailcore.outbox.states import OutboxState
+from mailcore.outbox.store import Revision
+from mailcore.result import RecipientStatuses
+
+
+def erased(
+    row: OutboxRow, receipts: Sequence[Receipt], *, address: str, now: datetime
+) -> Revision | None:
+    """
+    Take an address out of a row.
+
+    A row that is over loses its document and its subject, and its receipts lose the address. One
+    that waits is sent to the others only; if there are none, it is called off.
+
+    Args:
+        row: The row as it is now.
+        receipts: What providers reported of it.
+        address: The address, in any spelling.
+        now: The time of this moment.
+
+    Returns:
+        What is to be written; None if the address is not among the recipients, or the row is just
+        being sent: ask again when it is over.
+    """
+    key = address_key(address)
+    if row.state is OutboxState.SENDING:
+        return None
+    if not any(address_key(each) == key for each in row.recipients):
+        return None
+    if row.state is OutboxState.PENDING:
+        row = _pending_without(row, receipts, key, now)
+    else:
+        row = replace(row, document=None)
+    place = next(i for i, each in enumerate(row.recipients) if address_key(each) == key)
+    name = f"erased-{place}"
+    others = {each: status for each, status in row.statuses.items() if address_key(each) != key}
+    if key in row.statuses:
+        others[name] = replace(row.statuses[key], detail="")
+    is_named = row.key is not None and key in address_key(row.key)
+    found = replace(
+        row,
+        key=None if is_named else row.key,
+        recipients=_renamed(row.recipients, key, name),
+        remaining=None if row.remaining is None else _renamed(row.remaining, key, ""),
+        statuses=RecipientStatuses(others),
+        subject="",
+    )
+    return Revision(row=found, forgotten=key)
+
+
+def _renamed(addresses: Sequence[str], key: str, name: str) -> tuple[str, ...]:
+    renamed = (name if address_key(each) == key else each for each in addresses)
+    return tuple(each for each in renamed if each)
+
+
+def _pending_without(
+    row: OutboxRow, receipts: Sequence[Receipt], key: str, now: datetime
+) -> OutboxRow:
+    """A row that waits, to others only; called off if there are none."""
+    left = row.recipients if row.remaining is None else row.remaining
+    others = [each for each in left if address_key(each) != key]
+    document = _document_for(row, others) if others else None
+    if document is not None:
+        return replace(row, document=document, document_version=VERSION, remaining=tuple(others))
+    called_off = cancelled(row, receipts, now=now, policy=OutboxPolicy())
+    return replace(called_off.row if called_off else row, document=None)
+
+
+def _document_for(row: OutboxRow, addresses: Sequence[str]) -> str | None:
+    """The document of a message to these only; None if there is none."""
+    try:
+        message = only_for(row.message(), addresses, Features())
+    except MessageError:
+        return None
+    return None if message is None else written_message(message)

@@ -1,0 +1,135 @@
+"""What a mailer returned or raised, read as a status for everybody and as a reason."""
+
+from __future__ import annotations
+
+import re
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mailcore.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    MailcoreError,
+    QuotaExceeded,
+    RecipientsRefused,
+    SendError,
+    StoreError,
+)
+from mailcore.foundation.redaction import redact
+from mailcore.middleware.remaining import longest_wait_seconds
+from mailcore.outbox.documents import NewerDocument
+from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
+from mailcore.sending.delivery import failed_for
+
+
+LONGEST_TEXT = 1000
+"""How many characters of an error are kept."""
+LONGEST_CODE = 100
+"""How many characters of a category and of a code are kept."""
+
+_CAPITALS = re.compile(r"(?<!^)(?=[A-Z])")
+_SILENT = RecipientStatus(SendStatus.UNKNOWN, detail="the provider's answer does not say")
+
+# Of the account, the worker or the database: the next message will not fare better, and this one
+# will be fine once somebody has seen to it.
+_PATIENT = (AuthenticationFailed, QuotaExceeded, ConfigurationError, NewerDocument, StoreError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """
+    Why a send did not reach everybody.
+
+    Args:
+        category: A word for programs; empty if it did reach everybody.
+        code: The provider's own code.
+        text: In words, without addresses.
+        wait_seconds: How long the provider asks to wait.
+        is_patient: Whether the message is not to blame and waits until somebody has seen to it.
+    """
+
+    category: str = ""
+    code: str = ""
+    text: str = ""
+    wait_seconds: float = 0.0
+    is_patient: bool = False
+
+
+def read_outcome(
+    outcome: SendResult | MailcoreError, asked: Sequence[str]
+) -> tuple[SendResult, Cause]:
+    """
+    Read what a mailer returned or raised.
+
+    Args:
+        outcome: The result or the error.
+        asked: The addresses that the send was for.
+
+    Returns:
+        A result with a status for each of them, and why some were not reached.
+    """
+    if isinstance(outcome, SendResult):
+        return _complete(outcome, asked), _cause_of_result(outcome)
+    if isinstance(outcome, RecipientsRefused) and outcome.result is not None:
+        wait = outcome.retry_after_seconds or longest_wait_seconds(outcome.result) or 0.0
+        return _complete(outcome.result, asked), replace(_cause(outcome), wait_seconds=wait)
+    cause = _cause(outcome)
+    if isinstance(outcome, SendError):
+        error, provider = outcome, outcome.provider
+    else:
+        error = SendError(cause.text, category=cause.category)
+        provider = str(getattr(outcome, "provider", ""))
+    statuses = RecipientStatuses(failed_for(asked, error))
+    return SendResult(provider=provider, recipients=statuses), cause
+
+
+def kept_text(text: str, longest: int) -> str:
+    """
+    A text as an outbox keeps it beside a message: without addresses, and such as databases take.
+
+    Args:
+        text: A text of any kind.
+        longest: How many characters of it.
+    """
+    # Databases refuse NUL and halves of surrogate pairs.
+    shown = redact(text)[:longest].replace("\0", "\ufffd")
+    return shown.encode("utf-8", "replace").decode("utf-8")
+
+
+def _complete(result: SendResult, asked: Sequence[str]) -> SendResult:
+    """The result with a status for each address that was asked, spelled as it was asked."""
+    known = {address: result.recipients.get(address, _SILENT) for address in asked}
+    spelled = RecipientStatuses(known)
+    others = {each: status for each, status in result.recipients.items() if each not in spelled}
+    return replace(result, recipients=RecipientStatuses({**known, **others}))
+
+
+def _cause_of_result(result: SendResult) -> Cause:
+    if not result.refused:
+        return Cause()
+    wait = longest_wait_seconds(result) or 0.0
+    if result.errors:
+        return replace(_cause(result.errors[0]), wait_seconds=wait, is_patient=False)
+    status = result.recipients[result.refused[0]]
+    return Cause(
+        category=kept_text(status.status.value, LONGEST_CODE),
+        code=kept_text(status.code, LONGEST_CODE),
+        text=kept_text(status.detail, LONGEST_TEXT),
+        wait_seconds=wait,
+    )
+
+
+def _cause(error: MailcoreError) -> Cause:
+    category = error.category if isinstance(error, SendError) else _snake(type(error).__name__)
+    return Cause(
+        category=kept_text(category, LONGEST_CODE),
+        code=kept_text(error.code, LONGEST_CODE) if isinstance(error, SendError) else "",
+        text=kept_text(str(error), LONGEST_TEXT),
+        wait_seconds=(error.retry_after_seconds or 0.0) if isinstance(error, SendError) else 0.0,
+        is_patient=isinstance(error, _PATIENT),
+    )
+
+
+def _snake(name: str) -> str:
+    return _CAPITALS.sub("_", name).lower()
