@@ -1,15 +1,13 @@
-"""A face of the tests' own, in the shape of all others, and a webhook that listens."""
+"""A face of the tests' own, in the shape of all others."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import json
-import threading
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -110,66 +108,16 @@ class AcmeFace(Face):
         return f"acme://?base_url={base_url}"
 
 
-@dataclass
-class Received:
-    """One request that a webhook got."""
-
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self):
-        """The body as JSON."""
-        return json.loads(self.body)
-
-    @property
-    def signed(self) -> bool:
-        """Whether Acme's signature fits."""
-        expected = hmac.new(b"secret", self.body, hashlib.sha256).hexdigest()
-        return self.headers["X-Acme-Signature"] == expected
-
-
-@dataclass
-class Webhook:
-    """A server that keeps what is posted to it."""
-
-    url: str = ""
-    received: list[Received] = field(default_factory=list)
-    statuses: list[int] = field(default_factory=list)
-
-    @property
-    def types(self) -> list[str]:
-        """The types of the events, in order."""
-        return [each.json["type"] for each in self.received]
+def signed_by_acme(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether Acme's signature fits."""
+    expected = hmac.new(b"secret", body, hashlib.sha256).hexdigest()
+    return headers["X-Acme-Signature"] == expected
 
 
 @pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    """A webhook that answers 200, or the next of its `statuses`."""
-    kept = Webhook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            kept.received.append(Received(self.path, dict(self.headers), body))
-            self.send_response(kept.statuses.pop(0) if kept.statuses else 200)
-            answer = b"thank you"
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    kept.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
-    yield kept
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def is_signed():
+    """``is_signed(received)``: whether Acme's signature of a request fits."""
+    return lambda received: signed_by_acme(received.headers, received.body)
 
 
 @pytest.fixture
