@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.types import ASGIApp
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mailcore_local.faces import Face
 from mailcore_local.hub import Hub
@@ -88,7 +88,6 @@ class LocalMail:
 
         def make(base_url: str, stopping: asyncio.Event) -> ASGIApp:
             made.append(self._make_hub(base_url, stopping))
-            made[0].start()
             return application(made[0])
 
         def stop() -> None:
@@ -97,6 +96,7 @@ class LocalMail:
 
         self._server.start(make, at_stop=stop)
         (self._hub,) = made
+        self._hub.start()
 
     def stop(self) -> None:
         """
@@ -216,12 +216,25 @@ def application(hub: Hub) -> Starlette:
     """
     The application of the whole: each face below its name.
     """
-    return Starlette(
-        routes=[
-            Mount(f"/{face.name}", Starlette(routes=face.routes(hub)))
-            for face in hub.faces.values()
-        ]
-    )
+    routes: list[BaseRoute] = []
+    for face in hub.faces.values():
+        below = Starlette(routes=face.routes(hub))
+        routes += [Route(f"/{face.name}", _Root(below)), Mount(f"/{face.name}", below)]
+    return Starlette(routes=routes)
+
+
+class _Root:
+    """
+    The root of a face without the slash at its end: some SDKs post to the URL that they are given.
+    """
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        below = {**scope, "path": f"{path}/", "root_path": scope.get("root_path", "") + path}
+        await self._application(below, receive, send)
 
 
 def _lists(urls: Mapping[str, str | Sequence[str]] | None) -> dict[str, Sequence[str]]:

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from starlette.responses import Response
 
-from mailcore_local.engine import ArgumentRule, Fate, Fault
+from mailcore_local.engine import ArgumentRule, Fate, Fault, Faults
 from mailcore_local.mailbox import CapturedMail, MailEvent
 
 
@@ -151,6 +151,15 @@ class Face(ABC):
         The routes below the path of the face; `Hub.endpoint` makes the endpoints.
         """
 
+    def make_faults(self, *, seed: int) -> Faults:
+        """
+        What is going to go wrong with the face: nothing so far.
+
+        Args:
+            seed: The seed of the random numbers that faults by rate are drawn with.
+        """
+        return Faults(self.own_faults, self.operations, seed=seed)
+
     def webhook_posts(
         self, mail: CapturedMail, events: Sequence[MailEvent]
     ) -> Sequence[WebhookPost]:
@@ -187,6 +196,38 @@ class Face(ABC):
             url: The URL of the webhook as it was given.
         """
         return post
+
+    def publish(self, hub: Hub, mail: CapturedMail, events: Sequence[MailEvent]) -> bool:
+        """
+        Tell of events in a way of the face's own, where one is not a post to each webhook.
+
+        Returns:
+            Whether that was done; by default the hub posts what `webhook_posts` makes.
+        """
+        return False
+
+    def webhooks_changed(self, hub: Hub) -> None:
+        """
+        The webhooks of the face are set or changed: `hub.webhooks(self.name)` has them.
+
+        Called at the start too, when the server answers already.
+        """
+        return
+
+    def drain(self, timeout_seconds: float) -> None:
+        """
+        Wait until nothing of the face's own is on its way.
+
+        Raises:
+            TimeoutError: Something still is.
+        """
+        return
+
+    def stopped(self) -> None:
+        """
+        The server has stopped: end what the face has started.
+        """
+        return
 
     def inbound_post(self, raw: bytes, envelope: Envelope) -> WebhookPost | None:
         """

@@ -11,7 +11,9 @@ from mailcore_local.faces import Face, FaceSettings
 
 
 # The name of the provider -> the module, and the class in it.
-KNOWN_FACES: Mapping[str, tuple[str, str]] = {}
+KNOWN_FACES: Mapping[str, tuple[str, str]] = {
+    "ses": ("mailcore_local.ses_face", "SesFace"),
+}
 
 
 def make_faces(

@@ -23,10 +23,18 @@ class Accepted(Generic[MessageT]):
         changed: The lock of the stand-in; whoever waits for messages waits on it.
         directory: Where messages are also written as `.eml` files, but for those whose template
             could not be rendered.
+        max_messages: How many are kept; the first one is forgotten then. `None` keeps all.
     """
 
-    def __init__(self, changed: threading.Condition, *, directory: Path | None = None) -> None:
+    def __init__(
+        self,
+        changed: threading.Condition,
+        *,
+        directory: Path | None = None,
+        max_messages: int | None = None,
+    ) -> None:
         self._changed = changed
+        self._max_messages = max_messages
         self._directory = directory
         self._messages: dict[str, MessageT] = {}
 
@@ -42,6 +50,8 @@ class Accepted(Generic[MessageT]):
                 name = f"{len(self._messages) + 1:04d}-{message.message_id}.eml"
                 (self._directory / name).write_bytes(message.raw)
             self._messages[message.message_id] = message
+            if self._max_messages is not None and len(self._messages) > self._max_messages:
+                del self._messages[next(iter(self._messages))]
             self._changed.notify_all()
 
     def get(self, message_id: str) -> MessageT | None:

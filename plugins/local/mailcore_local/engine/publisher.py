@@ -98,7 +98,7 @@ class Publisher(Generic[RecordT]):
         may_retry: Whether an outcome is worth another attempt: a status as text, or the name of a
             network error.
         observe: Called with the record after each attempt, in the worker thread.
-        max_records: Of more than so many, the first ones are forgotten that are finished.
+        max_records: How many records are kept, about; the first finished ones are forgotten.
     """
 
     def __init__(

@@ -5,9 +5,11 @@ The hub: keeps mails, decides what becomes of them, and tells the webhooks.
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
+import time
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from starlette.types import ASGIApp
@@ -24,9 +26,9 @@ from mailcore_local.engine import (
 from mailcore_local.faces import Envelope, Face, WebhookPost
 from mailcore_local.hub.answering import FaceEndpoint, Handler
 from mailcore_local.hub.fates import common_fate, described, events_of, slow_seconds
-from mailcore_local.hub.posting import WebhookDelivery, WebhookRecord, may_retry
+from mailcore_local.hub.posting import WebhookDelivery, WebhookRecord, may_retry, outcome_of
 from mailcore_local.mailbox import CapturedMail, MailEvent, MailStore
-from mailcore_local.mailbox.mail import new_id
+from mailcore_local.mailbox.mail import new_id, now
 from mailcore_local.serving import Interruptions
 
 
@@ -70,15 +72,16 @@ class Hub:
         self.base_url = base_url
         self.mails = store
         self.faces: Mapping[str, Face] = {face.name: face for face in faces}
-        self._faults = {
-            face.name: Faults(face.own_faults, face.operations, seed=seed)
-            for face in self.faces.values()
-        }
+        self.stopping = stopping
+        self.retry_delays_seconds = tuple(retry_delays_seconds)
+        self.delivery_timeout_seconds = delivery_timeout_seconds
+        self.slow_delivery_seconds = slow_delivery_seconds
+        self._seed = seed
+        self._faults: dict[str, Faults] = {}
         self._lock = threading.Lock()
         self._webhooks = {name: tuple(webhooks.get(name, ())) for name in self.faces}
         self._inbound = {name: tuple(inbound_webhooks.get(name, ())) for name in self.faces}
         self._interruptions = Interruptions(stopping)
-        self._slow_delivery_seconds = slow_delivery_seconds
         self._loop = asyncio.get_running_loop()
         self._publisher = Publisher[WebhookRecord](
             retry_delays_seconds=retry_delays_seconds,
@@ -89,15 +92,19 @@ class Hub:
 
     def start(self) -> None:
         """
-        Begin to post.
+        Begin to post; the server answers already.
         """
         self._publisher.start()
+        for face in self.faces.values():
+            face.webhooks_changed(self)
 
     def stop(self) -> None:
         """
         Give up what is not posted, and end the worker.
         """
         self._publisher.stop()
+        for face in self.faces.values():
+            face.stopped()
 
     def face(self, name: str) -> Face:
         """
@@ -138,7 +145,11 @@ class Hub:
         Raises:
             UnknownFace: There is no such provider.
         """
-        return self._faults[self.face(name).name]
+        face = self.face(name)
+        with self._lock:
+            if name not in self._faults:
+                self._faults[name] = face.make_faults(seed=self._seed)
+            return self._faults[name]
 
     def webhooks(self, name: str) -> tuple[str, ...]:
         """
@@ -151,8 +162,10 @@ class Hub:
         """
         Post events of a provider to these URLs from now on.
         """
+        face = self.face(name)
         with self._lock:
-            self._webhooks[self.face(name).name] = tuple(urls)
+            self._webhooks[name] = tuple(urls)
+        face.webhooks_changed(self)
 
     @property
     def posts(self) -> Sequence[WebhookRecord]:
@@ -177,7 +190,10 @@ class Hub:
         Raises:
             TimeoutError: One still is.
         """
+        deadline = time.monotonic() + timeout_seconds
         self._publisher.drain(timeout_seconds)
+        for face in self.faces.values():
+            face.drain(max(deadline - time.monotonic(), 0))
 
     def fate_of(self, face: Face, address: str) -> Fate:
         """
@@ -221,8 +237,8 @@ class Hub:
             if not told[0].suppressed:
                 events.append(described(EventKind.SENT, each.address))
             if fate is Fate.SLOW:
-                seconds = slow_seconds(each.address, self._slow_delivery_seconds)
-                self._later(seconds, mail.id, told)
+                seconds = slow_seconds(each.address, self.slow_delivery_seconds)
+                self.later(seconds, functools.partial(self._happen_later, mail.id, told))
             else:
                 events += told
         return self._happen(face, mail, events)
@@ -288,6 +304,17 @@ class Hub:
         self._publisher.submit(deliveries)
         return len(deliveries)
 
+    def later(self, seconds: float, function: Callable[[], object]) -> None:
+        """
+        Call a function in the event loop of the server after some seconds, unless it stops before.
+        """
+
+        def call() -> None:
+            if not self.stopping.is_set():
+                function()
+
+        self._loop.call_soon_threadsafe(self._loop.call_later, seconds, call)
+
     def _happen(
         self,
         face: Face,
@@ -299,6 +326,8 @@ class Hub:
         self.mails.record(mail.id, events)
         kept = self.mails.get(mail.id) or mail
         face.happened(kept, events)
+        if face.publish(self, kept, events):
+            return kept
         urls = self.webhooks(face.name)
         if urls and events:
             posts = face.webhook_posts(kept, events)
@@ -311,14 +340,11 @@ class Hub:
                 self._publisher.submit(deliveries)
         return kept
 
-    def _later(self, seconds: float, mail_id: str, events: Sequence[MailEvent]) -> None:
-        def happen() -> None:
-            mail = self.mails.get(mail_id)
-            if mail is not None:
-                at = [described(event.kind, event.recipient) for event in events]
-                self._happen(self.face(mail.face), mail, at)
-
-        self._loop.call_soon_threadsafe(self._loop.call_later, seconds, happen)
+    def _happen_later(self, mail_id: str, events: Sequence[MailEvent]) -> None:
+        mail = self.mails.get(mail_id)
+        if mail is not None:
+            at = [replace(event, at=now()) for event in events]
+            self._happen(self.face(mail.face), mail, at)
 
     def _delivery(
         self, face: Face, url: str, post: WebhookPost, mail_id: str | None
@@ -335,7 +361,8 @@ class Hub:
 
     def _observe(self, record: WebhookRecord) -> None:
         if record.about is not None and not self.mails.closed:
-            self.mails.record_post(record.about, record.post_id, record.event_ids, record.outcome)
+            outcome = outcome_of(record)
+            self.mails.record_post(record.about, record.post_id, record.event_ids, outcome)
 
 
 def _with_its_own_id(delivery: WebhookDelivery) -> WebhookDelivery:

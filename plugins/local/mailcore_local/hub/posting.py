@@ -31,19 +31,19 @@ class WebhookRecord(DeliveryRecord):
     post_id: str
     event_ids: tuple[str, ...] = ()
 
-    @property
-    def outcome(self) -> WebhookOutcome:
-        """
-        What the timeline shows of it.
-        """
-        return WebhookOutcome(
-            endpoint=shown_address(self.endpoint),
-            event_type=self.event_type or "",
-            state=self.state,
-            attempts=self.attempts,
-            answer=self.answer,
-            body=self.body[:_KEPT_BODY_CHARACTERS].encode("utf-8", "replace").decode(),
-        )
+
+def outcome_of(record: DeliveryRecord) -> WebhookOutcome:
+    """
+    What the timeline shows of a request to a webhook.
+    """
+    return WebhookOutcome(
+        endpoint=shown_address(record.endpoint),
+        event_type=record.event_type or "",
+        state=record.state,
+        attempts=record.attempts,
+        answer=record.answer,
+        body=record.body[:_KEPT_BODY_CHARACTERS].encode("utf-8", "replace").decode(),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

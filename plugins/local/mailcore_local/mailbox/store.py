@@ -173,6 +173,19 @@ class MailStore:
             ).fetchone()
             return None if row is None else tables.read_mail(self._database, row[0])
 
+    def id_by_message_id(self, message_id: str, *, face: str) -> str | None:
+        """
+        The id of the last mail that the provider gave this id to, or `None`.
+        """
+        with self._changed:
+            row = self._database.execute(
+                "SELECT mails.id FROM recipients JOIN mails ON mails.number = recipients.mail"
+                " WHERE recipients.message_id = ? AND mails.face = ?"
+                " ORDER BY mails.number DESC LIMIT 1",
+                (message_id, face),
+            ).fetchone()
+            return None if row is None else str(row[0])
+
     def list(
         self, query: MailQuery | None = None, *, before: str | None = None, limit: int = 50
     ) -> Sequence[MailSummary]:

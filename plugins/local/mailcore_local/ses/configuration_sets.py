@@ -43,10 +43,15 @@ class ConfigurationSets:
 
     Args:
         topic_exists: Whether an SNS topic ARN is known.
+        made_for_topic: With the ARN of a topic, a set that a message names is made when it is not
+            there, and publishes to that topic.
     """
 
-    def __init__(self, *, topic_exists: Callable[[str], bool]) -> None:
+    def __init__(
+        self, *, topic_exists: Callable[[str], bool], made_for_topic: str | None = None
+    ) -> None:
         self._topic_exists = topic_exists
+        self._made_for_topic = made_for_topic
         self._options: dict[str, Params] = {}
         self._destinations: dict[str, dict[str, Params]] = {}
         self.handlers: dict[str, Callable[[Params], Params]] = {
@@ -80,6 +85,8 @@ class ConfigurationSets:
         Raises:
             ServiceError: `NotFoundException`, or `SendingPausedException`.
         """
+        if self._made_for_topic is not None and name not in self._options:
+            self.create_default(name, self._made_for_topic)
         options = self._existing(name)
         if not options.get("SendingOptions", {}).get("SendingEnabled", True):
             raise ServiceError(

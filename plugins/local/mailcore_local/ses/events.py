@@ -38,6 +38,23 @@ _PLAIN = {
     EventKind.REJECTED: "Reject",
     EventKind.RENDERING_FAILED: "Rendering Failure",
     EventKind.DELIVERED: "Delivery",
+    EventKind.DEFERRED: "DeliveryDelay",
+    EventKind.OPENED: "Open",
+    EventKind.CLICKED: "Click",
+    EventKind.UNSUBSCRIBED: "Subscription",
+}
+
+_KINDS = {
+    "Send": EventKind.SENT,
+    "Reject": EventKind.REJECTED,
+    "Bounce": EventKind.BOUNCED,
+    "Complaint": EventKind.COMPLAINED,
+    "Delivery": EventKind.DELIVERED,
+    "Open": EventKind.OPENED,
+    "Click": EventKind.CLICKED,
+    "Rendering Failure": EventKind.RENDERING_FAILED,
+    "DeliveryDelay": EventKind.DEFERRED,
+    "Subscription": EventKind.UNSUBSCRIBED,
 }
 
 _MAX_HEADER_BYTES = 10 * 1024
@@ -67,6 +84,8 @@ def event_of(message: MessageRecord, happening: Happening) -> tuple[str, Params]
         bounce = _bounce([], "Transient", "General", _unknown_user)
         del bounce["reportingMTA"]
         return "Bounce", bounce
+    if happening.kind is EventKind.SOFT_BOUNCED:
+        return "Bounce", _bounce(recipients, "Transient", "MailboxFull", _mailbox_full)
     if fate is Fate.SUPPRESSED:
         return "Bounce", _bounce(recipients, "Permanent", "Suppressed", _suppressed)
     if fate is Fate.SUPPRESSED_AFTER_BOUNCE:
@@ -138,6 +157,13 @@ def event_object(
     return {}
 
 
+def kind_of(event_type: str) -> EventKind:
+    """
+    What an event of this type tells, in no provider's words.
+    """
+    return _KINDS[event_type]
+
+
 def event_record(
     message: MessageRecord, event_type: str, details: Params, *, region_name: str, account_id: str
 ) -> Params:
@@ -173,6 +199,16 @@ def _unknown_user(address: str) -> Params:
         "emailAddress": address,
         "action": "failed",
         "status": "5.1.1",
+        "diagnosticCode": code,
+    }
+
+
+def _mailbox_full(address: str) -> Params:
+    code = f"smtp; 452 4.2.2 <{address}>: mailbox full"
+    return {
+        "emailAddress": address,
+        "action": "failed",
+        "status": "4.2.2",
         "diagnosticCode": code,
     }
 

@@ -51,6 +51,7 @@ class NotificationRecord(DeliveryRecord):
         topic_arn: The ARN of the topic that sent it.
         subscription_arn: The subscription it goes to.
         message: The message inside the envelope; of an event, its JSON.
+        event_ids: The ids that others know the event by; none where the local SES is alone.
     """
 
     message_id: str
@@ -58,6 +59,7 @@ class NotificationRecord(DeliveryRecord):
     topic_arn: str
     subscription_arn: str
     message: str
+    event_ids: tuple[str, ...] = ()
 
     @property
     def is_event(self) -> bool:

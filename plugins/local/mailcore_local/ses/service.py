@@ -4,6 +4,7 @@ The services behind the HTTP server: dispatch, state, events.
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 import time
@@ -19,6 +20,7 @@ from mailcore_local.engine import (
     Accepted,
     Fate,
     Fault,
+    Happening,
     Publisher,
     apply_fault,
     grouped,
@@ -31,13 +33,20 @@ from mailcore_local.ses.confirming import Confirmations
 from mailcore_local.ses.decoding import decode_query, decode_rest_json
 from mailcore_local.ses.deliveries import SnsDelivery, may_retry
 from mailcore_local.ses.errors import ServiceError, not_found
-from mailcore_local.ses.events import EVENT_TYPES, event_object, event_of, event_record
+from mailcore_local.ses.events import (
+    EVENT_TYPES,
+    event_object,
+    event_of,
+    event_record,
+    kind_of,
+)
 from mailcore_local.ses.faults import ERRORS, Faults
 from mailcore_local.ses.model import Params, Route, error_status, partition_of, service_model
+from mailcore_local.ses.observing import Surroundings, slow_ones
 from mailcore_local.ses.records import MessageRecord, NotificationRecord
 from mailcore_local.ses.sending import Caller, Sending
 from mailcore_local.ses.signing import Signer
-from mailcore_local.ses.simulator import fate_of
+from mailcore_local.ses.simulator import fate_of, is_simulator
 from mailcore_local.ses.sns_api import SnsOperations
 from mailcore_local.ses.statistics import API_VERSION, Statistics
 from mailcore_local.ses.suppression import SuppressionList
@@ -79,21 +88,38 @@ class Service:
     Args:
         base_url: Where the server is reached, without a slash at the end.
         settings: How it behaves.
+        faults: What is going to go wrong; nothing so far by default.
+        surroundings: Who keeps its mails and tells of them, where it is one of several stand-ins.
+        observe: Called with the record of a notification after each attempt.
     """
 
-    def __init__(self, base_url: str, settings: Settings) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        settings: Settings,
+        *,
+        faults: Faults | None = None,
+        surroundings: Surroundings | None = None,
+        observe: Callable[[NotificationRecord], None] = lambda _: None,
+    ) -> None:
         self.lock = threading.Condition(threading.RLock())
         self.base_url = base_url
         self.settings = settings
         self.signer = Signer()
-        self.faults = Faults(seed=settings.seed)
+        self.faults = Faults(seed=settings.seed) if faults is None else faults
+        self.surroundings = Surroundings() if surroundings is None else surroundings
+        self._observe_notification = observe
         self.confirmations = Confirmations(self.lock)
-        self.messages = Accepted[MessageRecord](self.lock, directory=settings.directory)
+        self.messages = Accepted[MessageRecord](
+            self.lock,
+            directory=settings.directory,
+            max_messages=self.surroundings.max_messages,
+        )
         self.publisher = Publisher[NotificationRecord](
             retry_delays_seconds=settings.retry_delays_seconds,
             timeout_seconds=settings.delivery_timeout_seconds,
             may_retry=may_retry,
-            observe=self.confirmations.observe,
+            observe=self._observe,
         )
         partition = partition_of(settings.region_name)
         self.topics = Topics(
@@ -105,7 +131,10 @@ class Service:
         )
         self.topic_arn = self.topics.create(DEFAULT_TOPIC).arn
         self.configuration_sets = ConfigurationSets(
-            topic_exists=lambda arn: arn in self.topics.topics
+            topic_exists=lambda arn: arn in self.topics.topics,
+            made_for_topic=(
+                self.topic_arn if self.surroundings.creates_configuration_sets else None
+            ),
         )
         self.configuration_sets.create_default(DEFAULT_CONFIGURATION_SET, self.topic_arn)
         self.account = Account(
@@ -230,39 +259,88 @@ class Service:
             message = self.messages.get(message_id)
             if message is None:
                 raise not_found("No message with this id was accepted.")
+            told = Happening(kind_of(event_type), tuple(recipients or message.destination))
+            ids = self.surroundings.happened(message, told)
             event = {**event_object(message, event_type, recipients), **(details or {})}
-            self._publish(message, [(event_type, event)], Fault("ok"))
+            self._publish(message, [(event_type, event, ids)], Fault("ok"))
+
+    def publish(
+        self,
+        message: MessageRecord,
+        happening: Happening,
+        event_ids: tuple[str, ...],
+        details: Mapping[str, object],
+    ) -> None:
+        """
+        Publish an event that others have decided on.
+
+        Args:
+            message: The message, which may be forgotten here.
+            happening: What happened, and to whom.
+            event_ids: The ids that others know it by.
+            details: Members of the event's object that replace those made up here.
+        """
+        with self.lock:
+            event_type, event = event_of(message, happening)
+            self._publish(message, [(event_type, {**event, **details}, event_ids)], Fault("ok"))
+
+    def _observe(self, record: NotificationRecord) -> None:
+        self.confirmations.observe(record)
+        self._observe_notification(record)
 
     def _accept(self, message: MessageRecord) -> None:
         self.messages.add(message)
+        self.surroundings.accepted(message)
         reasons = self.configuration_sets.suppressed_reasons(
             message.configuration_set_name, self.account.suppressed_reasons
         )
 
         def fate(address: str) -> Fate:
             reason = self._suppression.reason(address)
-            return fate_of(address, reason if reason in reasons else None)
+            applies = reason if reason in reasons else None
+            other = None if applies or is_simulator(address) else self.surroundings.fate_of(address)
+            return fate_of(address, applies) if other is None else other
 
         groups = grouped(message.destination, fate)
         self._statistics.count(groups, rejected=is_test_virus(message.raw))
-        events = [event_of(message, each) for each in happenings(message, groups)]
-        self._publish(message, events, None)
+        at_once, slow = slow_ones(happenings(message, groups))
+        self._tell(message, at_once)
+        for each in slow:
+            self.surroundings.later(each, functools.partial(self._tell, message, [each]))
+
+    def _tell(self, message: MessageRecord, happened: Sequence[Happening]) -> None:
+        with self.lock:
+            events = [
+                (*event_of(message, each), self.surroundings.happened(message, each))
+                for each in happened
+            ]
+            self._publish(message, events, None)
 
     def _publish(
-        self, message: MessageRecord, events: Sequence[tuple[str, Params]], fault: Fault | None
+        self,
+        message: MessageRecord,
+        events: Sequence[tuple[str, Params, tuple[str, ...]]],
+        fault: Fault | None,
     ) -> None:
         deliveries: list[SnsDelivery] = []
-        for event_type, details in events:
+        for event_type, details, event_ids in events:
             matching = EVENT_TYPES[event_type][1]
             name = message.configuration_set_name
             for topic_arn in self.configuration_sets.topics_for(name, matching):
-                deliveries += self._event_deliveries(topic_arn, message, event_type, details)
+                deliveries += self._event_deliveries(
+                    topic_arn, message, event_type, details, event_ids
+                )
         if deliveries:
             chosen = self.faults.for_notifications() if fault is None else fault
             self.publisher.submit(apply_fault(deliveries, chosen))
 
     def _event_deliveries(
-        self, topic_arn: str, message: MessageRecord, event_type: str, details: Params
+        self,
+        topic_arn: str,
+        message: MessageRecord,
+        event_type: str,
+        details: Params,
+        event_ids: tuple[str, ...],
     ) -> list[SnsDelivery]:
         if topic_arn not in self.topics.topics:
             return []  # Deleted since: SES publishes into the void.
@@ -279,6 +357,7 @@ class Service:
             subject="Amazon SES Email Event Notification",
             event_type=event_type,
             ses_message_id=message.message_id,
+            event_ids=event_ids,
         )
 
 

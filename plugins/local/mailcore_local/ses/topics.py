@@ -182,6 +182,7 @@ class Topics:
         message_id: str | None = None,
         event_type: str | None = None,
         ses_message_id: str | None = None,
+        event_ids: tuple[str, ...] = (),
     ) -> list[SnsDelivery]:
         """
         The deliveries of one message, one for each confirmed subscription.
@@ -205,7 +206,11 @@ class Topics:
                 f"&SubscriptionArn={quote(subscription.arn, safe=':')}"
             )
             record = _record(
-                envelope, subscription, event_type=event_type, ses_message_id=ses_message_id
+                envelope,
+                subscription,
+                event_type=event_type,
+                ses_message_id=ses_message_id,
+                event_ids=event_ids,
             )
             raw = subscription.raw_message_delivery
             deliveries.append(
@@ -255,6 +260,7 @@ def _record(
     *,
     event_type: str | None = None,
     ses_message_id: str | None = None,
+    event_ids: tuple[str, ...] = (),
 ) -> NotificationRecord:
     return NotificationRecord(
         message_id=envelope["MessageId"],
@@ -265,4 +271,5 @@ def _record(
         message=envelope["Message"],
         event_type=event_type,
         about=ses_message_id,
+        event_ids=event_ids,
     )

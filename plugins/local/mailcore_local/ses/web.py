@@ -136,6 +136,7 @@ class _Api:
         error = injected_error(operation.operation, fault)
         if error is not None:
             raise error
+        self._service.surroundings.asked(request, body)
         result = self._service.call_ses(
             operation,
             request.url.query,

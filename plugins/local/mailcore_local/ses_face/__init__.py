@@ -1,0 +1,10 @@
+"""
+Amazon SES as one of several faces: the local SES, with its mails and events in the mailbox.
+"""
+
+from __future__ import annotations
+
+from mailcore_local.ses_face.face import SesFace
+
+
+__all__ = ["SesFace"]
