@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from pydantic_handlebars import HandlebarsEnvironment, HandlebarsError, HelperOptions
@@ -20,6 +20,8 @@ Helper: TypeAlias = Callable[..., object]
 """
 What a face adds: called as `helper(*arguments, options=...)`; a block's gets the context first.
 """
+
+STANDARD_HELPERS = ("if", "unless", "each", "with", "lookup")
 
 # A few nested lists make a short template endless.
 _MAX_STEPS = 20_000
@@ -51,11 +53,19 @@ class Handlebars:
 
     Args:
         helpers: Further helpers by name; the standard ones may be replaced.
+        standard: The standard helpers that the provider has.
         escape: Whether `{{name}}` is escaped for HTML.
     """
 
-    def __init__(self, helpers: Mapping[str, Helper] | None = None, *, escape: bool = True) -> None:
+    def __init__(
+        self,
+        helpers: Mapping[str, Helper] | None = None,
+        *,
+        standard: Iterable[str] = STANDARD_HELPERS,
+        escape: bool = True,
+    ) -> None:
         self._helpers = dict(helpers or {})
+        self._standard = frozenset(standard)
         self._escape = escape
 
     def render(self, source: str, data: Mapping[str, object]) -> str:
@@ -74,11 +84,12 @@ class Handlebars:
         environment = HandlebarsEnvironment(
             auto_escape=self._escape, max_depth=_MAX_DEPTH, max_output_size=_MAX_CHARACTERS
         )
-        environment.unregister_helper("log")
         environment.register_helper("each", budget.each)
+        for name in {"log", *STANDARD_HELPERS} - self._standard:
+            environment.unregister_helper(name)
         for name, helper in self._helpers.items():
             environment.register_helper(name, helper)
-        known = {"if", "unless", "each", "with", "lookup", *self._helpers}
+        known = {*self._standard, *self._helpers}
         for name in _CALL.findall(_OUTSIDE.sub("", source)):
             if name not in known and name not in _NOT_A_HELPER:
                 raise TemplateError(f"'{name[:64]}' is not a helper that is known here")

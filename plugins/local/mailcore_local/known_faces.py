@@ -13,6 +13,7 @@ from mailcore_local.faces import Face, FaceSettings
 # The name of the provider -> the module, and the class in it.
 KNOWN_FACES: Mapping[str, tuple[str, str]] = {
     "ses": ("mailcore_local.ses_face", "SesFace"),
+    "postmark": ("mailcore_local.postmark.face", "PostmarkFace"),
 }
 
 

@@ -11,6 +11,8 @@ import pytest
 
 import mailcore_local
 
+from mailcore_local.known_faces import KNOWN_FACES
+
 
 ROOT = Path(mailcore_local.__file__).parent
 NO_PROVIDER = {"aws", "boto3", "botocore", "mailcore", "mailcore_ses", "ses", "sns"}
@@ -68,3 +70,16 @@ def test_the_engine_speaks_of_no_provider():
     for file in sorted((ROOT / "engine").rglob("*.py")):
         words = file.read_text(encoding="utf-8")
         assert not {"SES", "SNS", "Amazon", "AWS"} & set(words.replace("`", " ").split()), file
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN_FACES))
+def test_a_face_knows_neither_its_plugin_nor_other_faces(name: str):
+    """It is written from the provider's documentation, so that each tests the other."""
+    files = sorted((ROOT / name).rglob("*.py"))
+    names = {each for file in files for each in imported(file)}
+    plugins = {f"mailcore_{other}" for other in KNOWN_FACES}
+    faces = {f"mailcore_local.{other}" for other in KNOWN_FACES if other != name}
+
+    assert files
+    assert [] == sorted(each for each in names if each.split(".")[0] in plugins)
+    assert [] == sorted(each for each in names if ".".join(each.split(".")[:2]) in faces)
