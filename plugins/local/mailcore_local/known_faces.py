@@ -14,6 +14,7 @@ from mailcore_local.faces import Face, FaceSettings
 KNOWN_FACES: Mapping[str, tuple[str, str]] = {
     "ses": ("mailcore_local.ses_face", "SesFace"),
     "postmark": ("mailcore_local.postmark.face", "PostmarkFace"),
+    "mandrill": ("mailcore_local.mandrill.face", "MandrillFace"),
 }
 
 

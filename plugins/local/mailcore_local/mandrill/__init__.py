@@ -1,0 +1,5 @@
+"""
+Mandrill (Mailchimp Transactional), from its documentation.
+"""
+
+from __future__ import annotations
