@@ -230,6 +230,7 @@ JSON = st.recursive(
 FIELDS = st.dictionaries(st.sampled_from(sorted(models.Message.model_fields)), JSON, max_size=4)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(message=st.one_of(JSON, FIELDS), template=JSON)
 def test_hostile_requests(call, message, template):
