@@ -1,0 +1,277 @@
+"""The database that an outbox is in: connections, transactions, and what goes wrong with them."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, false, update
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError, StatementError
+
+from mailcore.errors import ConfigurationError, StoreError
+from mailcore.foundation import ForkSafeLock
+from mailcore_outbox.columns import MYSQL
+from mailcore_outbox.schema import create_tables, require_tables
+from mailcore_outbox.tables import SCHEMA_VERSION, Tables
+
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_SECONDS: Final = 30.0
+"""How long SQLite waits for another process that writes, on engines that are made here."""
+
+_TRIES = 5
+_PAUSE_SECONDS = 0.01
+_READ_COMMITTED = "READ COMMITTED"
+# Of two transactions that wait for each other, the database ends one, which is then done again.
+# https://mariadb.com/kb/en/mariadb-error-codes/ 1205, 1213; PostgreSQL's appendix A: 40001, 40P01
+# (both read 2026-11-30).
+_DEADLOCKS_MYSQL = frozenset({1205, 1213})
+_DEADLOCKS_SQLSTATE = frozenset({"40001", "40P01"})
+
+
+class Database:
+    """
+    An engine of SQLAlchemy, and the transactions that stores need.
+
+    The first use in a process looks whether the tables are there, and of the version that this
+    release has; so does the first one after a failure.
+
+    Args:
+        engine: An engine of your own, or a URL as SQLAlchemy reads it, which may hold a password:
+            ``sqlite:///mail.db``, ``postgresql+psycopg://…``, ``mysql+pymysql://…``.
+        tables: The tables of the outbox.
+
+    Raises:
+        ConfigurationError: If the engine is neither, if its driver is not installed, if it names a
+            database in memory, or another kind of database than these.
+    """
+
+    def __init__(self, engine: Engine | URL | str, tables: Tables) -> None:
+        self._is_own = not isinstance(engine, Engine)
+        self.engine: Engine = engine if isinstance(engine, Engine) else engine_of(engine)
+        name = self.engine.dialect.name
+        if name != "sqlite" and name != "postgresql" and name not in MYSQL:
+            raise ConfigurationError(
+                f"an outbox is kept in SQLite, PostgreSQL, MySQL or MariaDB, not in {name!r}"
+            )
+        self._tables = tables
+        self._is_checked = False
+        self._process_id = os.getpid()
+        self._lock = ForkSafeLock()
+
+    def read(self, what: str, work: Callable[[Connection], T]) -> T:
+        """
+        Ask the database something.
+
+        Args:
+            what: What is asked for, for the text of an error.
+            work: A function that takes a connection, and may be called again.
+
+        Raises:
+            StoreError: If the database cannot be used.
+            ConfigurationError: If the tables are missing, or of another version.
+        """
+        return self._tried(what, work, writes=False)
+
+    def write(self, what: str, work: Callable[[Connection], T]) -> T:
+        """
+        Change something in a transaction of its own, which is committed when this returns.
+
+        Args:
+            what: What is written, for the text of an error.
+            work: A function that takes a connection; it may be called again, after what it did was
+                undone. SQLite lets nobody else write meanwhile.
+
+        Raises:
+            StoreError: If the database cannot be used. Nothing is changed then; but of an error
+                while the transaction was being committed, nobody knows.
+            ConfigurationError: If the tables are missing, or of another version.
+        """
+        return self._tried(what, work, writes=True)
+
+    def check_again(self) -> None:
+        """Have the next use look at the tables."""
+        self._is_checked = False
+
+    def create(self) -> None:
+        """
+        Make the tables that are missing.
+
+        Raises:
+            StoreError: If the database cannot be used.
+            ConfigurationError: If there are tables of another version.
+        """
+        self._leave_inherited()
+        for left in reversed(range(_TRIES)):
+            try:
+                with self.engine.begin() as connection:
+                    self._take_lock(connection)
+                    create_tables(connection, self._tables)
+                return
+            except SQLAlchemyError as error:
+                # Of two processes that make them at the same moment, one is refused.
+                if not left:
+                    raise told("the outbox", error) from error
+
+    def dispose(self) -> None:
+        """Close the connections, if the engine was made here."""
+        if self._is_own:
+            self.engine.dispose()
+
+    def _tried(self, what: str, work: Callable[[Connection], T], *, writes: bool) -> T:
+        self._leave_inherited()
+        for left in reversed(range(_TRIES)):
+            is_committing = False
+            try:
+                with self.engine.connect() as connection, connection.begin():
+                    if not self._is_checked:
+                        require_tables(connection, self._tables)
+                        self._is_checked = True
+                    if writes:
+                        self._take_lock(connection)
+                    found = work(connection)
+                    is_committing = True
+                return found
+            except SQLAlchemyError as error:
+                if is_committing or not left or not _may_repeat(error):
+                    self._require_tables(what)
+                    raise told(what, error) from error
+        raise AssertionError  # the last try returned or raised
+
+    def _require_tables(self, what: str) -> None:
+        """Look whether the tables are why something failed."""
+        self._is_checked = False
+        with suppress(SQLAlchemyError), self.engine.connect() as connection:
+            require_tables(connection, self._tables)
+
+    def _take_lock(self, connection: Connection) -> None:
+        if connection.dialect.name != "sqlite":
+            return
+        # At once: a transaction that has read before is refused to write if another wrote meanwhile
+        # (https://www.sqlite.org/rescode.html#busy_snapshot, read 2026-11-30).
+        if not getattr(connection.connection.dbapi_connection, "in_transaction", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
+        # An engine of somebody who begins transactions: a statement that changes nothing has it too.
+        versions = self._tables.versions
+        connection.execute(update(versions).where(false()).values(version=SCHEMA_VERSION))
+
+    def _leave_inherited(self) -> None:
+        # A connection must not be used by two processes; the parent's is not closed here.
+        # https://docs.sqlalchemy.org/en/20/core/pooling.html (read 2026-11-30)
+        if self._is_own and self._process_id != os.getpid():
+            with self._lock:
+                if self._process_id != os.getpid():
+                    self.engine.dispose(close=False)
+                    self._process_id = os.getpid()
+
+
+def engine_of(url: URL | str) -> Engine:
+    """
+    An engine for an outbox.
+
+    Its errors show no values of statements, since messages are among them. An SQLite file is
+    switched to write-ahead logging, in which readers do not wait for a writer.
+
+    Raises:
+        ConfigurationError: If it is no URL, if its driver is not installed, or if it names a
+            database in memory.
+    """
+    if not isinstance(url, (URL, str)):
+        raise ConfigurationError(
+            f"an outbox needs an engine of SQLAlchemy or a URL, not {type(url).__name__}"
+        )
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # Its text may hold a password.
+        raise ConfigurationError(
+            "the URL of the outbox's database is none: write sqlite:///mail.db, "
+            "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE or "
+            "mysql+pymysql://USER:PASSWORD@HOST/DATABASE"
+        ) from None
+    options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    if is_sqlite:
+        if parsed.database in (None, "", ":memory:") or "mode" in parsed.query:
+            raise ConfigurationError(
+                "an outbox in memory does not survive the process: name a file, as in "
+                "sqlite:///mail.db"
+            )
+        options["connect_args"] = {"timeout": BUSY_TIMEOUT_SECONDS}
+    else:
+        options["isolation_level"] = _READ_COMMITTED
+    try:
+        engine = create_engine(parsed, **options)
+    except NoSuchModuleError as error:
+        raise ConfigurationError(
+            f"SQLAlchemy has no dialect {parsed.drivername!r}: it is the part of the URL before ://"
+        ) from error
+    except ImportError as error:
+        raise ConfigurationError(
+            f"the driver of {parsed.drivername!r} is not installed: "
+            "pip install mailcore-outbox[postgresql] or mailcore-outbox[mysql]"
+        ) from error
+    if engine.dialect.is_async:
+        raise ConfigurationError(
+            f"{parsed.drivername!r} is a driver for event loops, and the outbox works in threads: "
+            "give it another driver's URL; add mail in AsyncSession with `await outbox.aadd(…)`"
+        )
+    if is_sqlite:
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def told(what: str, error: SQLAlchemyError) -> StoreError:
+    """
+    What to raise for an error of SQLAlchemy, whose own text shows no values from here on.
+
+    Args:
+        what: What was asked for or written.
+        error: What SQLAlchemy raised.
+    """
+    if isinstance(error, StatementError):
+        # Messages are among them, and a traceback shows the cause.
+        error.hide_parameters = True
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return StoreError(f"the database of {what} cannot be used: {type(cause).__name__}")
+
+
+def _may_repeat(error: SQLAlchemyError) -> bool:
+    """Whether the same may be done again at once: a deadlock, or a connection that was closed."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    if getattr(error.orig, "sqlstate", None) in _DEADLOCKS_SQLSTATE:
+        return True
+    arguments = getattr(error.orig, "args", ())
+    return bool(arguments) and arguments[0] in _DEADLOCKS_MYSQL
+
+
+def _prepare_sqlite(connection: DBAPIConnection, record: object) -> None:
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    cursor = connection.cursor()
+    try:
+        while True:
+            try:
+                # Readers do not wait for a writer. Of two processes that switch a new file over at
+                # the same moment, one is refused at once: this statement waits for nobody.
+                cursor.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+        # What is committed survives a power cut.
+        cursor.execute("PRAGMA synchronous = FULL")
+    finally:
+        cursor.close()
