@@ -27,7 +27,7 @@ PLUGINS = {
     "smtp": "mailcore-smtp",
     "sparkpost": "mailcore-sparkpost",
 }
-COMMANDS = {"local": "mailcore-local"}
+COMMANDS = {"local": "mailcore-local", "outbox": "mailcore-outbox"}
 
 
 @pytest.fixture

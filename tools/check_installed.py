@@ -54,6 +54,7 @@ MODULES = (
     "mailcore",
     "mailcore_django",
     "mailcore_local",
+    "mailcore_outbox",
     *(f"mailcore_{name}" for name in PLUGINS),
 )
 PROVIDERS = {"console", "file", "memory", "null", *PLUGINS}

@@ -74,6 +74,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore_django",
         "mailcore_django.signals",
         "mailcore_django.test",
+        "mailcore_outbox",
         "mailcore_local.ses",
     ),
 }

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, case, select, update
@@ -119,10 +117,11 @@ class Claimer:
         self,
         worker_id: str,
         row_ids: Sequence[str],
+        connection: Connection,
+        *,
         provider: str,
         now: datetime,
         until: datetime,
-        connection: Connection,
     ) -> frozenset[str]:
         """Write that sends begin; the ids of those that may."""
         rows = self._tables.rows
@@ -134,7 +133,11 @@ class Claimer:
         }
         begun: list[str] = []
         for some in some_of(row_ids):
-            mine = [rows.c.id.in_(some), is_claimed(self._tables, worker_id), rows.c.began_at.is_(None)]
+            mine = [
+                rows.c.id.in_(some),
+                is_claimed(self._tables, worker_id),
+                rows.c.began_at.is_(None),
+            ]
             if len(some) == 1:
                 done = connection.execute(update(rows).where(*mine).values(changed))
                 begun += some if done.rowcount == 1 else []
@@ -159,18 +162,16 @@ class Claimer:
     ) -> int:
         """Give claims back that nothing was sent of; how many there were."""
         rows = self._tables.rows
-        given_back = (
-            update(rows)
-            .where(is_claimed(self._tables, worker_id))
-            .values(
-                state=_PENDING.value,
-                claimed_by="",
-                claimed_until=None,
-                # MySQL sets one column after the other, as they stand in the table: this one first.
-                attempts=case((rows.c.began_at.is_(None), rows.c.attempts), else_=rows.c.attempts - 1),
-                changed_at=now,
-            )
-        )
+        begun = case((rows.c.began_at.is_(None), 0), else_=1)
+        values = {
+            "state": _PENDING.value,
+            "claimed_by": "",
+            "claimed_until": None,
+            # MySQL sets one column after the other, as they stand in the table: `began_at` later.
+            "attempts": rows.c.attempts - begun,
+            "changed_at": now,
+        }
+        given_back = update(rows).where(is_claimed(self._tables, worker_id)).values(values)
         if row_ids is None:
             return connection.execute(given_back.where(rows.c.began_at.is_(None))).rowcount
         return sum(

@@ -59,7 +59,7 @@ class KeptText(TypeDecorator[str]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the type of the database: MySQL's TEXT ends at 64 kB, and compares as people do."""
+        """Choose the type of the database: MySQL's TEXT ends at 64 kB, and takes a for A."""
         if dialect.name in MYSQL:
             return dialect.type_descriptor(mysql.LONGTEXT(charset="utf8mb4", collation=_BINARY))
         return dialect.type_descriptor(Text())
@@ -80,9 +80,13 @@ class KeptName(TypeDecorator[str]):
     impl = String
     cache_ok = True
 
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose a collation that takes ``a`` and ``A`` for two letters, as SQLite does anyway."""
-        length = self.impl_instance.length
+        length = self.length
         if dialect.name in MYSQL:
             return dialect.type_descriptor(
                 mysql.VARCHAR(length, charset="utf8mb4", collation=_BINARY)

@@ -13,7 +13,13 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, false, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    NoSuchModuleError,
+    SQLAlchemyError,
+    StatementError,
+)
 
 from mailcore.errors import ConfigurationError, StoreError
 from mailcore.foundation import ForkSafeLock
@@ -58,7 +64,7 @@ class Database:
         self._is_own = not isinstance(engine, Engine)
         self.engine: Engine = engine if isinstance(engine, Engine) else engine_of(engine)
         name = self.engine.dialect.name
-        if name != "sqlite" and name != "postgresql" and name not in MYSQL:
+        if name not in ("sqlite", "postgresql", *MYSQL):
             raise ConfigurationError(
                 f"an outbox is kept in SQLite, PostgreSQL, MySQL or MariaDB, not in {name!r}"
             )
@@ -160,7 +166,7 @@ class Database:
         if not getattr(connection.connection.dbapi_connection, "in_transaction", False):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             return
-        # An engine of somebody who begins transactions: a statement that changes nothing has it too.
+        # An engine of somebody who begins transactions: this changes nothing, and has the lock too.
         versions = self._tables.versions
         connection.execute(update(versions).where(false()).values(version=SCHEMA_VERSION))
 
@@ -241,7 +247,9 @@ def told(what: str, error: SQLAlchemyError) -> StoreError:
     if isinstance(error, StatementError):
         # Messages are among them, and a traceback shows the cause.
         error.hide_parameters = True
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause: BaseException = error
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        cause = error.orig
     return StoreError(f"the database of {what} cannot be used: {type(cause).__name__}")
 
 
@@ -253,11 +261,11 @@ def _may_repeat(error: SQLAlchemyError) -> bool:
         return True
     if getattr(error.orig, "sqlstate", None) in _DEADLOCKS_SQLSTATE:
         return True
-    arguments = getattr(error.orig, "args", ())
+    arguments: tuple[object, ...] = getattr(error.orig, "args", ())
     return bool(arguments) and arguments[0] in _DEADLOCKS_MYSQL
 
 
-def _prepare_sqlite(connection: DBAPIConnection, record: object) -> None:
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
     cursor = connection.cursor()
     try:

@@ -72,7 +72,7 @@ class Finder:
         rows = self._tables.rows
         query = select(rows).where(rows.c.id > after, *self._conditions(wanted, connection))
         query = query.order_by(rows.c.id).limit(limit)
-        return [row_of(each) for each in connection.execute(query)]
+        return [row_of(each) for each in connection.execute(query).mappings()]
 
     def counts(self, now: datetime, connection: Connection) -> OutboxCounts:
         """How full the outbox is."""
@@ -110,7 +110,7 @@ class Finder:
         They are locked; those that another transaction has locked are passed over.
         """
         rows, documents = self._tables.rows, self._tables.documents
-        found: list[Row[Any]] = []
+        found: list[tuple[datetime, str]] = []
         # State by state: the index has the times of each in order.
         for state in states:
             if not state.is_over:
@@ -121,8 +121,8 @@ class Finder:
             query = query.where(rows.c.state == literal_state(state), rows.c.changed_at < before)
             query = query.order_by(rows.c.changed_at, rows.c.id).limit(limit)
             query = query.with_for_update(skip_locked=True)
-            found += connection.execute(query).all()
-        return [each.id for each in sorted(found)[:limit]]
+            found += [(each.changed_at, each.id) for each in connection.execute(query)]
+        return [row_id for _, row_id in sorted(found)[:limit]]
 
     def happenings(
         self, database: Database, since: datetime, until: datetime
@@ -135,7 +135,7 @@ class Finder:
             rows.c.changed_at < until,
         )
         for found in _pages(database, sent, (rows.c.changed_at, rows.c.id)):
-            row = row_of(found)
+            row = row_of(found._mapping)
             for address, status in row.statuses.items():
                 if status.accepted:
                     yield Happening(

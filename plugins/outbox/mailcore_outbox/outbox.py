@@ -14,7 +14,14 @@ from sqlalchemy.orm import Session, scoped_session
 
 from mailcore import Message
 from mailcore.errors import ConfigurationError
-from mailcore.outbox import OutboxRow, new_row, same_message
+from mailcore.outbox import (
+    ATTEMPT_COLUMNS,
+    RECEIPT_COLUMNS,
+    ROW_COLUMNS,
+    OutboxRow,
+    new_row,
+    same_message,
+)
 from mailcore_outbox.database import Database, told
 from mailcore_outbox.idempotency import SqlIdempotencyStore
 from mailcore_outbox.seen import SqlSeenStore
@@ -87,6 +94,7 @@ class Outbox:
     ) -> None:
         own = metadata if metadata is not None else MetaData()
         self.tables: Tables = tables_in(own, schema=schema, prefix=prefix)
+        _require_known_fields(self.tables)
         self._database = Database(engine, self.tables)
         self._writer = Writer(self.tables)
         self.store = SqlOutboxStore(self._database, self.tables)
@@ -201,6 +209,19 @@ class Outbox:
 
     def __repr__(self) -> str:
         return f"Outbox({self._database.engine.dialect.name}, {self.tables.rows.fullname!r})"
+
+
+def _require_known_fields(tables: Tables) -> None:
+    # What SQLAlchemy is given beyond the columns of a table, it leaves out without a word.
+    known = {
+        each.name for table in (tables.rows, tables.attempts, tables.receipts) for each in table.c
+    }
+    unknown = {*ROW_COLUMNS, *ATTEMPT_COLUMNS, *RECEIPT_COLUMNS} - known - {"document"}
+    if unknown:
+        raise ConfigurationError(
+            "this release of mailcore-outbox has no columns for what mailcore-esp keeps "
+            f"({', '.join(sorted(unknown))}): upgrade mailcore-outbox"
+        )
 
 
 def _connection_of(transaction: Transaction) -> Connection:

@@ -111,7 +111,9 @@ class SqlOutboxStore:
             gone = [each.row.id for each in written if each.row.document is None]
             self._writer.delete_documents(gone, connection)
             self._writer.write_beside(written, connection)
-            begun = self._claimer.begin(worker_id, begin, provider, now, until, connection)
+            begun = self._claimer.begin(
+                worker_id, begin, connection, provider=provider, now=now, until=until
+            )
             return Advanced(concluded=frozenset(each.row.id for each in written), begun=begun)
 
         return self._database.write(_WHAT, work)

@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, select, true, tuple_
 
 from mailcore.address import address_key
 from mailcore.stores import SuppressionEntry, asked_reasons, restored
@@ -50,7 +50,7 @@ class SqlSuppressionStore:
         wanted = {as_text(key) for key in keys}
         rows = self._database.read(_WHAT, partial(self._rows_of, sorted(wanted)))
         # MySQL takes a text with a blank behind it for the same text.
-        return [_read(row) for row in rows if row[0] in wanted]
+        return [_read(row) for row in rows if row.address in wanted]
 
     def add(self, entries: Iterable[SuppressionEntry]) -> None:
         """
@@ -90,7 +90,7 @@ class SqlSuppressionStore:
         conditions = self._conditions(asked_reasons(reasons), scope)
         if part:
             conditions.append(self._table.c.address.contains(part, autoescape=True))
-        return self._pages(part, and_(True, *conditions))
+        return self._pages(part, and_(true(), *conditions))
 
     def _pages(self, part: str, condition: ColumnElement[bool]) -> Iterator[SuppressionEntry]:
         columns = self._table.c
@@ -100,10 +100,12 @@ class SqlSuppressionStore:
         while True:
             rows = self._database.read(_WHAT, partial(_all, after))
             # Not every database takes ``a`` and ``A`` for two letters in LIKE.
-            yield from (_read(row) for row in rows if part in row[0])
+            yield from (_read(row) for row in rows if part in row.address)
             if len(rows) < _PAGE:
                 return
-            after = query.where(tuple_(*place) > tuple(rows[-1][:3]))
+            after = query.where(
+                tuple_(*place) > (rows[-1].address, rows[-1].scope, rows[-1].reason)
+            )
 
     def _rows_of(self, keys: Sequence[str], connection: Connection) -> list[Row[Any]]:
         found: list[Row[Any]] = []
@@ -145,5 +147,5 @@ def _written(entry: SuppressionEntry) -> dict[str, object]:
 
 
 def _read(row: Row[Any]) -> SuppressionEntry:
-    address, scope, reason, since, source, detail = row
-    return restored((address, scope, reason), since=since, source=source, detail=detail)
+    place = (row.address, row.scope, row.reason)
+    return restored(place, since=row.updated_at, source=row.source, detail=row.detail)

@@ -92,7 +92,7 @@ def tables_in(metadata: MetaData, *, schema: str | None = None, prefix: str = PR
     if not isinstance(metadata, MetaData):
         kind = type(metadata).__name__
         raise ConfigurationError(f"metadata must be a MetaData of SQLAlchemy, not {kind}")
-    if not isinstance(prefix, str) or len(prefix) > _LONGEST_PREFIX or not _NAME.fullmatch(prefix):
+    if len(prefix) > _LONGEST_PREFIX or not _NAME.fullmatch(prefix):
         raise ConfigurationError(
             f"prefix must be small letters, digits and _, up to {_LONGEST_PREFIX}, not {prefix!r}"
         )
@@ -119,7 +119,7 @@ def _made(part: str, metadata: MetaData, schema: str | None, prefix: str) -> Tab
     return Table(name, metadata, *parts(prefix), schema=schema, info={_MARK: part})
 
 
-def _versions(prefix: str) -> tuple[Column[Any] | Index, ...]:
+def _versions(_prefix: str) -> tuple[Column[Any] | Index, ...]:
     return (
         Column("part", KeptName(20), primary_key=True),
         Column("version", Integer, nullable=False),
@@ -141,6 +141,8 @@ def _rows(prefix: str) -> tuple[Column[Any] | Index, ...]:
         due_at,
         Column("changed_at", UtcTime, nullable=False),
         Column("attempts", Integer, nullable=False),
+        Column("earlier_attempts", Integer, nullable=False),
+        Column("tries_until", UtcTime),
         Column("claimed_by", KeptName(200), nullable=False),
         Column("claimed_until", UtcTime),
         Column("began_at", UtcTime),
@@ -177,7 +179,7 @@ def _rows(prefix: str) -> tuple[Column[Any] | Index, ...]:
     )
 
 
-def _documents(prefix: str) -> tuple[Column[Any] | Index, ...]:
+def _documents(_prefix: str) -> tuple[Column[Any] | Index, ...]:
     return (
         Column("row_id", KeptName(32), primary_key=True),
         Column("document", KeptText, nullable=False),

@@ -1,4 +1,4 @@
-"""Rows, attempts and receipts into the tables and out of them again, on a connection that is given."""
+"""Rows, attempts and receipts, into the tables and out of them again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Insert,
-    Row,
     and_,
     delete,
     insert,
@@ -73,8 +72,8 @@ class Writer:
             connection.execute(insert(self._tables.rows), columns)
         else:
             connection.execute(self._insert_unless_key(connection), columns)
-            kept = self._with_key(row.key, connection)
-            if kept.id != row.id:
+            kept = self._other_with_key(row, connection)
+            if kept is not None:
                 return kept
         if row.document is not None:
             document = {"row_id": row.id, "document": row.document}
@@ -86,14 +85,16 @@ class Writer:
         """A row with its document; locked until the transaction ends, if told."""
         rows, documents = self._tables.rows, self._tables.documents
         if not lock:
-            found = connection.execute(self._with_document.where(rows.c.id == row_id)).first()
+            query = self._with_document.where(rows.c.id == row_id)
+            found = connection.execute(query).mappings().first()
             return None if found is None else row_of(found)
         # Not both at once: the side of an outer join that may be missing cannot be locked.
-        found = connection.execute(select(rows).where(rows.c.id == row_id).with_for_update()).first()
+        locked = select(rows).where(rows.c.id == row_id).with_for_update()
+        found = connection.execute(locked).mappings().first()
         if found is None:
             return None
-        query = select(documents.c.document).where(documents.c.row_id == row_id)
-        return row_of(found, connection.execute(query).scalar_one_or_none())
+        own = select(documents.c.document).where(documents.c.row_id == row_id)
+        return row_of(found, connection.execute(own).scalar_one_or_none())
 
     def write(self, revision: Revision, connection: Connection, *, before: OutboxRow) -> None:
         """Write what was decided about a row that is locked."""
@@ -115,14 +116,10 @@ class Writer:
         self.write_beside([revision], connection)
         if revision.forgotten:
             receipts = self._tables.receipts
-            about = and_(
-                receipts.c.row_id == row.id, receipts.c.recipient == revision.forgotten
-            )
+            about = and_(receipts.c.row_id == row.id, receipts.c.recipient == revision.forgotten)
             connection.execute(update(receipts).where(about).values(recipient=""))
 
-    def conclude(
-        self, worker_id: str, revision: Revision, connection: Connection
-    ) -> bool:
+    def conclude(self, worker_id: str, revision: Revision, connection: Connection) -> bool:
         """Write a row if it is as the worker knows it; its document is left to the caller."""
         rows, row = self._tables.rows, revision.row
         expected = and_(
@@ -173,21 +170,25 @@ class Writer:
         for some in some_of(row_ids):
             for table in (tables.recipients, tables.message_ids, tables.attempts, tables.receipts):
                 connection.execute(delete(table).where(table.c.row_id.in_(some)))
-            count += connection.execute(delete(tables.rows).where(tables.rows.c.id.in_(some))).rowcount
+            count += connection.execute(
+                delete(tables.rows).where(tables.rows.c.id.in_(some))
+            ).rowcount
         return count
 
     def attempts(self, row_id: str, connection: Connection) -> list[OutboxAttempt]:
         """The attempts of a row, in order."""
         own = self._tables.attempts
         query = select(own).where(own.c.row_id == row_id).order_by(own.c.number)
-        return [read(OutboxAttempt.from_columns, each) for each in connection.execute(query)]
+        return [
+            read(OutboxAttempt.from_columns, each) for each in connection.execute(query).mappings()
+        ]
 
     def receipts(self, row_id: str, connection: Connection) -> list[Receipt]:
         """The receipts of a row, in the order in which things happened."""
         own = self._tables.receipts
         query = select(own).where(own.c.row_id == row_id)
         query = query.order_by(own.c.happened_at, own.c.dedupe_key)
-        return [read(Receipt.from_columns, each) for each in connection.execute(query)]
+        return [read(Receipt.from_columns, each) for each in connection.execute(query).mappings()]
 
     def add_receipt(self, receipt: Receipt, connection: Connection) -> bool:
         """Write a receipt of a row that is locked; whether it is new."""
@@ -218,37 +219,42 @@ class Writer:
             return mysql.insert(rows).on_duplicate_key_update(id=rows.c.id)
         return insert_unless_there(connection, rows)
 
-    def _with_key(self, key: str, connection: Connection) -> OutboxRow:
-        query = select(self._tables.rows).where(self._tables.rows.c.key == key)
+    def _other_with_key(self, row: OutboxRow, connection: Connection) -> OutboxRow | None:
+        rows, documents = self._tables.rows, self._tables.documents
+        of_key = select(rows).where(rows.c.key == row.key)
+        document = select(documents.c.document)
         if connection.dialect.name in MYSQL:
             # What others committed after this transaction began to read, too.
-            query = query.with_for_update(read=True)
-        return row_of(connection.execute(query).one())
+            of_key = of_key.with_for_update(read=True)
+            document = document.with_for_update(read=True)
+        found = connection.execute(of_key).mappings().one()
+        if found["id"] == row.id:
+            return None
+        own = document.where(documents.c.row_id == found["id"])
+        return row_of(found, connection.execute(own).scalar_one_or_none())
 
 
-def row_of(found: Row[Any] | Mapping[str, Any], document: str | None = None) -> OutboxRow:
+def row_of(found: Mapping[Any, Any], document: str | None = None) -> OutboxRow:
     """
     A row as it was kept.
 
     Raises:
         StoreError: If a value in it is none that was written.
     """
-    values = found._mapping if isinstance(found, Row) else found
-    return read(OutboxRow.from_columns, {"document": document, **values})
+    return read(OutboxRow.from_columns, {"document": document, **found})
 
 
-def read(reader: Callable[[Mapping[str, Any]], T], columns: Row[Any] | Mapping[str, Any]) -> T:
+def read(reader: Callable[[Mapping[str, Any]], T], columns: Mapping[Any, Any]) -> T:
     """
     What stands in the tables, as a value.
 
     Raises:
         StoreError: If it is none that was written.
     """
-    values = columns._mapping if isinstance(columns, Row) else columns
     try:
-        return reader(values)
+        return reader(columns)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        name = values.get("row_id", values.get("id", ""))
+        name = columns.get("row_id", columns.get("id", ""))
         raise StoreError(
             f"the row {name} of the outbox has values that this release of mailcore does not know"
         ) from error
@@ -257,7 +263,9 @@ def read(reader: Callable[[Mapping[str, Any]], T], columns: Row[Any] | Mapping[s
 def is_claimed(tables: Tables, worker_id: str) -> ColumnElement[bool]:
     """The condition that a worker has a row."""
     columns = tables.rows.c
-    return and_(columns.state == literal_state(OutboxState.SENDING), columns.claimed_by == worker_id)
+    return and_(
+        columns.state == literal_state(OutboxState.SENDING), columns.claimed_by == worker_id
+    )
 
 
 def literal_state(state: OutboxState) -> ColumnElement[str]:

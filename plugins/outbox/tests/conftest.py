@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy import Engine, MetaData, create_engine, text
 
+from mailcore_outbox import Outbox
 from mailcore_outbox.database import Database
 from mailcore_outbox.tables import Tables, tables_in
 
@@ -104,9 +105,7 @@ class PostgreSql(Server):
         if initdb is None:
             pytest.fail("PostgreSQL is not installed: `apt-get install postgresql`")
         self._programs = initdb.parent
-        self.run(
-            initdb, "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "--no-sync"
-        )
+        self.run(initdb, "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "--no-sync")
 
     def start(self) -> None:
         options = f"-k {self.folder} -h '' -F"
@@ -212,9 +211,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(
-    database_kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> str:
+def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
     """The URL of a database with nothing in it."""
     if database_kind == "sqlite":
         return f"sqlite:///{tmp_path / 'mail.db'}"
@@ -229,3 +226,19 @@ def database(database_url: str) -> Iterator[tuple[Database, Tables]]:
     database.create()
     yield database, tables
     database.dispose()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine of the application's."""
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def outbox(engine: Engine) -> Outbox:
+    """An outbox on the engine of the application, with its tables."""
+    outbox = Outbox(engine)
+    outbox.create()
+    return outbox
