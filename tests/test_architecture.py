@@ -31,8 +31,8 @@ STAND_INS = "mailcore_local"
 ESPS = re.compile(
     r"(?i)(?<![a-z])(amazon|aws|boto3|brevo|mailgun|mailjet|mandrill|postmark|sendgrid|ses|sparkpost)(?![a-z])"
 )
-# A variable of botocore's that names a file of certificates, whoever is asked; and the fixture of the
-# core's pytest plugin, whose name the package of an outbox has too.
+# A variable of botocore's that names a file of certificates, whoever is asked; and the fixture of
+# the core's pytest plugin, whose name the package of an outbox has too.
 NO_ESP = {"AWS_CA_BUNDLE", "mailcore_outbox"}
 
 
