@@ -15,6 +15,7 @@ KNOWN_FACES: Mapping[str, tuple[str, str]] = {
     "ses": ("mailcore_local.ses_face", "SesFace"),
     "postmark": ("mailcore_local.postmark.face", "PostmarkFace"),
     "mandrill": ("mailcore_local.mandrill.face", "MandrillFace"),
+    "sendgrid": ("mailcore_local.sendgrid.face", "SendGridFace"),
 }
 
 
