@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from ipaddress import ip_address
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,18 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mailcore_local.api import api_application
 from mailcore_local.faces import Face
 from mailcore_local.hub import Hub
 from mailcore_local.known_faces import make_faces
 from mailcore_local.mailbox import CapturedMail, MailQuery, MailStore
-from mailcore_local.serving import LocalServer
+from mailcore_local.serving import LocalServer, Locked
 
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from mailcore_local.smtp.server import SmtpServer
 
 
 class LocalMail:
@@ -42,6 +46,12 @@ class LocalMail:
             provider.
         store: Where the mails are kept; by default in memory, 1,000 of them. It is closed when the
             server stops.
+        password: What the mailbox and its API ask for, by HTTP Basic with any user name; nothing by
+            default. The providers' own paths take whatever keys they take.
+        smtp_port: The port of SMTP, if that is among the faces; 0 takes a free one, `None` is no
+            server.
+        inbound_domains: The domains whose mail is handed to a provider as inbound mail when it
+            comes by SMTP, and the name of the provider.
         retry_delays_seconds: The pauses before the retries of a post to a webhook.
         delivery_timeout_seconds: How many seconds one attempt of a post may take.
         slow_delivery_seconds: After how many seconds a slow address is delivered to.
@@ -49,7 +59,8 @@ class LocalMail:
 
     Raises:
         OSError: From `start()`: the port is taken.
-        UnknownFace: Webhooks are given of a provider that is not spoken.
+        UnknownFace: From `start()`: webhooks or domains are given of a provider that is not spoken.
+        ValueError: The interface is not loopback, and there is no password.
     """
 
     def __init__(
@@ -62,11 +73,25 @@ class LocalMail:
         webhooks: Mapping[str, str | Sequence[str]] | None = None,
         inbound_webhooks: Mapping[str, str | Sequence[str]] | None = None,
         store: MailStore | None = None,
+        password: str | None = None,
+        smtp_port: int | None = 0,
+        inbound_domains: Mapping[str, str] | None = None,
         retry_delays_seconds: Sequence[float] = (0.1, 0.2, 0.4),
         delivery_timeout_seconds: float = 5.0,
         slow_delivery_seconds: float = 3.0,
         seed: int = 0,
     ) -> None:
+        if not password and not _is_loopback(host):
+            raise ValueError(
+                f"host {host!r} lets others in the network read the mails: give a password as well"
+            )
+        self._host = host
+        self._password = password
+        self._smtp_port = smtp_port
+        self._inbound_domains = {
+            domain.lower(): name for domain, name in (inbound_domains or {}).items()
+        }
+        self._smtp: SmtpServer | None = None
         self._faces = make_faces() if faces is None else list(faces)
         self._webhooks = _lists(webhooks)
         self._inbound_webhooks = _lists(inbound_webhooks)
@@ -88,15 +113,22 @@ class LocalMail:
 
         def make(base_url: str, stopping: asyncio.Event) -> ASGIApp:
             made.append(self._make_hub(base_url, stopping))
-            return application(made[0])
+            return application(made[0], self._password)
 
         def stop() -> None:
+            if self._smtp is not None:
+                self._smtp.stop()
             made[0].stop()
             self._store.close()
 
         self._server.start(make, at_stop=stop)
         (self._hub,) = made
-        self._hub.start()
+        try:
+            self._start_smtp(self._hub)
+            self._hub.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """
@@ -136,6 +168,18 @@ class LocalMail:
         Where the mailbox is, without a slash at its end.
         """
         return self.hub.base_url
+
+    @property
+    def smtp_address(self) -> tuple[str, int]:
+        """
+        Host and port of SMTP.
+
+        Raises:
+            LookupError: There is no such server.
+        """
+        if self._smtp is None:
+            raise LookupError("this mailbox takes no SMTP")
+        return self._smtp.address
 
     @property
     def mails(self) -> MailStore:
@@ -194,6 +238,21 @@ class LocalMail:
         """
         return self._store.latest(MailQuery.parse(query) if isinstance(query, str) else query)
 
+    def _start_smtp(self, hub: Hub) -> None:
+        face = hub.faces.get("smtp")
+        if face is None or self._smtp_port is None:
+            return
+        # Neither is needed where no SMTP is spoken.
+        from mailcore_local.smtp import SmtpFace
+        from mailcore_local.smtp.conversation import Conversation
+        from mailcore_local.smtp.server import SmtpServer
+
+        assert isinstance(face, SmtpFace)
+        conversation = Conversation(hub, face, self._inbound_domains)
+        self._smtp = SmtpServer(self._host, self._smtp_port, conversation)
+        self._smtp.start()
+        face.address = self._smtp.address
+
     def _make_hub(self, base_url: str, stopping: asyncio.Event) -> Hub:
         hub = Hub(
             base_url=base_url,
@@ -206,21 +265,39 @@ class LocalMail:
             delivery_timeout_seconds=self._delivery_timeout_seconds,
             slow_delivery_seconds=self._slow_delivery_seconds,
             seed=self._seed,
+            has_password=self._password is not None,
         )
-        for name in (*self._webhooks, *self._inbound_webhooks):
+        named = (*self._webhooks, *self._inbound_webhooks, *self._inbound_domains.values())
+        for name in named:
             hub.face(name)
         return hub
 
 
-def application(hub: Hub) -> Starlette:
+def application(hub: Hub, password: str | None = None) -> Starlette:
     """
-    The application of the whole: each face below its name.
+    The application of the whole: each face below its name, the API, and the mailbox.
+
+    Args:
+        hub: The hub behind all of them.
+        password: What the API and the mailbox ask for; nothing if it is `None`.
     """
     routes: list[BaseRoute] = []
     for face in hub.faces.values():
         below = Starlette(routes=face.routes(hub))
         routes += [Route(f"/{face.name}", _Root(below)), Mount(f"/{face.name}", below)]
-    return Starlette(routes=routes)
+    mailbox: ASGIApp = Starlette(routes=[Mount("/api/v1", api_application(hub))])
+    if password is not None:
+        mailbox = Locked(mailbox, password)
+    return Starlette(routes=[*routes, Mount("", mailbox)])
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class _Root:

@@ -16,6 +16,7 @@ KNOWN_FACES: Mapping[str, tuple[str, str]] = {
     "postmark": ("mailcore_local.postmark.face", "PostmarkFace"),
     "mandrill": ("mailcore_local.mandrill.face", "MandrillFace"),
     "sendgrid": ("mailcore_local.sendgrid.face", "SendGridFace"),
+    "smtp": ("mailcore_local.smtp", "SmtpFace"),
 }
 
 

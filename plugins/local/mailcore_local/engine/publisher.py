@@ -146,7 +146,8 @@ class Publisher(Generic[RecordT]):
             # gone already.
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def submit(self, deliveries: Iterable[Delivery[RecordT]]) -> None:
         """

@@ -32,7 +32,7 @@ def captured_request(
     The values of header fields and parameters that hold credentials are replaced by `HIDDEN`.
 
     Args:
-        request: The request.
+        request: The request as Starlette has it.
         body: The whole body of the request.
         secrets: Credentials that stand in the body, as they stand there: each is replaced.
     """

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailcore_local.engine import EventKind, Fate, kinds_of
-from mailcore_local.mailbox import MailEvent
+from mailcore_local.mailbox import CapturedMail, MailEvent, first_web_link
 
 
 COMMON_ADDRESSES: Mapping[str, Fate] = {
@@ -54,13 +54,16 @@ def slow_seconds(address: str, default: float) -> float:
     return float(min(int(label), 3600)) if label.isdecimal() and len(label) < 6 else default
 
 
-def events_of(fate: Fate, address: str) -> list[MailEvent]:
+def events_of(fate: Fate, address: str, mail: CapturedMail) -> list[MailEvent]:
     """
     What there is to tell of one recipient, in order, after it was sent.
     """
     if fate in (Fate.SUPPRESSED, Fate.SUPPRESSED_AFTER_BOUNCE, Fate.SUPPRESSED_AFTER_COMPLAINT):
         return [described(EventKind.REJECTED, address, suppressed=True)]
-    return [described(kind, address) for kind in kinds_of(fate)]
+    return [
+        described(kind, address, url=first_web_link(mail) if kind is EventKind.CLICKED else "")
+        for kind in kinds_of(fate)
+    ]
 
 
 def described(

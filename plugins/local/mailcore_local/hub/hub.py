@@ -27,7 +27,7 @@ from mailcore_local.faces import Envelope, Face, WebhookPost
 from mailcore_local.hub.answering import FaceEndpoint, Handler
 from mailcore_local.hub.fates import common_fate, described, events_of, slow_seconds
 from mailcore_local.hub.posting import WebhookDelivery, WebhookRecord, may_retry, outcome_of
-from mailcore_local.mailbox import CapturedMail, MailEvent, MailStore
+from mailcore_local.mailbox import CapturedMail, MailEvent, MailStore, first_web_link
 from mailcore_local.mailbox.mail import new_id, now
 from mailcore_local.serving import Interruptions
 
@@ -53,6 +53,7 @@ class Hub:
         delivery_timeout_seconds: How many seconds one attempt of a post may take.
         slow_delivery_seconds: After how many seconds a slow address is delivered to.
         seed: The seed of the random numbers that faults by rate are drawn with.
+        has_password: Whether the mailbox has a password: a face shows no mails then.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Hub:
         delivery_timeout_seconds: float = 5.0,
         slow_delivery_seconds: float = 3.0,
         seed: int = 0,
+        has_password: bool = False,
     ) -> None:
         self.base_url = base_url
         self.mails = store
@@ -76,6 +78,7 @@ class Hub:
         self.retry_delays_seconds = tuple(retry_delays_seconds)
         self.delivery_timeout_seconds = delivery_timeout_seconds
         self.slow_delivery_seconds = slow_delivery_seconds
+        self.has_password = has_password
         self._seed = seed
         self._faults: dict[str, Faults] = {}
         self._lock = threading.Lock()
@@ -158,6 +161,20 @@ class Hub:
         with self._lock:
             return self._webhooks[self.face(name).name]
 
+    def inbound_webhooks(self, name: str) -> tuple[str, ...]:
+        """
+        Where inbound mail of a provider is posted to.
+        """
+        with self._lock:
+            return self._inbound[self.face(name).name]
+
+    def set_inbound_webhooks(self, name: str, urls: Sequence[str]) -> None:
+        """
+        Post inbound mail of a provider to these URLs from now on.
+        """
+        with self._lock:
+            self._inbound[self.face(name).name] = tuple(urls)
+
     def set_webhooks(self, name: str, urls: Sequence[str]) -> None:
         """
         Post events of a provider to these URLs from now on.
@@ -206,9 +223,14 @@ class Hub:
             return own
         return common_fate(address) or Fate.DELIVERED
 
-    def accept(self, mail: CapturedMail) -> CapturedMail:
+    def accept(self, mail: CapturedMail, *, beforehand: Sequence[MailEvent] = ()) -> CapturedMail:
         """
         Keep a mail, let happen to it what its addresses stand for, and tell the webhooks.
+
+        Args:
+            mail: The mail as the face understood it.
+            beforehand: What happened already, such as that a recipient was refused in the answer;
+                nothing else happens to those recipients.
 
         Returns:
             The mail as it is kept, with its timeline so far.
@@ -230,10 +252,13 @@ class Hub:
                 for each in mail.recipients
             ]
             return self._happen(face, mail, events)
-        events = []
+        events = list(beforehand)
+        done = {event.recipient for event in beforehand}
         for each in mail.recipients:
+            if each.address in done:
+                continue
             fate = self.fate_of(face, each.address)
-            told = events_of(fate, each.address)
+            told = events_of(fate, each.address, mail)
             if not told[0].suppressed:
                 events.append(described(EventKind.SENT, each.address))
             if fate is Fate.SLOW:
@@ -259,7 +284,7 @@ class Hub:
         Args:
             mail_id: The id of the mail in this mailbox.
             recipient: The bare address of one of its recipients.
-            kind: What happens.
+            kind: The kind of the event, in no provider's words.
             detail: What the receiving server or the person said; made up if it is empty.
             status: The enhanced status code, such as ``5.1.1``; made up if it is empty.
             url: The link that was clicked; of a click without, the first link of the mail.
@@ -274,6 +299,8 @@ class Hub:
         found = mail.recipient(recipient)
         if found is None:
             raise LookupError("the mail does not go to this recipient")
+        if kind is EventKind.CLICKED:
+            url = url or first_web_link(mail)
         event = described(kind, found.address, detail=detail, status=status, url=url, by_hand=True)
         self._happen(self.face(mail.face), mail, [event], fault=Fault("ok"))
         return event

@@ -4,6 +4,7 @@ The mails that were accepted, by whichever face: kept in SQLite, searched, waite
 
 from __future__ import annotations
 
+from mailcore_local.mailbox.links import Link, first_web_link, links_in
 from mailcore_local.mailbox.mail import (
     CapturedMail,
     CapturedRecipient,
@@ -24,6 +25,7 @@ __all__ = [
     "CapturedRecipient",
     "CapturedRequest",
     "Change",
+    "Link",
     "MailEvent",
     "MailQuery",
     "MailStore",
@@ -32,5 +34,7 @@ __all__ = [
     "RecipientState",
     "TimelineEntry",
     "WebhookOutcome",
+    "first_web_link",
+    "links_in",
     "state_after",
 ]

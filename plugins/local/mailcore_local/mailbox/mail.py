@@ -83,7 +83,7 @@ class MailEvent:
     One thing that happened to one recipient's copy, in no provider's words.
 
     Attributes:
-        kind: What happened.
+        kind: The kind of what happened, in no provider's words.
         recipient: The bare address of the recipient.
         id: The id of the event, 16 hexadecimal digits; a face may make its own id of it.
         at: When it happened, in UTC.

@@ -80,7 +80,7 @@ def _scanning(texts: list[tuple[str, str]]) -> tuple[list[str], list[object]]:
     for column, text in texts:
         columns = (column,) if column else _COLUMNS
         for term in text.split():
-            pattern = "%" + re.sub(r"([%_\\])", r"\\\1", term) + "%"
+            pattern = "%" + re.sub(r"([%_\\])", r"\\\1", term.casefold()) + "%"
             either = " OR ".join(f"words.{each} LIKE ? ESCAPE '\\'" for each in columns)
             conditions.append(f"({either})")
             values += [pattern] * len(columns)

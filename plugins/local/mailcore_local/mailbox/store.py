@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
 
 from mailcore_local.mailbox import tables
 from mailcore_local.mailbox.mail import CapturedMail, MailEvent, MailSummary, WebhookOutcome
@@ -21,6 +22,9 @@ from mailcore_local.mailbox.query import MailQuery
 from mailcore_local.mailbox.searching import select
 from mailcore_local.mailbox.states import state_after
 
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 IN_MEMORY_MESSAGES = 1_000
 IN_MEMORY_BYTES = 500_000_000
@@ -109,6 +113,17 @@ class MailStore:
                 self._closed = True
                 self._database.close()
             self._changed.notify_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
 
     @property
     def closed(self) -> bool:

@@ -124,11 +124,11 @@ def insert_mail(database: sqlite3.Connection, mail: CapturedMail, kept_bytes: in
         " VALUES (?, ?, ?, ?, ?, ?)",
         (
             number,
-            _text(mail.from_email),
-            _text("\n".join(dict.fromkeys(people))),
-            _text(mail.subject),
-            _text("\n".join(mail.tags)),
-            _text("\n".join(metadata)),
+            _words(mail.from_email),
+            _words(*dict.fromkeys(people)),
+            _words(mail.subject),
+            _words(*mail.tags),
+            _words(*metadata),
         ),
     )
     return number
@@ -307,6 +307,10 @@ def as_json(document: object) -> str:
 
 def _text(value: str) -> str:
     return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def _words(*texts: str) -> str:
+    return _text("\n".join(texts)).casefold()
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mailcore_local.serving.bodies import read_body
 from mailcore_local.serving.interruptions import Interruptions
+from mailcore_local.serving.password import Locked
 from mailcore_local.serving.server import LocalServer
 from mailcore_local.serving.visitors import Visitors
 from mailcore_local.serving.wire import Connection, ConnectionCut, connection_of
@@ -18,6 +19,7 @@ __all__ = [
     "ConnectionCut",
     "Interruptions",
     "LocalServer",
+    "Locked",
     "Visitors",
     "connection_of",
     "read_body",

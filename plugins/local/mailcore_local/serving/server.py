@@ -78,7 +78,7 @@ class LocalServer:
         Raises:
             OSError: The port is taken, or the host is none.
         """
-        sock = _bound(self._host, self._port)
+        sock = bound(self._host, self._port)
         thread = enter()
         try:
             thread.call(self._open(sock, make_application))
@@ -108,7 +108,7 @@ class LocalServer:
         self, sock: socket.socket, make_application: Callable[[str, asyncio.Event], ASGIApp]
     ) -> None:
         base_url = (self._public_url or _url(sock)).rstrip("/")
-        inner = _bound("127.0.0.1", 0)
+        inner = bound("127.0.0.1", 0)
         try:
             stopping = asyncio.Event()
             wire = Wire(inner.getsockname()[:2])
@@ -208,7 +208,13 @@ class _Http(uvicorn.Server):
             await asyncio.wait(tasks)
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
+    """
+    A socket that listens already.
+
+    Raises:
+        OSError: The port is taken, or the host is none.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio switches Nagle's algorithm off where a socket says that it is TCP: else each answer
     # would wait 40 ms for a delayed acknowledgement.

@@ -276,7 +276,7 @@ class Service:
 
         Args:
             message: The message, which may be forgotten here.
-            happening: What happened, and to whom.
+            happening: The happening, with the recipients that it is about.
             event_ids: The ids that others know it by.
             details: Members of the event's object that replace those made up here.
         """

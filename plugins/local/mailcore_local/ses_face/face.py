@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -82,6 +83,10 @@ class SesFace(Face):
         self._hub = hub
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            if hub.has_password and _shows_mails(scope):
+                refused = PlainTextResponse("The mailbox has a password: see /\n", 403)
+                await refused(scope, receive, send)
+                return
             if self._application is None:
                 # The models and the key take half a second; the others go on meanwhile.
                 await asyncio.to_thread(self._prepare, hub)
@@ -221,3 +226,12 @@ class SesFace(Face):
         service.publisher.start()
         self._service = service
         self._application = application(service, credentials, hub.stopping)
+
+
+def _shows_mails(scope: Scope) -> bool:
+    """
+    Whether a request is for the local SES's own pages.
+    """
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    page = scope["method"] in ("GET", "HEAD") and b"Action=" not in scope["query_string"]
+    return path.startswith("/_local") or (path in ("", "/") and page)
