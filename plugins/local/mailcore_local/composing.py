@@ -20,6 +20,10 @@ from mailcore.inbound import ReceivedFile, compose_inbound
 # RFC 5322, section 3.2.3: what an unquoted name is made of, and the space.
 _UNQUOTED = re.compile(r"[\w!#$%&'*+/=?^`{|}~ -]*")
 _TO_ESCAPE = re.compile(r"[\"\\]")
+# What RFC 5322 has in a bare address, and RFC 6532 too, but for quoted local parts.
+_ADDRESS = re.compile(
+    r"[^@\s\x00-\x1f\x7f<>,;:\"()\[\]]{1,64}@[^@\s\x00-\x1f\x7f<>,;:\"()\[\]]{1,255}"
+)
 _BREAKS = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -42,6 +46,13 @@ class Mailbox(NamedTuple):
         if not _UNQUOTED.fullmatch(name):
             name = '"{}"'.format(_TO_ESCAPE.sub(r"\\\g<0>", name))
         return f"{name} <{self.email}>"
+
+
+def is_address(text: str) -> bool:
+    """
+    Whether a text can be one bare address.
+    """
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def compose(

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from mailcore_local.composing import is_address
 from mailcore_local.documents import NotReadable, read_json
 from mailcore_local.engine import EventKind, Fate, Fault
 from mailcore_local.faces import CopyLine, Envelope, Face, FaceSettings, WebhookPost
@@ -45,7 +46,6 @@ from mailcore_local.mandrill.sending import (
     StoredTemplate,
     copies_of,
     fill_regions,
-    is_address,
     letters_of,
     raw_letter,
     variables,

@@ -21,7 +21,7 @@ from datetime import datetime, timezone
 from email.utils import getaddresses
 
 from mailcore.inbound import ReceivedFile, parse_inbound
-from mailcore_local.composing import Mailbox, compose
+from mailcore_local.composing import Mailbox, compose, is_address
 from mailcore_local.mandrill.merging import merged
 from mailcore_local.mandrill.models import (
     MAX_METADATA_BYTES,
@@ -38,9 +38,6 @@ from mailcore_local.mandrill.models import (
 # https://github.com/mailchimp/mailchimp-client-lib-codegen, `async` (read 2026-11-30)
 MAX_SYNCHRONOUS_RECIPIENTS = 10
 
-_ADDRESS = re.compile(
-    r"[^@\s\x00-\x1f\x7f<>,;:\"()\[\]]{1,64}@[^@\s\x00-\x1f\x7f<>,;:\"()\[\]]{1,255}"
-)
 _REGION = re.compile(
     r"(?P<open><(?P<tag>[A-Za-z][A-Za-z0-9]*)\b[^>]*\bmc:edit=[\"'](?P<name>[^\"']*)[\"'][^>]*>)"
     r"(?P<inner>.*?)(?P<close></(?P=tag)\s*>)",
@@ -149,13 +146,6 @@ def new_message_id() -> str:
     An id as Mandrill gives it: 32 hexadecimal digits.
     """
     return secrets.token_hex(16)
-
-
-def is_address(text: str) -> bool:
-    """
-    Whether a text can be one bare address.
-    """
-    return _ADDRESS.fullmatch(text) is not None
 
 
 def copies_of(

@@ -1,0 +1,5 @@
+"""
+SparkPost (Bird Email), from its documentation.
+"""
+
+from __future__ import annotations
