@@ -13,10 +13,12 @@ from mailcore._lazy import lazily
 
 if TYPE_CHECKING:
     from mailcore.outbox.adding import new_row, same_message
-    from mailcore.outbox.documents import NewerDocument
-    from mailcore.outbox.erasing import erased
-    from mailcore.outbox.machine import can_cancel, can_retry, cancelled, retried
+    from mailcore.outbox.counting import COUNTED, DIMENSIONS, Dimension, Figure, figures
+    from mailcore.outbox.documents import DOCUMENT_VERSION, NewerDocument
+    from mailcore.outbox.handling import OutboxEvents
+    from mailcore.outbox.machine import can_cancel, can_retry
     from mailcore.outbox.memory import MemoryOutbox
+    from mailcore.outbox.operations import Erasure, cancel, erase, retry
     from mailcore.outbox.policy import OutboxPolicy
     from mailcore.outbox.rows import (
         ATTEMPT_COLUMNS,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         OutboxRow,
         Receipt,
     )
+    from mailcore.outbox.sending import METADATA_KEY
     from mailcore.outbox.states import OutboxState
     from mailcore.outbox.store import (
         Advanced,
@@ -37,62 +40,86 @@ if TYPE_CHECKING:
         OutboxStore,
         Revision,
     )
+    from mailcore.outbox.worker import OutboxWorker
+    from mailcore.outbox.working import Worked
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
             "ATTEMPT_COLUMNS": "outbox.rows",
             "Advanced": "outbox.store",
+            "COUNTED": "outbox.counting",
             "Column": "outbox.rows",
+            "DIMENSIONS": "outbox.counting",
+            "DOCUMENT_VERSION": "outbox.documents",
             "Decide": "outbox.store",
+            "Dimension": "outbox.counting",
+            "Erasure": "outbox.operations",
+            "Figure": "outbox.counting",
             "Happening": "outbox.store",
+            "METADATA_KEY": "outbox.sending",
             "MemoryOutbox": "outbox.memory",
             "NewerDocument": "outbox.documents",
             "OutboxAttempt": "outbox.rows",
             "OutboxCounts": "outbox.store",
+            "OutboxEvents": "outbox.handling",
             "OutboxFilter": "outbox.store",
             "OutboxPolicy": "outbox.policy",
             "OutboxRow": "outbox.rows",
             "OutboxState": "outbox.states",
             "OutboxStore": "outbox.store",
+            "OutboxWorker": "outbox.worker",
             "RECEIPT_COLUMNS": "outbox.rows",
             "ROW_COLUMNS": "outbox.rows",
             "Receipt": "outbox.rows",
             "Revision": "outbox.store",
+            "Worked": "outbox.working",
             "can_cancel": "outbox.machine",
             "can_retry": "outbox.machine",
-            "cancelled": "outbox.machine",
-            "erased": "outbox.erasing",
+            "cancel": "outbox.operations",
+            "erase": "outbox.operations",
+            "figures": "outbox.counting",
             "new_row": "outbox.adding",
-            "retried": "outbox.machine",
+            "retry": "outbox.operations",
             "same_message": "outbox.adding",
         },
     )
 
 __all__ = [
     "ATTEMPT_COLUMNS",
+    "COUNTED",
+    "DIMENSIONS",
+    "DOCUMENT_VERSION",
+    "METADATA_KEY",
     "RECEIPT_COLUMNS",
     "ROW_COLUMNS",
     "Advanced",
     "Column",
     "Decide",
+    "Dimension",
+    "Erasure",
+    "Figure",
     "Happening",
     "MemoryOutbox",
     "NewerDocument",
     "OutboxAttempt",
     "OutboxCounts",
+    "OutboxEvents",
     "OutboxFilter",
     "OutboxPolicy",
     "OutboxRow",
     "OutboxState",
     "OutboxStore",
+    "OutboxWorker",
     "Receipt",
     "Revision",
+    "Worked",
     "can_cancel",
     "can_retry",
-    "cancelled",
-    "erased",
+    "cancel",
+    "erase",
+    "figures",
     "new_row",
-    "retried",
+    "retry",
     "same_message",
 ]

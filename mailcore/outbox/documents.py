@@ -13,7 +13,7 @@ from mailcore.middleware.idempotency_records import read_status, written_status
 from mailcore.result import RecipientStatus, RecipientStatuses
 
 
-VERSION = 1
+DOCUMENT_VERSION = 1
 """The version of the documents that are written. Those of a newer one are left to newer workers."""
 
 # One for all: json.dumps() with arguments makes one at each call. Sorted, so that equal messages
@@ -61,13 +61,7 @@ def read_message(document: str | None, version: int) -> Message:
         SerializationError: If it is not there any more, or is no document of a message.
         InvalidMessage: If a field of it is wrong, or unknown to this release.
     """
-    if version > VERSION:
-        reason = (
-            f"the message was kept by a newer release of mailcore (version {version} of the "
-            f"document; this one reads up to {VERSION})"
-        )
-        hint = "run a worker of that release"
-        raise NewerDocument([Problem("document_version", reason, hint)])
+    require_known(version)
     if document is None:
         reason = "the message is not there any more: it was pruned, or erased"
         raise SerializationError([Problem("document", reason)])
@@ -78,6 +72,22 @@ def read_message(document: str | None, version: int) -> Message:
     if not isinstance(found, dict):
         raise SerializationError("the document of the message is no mapping")
     return Message.from_dict(found)
+
+
+def require_known(version: int) -> None:
+    """
+    Refuse what a newer release wrote.
+
+    Raises:
+        NewerDocument: If it did.
+    """
+    if version > DOCUMENT_VERSION:
+        reason = (
+            f"the message was kept by a newer release of mailcore (version {version} of the "
+            f"document; this one reads up to {DOCUMENT_VERSION})"
+        )
+        hint = "run a worker of that release"
+        raise NewerDocument([Problem("document_version", reason, hint)])
 
 
 def digest_of_document(document: str) -> str:

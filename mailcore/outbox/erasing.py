@@ -10,7 +10,7 @@ from mailcore.address.domain import address_key
 from mailcore.errors import MessageError
 from mailcore.features import Features
 from mailcore.middleware.remaining import only_for
-from mailcore.outbox.documents import VERSION, written_message
+from mailcore.outbox.documents import DOCUMENT_VERSION, written_message
 from mailcore.outbox.machine import cancelled
 from mailcore.outbox.policy import OutboxPolicy
 from mailcore.outbox.rows import OutboxRow, Receipt
@@ -77,7 +77,9 @@ def _pending_without(
     others = [each for each in left if address_key(each) != key]
     document = _document_for(row, others) if others else None
     if document is not None:
-        return replace(row, document=document, document_version=VERSION, remaining=tuple(others))
+        return replace(
+            row, document=document, document_version=DOCUMENT_VERSION, remaining=tuple(others)
+        )
     called_off = cancelled(row, receipts, now=now, policy=OutboxPolicy())
     return replace(called_off.row if called_off else row, document=None)
 

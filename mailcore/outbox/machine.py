@@ -4,7 +4,8 @@ What becomes of a row: every transition of an outbox, as functions without I/O.
 ========================  ==========================  =============================================
 What happened             Function                    The row is then
 ========================  ==========================  =============================================
-a send is about to begin  :func:`held_back`           ``UNKNOWN``, if nobody may be sent to again
+a send is about to begin  :func:`narrowed`            for fewer recipients; ``UNKNOWN`` if nobody
+                                                      may be sent to again
 a send ended              :func:`concluded`           ``SENT``, ``FAILED``, ``UNKNOWN``, or
                                                       ``PENDING`` until the next attempt
 it ended too late         :func:`concluded_late`      the same, unless somebody decided meanwhile
@@ -32,7 +33,7 @@ from mailcore.address.domain import address_key
 from mailcore.errors import CancelSend, MailcoreError, SendError
 from mailcore.middleware.outcomes import Outcomes
 from mailcore.outbox.evidence import is_unsure, told_by
-from mailcore.outbox.outcomes import Cause, read_outcome
+from mailcore.outbox.outcomes import LONGEST_CODE, LONGEST_ID, Cause, plain_text, read_outcome
 from mailcore.outbox.policy import OutboxPolicy
 from mailcore.outbox.rows import OutboxAttempt, OutboxRow, Receipt
 from mailcore.outbox.states import OutboxState
@@ -74,29 +75,14 @@ class Rules:
         return (when - row.unsure_since).total_seconds() < self.policy.repeat_within_seconds
 
 
-def addressees(row: OutboxRow, *, now: datetime, rules: Rules) -> tuple[str, ...]:
-    """
-    Whom the next send of a row is for.
-
-    Args:
-        row: The row, which is claimed.
-        now: The time of this moment.
-        rules: The policy, and what the provider can do.
-
-    Returns:
-        The addresses; none if all that are left may have the mail, and it must not be repeated.
-    """
-    asked = _asked(row)
-    if row.unsure_since is None or rules.may_repeat(row, now):
-        return asked
-    return tuple(each for each in asked if not is_unsure(row.statuses.get(each)))
-
-
-def held_back(
+def narrowed(
     row: OutboxRow, receipts: Sequence[Receipt], *, now: datetime, rules: Rules
 ) -> Revision | None:
     """
-    Decide what becomes of a claimed row that :func:`addressees` has nobody for.
+    Take out of a claimed row whom this worker must not send to again.
+
+    A row that waits for a repetition may be claimed too late for it, or by a worker that sends
+    through another provider, which knows nothing of the first send.
 
     Args:
         row: The row as it is now.
@@ -105,13 +91,32 @@ def held_back(
         rules: The policy, and what the provider can do.
 
     Returns:
-        What is to be written; None if its send has begun, or somebody can be sent to.
+        What is to be written: the row for the others, or ``UNKNOWN`` if there are none. None if its
+        send has begun, or all may be sent to.
     """
-    if not can_cancel(row) or addressees(row, now=now, rules=rules):
+    if not can_cancel(row) or not must_narrow(row, now=now, rules=rules):
         return None
+    left = tuple(
+        each for each in _unreached(row, _asked(row)) if not is_unsure(row.statuses.get(each))
+    )
+    if left:
+        return Revision(row=replace(row, remaining=left))
     over = _over(_unclaimed(row), now, rules.policy)
-    known = resolved(over, receipts, now=now, policy=rules.policy)
-    return known or Revision(row=over)
+    return resolved(over, receipts, now=now, policy=rules.policy) or Revision(row=over)
+
+
+def must_narrow(row: OutboxRow, *, now: datetime, rules: Rules) -> bool:
+    """Whether somebody whom the next send is for may have the mail, and must not get it again."""
+    if row.unsure_since is None or rules.may_repeat(row, now):
+        return False
+    return any(is_unsure(row.statuses.get(each)) for each in _asked(row))
+
+
+def begun(row: OutboxRow, *, provider: str, now: datetime, until: datetime) -> OutboxRow:
+    """A claimed row as it is once its send may begin: what a store writes by `advance()`."""
+    return replace(
+        row, began_at=now, attempts=row.attempts + 1, provider=provider, claimed_until=until
+    )
 
 
 def concluded(
@@ -130,19 +135,20 @@ def concluded(
         The row as it is to be, with the attempt.
     """
     assert row.began_at is not None
-    asked = addressees(row, now=row.began_at, rules=rules)
+    asked = _asked(row)
     result, cause = read_outcome(outcome, asked)
     unsure_since = row.unsure_since
     if any(is_unsure(status) for status in result.recipients.values()):
         unsure_since = unsure_since or row.began_at
-    taken_by = result.provider or row.provider
+    taken_by = plain_text(result.provider or row.provider, LONGEST_CODE)
+    ids = tuple(plain_text(each, LONGEST_ID) for each in result.message_ids)
     sent = replace(
         row,
         statuses=_joined(row, result),
         unsure_since=unsure_since,
         tries_until=row.tries_until
         or row.began_at + timedelta(seconds=rules.policy.max_age_seconds),
-        message_ids=tuple(dict.fromkeys((*row.message_ids, *result.message_ids))),
+        message_ids=tuple(dict.fromkeys((*row.message_ids, *ids))),
         error_category=cause.category,
         error_code=cause.code,
         error_text=cause.text,
@@ -155,7 +161,7 @@ def concluded(
         began_at=row.began_at,
         ended_at=now,
         status=result.status,
-        message_ids=result.message_ids,
+        message_ids=ids,
         error_category=cause.category,
         error_code=cause.code,
         error_text=cause.text,
@@ -253,9 +259,11 @@ def resolved(
 
     Returns:
         What is to be written; None if nothing follows: the row is neither ``UNKNOWN`` nor waiting
-        to be sent again, or the receipts say nothing new.
+        to be sent again, or the receipts say nothing new. A claim whose send has not begun is
+        taken away, since the worker knows the row as it was.
     """
-    if row.state not in (OutboxState.UNKNOWN, OutboxState.PENDING):
+    is_waiting = can_cancel(row)
+    if row.state is not OutboxState.UNKNOWN and not is_waiting:
         return None
     open_ones = [address for address, status in row.statuses.items() if is_unsure(status)]
     told = told_by(receipts, row.recipients) if open_ones else {}
@@ -270,10 +278,14 @@ def resolved(
         statuses=RecipientStatuses({**row.statuses, **changed}),
         message_ids=tuple(each for each in ids if each is not None),
     )
-    if row.state is OutboxState.PENDING:
+    if is_waiting:
+        found = replace(_unclaimed(found), state=OutboxState.PENDING)
         left = _unreached(found, _asked(row))
-        waiting = replace(found, remaining=left)
-        return Revision(row=waiting if left else _over(found, now, policy))
+        is_repeated = any(is_unsure(found.statuses.get(each)) for each in left)
+        if is_repeated and row.unsure_since is not None:
+            # As it was sent, or not at all.
+            return Revision(row=found)
+        return Revision(row=replace(found, remaining=left) if left else _over(found, now, policy))
     over = _over(found, now, policy)
     is_open = over.state is OutboxState.UNKNOWN
     return Revision(row=replace(over, changed_at=row.changed_at) if is_open else over)
@@ -292,7 +304,7 @@ def retried(row: OutboxRow, _receipts: Sequence[Receipt], *, now: datetime) -> R
         What is to be written; None if the row is not ``FAILED``, ``UNKNOWN`` or ``CANCELLED``, or
         its body is not there any more.
     """
-    if not can_retry(row):
+    if not can_retry(row) or row.document is None:
         return None
     fresh = replace(row, earlier_attempts=row.attempts, tries_until=None, unsure_since=None)
     return Revision(row=_waiting(fresh, _unreached(row, row.recipients), now, now))
@@ -356,7 +368,7 @@ def _left(
 ) -> tuple[str, ...]:
     """Those that were asked now, and that the next attempt is for."""
     may_repeat = rules.may_repeat(row, due_at)
-    found = []
+    found, is_open = [], False
     for address, status in result.recipients.items():
         joined = row.statuses[address]
         if joined.accepted:
@@ -365,6 +377,10 @@ def _left(
         may_have_it = is_unsure(status) or (is_unsure(joined) and row.unsure_since is not None)
         if may_come_again and (may_repeat or not may_have_it):
             found.append(address)
+            is_open |= may_have_it
+    if is_open and rules.is_native:
+        # The provider knows the key of the message as it was sent, to those who have it as well.
+        return _asked(row)
     return tuple(found)
 
 

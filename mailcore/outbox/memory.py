@@ -11,6 +11,7 @@ from mailcore.events import EventType
 from mailcore.foundation.forking import ForkSafeLock
 from mailcore.message.message import Message
 from mailcore.outbox.adding import new_row, same_message
+from mailcore.outbox.documents import DOCUMENT_VERSION, require_known
 from mailcore.outbox.rows import OutboxAttempt, OutboxRow, Receipt
 from mailcore.outbox.states import OutboxState
 from mailcore.outbox.store import (
@@ -92,7 +93,7 @@ class MemoryOutbox:
                 (
                     row
                     for row in self._rows.values()
-                    if row.state is OutboxState.PENDING and row.due_at <= now
+                    if row.state is OutboxState.PENDING and row.due_at <= now and _is_known(row)
                 ),
                 key=lambda row: (-row.priority, row.due_at, row.id),
             )
@@ -183,6 +184,7 @@ class MemoryOutbox:
                 if row.state is OutboxState.SENDING
                 and row.claimed_until is not None
                 and row.claimed_until < now
+                and _is_known(row)
             ]
         return [row_id for _, row_id in sorted(found)[:limit]]
 
@@ -190,6 +192,8 @@ class MemoryOutbox:
         """Let a function decide about a row, and write what it says."""
         with self._lock:
             row = self._rows.get(row_id)
+            if row is not None:
+                require_known(row.document_version)
             revision = decide(row, self.receipts(row_id)) if row is not None else None
             if revision is not None:
                 self._write(revision)
@@ -203,7 +207,12 @@ class MemoryOutbox:
             own = self._receipts.setdefault(row_id, {})
             is_new = receipt.dedupe_key not in own
             own.setdefault(receipt.dedupe_key, receipt)
-            self.revise(row_id, decide)
+            try:
+                self.revise(row_id, decide)
+            except BaseException:
+                if is_new:
+                    del own[receipt.dedupe_key]
+                raise
         return is_new
 
     def locate(self, *, row_id: str, provider: str, message_id: str) -> str | None:
@@ -256,6 +265,7 @@ class MemoryOutbox:
             due=len(due),
             oldest_due_at=min(due, default=None),
             expired=len(self.expired(now=now, limit=len(rows))),
+            newer=sum(not row.state.is_over and not _is_known(row) for row in rows),
         )
 
     def next_due_at(self) -> datetime | None:
@@ -325,6 +335,10 @@ class MemoryOutbox:
 
 def _clock() -> datetime:
     return datetime.now(timezone.utc)
+
+
+def _is_known(row: OutboxRow) -> bool:
+    return row.document_version <= DOCUMENT_VERSION
 
 
 def _is_claimed(row: OutboxRow, worker_id: str) -> bool:

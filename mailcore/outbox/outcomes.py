@@ -18,7 +18,6 @@ from mailcore.errors import (
 )
 from mailcore.foundation.redaction import redact
 from mailcore.middleware.remaining import longest_wait_seconds
-from mailcore.outbox.documents import NewerDocument
 from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
 from mailcore.sending.delivery import failed_for
 
@@ -26,14 +25,16 @@ from mailcore.sending.delivery import failed_for
 LONGEST_TEXT = 1000
 """How many characters of an error are kept."""
 LONGEST_CODE = 100
-"""How many characters of a category and of a code are kept."""
+"""How many characters of a category, a code and the name of a provider are kept."""
+LONGEST_ID = 300
+"""How many characters of a provider's id of a message are kept."""
 
 _CAPITALS = re.compile(r"(?<!^)(?=[A-Z])")
 _SILENT = RecipientStatus(SendStatus.UNKNOWN, detail="the provider's answer does not say")
 
 # Of the account, the worker or the database: the next message will not fare better, and this one
 # will be fine once somebody has seen to it.
-_PATIENT = (AuthenticationFailed, QuotaExceeded, ConfigurationError, NewerDocument, StoreError)
+_PATIENT = (AuthenticationFailed, QuotaExceeded, ConfigurationError, StoreError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +93,18 @@ def kept_text(text: str, longest: int) -> str:
         text: A text of any kind.
         longest: How many characters of it.
     """
-    # Databases refuse NUL and halves of surrogate pairs.
-    shown = redact(text)[:longest].replace("\0", "\ufffd")
+    return plain_text(redact(text), longest)
+
+
+def plain_text(text: str, longest: int) -> str:
+    """
+    A text such as databases take, which refuse NUL and halves of surrogate pairs.
+
+    Args:
+        text: A text of any kind.
+        longest: How many characters of it.
+    """
+    shown = text[:longest].replace("\0", "\ufffd")
     return shown.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 from mailcore.events import EventType
 from mailcore.message.message import Message
 from mailcore.outbox.documents import (
-    VERSION,
+    DOCUMENT_VERSION,
     read_list,
     read_message,
     read_statuses,
+    require_known,
     written_list,
     written_statuses,
 )
@@ -80,7 +81,7 @@ class OutboxRow:
     began_at: datetime | None = None
     unsure_since: datetime | None = None
     document: str | None = field(default=None, repr=False)
-    document_version: int = VERSION
+    document_version: int = DOCUMENT_VERSION
     recipients: tuple[str, ...] = field(default=(), repr=False)
     remaining: tuple[str, ...] | None = field(default=None, repr=False)
     statuses: RecipientStatuses = field(default_factory=RecipientStatuses)
@@ -124,10 +125,12 @@ class OutboxRow:
         Read what :meth:`to_columns` wrote; columns of other names are left alone.
 
         Raises:
+            NewerDocument: If a newer release wrote the row.
             KeyError: If a column is missing.
             ValueError: If a value is none that was written.
         """
         found: dict[str, Any] = {name: columns[name] for name in ROW_COLUMNS}
+        require_known(found["document_version"])
         remaining = found["remaining"]
         found["state"] = OutboxState(found["state"])
         found["recipients"] = read_list(found["recipients"])

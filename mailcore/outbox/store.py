@@ -95,12 +95,15 @@ class OutboxCounts:
         due: How many pending rows are due.
         oldest_due_at: When the pending row that waits longest was due; None if none is due.
         expired: How many rows are claimed by workers that did not come back in time.
+        newer: How many rows that are not over were kept by a newer release, whose workers alone
+            send them.
     """
 
     by_state: Mapping[OutboxState, int]
     due: int
     oldest_due_at: datetime | None
     expired: int
+    newer: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +154,8 @@ class OutboxStore(Protocol):
         priority first, among these the one that was due first, among these by id. They become
         ``SENDING`` with `claimed_by` `worker_id`, `claimed_until` `until`, `began_at` None and
         `changed_at` `now`. Rows that another claim has locked are passed over, not waited for,
-        where the database can do that.
+        where the database can do that; and so are those whose `document_version` is above
+        ``DOCUMENT_VERSION``, which a newer release has kept.
 
         Args:
             worker_id: Who takes them: an id that no other run of a worker has.
@@ -218,7 +222,11 @@ class OutboxStore(Protocol):
         ...
 
     def expired(self, *, now: datetime, limit: int) -> Sequence[str]:
-        """Ids of ``SENDING`` rows whose `claimed_until` is before a time, the oldest first."""
+        """
+        Ids of ``SENDING`` rows whose `claimed_until` is before a time, the oldest first.
+
+        Those of a newer release are passed over, as by :meth:`claim`.
+        """
         ...
 
     def revise(self, row_id: str, decide: Decide) -> OutboxRow | None:
@@ -232,6 +240,9 @@ class OutboxStore(Protocol):
 
         Returns:
             The row as it was written; None if there is no such row, or nothing to write.
+
+        Raises:
+            NewerDocument: If a newer release has kept the row.
         """
         ...
 

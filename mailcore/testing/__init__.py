@@ -7,6 +7,7 @@ What tests of mail need: of programs that send it, and of providers.
 * :func:`drive` with :class:`VirtualClock`: runs a flow without waiting.
 * :class:`ProviderSuite`: the conformance suite that every provider subclasses.
 * :class:`SuppressionStoreSuite`, :class:`IdempotencyStoreSuite`: the same for stores of policies.
+* :class:`OutboxStoreSuite`: the same for what keeps an outbox.
 
 Nothing here needs pytest: checks raise :class:`AssertionError`, whatever runs them. Names are
 loaded when they are used.
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mailcore.testing.decoding import Finding, decode_request
     from mailcore.testing.inbound_checks import received_mail
     from mailcore.testing.outbox import Outbox
+    from mailcore.testing.outbox_checks import OutboxStoreSuite
     from mailcore.testing.script import Script
     from mailcore.testing.store_checks import IdempotencyStoreSuite, SuppressionStoreSuite
     from mailcore.testing.suite import ProviderSuite
@@ -39,6 +41,7 @@ else:
             "IdempotencyStoreSuite": "testing.store_checks",
             "Notice": "testing.suite_values",
             "Outbox": "testing.outbox",
+            "OutboxStoreSuite": "testing.outbox_checks",
             "ProviderSuite": "testing.suite",
             "Script": "testing.script",
             "SuppressionStoreSuite": "testing.store_checks",
@@ -58,6 +61,7 @@ __all__ = [
     "IdempotencyStoreSuite",
     "Notice",
     "Outbox",
+    "OutboxStoreSuite",
     "ProviderSuite",
     "Script",
     "SuppressionStoreSuite",

@@ -18,8 +18,8 @@ import random
 import threading
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from itertools import product
@@ -28,6 +28,7 @@ from mailcore.account.suppressions import BOUNCE, COMPLAINT, UNSUBSCRIBE
 from mailcore.stores.idempotency import IdempotencyStore
 from mailcore.stores.scopes import ALL_LISTS, ALL_MAIL
 from mailcore.stores.suppressions import REASONS, SuppressionEntry, SuppressionStore, placed
+from mailcore.testing.side_by_side import in_threads
 
 
 _SPELLINGS = (
@@ -120,7 +121,7 @@ class SuppressionStoreSuite(ABC):
                 address = f"{thread}-{number}@example.net"
                 store.add([SuppressionEntry(email_address=address, reason=COMPLAINT)])
 
-        _in_threads(self.thread_of_test, [partial(add, thread) for thread in range(4)])
+        in_threads(self.thread_of_test, [partial(add, thread) for thread in range(4)])
 
         assert len(list(store.entries(reasons=["complaint"]))) == 40
 
@@ -264,7 +265,7 @@ class IdempotencyStoreSuite(ABC):
             start = threading.Barrier(4)
 
             claim = partial(_claim_together, store, f"k{number}", start, found)
-            _in_threads(self.thread_of_test, [partial(claim, thread) for thread in range(4)])
+            in_threads(self.thread_of_test, [partial(claim, thread) for thread in range(4)])
             winners = {each for each in found if each is not None}
             assert found.count(None) == 1
             assert len(winners) == 1
@@ -279,24 +280,3 @@ def _claim_together(
 ) -> None:
     start.wait(10)
     found.append(store.claim(key, f"by {thread}", 60))
-
-
-def _in_threads(
-    surrounding: Callable[[], AbstractContextManager[None]], functions: list[Callable[[], None]]
-) -> None:
-    failures: list[BaseException] = []
-
-    def run(function: Callable[[], None]) -> None:
-        try:
-            with surrounding():
-                function()
-        except BaseException as error:  # noqa: BLE001  # raised in the thread of the test
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(each,)) for each in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]

@@ -110,7 +110,7 @@ class SuppressionFeed(LoopHandler):
                 yield SuppressionEntry(
                     email_address=event.recipient,
                     reason=reason,
-                    updated_at=_time_of(event),
+                    updated_at=moment_of(event),
                     detail=event.mta_response or event.description or "",
                     scope=scope,
                     source=event.provider[:LONGEST_SOURCE],
@@ -122,7 +122,7 @@ class SuppressionFeed(LoopHandler):
     def _subscribed(self, event: TrackingEvent) -> None:
         if event.recipient is None or not event.recipient_certain:
             return
-        key, when = address_key(event.recipient), _time_of(event)
+        key, when = address_key(event.recipient), moment_of(event)
         scopes = self._scopes_of(event)
         for entry in self._store.find([key]):
             is_meant = not scopes or entry.scope in (ALL_LISTS, *scopes)
@@ -144,7 +144,8 @@ def _reason_of(event: TrackingEvent) -> str:
     return BOUNCE
 
 
-def _time_of(event: TrackingEvent) -> datetime:
+def moment_of(event: TrackingEvent) -> datetime:
+    """When something happened, or was reported, with time zone; now if nobody says."""
     for time in (event.timestamp, event.received_at):
         if time is not None and time.utcoffset() is not None:
             return time
