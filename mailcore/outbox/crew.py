@@ -36,7 +36,7 @@ class Crew:
         self._jobs: queue.SimpleQueue[Sequence[OutboxRow] | None] = queue.SimpleQueue()
         self._ended: queue.SimpleQueue[list[Ended] | None] = queue.SimpleQueue()
         self._threads = [
-            threading.Thread(target=self._work, name=f"mailcore-outbox-{number}", daemon=True)
+            threading.Thread(target=self._work, name=f"mailcore-sends-{number}", daemon=True)
             for number in range(size)
         ]
         self.under_way = 0
