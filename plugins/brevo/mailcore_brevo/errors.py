@@ -110,8 +110,6 @@ def meaning_of(code: str, status_code: int) -> Meaning:
         return _of_status(status_code)
     if code in BY_CODE:
         return BY_CODE[code]
-    if 200 <= status_code < 300:
-        return Meaning(UnexpectedResponse, maybe_accepted=True)
     return _of_status(status_code)
 
 

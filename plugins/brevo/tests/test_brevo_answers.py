@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mailcore import HttpResponse, Mailer, Message, SendStatus
+from mailcore import HttpRequest, HttpResponse, Mailer, Message, SendStatus
 from mailcore.errors import (
     AuthenticationFailed,
     MessageRejected,
@@ -18,7 +18,7 @@ from mailcore.errors import (
 )
 from mailcore.testing.script import Script
 from mailcore_brevo import BrevoProvider
-from mailcore_brevo.errors import BY_CODE
+from mailcore_brevo.errors import BY_CODE, words_of
 
 
 KEY = "xkeysib-0123456789abcdef-invented"
@@ -305,3 +305,47 @@ def test_only_calls_that_are_too_many_are_told_when_to_try_again():
     answer = answered(400, {"code": "bad_request"}, **{"x-sib-ratelimit-reset": "7"})
 
     assert refused(answer).retry_after_seconds is None
+
+
+def test_a_call_of_ones_own_has_one_id():
+    """Whoever makes a request has no versions in it."""
+    request = HttpRequest(method="POST", url="https://api.brevo.com/", recipients=("a@x.org",))
+
+    statuses = BrevoProvider(api_key=KEY).parse(request, answered(201, {"messageId": ID}))
+
+    assert ID == statuses["a@x.org"].message_id
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        (answered(400, {"code": "bad_request", "message": 7}), "bad_request", ": no message"),
+        (answered(400, {"message": "No."}), "", "without Brevo's code (application/json)"),
+        (answered(400, **{"content-type": ""}), "", "without Brevo's code"),
+        (
+            answered(400, **{"content-type": f"text/{'x' * 60}; a=b"}),
+            "",
+            f"without Brevo's code (text/{'x' * 55})",
+        ),
+        (answered(300, {"code": "strange", "message": "No."}), "strange", "strange: No."),
+    ],
+)
+def test_what_errors_say(answer, code, words):
+    """Code and words as Brevo has them; what is none is left out."""
+    error = refused(answer)
+
+    assert code == error.code
+    assert str(error).endswith(words)
+
+
+@pytest.mark.parametrize("document", [None, [], "text", {}, {"message": ["No."]}])
+def test_words_are_those_of_an_object(document):
+    """Anything else has none."""
+    assert "" == words_of(document)
+
+
+def test_an_answer_of_no_kind():
+    """Has none in its text."""
+    error = refused(HttpResponse(status_code=500, headers={}, body=b""))
+
+    assert str(error).startswith("brevo: 500: an answer without Brevo's code (the message may")

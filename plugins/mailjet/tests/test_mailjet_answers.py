@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailcore import HttpResponse, Message, SendError, SendStatus
+from mailcore import HttpRequest, HttpResponse, Message, RecipientStatus, SendError, SendStatus
 from mailcore.errors import (
     AuthenticationFailed,
     MessageRejected,
@@ -458,3 +458,144 @@ def test_any_json_is_an_answer_or_an_error(status_code, document, message):
     except SendError:
         return
     assert {ADA, BOB, CY, DAN} == statuses.keys()
+
+
+def refusal(status_code, body, **more):
+    """The exception for an answer to PLAIN."""
+    with pytest.raises(SendError) as caught:
+        parsed(PLAIN, status_code, body, **more)
+    return caught.value
+
+
+def test_a_refused_address_is_told_whole():
+    """The code, what Mailjet says of it, and that the others are refused for its sake."""
+    result = refused(error("mj-0013", "Invalid.", ["To[1].Email"]))
+
+    statuses = parsed(PLAIN, 400, {"Messages": [result]})
+
+    others = RecipientStatus(
+        SendStatus.FAILED,
+        code="mj-0013",
+        detail="refused with another recipient's address",
+        retryable=True,
+    )
+    invalid = RecipientStatus(SendStatus.INVALID, code="mj-0013", detail="Invalid. (To[1].Email)")
+    assert {ADA: others, BOB: invalid, CY: others, DAN: others} == statuses
+
+
+@pytest.mark.parametrize(("place", "who"), [("To[0].Email", [ADA, BOB]), ("Cc[0].Email", [CY])])
+def test_places_in_a_batch(place, who):
+    """Each mail has lists of its own."""
+    refusing = refused(error("mj-0013", "Invalid.", [place]))
+
+    statuses = parsed(BATCH, 400, {"Messages": [refusing, refusing]})
+
+    assert who == [name for name, each in statuses.items() if each.status is SendStatus.INVALID]
+
+
+def test_a_call_of_ones_own():
+    """Whoever makes a request has its recipients in To; other places are nobody's."""
+    request = HttpRequest(
+        method="POST", url="https://api.mailjet.com/v3.1/send", recipients=(ADA, BOB)
+    )
+
+    def parse(place):
+        result = refused(error("mj-0013", "Invalid.", [place]))
+        return PROVIDER.parse(request, answered(400, {"Messages": [result]}))
+
+    assert SendStatus.INVALID is parse("To[1].Email")[BOB].status
+    for place in ("Cc[0].Email", "To[2].Email"):
+        with pytest.raises(MessageRejected):
+            parse(place)
+
+
+@pytest.mark.parametrize(
+    ("result", "status", "retryable", "maybe"),
+    [
+        (refused(error("new", status=429)), SendStatus.FAILED, True, False),
+        (refused(error("mj-0006")), SendStatus.FAILED, False, False),
+        ({"Status": "later"}, SendStatus.UNKNOWN, False, True),
+    ],
+)
+def test_what_a_failed_mail_of_a_batch_says(result, status, retryable, maybe):
+    """Whether to try again, and whether it may be on its way."""
+    statuses = parsed(BATCH, 400, {"Messages": [result, accepted(To=[BOB], Cc=[CY], Bcc=[DAN])]})
+
+    told = statuses[ADA]
+    assert (status, retryable, maybe) == (told.status, told.retryable, told.maybe_accepted)
+
+
+def test_an_id_may_be_a_text():
+    """It is an id all the same; of whom there is none, the status says so."""
+    result = {**all_of(), "Cc": []}
+    result["To"][0]["MessageID"] = "7"
+
+    statuses = parsed(PLAIN, 200, {"Messages": [result]})
+
+    assert "7" == statuses[ADA].message_id
+    assert "the answer does not name this recipient" == statuses[CY].detail
+
+
+@pytest.mark.parametrize("name", ["ErrorCode", "ErrorIdentifier", "ErrorMessage"])
+def test_one_field_makes_an_error(name):
+    """Of the call, whatever else of it is missing."""
+    assert isinstance(refusal(200, {name: "x"}), MessageRejected)
+
+
+@pytest.mark.parametrize(
+    ("errors", "words"),
+    [
+        ([error("mj-0006", "Long.")], "mj-0006: Long. (shorten the field"),
+        ([error("mj-0006", 5)], "mj-0006: no message (shorten the field"),
+        ([error("", "Long."), error("mj-0002", "Bad.")], "400: Long.; mj-0002: Bad."),
+    ],
+)
+def test_words_of_errors(errors, words):
+    """They stand in the text as Mailjet said them, and nothing is put in their place."""
+    told = str(refusal(400, {"Messages": [refused(*errors)]}))
+
+    assert told.startswith(words)
+
+
+def test_the_length_of_a_code():
+    """It stands in logs."""
+    assert "x" * 40 == refusal(400, error("x" * 50)).code
+
+
+@pytest.mark.parametrize(
+    ("status_code", "body", "category", "words"),
+    [
+        (300, b"<html></html>", "unexpected_response", "300: an answer without Mailjet's errors"),
+        (300, {}, "unexpected_response", "300: an answer without Mailjet's errors"),
+        (400, error("new", status=300), "unexpected_response", "new: "),
+        (429, {"Globals": {"Errors": [{"ErrorCode": "new"}]}}, "rate_limited", "new: "),
+        (
+            400,
+            {"Messages": [{"Status": "error", "Errors": 5}]},
+            "message_rejected",
+            "400: an answer",
+        ),
+    ],
+)
+def test_statuses_at_the_edges(status_code, body, category, words):
+    """From 300 on they are errors; one without a status has that of the answer."""
+    found = refusal(status_code, body)
+
+    assert category == found.category
+    assert str(found).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("text/html; charset=utf-8", " (text/html)"),
+        ("", ""),
+        (f"text/{'x' * 60}", f" (text/{'x' * 55})"),
+    ],
+)
+def test_the_kind_of_an_answer_is_told(kind, told):
+    """As far as it is short, and without its parameters."""
+    text = str(refusal(500, b"<html></html>", content_type=kind))
+
+    assert f"an answer without Mailjet's errors{told}" in text
+    assert text.count("(") == text.count("text/")

@@ -96,7 +96,8 @@ def test_nobody_is_believed_without_secrets(secrets):
     with pytest.raises(WebhookRejected, match="webhook_secrets") as caught:
         run(WebhookTrust(secrets).verify(post({})))
 
-    assert 401 == caught.value.response.status_code
+    assert (401, "mailjet") == (caught.value.response.status_code, caught.value.provider)
+    assert "and Mailjet the URL" in str(caught.value)
 
 
 @pytest.mark.parametrize("secrets", [OLD, ["password"], ["user:"], [":password"], [5], ["a:\n"]])

@@ -24,10 +24,11 @@ from mailcore import (
     SendStatus,
     UnexpectedResponse,
 )
+from mailcore.http import Meaning
 from mailcore.testing import Script
 from mailcore_mandrill import MandrillProvider
 from mailcore_mandrill.answers import statuses_of
-from mailcore_mandrill.errors import ERRORS, REFUSED_SENDERS
+from mailcore_mandrill.errors import ERRORS, REFUSED_SENDERS, error_of
 
 
 ADA, BOB = "Ada@example.net", "bob@bücher.example"
@@ -290,3 +291,82 @@ def test_any_json_is_an_answer_or_a_send_error(document, status_code):
         return
 
     assert statuses
+
+
+def refusal(status_code, body, **headers):
+    """The exception for an answer."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    with pytest.raises(SendError) as caught:
+        sent(HttpResponse(status_code=status_code, headers=headers, body=content))
+    return caught.value
+
+
+def test_no_status_beyond_200_is_a_success():
+    """Whatever stands in the answer."""
+    for body in (items({"status": "sent"}), {"status": "error", "name": "New_Error"}):
+        assert isinstance(refusal(300, body), UnexpectedResponse)
+
+
+def test_who_gets_copies_has_a_status():
+    """Copies of mails of one's own stand in the answer as everybody does."""
+    request = HttpRequest(
+        method="POST", url="https://mandrillapp.com/", body=b"", recipients=(ADA,), copied=(BOB,)
+    )
+    body = json.dumps(items({"status": "sent"})).encode()
+
+    statuses = statuses_of(request, HttpResponse(status_code=200, headers={}, body=body))
+
+    assert 2 == len(statuses)
+
+
+@pytest.mark.parametrize(
+    ("item", "status", "code"),
+    [
+        ({"status": ["sent"]}, SendStatus.UNKNOWN, ""),
+        ({"status": "rejected", "reject_reason": 7}, SendStatus.REJECTED, "rejected"),
+    ],
+)
+def test_statuses_of_no_type(item, status, code, answer):
+    """Are as if they were not there."""
+    ada = sent(answer(200, items(item, {"status": "sent"}))).recipients[ADA]
+
+    assert (status, code) == (ada.status, ada.code)
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "words"),
+    [
+        ({"name": "New_Error", "message": "Not today"}, "New_Error", "New_Error: Not today"),
+        ({"name": "New_Error", "message": 7}, "New_Error", "New_Error: no message"),
+        ({"name": 7, "message": "Not today"}, "", "400: Not today"),
+        ({"name": "x" * 150, "message": "No"}, "x" * 100, "x" * 100 + ": No"),
+    ],
+)
+def test_what_errors_say(document, code, words):
+    """Name and words as Mandrill has them; what is none is left out."""
+    found = refusal(400, {"status": "error", **document})
+
+    assert (code, f"mandrill: {words}") == (found.code, str(found))
+
+
+def test_names_of_another_call_have_meanings_of_their_own():
+    """What an account is asked has other errors than a send."""
+    known = {"Unknown_Thing": Meaning(MessageRejected, "no_such_thing")}
+    body = b'{"status": "error", "name": "Unknown_Thing", "message": "No"}'
+
+    found = error_of(HttpResponse(status_code=500, headers={}, body=body), known)
+
+    assert "no_such_thing" == found.category
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"content-type": "text/html; charset=utf-8"}, "error (text/html)"),
+        ({"content-type": f"text/{'x' * 60}"}, f"error (text/{'x' * 55})"),
+        ({}, "error"),
+    ],
+)
+def test_the_kind_of_a_page_is_told(headers, told):
+    """As far as it is short, and without its parameters."""
+    assert str(refusal(400, HTML, **headers)).endswith(f"without Mandrill's {told}")

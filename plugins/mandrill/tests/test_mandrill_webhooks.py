@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import MalformedWebhook, WebhookError, WebhookRejected, WebhookRequest, receive
+from mailcore.flow import run
 from mailcore.http import basic_authorization
 from mailcore.webhook import respond
 from mailcore_mandrill import MandrillProvider
@@ -243,3 +244,58 @@ def test_repr_has_no_secret():
     trust = WebhookTrust([KEY], ["https://hook:secret@example.com"], ["hook:secret"])
 
     assert not any(text in repr(trust) for text in (KEY, "secret"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://hooks.example.com/to/ada@example.net", "https://hooks.example.com/?to=http://x.org"],
+)
+def test_urls_in_which_signs_of_a_url_stand_again(url, sign):
+    """User and password belong before the host."""
+    signed_url = url.replace("//hooks", f"//{USER}:{PASSWORD}@hooks")
+    provider = mandrill(webhook_secrets=[f"{USER}:{PASSWORD}"])
+
+    assert receive(provider, sign([EVENT], url=url, signed_url=signed_url, headers=SECRET))
+
+
+def test_a_url_that_cannot_be_encoded(sign):
+    """Is nothing that Mandrill signed."""
+    request = sign([EVENT])
+    odd = WebhookRequest(request.method, request.headers, request.body, url=f"{URL}?\ud800")
+
+    with pytest.raises(WebhookRejected, match="wrong"):
+        receive(mandrill(), odd)
+
+
+@pytest.mark.parametrize("fields", [{"a": "1"}, {"zzz": "1"}])
+def test_two_fields_are_signed_sorted(fields, sign):
+    """Whichever stands first."""
+    assert receive(mandrill(), sign([EVENT], fields=fields))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/x-www-form-urlencoded; charset=utf-8",
+        "Application/X-WWW-Form-Urlencoded",
+        "APPLICATION/x-www-form-urlencoded ;a=b; c=d",
+    ],
+)
+def test_other_spellings_of_a_form(kind, sign):
+    """What comes through a proxy is a form all the same."""
+    assert receive(mandrill(), sign([EVENT], headers={"Content-Type": kind}))
+
+
+@pytest.mark.parametrize(
+    "trust",
+    [
+        WebhookTrust([KEY]),
+        WebhookTrust([], webhook_secrets=["user:password"]),
+    ],
+)
+def test_rejections_name_the_provider(trust):
+    """Also where the door is not that of receive()."""
+    with pytest.raises(WebhookRejected) as caught:
+        run(trust.verify(WebhookRequest("POST", {}, b"mandrill_events=[]")))
+
+    assert "mandrill" == caught.value.provider

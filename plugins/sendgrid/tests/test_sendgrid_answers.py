@@ -18,6 +18,7 @@ from mailcore import (
     ProviderUnavailable,
     QuotaExceeded,
     RateLimited,
+    RecipientStatus,
     SendError,
     SendStatus,
     UnexpectedResponse,
@@ -67,7 +68,7 @@ def test_accepted_recipients_have_the_ids_of_their_mails(message: Message) -> No
     assert {SendStatus.QUEUED} == {status.status for status in found.values()}
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b" \n"])
+@pytest.mark.parametrize("body", [b"", b"{}", b" \n", b"null", b'""'])
 def test_sandbox_accepts_with_200(body: bytes) -> None:
     """No mail is on its way, and no id of SendGrid's comes along."""
     _, found = statuses(PLAIN, HttpResponse(status_code=200, body=body), sandbox=True)
@@ -321,3 +322,42 @@ def test_a_request_of_another_provider_is_not_understood() -> None:
     provider = SendGridProvider(api_key="SG.secret")
     with pytest.raises(UnexpectedResponse):
         provider.parse(HttpRequest(method="POST", url="https://example.com/"), ACCEPTED)
+
+
+def test_an_invalid_address_is_told_whole() -> None:
+    """What SendGrid says of it, and that the others are refused for its sake."""
+    _, found = statuses(PLAIN, errors(400, ("No.", "personalizations.0.to.1.email")))
+
+    others = RecipientStatus(
+        SendStatus.FAILED,
+        code="invalid_recipient",
+        detail="the call was refused for the address of another recipient",
+        retryable=True,
+    )
+    invalid = RecipientStatus(SendStatus.INVALID, code="invalid_recipient", detail="No.")
+    assert {ADA: others, BOB: invalid, CAROL: others, DAVE: others} == found
+
+
+@pytest.mark.parametrize(
+    ("response", "category", "text"),
+    [
+        (
+            HttpResponse(status_code=300, headers={"x-message-id": "LRzXl"}),
+            "unexpected_response",
+            "300: no message",
+        ),
+        (errors(400, ("No.", None)), "message_rejected", "400: No."),
+        (errors(400, ("No.", "x"), ("Nor.", None)), "multiple_errors", "400: x: No.; Nor."),
+        (errors(400, ("No.", "personalizations.0.custom_args")), "invalid_metadata", "400: "),
+        (errors(400, ("No.", "personalizations.0.to.2.email")), "invalid_recipient", "400: "),
+    ],
+)
+def test_what_refused_calls_are(response: HttpResponse, category: str, text: str) -> None:
+    """The kind is that of the field, if all are of one; words and fields stand in the text."""
+    with pytest.raises(SendError) as caught:
+        statuses(PLAIN, response)
+
+    assert category == caught.value.category
+    assert text in str(caught.value)
+    assert ": :" not in str(caught.value)
+    assert str(caught.value)[:3].isdecimal()

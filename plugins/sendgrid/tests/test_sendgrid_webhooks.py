@@ -17,6 +17,7 @@ from sendgrid import EventWebhook
 
 from mailcore import WebhookRejected, WebhookRequest, receive
 from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookError
+from mailcore.flow import run
 from mailcore_sendgrid import SendGridProvider
 from mailcore_sendgrid.webhooks import DEFAULT_MAX_AGE_SECONDS, WebhookTrust
 
@@ -252,3 +253,49 @@ def test_what_sendgrid_signed_itself_is_believed(body: bytes, is_believed: bool)
     else:
         with pytest.raises(WebhookRejected):
             receive(provider, request)
+
+
+def test_nothing_but_base64_is_a_signature(signer: Any) -> None:
+    """Not even where a lenient reader would find it."""
+    request = signer.signed(BODY)
+    found = request.headers[SIGNATURE]
+
+    for odd in (f"{found[:9]}!{found[9:]}", f"{found[:9]}\t{found[9:]}"):
+        with pytest.raises(WebhookRejected):
+            receive(receiver(signer), with_headers(request, signature=odd))
+
+
+def test_nothing_but_a_whole_key_is_a_key(signer: Any) -> None:
+    """Of its curve, of its length, and in base64."""
+    der = base64.b64decode(signer.public)
+    shorter, other = der[:-1], der[:1] + b"\x00" + der[2:]
+
+    for odd in (
+        f"{signer.public[:9]}!{signer.public[9:]}",
+        base64.b64encode(shorter).decode(),
+        base64.b64encode(other).decode(),
+    ):
+        with pytest.raises(ConfigurationError):
+            WebhookTrust([odd])
+
+
+@pytest.mark.parametrize("age_seconds", [0, -1, float("nan")])
+def test_an_age_is_above_zero(age_seconds: float) -> None:
+    """Any that is will do."""
+    with pytest.raises(ConfigurationError):
+        WebhookTrust([], max_age_seconds=age_seconds)
+    WebhookTrust([], max_age_seconds=0.5)
+
+
+def test_errors_name_the_provider(signer: Any) -> None:
+    """Also where the door is not that of receive()."""
+    request = signer.signed(BODY)
+    for trust, refused in (
+        (WebhookTrust([signer.public]), WebhookRequest("POST", {}, BODY)),
+        (WebhookTrust([signer.public]), WebhookRequest("GET", {}, b"")),
+        (WebhookTrust([signer.public]), signer.signed(BODY, made_at=time.time() - 10**6)),
+        (WebhookTrust([], webhook_secrets=["a:b"]), request),
+    ):
+        with pytest.raises(WebhookError) as caught:
+            run(trust.verify(refused))
+        assert "sendgrid" == caught.value.provider

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore import HttpResponse, Message
+from mailcore import HttpRequest, HttpResponse, Message, SendStatus
 from mailcore.errors import (
     AuthenticationFailed,
     MailcoreError,
@@ -360,3 +360,60 @@ def test_any_json_is_survived(results, errors, status_code):
     """Whatever stands in an answer, no foreign exception comes of it."""
     with contextlib.suppress(MailcoreError):
         PROVIDER.parse(request(), answered({"results": results, "errors": errors}, status_code))
+
+
+def test_statuses_say_why():
+    """Code and words of the errors; empty where there are none."""
+    nobody = {"errors": [{"message": "At least one", "description": "valid", "code": 5002}]}
+    suppressed = {"errors": [told("suppressed due to customer policy", 1902)]}
+    cases = (
+        (answered(nobody, 400), {}, SendStatus.INVALID, "5002", "At least one: valid"),
+        (
+            *(answered(suppressed, 400), {"to": [ADA]}, SendStatus.REJECTED, "1902"),
+            "invalid: suppressed due to customer policy",
+        ),
+        (answered(counted(0, 2)), {}, SendStatus.REJECTED, "", ""),
+        (
+            answered(counted(0, 2, [told("a"), told("b")])),
+            *({}, SendStatus.REJECTED, "1300", "invalid: a; invalid: b"),
+        ),
+        (answered(counted(1, 1)), {}, SendStatus.UNKNOWN, "", ""),
+        (
+            answered(counted(1, 1, [told("a"), told("b")])),
+            *({}, SendStatus.UNKNOWN, "1300", "invalid: a; invalid: b"),
+        ),
+    )
+    for answer, fields, *expected in cases:
+        found = PROVIDER.parse(request(**fields), answer)[ADA]
+
+        assert expected == [found.status, found.code, found.detail]
+
+
+def test_a_call_of_ones_own_counts_its_recipients():
+    """Whoever makes a request has no number of mails in it."""
+    own = HttpRequest(method="POST", url="https://api.sparkpost.com/", recipients=(ADA, BOB))
+
+    found = PROVIDER.parse(own, answered(counted(2, 0)))
+
+    assert {SendStatus.QUEUED} == {each.status for each in found.values()}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"errors": ["No"]},
+        {"errors": [{"message": "No", "code": "x"}]},
+        {"errors": [{"message": "No"}]},
+    ],
+)
+def test_errors_without_a_code(document):
+    """Have none, and the status decides."""
+    for status_code, kind in ((400, MessageRejected), (300, UnexpectedResponse)):
+        found = error(document, status_code)
+
+        assert (kind, "") == (type(found), found.code)
+
+
+def test_no_status_beyond_200_is_a_success():
+    """Whatever is counted in the answer."""
+    assert isinstance(error(counted(2, 0), 300), UnexpectedResponse)

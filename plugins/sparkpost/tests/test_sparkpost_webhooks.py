@@ -158,3 +158,33 @@ def test_secrets_stay_inside():
 
     assert "secret" not in repr(trust).replace("SharedSecrets", "").replace("secrets", "")
     assert "issued-token" not in repr(verdict)
+
+
+@pytest.mark.parametrize(
+    ("token", "is_asked"),
+    [("", False), ("a" * 8192, True), ("a" * 8193, False)],
+    ids=["none", "long", "endless"],
+)
+def test_tokens_that_are_asked_for(token, is_asked):
+    """Neither none nor an endless one."""
+    asked = []
+    trusting = provider(accepts_bearer=lambda given: asked.append(given) or True)
+    request = WebhookRequest("POST", {"Authorization": f"Bearer {token}"}, DELIVERY)
+    if is_asked:
+        assert receive(trusting, request)
+    else:
+        with pytest.raises(WebhookRejected):
+            receive(trusting, request)
+
+    assert is_asked is (asked == [token])
+
+
+@pytest.mark.parametrize("headers", [{}, BEARER])
+def test_rejections_name_the_provider(headers):
+    """Also where the door is not that of receive(); and where the secret belongs."""
+    trust = WebhookTrust(accepts_bearer=lambda token: False)
+    with pytest.raises(WebhookRejected) as caught:
+        run(trust.verify(WebhookRequest("POST", headers, DELIVERY)))
+
+    assert "sparkpost" == caught.value.provider
+    assert headers or "and SparkPost the URL" in str(caught.value)
