@@ -12,7 +12,7 @@ from mailcore_outbox.tables import SCHEMA_VERSION, Tables
 PART = "outbox"
 
 _MAKE = "`mailcore outbox create`, Outbox.create(), or your migrations make them"
-_UPGRADE = "`mailcore outbox create` or your migrations bring them up to date"
+_UPGRADE = "`mailcore outbox migrate` or your migrations bring them up to date"
 
 
 def create_tables(connection: Connection, tables: Tables) -> None:
