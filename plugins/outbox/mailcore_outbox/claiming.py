@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, select, update
 
 from mailcore.errors import StoreError
-from mailcore.outbox import OutboxRow, OutboxState
+from mailcore.outbox import DOCUMENT_VERSION, OutboxRow, OutboxState
 from mailcore_outbox.tables import Tables
 from mailcore_outbox.writing import is_claimed, literal_state, row_of, some_of
 
@@ -50,6 +50,7 @@ class Claimer:
                     rows.c.state == literal_state(_PENDING),
                     rows.c.priority == priority,
                     rows.c.due_at <= now,
+                    rows.c.document_version <= DOCUMENT_VERSION,
                 )
                 .order_by(rows.c.due_at, rows.c.id)
                 .limit(limit - len(found))
@@ -184,7 +185,11 @@ class Claimer:
         rows = self._tables.rows
         query = (
             select(rows.c.id)
-            .where(rows.c.state == literal_state(_SENDING), rows.c.claimed_until < now)
+            .where(
+                rows.c.state == literal_state(_SENDING),
+                rows.c.claimed_until < now,
+                rows.c.document_version <= DOCUMENT_VERSION,
+            )
             .order_by(rows.c.claimed_until, rows.c.id)
             .limit(limit)
         )

@@ -18,3 +18,6 @@ if TYPE_CHECKING:
 @hookimpl
 def mailcore_register_commands(cli: argparse._SubParsersAction[Any]) -> None:
     """Add ``mailcore outbox``."""
+    from mailcore_outbox.cli import add_parser
+
+    add_parser(cli)

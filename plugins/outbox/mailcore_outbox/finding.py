@@ -22,7 +22,14 @@ from sqlalchemy import (
 
 from mailcore.address import address_key
 from mailcore.events import EventType
-from mailcore.outbox import Happening, OutboxCounts, OutboxFilter, OutboxRow, OutboxState
+from mailcore.outbox import (
+    DOCUMENT_VERSION,
+    Happening,
+    OutboxCounts,
+    OutboxFilter,
+    OutboxRow,
+    OutboxState,
+)
 from mailcore_outbox.database import Database
 from mailcore_outbox.tables import Tables
 from mailcore_outbox.writing import digest_of, literal_state, row_of
@@ -86,13 +93,20 @@ class Finder:
         )
         count, oldest = connection.execute(due).one()
         expired = select(func.count()).where(
-            rows.c.state == literal_state(OutboxState.SENDING), rows.c.claimed_until < now
+            rows.c.state == literal_state(OutboxState.SENDING),
+            rows.c.claimed_until < now,
+            rows.c.document_version <= DOCUMENT_VERSION,
+        )
+        newer = select(func.count()).where(
+            rows.c.state.in_([state.value for state in OutboxState if not state.is_over]),
+            rows.c.document_version > DOCUMENT_VERSION,
         )
         return OutboxCounts(
             by_state=by_state,
             due=int(count),
             oldest_due_at=oldest,
             expired=int(connection.execute(expired).scalar_one()),
+            newer=int(connection.execute(newer).scalar_one()),
         )
 
     def over(

@@ -23,6 +23,7 @@ from mailcore.address import address_key
 from mailcore.errors import StoreError
 from mailcore.outbox import (
     ATTEMPT_COLUMNS,
+    NewerDocument,
     OutboxAttempt,
     OutboxRow,
     OutboxState,
@@ -250,9 +251,12 @@ def read(reader: Callable[[Mapping[str, Any]], T], columns: Mapping[Any, Any]) -
 
     Raises:
         StoreError: If it is none that was written.
+        NewerDocument: If a newer release wrote it.
     """
     try:
         return reader(columns)
+    except NewerDocument:
+        raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         name = columns.get("row_id", columns.get("id", ""))
         raise StoreError(
