@@ -48,7 +48,7 @@ def add_command(
         description: What it does, in sentences.
         takes_json: Whether it has ``--json``.
     """
-    parser = commands.add_parser(name, help=help, description=description)
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=description)
     add_common(parser)
     group = parser.add_argument_group(
         "outbox",
@@ -96,7 +96,8 @@ def opened(arguments: argparse.Namespace) -> Iterator[Outbox]:
             )
         yield found
         return
-    with Outbox(database_url(arguments), **place(arguments)) as outbox:
+    schema, prefix = place(arguments)
+    with Outbox(database_url(arguments), schema=schema, prefix=prefix) as outbox:
         yield outbox
 
 
@@ -113,10 +114,11 @@ def database_url(arguments: argparse.Namespace) -> str:
     return url
 
 
-def place(arguments: argparse.Namespace) -> dict[str, str]:
-    """Schema and prefix, where they are given."""
-    given = {"schema": arguments.schema, "prefix": arguments.prefix}
-    return {name: value for name, value in given.items() if value}
+def place(arguments: argparse.Namespace) -> tuple[str | None, str]:
+    """The schema, if one is given, and the prefix."""
+    from mailcore_outbox.tables import PREFIX
+
+    return arguments.schema, arguments.prefix or PREFIX
 
 
 def add_filter(parser: argparse.ArgumentParser, *, states: Sequence[str] = STATES) -> None:

@@ -46,6 +46,7 @@ def migrate(arguments: argparse.Namespace) -> int:
 
     if arguments.outbox:
         raise UsageError("`migrate` takes --database, --schema and --prefix")
-    upgrade(database_url(arguments), **place(arguments))
+    schema, prefix = place(arguments)
+    upgrade(database_url(arguments), schema=schema, prefix=prefix)
     output.note("the tables of the outbox are of this release")
     return exit_codes.OK

@@ -1,0 +1,49 @@
+"""The store that workers, events and people work with: the core's suite, on each database."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailcore.outbox import Revision
+from mailcore.testing import OutboxStoreSuite
+from mailcore_outbox import Outbox
+from mailcore_outbox.writing import Writer
+
+
+SERVERS = pytest.mark.parametrize(
+    "database_kind",
+    [
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.slow),
+        pytest.param("mariadb", marks=pytest.mark.slow),
+    ],
+    indirect=True,
+)
+
+
+class SuiteOnDatabase(OutboxStoreSuite):
+    """A database with nothing in it for each check."""
+
+    @pytest.fixture(autouse=True)
+    def _outbox(self, database_url):
+        with Outbox(database_url) as self.outbox:
+            self.outbox.create()
+            yield
+
+    def make_store(self):
+        return self.outbox.store
+
+    def put(self, store, rows):
+        writer = Writer(self.outbox.tables)
+
+        def work(connection):
+            for row in rows:
+                writer.add(row, connection)
+            writer.write_beside([Revision(row=row) for row in rows], connection)
+
+        self.outbox._database.write("the outbox", work)
+
+
+@SERVERS
+class TestStore(SuiteOnDatabase):
+    """In SQLite, PostgreSQL and MariaDB."""
