@@ -17,6 +17,7 @@ KNOWN_FACES: Mapping[str, tuple[str, str]] = {
     "mandrill": ("mailcore_local.mandrill.face", "MandrillFace"),
     "sendgrid": ("mailcore_local.sendgrid.face", "SendGridFace"),
     "smtp": ("mailcore_local.smtp", "SmtpFace"),
+    "brevo": ("mailcore_local.brevo.face", "BrevoFace"),
     "sparkpost": ("mailcore_local.sparkpost.face", "SparkPostFace"),
 }
 

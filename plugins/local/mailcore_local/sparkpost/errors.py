@@ -84,7 +84,7 @@ class PlainError(Exception):
     An answer that is no success and has no code.
 
     Args:
-        message: The sentence.
+        message: The sentence for people.
         status_code: HTTP status code.
     """
 

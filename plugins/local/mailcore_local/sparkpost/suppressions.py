@@ -40,7 +40,7 @@ class Suppression:
         recipient: The address, in lower case.
         type: What it does not get: ``transactional`` or ``non_transactional``.
         source: Who put it there, in SparkPost's words.
-        description: The explanation.
+        description: The explanation for people.
         created: When it was put there first, in UTC.
         updated: When it was changed last, in UTC.
     """

@@ -33,7 +33,7 @@ class StoredTemplate:
     A template of the account.
 
     Attributes:
-        id: Its id.
+        id: The id that transmissions name it by.
         name: The name for people.
         published: Whether transmissions may use it without asking for a draft.
         source: The sender and the content.

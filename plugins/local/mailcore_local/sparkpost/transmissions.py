@@ -105,7 +105,7 @@ class Source:
 
     Attributes:
         sender: The object or text ``from``, as it was given.
-        content: All else.
+        content: All else that it has.
     """
 
     sender: object
@@ -303,7 +303,7 @@ def letters_of(
     generation failure afterwards.
 
     Args:
-        source: The content.
+        source: The content of the transmission.
         people: The recipients that were accepted.
         transmission: The fields beside them.
     """

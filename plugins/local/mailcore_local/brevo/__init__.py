@@ -1,0 +1,5 @@
+"""
+Brevo (Sendinblue before), from its documentation.
+"""
+
+from __future__ import annotations

@@ -1,0 +1,411 @@
+"""
+The stand-in of Brevo.
+
+What is here: `/smtp/email` with batches, templates and keys of idempotency,
+`/smtp/blockedContacts`, `/smtp/templates`, `/account`, and the files of received mail. A mail that
+is scheduled goes out at once all the same, and files are not fetched from a URL. In sandbox mode a
+mail is checked and not kept, as with Brevo.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from urllib.parse import quote, urlencode
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from mailcore_local.basic_auth import BasicCredentials
+from mailcore_local.brevo import webhooks
+from mailcore_local.brevo.account import (
+    BlockedContacts,
+    Files,
+    IdempotencyKeys,
+    Templates,
+    template_document,
+)
+from mailcore_local.brevo.errors import BrevoError, from_model, not_found
+from mailcore_local.brevo.models import Send, Template
+from mailcore_local.brevo.sending import (
+    IDEMPOTENCY_HEADER,
+    SANDBOX_HEADER,
+    TAG_HEADER,
+    Letter,
+    check,
+    checked_template,
+    header,
+    letters_of,
+    versions_of,
+)
+from mailcore_local.documents import NotReadable, read_json
+from mailcore_local.engine import ArgumentRule, EventKind, Fate, Fault
+from mailcore_local.faces import (
+    COMMON_FAULTS,
+    CopyLine,
+    Envelope,
+    Face,
+    FaceSettings,
+    WebhookPost,
+)
+from mailcore_local.hub import captured_request
+from mailcore_local.mailbox import CapturedMail, CapturedRecipient, CapturedRequest, MailEvent
+
+
+if TYPE_CHECKING:
+    from mailcore_local.hub import Hub
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_CREDITS = 300
+_REASONS = {
+    EventKind.BOUNCED: "hardBounce",
+    EventKind.COMPLAINED: "contactFlaggedAsSpam",
+    EventKind.UNSUBSCRIBED: "unsubscribedViaEmail",
+}
+# https://developers.brevo.com/docs/limit-headers (read 2026-11-30): the last one is what is left of
+# the period, in seconds.
+_RATE_HEADERS = {
+    "x-sib-ratelimit-limit": "1000",
+    "x-sib-ratelimit-remaining": "999",
+    "x-sib-ratelimit-reset": "1",
+}
+_FAULTS: Mapping[str, tuple[int, str, str]] = {
+    "throttle": (429, "too_many_requests", "API rate limit exceeded"),
+    "credits": (402, "not_enough_credits", "You have not enough credits to send the email"),
+    "error500": (500, "internal_server_error", "Something went wrong"),
+    "error503": (503, "service_unavailable", "The service is temporarily unavailable"),
+}
+_Handler = Callable[["_Call"], Response]
+
+
+class BrevoFace(Face):
+    """
+    Brevo.
+
+    Args:
+        settings: `webhook_username` and `webhook_password` are the credentials of webhooks, of
+            which a password is made up here otherwise.
+    """
+
+    name: ClassVar[str] = "brevo"
+    label: ClassVar[str] = "Brevo"
+    own_faults: ClassVar[Mapping[str, ArgumentRule | None]] = {**COMMON_FAULTS, "credits": None}
+
+    def __init__(self, settings: FaceSettings | None = None) -> None:
+        super().__init__(settings)
+        self.credentials = BasicCredentials.of(self.settings)
+        self.blocked = BlockedContacts()
+        self.templates = Templates()
+        self.files = Files()
+        self.idempotency = IdempotencyKeys()
+        self._sent = 0
+
+    def routes(self, hub: Hub) -> Sequence[BaseRoute]:
+        """
+        The calls below `/v3`.
+        """
+
+        def route(path: str, operation: str = "account", **methods: _Handler) -> BaseRoute:
+            endpoint = hub.endpoint(self, self._dispatch(methods), operation=operation)
+            return Route(f"/v3{path}", endpoint)
+
+        return [
+            route("/smtp/email", "send", POST=self._send),
+            route("/smtp/blockedContacts", GET=self._blocked),
+            route("/smtp/blockedContacts/{email}", DELETE=self._unblock),
+            route("/smtp/templates", GET=self._list_templates, POST=self._add_template),
+            route(
+                "/smtp/templates/{id}",
+                GET=self._template,
+                PUT=self._change_template,
+                DELETE=self._delete_template,
+            ),
+            route("/account", GET=self._account),
+            route("/inbound/attachments/{token}", GET=self._file),
+        ]
+
+    def _dispatch(self, methods: Mapping[str, _Handler]) -> Any:
+        async def answer(hub: Hub, request: Request, body: bytes) -> Response:
+            try:
+                key = self._authenticated(request)
+                handler = methods.get(request.method)
+                if handler is None:
+                    said = f"{request.method} Method is not allowed on this path"
+                    raise BrevoError("method_not_allowed", said, status_code=405)
+                found = handler(
+                    _Call(hub, request, body, captured_request(request, body, secrets=[key]))
+                )
+            except BrevoError as error:
+                found = JSONResponse(error.document(), error.status_code)
+            found.headers.update(_RATE_HEADERS)
+            return found
+
+        return answer
+
+    def _authenticated(self, request: Request) -> str:
+        key = request.headers.get("api-key", "")
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if not key and scheme.lower() == "bearer":
+            key = token.strip()
+        if not key:
+            said = "authentication not found in headers"
+            raise BrevoError("unauthorized", said, status_code=401)
+        if self.settings.api_key not in (None, key):
+            raise BrevoError("unauthorized", "Key not found", status_code=401)
+        return key
+
+    def _send(self, call: _Call) -> Response:
+        given = call.read(Send)
+        check(given)
+        templates = {
+            number: checked_template(self.templates.get(number)) for number in _numbers(given)
+        }
+        key = header(given, IDEMPOTENCY_HEADER)
+        if key is not None:
+            self.idempotency.use(key)
+        try:
+            letters = letters_of(given, templates)
+        except BrevoError:
+            if key is not None:
+                self.idempotency.release(key)
+            raise
+        if header(given, SANDBOX_HEADER) is None:
+            for letter in letters:
+                call.hub.accept(_captured(letter, given, call.captured))
+        return _answer(given, [letter.message_id for letter in letters])
+
+    def _blocked(self, call: _Call) -> Response:
+        return JSONResponse(self.blocked.page(call.request.query_params))
+
+    def _unblock(self, call: _Call) -> Response:
+        self.blocked.unblock(call.request.path_params["email"])
+        return Response(status_code=204)
+
+    def _list_templates(self, call: _Call) -> Response:
+        found = [template_document(each) for each in self.templates.all()]
+        return JSONResponse({"count": len(found), "templates": found})
+
+    def _add_template(self, call: _Call) -> Response:
+        return JSONResponse({"id": self.templates.create(call.read(Template)).id}, 201)
+
+    def _template(self, call: _Call) -> Response:
+        found = self.templates.get(call.number)
+        if found is None:
+            raise not_found("Template ID does not exist")
+        return JSONResponse(template_document(found))
+
+    def _change_template(self, call: _Call) -> Response:
+        self.templates.update(call.number, call.read(Template))
+        return Response(status_code=204)
+
+    def _delete_template(self, call: _Call) -> Response:
+        self.templates.delete(call.number)
+        return Response(status_code=204)
+
+    def _account(self, call: _Call) -> Response:
+        left = max(_CREDITS - self._sent, 0)
+        return JSONResponse(
+            {
+                "email": "local@example.com",
+                "firstName": "Local",
+                "lastName": "Account",
+                "companyName": "mailcore local",
+                "address": {"street": "", "zipCode": "", "city": "", "country": ""},
+                "plan": [{"type": "free", "credits": left, "creditsType": "sendLimit"}],
+                "relay": {
+                    "enabled": True,
+                    "data": {"userName": "local@example.com", "relay": "127.0.0.1", "port": 1025},
+                },
+                "marketingAutomation": {"enabled": False},
+            }
+        )
+
+    def _file(self, call: _Call) -> Response:
+        content, content_type = self.files.get(call.request.path_params["token"])
+        return Response(content, headers={"Content-Type": content_type})
+
+    def happened(self, mail: CapturedMail, events: Sequence[MailEvent]) -> None:
+        """
+        Count, and block an address that bounced, complained or unsubscribed by hand.
+
+        Test addresses are never blocked: they do the same at every try.
+        """
+        for event in events:
+            self._sent += event.kind is EventKind.SENT
+            if event.by_hand and event.kind in _REASONS:
+                self.blocked.block(event.recipient, mail.envelope_sender, _REASONS[event.kind])
+
+    def fate_of(self, address: str) -> Fate | None:
+        """
+        What becomes of a blocked contact; Brevo has no test addresses.
+        """
+        return Fate.SUPPRESSED if self.blocked.has(address) else None
+
+    def webhook_posts(
+        self, mail: CapturedMail, events: Sequence[MailEvent]
+    ) -> Sequence[WebhookPost]:
+        """
+        An object for each event, posted by itself.
+        """
+        return [
+            self._post(document["event"], document, (event.id,))
+            for event in events
+            for document in webhooks.event_documents(mail, event)
+        ]
+
+    def inbound_post(self, raw: bytes, envelope: Envelope) -> WebhookPost | None:
+        """
+        The mail taken apart; its files are fetched from here.
+        """
+        item = webhooks.inbound_item(raw, envelope.recipients, self.files.keep, str(uuid.uuid4()))
+        return self._post("inboundEmailProcessed", {"items": [item]}, ())
+
+    def tampered(self, post: WebhookPost) -> WebhookPost:
+        """
+        A post with another password: there is no signature.
+        """
+        headers = {**post.headers, "Authorization": f"Basic {secrets.token_urlsafe(12)}"}
+        return WebhookPost(
+            event_type=post.event_type, headers=headers, body=post.body, event_ids=post.event_ids
+        )
+
+    def error_answer(self, fault: Fault) -> Response:
+        """
+        An error in Brevo's form.
+        """
+        status, code, message = _FAULTS.get(fault.name, _FAULTS["error500"])
+        headers = {**_RATE_HEADERS, "x-sib-ratelimit-remaining": "0"}
+        return JSONResponse({"code": code, "message": message}, status, headers)
+
+    def mailcore_url(self, base_url: str) -> str | None:
+        """
+        What `MAILCORE_URL` takes to send here, with the credentials of webhooks.
+        """
+        options = {"base_url": base_url, "webhook_secrets": self.credentials.text}
+        key = quote(self.settings.api_key or "local", safe="")
+        return f"brevo://{key}@?{urlencode(options, quote_via=quote, safe=':/')}"
+
+    def lines(self, base_url: str) -> Sequence[CopyLine]:
+        """
+        How Brevo's clients are pointed here, and the credentials of webhooks.
+        """
+        return [
+            CopyLine(
+                title="brevo-python", line=f'Brevo(api_key="local", base_url="{base_url}/v3")'
+            ),
+            CopyLine(title="Credentials of the webhook", line=self.credentials.text),
+        ]
+
+    def _post(
+        self, event_type: str, document: Mapping[str, Any], event_ids: tuple[str, ...]
+    ) -> WebhookPost:
+        return WebhookPost(
+            event_type=event_type,
+            headers={
+                "Content-Type": "application/json",
+                "Authorization": self.credentials.header,
+            },
+            body=json.dumps(document).encode(),
+            event_ids=event_ids,
+        )
+
+
+class _Call:
+    """
+    One request, its key checked.
+    """
+
+    def __init__(self, hub: Hub, request: Request, body: bytes, captured: CapturedRequest) -> None:
+        self.hub = hub
+        self.request = request
+        self.captured = captured
+        self._body = body
+
+    @property
+    def number(self) -> int:
+        """
+        The number of a template in the path.
+
+        Raises:
+            BrevoError: It is none.
+        """
+        text = self.request.path_params["id"]
+        if not (text.isascii() and text.isdecimal() and len(text) < 19):
+            raise BrevoError("invalid_parameter", "templateId is not valid")
+        return int(text)
+
+    def read(self, model: type[ModelT]) -> ModelT:
+        """
+        The body as a model has it.
+
+        Raises:
+            BrevoError: It is not as it has it.
+        """
+        try:
+            return model.model_validate(read_json(self._body))
+        except NotReadable as error:
+            raise BrevoError("bad_request", f"Input must be a valid JSON object: {error}") from None
+        except ValidationError as error:
+            raise from_model(error) from None
+
+
+def _numbers(given: Send) -> set[int]:
+    if given.template_id is None:
+        return set()
+    own = {each.template_id for each in versions_of(given) if each.template_id is not None}
+    return {given.template_id, *own}
+
+
+def _answer(given: Send, identifiers: Sequence[str]) -> Response:
+    document: dict[str, Any]
+    if given.versions is None:
+        document = {"messageId": identifiers[0]}
+    else:
+        document = {"messageIds": list(identifiers)}
+    if given.scheduled_at is None:
+        return JSONResponse(document, 201)
+    return JSONResponse({**document, "batchId": given.batch_id or str(uuid.uuid4())}, 202)
+
+
+def _captured(letter: Letter, given: Send, request: CapturedRequest) -> CapturedMail:
+    everybody = dict.fromkeys(each.email for each in (*letter.to, *letter.cc, *letter.bcc))
+    tags = list(given.tags or ())
+    tag = header(given, TAG_HEADER)
+    return CapturedMail(
+        face=BrevoFace.name,
+        envelope_sender=letter.sender.email,
+        from_email=str(letter.sender),
+        to=tuple(map(str, letter.to)),
+        cc=tuple(map(str, letter.cc)),
+        bcc=tuple(map(str, letter.bcc)),
+        subject=letter.subject,
+        raw=letter.raw,
+        recipients=tuple(
+            CapturedRecipient(address=address, message_id=letter.message_id)
+            for address in everybody
+        ),
+        request=request,
+        tags=tuple(tags or ([tag] if tag else [])),
+        metadata=_metadata(letter.custom),
+        facts={"custom": letter.custom, "template_id": letter.template_id},
+        failure=letter.failure,
+    )
+
+
+def _metadata(custom: str | None) -> dict[str, str]:
+    if custom is None:
+        return {}
+    try:
+        values = read_json(custom.encode())
+    except (NotReadable, UnicodeEncodeError):
+        values = None
+    if not isinstance(values, dict):
+        return {"X-Mailin-custom": custom}
+    return {name: str(value) for name, value in values.items()}
