@@ -29,6 +29,7 @@ settings.configure(
         "mailcore_django.seen",
         "mailcore_django.log",
         "mailcore_django.dashboard",
+        "mailcore_django.outbox",
     ]
 )
 django.setup()

@@ -29,7 +29,7 @@ from mailcore import (
 )
 from mailcore.provider import Provider
 from mailcore_django.conf import get_settings
-from mailcore_django.configured import Mailers, configuration_of, mailers_of
+from mailcore_django.configured import Mailers, configuration_of, keeps, mailers_of
 from mailcore_django.conversion import to_mailcore
 from mailcore_django.errors import MailerMisconfigured
 from mailcore_django.signals import post_send, pre_send, send_failed
@@ -54,7 +54,8 @@ class EmailBackend(BaseEmailBackend):
             settings are raised all the same.
         alias: The name of the entry in ``MAILERS``.
         kwargs: The options: ``provider``, ``defaults``, ``defaults_by_provider``,
-            ``unsupported``, ``middleware``, ``refused``, and those of the provider. What is not
+            ``unsupported``, ``policies``, ``middleware``, ``refused``, ``outbox``, and those of the
+            provider. What is not
             given stands in ``MAILCORE``.
 
     Raises:
@@ -76,6 +77,7 @@ class EmailBackend(BaseEmailBackend):
             self.fail_silently = bool(fail_silently) or get_settings().fail_silently
             # Now, so that wrong settings are found where the backend is made.
             self._mailers()
+            self.keeps = keeps(kwargs, alias=alias)
         except ConfigurationError as error:
             raise MailerMisconfigured(str(error), alias=alias) from error
         self._is_open = False
@@ -118,7 +120,7 @@ class EmailBackend(BaseEmailBackend):
         Send messages; one that fails does not keep the others from being sent.
 
         Returns:
-            How many were given to the provider.
+            How many were given to the provider, or kept in the outbox.
 
         Raises:
             MailcoreError: The first failure, after all were tried, unless ``fail_silently``. Each
@@ -142,13 +144,34 @@ class EmailBackend(BaseEmailBackend):
                 batch.failed(error)
         return batch.end()
 
-    def _deliver(self, mailers: Mailers, mail: Message, message: EmailMessage) -> SendResult:
-        """Give a message to its provider; the backend for tests does otherwise."""
+    def _deliver(self, mailers: Mailers, mail: Message, message: EmailMessage) -> SendResult | None:
+        """
+        Give a message to its provider; the backend for tests does otherwise.
+
+        Returns:
+            What became of it; None if it was kept in the outbox, and is sent later.
+        """
+        if self.keeps:
+            self._put_aside(mail, message)
+            return None
         return mailers.mailer.send(mail)
 
-    async def _adeliver(self, mailers: Mailers, mail: Message, message: EmailMessage) -> SendResult:
+    async def _adeliver(
+        self, mailers: Mailers, mail: Message, message: EmailMessage
+    ) -> SendResult | None:
         """The same in an event loop."""
+        if self.keeps:
+            # In the thread that has the connections of Django's own asynchronous methods.
+            await sync_to_async(self._put_aside)(mail, message)
+            return None
         return await mailers.async_mailer.send(mail)
+
+    def _put_aside(self, mail: Message, message: EmailMessage) -> None:
+        # It needs the apps, which are not there yet when settings name this class.
+        from mailcore_django.outbox.keeping import keep_for
+
+        kept: Any = message
+        kept.mailcore_outbox_id = keep_for(self.options, mail, alias=self.alias).id
 
     def _send(self, message: EmailMessage) -> bool:
         sending = _Sending(self, message)
@@ -162,7 +185,8 @@ class EmailBackend(BaseEmailBackend):
         except MailcoreError as error:
             sending.fail(error)
             raise
-        sending.succeed(result)
+        if result is not None:
+            sending.succeed(result)
         return True
 
     async def _asend(self, message: EmailMessage) -> bool:
@@ -177,7 +201,8 @@ class EmailBackend(BaseEmailBackend):
         except MailcoreError as error:
             await sync_to_async(sending.fail)(error)
             raise
-        await sync_to_async(sending.succeed)(result)
+        if result is not None:
+            await sync_to_async(sending.succeed)(result)
         return True
 
 

@@ -13,10 +13,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from mailcore import Provider, Registry
+from django.apps import apps
+
+from mailcore import ConfigurationError, Provider, Registry
 from mailcore.cli import main
 from mailcore.mailer import URL_VARIABLE
-from mailcore_django.configured import configuration_of, mailers_of, options_of
+from mailcore_django.configured import (
+    OUTBOX_APP,
+    configuration_of,
+    mailers_of,
+    options_of,
+)
 from mailcore_django.forgetting import erase_command, prune_command
 
 
@@ -100,9 +107,28 @@ def settings_command(arguments: Sequence[str], out: Writer) -> int:
     return 0
 
 
+def outbox_command(name: str) -> Callable[[Sequence[str], Writer], int]:
+    """
+    A command of the app ``mailcore_django.outbox``, which may not be installed.
+
+    Args:
+        name: The name of the command.
+    """
+
+    def run_it(arguments: Sequence[str], out: Writer) -> int:
+        if not apps.is_installed(OUTBOX_APP):
+            raise ConfigurationError(f"INSTALLED_APPS does not have {OUTBOX_APP!r}")
+        from mailcore_django.outbox.commands import COMMANDS as OF_OUTBOX
+
+        return OF_OUTBOX[name](arguments, out)
+
+    return run_it
+
+
 COMMANDS: dict[str, Callable[[Sequence[str], Writer], int]] = {
     "settings": settings_command,
     "erase": erase_command,
     "prune": prune_command,
+    **{name: outbox_command(name) for name in ("work", "status", "show", "retry", "cancel")},
 }
 """Commands that only Django has, by name: each is given its arguments and where to write."""

@@ -15,6 +15,7 @@ The setting ``MAILCORE``: read when it is used, checked whole, forgotten when a 
         "MAILERS": {"newsletter": {"BACKEND": "mailcore_django.EmailBackend", "OPTIONS": {…}}},
         "WEBHOOKS": {"ses": {"topic_arns": […]}},
         "LOG": {"bodies": False, "keep_days": 30},
+        "OUTBOX": {"attempts": 12},              # mail is kept, and sent by a worker
         "SCOPES": ["newsletter"],                # tags that name a list people can leave
         "DASHBOARD": {"cache_seconds": 300},
     }
@@ -43,6 +44,7 @@ from mailcore_django.conf_values import (
     LogSettings,
     MailcoreSettings,
     MailerSettings,
+    OutboxSettings,
 )
 
 
@@ -53,6 +55,7 @@ __all__ = [
     "LogSettings",
     "MailcoreSettings",
     "MailerSettings",
+    "OutboxSettings",
     "django_mailers",
     "forget_with_settings",
     "from_environment",

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from mailcore import ConfigurationError
 from mailcore.foundation import similar
+from mailcore.outbox import OutboxPolicy
 from mailcore.stores import checked_list
 from mailcore_django.conf_values import (
     BACKEND,
@@ -16,12 +17,14 @@ from mailcore_django.conf_values import (
     LogSettings,
     MailcoreSettings,
     MailerSettings,
+    OutboxSettings,
 )
 
 
 __all__ = ["read_settings"]
 
 _LONGEST_KEPT_DAYS = 36_500
+_OF_POLICY = tuple(each.name for each in fields(OutboxPolicy) if each.name != "jitter")
 # Each identity and each thousand suppressed addresses is a call, which a page waits for.
 _LARGEST = {"cache_seconds": 86_400, "identities": 100, "suppressed": 10_000}
 
@@ -104,15 +107,40 @@ class _Reading:
         defaults = {each.name: each.default for each in fields(LogSettings)}
         self.known(place, given, defaults)
         read = {**defaults, **{name: given[name] for name in given if name in defaults}}
-        days = read.pop("keep_days")
-        if type(days) is not int or not 1 <= days <= _LONGEST_KEPT_DAYS:
-            self.problems.append(
-                f"{place}['keep_days'] must be a whole number of at least 1, "
-                f"and at most {_LONGEST_KEPT_DAYS}"
-            )
-            return LogSettings()
+        days = self.days(place, read.pop("keep_days"))
         flags = {name: self.flag(f"{place}[{name!r}]", flag) for name, flag in read.items()}
         return LogSettings(keep_days=days, **flags)
+
+    def days(self, place: str, value: object) -> int:
+        if type(value) is int and 1 <= value <= _LONGEST_KEPT_DAYS:
+            return value
+        self.problems.append(
+            f"{place}['keep_days'] must be a whole number of at least 1, "
+            f"and at most {_LONGEST_KEPT_DAYS}"
+        )
+        return 1
+
+    def outbox(self, place: str, value: object) -> OutboxSettings | None:
+        if value is None:
+            return None
+        given = self.mapping(place, value)
+        self.known(place, given, ("databases", "keep_days", *_OF_POLICY))
+        read: dict[str, Any] = {}
+        if "databases" in given:
+            within = f"{place}['databases']"
+            aliases = self.sequence(within, given["databases"])
+            read["databases"] = tuple(self.text(within, each) for each in aliases)
+        if "keep_days" in given:
+            read["keep_days"] = self.days(place, given["keep_days"])
+        for name in ("keep_bodies", "accept_duplicates"):
+            if name in given:
+                self.flag(f"{place}[{name!r}]", given[name])
+        try:
+            own = {name: given[name] for name in _OF_POLICY if name in given}
+            read["policy"] = OutboxPolicy(**own)
+        except ConfigurationError as error:
+            self.problems.append(f"{place}: {error}")
+        return OutboxSettings(**read)
 
     def dashboard(self, place: str, value: object) -> DashboardSettings:
         given = self.mapping(place, value)
@@ -154,6 +182,7 @@ _KEYS: dict[str, tuple[str, Callable[[_Reading, str, object], object]]] = {
     "MAILERS": ("mailers", _Reading.mailers),
     "WEBHOOKS": ("webhooks", _Reading.mappings),
     "LOG": ("log", _Reading.log),
+    "OUTBOX": ("outbox", _Reading.outbox),
     "SCOPES": ("scopes", _Reading.scopes),
     "DASHBOARD": ("dashboard", _Reading.dashboard),
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mailcore.outbox import OutboxPolicy
+
 
 __all__ = [
     "BACKEND",
@@ -13,6 +15,7 @@ __all__ = [
     "LogSettings",
     "MailcoreSettings",
     "MailerSettings",
+    "OutboxSettings",
 ]
 
 SETTING = "MAILCORE"
@@ -35,6 +38,24 @@ class LogSettings:
     subjects: bool = True
     details: bool = False
     keep_days: int = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutboxSettings:
+    """
+    ``MAILCORE["OUTBOX"]``: how the app ``mailcore_django.outbox`` keeps mail and sends it.
+
+    Args:
+        databases: The aliases of the databases that mail is kept in, each with the tables. A
+            message goes into the one whose transaction is open, else into the first. None for the
+            one that the project's routers name.
+        keep_days: For how many days it is remembered what became of a message.
+        policy: How workers send again, and for how long; its fields are keys of the setting.
+    """
+
+    databases: tuple[str, ...] = ()
+    keep_days: int = 30
+    policy: OutboxPolicy = field(default_factory=OutboxPolicy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +108,7 @@ class MailcoreSettings:
         mailers: The mailers by alias, for Django before 6.1, which has no setting ``MAILERS``.
         webhooks: The options that webhooks are received with, by provider.
         log: What the optional app keeps.
+        outbox: How mail is kept that is sent after the commit; None if it is sent at once.
         scopes: Tags that name a list, which somebody may have left: for the optional app
             ``mailcore_django.suppression``.
         dashboard: How the optional dashboard asks providers.
@@ -105,5 +127,6 @@ class MailcoreSettings:
     mailers: Mapping[str, MailerSettings] = field(default_factory=dict)
     webhooks: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
     log: LogSettings = field(default_factory=LogSettings)
+    outbox: OutboxSettings | None = None
     scopes: frozenset[str] = frozenset()
     dashboard: DashboardSettings = field(default_factory=DashboardSettings)

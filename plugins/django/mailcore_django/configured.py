@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from django.apps import apps
 from django.utils.module_loading import import_string
 
 from mailcore import AsyncMailer, ConfigurationError, Mailer, Registry
@@ -37,11 +38,14 @@ __all__ = [
     "configuration_of",
     "get_mailer",
     "get_provider",
+    "keeps",
+    "known_aliases",
     "mailers_of",
     "options_of",
 ]
 
 DEFAULT_ALIAS = "default"
+OUTBOX_APP = "mailcore_django.outbox"
 OWN_OPTIONS = (
     "provider",
     "defaults",
@@ -50,6 +54,7 @@ OWN_OPTIONS = (
     "policies",
     "middleware",
     "refused",
+    "outbox",
     "fail_silently",
 )
 """What stands among ``OPTIONS`` beside the options of the provider."""
@@ -135,6 +140,11 @@ def _function(middleware: object) -> object:
         ) from error
 
 
+def known_aliases() -> list[str]:
+    """The aliases of the settings, Django's and mailcore's, whatever sends; ``default`` first."""
+    return list(dict.fromkeys((DEFAULT_ALIAS, *(django_mailers() or ()), *get_settings().mailers)))
+
+
 def options_of(alias: str) -> Mapping[str, object]:
     """
     The ``OPTIONS`` of an alias, as they stand in the settings.
@@ -198,6 +208,30 @@ def configuration_of(options: Mapping[str, object], *, alias: str | None = None)
         middleware=_middleware(place, common, options),
         refused=options.get("refused", "raise"),
     )
+
+
+def keeps(options: Mapping[str, object], *, alias: str | None = None) -> bool:
+    """
+    Whether a mailer with these ``OPTIONS`` keeps mail in the outbox instead of sending it at once.
+
+    Args:
+        options: Those of the mailer; ``outbox`` is True or False, and if it is not there, whether
+            ``MAILCORE`` has ``OUTBOX`` decides.
+        alias: The alias of the mailer, for errors.
+
+    Raises:
+        ConfigurationError: If it is something else, or the app of the outbox is not installed.
+    """
+    given = options.get("outbox", get_settings().outbox is not None)
+    if not isinstance(given, bool):
+        place = f"MAILERS[{alias!r}]['OPTIONS']" if alias else "OPTIONS"
+        kind = type(given).__name__
+        raise ConfigurationError(f"{place}['outbox'] must be True or False, not {kind}")
+    if given and not apps.is_installed(OUTBOX_APP):
+        raise ConfigurationError(
+            f"mail is to be kept in the outbox, and INSTALLED_APPS does not have {OUTBOX_APP!r}"
+        )
+    return given
 
 
 def _merged(

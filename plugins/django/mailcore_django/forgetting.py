@@ -52,8 +52,8 @@ def _require_keepers() -> None:
     if not keepers:
         raise ConfigurationError(
             "nothing is kept: INSTALLED_APPS has none of 'mailcore_django.log', "
-            "'mailcore_django.suppression', 'mailcore_django.idempotency' and "
-            "'mailcore_django.seen'"
+            "'mailcore_django.suppression', 'mailcore_django.idempotency', "
+            "'mailcore_django.seen' and 'mailcore_django.outbox'"
         )
 
 

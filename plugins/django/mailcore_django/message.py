@@ -12,7 +12,9 @@ import os
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from email.encoders import encode_base64
 from email.message import MIMEPart
+from email.mime.base import MIMEBase
 from email.utils import make_msgid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -169,26 +171,42 @@ def attach_inline_image(  # noqa: PLR0917  # as django-anymail has them
         guessed = mimetypes.guess_type(filename)[0] or ""
         given = guessed if guessed.startswith("image/") else None
     kind = Attachment.inline_image(filename, content, given).mime_type
-    maintype, _, found = kind.partition("/")
+    message.attach(inline_part(content, kind, filename=filename, content_id=content_id))
+    return content_id[1:-1]
+
+
+def inline_part(
+    content: bytes, content_type: str, *, filename: str | None, content_id: str | None
+) -> MIMEPart | MIMEBase:
+    """
+    A part that is shown within the message, as each version of Django takes it.
+
+    Args:
+        content: The octets of the part.
+        content_type: Type and subtype; parameters are left out.
+        filename: What the recipient sees; None if the part has no name.
+        content_id: What the HTML refers to, with or without angle brackets; None if nothing does.
+    """
+    maintype, _, subtype = content_type.partition(";")[0].strip().partition("/")
+    identifier = f"<{content_id.strip('<>')}>" if content_id else None
     if django.VERSION >= (6, 0):
         part = MIMEPart()
         part.set_content(
             content,
             maintype=maintype,
-            subtype=found,
+            subtype=subtype,
             disposition="inline",
-            cid=content_id,
+            cid=identifier,
             filename=filename or None,
         )
-        message.attach(part)
-    else:
-        from email.mime.image import MIMEImage
-
-        image = MIMEImage(content, found)
-        image.add_header("Content-Disposition", "inline", **_named(filename))
-        image.add_header("Content-ID", content_id)
-        message.attach(image)
-    return content_id[1:-1]
+        return part
+    base = MIMEBase(maintype, subtype)
+    base.set_payload(content)
+    encode_base64(base)
+    base.add_header("Content-Disposition", "inline", **_named(filename))
+    if identifier:
+        base.add_header("Content-ID", identifier)
+    return base
 
 
 def _named(filename: str | None) -> dict[str, str]:

@@ -52,7 +52,7 @@ def django_settings() -> Iterator[object]:
         changed.append(override)
         if "INSTALLED_APPS" in values:
             # The apps have become ready once more.
-            for app in ("log", "suppression"):
+            for app in ("log", "suppression", "outbox"):
                 if f"mailcore_django.{app}" in values["INSTALLED_APPS"]:
                     importlib.import_module(f"mailcore_django.{app}.listening").disconnect()
 

@@ -20,8 +20,17 @@ from django.utils.functional import lazystr
 from django.utils.timezone import override as in_zone
 from django.utils.translation import gettext_lazy
 
-from mailcore import Attachment, InvalidAddress, InvalidMessage, MessageError, get_provider
+from mailcore import (
+    Alternative,
+    Attachment,
+    InvalidAddress,
+    InvalidMessage,
+    Message,
+    MessageError,
+    get_provider,
+)
 from mailcore_django.conversion import to_mailcore
+from mailcore_django.rebuilding import to_django
 
 
 MEMORY = get_provider("memory")
@@ -427,3 +436,32 @@ def test_other_mistakes_are_no_bad_headers():
     """They have their own class."""
     with pytest.raises(InvalidAddress):
         convert(message(to=["webmaster"]))
+
+
+def test_a_message_that_was_kept_has_everything():
+    """All attributes, an image within the HTML, further forms of the body; no sender by default."""
+    mail = Message(
+        from_email=None,
+        to=["Ada <ada@example.net>"],
+        bcc=["ben@example.net"],
+        html='<img src="cid:logo@inline">',
+        alternatives=[Alternative("BEGIN:VCALENDAR", "text/calendar")],
+        attachments=[
+            Attachment("a.bin", b"\0\1"),
+            Attachment.inline_image("logo.gif", b"GIF89a", content_id="logo@inline"),
+        ],
+        headers={"X-One": "1"},
+        tags=["a", "b"],
+        metadata={"order": 17},
+        track_opens=False,
+        send_at=dt.datetime(2026, 12, 1, tzinfo=dt.timezone.utc),
+        template_id="welcome",
+        merge_data={"ada@example.net": {"name": "Ada"}},
+        merge_global_data={"shop": "Shop"},
+        merge_headers={"ada@example.net": {"X-Two": "2"}},
+        unsubscribe="https://shop.example/off",
+        idempotency_key="order-17",
+        esp_extra={"memory": {"a": 1}},
+    )
+
+    assert mail == to_mailcore(to_django(mail), MEMORY)

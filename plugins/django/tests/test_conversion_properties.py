@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mailcore import get_provider, write_message
 from mailcore_django.conversion import to_mailcore
+from mailcore_django.rebuilding import to_django
 
 
 MEMORY = get_provider("memory")
@@ -84,3 +85,15 @@ def test_readers_see_what_django_would_have_written(message):
     written = write_message(to_mailcore(message, MEMORY))
 
     assert seen(message.message().as_bytes()) == seen(written)
+
+
+@settings(phases=[Phase.generate], deadline=None)
+@given(messages())
+def test_a_message_that_was_kept_reads_as_before(message):
+    """What is made of mailcore's message is read as that message, and sent as Django's."""
+    mail = to_mailcore(message, MEMORY)
+
+    again = to_django(mail)
+
+    assert mail == to_mailcore(again, MEMORY)
+    assert seen(message.message().as_bytes()) == seen(again.message().as_bytes())

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import json
-
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.formats import localize
-from django.utils.html import format_html, format_html_join
-from django.utils.timezone import is_aware, localtime
+from django.utils.html import format_html
 
 from mailcore import MailcoreError
 from mailcore_django.log.models import Event, SentMessage
 from mailcore_django.log.sending_again import doubts, send_again
+from mailcore_django.pages import ReadOnlyAdmin, may, part_of, shown_time, table
 
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Any]
-else:
-    # It takes parameters in stubs only.
-    _ModelAdmin = admin.ModelAdmin
 
 __all__ = ["EventAdmin", "SentMessageAdmin"]
 
@@ -37,32 +27,8 @@ _RECIPIENTS = ("Address", "The provider said", "Reported since", "Why", "May hav
 _RARE = ("error", "template_id", "tags", "again_of", "mailer")
 
 
-class _ReadOnly(_ModelAdmin):
-    """To look at: what was sent and reported is not for people to change."""
-
-    show_full_result_count = False
-    list_per_page = 50
-
-    class Media:
-        """For narrow windows."""
-
-        css: ClassVar[dict[str, list[str]]] = {"all": ["mailcore_log/log.css"]}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Nobody: `manage.py mailcore erase` and `prune` delete all that belongs together."""
-        return False
-
-
 @admin.register(SentMessage)
-class SentMessageAdmin(_ReadOnly):
+class SentMessageAdmin(ReadOnlyAdmin):
     """Messages, with what became of them."""
 
     list_display = ("created_at", "subject", "to", "status", "states", "provider", "mailer")
@@ -107,7 +73,7 @@ class SentMessageAdmin(_ReadOnly):
         shown = tuple(
             name for name in self._shown if name not in _RARE or obj is None or getattr(obj, name)
         )
-        if _may(request, "view_body"):
+        if may(request, "mailcore_log.view_body"):
             return (*shown, "text", "html")
         return shown
 
@@ -132,7 +98,7 @@ class SentMessageAdmin(_ReadOnly):
     @admin.display(description="recipients")
     def all_recipients(self, row: SentMessage) -> str:
         """What the provider said of each, and what was reported since."""
-        return _table(
+        return table(
             _RECIPIENTS,
             (
                 (
@@ -152,11 +118,11 @@ class SentMessageAdmin(_ReadOnly):
         events = _events_of(row)
         if not events:
             return "nothing so far"
-        return _table(
+        return table(
             _TIMELINE,
             (
                 (
-                    _shown_time(each.timestamp or each.received_at),
+                    shown_time(each.timestamp or each.received_at),
                     each.get_event_type_display(),
                     _recipient_of(each),
                     _reason_of(each),
@@ -168,16 +134,16 @@ class SentMessageAdmin(_ReadOnly):
     @admin.display(description="text")
     def text(self, row: SentMessage) -> str:
         """The plain text, as it was given to the mailer."""
-        return format_html("<pre>{}</pre>", _part_of(row, "text"))
+        return format_html("<pre>{}</pre>", part_of(row.body, "text"))
 
     @admin.display(description="HTML")
     def html(self, row: SentMessage) -> str:
         """The source: a browser would fetch what the mail links to, and so report an open."""
-        return format_html("<pre>{}</pre>", _part_of(row, "html"))
+        return format_html("<pre>{}</pre>", part_of(row.body, "html"))
 
     def has_send_again_permission(self, request: HttpRequest) -> bool:
         """Who may send again: a permission of its own."""
-        return _may(request, "send_again")
+        return may(request, "mailcore_log.send_again")
 
     @admin.action(description="Send again …", permissions=["send_again"])
     def send_again(
@@ -241,7 +207,7 @@ class SentMessageAdmin(_ReadOnly):
 
 
 @admin.register(Event)
-class EventAdmin(_ReadOnly):
+class EventAdmin(ReadOnlyAdmin):
     """What was reported, also of messages that the log does not have."""
 
     list_display = ("received_at", "event_type", "recipient", "bounce_class", "provider")
@@ -249,29 +215,6 @@ class EventAdmin(_ReadOnly):
     search_fields = ("recipient", "=message_id")
     search_help_text = "Address, or the whole message id"
     date_hierarchy = "received_at"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; in narrow windows its rows become blocks, hence the head beside each cell."""
-    lines = format_html_join(
-        "",
-        "<tr>{}</tr>",
-        (
-            (format_html_join("", '<td data-head="{}">{}</td>', zip(heads, cells, strict=True)),)
-            for cells in rows
-        ),
-    )
-    head = format_html_join("", '<th scope="col">{}</th>', ((each,) for each in heads))
-    return format_html(
-        '<table class="mailcore-rows"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
-        head,
-        lines,
-    )
-
-
-def _may(request: HttpRequest, permission: str) -> bool:
-    user: Any = request.user
-    return bool(user.has_perm(f"mailcore_log.{permission}"))
 
 
 def _events_of(row: SentMessage) -> list[Event]:
@@ -288,10 +231,6 @@ def _events_of(row: SentMessage) -> list[Event]:
     return sorted(events, key=lambda each: each.timestamp or each.received_at)
 
 
-def _shown_time(time: datetime) -> str:
-    return str(localize(localtime(time) if is_aware(time) else time))
-
-
 def _recipient_of(event: Event) -> str:
     return event.recipient if event.recipient_certain else f"one of several: {event.recipient}"
 
@@ -299,9 +238,3 @@ def _recipient_of(event: Event) -> str:
 def _reason_of(event: Event) -> str:
     reasons = (event.bounce_class, event.reject_reason, event.smtp_status, event.mta_response)
     return " · ".join(filter(None, (*reasons, event.description, event.click_url)))
-
-
-def _part_of(row: SentMessage, name: str) -> str:
-    if not row.body:
-        return "not kept"
-    return str(json.loads(row.body).get(name) or "")

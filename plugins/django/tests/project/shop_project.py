@@ -41,6 +41,7 @@ PROJECT = {
         "mailcore_django.suppression",
         "mailcore_django.idempotency",
         "mailcore_django.dashboard",
+        "mailcore_django.outbox",
         "django.contrib.staticfiles",
     ],
     "STATIC_URL": "/static/",
@@ -75,5 +76,5 @@ def configure() -> None:
     django.setup()
     # It writes to the database, which most tests have not; the fixture `connected_log` is for
     # those that do.
-    for app in ("log", "suppression"):
+    for app in ("log", "suppression", "outbox"):
         importlib.import_module(f"mailcore_django.{app}.listening").disconnect()

@@ -1,0 +1,57 @@
+"""Forgetting, as `manage.py mailcore erase` and `prune` ask for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from mailcore.outbox import OutboxState, erase
+from mailcore_django.outbox.keeping import outbox_databases, outbox_settings
+from mailcore_django.outbox.store import DatabaseOutboxStore
+
+
+__all__ = ["OVER", "erase_address", "prune_old"]
+
+_AT_ONCE = 1000
+OVER = tuple(each for each in OutboxState if each.is_over)
+"""The states of messages that workers leave alone."""
+
+
+def erase_address(address: str) -> dict[str, int]:
+    """
+    Forget an address: messages that are over lose their text, those that wait go to the others.
+
+    Returns:
+        How many messages it was taken out of, and how many have it still: it is to be erased once
+        more, when they are sent, or by a newer release that has kept them.
+    """
+    erased = being_sent = newer = 0
+    for using in outbox_databases():
+        done = erase(DatabaseOutboxStore(using=using), address.strip())
+        erased += done.erased
+        being_sent += done.being_sent
+        newer += done.newer
+    counts = {"messages without the address": erased}
+    if being_sent:
+        counts["are just being sent: erase it once more"] = being_sent
+    if newer:
+        counts["were kept by a newer release, which has to erase it"] = newer
+    return counts
+
+
+def prune_old(keep_days: int | None = None) -> dict[str, int]:
+    """
+    Delete messages that have been over for longer, and say how many.
+
+    Args:
+        keep_days: For how many days they are kept; ``MAILCORE["OUTBOX"]["keep_days"]`` if None.
+    """
+    days = outbox_settings().keep_days if keep_days is None else keep_days
+    before = timezone.now() - timedelta(days=days)
+    deleted = 0
+    for using in outbox_databases():
+        store = DatabaseOutboxStore(using=using)
+        while count := store.prune(before=before, states=OVER, limit=_AT_ONCE):
+            deleted += count
+    return {"messages deleted": deleted}
