@@ -13,6 +13,7 @@ from mailcore_local.faces import Face, FaceSettings
 # The name of the provider -> the module, and the class in it.
 KNOWN_FACES: Mapping[str, tuple[str, str]] = {
     "ses": ("mailcore_local.ses_face", "SesFace"),
+    "mailgun": ("mailcore_local.mailgun.face", "MailgunFace"),
     "postmark": ("mailcore_local.postmark.face", "PostmarkFace"),
     "mandrill": ("mailcore_local.mandrill.face", "MandrillFace"),
     "sendgrid": ("mailcore_local.sendgrid.face", "SendGridFace"),
