@@ -20,6 +20,7 @@ from mailcore_local.faces import Face
 from mailcore_local.hub import Hub
 from mailcore_local.known_faces import make_faces
 from mailcore_local.mailbox import CapturedMail, MailQuery, MailStore
+from mailcore_local.pages import pages_routes
 from mailcore_local.serving import LocalServer, Locked
 
 
@@ -285,7 +286,9 @@ def application(hub: Hub, password: str | None = None) -> Starlette:
     for face in hub.faces.values():
         below = Starlette(routes=face.routes(hub))
         routes += [Route(f"/{face.name}", _Root(below)), Mount(f"/{face.name}", below)]
-    mailbox: ASGIApp = Starlette(routes=[Mount("/api/v1", api_application(hub))])
+    mailbox: ASGIApp = Starlette(
+        routes=[Mount("/api/v1", api_application(hub)), *pages_routes(hub)]
+    )
     if password is not None:
         mailbox = Locked(mailbox, password)
     return Starlette(routes=[*routes, Mount("", mailbox)])
