@@ -10,6 +10,7 @@ from mailcore.errors import (
     ConfigurationError,
     MessageError,
     SendError,
+    StoreError,
     WebhookError,
 )
 
@@ -95,6 +96,8 @@ def of_error(error: BaseException) -> int:
         return BAD_WEBHOOK
     if isinstance(error, ConfigurationError):
         return USAGE
+    if isinstance(error, StoreError):
+        return TRY_LATER
     return NOT_SENT if isinstance(error, CancelSend) else INTERNAL
 
 

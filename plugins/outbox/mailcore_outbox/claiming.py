@@ -8,23 +8,26 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, select, update
+from sqlalchemy import BindParameter, Connection, Integer, bindparam, case, select, update
 
 from mailcore.errors import StoreError
 from mailcore.outbox import DOCUMENT_VERSION, OutboxRow, OutboxState
 from mailcore_outbox.tables import Tables
-from mailcore_outbox.writing import is_claimed, literal_state, row_of, some_of
+from mailcore_outbox.writing import has_state, is_claimed_by, row_of, some_of
 
 
-logger = logging.getLogger("mailcore_outbox")
+logger = logging.getLogger("mailcore.outbox.database")
 
 _PENDING = OutboxState.PENDING
 _SENDING = OutboxState.SENDING
+_IDS: BindParameter[str] = bindparam("of_ids", expanding=True)
+_WORKER: BindParameter[str] = bindparam("of_worker")
+_TAKEN = ("state", "claimed_by", "claimed_until", "began_at", "changed_at")
 
 
 class Claimer:
     """
-    Statements about claims.
+    Statements about claims; each is made once, since to build one takes longer than to execute it.
 
     A claim looks for rows priority by priority, since no index has both the largest priority first
     and, over all of them, what is due: with one look for each, neither what is over nor what is due
@@ -35,59 +38,107 @@ class Claimer:
     """
 
     def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+        rows, documents = tables.rows, tables.documents
+        pending, sending = has_state(tables, _PENDING), has_state(tables, _SENDING)
+        is_known = rows.c.document_version <= DOCUMENT_VERSION
+        of_worker = is_claimed_by(tables, _WORKER)
+        self._rows = rows
+        self._highest = (
+            select(rows.c.priority).where(pending).order_by(rows.c.priority.desc()).limit(1)
+        )
+        self._next_lower = self._highest.where(rows.c.priority < bindparam("below"))
+        self._due = (
+            select(rows)
+            .where(
+                pending,
+                rows.c.priority == bindparam("of_priority"),
+                rows.c.due_at <= bindparam("now"),
+                is_known,
+            )
+            .order_by(rows.c.due_at, rows.c.id)
+            .limit(bindparam("most", type_=Integer))
+            .with_for_update(skip_locked=True)
+        )
+        self._take = (
+            update(rows)
+            .where(rows.c.id.in_(_IDS))
+            .values({name: bindparam(name) for name in _TAKEN})
+        )
+        self._documents = select(documents.c.row_id, documents.c.document).where(
+            documents.c.row_id.in_(_IDS)
+        )
+        mine = (rows.c.id.in_(_IDS), rows.c.began_at.is_(None), of_worker)
+        self._may_begin = select(rows.c.id).where(*mine).with_for_update()
+        self._begin = (
+            update(rows)
+            .where(*mine)
+            .values(
+                began_at=bindparam("now"),
+                attempts=rows.c.attempts + 1,
+                provider=bindparam("of_provider"),
+                claimed_until=bindparam("until"),
+            )
+        )
+        self._extend = update(rows).where(of_worker).values(claimed_until=bindparam("until"))
+        begun = case((rows.c.began_at.is_(None), 0), else_=1)
+        self._release = (
+            update(rows)
+            .where(of_worker)
+            .values(
+                state=_PENDING.value,
+                claimed_by="",
+                claimed_until=None,
+                # MySQL sets one column after the other, as they stand in the table: this before
+                # `began_at`.
+                attempts=rows.c.attempts - begun,
+                changed_at=bindparam("now"),
+            )
+        )
+        self._expired = (
+            select(rows.c.id)
+            .where(sending, rows.c.claimed_until < bindparam("now"), is_known)
+            .order_by(rows.c.claimed_until, rows.c.id)
+            .limit(bindparam("most", type_=Integer))
+        )
+        # Not by min(), for which MySQL looks at all of them.
+        self._next_due = (
+            select(rows.c.due_at)
+            .where(pending, rows.c.priority == bindparam("of_priority"), is_known)
+            .order_by(rows.c.due_at)
+            .limit(1)
+        )
+        self._next_end = (
+            select(rows.c.claimed_until)
+            .where(sending, rows.c.claimed_until.is_not(None), is_known)
+            .order_by(rows.c.claimed_until)
+            .limit(1)
+        )
 
     def claim(
         self, worker_id: str, limit: int, now: datetime, until: datetime, connection: Connection
     ) -> list[OutboxRow]:
         """Take rows that are due, and that no other transaction has locked."""
-        rows, documents = self._tables.rows, self._tables.documents
-        found: list[Row[Any]] = []
+        found: list[dict[str, Any]] = []
         for priority in self.priorities(connection):
-            due = (
-                select(rows)
-                .where(
-                    rows.c.state == literal_state(_PENDING),
-                    rows.c.priority == priority,
-                    rows.c.due_at <= now,
-                    rows.c.document_version <= DOCUMENT_VERSION,
-                )
-                .order_by(rows.c.due_at, rows.c.id)
-                .limit(limit - len(found))
-                .with_for_update(skip_locked=True)
-            )
-            found += connection.execute(due).all()
+            given = {"of_priority": priority, "now": now, "most": limit - len(found)}
+            found += [dict(each) for each in connection.execute(self._due, given).mappings()]
             if len(found) >= limit:
                 break
-        taken = {
-            "state": _SENDING.value,
-            "claimed_by": worker_id,
-            "claimed_until": until,
-            "began_at": None,
-            "changed_at": now,
-        }
-        kept: dict[str, str] = {}
-        for some in some_of([str(each.id) for each in found]):
-            connection.execute(update(rows).where(rows.c.id.in_(some)).values(taken))
-            query = select(documents.c.row_id, documents.c.document)
-            kept.update(
-                (each.row_id, each.document)
-                for each in connection.execute(query.where(documents.c.row_id.in_(some)))
-            )
-        return list(self._readable(found, taken, kept, connection))
+        taken = dict(zip(_TAKEN, (_SENDING.value, worker_id, until, None, now), strict=True))
+        documents: dict[str, str] = {}
+        for some in some_of([str(each["id"]) for each in found]):
+            connection.execute(self._take, {**taken, "of_ids": some})
+            kept = connection.execute(self._documents, {"of_ids": some})
+            documents.update((each.row_id, each.document) for each in kept)
+        return list(self._readable([{**each, **taken} for each in found], documents, connection))
 
     def _readable(
-        self,
-        found: Sequence[Row[Any]],
-        taken: dict[str, Any],
-        documents: dict[str, str],
-        connection: Connection,
+        self, found: Sequence[dict[str, Any]], documents: dict[str, str], connection: Connection
     ) -> Iterator[OutboxRow]:
         """Rows as they are now; what cannot be read must not be claimed again and again."""
-        rows = self._tables.rows
         for each in found:
             try:
-                yield row_of({**each._mapping, **taken}, documents.get(each.id))
+                yield row_of(each, documents.get(each["id"]))
             except StoreError as error:
                 logger.error("%s: it is FAILED, and is not sent", error)  # noqa: TRY400  # it has no more to tell
                 failed = {
@@ -97,22 +148,15 @@ class Claimer:
                     "error_category": "unreadable",
                     "error_text": str(error),
                 }
-                connection.execute(update(rows).where(rows.c.id == each.id).values(failed))
+                own = update(self._rows).where(self._rows.c.id == each["id"])
+                connection.execute(own.values(failed))
 
     def priorities(self, connection: Connection) -> Iterator[int]:
         """The priorities that pending rows have, the largest first."""
-        rows = self._tables.rows
-        query = (
-            select(rows.c.priority)
-            .where(rows.c.state == literal_state(_PENDING))
-            .order_by(rows.c.priority.desc())
-            .limit(1)
-        )
-        found = connection.execute(query).scalar_one_or_none()
+        found = connection.execute(self._highest).scalar_one_or_none()
         while found is not None:
             yield int(found)
-            below = query.where(rows.c.priority < found)
-            found = connection.execute(below).scalar_one_or_none()
+            found = connection.execute(self._next_lower, {"below": found}).scalar_one_or_none()
 
     def begin(
         self,
@@ -125,34 +169,24 @@ class Claimer:
         until: datetime,
     ) -> frozenset[str]:
         """Write that sends begin; the ids of those that may."""
-        rows = self._tables.rows
-        changed = {
-            "began_at": now,
-            "attempts": rows.c.attempts + 1,
-            "provider": provider,
-            "claimed_until": until,
-        }
+        given = {"of_worker": worker_id, "of_provider": provider, "now": now, "until": until}
         begun: list[str] = []
         for some in some_of(row_ids):
-            mine = [
-                rows.c.id.in_(some),
-                is_claimed(self._tables, worker_id),
-                rows.c.began_at.is_(None),
-            ]
             if len(some) == 1:
-                done = connection.execute(update(rows).where(*mine).values(changed))
+                done = connection.execute(self._begin, {**given, "of_ids": some})
                 begun += some if done.rowcount == 1 else []
                 continue
-            query = select(rows.c.id).where(*mine).with_for_update()
-            ids = list(connection.execute(query).scalars())
-            connection.execute(update(rows).where(rows.c.id.in_(ids)).values(changed))
+            # An update of several rows does not say, on every database, which they were.
+            own = {"of_ids": some, "of_worker": worker_id}
+            ids = list(connection.execute(self._may_begin, own).scalars())
+            connection.execute(self._begin, {**given, "of_ids": ids})
             begun += ids
         return frozenset(begun)
 
     def extend(self, worker_id: str, until: datetime, connection: Connection) -> int:
         """Have all claims of a worker end at another time; how many there are."""
-        mine = update(self._tables.rows).where(is_claimed(self._tables, worker_id))
-        return connection.execute(mine.values(claimed_until=until)).rowcount
+        given = {"of_worker": worker_id, "until": until}
+        return connection.execute(self._extend, given).rowcount
 
     def release(
         self,
@@ -162,56 +196,25 @@ class Claimer:
         connection: Connection,
     ) -> int:
         """Give claims back that nothing was sent of; how many there were."""
-        rows = self._tables.rows
-        begun = case((rows.c.began_at.is_(None), 0), else_=1)
-        values = {
-            "state": _PENDING.value,
-            "claimed_by": "",
-            "claimed_until": None,
-            # MySQL sets one column after the other, as they stand in the table: `began_at` later.
-            "attempts": rows.c.attempts - begun,
-            "changed_at": now,
-        }
-        given_back = update(rows).where(is_claimed(self._tables, worker_id)).values(values)
+        given = {"of_worker": worker_id, "now": now}
         if row_ids is None:
-            return connection.execute(given_back.where(rows.c.began_at.is_(None))).rowcount
+            unbegun = self._release.where(self._rows.c.began_at.is_(None))
+            return connection.execute(unbegun, given).rowcount
+        own = self._release.where(self._rows.c.id.in_(_IDS)).values(began_at=None)
         return sum(
-            connection.execute(given_back.where(rows.c.id.in_(some)).values(began_at=None)).rowcount
-            for some in some_of(row_ids)
+            connection.execute(own, {**given, "of_ids": some}).rowcount for some in some_of(row_ids)
         )
 
     def expired(self, now: datetime, limit: int, connection: Connection) -> list[str]:
         """Ids of rows whose claims have run out, the oldest first."""
-        rows = self._tables.rows
-        query = (
-            select(rows.c.id)
-            .where(
-                rows.c.state == literal_state(_SENDING),
-                rows.c.claimed_until < now,
-                rows.c.document_version <= DOCUMENT_VERSION,
-            )
-            .order_by(rows.c.claimed_until, rows.c.id)
-            .limit(limit)
-        )
-        return list(connection.execute(query).scalars())
+        given = {"now": now, "most": limit}
+        return list(connection.execute(self._expired, given).scalars())
 
     def next_due_at(self, connection: Connection) -> datetime | None:
         """When the next pending row is due, or the next claim ends."""
-        rows = self._tables.rows
-        pending = rows.c.state == literal_state(_PENDING)
-        sending = rows.c.state == literal_state(_SENDING)
-        queries = [
-            select(rows.c.due_at)
-            .where(pending, rows.c.priority == priority)
-            .order_by(rows.c.due_at)
-            .limit(1)
+        times = [
+            connection.execute(self._next_due, {"of_priority": priority}).scalar_one_or_none()
             for priority in self.priorities(connection)
         ]
-        queries.append(
-            select(rows.c.claimed_until)
-            .where(sending, rows.c.claimed_until.is_not(None))
-            .order_by(rows.c.claimed_until)
-            .limit(1)
-        )
-        times = [connection.execute(each).scalar_one_or_none() for each in queries]
+        times.append(connection.execute(self._next_end).scalar_one_or_none())
         return min((each for each in times if each is not None), default=None)

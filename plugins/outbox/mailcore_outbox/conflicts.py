@@ -4,37 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Insert, Table
+from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from mailcore_outbox.columns import MYSQL
 
 
-def insert_unless_there(connection: Connection, table: Table) -> Insert:
-    """An insert that leaves a row alone whose key is there already."""
-    name = connection.dialect.name
-    if name in MYSQL:
+def insert_unless_there(dialect: str, table: Table) -> Insert:
+    """
+    An insert that leaves a row alone whose key is there already.
+
+    Args:
+        dialect: The name of the dialect that it is executed in.
+        table: The table.
+    """
+    if dialect in MYSQL:
         return mysql.insert(table).prefix_with("IGNORE")
-    if name == "postgresql":
+    if dialect == "postgresql":
         return postgresql.insert(table).on_conflict_do_nothing()
     return sqlite.insert(table).on_conflict_do_nothing()
 
 
-def insert_or_change(connection: Connection, table: Table, columns: Sequence[str]) -> Insert:
+def insert_or_change(dialect: str, table: Table, columns: Sequence[str]) -> Insert:
     """
     An insert that changes a row whose primary key is there already.
 
     Args:
-        connection: What it is executed on.
+        dialect: The name of the dialect that it is executed in.
         table: The table.
         columns: Which columns of such a row get the new values.
     """
-    name = connection.dialect.name
-    if name in MYSQL:
+    if dialect in MYSQL:
         own = mysql.insert(table)
         return own.on_duplicate_key_update({each: own.inserted[each] for each in columns})
     keys = list(table.primary_key.columns)
-    if name == "postgresql":
+    if dialect == "postgresql":
         new = postgresql.insert(table)
         return new.on_conflict_do_update(
             index_elements=keys, set_={each: new.excluded[each] for each in columns}

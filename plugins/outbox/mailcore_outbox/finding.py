@@ -32,7 +32,7 @@ from mailcore.outbox import (
 )
 from mailcore_outbox.database import Database
 from mailcore_outbox.tables import Tables
-from mailcore_outbox.writing import digest_of, literal_state, row_of
+from mailcore_outbox.writing import digest_of, has_state, row_of
 
 
 _WHAT = "the outbox"
@@ -89,11 +89,11 @@ class Finder:
         for state, count in connection.execute(grouped):
             by_state[OutboxState(state)] = int(count)
         due = select(func.count(), func.min(rows.c.due_at)).where(
-            rows.c.state == literal_state(OutboxState.PENDING), rows.c.due_at <= now
+            has_state(self._tables, OutboxState.PENDING), rows.c.due_at <= now
         )
         count, oldest = connection.execute(due).one()
         expired = select(func.count()).where(
-            rows.c.state == literal_state(OutboxState.SENDING),
+            has_state(self._tables, OutboxState.SENDING),
             rows.c.claimed_until < now,
             rows.c.document_version <= DOCUMENT_VERSION,
         )
@@ -132,7 +132,7 @@ class Finder:
             query = select(rows.c.changed_at, rows.c.id)
             if with_document:
                 query = query.join(documents, documents.c.row_id == rows.c.id)
-            query = query.where(rows.c.state == literal_state(state), rows.c.changed_at < before)
+            query = query.where(has_state(self._tables, state), rows.c.changed_at < before)
             query = query.order_by(rows.c.changed_at, rows.c.id).limit(limit)
             query = query.with_for_update(skip_locked=True)
             found += [(each.changed_at, each.id) for each in connection.execute(query)]
@@ -144,7 +144,7 @@ class Finder:
         """What is counted in figures, some hundred at a time."""
         rows, receipts = self._tables.rows, self._tables.receipts
         sent = select(rows).where(
-            rows.c.state == literal_state(OutboxState.SENT),
+            has_state(self._tables, OutboxState.SENT),
             rows.c.changed_at >= since,
             rows.c.changed_at < until,
         )

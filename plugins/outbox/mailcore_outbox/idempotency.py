@@ -119,7 +119,7 @@ class SqlIdempotencyStore:
     ) -> tuple[bool, str | None]:
         """Whether the key is new; else the text that is there, if it still is."""
         columns = self._table.c
-        is_new = insert_unless_there(connection, self._table)
+        is_new = insert_unless_there(connection.dialect.name, self._table)
         counted = is_new.execution_options(preserve_rowcount=True)
         if connection.execute(counted, row).rowcount == 1:
             return True, None

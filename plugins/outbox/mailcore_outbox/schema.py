@@ -31,7 +31,7 @@ def create_tables(connection: Connection, tables: Tables) -> None:
     versions.metadata.create_all(connection, tables=list(tables))
     if version_of(connection, tables) is None:
         row = {"part": PART, "version": SCHEMA_VERSION}
-        connection.execute(insert_unless_there(connection, versions), row)
+        connection.execute(insert_unless_there(connection.dialect.name, versions), row)
 
 
 def require_tables(connection: Connection, tables: Tables) -> None:

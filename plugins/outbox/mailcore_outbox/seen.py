@@ -79,7 +79,9 @@ class SqlSeenStore:
         row = {"digest": digest_of_key(key), "marked_at": _time(now)}
         self._database.write(
             _WHAT,
-            lambda it: it.execute(insert_or_change(it, self._table, ["marked_at"]), row),
+            lambda it: it.execute(
+                insert_or_change(it.dialect.name, self._table, ["marked_at"]), row
+            ),
         )
         if now - self._forgotten_at > self._max_age_seconds / 100:
             self._forgotten_at = now

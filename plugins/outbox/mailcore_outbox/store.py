@@ -105,16 +105,11 @@ class SqlOutboxStore:
         """
 
         def work(connection: Connection) -> Advanced:
-            written = [
-                each for each in conclusions if self._writer.conclude(worker_id, each, connection)
-            ]
-            gone = [each.row.id for each in written if each.row.document is None]
-            self._writer.delete_documents(gone, connection)
-            self._writer.write_beside(written, connection)
+            concluded = self._writer.conclude(worker_id, conclusions, connection)
             begun = self._claimer.begin(
                 worker_id, begin, connection, provider=provider, now=now, until=until
             )
-            return Advanced(concluded=frozenset(each.row.id for each in written), begun=begun)
+            return Advanced(concluded=concluded, begun=begun)
 
         return self._database.write(_WHAT, work)
 

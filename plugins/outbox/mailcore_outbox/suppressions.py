@@ -115,7 +115,7 @@ class SqlSuppressionStore:
         return found
 
     def _add(self, rows: Sequence[dict[str, object]], connection: Connection) -> None:
-        statement = insert_or_change(connection, self._table, _CHANGED)
+        statement = insert_or_change(connection.dialect.name, self._table, _CHANGED)
         for begin in range(0, len(rows), _AT_ONCE):
             connection.execute(statement, rows[begin : begin + _AT_ONCE])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -10,10 +11,12 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Insert,
+    String,
     and_,
+    bindparam,
     delete,
     insert,
-    literal,
+    literal_column,
     select,
     update,
 )
@@ -36,6 +39,8 @@ from mailcore_outbox.tables import Tables
 
 
 T = TypeVar("T")
+
+_ATTEMPT_CHANGES = tuple(each for each in ATTEMPT_COLUMNS if each not in ("row_id", "number"))
 
 AT_ONCE = 500
 """How many ids stand in one statement: SQLite takes 999 values before 3.32."""
@@ -60,6 +65,36 @@ class Writer:
         self._with_document = select(*rows.c, documents.c.document).select_from(
             rows.outerjoin(documents, documents.c.row_id == rows.c.id)
         )
+        # Made once: to build a statement takes longer than to execute it.
+        self._insert_row = insert(rows)
+        self._insert_document = insert(documents)
+        self._insert_recipients = insert(tables.recipients)
+        self._conclude = (
+            update(rows)
+            .where(
+                rows.c.id == bindparam("of_id"),
+                is_claimed_by(tables, bindparam("of_worker")),
+                rows.c.attempts == bindparam("of_attempts"),
+                rows.c.began_at.is_not(None),
+            )
+            .values({each.name: bindparam(each.name) for each in rows.c})
+        )
+        self._under_way = (
+            select(rows.c.id, rows.c.attempts)
+            .where(
+                rows.c.id.in_(bindparam("of_ids", expanding=True)),
+                is_claimed_by(tables, bindparam("of_worker")),
+                rows.c.began_at.is_not(None),
+            )
+            .with_for_update()
+        )
+        self._delete_documents = delete(documents).where(
+            documents.c.row_id.in_(bindparam("of_ids", expanding=True))
+        )
+        self._write_attempts = cache(
+            partial(insert_or_change, table=tables.attempts, columns=_ATTEMPT_CHANGES)
+        )
+        self._write_message_ids = cache(partial(insert_unless_there, table=tables.message_ids))
 
     def add(self, row: OutboxRow, connection: Connection) -> OutboxRow | None:
         """
@@ -70,7 +105,7 @@ class Writer:
         """
         columns = self._columns(row)
         if row.key is None:
-            connection.execute(insert(self._tables.rows), columns)
+            connection.execute(self._insert_row, columns)
         else:
             connection.execute(self._insert_unless_key(connection), columns)
             kept = self._other_with_key(row, connection)
@@ -78,7 +113,7 @@ class Writer:
                 return kept
         if row.document is not None:
             document = {"row_id": row.id, "document": row.document}
-            connection.execute(insert(self._tables.documents), document)
+            connection.execute(self._insert_document, document)
         self._write_recipients(row, connection)
         return None
 
@@ -107,7 +142,7 @@ class Writer:
             self.delete_documents([row.id], connection)
         elif row.document != before.document:
             connection.execute(
-                insert_or_change(connection, self._tables.documents, ["document"]),
+                insert_or_change(connection.dialect.name, self._tables.documents, ["document"]),
                 {"row_id": row.id, "document": row.document},
             )
         if row.recipients != before.recipients:
@@ -120,25 +155,44 @@ class Writer:
             about = and_(receipts.c.row_id == row.id, receipts.c.recipient == revision.forgotten)
             connection.execute(update(receipts).where(about).values(recipient=""))
 
-    def conclude(self, worker_id: str, revision: Revision, connection: Connection) -> bool:
-        """Write a row if it is as the worker knows it; its document is left to the caller."""
-        rows, row = self._tables.rows, revision.row
-        expected = and_(
-            rows.c.id == row.id,
-            is_claimed(self._tables, worker_id),
-            rows.c.attempts == row.attempts,
-            rows.c.began_at.is_not(None),
-        )
-        done = connection.execute(update(rows).where(expected).values(self._columns(row)))
-        return done.rowcount == 1
+    def conclude(
+        self, worker_id: str, revisions: Sequence[Revision], connection: Connection
+    ) -> frozenset[str]:
+        """Write rows that are as the worker knows them; the ids of those that are."""
+        written = revisions
+        if len(revisions) > 1:
+            # A statement with many sets of values does not say which of them changed a row.
+            attempts: dict[str, int] = {}
+            for some in some_of([each.row.id for each in revisions]):
+                given = {"of_ids": some, "of_worker": worker_id}
+                found = connection.execute(self._under_way, given)
+                attempts.update((each.id, each.attempts) for each in found)
+            written = [each for each in revisions if attempts.get(each.row.id) == each.row.attempts]
+        if not written:
+            return frozenset()
+        values = [
+            {
+                **self._columns(each.row),
+                "of_id": each.row.id,
+                "of_worker": worker_id,
+                "of_attempts": each.row.attempts,
+            }
+            for each in written
+        ]
+        done = connection.execute(self._conclude, values if len(values) > 1 else values[0])
+        if len(revisions) == 1 and done.rowcount != 1:
+            return frozenset()
+        gone = [each.row.id for each in written if each.row.document is None]
+        self.delete_documents(gone, connection)
+        self.write_beside(written, connection)
+        return frozenset(each.row.id for each in written)
 
     def write_beside(self, revisions: Sequence[Revision], connection: Connection) -> None:
         """Write the attempts of rows, and by which ids of providers they are found."""
         attempts = [each.attempt for each in revisions if each.attempt is not None]
         if attempts:
-            changed = [name for name in ATTEMPT_COLUMNS if name not in ("row_id", "number")]
             connection.execute(
-                insert_or_change(connection, self._tables.attempts, changed),
+                self._write_attempts(connection.dialect.name),
                 [each.to_columns() for each in attempts],
             )
         named = [(each.row.id, each.row.provider, each.row.message_ids) for each in revisions]
@@ -151,15 +205,14 @@ class Writer:
         if found:
             names = ("row_id", "digest", "provider")
             connection.execute(
-                insert_unless_there(connection, self._tables.message_ids),
+                self._write_message_ids(connection.dialect.name),
                 [dict(zip(names, each, strict=True)) for each in sorted(found)],
             )
 
     def delete_documents(self, row_ids: Sequence[str], connection: Connection) -> int:
         """Delete the documents of rows; how many there were."""
-        own = self._tables.documents
         return sum(
-            connection.execute(delete(own).where(own.c.row_id.in_(some))).rowcount
+            connection.execute(self._delete_documents, {"of_ids": some}).rowcount
             for some in some_of(row_ids)
         )
 
@@ -209,7 +262,7 @@ class Writer:
         digests = {digest_of(address_key(each)) for each in row.recipients}
         if digests:
             connection.execute(
-                insert(self._tables.recipients),
+                self._insert_recipients,
                 [{"row_id": row.id, "digest": each} for each in sorted(digests)],
             )
 
@@ -218,7 +271,7 @@ class Writer:
         if connection.dialect.name in MYSQL:
             # Not INSERT IGNORE, which passes over whatever else is wrong as well.
             return mysql.insert(rows).on_duplicate_key_update(id=rows.c.id)
-        return insert_unless_there(connection, rows)
+        return insert_unless_there(connection.dialect.name, rows)
 
     def _other_with_key(self, row: OutboxRow, connection: Connection) -> OutboxRow | None:
         rows, documents = self._tables.rows, self._tables.documents
@@ -264,17 +317,19 @@ def read(reader: Callable[[Mapping[str, Any]], T], columns: Mapping[Any, Any]) -
         ) from error
 
 
-def is_claimed(tables: Tables, worker_id: str) -> ColumnElement[bool]:
+def is_claimed_by(tables: Tables, worker_id: ColumnElement[str]) -> ColumnElement[bool]:
     """The condition that a worker has a row."""
-    columns = tables.rows.c
-    return and_(
-        columns.state == literal_state(OutboxState.SENDING), columns.claimed_by == worker_id
-    )
+    return and_(has_state(tables, OutboxState.SENDING), tables.rows.c.claimed_by == worker_id)
 
 
-def literal_state(state: OutboxState) -> ColumnElement[str]:
-    """A state within a statement, by which PostgreSQL knows that an index for it alone will do."""
-    return literal(state.value, literal_execute=True)
+def has_state(tables: Tables, state: OutboxState) -> ColumnElement[bool]:
+    """
+    The condition that a row has a state.
+
+    The state is no value of the statement but a part of its text, by which PostgreSQL knows that
+    the index of this state alone will do.
+    """
+    return tables.rows.c.state == literal_column(f"'{state.value}'", String)
 
 
 def some_of(items: Sequence[T]) -> Iterator[Sequence[T]]:
