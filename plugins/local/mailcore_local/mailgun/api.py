@@ -104,6 +104,7 @@ def _captured(
         except TemplateError as error:
             failure = f"The template could not be rendered: {error}"
         mail = parse_inbound(raw)
+        own = _own_variables(message, to[0], variables)
         everybody = (*to, *message.cc, *message.bcc)
         sender = str(message.sender or mail["From"] or "")
         yield CapturedMail(
@@ -121,16 +122,28 @@ def _captured(
             ),
             request=request,
             tags=message.tags,
-            metadata={name: str(value) for name, value in message.user_variables.items()},
+            metadata={name: str(value) for name, value in own.items()},
             facts={
                 "domain": domain,
                 "message_id": own_id,
                 "test_mode": message.test_mode,
-                "variables": dict(message.user_variables),
+                "variables": own,
                 "template": message.template,
             },
             failure=failure,
         )
+
+
+def _own_variables(
+    message: Message, recipient: Mailbox, variables: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    # The caller's values may refer to those of the recipient too.
+    if variables is None:
+        return dict(message.user_variables)
+    return {
+        name: _filled(value, recipient, variables) if isinstance(value, str) else value
+        for name, value in message.user_variables.items()
+    }
 
 
 def _rendered(

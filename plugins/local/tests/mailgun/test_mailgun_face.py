@@ -188,7 +188,11 @@ def test_a_batch_is_a_mail_for_each_recipient(local, ask):
             to="Ada Lovelace <ada@example.net>, bob@example.net",
             subject="%recipient.code%",
             html="%recipient_fname% %recipient_email% %recipient.other% 100%",
-            **{"recipient-variables": json.dumps(variables), "h:X-Code": "%recipient.code%"},
+            **{
+                "recipient-variables": json.dumps(variables),
+                "h:X-Code": "%recipient.code%",
+                "v:code": "<%recipient.code%>",
+            },
         ),
     )
 
@@ -200,6 +204,7 @@ def test_a_batch_is_a_mail_for_each_recipient(local, ask):
     ]
     assert "Ada ada@example.net %recipient.other% 100%" == (ada.html or "").strip()
     assert ("A<1", "2") == (ada.subject, bob.subject)
+    assert ("<A<1>", "<2>") == (ada.metadata["code"], bob.metadata["code"])
     assert {answer.json["id"]} == {ada.recipients[0].message_id, bob.recipients[0].message_id}
 
 
