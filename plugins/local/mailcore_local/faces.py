@@ -235,6 +235,13 @@ class Face(ABC):
         """
         return None
 
+    def inbound_posts(self, raw: bytes, envelope: Envelope) -> Sequence[WebhookPost]:
+        """
+        The same for providers that post a mail once for each of its recipients.
+        """
+        post = self.inbound_post(raw, envelope)
+        return [] if post is None else [post]
+
     def tampered(self, post: WebhookPost) -> WebhookPost:
         """
         A post whose signature does not fit, for the fault `tamper`.

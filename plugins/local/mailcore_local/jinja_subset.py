@@ -267,6 +267,30 @@ def split(
     yield Piece("text", _closed(source[position:]))
 
 
+_TEXTS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_KEPT = re.compile("\x03([0-9]+)\x03")
+TEXT_MARK = "\x03[0-9]+\x03"
+"""What stands for a text in quotes while an expression is rewritten, as a regular expression."""
+
+
+def outside_texts(expression: str, rewrite: Callable[[str], str]) -> str:
+    """
+    An expression rewritten, but for the texts in quotes that are in it.
+
+    Args:
+        expression: The expression in the words of its language.
+        rewrite: Gives the expression in the words of Jinja2; each text in quotes is a mark in it.
+    """
+    texts: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        texts.append(found[0])
+        return f"\x03{len(texts) - 1}\x03"
+
+    bare = rewrite(_TEXTS.sub(keep, expression.replace("\x03", "")))
+    return _KEPT.sub(lambda found: texts[int(found[1])], bare)
+
+
 def _closed(text: str) -> str:
     for opening in ("{{", "{%"):
         if opening in text:

@@ -15,6 +15,7 @@ KNOWN_FACES: Mapping[str, tuple[str, str]] = {
     "ses": ("mailcore_local.ses_face", "SesFace"),
     "mailgun": ("mailcore_local.mailgun.face", "MailgunFace"),
     "postmark": ("mailcore_local.postmark.face", "PostmarkFace"),
+    "mailjet": ("mailcore_local.mailjet.face", "MailjetFace"),
     "mandrill": ("mailcore_local.mandrill.face", "MandrillFace"),
     "sendgrid": ("mailcore_local.sendgrid.face", "SendGridFace"),
     "smtp": ("mailcore_local.smtp", "SmtpFace"),

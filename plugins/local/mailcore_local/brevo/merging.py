@@ -18,11 +18,18 @@ import re
 
 from collections.abc import Iterable, Mapping
 
-from mailcore_local.jinja_subset import Piece, TemplateError, as_text, render, split
+from mailcore_local.jinja_subset import (
+    TEXT_MARK,
+    Piece,
+    TemplateError,
+    as_text,
+    outside_texts,
+    render,
+    split,
+)
 
 
-_TEXTS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
-_ARGUMENT = re.compile(r"\|\s*(\w+)\s*:\s*(\x03\d+\x03|[\w.]+)")
+_ARGUMENT = re.compile(rf"\|\s*(\w+)\s*:\s*({TEXT_MARK}|[\w.]+)")
 _SAFE = re.compile(r"\|\s*safe\s*$")
 _COUNTER = re.compile(r"\bforloop\.(Counter0|Counter|First|Last)\b")
 _COUNTERS = {"Counter": "index", "Counter0": "index0", "First": "first", "Last": "last"}
@@ -73,17 +80,13 @@ def _statement(text: str) -> Iterable[Piece]:
 
 
 def _expression(text: str) -> str:
-    quoted: list[str] = []
+    return outside_texts(text, _rewritten)
 
-    def keep(found: re.Match[str]) -> str:
-        quoted.append(found[0])
-        return f"\x03{len(quoted) - 1}\x03"
 
-    bare = _TEXTS.sub(keep, text.replace("\x03", ""))
-    bare = _ARGUMENT.sub(r"|\1(\2)", bare)
-    bare = bare.replace("&&", " and ").replace("||", " or ")
-    bare = _COUNTER.sub(lambda found: f"loop.{_COUNTERS[found[1]]}", bare)
-    return re.sub(r"\x03(\d+)\x03", lambda found: quoted[int(found[1])], bare)
+def _rewritten(text: str) -> str:
+    text = _ARGUMENT.sub(r"|\1(\2)", text)
+    text = text.replace("&&", " and ").replace("||", " or ")
+    return _COUNTER.sub(lambda found: f"loop.{_COUNTERS[found[1]]}", text)
 
 
 def _truncated(value: object, width: object = 0) -> str:

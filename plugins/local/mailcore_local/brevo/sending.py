@@ -226,7 +226,7 @@ def letters_of(request: Send, templates: Mapping[int, StoredTemplate]) -> list[L
     The mails of a request that was checked.
 
     Args:
-        request: The request.
+        request: A request that `check` let pass.
         templates: The templates that it names, by id.
 
     Raises:

@@ -315,7 +315,7 @@ class Hub:
             face: The provider that takes it in; by default all that have a webhook for it.
 
         Returns:
-            To how many webhooks it is posted.
+            How many posts there are: for each webhook one, or one for each recipient.
 
         Raises:
             UnknownFace: There is no such provider.
@@ -325,9 +325,9 @@ class Hub:
         for name in names:
             with self._lock:
                 urls = self._inbound[name]
-            post = self.faces[name].inbound_post(raw, envelope) if urls else None
-            if post is not None:
-                deliveries += [self._delivery(self.faces[name], url, post, None) for url in urls]
+            posts = self.faces[name].inbound_posts(raw, envelope) if urls else []
+            found = self.faces[name]
+            deliveries += [self._delivery(found, url, post, None) for post in posts for url in urls]
         self._publisher.submit(deliveries)
         return len(deliveries)
 

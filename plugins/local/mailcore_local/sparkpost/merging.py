@@ -19,7 +19,7 @@ import re
 
 from collections.abc import Iterator, Mapping
 
-from mailcore_local.jinja_subset import Piece, TemplateError, as_text, render
+from mailcore_local.jinja_subset import Piece, TemplateError, as_text, outside_texts, render
 
 
 _TAG = re.compile(r"\{\{\{(?P<raw>.*?)\}\}\}|\{\{(?P<tag>.*?)\}\}", re.DOTALL)
@@ -34,7 +34,6 @@ _LENGTH = re.compile(rf"#\s*({_PATH})")
 _EMPTY = re.compile(rf"\bempty\s*\(\s*({_PATH})\s*\)")
 _DYNAMIC = re.compile(rf"render_dynamic_content\s*\(\s*({_PATH})\s*\)")
 _NOT_EQUAL = re.compile(r"~=")
-_TEXTS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _STATEMENT = re.compile(r"(if|elseif|each|else|end)\b(.*)", re.DOTALL)
 _LAST_NAME = re.compile(r"([A-Za-z_]\w*)[\])'\"]*$")
 # Words of Jinja2's that are names here; and nothing, in the word of Lua.
@@ -162,12 +161,7 @@ def _expression(text: str) -> str:
     """
     An expression in the words of Jinja2; texts in quotes stay as they are.
     """
-    parts: list[str] = []
-    position = 0
-    for quoted in _TEXTS.finditer(text):
-        parts += [_words(text[position : quoted.start()]), quoted[0]]
-        position = quoted.end()
-    return "".join([*parts, _words(text[position:])])
+    return outside_texts(text, _words)
 
 
 def _words(text: str) -> str:

@@ -1,0 +1,5 @@
+"""
+Mailjet, from its documentation.
+"""
+
+from __future__ import annotations

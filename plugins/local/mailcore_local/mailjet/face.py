@@ -1,0 +1,403 @@
+"""
+The stand-in of Mailjet.
+
+What is here: `POST /v3.1/send` with `Globals`, `SandboxMode` and templates, and the calls that
+store a template (`/v3/REST/template`, `/v3/REST/template/{id}/detailcontent`). Messages go out at
+once, whatever their priority is; reports of template errors are not mailed; a campaign that forbids
+duplicates does not forbid them. Recipients that are blocked stay blocked until the server ends, as
+Mailjet's API cannot free them either.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import secrets
+import threading
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote, urlencode
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from mailcore_local.basic_auth import BasicCredentials
+from mailcore_local.documents import NotReadable, read_json
+from mailcore_local.engine import EventKind, Fate, Fault
+from mailcore_local.faces import CopyLine, Envelope, Face, FaceSettings, WebhookPost
+from mailcore_local.hub import captured_request
+from mailcore_local.mailbox import CapturedMail, CapturedRecipient, CapturedRequest, MailEvent
+from mailcore_local.mailjet import webhooks
+from mailcore_local.mailjet.errors import (
+    MALFORMED,
+    UNAUTHORIZED,
+    MailjetError,
+    Problem,
+    Refused,
+    problems_of,
+)
+from mailcore_local.mailjet.models import MAX_MESSAGES, Person, Template, TemplateContent
+from mailcore_local.mailjet.sending import (
+    Letter,
+    StoredTemplate,
+    letter_of,
+    read_message,
+    read_shared,
+)
+
+
+if TYPE_CHECKING:
+    from mailcore_local.hub import Hub
+
+_FAULTS: Mapping[str, MailjetError] = {
+    "throttle": MailjetError(
+        "Too many requests. Please review your integration to reduce the number of calls.",
+        status_code=429,
+    ),
+    "error500": MailjetError("Internal Server Error", status_code=500),
+    "error503": MailjetError("Service Unavailable", status_code=503),
+}
+_BLOCKS = (EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
+
+
+class MailjetFace(Face):
+    """
+    Mailjet.
+
+    Args:
+        settings: `api_key` is the public key, or both as ``public:private``; `webhook_username` and
+            `webhook_password` are the credentials of webhooks, of which a password is made up here
+            otherwise.
+        groups_events: Whether events come in an array, as of a webhook of version 2.
+    """
+
+    name: ClassVar[str] = "mailjet"
+    label: ClassVar[str] = "Mailjet"
+
+    def __init__(
+        self, settings: FaceSettings | None = None, *, groups_events: bool = False
+    ) -> None:
+        super().__init__(settings)
+        self.credentials = BasicCredentials.of(self.settings)
+        self._groups_events = groups_events
+        self._lock = threading.Lock()
+        self._templates: dict[int, StoredTemplate] = {}
+        self._blocked: set[str] = set()
+
+    def routes(self, hub: Hub) -> Sequence[BaseRoute]:
+        """
+        The sending call, and those about templates.
+        """
+
+        def route(path: str, handler: _Handler, methods: list[str], operation: str) -> BaseRoute:
+            endpoint = hub.endpoint(self, self._guarded(handler), operation=operation)
+            return Route(path, endpoint, methods=methods)
+
+        account = "account"
+        content = "/v3/REST/template/{id}/detailcontent"
+        return [
+            route("/v3.1/send", self._send, ["POST"], "send"),
+            route("/v3/REST/template", self._add_template, ["POST"], account),
+            route("/v3/REST/template/{id}", self._template, ["GET"], account),
+            route(content, self._show_content, ["GET"], account),
+            route(content, self._store_content, ["POST", "PUT"], account),
+        ]
+
+    def _guarded(self, handler: _Handler) -> Any:
+        async def answer(hub: Hub, request: Request, body: bytes) -> Response:
+            try:
+                self._authenticate(request)
+                document = None
+                if request.method != "GET":
+                    try:
+                        document = read_json(body)
+                    except NotReadable:
+                        raise MailjetError(MALFORMED, code="mj-0002") from None
+                return handler(hub, request, document, captured_request(request, body))
+            except MailjetError as error:
+                return JSONResponse(error.document(), error.status_code)
+
+        return answer
+
+    def _authenticate(self, request: Request) -> None:
+        scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
+        try:
+            given = base64.b64decode(rest, validate=True).decode()
+        except (binascii.Error, ValueError):
+            given = ""
+        key, colon, secret = given.partition(":")
+        expected = self.settings.api_key
+        known = expected is None or expected in (key, given)
+        if scheme.lower() != "basic" or not (key and colon and secret) or not known:
+            raise MailjetError(UNAUTHORIZED, code="mj-0015", status_code=401)
+
+    def _send(self, hub: Hub, request: Request, body: Any, captured: CapturedRequest) -> Response:
+        if not isinstance(body, dict):
+            raise MailjetError(MALFORMED, code="mj-0002")
+        entries = body.get("Messages")
+        sandbox, tells_all = body.get("SandboxMode", False), body.get("AdvanceErrorHandling", False)
+        if entries is None:
+            raise MailjetError('"Messages" is mandatory.', code="mj-0003")
+        for name, value, kind in (
+            ("Messages", entries, list),
+            ("SandboxMode", sandbox, bool),
+            ("AdvanceErrorHandling", tells_all, bool),
+        ):
+            if not isinstance(value, kind):
+                said = f'Type mismatch. Expected type "{kind.__name__}" for "{name}".'
+                raise MailjetError(said, code="mj-0004")
+        if not entries:
+            raise MailjetError('"Messages" must not be an empty array.', code="mj-0007")
+        if len(entries) > MAX_MESSAGES:
+            said = f"The number of messages is limited to {MAX_MESSAGES}."
+            raise MailjetError(said, code="mj-0008")
+        try:
+            shared = read_shared(body.get("Globals"))
+        except Refused as error:
+            told = _told(error.problems, tells_all=tells_all)
+            return JSONResponse({"Globals": {"Status": "error", "Errors": told}}, 400)
+        return self._answer(hub, entries, shared, captured, sandbox=sandbox, tells_all=tells_all)
+
+    def _answer(
+        self,
+        hub: Hub,
+        entries: Sequence[object],
+        shared: Mapping[str, Any],
+        captured: CapturedRequest,
+        *,
+        sandbox: bool,
+        tells_all: bool,
+    ) -> Response:
+        items, status = [], 200
+        with self._lock:
+            templates = dict(self._templates)
+        for entry in entries:
+            try:
+                message = read_message(entry, shared, templates)
+            except Refused as error:
+                told = _told(error.problems, tells_all=tells_all)
+                items.append({"Status": "error", "Errors": told})
+                status = error.problems[0].status_code if status == 200 else 400
+                continue
+            number = message.template_id
+            letter = letter_of(message, None if number is None else templates[number])
+            if not sandbox:
+                hub.accept(_captured(letter, captured))
+            items.append(letter.item(sandbox=sandbox))
+        return JSONResponse({"Messages": items}, status)
+
+    def _add_template(
+        self, hub: Hub, request: Request, body: Any, captured: CapturedRequest
+    ) -> Response:
+        given = _read(Template, body)
+        with self._lock:
+            number = len(self._templates) + 1
+            made = StoredTemplate(id=number, name=given.name)
+            self._templates[number] = made
+        return JSONResponse(_rest([_shown(made)]), 201)
+
+    def _template(
+        self, hub: Hub, request: Request, body: Any, captured: CapturedRequest
+    ) -> Response:
+        return JSONResponse(_rest([_shown(self._found(request))]))
+
+    def _show_content(
+        self, hub: Hub, request: Request, body: Any, captured: CapturedRequest
+    ) -> Response:
+        return JSONResponse(_rest([_content(self._found(request))]))
+
+    def _store_content(
+        self, hub: Hub, request: Request, body: Any, captured: CapturedRequest
+    ) -> Response:
+        given = _read(TemplateContent, body)
+        old = self._found(request)
+        # PUT leaves what is not mentioned, POST empties it.
+        keeps = request.method == "PUT"
+        fresh = replace(
+            old,
+            html=(old.html if keeps else "") if given.html is None else given.html,
+            text=(old.text if keeps else "") if given.text is None else given.text,
+            headers=(old.headers if keeps else {}) if given.headers is None else given.headers,
+        )
+        with self._lock:
+            self._templates[fresh.id] = fresh
+        return JSONResponse(_rest([_content(fresh)]), 200 if keeps else 201)
+
+    def _found(self, request: Request) -> StoredTemplate:
+        text = request.path_params["id"]
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+        with self._lock:
+            found = self._templates.get(number)
+        if found is None:
+            raise MailjetError("Object not found", status_code=404)
+        return found
+
+    def happened(self, mail: CapturedMail, events: Sequence[MailEvent]) -> None:
+        """
+        Block an address that bounced, complained or unsubscribed by hand.
+
+        Test addresses are never blocked: they do the same at every try.
+        """
+        blocked = [e.recipient.lower() for e in events if e.by_hand and e.kind in _BLOCKS]
+        with self._lock:
+            self._blocked.update(blocked)
+
+    def fate_of(self, address: str) -> Fate | None:
+        """
+        What becomes of an address that is blocked; Mailjet has no test addresses.
+        """
+        with self._lock:
+            return Fate.SUPPRESSED if address.lower() in self._blocked else None
+
+    def webhook_posts(
+        self, mail: CapturedMail, events: Sequence[MailEvent]
+    ) -> Sequence[WebhookPost]:
+        """
+        An object for each event, posted by itself, or all of them in one array.
+        """
+        told = [(event.id, webhooks.event_document(mail, event)) for event in events]
+        found = [(identifier, document) for identifier, document in told if document is not None]
+        if not self._groups_events:
+            return [self._post(each["event"], each, (identifier,)) for identifier, each in found]
+        if not found:
+            return []
+        identifiers = tuple(identifier for identifier, _ in found)
+        return [self._post(found[0][1]["event"], [each for _, each in found], identifiers)]
+
+    def inbound_posts(self, raw: bytes, envelope: Envelope) -> Sequence[WebhookPost]:
+        """
+        The mail taken apart, for each recipient.
+        """
+        return [
+            self._post("parse", webhooks.inbound_document(raw, envelope.sender, address), ())
+            for address in envelope.recipients
+        ]
+
+    def tampered(self, post: WebhookPost) -> WebhookPost:
+        """
+        A post with another password: there is no signature.
+        """
+        headers = {**post.headers, "Authorization": f"Basic {secrets.token_urlsafe(12)}"}
+        return replace(post, headers=headers)
+
+    def error_answer(self, fault: Fault) -> Response:
+        """
+        An error in Mailjet's form.
+        """
+        error = _FAULTS.get(fault.name, _FAULTS["error500"])
+        return JSONResponse(error.document(), error.status_code)
+
+    def mailcore_url(self, base_url: str) -> str | None:
+        """
+        What `MAILCORE_URL` takes to send here, with the credentials of webhooks.
+        """
+        options = {"base_url": base_url, "webhook_secrets": self.credentials.text}
+        key, _, secret = (self.settings.api_key or "local").partition(":")
+        user = f"{quote(key, safe='')}:{quote(secret or 'local', safe='')}"
+        return f"mailjet://{user}@?{urlencode(options, quote_via=quote, safe=':/')}"
+
+    def lines(self, base_url: str) -> Sequence[CopyLine]:
+        """
+        How Mailjet's client is pointed here, and the credentials of webhooks.
+        """
+        client = f'Client(auth=("local", "local"), version="v3.1", api_url="{base_url}/")'
+        return [
+            CopyLine(title="mailjet-rest (Python)", line=client),
+            CopyLine(title="Credentials of the webhook", line=self.credentials.text),
+        ]
+
+    def _post(self, event_type: str, document: object, event_ids: tuple[str, ...]) -> WebhookPost:
+        return WebhookPost(
+            event_type=event_type,
+            headers={
+                "Content-Type": "application/json",
+                "Authorization": self.credentials.header,
+            },
+            body=json.dumps(document).encode(),
+            event_ids=event_ids,
+        )
+
+
+_Handler = Callable[["Hub", Request, Any, CapturedRequest], Response]
+
+
+def _told(problems: Sequence[Problem], *, tells_all: bool) -> list[dict[str, Any]]:
+    return [problem.document() for problem in (problems if tells_all else problems[:1])]
+
+
+def _read(model: type[Any], body: object) -> Any:
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        problem = problems_of(error)[0]
+        raise MailjetError(problem.message, code=problem.code) from None
+
+
+def _rest(data: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Count": len(data), "Data": data, "Total": len(data)}
+
+
+def _shown(template: StoredTemplate) -> dict[str, Any]:
+    return {"ID": template.id, "Name": template.name, "OwnerType": "apikey", "EditMode": "html"}
+
+
+def _content(template: StoredTemplate) -> dict[str, Any]:
+    return {
+        "Html-part": template.html,
+        "Text-part": template.text,
+        "MJMLContent": "",
+        "Headers": dict(template.headers),
+    }
+
+
+def _captured(letter: Letter, request: CapturedRequest) -> CapturedMail:
+    message = letter.message
+    campaign = message.custom_campaign
+    everybody = {
+        each.email.lower(): each.email for each in (*message.to, *message.cc, *message.bcc)
+    }
+    return CapturedMail(
+        face=MailjetFace.name,
+        envelope_sender=letter.sender.email,
+        from_email=str(letter.sender),
+        to=_texts(message.to),
+        cc=_texts(message.cc),
+        bcc=_texts(message.bcc),
+        subject=letter.subject,
+        raw=letter.raw,
+        recipients=tuple(
+            CapturedRecipient(address=email, message_id=letter.receipts[key].message_id)
+            for key, email in everybody.items()
+        ),
+        request=request,
+        tags=(campaign,) if campaign else (),
+        metadata=_metadata(message.event_payload),
+        facts={
+            "campaign": campaign,
+            "custom_id": message.custom_id,
+            "payload": message.event_payload,
+            "uuids": {key: receipt.uuid for key, receipt in letter.receipts.items()},
+        },
+        failure=letter.failure,
+    )
+
+
+def _texts(people: Sequence[Person]) -> tuple[str, ...]:
+    return tuple(f"{each.name} <{each.email}>" if each.name else each.email for each in people)
+
+
+def _metadata(payload: str) -> dict[str, str]:
+    if not payload:
+        return {}
+    try:
+        values = read_json(payload.encode())
+    except (NotReadable, UnicodeEncodeError):
+        values = None
+    if not isinstance(values, dict):
+        return {"EventPayload": payload}
+    return {name: str(value) for name, value in values.items()}
