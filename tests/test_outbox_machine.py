@@ -4,26 +4,40 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 
 from mailcore import (
     AuthenticationFailed,
     CancelSend,
+    EventType,
     IdempotencyKeyReused,
     InvalidMessage,
     Message,
     MessageRejected,
     NetworkError,
+    Problem,
     RateLimited,
     RecipientStatus,
+    ResultStatus,
     SendResult,
     SendStatus,
     SendTimeout,
     UnsupportedFeature,
 )
-from mailcore.outbox import MemoryOutbox, OutboxPolicy, OutboxRow, OutboxState
-from mailcore.outbox.machine import Rules, concluded, given_back
+from mailcore.outbox import MemoryOutbox, OutboxPolicy, OutboxRow, OutboxState, Receipt
+from mailcore.outbox.machine import (
+    Rules,
+    cancelled,
+    concluded,
+    concluded_late,
+    given_back,
+    must_narrow,
+    narrowed,
+    resolved,
+    retried,
+)
 from mailcore.result import RecipientStatuses
 
 
@@ -156,3 +170,171 @@ def test_nobody_to_send_to():
     """Is told when the message is kept, not when it is sent."""
     with pytest.raises(InvalidMessage):
         MemoryOutbox().add(message(to=[]))
+
+
+def lost_row(made: Message | None = None, **fields) -> OutboxRow:
+    """A row of which nobody knows whether it was sent."""
+    lost = SendTimeout("lost", maybe_accepted=True)
+    return replace(concluded(begun(made), lost, now=START, rules=RULES).row, **fields)
+
+
+def told(kind: EventType, recipient: str = ADA) -> Receipt:
+    """A receipt of an event."""
+    return Receipt(
+        row_id="",
+        dedupe_key="",
+        event_type=kind,
+        recipient=recipient.lower(),
+        happened_at=START,
+        provider="toy",
+        message_id="id-1",
+    )
+
+
+@pytest.mark.parametrize("kind", EventType)
+def test_what_an_event_says_of_a_lost_send(kind):
+    """All that can only happen to a mail that was accepted, and what says that it was not sent."""
+    nothing = (EventType.SUBSCRIBED, EventType.INBOUND, EventType.UNKNOWN)
+    failed = (EventType.REJECTED, EventType.FAILED)
+    expected = OutboxState.FAILED if kind in failed else OutboxState.SENT
+
+    found = resolved(lost_row(), [told(kind)], now=START, policy=POLICY)
+
+    assert (None if kind in nothing else expected) == (found and found.row.state)
+
+
+@pytest.mark.parametrize(
+    ("receipts", "state"),
+    [
+        ([told(EventType.DELIVERED)], OutboxState.UNKNOWN),
+        ([told(EventType.DELIVERED), told(EventType.BOUNCED, BOB)], OutboxState.SENT),
+        ([told(EventType.REJECTED), told(EventType.DELIVERED, BOB)], OutboxState.SENT),
+        ([told(EventType.REJECTED), told(EventType.REJECTED, BOB)], OutboxState.FAILED),
+        ([told(EventType.REJECTED), told(EventType.DELIVERED)], OutboxState.UNKNOWN),
+        ([told(EventType.DELIVERED, "")], None),
+        ([told(EventType.DELIVERED, "eve@example.com")], None),
+    ],
+)
+def test_events_say_something_of_their_own_recipient_only(receipts, state):
+    """A row to two people is resolved when both are."""
+    row = lost_row(message(to=[ADA, BOB]))
+
+    found = resolved(row, receipts, now=START, policy=POLICY)
+
+    assert state == (found and found.row.state)
+
+
+def test_what_a_person_has_sent_again():
+    """Goes to all that are not known to have it, whatever was unsure, and for a full time again."""
+    row = lost_row(attempts=12)
+
+    again = retried(row, (), now=START + timedelta(days=9)).row
+
+    assert (OutboxState.PENDING, 12, None) == (
+        again.state,
+        again.earlier_attempts,
+        again.tries_until,
+    )
+    assert not must_narrow(again, now=START, rules=RULES)
+    started = replace(again, state=OutboxState.SENDING, began_at=START, attempts=13)
+    refused = concluded(started, RateLimited("slow"), now=START, rules=RULES).row
+    assert OutboxState.PENDING is refused.state
+    over = concluded(started, MessageRejected("no"), now=START, rules=RULES).row
+    # The first send may have been accepted all the same.
+    assert OutboxState.UNKNOWN is over.state
+
+
+@pytest.mark.parametrize("state", OutboxState)
+def test_what_can_be_retried_and_cancelled(state):
+    """By a person: what is over and was not sent; what has not begun."""
+    row = begun(state=state)
+    over = (OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.CANCELLED)
+
+    assert (state in over) == (retried(row, (), now=START) is not None)
+    assert (state is OutboxState.PENDING) == (cancelled_state(row) is not None)
+    assert retried(replace(row, document=None), (), now=START) is None
+
+
+def cancelled_state(row: OutboxRow) -> OutboxState | None:
+    """The state of a row that is called off; None if it is too late."""
+    found = cancelled(row, (), now=START, policy=POLICY)
+    return found and found.row.state
+
+
+def test_a_claim_that_has_not_begun_can_be_cancelled():
+    """The worker finds that it has lost it."""
+    assert OutboxState.CANCELLED is cancelled_state(begun(began_at=None, attempts=0))
+
+
+def test_attempts_and_age_come_to_an_end():
+    """After so many attempts, and for what would be tried after so long a time."""
+    twelfth = begun(attempts=12)
+    old = begun(tries_until=START + timedelta(seconds=9))
+
+    for row in (twelfth, old):
+        found = concluded(row, RateLimited("slow"), now=START, rules=RULES).row
+        assert (OutboxState.FAILED, "rate_limited") == (found.state, found.error_category)
+
+
+def test_waits_double():
+    """Up to an hour."""
+    waits = []
+    for attempts in (1, 2, 3, 11):
+        row = begun(attempts=attempts)
+        found = concluded(row, NetworkError("refused"), now=START, rules=RULES).row
+        waits.append((found.due_at - START).total_seconds())
+
+    assert [10, 20, 40, 3600] == waits
+
+
+def test_a_late_conclusion_of_another_send():
+    """Changes nothing while the next send is under way, and is kept where the row is over."""
+    first = begun()
+    conclusion = concluded(first, MessageRejected("no"), now=START, rules=RULES)
+    late = partial(concluded_late, conclusion=conclusion, policy=POLICY)
+
+    assert late(replace(first, attempts=2), ()) is None
+    assert late(replace(first, claimed_by="v"), ()) is None
+    assert OutboxState.FAILED is late(first, ()).row.state
+    assert OutboxState.FAILED is late(lost_row(), ()).row.state
+    sent = replace(first, state=OutboxState.SENT)
+    assert (sent, conclusion.attempt) == (late(sent, ()).row, late(sent, ()).attempt)
+
+
+def test_a_repetition_for_another_provider():
+    """Is none: those who may have it are left out, and the others are sent to."""
+    row = begun(message(to=[ADA, BOB]))
+    half = result(ada=SendStatus.UNKNOWN, bob=SendStatus.FAILED)
+    waiting = concluded(row, half, now=START, rules=NATIVE).row
+    claimed = replace(waiting, state=OutboxState.SENDING, claimed_by="v")
+    now = waiting.due_at
+
+    assert not must_narrow(claimed, now=now, rules=NATIVE)
+    assert must_narrow(claimed, now=now + timedelta(hours=1), rules=NATIVE)
+    other = Rules(policy=POLICY, provider="other", is_native=True)
+    assert (BOB,) == narrowed(claimed, (), now=now, rules=other).row.remaining
+    alone = replace(claimed, remaining=(ADA,))
+    assert OutboxState.UNKNOWN is narrowed(alone, (), now=now, rules=other).row.state
+    told_meanwhile = narrowed(alone, [told(EventType.OPENED)], now=now, rules=other).row
+    assert told_meanwhile.statuses[ADA].accepted
+
+
+def test_a_repetition_is_the_same_message():
+    """To those who have it as well: the provider knows the key of the whole."""
+    row = begun(message(to=[ADA, BOB]))
+    half = result(ada=SendStatus.SENT, bob=SendStatus.UNKNOWN)
+
+    assert concluded(row, half, now=START, rules=NATIVE).row.remaining is None
+    found = concluded(row, half, now=START, rules=RULES).row
+    assert (OutboxState.UNKNOWN, True) == (found.state, found.statuses[ADA].accepted)
+
+
+def test_everything_wrong_with_a_message_is_told():
+    """Of one that the provider cannot express, with its addresses left out."""
+    problems = [Problem("tags", "no tags"), Problem("to", "ada@example.net is wrong")]
+
+    found = concluded(begun(), UnsupportedFeature(problems), now=START, rules=RULES)
+
+    assert "no tags" in found.row.error_text
+    assert "a***@example.net is wrong" in found.row.error_text
+    assert ResultStatus.ALL_REFUSED is found.attempt.status
