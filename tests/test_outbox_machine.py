@@ -338,3 +338,30 @@ def test_everything_wrong_with_a_message_is_told():
     assert "no tags" in found.row.error_text
     assert "a***@example.net is wrong" in found.row.error_text
     assert ResultStatus.ALL_REFUSED is found.attempt.status
+
+
+def test_an_event_takes_a_claim_away_that_has_not_begun():
+    """The worker knows the row as it was: it must not send to those who have it."""
+    both = lost_row(message(to=[ADA, BOB]))
+    claimed = replace(retried(both, (), now=START).row, state=OutboxState.SENDING, claimed_by="v")
+
+    found = resolved(claimed, [told(EventType.OPENED)], now=START, policy=POLICY).row
+
+    assert (OutboxState.PENDING, "", (BOB,)) == (found.state, found.claimed_by, found.remaining)
+    receipts = [told(EventType.OPENED), told(EventType.DELIVERED, BOB)]
+    whole = resolved(claimed, receipts, now=START, policy=POLICY).row
+    assert (OutboxState.SENT, "") == (whole.state, whole.claimed_by)
+    under_way = replace(claimed, began_at=START)
+    assert resolved(under_way, receipts, now=START, policy=POLICY) is None
+
+
+def test_an_event_and_a_repetition():
+    """What waits to be repeated is repeated as it was sent, until all of it is known."""
+    row = begun(message(to=[ADA, BOB]))
+    half = result(ada=SendStatus.UNKNOWN, bob=SendStatus.UNKNOWN)
+    waiting = concluded(row, half, now=START, rules=NATIVE).row
+
+    found = resolved(waiting, [told(EventType.OPENED)], now=START, policy=POLICY).row
+
+    assert (OutboxState.PENDING, None) == (found.state, found.remaining)
+    assert found.statuses[ADA].accepted
