@@ -39,6 +39,7 @@ from mailcore.sending.combining import Combined
 
 
 if TYPE_CHECKING:
+    from mailcore.flow import HttpRequest
     from mailcore.inbound.message import InboundMessage
     from mailcore.webhook.request import Verdict, WebhookRequest
 
@@ -87,6 +88,8 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
     ``build`` whether the message asks for it at all. Where it does not, every text has to arrive as
     it is.
     """
+    reaches_out: ClassVar[bool] = True
+    """Whether its requests go to a service: ``MAILCORE_REDIRECT`` has them made elsewhere then."""
     max_messages_per_call: ClassVar[int] = 1
     """How many messages :meth:`combine` can put into one call."""
     max_webhook_body_bytes: ClassVar[int] = 1024 * 1024
@@ -181,6 +184,33 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
             from mailcore.http.choosing import prepare
 
             prepare()
+
+    def redirected(self, target: str) -> Transport:
+        """
+        Make what sends this provider's requests to a mailbox on this machine instead.
+
+        Called in place of :meth:`create_transport` while the variable ``MAILCORE_REDIRECT`` is set,
+        whatever transport a mailer was given. By default HTTP, to the same paths below the
+        provider's name, with :meth:`without_credentials`. Override it if the requests are no
+        :class:`~mailcore.flow.HttpRequest`, and let no credential and no signature get out.
+
+        Args:
+            target: The URL of the mailbox, without a slash at its end.
+        """
+        from mailcore.http.redirecting import RedirectedTransport
+
+        return RedirectedTransport(target, self.name, self.without_credentials)
+
+    def without_credentials(self, request: HttpRequest) -> HttpRequest:
+        """
+        Take the credentials out of a request that is redirected: pure, no I/O.
+
+        By default every header field is replaced that is not known to be harmless. Override it if
+        the body or the path holds a credential too.
+        """
+        from mailcore.http.redirecting import without_credentials
+
+        return without_credentials(request)
 
     def verify_webhook(self, request: WebhookRequest) -> Flow[Verdict]:
         """

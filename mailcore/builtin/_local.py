@@ -42,6 +42,7 @@ class LocalProvider(Provider[MessageRequest, str]):
     """Hands messages to its transport, which answers with an id."""
 
     features = KEEPS_ALL
+    reaches_out = False
 
     def build(self, message: Message) -> list[MessageRequest]:
         """One request with the message."""

@@ -77,6 +77,7 @@ class FileProvider(Provider[FileRequest, str]):
 
     name = "file"
     label = "Files"
+    reaches_out = False
     features = Features(
         **{
             **{feature.value: support for feature, support in KEEPS_ALL.items()},

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from mailcore.http.checking import USER_AGENT
     from mailcore.http.choosing import default_transport
     from mailcore.http.fetching import PieceFetcher
+    from mailcore.http.redirect_target import REDIRECT_VARIABLE, redirect_target
+    from mailcore.http.redirecting import (
+        REPLACED_CREDENTIAL,
+        RedirectedTransport,
+        redirected_url,
+        without_credentials,
+    )
     from mailcore.http.repeatable import ask, settled
     from mailcore.http.requests import (
         JSON_HEADERS,
@@ -54,6 +61,12 @@ else:
             "send_error": "http.answers",
             "PieceFetcher": "http.fetching",
             "default_transport": "http.choosing",
+            "REDIRECT_VARIABLE": "http.redirect_target",
+            "REPLACED_CREDENTIAL": "http.redirecting",
+            "RedirectedTransport": "http.redirecting",
+            "redirect_target": "http.redirect_target",
+            "redirected_url": "http.redirecting",
+            "without_credentials": "http.redirecting",
             "ask": "http.repeatable",
             "settled": "http.repeatable",
             "FormFile": "http.requests",
@@ -72,12 +85,15 @@ else:
 
 __all__ = [
     "JSON_HEADERS",
+    "REDIRECT_VARIABLE",
+    "REPLACED_CREDENTIAL",
     "USER_AGENT",
     "AiohttpTransport",
     "FormFile",
     "HttpTransport",
     "Meaning",
     "PieceFetcher",
+    "RedirectedTransport",
     "RequestsTransport",
     "Sheet",
     "ask",
@@ -92,8 +108,11 @@ __all__ = [
     "meaning_of_status",
     "not_understood",
     "read_json",
+    "redirect_target",
+    "redirected_url",
     "retry_after_seconds",
     "seconds_until_reset",
     "send_error",
     "settled",
+    "without_credentials",
 ]

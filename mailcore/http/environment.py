@@ -13,6 +13,7 @@ import os
 import sys
 
 from mailcore.foundation.environment import Variables
+from mailcore.http.redirect_target import redirect_target
 
 
 _PROXIES = Variables(
@@ -25,6 +26,10 @@ _SYSTEM_HAS_PROXIES = sys.platform in ("win32", "darwin")
 def proxy_for(url: str) -> str | None:
     """The URL of the proxy that a request to this URL goes through; None for no proxy."""
     if not _SYSTEM_HAS_PROXIES and not _PROXIES.any_is_set():
+        return None
+    target = redirect_target()
+    if target is not None and url.startswith(target):
+        # A mailbox on this machine, whatever NO_PROXY says.
         return None
     # Whose rules these are: what NO_PROXY exempts is more than a list of names.
     from requests.utils import get_environ_proxies, select_proxy

@@ -59,9 +59,7 @@ class Sender:
 
     def transport(self) -> Transport:
         """The transport that the mailer sends through; it is made when it is first asked for."""
-        if self.own_transport is not None:
-            return self.own_transport
-        return self.registry.transport_for(self.provider)
+        return self.registry.transport_for(self.provider, self.own_transport)
 
 
 class Policy(ABC):

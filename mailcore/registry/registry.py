@@ -28,6 +28,7 @@ from mailcore.errors import ConfigurationError, PluginLoadError
 from mailcore.features import Features
 from mailcore.flow import Flow, Transport
 from mailcore.foundation.forking import ForkSafeLock
+from mailcore.http.redirect_target import redirect_target
 from mailcore.pools.composite import CompositeProvider, with_registry
 from mailcore.pools.urls import is_pool_url, pool_named
 from mailcore.provider import Provider
@@ -48,6 +49,7 @@ _BREAKS = (Exception, SystemExit)
 logger = logging.getLogger("mailcore.registry")
 
 _Transports: TypeAlias = "weakref.WeakKeyDictionary[Provider[Any, Any], Transport]"
+_Redirections: TypeAlias = "weakref.WeakKeyDictionary[Provider[Any, Any], tuple[str, Transport]]"
 
 Outlet: TypeAlias = "Callable[[Provider[Any, Any], Checked, Hooks], Flow[SendResult]]"
 """What takes a checked message in place of its provider's transport."""
@@ -101,7 +103,9 @@ class Registry:
         self._extensions: list[str] = []
         self._process_id = os.getpid()
         self._transports: _Transports = weakref.WeakKeyDictionary()
-        self._inherited: list[_Transports] = []
+        self._redirections: _Redirections = weakref.WeakKeyDictionary()
+        # Neither used nor closed, and not collected either.
+        self._inherited: list[_Transports | _Redirections] = []
 
     def register(self, provider_class: type[Provider[Any, Any]], *, name: str = "") -> None:
         """
@@ -221,12 +225,28 @@ class Registry:
         with self._lock:
             return tuple(self._listed())
 
-    def transport_for(self, provider: Provider[Any, Any]) -> Transport:
+    def transport_for(
+        self, provider: Provider[Any, Any], given: Transport | None = None
+    ) -> Transport:
         """
         The transport of a provider: made at first use, then kept as long as the provider.
 
-        A process that was forked makes its own; it neither uses nor closes its parent's.
+        A process that was forked makes its own; it neither uses nor closes its parent's. While
+        ``MAILCORE_REDIRECT`` is set, it is one that sends to that mailbox: see
+        :meth:`mailcore.provider.Provider.redirected`.
+
+        Args:
+            provider: The provider whose requests are to be sent.
+            given: What a mailer was given instead of the provider's own.
+
+        Raises:
+            ConfigurationError: If the variable has no URL of this machine.
         """
+        target = redirect_target() if provider.reaches_out else None
+        if target is not None:
+            return self._redirected(provider, target)
+        if given is not None:
+            return given
         with self._lock:
             transports = self._transports_here()
             transport = transports.get(provider)
@@ -244,12 +264,25 @@ class Registry:
             return
         with self._lock:
             transport = self._transports_here().pop(provider, None)
+            redirected = self._redirections.pop(provider, None)
         if transport is not None:
             transport.close()
+        if redirected is not None:
+            redirected[1].close()
+
+    def _redirected(self, provider: Provider[Any, Any], target: str) -> Transport:
+        with self._lock:
+            self._transports_here()
+            known, transport = self._redirections.get(provider, ("", None))
+            if transport is None or known != target:
+                transport = provider.redirected(target)
+                self._redirections[provider] = (target, transport)
+            return transport
 
     def _transports_here(self) -> _Transports:
         if self._process_id != os.getpid():
-            self._inherited.append(self._transports)
+            self._inherited += [self._transports, self._redirections]
+            self._redirections = weakref.WeakKeyDictionary()
             self._transports = weakref.WeakKeyDictionary()
             self._process_id = os.getpid()
         return self._transports

@@ -25,6 +25,8 @@ from mailcore.errors import (
 from mailcore.features import UnsupportedPolicy, checked_policy
 from mailcore.flow import Flow, Transport
 from mailcore.foundation.threads import Threads
+from mailcore.http.redirect_target import redirect_target
+from mailcore.http.redirecting import tell_of_redirect
 from mailcore.message.defaults import Defaults
 from mailcore.message.message import Message, MessageFields
 from mailcore.middleware.policy import Sender, advice_of, attached
@@ -144,6 +146,8 @@ class BaseMailer(Generic[ProviderT_co]):
         is_pool = isinstance(self.provider, CompositeProvider)
         self._members = list(leaves(self.provider)) if is_pool else [self._itself]
         self._middleware_of = middleware_of_members(self.provider, self._registry)
+        self._told_of_redirect = False
+        self._tell_of_redirect()
         self.provider.prepare()
 
     @classmethod
@@ -225,9 +229,15 @@ class BaseMailer(Generic[ProviderT_co]):
         raise nobody_can(provider, refusals)
 
     def _channel(self, member: Member) -> Transport:
-        if member.transport is not None:
-            return member.transport
-        return self._registry.transport_for(member.provider)
+        if member.provider.reaches_out and not self._told_of_redirect:
+            self._tell_of_redirect()
+        return self._registry.transport_for(member.provider, member.transport)
+
+    def _tell_of_redirect(self) -> None:
+        target = redirect_target()
+        if target is not None and any(each.provider.reaches_out for each in self._members):
+            self._told_of_redirect = True
+            tell_of_redirect(self.provider.name, target)
 
     def _channels(self) -> list[Transport]:
         """The transports of all that may send."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import inspect
 import json
 import logging
@@ -12,9 +13,11 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 from mailcore.errors import MailcoreError
 from mailcore.features import Feature
+from mailcore.flow import HttpRequest
 from mailcore.mailer import Mailer
 from mailcore.message.message import Message
 from mailcore.provider import Provider
@@ -57,6 +60,17 @@ class SecrecyChecks(SuiteHooks):
         for place, text in self._shown_texts(provider, message):
             failures += [f"{what} is in {place}" for value, what in hidden.items() if value in text]
         report("the provider tells too much", dict.fromkeys(failures))
+
+    def test_redirected_requests_hold_no_secret(self) -> None:
+        """What `MAILCORE_REDIRECT` sends to a mailbox instead has none of `secrets` anywhere."""
+        provider = self.make_provider()
+        failures = [
+            "a secret stands in a redirected request: override without_credentials()"
+            for request in self._requests(self._confidential(provider), provider)
+            if isinstance(request, HttpRequest)
+            and any(_is_told(provider.without_credentials(request), each) for each in self.secrets)
+        ]
+        report("a redirected request tells too much", dict.fromkeys(failures))
 
     def test_options_are_named_and_typed(self) -> None:
         """Options are keyword-only and annotated, so that a URL can give them."""
@@ -146,6 +160,17 @@ class SecrecyChecks(SuiteHooks):
                     yield "the event's repr", repr(event)
             except MailcoreError as error:
                 yield from _texts_of(error)
+
+
+def _is_told(request: HttpRequest, secret: str) -> bool:
+    """Whether a secret is in a request, as it is or as HTTP Basic and URLs write it."""
+    told = [request.url, *request.headers.values(), request.body.decode("latin-1")]
+    for value in request.headers.values():
+        scheme, _, credentials = value.partition(" ")
+        if scheme.lower() == "basic":
+            told.append(base64.b64decode(credentials).decode("latin-1"))
+    written = (secret, quote(secret, safe=""), json.dumps(secret)[1:-1])
+    return any(each in text for each in written for text in told)
 
 
 def _texts_of(error: BaseException) -> Iterator[tuple[str, str]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from mailcore.errors import Problem
 from mailcore.events import Event
 from mailcore.features import NO, YES, Features, partial, yes
 from mailcore.flow import Flow, HttpRequest, HttpResponse
+from mailcore.http import REPLACED_CREDENTIAL, json_bytes
 from mailcore.message import MergeSyntax, Message
 from mailcore.provider import Provider
 from mailcore.registry import option_missing, takes_options
@@ -112,6 +114,12 @@ class MandrillProvider(Provider[HttpRequest, HttpResponse]):
         if self._options.api_key is None:
             raise option_missing(self.name, "api_key", "sending")
         return requests_for(message, self._options, self._syntax)
+
+    def without_credentials(self, request: HttpRequest) -> HttpRequest:
+        """Take the API key out of the body of a request that is redirected."""
+        key = json_bytes(self._options.api_key or "")
+        replaced = request.body.replace(key, json_bytes(REPLACED_CREDENTIAL))
+        return replace(super().without_credentials(request), body=replaced)
 
     def parse(self, request: HttpRequest, response: HttpResponse) -> Mapping[str, RecipientStatus]:
         """A status for each recipient, each with a message id of its own."""

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Literal
 
 from mailcore.errors import ConfigurationError
 from mailcore.foundation import cached_property
+from mailcore.http import redirect_target
 from mailcore.mime import DkimSigner
 from mailcore.registry import ProviderOptions, message_options, option
 from mailcore_ses.aws.call import SES, SES_V1
@@ -26,6 +27,7 @@ from mailcore_ses.aws.clients import ClientSettings
 from mailcore_ses.aws.credentials import with_credentials
 from mailcore_ses.aws.endpoints import check_endpoints, check_instances, check_region
 from mailcore_ses.aws.global_endpoint import check_global_endpoint
+from mailcore_ses.aws.redirecting import redirected_clients
 from mailcore_ses.payload.dkim import signer_from_options
 from mailcore_ses.payload.names import ENTRIES, LIST, OVERRIDES, V1_NAMES
 from mailcore_ses.payload.tags import is_tag, tag_list
@@ -349,6 +351,9 @@ class SesOptions(SharedOptions):
         An ``endpoint_url`` counts for all services then that have none of their own: what sets up
         an imitation of AWS must not make a topic at AWS itself.
         """
+        target = redirect_target()
+        if target is not None:
+            return redirected_clients(self, f"{target}/ses")
         return self._clients(dict.fromkeys(_SERVICES_OF_SETUP, self.endpoint_url))
 
     def _clients(self, others: Mapping[str, str | None]) -> ClientSettings:

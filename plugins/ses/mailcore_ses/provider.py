@@ -11,6 +11,7 @@ from mailcore.errors import Problem
 from mailcore.events import Event, InboundEvent
 from mailcore.features import NO, YES, Features, advisory, partial, yes
 from mailcore.flow import Flow
+from mailcore.http import redirect_target
 from mailcore.message import MergeSyntax, Message
 from mailcore.provider import Provider
 from mailcore.registry import takes_options
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mailcore_ses.account import SesAccount
     from mailcore_ses.account.suppression import SesSuppressions
     from mailcore_ses.aws.transport import AwsTransport
+    from mailcore_ses.aws.way import Way
     from mailcore_ses.payload.plan import Plan
     from mailcore_ses.webhooks import WebhookTrust
 
@@ -131,9 +133,21 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
     def _transport(self) -> AwsTransport:
         from mailcore_ses.aws.transport import AwsTransport
 
+        target = redirect_target()
+        if target is not None:
+            return self._made(f"transport to {target}", lambda: self._redirected_transport(target))
         return self._made(
             "transport", lambda: AwsTransport(self._options.clients, self._options.send_with)
         )
+
+    def _redirected_transport(self, target: str) -> AwsTransport:
+        from mailcore_ses.aws.redirecting import redirected_clients
+        from mailcore_ses.aws.transport import AwsTransport
+
+        # Over our own HTTP where boto3 is not asked for: a client or a session is given up.
+        way: Way = "boto3" if self._options.send_with == "boto3" else "auto"
+        settings = redirected_clients(self._options, f"{target}/{self.name}")
+        return AwsTransport(settings, way)
 
     @property
     def _verifier(self) -> WebhookTrust:
@@ -188,6 +202,10 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
 
     def create_transport(self) -> AwsTransport:
         """The one transport of this provider."""
+        return self._transport
+
+    def redirected(self, target: str) -> AwsTransport:
+        """The one that calls the mailbox of ``MAILCORE_REDIRECT``, with invented credentials."""
         return self._transport
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mailcore.errors import ConfigurationError, Problem
 from mailcore.features import NO, YES, Features, partial, yes
+from mailcore.http import redirect_target
 from mailcore.message import Message
 from mailcore.mime import DkimSigner
 from mailcore.provider import Provider
@@ -19,6 +20,7 @@ from mailcore_smtp.payload import check, requests_for
 
 
 if TYPE_CHECKING:
+    from mailcore_smtp.redirecting import RedirectedSmtpTransport
     from mailcore_smtp.transport import SmtpTransport
 
 _NO_FIELD = "SMTP has no field for it; a service behind it may read a header of its own"
@@ -103,6 +105,12 @@ class SmtpProvider(Provider[SmtpRequest, SmtpResponse]):
 
         return SmtpTransport(self._options)
 
+    def redirected(self, target: str) -> RedirectedSmtpTransport:
+        """Connections to the mailbox of ``MAILCORE_REDIRECT``."""
+        from mailcore_smtp.redirecting import RedirectedSmtpTransport
+
+        return RedirectedSmtpTransport(target, self._options)
+
     def prepare(self) -> None:
         """Import smtplib, and aiosmtplib where asyncio is in use."""
         from mailcore_smtp.transport import prepare
@@ -115,7 +123,9 @@ class SmtpProvider(Provider[SmtpRequest, SmtpResponse]):
 
     def build(self, message: Message) -> Sequence[SmtpRequest]:
         """The mails that send a message: :mod:`mailcore_smtp.payload` has the table."""
-        return requests_for(message, self._options, self._sign)
+        # What is redirected has no signature that anybody would believe.
+        sign = self._sign if redirect_target() is None else None
+        return requests_for(message, self._options, sign)
 
     def parse(self, request: SmtpRequest, response: SmtpResponse) -> Mapping[str, RecipientStatus]:
         """The Message-ID for all who were accepted; the others as RCPT was answered."""

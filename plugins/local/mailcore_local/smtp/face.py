@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar
 
-from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from mailcore_local.engine import ArgumentRule, Fault
 from mailcore_local.faces import CopyLine, Face, FaceSettings
@@ -47,9 +48,16 @@ class SmtpFace(Face):
 
     def routes(self, hub: Hub) -> Sequence[BaseRoute]:
         """
-        Nothing is asked by HTTP.
+        Where the server is: what a redirected mailer asks before it sends.
         """
-        return []
+
+        async def address(_: Request) -> Response:
+            if self.address is None:
+                return JSONResponse({"message": "This mailbox takes no SMTP."}, 404)
+            host, port = self.address
+            return JSONResponse({"host": host, "port": port})
+
+        return [Route("/address", address, methods=["GET"])]
 
     def error_answer(self, fault: Fault) -> Response:
         """

@@ -69,6 +69,7 @@ class ClientSettings:
     connect_timeout_seconds: float = 5.0
     read_timeout_seconds: float = 30.0
     max_pool_connections: int = 50
+    redirected_to: str | None = field(default=None, repr=False)
 
 
 class Clients:
@@ -218,6 +219,8 @@ class Clients:
             endpoint_url = settings.endpoint_urls.get(SES, endpoint_url)
         else:
             endpoint_url = settings.endpoint_urls.get(service)
+        # No service is asked itself then, whichever it is.
+        endpoint_url = settings.redirected_to or endpoint_url
         return kept.session.client(service, config=config, endpoint_url=endpoint_url, **parameters)
 
 
@@ -303,6 +306,8 @@ def _config(settings: ClientSettings, given: Any, *, validates: bool) -> Any:
                 f"not {type(given).__name__}"
             )
         config = config.merge(given)
+    if settings.redirected_to is not None:
+        config = config.merge(Config(proxies={}))
     if not validates:
         config = config.merge(Config(parameter_validation=False))
     return config.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))

@@ -10,11 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mailcore.errors import MailcoreError, NetworkError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse, progress_of_exchange
-from mailcore.http import AiohttpTransport, HttpTransport, default_transport, wire
+from mailcore.http import (
+    AiohttpTransport,
+    HttpTransport,
+    default_transport,
+    redirected_url,
+    wire,
+    without_credentials,
+)
 from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.aws.clients import Clients, ClientSettings, load
 from mailcore_ses.aws.direct import DirectCalls, response_of
@@ -57,7 +65,7 @@ class AwsTransport:
             ConfigurationError: If the settings make no client.
         """
         if isinstance(request, HttpRequest):
-            return self._http.exchange(request)
+            return self._http.exchange(self._moved(request))
         if wire.is_on():
             return logged_call(request, self._called)
         return self._called(request)
@@ -68,7 +76,7 @@ class AwsTransport:
         if not isinstance(http, AiohttpTransport):
             return True
         if isinstance(request, HttpRequest):
-            return http.blocks(request)
+            return http.blocks(self._moved(request))
         url = self.direct.ready_url(request)
         return url is None or http.blocks(HttpRequest(method="POST", url=url))
 
@@ -77,7 +85,7 @@ class AwsTransport:
         http = self._http
         assert isinstance(http, AiohttpTransport)
         if isinstance(request, HttpRequest):
-            return await http.aexchange(request)
+            return await http.aexchange(self._moved(request))
         if wire.is_on():
             return await logged_call_async(request, self._acalled)
         return await self._acalled(request)
@@ -89,6 +97,13 @@ class AwsTransport:
 
             return await asyncio.to_thread(self._called, request)
         return response_of(await self._http.asend(direct))
+
+    def _moved(self, request: HttpRequest) -> HttpRequest:
+        if self._settings.redirected_to is None:
+            return request
+        target, _, name = self._settings.redirected_to.rpartition("/")
+        url = redirected_url(request.url, target, name)
+        return replace(without_credentials(request), url=url, place="")
 
     def _called(self, request: AwsCall) -> AwsResponse:
         direct = self._request_of(request)

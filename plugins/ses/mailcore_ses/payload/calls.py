@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mailcore.http import redirect_target
 from mailcore.message import Message, merged
 from mailcore.sending import (
     Entry,
@@ -57,6 +58,8 @@ def _parameters(message: Message, plan: Plan, *, signs: bool = True) -> Paramete
     elif plan.is_simple:
         own = complete.simple_email(message)
     else:
+        # What is redirected has no signature that anybody would believe.
+        signs = signs and redirect_target() is None
         data = complete.raw_data(message, plan.options.signer if signs else None)
         own = v1.raw(message, data) if plan.is_v1 else complete.raw_email(message, data)
     return with_extra({**for_every_message(message, plan), **own}, plan)
