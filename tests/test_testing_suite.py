@@ -1825,6 +1825,7 @@ FAULTS = [
     ("test_secrets_and_addresses_stay_inside", LogsSigningKey, "a secret is in a log record"),
     ("test_secrets_and_addresses_stay_inside", QuotesAddresses, "in the text of MessageRejected"),
     ("test_secrets_and_addresses_stay_inside", QuotesSecretsInTheCause, "the text of ValueError"),
+    ("test_redirected_requests_hold_no_secret", KeyInUrl, "override without_credentials()"),
     ("test_options_are_named_and_typed", TakesPositions, "is not keyword-only"),
     ("test_options_are_named_and_typed", TakesAnything, "has no type"),
     ("test_every_event_type_is_read", KnowsNoComplaints, "1 of complained"),

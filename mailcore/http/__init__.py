@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mailcore.http.checking import USER_AGENT
     from mailcore.http.choosing import default_transport
     from mailcore.http.fetching import PieceFetcher
-    from mailcore.http.redirect_target import REDIRECT_VARIABLE, redirect_target
+    from mailcore.http.redirect_variable import REDIRECT_VARIABLE, redirect_target
     from mailcore.http.redirecting import (
         REPLACED_CREDENTIAL,
         RedirectedTransport,
@@ -61,10 +61,10 @@ else:
             "send_error": "http.answers",
             "PieceFetcher": "http.fetching",
             "default_transport": "http.choosing",
-            "REDIRECT_VARIABLE": "http.redirect_target",
+            "REDIRECT_VARIABLE": "http.redirect_variable",
             "REPLACED_CREDENTIAL": "http.redirecting",
             "RedirectedTransport": "http.redirecting",
-            "redirect_target": "http.redirect_target",
+            "redirect_target": "http.redirect_variable",
             "redirected_url": "http.redirecting",
             "without_credentials": "http.redirecting",
             "ask": "http.repeatable",

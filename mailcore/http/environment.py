@@ -13,7 +13,7 @@ import os
 import sys
 
 from mailcore.foundation.environment import Variables
-from mailcore.http.redirect_target import redirect_target
+from mailcore.http.redirect_variable import redirect_target
 
 
 _PROXIES = Variables(

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from mailcore.errors import ConfigurationError
 from mailcore.flow import HttpRequest, HttpResponse
 from mailcore.foundation.frozen import FrozenDict
-from mailcore.http.redirect_target import REDIRECT_VARIABLE
+from mailcore.http.redirect_variable import REDIRECT_VARIABLE
 
 
 __all__ = [
@@ -60,7 +60,7 @@ def redirected_url(url: str, target: str, name: str) -> str:
 
     Args:
         url: The URL of the service; one that is below the target already stays as it is.
-        target: The URL of the mailbox, as :func:`~mailcore.http.redirect_target.redirect_target` gives it.
+        target: The URL of the mailbox, without a slash at its end.
         name: The name of the provider.
     """
     below = f"{target}/{name}"
@@ -113,7 +113,7 @@ class RedirectedTransport:
     No proxy of the environment is used.
 
     Args:
-        target: The URL of the mailbox, as :func:`~mailcore.http.redirect_target.redirect_target` gives it.
+        target: The URL of the mailbox, without a slash at its end.
         name: The name of the provider.
         disarmed: Takes the credentials out of a request.
     """

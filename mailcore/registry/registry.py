@@ -28,7 +28,7 @@ from mailcore.errors import ConfigurationError, PluginLoadError
 from mailcore.features import Features
 from mailcore.flow import Flow, Transport
 from mailcore.foundation.forking import ForkSafeLock
-from mailcore.http.redirect_target import redirect_target
+from mailcore.http.redirect_variable import redirect_target
 from mailcore.pools.composite import CompositeProvider, with_registry
 from mailcore.pools.urls import is_pool_url, pool_named
 from mailcore.provider import Provider

@@ -25,7 +25,7 @@ from mailcore.errors import (
 from mailcore.features import UnsupportedPolicy, checked_policy
 from mailcore.flow import Flow, Transport
 from mailcore.foundation.threads import Threads
-from mailcore.http.redirect_target import redirect_target
+from mailcore.http.redirect_variable import redirect_target
 from mailcore.http.redirecting import tell_of_redirect
 from mailcore.message.defaults import Defaults
 from mailcore.message.message import Message, MessageFields
