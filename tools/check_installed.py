@@ -52,6 +52,7 @@ PLUGINS: dict[str, dict[str, str]] = {
 }
 MODULES = (
     "mailcore",
+    "mailcore_celery",
     "mailcore_django",
     "mailcore_local",
     "mailcore_outbox",

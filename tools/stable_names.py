@@ -71,6 +71,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mailcore_mailjet",
         "mailcore_smtp",
         "mailcore_sparkpost",
+        "mailcore_celery",
         "mailcore_django",
         "mailcore_django.signals",
         "mailcore_django.test",
