@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from mailcore.outbox.counting import COUNTED, DIMENSIONS, Dimension, Figure, figures
     from mailcore.outbox.documents import DOCUMENT_VERSION, NewerDocument
     from mailcore.outbox.handling import OutboxEvents
-    from mailcore.outbox.machine import can_cancel, can_retry
+    from mailcore.outbox.machine import (
+        Rules,
+        begun,
+        can_cancel,
+        can_retry,
+        concluded,
+        narrowed,
+    )
     from mailcore.outbox.memory import MemoryOutbox
     from mailcore.outbox.operations import Erasure, cancel, erase, retry
     from mailcore.outbox.policy import OutboxPolicy
@@ -29,7 +36,7 @@ if TYPE_CHECKING:
         OutboxRow,
         Receipt,
     )
-    from mailcore.outbox.sending import METADATA_KEY
+    from mailcore.outbox.sending import METADATA_KEY, RowSender
     from mailcore.outbox.states import OutboxState
     from mailcore.outbox.store import (
         Advanced,
@@ -73,12 +80,17 @@ else:
             "ROW_COLUMNS": "outbox.rows",
             "Receipt": "outbox.rows",
             "Revision": "outbox.store",
+            "RowSender": "outbox.sending",
+            "Rules": "outbox.machine",
             "Worked": "outbox.working",
+            "begun": "outbox.machine",
             "can_cancel": "outbox.machine",
             "can_retry": "outbox.machine",
             "cancel": "outbox.operations",
+            "concluded": "outbox.machine",
             "erase": "outbox.operations",
             "figures": "outbox.counting",
+            "narrowed": "outbox.machine",
             "new_row": "outbox.adding",
             "retry": "outbox.operations",
             "same_message": "outbox.adding",
@@ -113,12 +125,17 @@ __all__ = [
     "OutboxWorker",
     "Receipt",
     "Revision",
+    "RowSender",
+    "Rules",
     "Worked",
+    "begun",
     "can_cancel",
     "can_retry",
     "cancel",
+    "concluded",
     "erase",
     "figures",
+    "narrowed",
     "new_row",
     "retry",
     "same_message",

@@ -31,10 +31,11 @@ class RowSender:
 
     Args:
         mailer: The mailer with its own defaults and policies.
-        metadata_key: The name of the metadata under which the id of the row travels.
+        metadata_key: The name of the metadata under which the id of the row travels; None where it
+            is not to travel.
     """
 
-    def __init__(self, mailer: Mailer[Any], metadata_key: str) -> None:
+    def __init__(self, mailer: Mailer[Any], metadata_key: str | None) -> None:
         self._mailer = mailer
         self._metadata_key = metadata_key
         provider = mailer.provider
@@ -90,9 +91,10 @@ class RowSender:
 
     def _marked(self, row_id: str, message: Message) -> Message:
         """The message with the id of its row, if the provider brings metadata back."""
-        if not self._has_metadata or "metadata" in message.declined:
+        name = self._metadata_key
+        if name is None or not self._has_metadata or "metadata" in message.declined:
             return message
-        return message.replace(metadata={**message.metadata, self._metadata_key: row_id})
+        return message.replace(metadata={**message.metadata, name: row_id})
 
     def _sent(self, messages: Sequence[Message]) -> list[SendResult | MailcoreError]:
         if not messages:

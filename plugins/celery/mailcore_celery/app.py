@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from celery import Celery, current_app
 from celery.exceptions import Reject
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from celery.result import AsyncResult
 
     from mailcore.sending import Send
+
+    _Decorator: TypeAlias = Callable[[Callable[..., Any]], Task[Any, Any]]
 
 
 __all__ = ["MailcoreCelery", "handle_later", "send_later"]
@@ -113,6 +115,8 @@ class MailcoreCelery:
         _register(self, app, name)
         options: dict[str, Any] = {
             "bind": True,
+            # Else every app of the process would have them.
+            "shared": False,
             "acks_late": True,
             "reject_on_worker_lost": True,
             "serializer": "json",
@@ -132,10 +136,12 @@ class MailcoreCelery:
         def handle_event(task: Task[Any, Any], event: Mapping[str, object]) -> None:
             self._run_handle_event(task, event)
 
-        self.send = app.task(name=f"{name}.send", **options)(send)
-        self.handle_event = app.task(name=f"{name}.handle_event", ignore_result=True, **options)(
-            handle_event
+        made_send: _Decorator = app.task(name=f"{name}.send", **options)
+        made_handle: _Decorator = app.task(
+            name=f"{name}.handle_event", ignore_result=True, **options
         )
+        self.send = made_send(send)
+        self.handle_event = made_handle(handle_event)
 
     def send_later(
         self,
@@ -169,9 +175,7 @@ class MailcoreCelery:
         require_moment(countdown, eta)
         own_id = task_id if task_id is not None else uuid()
         wait = timedelta(seconds=countdown) if countdown is not None else None
-        given = message if isinstance(message, Message) else None
-        key = given.idempotency_key if given is not None else None
-        row = new_row(message, key=key if key is not None else own_id, not_before=eta or wait)
+        row = new_row(courses.keyed(message, own_id), not_before=eta or wait)
         return publish(
             self.send,
             courses.written(row),
@@ -197,7 +201,9 @@ class MailcoreCelery:
             BrokerUnavailable: If the broker does not take it.
             SerializationError: If JSON cannot hold a value of it.
         """
-        return publish(self.handle_event, {"event": event.to_dict()}, queue=self._queue)
+        return publish(
+            self.handle_event, {"event": event.to_dict()}, task_id=uuid(), queue=self._queue
+        )
 
     def outcome(self, result: AsyncResult[Any] | str) -> Outcome | None:
         """
@@ -216,7 +222,8 @@ class MailcoreCelery:
         if not self.app.conf.result_backend:
             raise ConfigurationError("the Celery app has no result_backend, which keeps outcomes")
         found = self.app.AsyncResult(result if isinstance(result, str) else result.id)
-        state, value = found.state, found.result
+        state: str = found.state
+        value: object = found.result
         if state == "SUCCESS":
             return Outcome.from_dict(value)
         if state == "REVOKED":
@@ -229,7 +236,9 @@ class MailcoreCelery:
         # A time limit, or a fault: the text may hold anything.
         what = type(value).__name__
         return Outcome(
-            state=OutboxState.UNKNOWN, error_category="task_failed", error_text=f"{what} in its task"
+            state=OutboxState.UNKNOWN,
+            error_category="task_failed",
+            error_text=f"{what} in its task",
         )
 
     def middleware(self, message: Message, send: Send) -> Flow[SendResult]:
@@ -306,8 +315,8 @@ def _current() -> MailcoreCelery:
     found: dict[str, MailcoreCelery] = getattr(app, _ATTRIBUTE, {})
     if not found:
         raise ConfigurationError(
-            "the current Celery app has no mail: make MailcoreCelery(app, …) where the app is made, "
-            "and import that module"
+            "the current Celery app has no mail: make MailcoreCelery(app, …) where the app is "
+            "made, and import that module"
         )
     return next(iter(found.values()))
 
@@ -334,17 +343,13 @@ def _put_back(
     task: Task[Any, Any], arguments: Mapping[str, object], wait_seconds: float
 ) -> Exception:
     """What a task raises so that it is handed out again later, with other arguments."""
+    # What celery-types do not know of.
+    options: dict[str, Any] = {"argsrepr": SHOWN, "kwargsrepr": SHOWN}
     try:
-        retry: Exception = task.retry(
-            args=(),
-            kwargs=dict(arguments),
-            countdown=wait_seconds,
-            throw=False,
-            argsrepr=SHOWN,
-            kwargsrepr=SHOWN,
+        return task.retry(
+            args=(), kwargs=dict(arguments), countdown=wait_seconds, throw=False, **options
         )
     except Reject as error:
         # The broker did not take it. Celery would throw the task away, and the mail with it; so it
         # stays with the broker, unacknowledged, until somebody can be asked.
-        return Reject(error.reason, requeue=True)
-    return retry
+        return Reject(error, requeue=True)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 from mailcore import Message, SerializationError
-from mailcore.outbox import OutboxRow, new_row, written_message
+from mailcore.outbox import OutboxRow, new_row
 
 
 VERSION = 1
@@ -27,6 +26,19 @@ _TIMES = (
     "began_at",
     "unsure_since",
 )
+
+
+def keyed(message: Message, key: str) -> Message:
+    """
+    A message with an `idempotency_key`: its own, or another one.
+
+    Args:
+        message: The message; what is none is left to others to refuse.
+        key: The key, if it has none.
+    """
+    if not isinstance(message, Message) or message.idempotency_key is not None:
+        return message
+    return message.replace(idempotency_key=key)
 
 
 def written(row: OutboxRow) -> dict[str, object]:
@@ -64,12 +76,11 @@ def read(message: object, course: object, *, key: str) -> OutboxRow:
     if course is None:
         if not isinstance(message, Mapping):
             raise SerializationError("the task has no message")
-        found = Message.from_dict(message)
-        return new_row(found, key=found.idempotency_key or key)
+        return new_row(keyed(Message.from_dict(message), key))
     if not isinstance(course, Mapping) or course.get("version") != VERSION:
         raise SerializationError(
-            "the task was put into the queue by another release of mailcore-celery: run a worker of "
-            "that release"
+            "the task was put into the queue by another release of mailcore-celery: run a worker "
+            "of that release"
         )
     try:
         columns: dict[str, Any] = {**course, **dict.fromkeys(_LEFT_OUT)}

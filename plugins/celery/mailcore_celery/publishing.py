@@ -21,9 +21,9 @@ JSON = "json"
 SHOWN = "<not shown>"
 """What Celery's log and its events have in place of arguments: messages have addresses."""
 
-# A client of Redis that gives up raises a RuntimeError: "Retry limit exceeded while trying to
-# reconnect to the Celery result store backend" (celery/backends/redis.py of 5.7, read 2026-11-30).
-_DOWN = (OperationalError, OSError, RuntimeError)
+_DOWN = (OperationalError, OSError)
+# It makes the queue that results come back through when a task is published.
+_NEEDS_QUEUE = "rpc"
 
 
 def require_json(app: Celery) -> None:
@@ -61,6 +61,7 @@ def publish(
     task: Task[Any, Any],
     arguments: Mapping[str, object],
     *,
+    task_id: str,
     key: str = "",
     **options: Any,
 ) -> AsyncResult[Any]:
@@ -70,6 +71,7 @@ def publish(
     Args:
         task: The task.
         arguments: Its arguments by name, plain JSON.
+        task_id: The id that it gets.
         key: The ``idempotency_key`` of the message that is sent by it, for the error.
         options: What ``apply_async()`` takes; those that are None are left out.
 
@@ -80,16 +82,27 @@ def publish(
     app: Celery = task.app
     require_json(app)
     given = {name: value for name, value in options.items() if value is not None}
-    given = {"argsrepr": SHOWN, "kwargsrepr": SHOWN, **given}
+    given = {
+        "argsrepr": SHOWN,
+        "kwargsrepr": SHOWN,
+        "serializer": JSON,
+        "task_id": task_id,
+        **given,
+    }
+    kwargs = dict(arguments)
+    if app.conf.task_always_eager:
+        return task.apply_async(kwargs=kwargs, **given)
+    if not str(app.conf.result_backend or "").startswith(_NEEDS_QUEUE):
+        # Celery subscribes to the result of each task that it publishes: web processes that never
+        # ask have thousands of subscriptions after a while, and while the result backend is down,
+        # nothing is published for 20 seconds. Who asks for a result subscribes then.
+        given |= {"ignore_result": True, "headers": {"ignore_result": bool(task.ignore_result)}}
     with app.producer_or_acquire() as producer:
-        if not app.conf.task_always_eager:
-            with _telling(key, maybe_accepted=False):
-                # The result backend is asked first otherwise, and gives up after 20 seconds.
-                producer.connection.ensure_connection(**_retries(app))
+        with _telling(key, maybe_accepted=False):
+            producer.connection.ensure_connection(**_retries(app))
         with _telling(key, maybe_accepted=True):
-            return task.apply_async(
-                kwargs=dict(arguments), producer=producer, serializer=JSON, **given
-            )
+            task.apply_async(kwargs=kwargs, producer=producer, **given)
+    return app.AsyncResult(task_id)
 
 
 @contextmanager

@@ -15,19 +15,19 @@ import dataclasses
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from mailcore import Mailer, MailcoreError, Message, OutcomeUnknown, SendResult
+from mailcore import Mailer, MailcoreError, OutcomeUnknown, SendResult
 from mailcore.outbox import (
     OutboxPolicy,
     OutboxRow,
     OutboxState,
+    RowSender,
     Rules,
-    addressees,
+    begun,
     concluded,
-    held_back,
-    message_to,
+    narrowed,
 )
 
 
@@ -80,43 +80,34 @@ class Sending:
         now = self.now()
         rules = Rules(policy=self.policy, provider=row.provider)
         claimed = dataclasses.replace(row, state=OutboxState.SENDING, claimed_by=task_id)
-        mailer: Mailer[Any] | None = None
+        sender: RowSender | None = None
         outcome: SendResult | MailcoreError
         try:
             mailer = self.mailer()
         except MailcoreError as error:
             outcome = error
         else:
-            name, is_native = mailer.provider.name, mailer.provider.idempotency == "native"
-            rules = dataclasses.replace(rules, provider=name, is_native=is_native)
-            held = held_back(claimed, (), now=now, rules=rules)
-            if held is not None:
-                return held.row
-        begun = dataclasses.replace(
-            claimed, began_at=now, attempts=row.attempts + 1, provider=rules.provider
-        )
-        if mailer is not None:
-            outcome = _sent(mailer, begun, addressees(begun, now=now, rules=rules))
+            provider = mailer.provider
+            is_native = provider.idempotency == "native"
+            rules = dataclasses.replace(rules, provider=provider.name, is_native=is_native)
+            # An id in the metadata would make two tasks of one message differ.
+            sender = RowSender(mailer, None)
+            revision = narrowed(claimed, (), now=now, rules=rules)
+            if revision is not None and revision.row.state is not OutboxState.SENDING:
+                return revision.row
+            claimed = revision.row if revision is not None else claimed
+        until = now + timedelta(seconds=self.lease_seconds)
+        sending = begun(claimed, provider=rules.provider, now=now, until=until)
+        if sender is not None:
+            (outcome,) = sender.send([sending])
         if isinstance(outcome, OutcomeUnknown) and outcome.under_way_seconds is not None:
             left = self.lease_seconds - outcome.under_way_seconds
             if left > 0:
                 # Who has begun it may be about to end it: that is looked at again, and not counted.
-                return Again(row=row, wait_seconds=min(max(left, _SOONEST_SECONDS), _LATEST_SECONDS))
-        over = concluded(begun, outcome, now=self.now(), rules=rules).row
+                wait = min(max(left, _SOONEST_SECONDS), _LATEST_SECONDS)
+                return Again(row=row, wait_seconds=wait)
+        over = concluded(sending, outcome, now=self.now(), rules=rules).row
         if over.state is not OutboxState.PENDING:
             return over
         wait = (over.due_at - self.now()).total_seconds()
         return Again(row=over, wait_seconds=max(0.0, wait))
-
-
-def _sent(
-    mailer: Mailer[Any], row: OutboxRow, addresses: tuple[str, ...]
-) -> SendResult | MailcoreError:
-    """What the mailer says of one attempt, whatever else is raised within it."""
-    try:
-        message = message_to(row, addresses, mailer)
-    except MailcoreError as error:
-        return error
-    # Unlike send(), it knows of a fault of a hook or of middleware whether the mail may be gone.
-    (outcome,) = mailer.send_many([message])
-    return outcome

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from celery import Celery
+from kombu import pools
 
 
 PROJECT = Path(__file__).parent / "project"
@@ -91,11 +92,11 @@ class Workers:
         self.log = log
         self._running: list[subprocess.Popen[bytes]] = []
 
-    def start(self, concurrency: int = 1) -> subprocess.Popen[bytes]:
+    def start(self, *options: str, concurrency: int = 1) -> subprocess.Popen[bytes]:
         command = [
             *(sys.executable, "-m", "celery", "-A", "shop_queue", "worker"),
             *("-c", str(concurrency), "-l", "info", "--without-gossip", "--without-mingle"),
-            *("-n", f"w{len(self._running)}@shop"),
+            *("-n", f"w{len(self._running)}@shop", *options),
         ]
         environment = {**os.environ, **self.environment, "PYTHONPATH": str(PROJECT)}
         with self.log.open("ab") as log:
@@ -109,6 +110,10 @@ class Workers:
         """As the kernel does it when memory runs out: without a word."""
         os.killpg(worker.pid, signal.SIGKILL)
         worker.wait(DEADLINE_SECONDS)
+
+    def kill_process(self, process_id: int) -> None:
+        """One process alone, such as a child of a worker."""
+        os.kill(process_id, signal.SIGKILL)
 
     def end(self, worker: subprocess.Popen[bytes]) -> int:
         """As systemd does it."""
@@ -151,6 +156,8 @@ def shop(monkeypatch, redis_server) -> Iterator[Callable[..., tuple[Any, Workers
             monkeypatch.setenv(name, value)
         monkeypatch.syspath_prepend(PROJECT)
         sys.modules.pop("shop_queue", None)
+        # Connections of apps before, which this process has kept.
+        pools.reset()
         import shop_queue  # it stands there
 
         shop_queue.app.backend.client.flushall()
@@ -162,7 +169,11 @@ def shop(monkeypatch, redis_server) -> Iterator[Callable[..., tuple[Any, Workers
         each.kill_all()
     module = sys.modules.pop("shop_queue", None)
     if module is not None:
+        # Celery leaves its connections to the garbage collector.
+        module.app.backend.result_consumer.stop()
+        module.app.backend.client.connection_pool.disconnect()
         module.app.close()
+        pools.reset()
     shutil.rmtree(folder)
 
 

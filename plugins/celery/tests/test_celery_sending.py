@@ -1,0 +1,465 @@
+"""Messages through an app whose tasks run where they are called."""
+
+from __future__ import annotations
+
+import json
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from mailcore import (
+    AuthenticationFailed,
+    CancelSend,
+    ConfigurationError,
+    InvalidMessage,
+    Mailer,
+    Message,
+    MessageRejected,
+    NetworkError,
+    ProviderUnavailable,
+    RateLimited,
+    RecipientStatus,
+    SendStatus,
+    SendTimeout,
+    SerializationError,
+)
+from mailcore.builtin import MemoryProvider
+from mailcore.middleware import Idempotency
+from mailcore.outbox import OutboxPolicy
+from mailcore.result import RecipientStatuses, SendResult
+from mailcore.stores import MemoryIdempotencyStore, SqliteIdempotencyStore
+from mailcore_celery import MailcoreCelery, SendTaskFailed, send_later
+from mailcore_celery.course import read, written
+from mailcore_celery.sending import Again, Sending
+
+
+ADA, BOB = "ada@example.net", "bob@example.org"
+NOW = datetime(2026, 11, 30, 12, tzinfo=timezone.utc)
+POLICY = OutboxPolicy(attempts=5, first_wait_seconds=10, jitter=lambda: 1.0)
+
+
+def message(**fields) -> Message:
+    """A message to one person."""
+    fields = {"to": [ADA], "text": "Hello", **fields}
+    return Message(from_email="me@example.com", **fields)
+
+
+class Scripted:
+    """Middleware that answers by a script, and counts; what is None reaches the provider."""
+
+    def __init__(self, *outcomes) -> None:
+        self.outcomes = list(outcomes)
+        self.sent: list[Message] = []
+
+    def __call__(self, message, send):
+        self.sent.append(message)
+        outcome = self.outcomes.pop(0) if self.outcomes else None
+        if isinstance(outcome, BaseException):
+            raise outcome
+        if outcome is not None:
+            return outcome
+        return (yield from send(message))
+
+
+def mailer(*outcomes, store=None) -> tuple[Mailer, Scripted]:
+    """A mailer with keys in memory."""
+    script = Scripted(*outcomes)
+    store = MemoryIdempotencyStore() if store is None else store
+    keys = Idempotency(store, wait_seconds=0)
+    return Mailer(MemoryProvider(), middleware=[keys, script]), script
+
+
+def partly() -> SendResult:
+    """Ada's is accepted, Bob's is refused for now."""
+    return SendResult(
+        provider="memory",
+        recipients=RecipientStatuses(
+            {
+                ADA: RecipientStatus(SendStatus.QUEUED, message_id="m-1"),
+                BOB: RecipientStatus(SendStatus.FAILED, code="busy", retryable=True),
+            }
+        ),
+        message_ids=("m-1",),
+    )
+
+
+def test_a_message_is_sent(in_memory):
+    """What became of it is plain JSON, and a value."""
+    made, _script = mailer()
+    mail = MailcoreCelery(in_memory, mailer=made)
+
+    queued = mail.send_later(message(idempotency_key="order-17"))
+    outcome = mail.outcome(queued)
+
+    assert queued.get() == json.loads(json.dumps(queued.get()))
+    assert ("sent", "memory", 1, "") == (
+        *(outcome.state, outcome.provider, outcome.attempts, outcome.error_text),
+    )
+    assert "sent" == outcome.recipients[ADA].status
+    assert outcome == mail.outcome(queued.id)
+    assert 1 == len(made.provider.outbox)
+    assert "sent through memory, after 1 attempt" == str(outcome)
+
+
+def test_a_message_without_a_key_has_that_of_its_task(in_memory):
+    """So a task that is handed out twice sends once."""
+    made, _script = mailer()
+    mail = MailcoreCelery(in_memory, mailer=made)
+    first = mail.send_later(message(), task_id="task-1")
+    mail.send.apply(kwargs={"message": message().to_dict()}, task_id="task-1")
+
+    assert "task-1" == first.id
+    assert 1 == len(made.provider.outbox)
+
+
+def test_a_key_of_its_own_stands_for_one_message(in_memory):
+    """Two tasks with it send once, and both have the result."""
+    made, _script = mailer()
+    mail = MailcoreCelery(in_memory, mailer=made)
+    given = message(idempotency_key="order-17")
+    first, second = (mail.outcome(mail.send_later(given)) for _ in range(2))
+
+    assert first.message_ids == second.message_ids
+    assert 1 == len(made.provider.outbox)
+
+
+def test_others_put_messages_into_the_queue_by_name(in_memory):
+    """They need no object of this package, and no more than the message."""
+    made, _script = mailer()
+    mail = MailcoreCelery(in_memory, mailer=made)
+    found = in_memory.tasks["mailcore.send"].apply(kwargs={"message": message().to_dict()})
+
+    assert "sent" == found.get()["state"]
+    assert mail.send.name == "mailcore.send"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "state", "category", "sent"),
+    [
+        pytest.param([RateLimited("slow"), None], "sent", "", 2, id="throttled"),
+        pytest.param([ProviderUnavailable("503")] * 4, "sent", "", 5, id="down for a while"),
+        pytest.param(
+            [ProviderUnavailable("503")] * 9, "failed", "provider_unavailable", 5, id="down"
+        ),
+        pytest.param([MessageRejected("no")], "failed", "message_rejected", 1, id="rejected"),
+        pytest.param([AuthenticationFailed("who")] * 2, "sent", "", 3, id="credentials put right"),
+        pytest.param(
+            [SendTimeout("lost", maybe_accepted=True)], "unknown", "timeout", 1, id="answer lost"
+        ),
+        pytest.param([ZeroDivisionError()], "failed", "fault", 1, id="fault of middleware"),
+        pytest.param([CancelSend("no")], "cancelled", "cancel_send", 1, id="called off"),
+    ],
+)
+def test_outcomes(in_memory, outcomes, state, category, sent):
+    """What may pass is tried again, and nothing that may have been accepted."""
+    made, script = mailer(*outcomes)
+    policy = OutboxPolicy(attempts=5, first_wait_seconds=0, longest_wait_seconds=0)
+    mail = MailcoreCelery(in_memory, mailer=made, policy=policy)
+
+    outcome = mail.outcome(mail.send_later(message()))
+
+    assert (state, sent, sent) == (outcome.state, outcome.attempts, len(script.sent))
+    if state != "sent":
+        assert category == outcome.error_category
+
+
+def test_a_failure_is_an_error_of_the_task(in_memory):
+    """Celery keeps it as JSON; neither its text nor its repr has an address."""
+    made, _script = mailer(MessageRejected(f"no {ADA}", provider="memory", code="X1"))
+    mail = MailcoreCelery(in_memory, mailer=made)
+    queued = mail.send_later(message())
+
+    with pytest.raises(SendTaskFailed, match=r"not sent, after 1 attempt: memory: no a\*\*\*@exa"):
+        queued.get()
+    error = queued.result
+    again = type(error)(*json.loads(json.dumps(error.args)))
+    assert ("failed", "X1") == (again.outcome.state, again.outcome.error_code)
+    assert again.outcome == error.outcome == mail.outcome(queued)
+    assert ADA not in f"{error} {error!r} {error.outcome!r} {error.outcome}"
+
+
+def test_those_that_are_left_are_tried_again(in_memory):
+    """Of a message that was taken for some; with another key, since it is another message."""
+    made, script = mailer(partly())
+    policy = OutboxPolicy(first_wait_seconds=0)
+    mail = MailcoreCelery(in_memory, mailer=made, policy=policy)
+
+    outcome = mail.outcome(mail.send_later(message(to=[ADA, BOB], idempotency_key="order-17")))
+
+    assert [[ADA, BOB], [BOB]] == [list(each.recipients) for each in script.sent]
+    assert {ADA: "queued", BOB: "sent"} == {
+        address: str(status.status) for address, status in outcome.recipients.items()
+    }
+    assert 2 == outcome.attempts
+
+
+def attempted(made, row, **settings):
+    """One attempt, at a time that stands still."""
+    given = {"policy": POLICY, "lease_seconds": 300.0, **settings}
+    return Sending(mailer=lambda: made, now=lambda: NOW, **given).attempt(row, "task-1")
+
+
+def row_of(given: Message | None = None, course=None):
+    """A row as it comes out of a queue."""
+    return read((given or message()).to_dict(), course, key="task-1")
+
+
+def test_the_course_travels_as_json():
+    """Whoever attempts it next knows what came before; the second wait is twice as long."""
+    made, script = mailer(
+        RateLimited("slow", retry_after_seconds=7), partly(), NetworkError("refused")
+    )
+    course, waits = None, []
+    given = message(to=[ADA, BOB], metadata={"order": 17}, tags=["a"])
+    for _ in range(3):
+        again = attempted(made, row_of(given, course))
+        assert isinstance(again, Again)
+        carried = json.loads(json.dumps(written(again.row)))
+        assert carried["message"] == {**given.to_dict(), "idempotency_key": "task-1"}
+        course = carried["course"]
+        waits.append(again.wait_seconds)
+    over = attempted(made, row_of(given, course))
+
+    assert [17.0, 20.0, 40.0] == waits
+    assert [[ADA, BOB], [ADA, BOB], [BOB], [BOB]] == [list(m.recipients) for m in script.sent]
+    assert ("sent", 4, ("m-1",)) == (over.state, over.attempts, over.message_ids[:1])
+    first, second, third, fourth = (each.idempotency_key for each in script.sent)
+    assert first == second is None  # the provider has no keys of its own
+    assert {None} == {third, fourth}
+
+
+def test_a_worker_that_died_leaves_its_key():
+    """Nobody knows; while it may still be at it, the task comes again, which is not counted."""
+    store = MemoryIdempotencyStore()
+    died, script = mailer(KeyboardInterrupt(), store=store)
+    with pytest.raises(KeyboardInterrupt):
+        attempted(died, row_of())
+    made, script = mailer(store=store)
+
+    again = attempted(made, row_of())
+    over = attempted(made, row_of(), lease_seconds=0.000001)
+
+    assert isinstance(again, Again)
+    assert (0, 10.0) == (again.row.attempts, again.wait_seconds)
+    assert ("unknown", "outcome_unknown") == (over.state, over.error_category)
+    assert [] == script.sent
+
+
+def test_a_task_that_ended_and_was_not_acknowledged():
+    """It has its first result when it is handed out again."""
+    made, script = mailer()
+    first, second = attempted(made, row_of()), attempted(made, row_of())
+
+    assert first.message_ids == second.message_ids
+    assert 1 == len(script.sent)
+
+
+def test_a_mailer_that_cannot_be_made_is_waited_for():
+    """Somebody has to see to it; the message is not to blame."""
+
+    def broken():
+        raise ConfigurationError("no region")
+
+    sending = Sending(mailer=broken, policy=POLICY, lease_seconds=1.0, now=lambda: NOW)
+    again = sending.attempt(row_of(), "task-1")
+
+    assert isinstance(again, Again)
+    assert 3600.0 == again.wait_seconds
+    assert ("configuration_error", "no region") == (again.row.error_category, again.row.error_text)
+
+
+@pytest.mark.parametrize("change", [{"document_version": 99}, {"version": 99}])
+def test_a_task_of_a_newer_release(change):
+    """It waits for a worker that can read it, or is told of; nothing is sent."""
+    made, script = mailer()
+    sent_by = written(row_of())
+    course = {**sent_by["course"], **change}
+    if "version" in change:
+        with pytest.raises(SerializationError, match="another release of mailcore-celery"):
+            row_of(course=course)
+        return
+    again = attempted(made, row_of(course=course))
+    assert isinstance(again, Again)
+    assert 3600.0 == again.wait_seconds
+    assert "newer release" in again.row.error_text
+    assert [] == script.sent
+
+
+@pytest.mark.parametrize(
+    ("given", "course"),
+    [
+        (None, None),
+        ("text", None),
+        ({"to": 5}, None),
+        ({"from_email": "me@example.com", "text": "x"}, None),
+        (message().to_dict(), "course"),
+        (message().to_dict(), {"version": 1}),
+        (message().to_dict(), {**written(row_of())["course"], "due_at": "soon"}),
+        (message().to_dict(), {**written(row_of())["course"], "statuses": "{"}),
+        (message().to_dict(), {**written(row_of())["course"], "state": "lost"}),
+    ],
+)
+def test_damaged_tasks(given, course):
+    """One clear error, and no traceback of something else."""
+    with pytest.raises((SerializationError, InvalidMessage)):
+        read(given, course, key="task-1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"mailer": 5}, "must be a Mailer, a function that makes one, or a URL, not int"),
+        ({"mailer": Mailer("null"), "store": MemoryIdempotencyStore()}, "in its policy"),
+        ({"policy": OutboxPolicy(accept_duplicates=True)}, "changes nothing here"),
+        ({"lease_seconds": 0}, "lease_seconds must be"),
+        ({"lease_seconds": True}, "lease_seconds must be"),
+        ({"name": ""}, "name must be a text"),
+    ],
+)
+def test_wrong_settings(in_memory, settings, said):
+    """They are told of when the object is made."""
+    with pytest.raises(ConfigurationError, match=said):
+        MailcoreCelery(in_memory, **settings)
+
+
+def test_an_app_has_the_tasks_once(in_memory):
+    """A second mailer of the same app has tasks of another name."""
+    MailcoreCelery(in_memory)
+    with pytest.raises(ConfigurationError, match="has the tasks of 'mailcore' already"):
+        MailcoreCelery(in_memory)
+    other = MailcoreCelery(in_memory, name="newsletter")
+
+    assert "newsletter.send" == other.send.name
+    with pytest.raises(ConfigurationError, match="app must be a Celery app, not str"):
+        MailcoreCelery("app")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (lambda: Mailer("null"), "would send its message twice: give its mailer Idempotency"),
+        (lambda: mailer()[0], "MemoryIdempotencyStore is the memory of one process"),
+        (lambda: None, "returned NoneType, not a Mailer"),
+        ("null://", "needs store="),
+    ],
+)
+def test_keys_that_all_processes_share_are_required(in_memory, source, said):
+    """Without them a task that is handed out twice would send twice: nothing is sent."""
+    in_memory.conf.task_always_eager = False
+    mail = MailcoreCelery(in_memory, mailer=source)
+    found = mail._sending.attempt(row_of(), "task-1")
+
+    assert isinstance(found, Again)
+    assert said in found.row.error_text
+
+
+def test_a_mailer_is_made_of_a_url(in_memory, tmp_path, monkeypatch):
+    """With the policies of production, but for one that waits in the process of the worker."""
+    monkeypatch.setenv("MAILCORE_URL", "null://")
+    with SqliteIdempotencyStore(tmp_path / "keys.db") as store:
+        of_env = MailcoreCelery(in_memory, store=store)._mailer()
+        of_url = MailcoreCelery(in_memory, mailer="null://", store=store, name="b")._mailer()
+
+    for made in (of_env, of_url):
+        assert ["Idempotency", "Logging", "Throttle"] == [
+            type(each).__name__ for each in made.middleware
+        ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"countdown": 1, "eta": NOW}, "countdown or eta, not both"),
+        ({"eta": NOW.replace(tzinfo=None)}, "eta must be a datetime with time zone"),
+        ({"eta": "tomorrow"}, "eta must be a datetime with time zone"),
+        ({"countdown": -1}, "countdown must be a number of seconds"),
+        ({"countdown": "5"}, "countdown must be a number of seconds"),
+        ({"countdown": float("nan")}, "countdown must be a number of seconds"),
+    ],
+)
+def test_wrong_times(in_memory, arguments, said):
+    """Nothing is queued."""
+    mail = MailcoreCelery(in_memory, mailer=mailer()[0])
+    with pytest.raises(ConfigurationError, match=said):
+        mail.send_later(message(), **arguments)
+
+
+def test_wrong_messages_are_not_queued(in_memory):
+    """What no worker could send, or no JSON hold, is told of at once."""
+    mail = MailcoreCelery(in_memory, mailer=mailer()[0])
+    with pytest.raises(InvalidMessage, match="no recipients"):
+        mail.send_later(message(to=[]))
+    with pytest.raises(InvalidMessage, match=r"takes a mailcore\.Message, not str"):
+        mail.send_later("Hello")
+
+
+def test_workers_that_do_not_take_json(in_memory):
+    """They would throw the task away."""
+    in_memory.conf.accept_content = ["pickle"]
+    mail = MailcoreCelery(in_memory, mailer=mailer()[0])
+    with pytest.raises(ConfigurationError, match="add 'json' to its setting accept_content"):
+        mail.send_later(message())
+
+
+def test_outcomes_need_a_result_backend(in_memory):
+    """The error says which setting."""
+    mail = MailcoreCelery(in_memory, mailer=mailer()[0])
+    assert mail.outcome("unknown-id") is None
+    in_memory.conf.result_backend = None
+    with pytest.raises(ConfigurationError, match="no result_backend"):
+        mail.outcome("unknown-id")
+
+
+def test_what_celery_ends_itself(in_memory):
+    """Of a task that a time limit ended nobody knows; one that was revoked is called off."""
+    from celery.exceptions import TimeLimitExceeded
+
+    mail = MailcoreCelery(in_memory, mailer=mailer()[0])
+    in_memory.backend.mark_as_failure("a", TimeLimitExceeded(5))
+    in_memory.backend.mark_as_revoked("b", "revoked")
+
+    ended, revoked = mail.outcome("a"), mail.outcome("b")
+    assert ("unknown", "TimeLimitExceeded in its task") == (ended.state, ended.error_text)
+    assert ("cancelled", "revoked") == (revoked.state, revoked.error_category)
+
+
+def test_mailers_put_mail_into_the_queue(in_memory):
+    """For backends and programs that have a mailer; the workers have another one."""
+    made, script = mailer()
+    mail = MailcoreCelery(in_memory, mailer=made)
+    web = Mailer("null", middleware=[mail.middleware], defaults={"tags": ["shop"]})
+
+    result = web.send(message())
+
+    assert ("celery", "queued") == (result.provider, result.recipients[ADA].status)
+    assert "sent" == mail.outcome(result.raw).state
+    assert [("shop",)] == [each.tags for each in script.sent]
+
+
+def test_the_current_app(in_memory):
+    """For code that should not import the project's."""
+    in_memory.set_current()
+    with pytest.raises(ConfigurationError, match="the current Celery app has no mail"):
+        send_later(message())
+    mail = MailcoreCelery(in_memory, mailer=mailer()[0])
+
+    assert "sent" == mail.outcome(send_later(message())).state
+
+
+def test_later_is_later(in_memory):
+    """Celery keeps the time, and the row has it too."""
+    made, _script = mailer()
+    mail = MailcoreCelery(in_memory, mailer=made)
+    seen = []
+    mail.send.apply_async = lambda **options: seen.append(options)
+    tomorrow = datetime.now(timezone.utc) + timedelta(days=1)
+    mail.send_later(message(), eta=tomorrow, priority=3)
+    mail.send_later(message(), countdown=60)
+
+    first, second = seen
+    assert (tomorrow, 3) == (first["eta"], first["priority"])
+    assert tomorrow.isoformat() == first["kwargs"]["course"]["due_at"]
+    assert 60 == second["countdown"]
+    assert "<not shown>" == second["argsrepr"] == second["kwargsrepr"]
+    assert "eta" not in second
