@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 
 __all__ = ["MailcoreCelery", "handle_later", "send_later"]
+
+logger = logging.getLogger("mailcore.celery")
 
 _ATTRIBUTE = "_mailcore"
 """Where an app has what was made for it, by name."""
@@ -175,7 +179,9 @@ class MailcoreCelery:
         require_moment(countdown, eta)
         own_id = task_id if task_id is not None else uuid()
         wait = timedelta(seconds=countdown) if countdown is not None else None
-        row = new_row(courses.keyed(message, own_id), not_before=eta or wait)
+        if isinstance(message, Message):
+            message = courses.keyed(message, own_id)
+        row = new_row(message, not_before=eta or wait)
         return publish(
             self.send,
             courses.written(row),
@@ -266,7 +272,15 @@ class MailcoreCelery:
         course: Mapping[str, object] | None,
     ) -> dict[str, object]:
         task_id = str(task.request.id)
-        row = courses.read(message, course, key=task_id)
+        policy = self._sending.policy
+        try:
+            row = courses.read(message, course, key=task_id)
+        except courses.NewerTask as error:
+            if task.request.retries >= policy.attempts:
+                raise
+            logger.warning("task %s waits for another worker: %s", task_id, error)
+            carried = {"message": message, "course": course}
+            raise _put_back(task, carried, policy.longest_wait_seconds) from None
         done = self._sending.attempt(row, task_id)
         if isinstance(done, Again):
             raise _put_back(task, courses.written(done.row), done.wait_seconds)

@@ -9,11 +9,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 from mailcore import Message, SerializationError
-from mailcore.outbox import OutboxRow, new_row
+from mailcore.outbox import NewerDocument, OutboxRow, new_row
 
 
 VERSION = 1
-"""The version of what a task carries beside the message."""
+"""The version of what a task carries beside the message. Newer ones are left to newer workers."""
 
 # What the message says itself, and what only a table needs.
 _LEFT_OUT = ("document", "subject", "tags", "fingerprint", "claimed_by", "claimed_until")
@@ -28,17 +28,20 @@ _TIMES = (
 )
 
 
+class NewerTask(SerializationError):
+    """A task that a newer release has put into the queue: it waits for workers of that release."""
+
+
 def keyed(message: Message, key: str) -> Message:
     """
     A message with an `idempotency_key`: its own, or another one.
 
     Args:
-        message: The message; what is none is left to others to refuse.
+        message: The message that is to be queued.
         key: The key, if it has none.
     """
-    if not isinstance(message, Message) or message.idempotency_key is not None:
-        return message
-    return message.replace(idempotency_key=key)
+    own = message.idempotency_key
+    return message if own is not None else message.replace(idempotency_key=key)
 
 
 def written(row: OutboxRow) -> dict[str, object]:
@@ -71,15 +74,19 @@ def read(message: object, course: object, *, key: str) -> OutboxRow:
 
     Raises:
         MessageError: If the message is none, or has nobody to be sent to.
-        SerializationError: If what comes with it is nothing that this release can read.
+        NewerTask: If a newer release has put it into the queue.
+        SerializationError: If what comes with it is damaged.
     """
     if course is None:
         if not isinstance(message, Mapping):
             raise SerializationError("the task has no message")
         return new_row(keyed(Message.from_dict(message), key))
-    if not isinstance(course, Mapping) or course.get("version") != VERSION:
-        raise SerializationError(
-            "the task was put into the queue by another release of mailcore-celery: run a worker "
+    if not isinstance(course, Mapping):
+        raise SerializationError("what the task carries beside the message is no mapping")
+    version = course.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise NewerTask(
+            "the task was put into the queue by a newer release of mailcore-celery: run a worker "
             "of that release"
         )
     try:
@@ -89,6 +96,8 @@ def read(message: object, course: object, *, key: str) -> OutboxRow:
         columns |= {"document": json.dumps(message), "tags": "[]"}
         columns |= dict.fromkeys(("subject", "fingerprint", "claimed_by"), "")
         return OutboxRow.from_columns(columns)
+    except NewerDocument as error:
+        raise NewerTask(error.problems) from None
     except (KeyError, TypeError, ValueError):
         raise SerializationError("what the task carries beside the message is damaged") from None
 

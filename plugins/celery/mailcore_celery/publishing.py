@@ -69,9 +69,9 @@ def publish(
     Put a task into the broker.
 
     Args:
-        task: The task.
-        arguments: Its arguments by name, plain JSON.
-        task_id: The id that it gets.
+        task: The task that a worker is to run.
+        arguments: What it is called with, by name: plain JSON.
+        task_id: The id that the task gets.
         key: The ``idempotency_key`` of the message that is sent by it, for the error.
         options: What ``apply_async()`` takes; those that are None are left out.
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from mailcore import Mailer, MailcoreError, OutcomeUnknown, SendResult
+from mailcore import MailcoreError, Mailer, OutcomeUnknown, SendResult
 from mailcore.outbox import (
     OutboxPolicy,
     OutboxRow,
