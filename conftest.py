@@ -51,6 +51,7 @@ SLOW_CHECKS = (
 """Checks of the conformance suite that start servers or processes, or take more than 0.2 s."""
 
 SLOW_PAGES = (
+    "docs/how-to/celery.md",
     "docs/how-to/consume-sqs.md",
     "docs/how-to/send-many.md",
     "docs/how-to/suppression-list.md",
