@@ -18,6 +18,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from html import escape as html_escape
 
 from mailcore.inbound import ReceivedFile
 from mailcore_local.brevo.errors import BrevoError, invalid, missing
@@ -165,9 +166,10 @@ def _check_content(request: Send) -> None:
     _check_sender(request.sender)
     if not request.subject:
         raise missing("subject")
-    # A text alone is not enough: https://github.com/anymail/django-anymail (read 2026-11-30).
-    if not request.html:
-        raise missing("htmlContent")
+    if not request.html and not request.text:
+        # The sentence of https://github.com/getbrevo/brevo-ruby/issues/8 (read 2026-11-30).
+        said = "Either of htmlContent or textContent is required"
+        raise BrevoError("missing_parameter", said)
 
 
 def _check_sender(sender: Sender) -> None:
@@ -281,6 +283,10 @@ def _letter(request: Send, version: Version, templates: Mapping[int, StoredTempl
         failure = str(error)
     else:
         subject = filled[0]
+        if filled[1] and not filled[2]:
+            # It turns a text that stands alone into HTML that stands alone:
+            # https://github.com/anymail/django-anymail/pull/487 (read 2026-11-30).
+            filled[1:] = [None, "<br>\n".join(html_escape(filled[1]).splitlines())]
         raw = compose(
             message_id=message_id,
             sender=sender,

@@ -87,7 +87,7 @@ class StoredTemplate:
     Attributes:
         id: The number that messages name it by.
         name: The name for people.
-        html: The HTML.
+        html: The HTML that its mails have.
         text: The plain text.
         headers: ``From``, ``Subject`` and ``Reply-To`` of a message that has none.
     """
@@ -276,7 +276,7 @@ def letter_of(message: Message, template: StoredTemplate | None) -> Letter:
     The mail of a message that was checked.
 
     Args:
-        message: The message.
+        message: The message that is to be written.
         template: The template that it names, or None.
     """
     subject = message.subject or (template.header("Subject") if template else "")

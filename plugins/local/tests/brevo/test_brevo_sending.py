@@ -132,6 +132,14 @@ def test_files(local, send):
     assert ("é.txt", "text/plain", "ü") == (part.filename, part.content_type, part.text())
 
 
+def test_a_text_alone(local, send):
+    """It becomes HTML alone, as Brevo does it."""
+    send(ADA, htmlContent=None, textContent="a < b\nü")
+
+    parsed = local.latest().parsed
+    assert (None, "a &lt; b<br>\nü") == (parsed.text, parsed.html.strip())
+
+
 def test_scheduling(send):
     """202 with the id of the batch."""
     at = (datetime.now(timezone.utc) + timedelta(hours=1)).isoformat()
@@ -190,7 +198,7 @@ FILE = {"name": "a.pdf", "content": "AAEC"}
         ),
         ({"cc": {"email": ADA}}, "invalid_parameter", "cc is not valid"),
         ({"subject": None}, "missing_parameter", "subject is missing"),
-        ({"htmlContent": None}, "missing_parameter", "htmlContent is missing"),
+        ({"htmlContent": None}, "missing_parameter", "Either of htmlContent or textContent"),
         ({"headers": {"X-A": 7}}, "invalid_parameter", "Invalid headers"),
         ({"attachment": [{**FILE, "content": "A"}]}, "invalid_parameter", "content is not valid"),
         ({"attachment": [{**FILE, "name": "a.exe"}]}, "invalid_parameter", "file extension"),
