@@ -131,10 +131,10 @@ class PostmarkFace(Face):
             ),
         ]
         made = [
-            Route(
-                path, hub.endpoint(self, self._handler(work), operation=operation), methods=[verb]
-            )
-            for verb, path, operation, work in routes
+            Route(each, hub.endpoint(self, self._handler(work), operation=name), methods=[verb])
+            for verb, path, name, work in routes
+            # postmark.js asks for ``/templates/``.
+            for each in (path, f"{path}/")
         ]
         nowhere = hub.endpoint(self, self._handler(_not_found), operation="unknown")
         verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"]
