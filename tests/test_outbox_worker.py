@@ -290,7 +290,7 @@ def test_some_recipients_are_sent_to_again(outbox, clock):
         message_ids=("1",),
     )
     row = outbox.add(message(to=["ada@example.net", "bob@example.org"]))
-    mailer = mailer_of(half)
+    mailer = mailer_of(half, defaults={"bcc": ["archive@example.com"]})
     worker = worker_of(outbox, mailer, clock)
 
     assert 1 == worker.run_once().postponed

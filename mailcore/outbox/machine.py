@@ -369,8 +369,8 @@ def _left(
     """Those that were asked now, and that the next attempt is for."""
     may_repeat = rules.may_repeat(row, due_at)
     found, is_open = [], False
-    for address, status in result.recipients.items():
-        joined = row.statuses[address]
+    for address in _asked(row):
+        status, joined = result.recipients[address], row.statuses[address]
         if joined.accepted:
             continue
         may_come_again = is_unsure(status) or status.retryable or cause.is_patient

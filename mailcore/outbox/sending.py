@@ -87,7 +87,8 @@ class RowSender:
         if narrowed is None:
             reason = "no message can be made for those who are left: all of them get copies"
             raise MessageRejected(reason, category="no_message")
-        return narrowed
+        # Not again to those whom the defaults of the mailer add, who were sent to with the others.
+        return narrowed.replace(cc=narrowed.cc or None, bcc=narrowed.bcc or None)
 
     def _marked(self, row_id: str, message: Message) -> Message:
         """The message with the id of its row, if the provider brings metadata back."""
