@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import os
 import sys
 import threading
 
@@ -190,8 +191,10 @@ def _work(arguments: argparse.Namespace, worker: OutboxWorker) -> Worked:
 
 
 def _stop_at_eof(worker: OutboxWorker) -> None:
+    # Not sys.stdin itself: at its end the interpreter waits for the lock that a read of it holds.
     with contextlib.suppress(OSError, ValueError):
-        while sys.stdin is not None and sys.stdin.buffer.read(1024):
+        number = -1 if sys.stdin is None else sys.stdin.fileno()
+        while os.read(number, 1024):
             pass
     worker.stop()
 
