@@ -12,10 +12,10 @@
 ``E006``              a webhook cannot be made, or trusts nobody and so refuses every request
 ``W001``              a sender is of ``localhost``, which services refuse
 ``W002``              the log mails errors by a mailer that raises if the provider is down
-``W003``              a setting of django-anymail or django-ses is left: what it is here
+``W003``              a setting of another package is left: what it is here
 ``W004``              ``MAILCORE`` names a provider, and nothing sends through it
 ``W005``              (``--deploy``) a provider delivers nothing: ``console``, ``memory``, …
-``W006``              an app, a receiver or an address of django-anymail or django-ses is left
+``W006``              an app, a receiver or an address of another package is left
 ``W007``              no address of ``ROOT_URLCONF`` leads to a webhook of ``MAILCORE["WEBHOOKS"]``
 ====================  ============================================================================
 
@@ -43,6 +43,7 @@ from mailcore_django.aliases import every_mailer, our_mailers
 from mailcore_django.conf import SETTING, django_mailers, read_settings
 from mailcore_django.configured import DEFAULT_ALIAS, configuration_of, mailers_of
 from mailcore_django.moving.left_in_code import left_in_code
+from mailcore_django.moving.queue_settings import left_of_queues
 from mailcore_django.moving.reading import left_over
 from mailcore_django.webhooks.configured import get_webhook
 
@@ -50,6 +51,7 @@ from mailcore_django.webhooks.configured import get_webhook
 __all__ = ["check_deployment", "check_settings"]
 
 _DELIVERS_NOTHING = ("console", "file", "memory", "null")
+_OTHERS = ("anymail.", "django_ses.", "mailer.", "post_office.")
 _TRUST = (
     "webhook_secrets",
     "webhook_header_secrets",
@@ -175,12 +177,15 @@ def _common_silence() -> bool:
 
 def _left_over() -> Iterator[CheckMessage]:
     backends = [backend for _, _, backend, _ in every_mailer()]
-    if any(each.startswith(("anymail.", "django_ses.")) for each in backends):
+    if any(each.startswith(_OTHERS) for each in backends):
         return  # they are in use
     if not any(True for _ in our_mailers()):
         return
     for place, advice in left_over():
         yield _warning(3, f"{place} is left from another package: {advice}", "take it out")
+    for place, instead in left_of_queues():
+        text = f"{place} is left from another package: what there is instead is {instead}"
+        yield _warning(3, text, "take it out")
     for place, advice in left_in_code():
         yield _warning(6, f"{place}, and no mailer is one of that package", advice)
 

@@ -107,6 +107,19 @@ def settings_command(arguments: Sequence[str], out: Writer) -> int:
     return 0
 
 
+def take_over(arguments: Sequence[str], out: Writer) -> int:
+    """Move mail that waits in the queue of another package into the outbox."""
+    _require_outbox()
+    from mailcore_django.moving.queues import take_over_command
+
+    return take_over_command(arguments, out)
+
+
+def _require_outbox() -> None:
+    if not apps.is_installed(OUTBOX_APP):
+        raise ConfigurationError(f"INSTALLED_APPS does not have {OUTBOX_APP!r}")
+
+
 def outbox_command(name: str) -> Callable[[Sequence[str], Writer], int]:
     """
     A command of the app ``mailcore_django.outbox``, which may not be installed.
@@ -116,8 +129,7 @@ def outbox_command(name: str) -> Callable[[Sequence[str], Writer], int]:
     """
 
     def run_it(arguments: Sequence[str], out: Writer) -> int:
-        if not apps.is_installed(OUTBOX_APP):
-            raise ConfigurationError(f"INSTALLED_APPS does not have {OUTBOX_APP!r}")
+        _require_outbox()
         from mailcore_django.outbox.commands import COMMANDS as OF_OUTBOX
 
         return OF_OUTBOX[name](arguments, out)
@@ -130,5 +142,6 @@ COMMANDS: dict[str, Callable[[Sequence[str], Writer], int]] = {
     "erase": erase_command,
     "prune": prune_command,
     **{name: outbox_command(name) for name in ("work", "status", "show", "retry", "cancel")},
+    "take-over": take_over,
 }
 """Commands that only Django has, by name: each is given its arguments and where to write."""

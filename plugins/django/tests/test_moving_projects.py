@@ -14,81 +14,17 @@ import threading
 
 from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.request import urlopen
 
-import django
 import pytest
 
-from started import Project
+from moved import DOCS, HAS_MAILERS, SETTINGS, made, used
 
 from mailcore import Mailer, Message
 from mailcore_local.ses import LocalSes
 
 
 pytestmark = pytest.mark.slow
-
-DOCS = Path(__file__).parents[3] / "docs" / "django"
-FILES = Path(__file__).parent / "project" / "moving"
-HAS_MAILERS = django.VERSION >= (6, 1)
-NOT_FOR_THIS_DJANGO = "Django 5.2 and 6.0" if HAS_MAILERS else "Django 6.1"
-DIFF = re.compile(r"^```diff\n--- ([\w./]+)(?:, ([^\n]*))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def changes(page, after):
-    """The changes of a section of a guide: the file, and what becomes what in it."""
-    text = (DOCS / page).read_text("utf-8")
-    _, _, below = text.partition(f"\n## {after}")
-    assert below
-    for name, condition, diff in DIFF.findall(below.partition("\n## ")[0]):
-        if condition == NOT_FOR_THIS_DJANGO:
-            continue
-        for hunk in diff.split("@@\n"):
-            lines = [line or " " for line in hunk.splitlines()]
-            old = [line[1:] for line in lines if line[0] in " -"]
-            new = [line[1:] for line in lines if line[0] in " +"]
-            yield name, "\n".join(old), "\n".join(new)
-
-
-class Moving(Project):
-    """A project that is changed as a guide says."""
-
-    def change(self, page, section):
-        """Apply the changes of a section; each place is there once."""
-        applied = 0
-        for name, old, new in changes(page, section):
-            path = self.directory / name
-            text = path.read_text("utf-8")
-            assert 1 == text.count(f"\n{old}\n"), f"{name} has no such place:\n{old}"
-            path.write_text(text.replace(f"\n{old}\n", f"\n{new}\n"), encoding="utf-8")
-            applied += 1
-        assert applied
-
-
-def made(directory, files, settings, settings_of_tests):
-    """The project before it moves."""
-    project = Moving(directory)
-    project.run("-m", "django", "startproject", "shop", ".")
-    path = directory / "shop" / "settings.py"
-    path.write_text(
-        f"{path.read_text('utf-8')}{settings}\n\n# What the tests need.\n{settings_of_tests}",
-        encoding="utf-8",
-    )
-    for each in (FILES / files).glob("*.py"):
-        # A line above the first, so that it can be changed as any other.
-        (directory / "shop" / each.name).write_text("\n" + each.read_text("utf-8"), "utf-8")
-    return project
-
-
-SETTINGS = """
-import os
-
-DEBUG = False
-ALLOWED_HOSTS = ["testserver"]
-ROOT_URLCONF = "shop.addresses"
-DATABASES["default"]["NAME"] = os.environ["SHOP_DATABASE"]
-DEFAULT_FROM_EMAIL = "Shop <shop@example.com>"
-"""
 
 
 class Postmark(BaseHTTPRequestHandler):
@@ -241,15 +177,6 @@ told["answers"] = answers
 told["heard"] = heard.heard
 print(json.dumps(told))
 """
-WITHOUT = "import sys\nsys.modules['{0}'] = None\n"
-
-
-def used(project, program=USED, *, without=""):
-    """What the project says of a run; the other package may have gone."""
-    start = "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'shop.settings'\n"
-    gone = WITHOUT.format(without) if without else ""
-    shown = project.run("-c", f"{gone}{start}import django\ndjango.setup()\n{program}")
-    return json.loads(next(line for line in shown.splitlines() if line.startswith("{")))
 
 
 def test_from_django_anymail(tmp_path, postmark):
@@ -264,7 +191,7 @@ def test_from_django_anymail(tmp_path, postmark):
             [["/anymail/postmark/tracking/", BOUNCE], ["/anymail/postmark/inbound/", MAIL]]
         ),
     }
-    before, asked_before = used(project), [*postmark.asked]
+    before, asked_before = used(project, USED), [*postmark.asked]
     assert ["sent", "refused", "failed with 500"] == before["reminders"]
     assert [True, False] * 2 == before["answers"]
     assert {"bounced", "inbound", "sent"} == {each[0] for each in before["heard"]}
@@ -275,7 +202,7 @@ def test_from_django_anymail(tmp_path, postmark):
     printed = project.manage("mailcore", "settings")
     assert "MAILCORE_POSTMARK_SERVER_TOKEN" in printed
     assert "s3cr3t" not in printed
-    assert before == used(project)
+    assert before == used(project, USED)
     postmark.asked.clear()
 
     project.change(page, "2.")
@@ -286,12 +213,12 @@ def test_from_django_anymail(tmp_path, postmark):
         project.change(page, section)
     assert "no issues" in project.manage("check", "--fail-level", "WARNING")
 
-    after = used(project, without="anymail")
+    after = used(project, USED, without="anymail")
     # Postmark has taken it, which django-anymail calls `sent`; the guide says so.
     assert before == json.loads(json.dumps(after).replace('"queued"', '"sent"'))
     assert [essence(*each) for each in asked_before] == [essence(*each) for each in postmark.asked]
     project.environment["POSTED"] = json.dumps([["/mail/postmark/", BOUNCE]])
-    assert [True, False] == used(project, without="anymail")["answers"]
+    assert [True, False] == used(project, USED, without="anymail")["answers"]
 
 
 def essence(path, token, body):

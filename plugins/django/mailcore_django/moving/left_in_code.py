@@ -1,4 +1,4 @@
-"""What is left of django-anymail and django-ses in a project's code: found, not searched for."""
+"""What is left of other packages in a project's code: found, not searched for."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.dispatch import Signal
 
 from mailcore_django.addresses import addresses
 
 
-__all__ = ["left_in_code"]
+__all__ = ["has_django_mailer", "left_in_code"]
 
 # By the package: where its signals are, and what there is instead of them.
 _INSTEAD = {
     "anymail": "connect to that of mailcore_django.compat.anymail.signals",
     "django_ses": "connect to mailcore_django.signals",
+    "post_office": "connect to mailcore_django.signals.post_send, which workers send",
+    # It has none.
+    "mailer": "",
 }
 _ADDRESS = "mailcore_django.webhooks.views.webhook takes what is posted there"
 
@@ -28,10 +32,17 @@ _ADDRESS = "mailcore_django.webhooks.views.webhook takes what is posted there"
 def left_in_code() -> Iterator[tuple[str, str]]:
     """Apps, receivers of signals, and addresses: each with what to do about it."""
     for package in _INSTEAD:
-        if package in settings.INSTALLED_APPS:
+        if package in settings.INSTALLED_APPS and (package != "mailer" or has_django_mailer()):
             yield f"INSTALLED_APPS has {package!r}", "take it out once nothing imports it"
         yield from _receivers(package)
     yield from _addresses()
+
+
+def has_django_mailer() -> bool:
+    """Whether the app that is called ``mailer`` is django-mailer's; others may be called so."""
+    if not apps.is_installed("mailer"):
+        return False
+    return hasattr(apps.get_app_config("mailer").models_module, "DontSendEntry")
 
 
 def _receivers(package: str) -> Iterator[tuple[str, str]]:
@@ -62,5 +73,5 @@ def _addresses() -> Iterator[tuple[str, str]]:
     for each in addresses():
         view = getattr(each.view, "view_class", each.view)
         package = str(getattr(view, "__module__", "")).partition(".")[0]
-        if package in _INSTEAD:
+        if package in _INSTEAD and package != "mailer":
             yield f"the address {each.route!r} is a view of {package}", _ADDRESS

@@ -17,6 +17,7 @@ class Project:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.warnings = ["-W", "error"]
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DJANGO")},
             "AWS_ACCESS_KEY_ID": "AKIAINVENTED00000000",
@@ -33,7 +34,7 @@ class Project:
     def run(self, *command: str, code: int | None = 0, **environment: str) -> str:
         """Run Python with arguments, every warning an error; return what it wrote."""
         finished = subprocess.run(
-            [sys.executable, "-W", "error", *command],
+            [sys.executable, *self.warnings, *command],
             cwd=self.directory,
             env={**self.environment, **environment},
             capture_output=True,
