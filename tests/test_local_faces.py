@@ -6,6 +6,7 @@ A stand-in is written from the service's documentation, and shares no code with 
 
 from __future__ import annotations
 
+import re
 import threading
 
 from collections.abc import Iterator
@@ -52,6 +53,14 @@ SETTINGS = {
     "postmark": FaceSettings(webhook_username="hook", webhook_password="word"),
     "mailgun": FaceSettings(),
     "sendgrid": FaceSettings(),
+}
+# The reason with which people may put an address on the list.
+PUT_BY_HAND = {
+    "postmark": "MANUAL",
+    "mailgun": "UNSUBSCRIBE",
+    "sendgrid": "UNSUBSCRIBE",
+    "mandrill": "MANUAL",
+    "sparkpost": "MANUAL",
 }
 # What looking after suppressions needs beside it.
 # And the URL that a signature covers.
@@ -391,6 +400,22 @@ def test_a_wrong_key() -> None:
     assert set(SETTINGS) == set(found)
 
 
+def test_production_code_is_redirected(running: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`MAILCORE_REDIRECT` alone sends everything here, and the real key stays at home."""
+    name = running.name
+    # What one has in production: without the address of a stand-in.
+    url = re.sub(r"\bbase_url=[^&]*&?", "", running.local.mailcore_url(name))
+    monkeypatch.setenv("MAILCORE_REDIRECT", running.local.url)
+    with connect(url) as mailer:
+        mailer.send(Message(**FIELDS, to=["redirected@example.net"]))
+    running.local.hub.drain(30)
+
+    mail = running.local.latest("to:redirected@example.net")
+    assert mail is not None
+    assert name == mail.face
+    assert "local" not in f"{mail.request.headers[1:]}{mail.request.body!r}"
+
+
 def test_the_list_of_suppressions(setting: Setting) -> None:
     """What bounced is on the list, is not sent to, and can be taken off."""
     if setting.name in LISTLESS:
@@ -408,6 +433,14 @@ def test_the_list_of_suppressions(setting: Setting) -> None:
     assert "hans@example.net" in [each.email_address for each in account.suppressed()]
     assert account.delete_suppressed("hans@example.net")
     assert account.get_suppressed("hans@example.net") is None
+    reason = PUT_BY_HAND.get(setting.name)
+    if reason is None:
+        return
+    account.put_suppressed("left@example.net", reason)
+    put = account.get_suppressed("left@example.net")
+    assert put is not None
+    assert reason == put.reason
+    assert account.delete_suppressed("left@example.net")
 
 
 RAW = (

@@ -8,6 +8,7 @@ import re
 import secrets
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -22,6 +23,8 @@ from mailcore_local.mailgun.templates import HTML, TEXT, Templates, Version
 
 
 _PLACE = re.compile(r"%(recipient(?:[._][\w.-]+)?)%")
+_LARGE_BODY = 16 * 1024
+_SHORTENED = b"The body is kept with the mail of the first recipient."
 _TAGS = re.compile(r"<[^>]*>")
 # The ends of lines as a mail has them, between which a header stands.
 _HEADER = r"(?im)^{}:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n"
@@ -66,8 +69,11 @@ class Sending:
                 raise MailgunError("from parameter is missing")
         now = datetime.now(timezone.utc)
         own_id = f"{now:%Y%m%d%H%M%S}.{secrets.token_hex(8)}@{domain}"
-        for captured in _captured(domain, message, version, own_id, request):
-            self._accept(captured)
+        for number, captured in enumerate(_captured(domain, message, version, own_id, request)):
+            # A thousand copies would fill the store.
+            is_copy = number and len(request.body) > _LARGE_BODY
+            kept = replace(request, body=_SHORTENED) if is_copy else request
+            self._accept(replace(captured, request=kept))
         return {"id": f"<{own_id}>", "message": "Queued. Thank you."}
 
     def _version(self, domain: str, message: Message) -> Version:

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from mailcore.http import REPLACED_CREDENTIAL
 from mailcore_local.documents import NotReadable, read_json
 from mailcore_local.engine import EventKind, Fate, Fault
 from mailcore_local.faces import CopyLine, Envelope, Face, FaceSettings, WebhookPost
@@ -35,6 +36,8 @@ from mailcore_local.mailgun.templates import Templates
 
 
 _MAX_MESSAGE_BYTES = 25 * 1024 * 1024
+# What mailcore sends in place of credentials when `MAILCORE_REDIRECT` has calls go here.
+_REDIRECTED = REPLACED_CREDENTIAL.encode()
 _VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _MIME_TYPE = "message/rfc2822"
 
@@ -207,7 +210,7 @@ class MailgunFace(Face):
             user, _, password = base64.b64decode(token, validate=True).partition(b":")
         except (binascii.Error, ValueError):
             return False
-        if scheme.lower() != "basic" or user != b"api" or not password:
+        if scheme.lower() != "basic" or user not in (b"api", _REDIRECTED) or not password:
             return False
         key = self.settings.api_key
         return key is None or hmac.compare_digest(password, key.encode())

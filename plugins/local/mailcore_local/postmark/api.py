@@ -4,9 +4,11 @@ What the paths of Postmark's API do, without HTTP: a document goes in, a documen
 
 from __future__ import annotations
 
+import json
 import uuid
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from mailcore_local.engine import Fate
@@ -91,7 +93,7 @@ class Sending:
         """
         if not isinstance(documents, list):
             raise incompatible("the request")
-        return self._each(documents, lambda f: self.email(f, request, test=test))
+        return self._each(documents, lambda f: self.email(f, _part_of(request, f), test=test))
 
     def batch_with_templates(
         self, document: object, request: CapturedRequest, *, test: bool
@@ -103,7 +105,9 @@ class Sending:
             PostmarkError: There is no list in it, or too long a one.
         """
         messages = objects(as_object(document), "Messages")
-        return self._each(messages, lambda f: self.with_template(f, request, test=test))
+        return self._each(
+            messages, lambda f: self.with_template(f, _part_of(request, f), test=test)
+        )
 
     def _each(
         self, documents: list[object] | list[Fields], send: Callable[[object], dict[str, object]]
@@ -172,6 +176,11 @@ class Sending:
         if fate is not None:
             return fate is Fate.SUPPRESSED
         return self._suppressions.find(stream, address) is not None
+
+
+def _part_of(request: CapturedRequest, document: object) -> CapturedRequest:
+    # Hundreds of copies of a batch would fill the store.
+    return replace(request, body=json.dumps(document, ensure_ascii=False).encode())
 
 
 def _captured(

@@ -5,10 +5,12 @@ What `/v3/mail/send` does, without HTTP: a document goes in, mails come out.
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 import time
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from mailcore.inbound import ReceivedFile
 from mailcore_local.composing import compose
@@ -60,8 +62,12 @@ class Sending:
         if mail.sandbox:
             return None
         message_id = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
-        for captured in _captured(mail, version, message_id, request):
-            self._accept(captured)
+        assert isinstance(document, dict)
+        for number, captured in enumerate(_captured(mail, version, message_id, request)):
+            kept = request
+            if len(mail.personalizations) > 1:
+                kept = replace(request, body=_part_of(document, number))
+            self._accept(replace(captured, request=kept))
         return message_id
 
     def _version(self, mail: Mail) -> Version:
@@ -78,6 +84,20 @@ class Sending:
                 )
             )
         return version
+
+
+def _part_of(document: Mapping[str, object], number: int) -> bytes:
+    """
+    The call as if it had one personalization: a thousand copies of it would fill the store.
+
+    The files stand in the first one only.
+    """
+    personalizations = document["personalizations"]
+    assert isinstance(personalizations, list)
+    part = {**document, "personalizations": personalizations[number : number + 1]}
+    if number:
+        part.pop("attachments", None)
+    return json.dumps(part, ensure_ascii=False).encode()
 
 
 def _has_subjects(mail: Mail) -> bool:

@@ -208,6 +208,17 @@ def test_a_batch_is_a_mail_for_each_recipient(local, ask):
     assert {answer.json["id"]} == {ada.recipients[0].message_id, bob.recipients[0].message_id}
 
 
+def test_a_large_batch_is_kept_once(local, ask):
+    """A thousand copies of a request would fill the store."""
+    variables = json.dumps({f"u{n}@example.net": {} for n in range(3)})
+    to = ",".join(json.loads(variables))
+    ask(SEND, message(to=to, text="x" * 20_000, **{"recipient-variables": variables}))
+
+    first, second, third = list(local.mails.mails())[-3:]
+    assert len(first.request.body) > 20_000
+    assert {b"first recipient"} == {each.request.body[-16:-1] for each in (second, third)}
+
+
 def test_templates_are_stored_and_rendered(local, ask):
     """With variables of three kinds, versions, and headers of their own."""
     path = "/mg.example.com/templates"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import uuid
 
 import pytest
@@ -185,6 +186,7 @@ def test_a_batch_is_answered_one_by_one(local, ask):
     assert 200 == answer.status
     assert [0, 300, 403, 0] == [each["ErrorCode"] for each in answer.json]
     assert ["ErrorCode", "Message"] == list(answer.json[1])
+    assert email(To="bob@example.net") == json.loads(local.latest().request.body)
     assert before + 2 == local.mails.count()
     assert 410 == ask("/email/batch", [email()] * 501).code
     assert 403 == ask("/email/batch", email()).code

@@ -100,6 +100,9 @@ def test_a_call_is_answered_and_its_mails_are_kept(local, ask):
     assert ("a", "b") == first.tags
     assert "help@example.com" == first.parsed.reply_to[0].addr_spec
     assert ["a.pdf"] == [each.filename for each in first.parsed.attachments]
+    bodies = [json.loads(each.request.body) for each in (first, second)]
+    assert [1, 1] == [len(each["personalizations"]) for each in bodies]
+    assert [True, False] == ["attachments" in each for each in bodies]
     assert {"image/png", "text/calendar"} == {each.content_type for each in first.parsed.inlines}
     assert [] == list(first.parsed.bcc)
 
