@@ -61,12 +61,14 @@ class WebhookPost:
         headers: The header fields, ``Content-Type`` among them.
         body: The octets of the body.
         event_ids: The ids of the events that it tells of; their timeline entries get the outcome.
+        method: The HTTP method in capitals: ``POST``, or ``HEAD`` of a trial without a body.
     """
 
     event_type: str
     headers: Mapping[str, str]
     body: bytes
     event_ids: tuple[str, ...] = ()
+    method: str = "POST"
 
     def __repr__(self) -> str:
         return f"<WebhookPost {self.event_type}, {len(self.body)} bytes>"
@@ -205,6 +207,15 @@ class Face(ABC):
             Whether that was done; by default the hub posts what `webhook_posts` makes.
         """
         return False
+
+    def trials(self) -> Sequence[WebhookPost]:
+        """
+        What the provider tries the address of a webhook with before it takes it.
+
+        They are sent when a webhook is set, and a refusal is said in the log. By default nothing is
+        tried.
+        """
+        return []
 
     def webhooks_changed(self, hub: Hub) -> None:
         """

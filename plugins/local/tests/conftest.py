@@ -57,6 +57,11 @@ def webhook() -> Iterator[Webhook]:
     kept = Webhook()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            kept.received.append(Received(self.path, dict(self.headers), b""))
+            self.send_response(kept.statuses.pop(0) if kept.statuses else 200)
+            self.end_headers()
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             kept.received.append(Received(self.path, dict(self.headers), body))

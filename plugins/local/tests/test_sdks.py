@@ -1,20 +1,13 @@
 """
-Clients of the services themselves, as they are published, against the stand-ins.
+Clients of Mailjet, Mandrill, Brevo and SparkPost, as they are published, against the stand-ins.
 
-They are installed into directories of the run: from PyPI and npm. Without pip or npm these tests
-fail rather than pass unseen: leave them out with ``-m "not slow"``.
+All of PyPI are installed together, and all of npm: see the fixtures `python_client` and
+`node_client`.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -174,74 +167,31 @@ REFUSALS = {
 }
 
 
-def finished(command: list[str], directory: Path, **environment: str) -> str:
-    """What a command prints; the test fails with what it says otherwise."""
-    done = subprocess.run(
-        command,
-        cwd=directory,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=300,
-    )
-    if done.returncode:
-        pytest.fail(f"{command[:4]} failed: {done.stderr[-2000:]}{done.stdout[-500:]}")
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Any]:
+@pytest.fixture
+def python(python_client: Callable[..., Callable[..., Any]]) -> Callable[[str, str], Any]:
     """``python(script, url)``: what a script with the clients of PyPI prints, as JSON."""
-    directory = tmp_path_factory.mktemp("python")
-    quiet = ["--quiet", "--disable-pip-version-check", "--no-warn-conflicts"]
-    command = [sys.executable, "-m", "pip", "install", *quiet, "--target", str(directory)]
-    finished([*command, *PYTHON_SDKS], directory)
+    client = python_client(*PYTHON_SDKS)
 
     def run(script: str, url: str) -> Any:
-        lines = [line[8:] for line in script.splitlines()]
-        (directory / "script.py").write_text(
-            "\n".join(
-                [
-                    "import json, sys",
-                    "url = sys.argv[1]",
-                    *lines,
-                    'print(json.dumps({"sent": sent, "refused": refused}))',
-                ]
-            ),
-            encoding="utf-8",
-        )
-        said = finished(
-            [sys.executable, "script.py", url],
-            directory,
-            PYTHONPATH=str(directory),
-            PYTHONUTF8="1",
-        )
-        return json.loads(said)
+        lines = ["import json, sys", "url = sys.argv[1]"]
+        lines += [line[8:] for line in script.splitlines()]
+        lines.append('print(json.dumps({"sent": sent, "refused": refused}))')
+        return client("\n".join(lines), url)
 
     return run
 
 
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Any]:
+@pytest.fixture
+def node(node_client: Callable[..., Callable[..., Any]]) -> Callable[[str, str], Any]:
     """``node(script, url)``: what a script with the clients of npm prints, as JSON."""
-    directory = tmp_path_factory.mktemp("node")
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.fail('npm is not installed: install Node 18 or later, or run with -m "not slow"')
-    (directory / "package.json").write_text(
-        json.dumps({"private": True, "dependencies": NODE_SDKS}), encoding="utf-8"
-    )
-    finished([npm, "install", "--no-audit", "--no-fund", "--loglevel=error"], directory)
+    client = node_client(NODE_SDKS)
 
     def run(script: str, url: str) -> Any:
         text = (
             "const url = process.argv[2];\nlet sent, refused;\n(async () => {\n"
             f"{script}\nconsole.log(JSON.stringify({{sent, refused}}));\n}})();\n"
         )
-        (directory / "script.js").write_text(text, encoding="utf-8")
-        return json.loads(finished(["node", "script.js", url], directory))
+        return client(text, url)
 
     return run
 

@@ -42,6 +42,13 @@ class Delivery(ABC, Generic[RecordT]):
     record: RecordT
     tampered: bool = False
 
+    @property
+    def method(self) -> str:
+        """
+        The HTTP method in capitals; a request by HEAD has no body.
+        """
+        return "POST"
+
     @abstractmethod
     def sealed(self) -> str:
         """
@@ -281,7 +288,8 @@ class Publisher(Generic[RecordT]):
             target, authorization = _target(delivery.record.endpoint)
             headers = {**delivery.headers(), **authorization}
             octets = body.encode("utf-8", "surrogateescape")
-            connection.request("POST", target, body=octets, headers=headers)
+            sent = None if delivery.method == "HEAD" else octets
+            connection.request(delivery.method, target, body=sent, headers=headers)
             response = connection.getresponse()
             text = response.read(65536)[:_KEPT_ANSWER_BYTES].decode(errors="replace")
         except (OSError, http.client.HTTPException, ValueError) as error:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import threading
 import time
 
@@ -30,6 +31,9 @@ from mailcore_local.hub.posting import WebhookDelivery, WebhookRecord, may_retry
 from mailcore_local.mailbox import CapturedMail, MailEvent, MailStore, first_web_link
 from mailcore_local.mailbox.mail import new_id, now
 from mailcore_local.serving import Interruptions
+
+
+logger = logging.getLogger("mailcore_local")
 
 
 class UnknownFace(LookupError):
@@ -100,6 +104,7 @@ class Hub:
         self._publisher.start()
         for face in self.faces.values():
             face.webhooks_changed(self)
+            self._try(face)
 
     def stop(self) -> None:
         """
@@ -183,6 +188,7 @@ class Hub:
         with self._lock:
             self._webhooks[name] = tuple(urls)
         face.webhooks_changed(self)
+        self._try(face)
 
     @property
     def posts(self) -> Sequence[WebhookRecord]:
@@ -386,7 +392,22 @@ class Hub:
         )
         return WebhookDelivery(record=record, face=face, post=post)
 
+    def _try(self, face: Face) -> None:
+        urls = self.webhooks(face.name)
+        trials = face.trials() if urls else []
+        deliveries = [self._delivery(face, url, trial, None) for url in urls for trial in trials]
+        self._publisher.submit(
+            [replace(each, record=replace(each.record, is_trial=True)) for each in deliveries]
+        )
+
     def _observe(self, record: WebhookRecord) -> None:
+        if record.is_trial and record.state == "failed":
+            logger.warning(
+                "%s tries the address of a webhook with a %s, and takes none that answers %s",
+                self.faces[record.face].label,
+                record.event_type,
+                record.attempts[-1],
+            )
         if record.about is not None and not self.mails.closed:
             outcome = outcome_of(record)
             self.mails.record_post(record.about, record.post_id, record.event_ids, outcome)

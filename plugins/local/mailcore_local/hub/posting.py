@@ -25,11 +25,20 @@ class WebhookRecord(DeliveryRecord):
         face: The name of the provider that posts it.
         post_id: The id of the request; a duplicate has its own.
         event_ids: The ids of the events that it tells of.
+        is_trial: Whether it only tries the address, and tells of nothing.
     """
 
     face: str
     post_id: str
     event_ids: tuple[str, ...] = ()
+    is_trial: bool = False
+
+    @property
+    def is_event(self) -> bool:
+        """
+        Whether it counts when posts are waited for; trials do not.
+        """
+        return not self.is_trial
 
 
 def outcome_of(record: DeliveryRecord) -> WebhookOutcome:
@@ -58,6 +67,13 @@ class WebhookDelivery(Delivery[WebhookRecord]):
 
     face: Face
     post: WebhookPost
+
+    @property
+    def method(self) -> str:
+        """
+        The HTTP method of the provider.
+        """
+        return self.post.method
 
     def sealed(self) -> str:
         """

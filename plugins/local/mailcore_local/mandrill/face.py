@@ -72,6 +72,7 @@ _REASONS = {
     EventKind.UNSUBSCRIBED: "unsub",
 }
 _WINDOWS = ("today", "last_7_days", "last_30_days", "last_60_days", "last_90_days", "all_time")
+_WITHOUT_EVENTS = "post without events"
 _HOURLY_QUOTA = 100_000
 _FAULTS = {
     "throttle": MandrillError(
@@ -389,12 +390,22 @@ class MandrillFace(Face):
         ]
         return _post("inbound", documents, ()) if documents else None
 
+    def trials(self) -> Sequence[WebhookPost]:
+        """
+        A request by HEAD, and a form without events, signed before there is a key.
+        """
+        head = WebhookPost(event_type="request by HEAD", headers={}, body=b"", method="HEAD")
+        return [head, _post(_WITHOUT_EVENTS, [], ())]
+
     def addressed(self, post: WebhookPost, url: str) -> WebhookPost:
         """
         The post signed for a URL, over which the signature goes too.
         """
+        if post.method == "HEAD":
+            return post
+        key = webhooks.TRIAL_KEY if post.event_type == _WITHOUT_EVENTS else self.webhook_key
         fields = {name: values[0] for name, values in parse_qs(post.body.decode()).items()}
-        signature = webhooks.signature(self.webhook_key, url, fields)
+        signature = webhooks.signature(key, url, fields)
         return replace(post, headers={**post.headers, "X-Mandrill-Signature": signature})
 
     def tampered(self, post: WebhookPost) -> WebhookPost:

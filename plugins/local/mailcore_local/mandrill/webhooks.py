@@ -6,8 +6,7 @@ https://mandrill.zendesk.com/hc/en-us/articles/205583307-Message-Event-Webhook-f
 https://mandrill.zendesk.com/hc/en-us/articles/360039234813 (received mail), and
 https://mandrill.zendesk.com/hc/en-us/articles/360039232513 (signature). Slashes have a backslash,
 as PHP writes JSON: https://github.com/mailchimp/mailchimp-client-lib-codegen/issues/281. How
-Mandrill tries a new URL (HEAD, then a post without events,
-https://mandrill.zendesk.com/hc/en-us/articles/360038740014) is not here: no URL is registered.
+Mandrill tries a new URL: https://mandrill.zendesk.com/hc/en-us/articles/360038740014.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from mailcore_local.mailbox import CapturedMail, MailEvent
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 FIELD = "mandrill_events"
+TRIAL_KEY = "test-webhook"
 
 _NAMES: Mapping[EventKind, str] = {
     EventKind.SENT: "send",

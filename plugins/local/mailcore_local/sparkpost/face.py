@@ -385,6 +385,12 @@ class SparkPostFace(Face):
         (first,) = documents[0]["msys"].values()
         return [self._post(first["type"], documents, ids)]
 
+    def trials(self) -> Sequence[WebhookPost]:
+        """
+        A batch without an event.
+        """
+        return [self._post("batch without an event", [{"msys": {}}], ())]
+
     def inbound_post(self, raw: bytes, envelope: Envelope) -> WebhookPost | None:
         """
         An object for each recipient in one batch.

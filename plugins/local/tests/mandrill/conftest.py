@@ -19,6 +19,9 @@ def local(webhook):
         webhooks={"mandrill": f"{webhook.url}?a=1"},
         inbound_webhooks={"mandrill": webhook.url},
     ) as made:
+        # The address is tried first.
+        made.hub.drain(30)
+        webhook.received.clear()
         yield made
 
 

@@ -178,3 +178,19 @@ def test_received_mail_from_the_api(local, webhook, call):
 
     assert (200, "in@example.com") == (status, answer[0]["email"])
     assert "Re" == events(webhook.received[0])[0]["msg"]["subject"]
+
+
+def test_how_an_address_is_tried(local, webhook, caplog):
+    """By HEAD, and by a form without events that a key of its own signs; a refusal is told."""
+    webhook.statuses += [404, 200]
+    local.hub.set_webhooks("mandrill", [webhook.url])
+    local.hub.drain(30)
+
+    head, post = webhook.received
+    assert (b"", []) == (head.body, events(post))
+    assert signed(post, "test-webhook", webhook.url)
+    assert ["Mandrill tries the address of a webhook with a request by HEAD"] == [
+        record.getMessage().partition(",")[0] for record in caplog.records
+    ]
+    assert "answers 404" in caplog.text
+    assert [] == [each for each in local.hub.posts if each.is_event]

@@ -19,6 +19,9 @@ def local(webhook):
         webhooks={"sparkpost": webhook.url},
         inbound_webhooks={"sparkpost": webhook.url},
     ) as made:
+        # The address is tried first.
+        made.hub.drain(30)
+        webhook.received.clear()
         yield made
 
 

@@ -177,3 +177,11 @@ def test_relayed_mail(local, webhook, body):
     octets = base64.b64decode(text) if content["email_rfc822_is_base64"] else text.encode()
     assert (raw, "Re", ["in@example.com"]) == (octets, content["subject"], content["to"])
     assert {"From": "Ada <ada@example.net>"} == content["headers"][0]
+
+
+def test_how_an_address_is_tried(local, webhook):
+    """By a batch without an event."""
+    local.hub.set_webhooks("sparkpost", [webhook.url])
+    local.hub.drain(30)
+
+    assert [[{"msys": {}}]] == [each.json for each in webhook.received]
