@@ -38,7 +38,11 @@ _HEADS = tuple(re.compile(rf"<{name}(?:\s[^>]*)?>", re.IGNORECASE) for name in (
 _HEAD_WITHIN = 20_000
 # How a tokenizer reads a tag: <, the name, then white space, a slash or the end.
 _LINK_ELEMENT = re.compile(r"<link(?=[\s/>])", re.IGNORECASE)
+# The scheme of the browser is that of the machine, and no frame is told another one.
+_SCHEME_QUERY = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", re.IGNORECASE)
+_ALWAYS, _NEVER = "(min-width:0px)", "(max-width:0px)"
 _INVERTED = (
+    ":root{color-scheme:light!important}"
     "html{background:#fff;filter:invert(.92) hue-rotate(180deg)}"
     "img,video,[background]{filter:invert(1) hue-rotate(180deg)}"
 )
@@ -85,9 +89,13 @@ def preview_document(mail: InboundMessage, *, remote: bool, dark: bool) -> str:
             has none, as some mail programs do.
     """
     html = mail.html or ""
-    own = '<base target="_blank"><meta name="referrer" content="no-referrer">'
-    if dark and not read_html(html).has_dark_styles:
-        own += f"<style>{_INVERTED}</style>"
+    wanted = "dark" if dark else "light"
+    inverted = dark and not read_html(html).has_dark_styles
+    scheme = _INVERTED if inverted else f":root{{color-scheme:{wanted}!important}}"
+    own = (
+        f'<base target="_blank"><meta name="referrer" content="no-referrer"><style>{scheme}</style>'
+    )
+    html = _SCHEME_QUERY.sub(lambda query: _ALWAYS if query[1].lower() == wanted else _NEVER, html)
     if not remote:
         html = _LINK_ELEMENT.sub("<blocked-link", html)
     return _with_head(_with_pictures(html, mail), own)

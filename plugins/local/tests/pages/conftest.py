@@ -137,6 +137,13 @@ def write() -> Callable[..., bytes]:
 
 
 @pytest.fixture
+def make_captured() -> Callable[..., CapturedMail]:
+    """A mail as a face makes it, with a short message."""
+    raw = written()
+    return lambda **fields: captured(raw, **fields)
+
+
+@pytest.fixture
 def mailbox(webhook: Any) -> Iterator[LocalMail]:
     """A running mailbox, whose webhooks listen."""
     with LocalMail(

@@ -13,7 +13,10 @@ from mailcore_local.pages.preview import preview_document, preview_headers
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-OWN = '<base target="_blank"><meta name="referrer" content="no-referrer">'
+OWN = (
+    '<base target="_blank"><meta name="referrer" content="no-referrer">'
+    "<style>:root{color-scheme:light!important}</style>"
+)
 
 
 def shown(write, html: str, **settings: bool) -> str:
@@ -85,9 +88,11 @@ def test_nothing_connects_before_it_is_asked_for(write, html):
 
 
 def test_dark_mode(write):
-    """A mail with dark styles keeps them, and one without is inverted."""
+    """A mail with dark styles is told what is wanted, and one without is inverted."""
     own = "<style>@media (prefers-color-scheme: dark) { p { color: #fff } }</style><p>x"
 
+    assert "@media (min-width:0px) {" in shown(write, own, dark=True)
+    assert "@media (max-width:0px) {" in shown(write, own)
     assert "invert(" not in shown(write, own, dark=True)
     assert "invert(" in shown(write, "<p>x", dark=True)
     assert "invert(" not in shown(write, "<p>x")
