@@ -101,7 +101,9 @@ DEBUG = False
 DATABASES["default"]["NAME"] = os.environ["SHOP_DATABASE"]
 DEFAULT_FROM_EMAIL = "Shop <shop@example.com>"
 """
-OF_DJANGO_MAILER = """
+# From Django 6.1 on, `startproject` writes MAILERS, which django-mailer does not know.
+OF_DJANGO_MAILER = f"""
+{"del MAILERS" if HAS_MAILERS else ""}
 INSTALLED_APPS += ["mailer"]
 EMAIL_BACKEND = "mailer.backend.DbBackend"
 MAILER_EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

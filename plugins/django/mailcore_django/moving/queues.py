@@ -117,7 +117,6 @@ class _DjangoMailer(_Queue):
         message = row.email
         if not isinstance(message, EmailMessage):
             raise CannotMove("its pickle cannot be read any more")
-        message.connection = None
         return Waiting(message=message, priority=_MAILER_PRIORITIES.get(row.priority, 0))
 
 
