@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import unittest
 
+from datetime import datetime, timezone
 from io import StringIO
 
 import django
@@ -11,11 +13,13 @@ import pytest
 
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.test import TestCase
 
 from mailcore import EventType, RecipientsRefused, TrackingEvent
 from mailcore_django import MailcoreMessage, get_provider, send
 from mailcore_django.log.models import SentMessage
 from mailcore_django.outbox.models import OutboxAttempt, OutboxMessage, OutboxReceipt
+from mailcore_django.outbox.working import made_workers, work_off
 from mailcore_django.signals import post_send, send_failed
 
 
@@ -343,3 +347,63 @@ def test_without_a_mailer(project, django_settings):
 
     with pytest.raises(CommandError, match="no mailer of the settings"):
         call_command("mailcore", "work", "--once")
+
+
+def test_a_claim_that_is_lost_is_not_remembered(project):
+    """Somebody calls a message off between the claim and its send; its text is let go."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from mailcore.outbox import cancel
+    from mailcore_django.outbox.telling import TellingStore
+
+    message().send()
+    store = TellingStore(using="default", mailer="default", provider=get_provider())
+    now = timezone.now() + timedelta(seconds=1)
+    (row,) = store.claim("w", limit=1, now=now, until=now + timedelta(minutes=1))
+    cancel(TellingStore(using="default", mailer="default", provider=get_provider()), row.id)
+
+    done = store.advance("w", conclusions=[], begin=[row.id], provider="memory", now=now, until=now)
+
+    assert (frozenset(), {}) == (done.begun, store._claimed)
+
+
+def test_without_time_zones(project, django_settings):
+    """Times are in UTC in the table whatever USE_TZ says, and in the project's zone for people."""
+    django_settings(USE_TZ=False)
+
+    made = message()
+    made.send()
+    row = OutboxMessage.objects.get()
+    assert abs((datetime.now(timezone.utc).replace(tzinfo=None) - row.due_at).total_seconds()) < 600
+    assert "1 sent\n" == work()
+    assert made.mailcore_outbox_id in run("show", made.mailcore_outbox_id)
+    assert 0 == json.loads(run("status", "--json"))["default"]["due"]
+
+
+def test_a_test_of_a_project(project):
+    """Django's TestCase is a transaction around the test: a worker may work in it."""
+    found = unittest.TestResult()
+
+    class ShopTests(TestCase):
+        def test_order(self):
+            message().send()
+            assert 1 == work_off(made_workers()).sent
+
+    unittest.defaultTestLoader.loadTestsFromTestCase(ShopTests).run(found)
+
+    assert (1, [], []) == (found.testsRun, found.errors, found.failures)
+    assert not OutboxMessage.objects.exists()
+
+
+def test_a_claim_reads_what_is_due_and_no_more(project):
+    """By the index, in its order: neither what was sent nor what waits for later is looked at."""
+    rows = OutboxMessage.objects.filter(
+        state="pending", mailer="default", priority=0, due_at__lte=datetime.now(timezone.utc)
+    ).order_by("due_at", "pk")
+
+    plan = rows.values_list("pk")[:10].explain()
+
+    assert "mailcore_outbox_due (state=? AND mailer=? AND priority=? AND due_at<?)" in plan
+    assert "TEMP B-TREE" not in plan

@@ -77,6 +77,10 @@ class TellingStore(DatabaseOutboxStore):
             now=now,
             until=until,
         )
+        for row_id in begin:
+            if row_id not in advanced.begun:
+                # Another worker has it, or somebody has called it off.
+                self._claimed.pop(row_id, None)
         for each in conclusions:
             if each.row.id in advanced.concluded:
                 self._tell(self._claimed.pop(each.row.id, None), each.row)
@@ -98,7 +102,9 @@ class TellingStore(DatabaseOutboxStore):
             return decide(row, receipts)
 
         written = super().revise(row_id, noting)
-        if written is not None and written.state is not found[0].state and written.state.is_over:
+        if written is None:
+            self._claimed.pop(row_id, None)
+        elif written.state is not found[0].state and written.state.is_over:
             claimed = self._claimed.pop(row_id, None)
             self._tell(found[0] if claimed is None else claimed, written)
         return written
