@@ -382,7 +382,7 @@ def test_without_time_zones(project, django_settings):
     assert 0 == json.loads(run("status", "--json"))["default"]["due"]
 
 
-def test_a_test_of_a_project(project):
+def test_a_test_of_a_project(project, outbox):
     """Django's TestCase is a transaction around the test: a worker may work in it."""
     found = unittest.TestResult()
 
