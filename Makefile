@@ -18,7 +18,7 @@ FUZZ_SECONDS = 5
 # test` takes half as long again as with them. `make clean` removes them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-slow test-all coverage check lint types docs snippets features stable known-plugins packaging versions links hooks format bench fuzz mutate schemas live clean
+.PHONY: help chaos demo test test-slow test-all coverage check lint types docs snippets features stable known-plugins packaging versions links hooks format bench fuzz mutate schemas live clean
 
 help:
 	@echo "make demo      mail out and events back through the local SES, over real HTTP"
@@ -35,6 +35,7 @@ help:
 	@echo "make schemas   requests against the services' own descriptions, of the directory MAILCORE_ESP_SCHEMAS"
 	@echo "make live      one message and one event with the services themselves, by the accounts of the file MAILCORE_LIVE"
 	@echo "make mutate    faults planted in the modules that decide, and whether a test notices: tools/mutate.toml"
+	@echo "make chaos     mail through outboxes and Celery while workers are killed and connections cut; ARGS=\"celery --messages 500\""
 	@echo "make fuzz      hostile webhooks and mail by atheris, FUZZ_SECONDS=5 for each target"
 
 demo: $(VENV)/.run
@@ -119,6 +120,10 @@ fuzz: $(VENV)/.fuzz
 	for target in events verification inbound finished; do \
 		FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m fuzz $$target $(ARGS) || exit 1; \
 	done
+
+# 10,000 messages through each queue; some minutes each. PostgreSQL and Redis have to be installed.
+chaos: $(VENV)/.tests
+	$(PY) -m chaos $(ARGS)
 
 # One or more groups of tools/mutate.toml: make mutate ARGS="http sns".
 mutate: $(VENV)/.mutate

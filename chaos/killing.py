@@ -32,8 +32,9 @@ class Workers:
         count: How many run at once.
         seed: The seed of the random numbers.
         pause_seconds: The shortest and the longest time between two kills.
+        most: How many kills there are at most; None for no bound.
         children: Whether now and then only a child of the worker is killed.
-        also: Is called before every third kill: it may break something else.
+        also: Called before every third kill, on average: breaks something else, if it can.
     """
 
     def __init__(
@@ -45,8 +46,9 @@ class Workers:
         count: int,
         seed: int,
         pause_seconds: tuple[float, float],
+        most: int | None = None,
         children: bool = False,
-        also: Callable[[], None] | None = None,
+        also: Callable[[], bool] | None = None,
     ) -> None:
         self._command = list(command)
         self._environment = dict(environment)
@@ -54,6 +56,7 @@ class Workers:
         self._count = count
         self._random = random.Random(seed)  # noqa: S311 - kills are no secrets
         self._pause_seconds = pause_seconds
+        self._most = most
         self._children = children
         self._also = also
         self._running: list[subprocess.Popen[bytes]] = []
@@ -81,6 +84,14 @@ class Workers:
                 os.killpg(each.pid, signal.SIGKILL)
                 self.ended.append(each.wait())
 
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def kills(self) -> int:
+        """How many processes were killed so far."""
+        return self.killed + self.killed_children
+
     def stop_killing(self) -> None:
         """Leave the workers alone from now on."""
         self._over.set()
@@ -100,10 +111,12 @@ class Workers:
 
     def _kill_at_random(self) -> None:
         while not self._over.wait(self._random.uniform(*self._pause_seconds)):
-            if self._also is not None and self._random.random() < 1 / 3:
-                self._also()
-                self.cuts += 1
             self._replace_ended()
+            if self._most is not None and self.kills >= self._most:
+                continue
+            if self._also is not None and self._random.random() < 1 / 3:
+                self.cuts += self._also()
+                self._replace_ended()
             victim = self._random.choice(self._running)
             if self._children and self._random.random() < 1 / 2 and self._kill_child(victim):
                 self.killed_children += 1
