@@ -174,6 +174,8 @@ class Suppressions:
         """
         if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
             raise MailgunError("Invalid JSON: a list of objects is expected")
+        if not items:
+            raise MailgunError("No addresses were given")
         if len(items) > _MAX_PAGE:
             raise MailgunError(f"Batch size should be less than {_MAX_PAGE}")
         key = ("address", "domain") if kind == "whitelists" else ("address",)

@@ -420,6 +420,8 @@ def test_the_lists_of_a_domain(ask):
     assert 400 == ask(path, [("code", "1")]).status
     assert 400 == ask(path, body=b"{", content_type="application/json").status
     assert 400 == ask(path, body=b"[1]", content_type="application/json").status
+    allowlist = "/lists.example.com/whitelists"
+    assert 400 == ask(allowlist, body=b"[]", content_type="application/json").status
     many = json.dumps([{"address": "a@b.net"}] * 1001).encode()
     assert 400 == ask(path, body=many, content_type="application/json").status
     assert 200 == ask(path, method="DELETE").status
