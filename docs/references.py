@@ -120,6 +120,8 @@ def is_defined(value: Any) -> bool:
         (inspect.isclass(value) or inspect.isroutine(value))
         and get_origin(value) is None
         and isinstance(getattr(value, "__module__", None), str)
+        # A property that is computed once has none.
+        and isinstance(getattr(value, "__qualname__", None), str)
     )
 
 

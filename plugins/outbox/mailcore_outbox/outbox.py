@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, MetaData
 from sqlalchemy.engine import URL
@@ -34,9 +34,6 @@ from mailcore_outbox.writing import Writer
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_scoped_session
     from typing_extensions import Self
-
-    Transaction: TypeAlias = Connection | Session | scoped_session[Any]
-    AsyncTransaction: TypeAlias = AsyncConnection | AsyncSession | async_scoped_session[Any]
 
 __all__ = ["Outbox"]
 
@@ -104,7 +101,7 @@ class Outbox:
 
     def add(
         self,
-        transaction: Transaction,
+        transaction: Connection | Session | scoped_session[Any],
         message: Message,
         *,
         key: str | None = None,
@@ -149,7 +146,7 @@ class Outbox:
 
     async def aadd(
         self,
-        transaction: AsyncTransaction,
+        transaction: AsyncConnection | AsyncSession | async_scoped_session[Any],
         message: Message,
         *,
         key: str | None = None,
@@ -224,7 +221,7 @@ def _require_known_fields(tables: Tables) -> None:
         )
 
 
-def _connection_of(transaction: Transaction) -> Connection:
+def _connection_of(transaction: Connection | Session | scoped_session[Any]) -> Connection:
     if isinstance(transaction, Connection):
         return transaction
     if isinstance(transaction, (Session, scoped_session)):

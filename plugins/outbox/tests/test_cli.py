@@ -177,7 +177,7 @@ def test_status(mailcore, add):
     told = json_of(mailcore, "status")
 
     assert {"pending": 2, "sent": 0} == {name: told["states"][name] for name in ("pending", "sent")}
-    assert (1, 0, 0) == (told["due"], told["expired_claims"], told["of_newer_release"])
+    assert (1, 0, 0) == (told["due"], told["expired"], told["newer"])
     assert told["late_seconds"] >= 0
     assert 1 == mailcore("status", "--late", "1e-9")[0]
     assert 0 == mailcore("status", "--late", "3600")[0]
@@ -190,7 +190,7 @@ def test_rows_of_a_newer_release_are_counted(mailcore, add, engine, outbox):
         connection.execute(text("UPDATE mailcore_outbox SET document_version = 99"))
     assert 0 == mailcore("work", "--once", "--provider", "null")[0]
 
-    assert 1 == json_of(mailcore, "status")["of_newer_release"]
+    assert 1 == json_of(mailcore, "status")["newer"]
     assert "newer release" in mailcore("status")[1]
 
 
@@ -235,6 +235,20 @@ def test_show_one(mailcore, add, outbox):
     assert (1, True) == (code, "there is no row nobody" in errors)
     assert all(word in printed for word in (row.id, "bounced", "550 no", '"subject": "Hello"'))
     assert '"subject"' not in mailcore("show", row.id)[1]
+
+
+def test_show_what_cannot_be_read(mailcore, add, engine):
+    """A body that is damaged, or of a field that nobody knows, is shown as it is."""
+    strange, broken = add(), add()
+    with engine.begin() as connection:
+        change = text("UPDATE mailcore_outbox_documents SET document = :text WHERE row_id = :id")
+        connection.execute(change, {"text": '{"holograms": 3}', "id": strange.id})
+        connection.execute(change, {"text": "{", "id": broken.id})
+    told = json_of(mailcore, "show", strange.id, broken.id, "--body")["rows"]
+
+    assert [{"holograms": 3}, "{"] == [each["message"] for each in told]
+    assert 0 == mailcore("work", "--once", "--provider", "null")[0]
+    assert "failed" in mailcore("show", broken.id, "--body")[1]
 
 
 def test_retry(mailcore, add, outbox):
@@ -293,7 +307,7 @@ def test_erase(mailcore, add, outbox):
     row, other = add(), add(BOB)
     mailcore("work", "--once", "--provider", "null", "--keep-bodies")
 
-    assert {"erased": 1, "being_sent": 0, "of_newer_release": 0} == json_of(
+    assert {"erased": 1, "being_sent": 0, "newer": 0} == json_of(
         mailcore, "erase", "ADA@example.net"
     )
     assert 0 == mailcore("erase", ADA)[0]

@@ -141,6 +141,14 @@ def downgrade():
 """
 
 
+BOTH = """
+path_separator = newline
+version_locations =
+    %(here)s/own/versions
+    mailcore_outbox:migrations/versions
+"""
+
+
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
     """Migrations of an application, with ours as a branch; and the URL of its database."""
@@ -154,20 +162,22 @@ def shop(tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(__import__("sys").modules, "shop_tables", raising=False)
-    config = Config()
     url = f"sqlite:///{tmp_path / 'shop.db'}"
-    config.set_main_option("script_location", str(tmp_path / "own"))
-    config.set_main_option("sqlalchemy.url", url)
-    return config, url, tmp_path
+
+    def configured(more=""):
+        path = tmp_path / "alembic.ini"
+        path.write_text(
+            f"[alembic]\nscript_location = %(here)s/own\nsqlalchemy.url = {url}\n{more}"
+        )
+        return Config(path)
+
+    return configured, url
 
 
 def test_a_branch_of_the_application(shop):
     """`alembic upgrade heads` makes both; `downgrade` of our branch drops ours alone."""
-    config, url, folder = shop
-    config.set_main_option("path_separator", "newline")
-    config.set_main_option(
-        "version_locations", f"{folder / 'own' / 'versions'}\nmailcore_outbox:migrations/versions"
-    )
+    configured, url = shop
+    config = configured(BOTH)
     command.upgrade(config, "heads")
     engine = create_engine(url)
 
@@ -180,7 +190,8 @@ def test_a_branch_of_the_application(shop):
 
 def test_they_stay_out_of_what_is_generated(shop):
     """An application that runs ours apart does not drop the tables by accident."""
-    config, url, _ = shop
+    configured, url = shop
+    config = configured()
     engine = create_engine(url)
     upgrade(engine)
     command.upgrade(config, "heads")

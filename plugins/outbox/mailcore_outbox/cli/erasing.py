@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     told = {
         "erased": erasure.erased,
         "being_sent": erasure.being_sent,
-        "of_newer_release": erasure.newer,
+        "newer": erasure.newer,
     }
     if arguments.json:
         output.write_json(told)
@@ -43,5 +43,5 @@ def run(arguments: argparse.Namespace) -> int:
             ["being sent just now: erase it again", str(erasure.being_sent)],
             ["of a newer release, which can erase it", str(erasure.newer)],
         ]
-        output.write_table(["rows", ""], [row for row in rows[:1] + rows[1:] if row])
+        output.write_table(["rows", ""], rows)
     return NOT_DONE if erasure.being_sent or erasure.newer else exit_codes.OK

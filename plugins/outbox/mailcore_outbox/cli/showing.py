@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +103,7 @@ def _show(arguments: argparse.Namespace, outbox: Outbox) -> int:
 
 
 def _write(row: dict[str, Any]) -> None:
-    lists = {name: row.pop(name) for name in ("attempts_made", "receipts", "recipients")}
+    lists = [row.pop(name) for name in ("recipients", "attempts_made", "receipts")]
     message = row.pop("message", None)
     rows = [
         [name.replace("_", " "), _cell(value)]
@@ -110,7 +111,7 @@ def _write(row: dict[str, Any]) -> None:
         if value not in (None, "", [])
     ]
     output.write_table(["row", ""], rows)
-    for name, values in lists.items():
+    for values in lists:
         if values:
             headings = list(values[0])
             output.write("")
@@ -118,7 +119,6 @@ def _write(row: dict[str, Any]) -> None:
                 [each.replace("_", " ") for each in headings],
                 [[_cell(value[each]) for each in headings] for value in values],
             )
-            _ = name
     if message is not None:
         output.write("")
         output.write_json(message)
@@ -193,8 +193,14 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
     }
 
 
-def _body(row: OutboxRow) -> dict[str, Any] | None:
-    return None if row.document is None else dict(row.message().to_dict())
+def _body(row: OutboxRow) -> object:
+    """The message as it is kept, whether this release can read it or not."""
+    if row.document is None:
+        return None
+    try:
+        return json.loads(row.document)
+    except (ValueError, RecursionError):
+        return row.document
 
 
 def _iso(time: datetime | None) -> str | None:

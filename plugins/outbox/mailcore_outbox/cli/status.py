@@ -44,8 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
                 "due": counts.due,
                 "oldest_due_at": None if oldest is None else oldest.isoformat(),
                 "late_seconds": round(late_seconds, 3),
-                "expired_claims": counts.expired,
-                "of_newer_release": counts.newer,
+                "expired": counts.expired,
+                "newer": counts.newer,
             }
         )
     else:

@@ -41,7 +41,7 @@ def upgrade(
     """
     Make the tables, or bring them to the version of this release.
 
-    Which scripts were run stands in a table of their own. Tables that :meth:`Outbox.create` made
+    Which scripts were run stands in a table of their own. Tables that :meth:`~mailcore_outbox.Outbox.create` made
     are taken over as they are.
 
     Args:
