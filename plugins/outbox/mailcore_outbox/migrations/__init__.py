@@ -41,8 +41,8 @@ def upgrade(
     """
     Make the tables, or bring them to the version of this release.
 
-    Which scripts were run stands in a table of their own. Tables that :meth:`~mailcore_outbox.Outbox.create` made
-    are taken over as they are.
+    Which scripts were run stands in a table of their own. Tables that
+    :meth:`~mailcore_outbox.Outbox.create` made are taken over as they are.
 
     Args:
         engine: An engine of yours, or a URL.
