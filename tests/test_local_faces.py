@@ -27,6 +27,7 @@ from mailcore import (
     Mailer,
     Message,
     MessageRejected,
+    QuotaExceeded,
     RateLimited,
     RejectReason,
     SendError,
@@ -377,6 +378,54 @@ def test_errors_of_the_service(setting: Setting, fault: str, expected: type[Exce
 
     with pytest.raises(expected):
         setting.send()
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "expected"),
+    [("brevo", "credits", QuotaExceeded), ("sparkpost", "quota", RateLimited)],
+)
+def test_limits_of_an_account(name: str, fault: str, expected: type[SendError]) -> None:
+    """What is used up has a class of its own, and another one where it comes back."""
+    with (
+        LocalMail(faces=make_faces([name])) as local,
+        connect(local.mailcore_url(name)) as mailer,
+    ):
+        local.hub.faults(name).script(fault)
+        with pytest.raises(expected) as raised:
+            mailer.send(Message(**FIELDS, to=[ADA]))
+
+        assert type(raised.value) is expected
+        assert 0 == local.mails.count()
+
+
+def test_some_recipients_are_refused() -> None:
+    """Mandrill says so of each in its answer; the others get their mail."""
+    refused = "suppressed@example.net"
+    with (
+        LocalMail(faces=make_faces(["mandrill"])) as local,
+        connect(local.mailcore_url("mandrill")) as mailer,
+    ):
+        result = mailer.send(Message(**FIELDS, to=[ADA, refused]))
+
+        assert ["sent", "rejected"] == [result.recipients[a].status for a in (ADA, refused)]
+        states = {r.address: r.state for m in local.mails.mails() for r in m.recipients}
+        assert {ADA: "delivered", refused: "rejected"} == states
+
+
+def test_a_call_that_is_made_twice() -> None:
+    """Brevo sends nothing at the second one with the same key, and does not tell the id again."""
+    key = "3f0e7c9a-1b2d-4c3e-8f4a-5b6c7d8e9f00"
+    with (
+        LocalMail(faces=make_faces(["brevo"])) as local,
+        connect(local.mailcore_url("brevo")) as mailer,
+    ):
+        message = Message(**FIELDS, to=[ADA], idempotency_key=key)
+        first, second = mailer.send(message), mailer.send(message)
+
+        assert 1 == local.mails.count()
+        assert "queued" == second.recipients[ADA].status
+        assert first.message_id
+        assert second.recipients[ADA].message_id is None
 
 
 def test_a_refused_message(setting: Setting) -> None:
