@@ -17,6 +17,7 @@ from mailcore import ConfigurationError, Message, MessageError, StoreError
 from mailcore.errors import IdempotencyKeyReused
 from mailcore_django import EmailBackend, MailcoreMessage, asend, get_provider, send
 from mailcore_django.conf import get_settings
+from mailcore_django.outbox.checks import check_outbox, check_workers
 from mailcore_django.outbox.columns import read_row
 from mailcore_django.outbox.keeping import keep
 from mailcore_django.outbox.models import OutboxMessage
@@ -293,3 +294,48 @@ def test_settings_that_are_wrong(django_settings, given, told):
 
     assert told in str(caught.value)
     assert "MAILCORE['OUTBOX']" in str(caught.value)
+
+
+def named(found):
+    """The ids of the messages of a check."""
+    return [each.id.partition(".")[2] for each in found]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, []),
+        ({"OUTBOX": None}, ["W001"]),
+        ({"OUTBOX": {"databases": ["default", "nowhere"]}}, ["E001"]),
+        ({"OUTBOX": {"databases": "x"}}, []),
+        ({"WEBHOOKS": {"postmark": {"webhook_secrets": ["a:b"]}}}, []),
+    ],
+)
+def test_what_is_checked(project, settings, expected):
+    """What is wrong with the setting itself another check says."""
+    project(**settings)
+
+    assert expected == named(check_outbox())
+
+
+def test_webhooks_without_the_app_of_seen_events(project, django_settings):
+    """An event that could not be kept would come again to everybody."""
+    from django.conf import settings
+
+    project(WEBHOOKS={"postmark": {"webhook_secrets": ["a:b"]}})
+    apps = [each for each in settings.INSTALLED_APPS if each != "mailcore_django.seen"]
+    django_settings(INSTALLED_APPS=apps)
+
+    assert ["W002"] == named(check_outbox())
+
+
+def test_nobody_works(project, other):
+    """Mail is due for long: told if that database is asked, and it has the tables."""
+    message().send()
+    assert [] == check_workers(databases=["default"])
+    OutboxMessage.objects.update(due_at="2026-01-01T00:00Z")
+
+    assert ["W003"] == named(check_workers(databases=["default"]))
+    assert [] == check_workers(databases=None)
+    project(OUTBOX={"databases": [other]})
+    assert [] == check_workers(databases=["default", other])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unittest
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from io import StringIO
 
 import django
@@ -19,6 +19,7 @@ from mailcore import EventType, RecipientsRefused, TrackingEvent
 from mailcore_django import MailcoreMessage, get_provider, send
 from mailcore_django.log.models import SentMessage
 from mailcore_django.outbox.models import OutboxAttempt, OutboxMessage, OutboxReceipt
+from mailcore_django.outbox.store import DatabaseOutboxStore
 from mailcore_django.outbox.working import made_workers, work_off
 from mailcore_django.signals import post_send, send_failed
 
@@ -351,16 +352,12 @@ def test_without_a_mailer(project, django_settings):
 
 def test_a_claim_that_is_lost_is_not_remembered(project):
     """Somebody calls a message off between the claim and its send; its text is let go."""
-    from datetime import timedelta
-
-    from django.utils import timezone
-
     from mailcore.outbox import cancel
     from mailcore_django.outbox.telling import TellingStore
 
     message().send()
     store = TellingStore(using="default", mailer="default", provider=get_provider())
-    now = timezone.now() + timedelta(seconds=1)
+    now = datetime.now(timezone.utc) + timedelta(seconds=1)
     (row,) = store.claim("w", limit=1, now=now, until=now + timedelta(minutes=1))
     cancel(TellingStore(using="default", mailer="default", provider=get_provider()), row.id)
 
@@ -407,3 +404,18 @@ def test_a_claim_reads_what_is_due_and_no_more(project):
 
     assert "mailcore_outbox_due (state=? AND mailer=? AND priority=? AND due_at<?)" in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_claims_that_ran_out_are_for_workers_of_the_same_mailer(project):
+    """Whether a message may be sent again depends on its provider."""
+    message().send()
+    now = datetime.now(timezone.utc) + timedelta(seconds=1)
+    mine, other = DatabaseOutboxStore(), DatabaseOutboxStore(mailer="news")
+    (row,) = mine.claim("w", limit=1, now=now, until=now)
+    late = now + timedelta(minutes=1)
+
+    assert [] == list(other.claim("x", limit=1, now=now, until=now))
+    assert ([], [row.id]) == (
+        list(other.expired(now=late, limit=9)),
+        list(mine.expired(now=late, limit=9)),
+    )

@@ -2,23 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.db import connections
+from django.utils import timezone
 
+from mailcore import ConfigurationError
 from mailcore_django.aliases import our_mailers
 from mailcore_django.conf import SETTING, read_settings
+from mailcore_django.outbox.keeping import outbox_databases
+from mailcore_django.outbox.store import DatabaseOutboxStore
 
 
-__all__ = ["check_outbox", "register"]
+__all__ = ["check_outbox", "check_workers", "register"]
+
+
+_PATIENCE = timedelta(minutes=1)
 
 
 def register() -> None:
-    """Have the check run."""
+    """Have the checks run; the one that asks databases by `check --database ALIAS` only."""
     checks.register(check_outbox)
+    checks.register(check_workers, checks.Tags.database)
+
+
+def check_workers(*, databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """Say whether mail waits that a worker would have sent: nobody seems to work then."""
+    if read_settings(getattr(settings, SETTING, {}))[1]:
+        return []
+    found: list[checks.CheckMessage] = []
+    for using in outbox_databases():
+        if using not in (databases or ()):
+            continue
+        now = timezone.now()
+        try:
+            counts = DatabaseOutboxStore(using=using).counts(now=now)
+        except ConfigurationError:
+            # No tables so far: `migrate`, which runs this check, is about to make them.
+            continue
+        late = counts.oldest_due_at is not None and now - counts.oldest_due_at > _PATIENCE
+        if late or counts.expired:
+            found.append(
+                checks.Warning(
+                    f"The outbox in the database {using!r} has {counts.due} messages that are due, "
+                    f"and {counts.expired} whose workers did not come back.",
+                    hint="Is `manage.py mailcore work` running?",
+                    id="mailcore_outbox.W003",
+                )
+            )
+    return found
 
 
 def check_outbox(**_: Any) -> list[checks.CheckMessage]:

@@ -193,7 +193,9 @@ class DatabaseOutboxStore(OutboxQuestions):
         """
 
         def work(using: str) -> list[str]:
-            rows = self._rows(using).filter(state=SENDING, claimed_until__lt=as_utc(now), **KNOWN)
+            # Those of its own mailer: whether it may be sent again depends on the provider.
+            claims = self._rows(using).filter(state=SENDING, mailer=self._mailer, **KNOWN)
+            rows = claims.filter(claimed_until__lt=as_utc(now))
             keys = rows.order_by("claimed_until", "pk").values_list("pk", flat=True)
             return list(keys[:limit])
 

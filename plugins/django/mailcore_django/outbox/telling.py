@@ -137,6 +137,10 @@ class TellingStore(DatabaseOutboxStore):
         if has_result:
             _send(post_send, row.id, **named, result=result, status=message.anymail_status)
         if error is not None:
+            # What handlers of django-anymail's errors look at.
+            raised: Any = error
+            raised.email_message, raised.esp_name = message, self._provider.label
+            raised.backend = raised.response = None
             _send(send_failed, row.id, **named, error=error)
 
 

@@ -17,7 +17,7 @@ from mailcore import ConfigurationError
 from mailcore.outbox import OutboxWorker, Worked
 from mailcore_django.aliases import our_mailers
 from mailcore_django.configured import get_mailer
-from mailcore_django.outbox.asking import PENDING
+from mailcore_django.outbox.asking import PENDING, SENDING
 from mailcore_django.outbox.keeping import outbox_databases, outbox_settings
 from mailcore_django.outbox.models import OutboxMessage
 from mailcore_django.outbox.telling import TellingStore
@@ -82,7 +82,7 @@ def orphans(databases: Iterable[str] = ()) -> dict[str, int]:
     known = {alias for alias, _, _ in our_mailers()}
 
     def work(using: str) -> list[tuple[str, int]]:
-        rows = OutboxMessage._base_manager.using(using).filter(state=PENDING)
+        rows = OutboxMessage._base_manager.using(using).filter(state__in=(PENDING, SENDING))
         counted = rows.exclude(mailer__in=known).order_by().values_list("mailer")
         return list(counted.annotate(Count("pk")))
 
