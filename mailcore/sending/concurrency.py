@@ -36,7 +36,7 @@ def in_threads(
     pieces: Iterable[PieceT],
     concurrency: int,
     *,
-    ordered: bool = True,
+    ordered: bool,
 ) -> Generator[OutcomeT, None, None]:
     """
     Do work in threads of its own.
@@ -83,7 +83,7 @@ async def in_tasks(
     pieces: Iterable[PieceT] | AsyncIterable[PieceT],
     concurrency: int,
     *,
-    ordered: bool = True,
+    ordered: bool,
 ) -> AsyncGenerator[OutcomeT, None]:
     """
     Do work in tasks.

@@ -599,3 +599,12 @@ def test_the_kind_of_an_answer_is_told(kind, told):
 
     assert f"an answer without Mailjet's errors{told}" in text
     assert text.count("(") == text.count("text/")
+
+
+def test_an_answer_of_no_kind():
+    """Has none in its text."""
+    (request,) = PROVIDER.build(PLAIN)
+    with pytest.raises(SendError) as caught:
+        PROVIDER.parse(request, HttpResponse(status_code=500, headers={}, body=b""))
+
+    assert "500: an answer without Mailjet's errors" == str(caught.value).partition(" (the ")[0]
