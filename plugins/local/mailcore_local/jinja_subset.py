@@ -9,6 +9,7 @@ it cannot take the machine's memory or time: loops and output have a limit.
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 
@@ -18,6 +19,7 @@ from typing import Any, Literal, NamedTuple
 import jinja2
 
 from jinja2 import nodes
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 
@@ -51,6 +53,8 @@ _TAKEN: tuple[type[nodes.Node], ...] = (
 _REFUSED = re.compile(r"\|\s*_|^[\s+-]*raw\b")
 _COUNTED = "_counted"
 _PRINTED, _RAW = "_printed", "_raw"
+# The name of what is rendered and how, beside the values.
+_STATE = "_state"
 
 
 class TemplateError(ValueError):
@@ -75,55 +79,112 @@ class Piece(NamedTuple):
 
 Filter = Callable[..., object]
 
+# How many templates of a language stay compiled: a message to many has a handful of them.
+_KEPT_TEMPLATES = 64
 
-def render(
-    pieces: Iterable[Piece],
-    data: Mapping[str, object],
-    *,
-    escape: Callable[[str], str] = html.escape,
-    filters: Mapping[str, Filter] | None = None,
-    first_index: int = 0,
-) -> str:
+
+class Language:
     """
-    Fill a template in.
+    A provider's template language, in the words of Jinja2.
 
     Args:
-        pieces: The template; white space around a statement that has its line to itself goes.
-        data: The values by name. What is not there is nothing: no text, false, an empty list.
-        escape: What is done to the value of a piece of the kind ``value``.
-        filters: The filters that the language has, by name; no others are known.
+        filters: The filters that the language has, by name; no others are known. One that is marked
+            with `jinja2.pass_context` may ask `values_of` and `escape_of` for what is rendered.
         first_index: The number of the first item of a list, when one is asked for.
-
-    Returns:
-        The text.
-
-    Raises:
-        TemplateError: The pieces make no template, use what is not taken, do with a value what it
-            does not allow, or go on for too long.
     """
-    budget = _Budget()
-    environment = _Environment(first_index)
-    environment.filters = {
-        **(filters or {}),
-        _COUNTED: budget.counted,
-        _PRINTED: lambda value: escape(as_text(value)),
-        _RAW: as_text,
-    }
-    try:
+
+    def __init__(
+        self, filters: Mapping[str, Filter] | None = None, *, first_index: int = 0
+    ) -> None:
+        self._environment = _Environment(first_index)
+        self._environment.filters = {
+            **(filters or {}),
+            _COUNTED: _counted,
+            _PRINTED: _printed,
+            _RAW: as_text,
+        }
+        # Compiling takes a hundred times as long as rendering.
+        self._template = functools.lru_cache(_KEPT_TEMPLATES)(self._compiled)
+
+    def render(
+        self,
+        pieces: Iterable[Piece],
+        data: Mapping[str, object],
+        *,
+        escape: Callable[[str], str] = html.escape,
+    ) -> str:
+        """
+        Fill a template in.
+
+        Args:
+            pieces: The parts of the template; white space around a statement that has its line to
+                itself goes.
+            data: The values by name. What is not there is nothing: no text, false, an empty list.
+            escape: What is done to the value of a piece of the kind ``value``.
+
+        Returns:
+            The text.
+
+        Raises:
+            TemplateError: The pieces make no template, use what is not taken, do with a value what
+                it does not allow, or go on for too long.
+        """
+        budget = _Budget()
+        state = _State(data, escape, budget)
+        try:
+            template = self._template(tuple(pieces))
+            return budget.joined(template.generate({**data, _STATE: state}))
+        except TemplateError:
+            raise
+        except jinja2.TemplateError as error:
+            raise TemplateError(str(error.message or type(error).__name__)) from None
+        except RecursionError:
+            raise TemplateError("it is nested too deep") from None
+        except (TypeError, ValueError, ArithmeticError, SyntaxError, LookupError) as error:
+            raise TemplateError(str(error)) from None
+
+    def _compiled(self, pieces: tuple[Piece, ...]) -> jinja2.Template:
+        environment = self._environment
         tree = environment.parse(_source(pieces))
         _check(tree)
-        template = jinja2.Template.from_code(
-            environment, environment.compile(tree), environment.make_globals(None)
-        )
-        return budget.joined(template.generate(dict(data)))
-    except TemplateError:
-        raise
-    except jinja2.TemplateError as error:
-        raise TemplateError(str(error.message or type(error).__name__)) from None
-    except RecursionError:
-        raise TemplateError("it is nested too deep") from None
-    except (TypeError, ValueError, ArithmeticError, SyntaxError, LookupError) as error:
-        raise TemplateError(str(error)) from None
+        code = environment.compile(tree)
+        return jinja2.Template.from_code(environment, code, environment.make_globals(None))
+
+
+class _State(NamedTuple):
+    values: Mapping[str, object]
+    escape: Callable[[str], str]
+    budget: _Budget
+
+
+def _state(context: Context) -> _State:
+    state = context.parent[_STATE]
+    assert isinstance(state, _State)
+    return state
+
+
+def values_of(context: Context) -> Mapping[str, object]:
+    """
+    The values that a template is rendered with.
+    """
+    return _state(context).values
+
+
+def escape_of(context: Context) -> Callable[[str], str]:
+    """
+    What is done to the values of a template.
+    """
+    return _state(context).escape
+
+
+@jinja2.pass_context
+def _counted(context: Context, values: object) -> Iterator[object]:
+    return _state(context).budget.counted(values)
+
+
+@jinja2.pass_context
+def _printed(context: Context, value: object) -> str:
+    return _state(context).escape(as_text(value))
 
 
 def as_text(value: object) -> str:
@@ -230,6 +291,8 @@ def _check(tree: nodes.Template) -> None:
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, _TAKEN):
             raise TemplateError(f"it uses {type(node).__name__}, which is not taken here")
+        if isinstance(node, nodes.Name) and node.name == _STATE:
+            raise TemplateError(f"'{_STATE}' is no name")
         if isinstance(node, nodes.For) and (node.recursive or node.test is not None):
             raise TemplateError("it uses a loop of a kind that is not taken here")
     # The value of each expression is looked at by a filter of this module, and so is each list.

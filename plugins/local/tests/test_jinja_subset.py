@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore_local import jinja_subset
-from mailcore_local.jinja_subset import Piece, TemplateError, render, split
+from mailcore_local.jinja_subset import Language, Piece, TemplateError, split
 
 
 def pieces(source: str) -> list[Piece]:
@@ -18,6 +18,11 @@ def pieces(source: str) -> list[Piece]:
     return list(
         split(source, lambda text: [Piece("value", text)], lambda text: [Piece("statement", text)])
     )
+
+
+def render(given, data, *, filters=None, first_index=0) -> str:
+    """The pieces filled in."""
+    return Language(filters, first_index=first_index).render(given, data)
 
 
 DATA = {
@@ -69,6 +74,7 @@ def test_raw_values_and_the_first_item():
         "{{ name ~ name }}",
         "{{ name|upper }}",
         "{{ name|_raw() ** 2 }}",
+        "{{ _state }}",
         "{% macro x() %}{% endmacro %}",
         "{% include 'x' %}",
         "{% raw %}{% endraw %}",
@@ -94,6 +100,20 @@ def test_what_is_refused(source: str):
 def test_no_attribute_is_reached(path: str):
     """A path leads to members of objects only."""
     assert "" == render([Piece("value", f"who.{path}")], {"who": {"city": "x"}})
+
+
+def test_a_template_is_compiled_once(monkeypatch: pytest.MonkeyPatch):
+    """However many it is filled in for, each with their own values and escaping."""
+    compiled = []
+    compiling = jinja_subset._check
+    monkeypatch.setattr(jinja_subset, "_check", lambda tree: (compiled.append(1), compiling(tree)))
+    language = Language()
+    found = [
+        language.render(pieces("Hi {{ name }}"), {"name": name}, escape=escape)
+        for name, escape in (("a", str.upper), ("b", str), ("c", str.upper))
+    ]
+
+    assert (["Hi A", "Hi b", "Hi C"], 1) == (found, len(compiled))
 
 
 def test_loops_and_texts_end(monkeypatch: pytest.MonkeyPatch):

@@ -13,6 +13,7 @@ and https://help.brevo.com/hc/en-us/articles/4405381108626 (read 2026-11-30).
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 
@@ -20,11 +21,11 @@ from collections.abc import Iterable, Mapping
 
 from mailcore_local.jinja_subset import (
     TEXT_MARK,
+    Language,
     Piece,
     TemplateError,
     as_text,
     outside_texts,
-    render,
     split,
 )
 
@@ -50,22 +51,12 @@ def merged(source: str, values: Mapping[str, object], *, is_html: bool) -> str:
     """
     if "{{" not in source and "{%" not in source:
         return source
-    return render(
-        split(source, _value, _statement),
-        values,
-        escape=html.escape if is_html else str,
-        filters={
-            "default": lambda value, other="": value or other,
-            "upper": lambda value: as_text(value).upper(),
-            "lower": lambda value: as_text(value).lower(),
-            "title": lambda value: as_text(value).title(),
-            "capfirst": lambda value: as_text(value)[:1].upper() + as_text(value)[1:],
-            "truncatechars": _truncated,
-            "floatformat": _float,
-            "length": lambda value: len(value) if isinstance(value, (str, list, dict)) else 0,
-            "join": _joined,
-        },
-    )
+    return _LANGUAGE.render(_pieces(source), values, escape=html.escape if is_html else str)
+
+
+@functools.lru_cache(32)
+def _pieces(source: str) -> tuple[Piece, ...]:
+    return tuple(split(source, _value, _statement))
 
 
 def _value(text: str) -> Iterable[Piece]:
@@ -110,3 +101,18 @@ def _whole(value: object) -> int:
     if not isinstance(value, int) or not 0 <= value <= _MAX_WIDTH:
         raise TemplateError(f"{as_text(value)[:40]!r} is no length")
     return value
+
+
+_LANGUAGE = Language(
+    {
+        "default": lambda value, other="": value or other,
+        "upper": lambda value: as_text(value).upper(),
+        "lower": lambda value: as_text(value).lower(),
+        "title": lambda value: as_text(value).title(),
+        "capfirst": lambda value: as_text(value)[:1].upper() + as_text(value)[1:],
+        "truncatechars": _truncated,
+        "floatformat": _float,
+        "length": lambda value: len(value) if isinstance(value, (str, list, dict)) else 0,
+        "join": _joined,
+    }
+)

@@ -13,6 +13,7 @@ https://dev.mailjet.com/template-language/reference/ (read 2026-11-30).
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 
@@ -23,11 +24,11 @@ import jinja2
 
 from mailcore_local.jinja_subset import (
     TEXT_MARK,
+    Language,
     Piece,
     TemplateError,
     as_text,
     outside_texts,
-    render,
     split,
 )
 
@@ -57,18 +58,12 @@ def merged(source: str, variables: Mapping[str, object]) -> str:
     """
     if "{{" not in source and "{%" not in source:
         return source
-    return render(
-        split(source, _value, _statement),
-        {"vars": dict(variables), "data": {}},
-        escape=str,
-        filters={
-            "required": _required,
-            "or_else": lambda value, other: other if _is_nothing(value) else value,
-            "UpperCase": lambda value: as_text(value).upper(),
-            "LowerCase": lambda value: as_text(value).lower(),
-            "EscapeHtml": lambda value: html.escape(as_text(value)),
-        },
-    )
+    return _LANGUAGE.render(_pieces(source), {"vars": dict(variables), "data": {}}, escape=str)
+
+
+@functools.lru_cache(32)
+def _pieces(source: str) -> tuple[Piece, ...]:
+    return tuple(split(source, _value, _statement))
 
 
 def personalized(source: str, variables: Mapping[str, object]) -> str:
@@ -153,3 +148,14 @@ def _required(value: object) -> object:
 
 def _refuse() -> NoReturn:
     raise TemplateError("a variable has neither a value nor a default")
+
+
+_LANGUAGE = Language(
+    {
+        "required": _required,
+        "or_else": lambda value, other: other if _is_nothing(value) else value,
+        "UpperCase": lambda value: as_text(value).upper(),
+        "LowerCase": lambda value: as_text(value).lower(),
+        "EscapeHtml": lambda value: html.escape(as_text(value)),
+    }
+)

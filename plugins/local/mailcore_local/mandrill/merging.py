@@ -19,14 +19,14 @@ https://mandrill.zendesk.com/hc/en-us/articles/360039278653-Using-Handlebars-for
 
 from __future__ import annotations
 
+import functools
 import re
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from urllib.parse import quote
 
 from mailcore_local.handlebars import Handlebars
-from mailcore_local.jinja_subset import Piece, TemplateError, as_text, render
+from mailcore_local.jinja_subset import Language, Piece, TemplateError, as_text
 
 
 _TAG = re.compile(r"\*\|(?P<inner>[^|*\r\n]{1,500})\|\*")
@@ -64,10 +64,15 @@ def merged(source: str, values: Mapping[str, object], language: str, *, is_html:
     known = {name.upper(): value for name, value in values.items()}
     # Comparisons are of numbers where both sides are, and otherwise of texts.
     data = {f"{_PREFIX}{name}": as_text(value) for name, value in known.items()}
-    return render(_pieces(source, known), data, filters={"number": _number})
+    return _LANGUAGE.render(_pieces(source, frozenset(known)), data)
 
 
-def _pieces(source: str, known: Mapping[str, object]) -> Iterator[Piece]:
+@functools.lru_cache(32)
+def _pieces(source: str, known: frozenset[str]) -> tuple[Piece, ...]:
+    return tuple(_split(source, known))
+
+
+def _split(source: str, known: frozenset[str]) -> Iterator[Piece]:
     position = 0
     for found in _TAG.finditer(source):
         yield Piece("text", source[position : found.start()])
@@ -76,7 +81,7 @@ def _pieces(source: str, known: Mapping[str, object]) -> Iterator[Piece]:
     yield Piece("text", source[position:])
 
 
-def _piece(inner: str, whole: str, known: Mapping[str, object]) -> Piece:
+def _piece(inner: str, whole: str, known: frozenset[str]) -> Piece:
     keyword, colon, rest = inner.partition(":")
     keyword = keyword.strip().upper()
     if not colon:
@@ -121,7 +126,10 @@ def _number(value: object, other: object) -> float | str:
     return mine
 
 
-@cache
+_LANGUAGE = Language({"number": _number})
+
+
+@functools.cache
 def _handlebars(*, escape: bool) -> Handlebars:
     return Handlebars(
         helpers={

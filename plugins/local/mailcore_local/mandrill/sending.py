@@ -43,6 +43,9 @@ _REGION = re.compile(
     r"(?P<inner>.*?)(?P<close></(?P=tag)\s*>)",
     re.DOTALL,
 )
+# What belongs to recipients, by their addresses in lower case.
+_Own = Mapping[str, Mapping[str, object]]
+
 _FALLBACK_TYPE = "application/octet-stream"
 
 
@@ -174,6 +177,7 @@ def copies_of(
         reason = "multiple-recipients"
     elif message.attachments and not send_async:
         reason = "attachments"
+    own = _metadata_of_recipients(message)
     found = []
     for recipient in recipients:
         status, reject_reason, queued_reason = "sent", None, None
@@ -194,7 +198,7 @@ def copies_of(
                 mailbox=Mailbox(recipient.email, recipient.name or ""),
                 kind=recipient.type or "to",
                 message_id=new_message_id(),
-                metadata=_metadata(message, recipient),
+                metadata=_metadata(message, own, recipient.email),
                 status=status,
                 reject_reason=reject_reason,
                 queued_reason=queued_reason,
@@ -225,21 +229,24 @@ def letters_of(
         TemplateError: A text of it is no template of its language.
     """
     filled = _with_template(message, template, list(contents))
+    own = _variables_of_recipients(message)
     together = message.preserve_recipients
     if together is None:
         together = preserves_recipients
     if not together:
         return [
-            _letter(filled, [copy], to=[copy.mailbox], cc=[]) for copy in copies if copy.is_mail
+            _letter(filled, own, [copy], to=[copy.mailbox], cc=[])
+            for copy in copies
+            if copy.is_mail
         ]
     to = [copy.mailbox for copy in copies if copy.kind == "to"]
     cc = [copy.mailbox for copy in copies if copy.kind == "cc"]
     groups: dict[str, list[Copy]] = {}
     for copy in copies:
         if copy.is_mail:
-            values = json.dumps(_values(filled, copy.mailbox.email), sort_keys=True)
+            values = json.dumps(_values(filled, own, copy.mailbox.email), sort_keys=True)
             groups.setdefault(values, []).append(copy)
-    return [_letter(filled, group, to=to, cc=cc) for group in groups.values()]
+    return [_letter(filled, own, group, to=to, cc=cc) for group in groups.values()]
 
 
 def raw_letter(request: SendRaw) -> tuple[list[Mailbox], Mailbox, str]:
@@ -265,9 +272,14 @@ def raw_letter(request: SendRaw) -> tuple[list[Mailbox], Mailbox, str]:
 
 
 def _letter(
-    message: Message, group: Sequence[Copy], *, to: Sequence[Mailbox], cc: Sequence[Mailbox]
+    message: Message,
+    own: _Own,
+    group: Sequence[Copy],
+    *,
+    to: Sequence[Mailbox],
+    cc: Sequence[Mailbox],
 ) -> Letter:
-    values = _values(message, group[0].mailbox.email)
+    values = _values(message, own, group[0].mailbox.email)
     language = message.merge_language or "mailchimp"
     merges = message.merge or bool(message.merge_vars or message.global_merge_vars)
 
@@ -333,27 +345,34 @@ def variables(given: Iterable[Variable]) -> dict[str, object]:
     return {each.name: each.content for each in given}
 
 
-def _values(message: Message, address: str) -> dict[str, object]:
+def _variables_of_recipients(message: Message) -> _Own:
+    found: dict[str, dict[str, object]] = {}
+    for own in message.merge_vars or ():
+        found.setdefault(own.rcpt.lower(), {}).update(variables(own.vars))
+    return found
+
+
+def _metadata_of_recipients(message: Message) -> _Own:
+    found: dict[str, dict[str, object]] = {}
+    for own in message.recipient_metadata or ():
+        if isinstance(own.values, dict):
+            found.setdefault(own.rcpt.lower(), {}).update(own.values)
+    return found
+
+
+def _values(message: Message, own: _Own, address: str) -> dict[str, object]:
     values = variables(message.global_merge_vars or ())
     names = {name.upper(): name for name in values}
-    for own in message.merge_vars or ():
-        if own.rcpt.lower() == address.lower():
-            for name, value in variables(own.vars).items():
-                values[names.get(name.upper(), name)] = value
+    for name, value in own.get(address.lower(), {}).items():
+        values[names.get(name.upper(), name)] = value
     return values
 
 
-def _metadata(message: Message, recipient: Recipient) -> dict[str, object]:
+def _metadata(message: Message, own: _Own, address: str) -> dict[str, object]:
     found: dict[str, object] = {}
-    given = [message.metadata]
-    given += [
-        own.values
-        for own in message.recipient_metadata or ()
-        if own.rcpt.lower() == recipient.email.lower()
-    ]
-    for values in given:
-        if isinstance(values, dict):
-            found.update(values)
+    if isinstance(message.metadata, dict):
+        found.update(message.metadata)
+    found.update(own.get(address.lower(), {}))
     # What is larger is not kept: https://github.com/Wylio/meteor-mandrill/issues/19 (2026-11-30).
     size = len(json.dumps(found, separators=(",", ":"), ensure_ascii=False).encode())
     return found if size <= MAX_METADATA_BYTES else {}

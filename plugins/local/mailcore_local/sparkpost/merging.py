@@ -14,12 +14,26 @@ https://github.com/SparkPost/developers.sparkpost.com).
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 
 from collections.abc import Iterator, Mapping
 
-from mailcore_local.jinja_subset import Piece, TemplateError, as_text, outside_texts, render
+import jinja2
+
+from jinja2.runtime import Context
+
+from mailcore_local.jinja_subset import (
+    Filter,
+    Language,
+    Piece,
+    TemplateError,
+    as_text,
+    escape_of,
+    outside_texts,
+    values_of,
+)
 
 
 _TAG = re.compile(r"\{\{\{(?P<raw>.*?)\}\}\}|\{\{(?P<tag>.*?)\}\}", re.DOTALL)
@@ -56,10 +70,9 @@ def merged(source: str, values: Mapping[str, object], *, is_html: bool) -> str:
     """
     if "{{" not in source:
         return source
-    escape = html.escape if is_html else str
     reserved = {f"_{name}": values[name] for name in _RESERVED if name in values}
-    dynamic = {"loop_vars": {}, **values, **reserved}
-    return _rendered(source, dynamic, escape, depth=0)
+    given = {"loop_vars": {}, **values, **reserved}
+    return _LANGUAGE.render(_pieces(source), given, escape=html.escape if is_html else str)
 
 
 def check(source: str) -> None:
@@ -72,28 +85,12 @@ def check(source: str) -> None:
     merged(source, {}, is_html=False)
 
 
-def _rendered(source: str, values: Mapping[str, object], escape: object, *, depth: int) -> str:
-    def dynamic(content: object) -> str:
-        if depth:
-            raise TemplateError("dynamic content within dynamic content")
-        return _rendered(as_text(content), values, escape, depth=1)
-
-    assert callable(escape)
-    return render(
-        _pieces(source),
-        values,
-        escape=escape,
-        filters={
-            "size": lambda value: len(value) if isinstance(value, (list, dict, str)) else 0,
-            "is_empty": lambda value: not (isinstance(value, (list, dict)) and value),
-            "with_name": _with_name,
-            "dynamic": dynamic,
-        },
-        first_index=1,
-    )
+@functools.lru_cache(32)
+def _pieces(source: str) -> tuple[Piece, ...]:
+    return tuple(_split(source))
 
 
-def _pieces(source: str) -> Iterator[Piece]:
+def _split(source: str) -> Iterator[Piece]:
     position = 0
     blocks: list[str] = []
     for found in _TAG.finditer(source):
@@ -176,3 +173,18 @@ def _words(text: str) -> str:
 
 def _with_name(values: object, name: object, value: object) -> dict[str, object]:
     return {**(values if isinstance(values, dict) else {}), str(name): value}
+
+
+@jinja2.pass_context
+def _dynamic(context: Context, content: object) -> str:
+    # Within itself it is not known, so that it ends.
+    return _WITHIN.render(_pieces(as_text(content)), values_of(context), escape=escape_of(context))
+
+
+_FILTERS: Mapping[str, Filter] = {
+    "size": lambda value: len(value) if isinstance(value, (list, dict, str)) else 0,
+    "is_empty": lambda value: not (isinstance(value, (list, dict)) and value),
+    "with_name": _with_name,
+}
+_WITHIN = Language(_FILTERS, first_index=1)
+_LANGUAGE = Language({**_FILTERS, "dynamic": _dynamic}, first_index=1)
