@@ -11,12 +11,14 @@ with boto3, and the signed events of it are received.
 from __future__ import annotations
 
 import argparse
+import importlib.resources
 import importlib.util
 import json
 import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 
 from collections.abc import Callable
@@ -206,6 +208,36 @@ def check_django() -> None:
     require(finished.returncode == 0, f"the apps for Django: {finished.stdout}{finished.stderr}")
 
 
+def check_outbox() -> None:
+    """A message is kept in a transaction, and sent by the command; the migrations are there."""
+    from sqlalchemy import create_engine
+
+    from mailcore_outbox import Outbox
+
+    with tempfile.TemporaryDirectory() as directory:
+        url = f"sqlite:///{directory}/outbox.db"
+        engine = create_engine(url)
+        outbox = Outbox(engine)
+        outbox.create()
+        message = Message(from_email="shop@example.com", to=["ada@example.net"], text="Hello")
+        with engine.begin() as connection:
+            row = outbox.add(connection, message, key="order-17")
+        command = [sys.executable, "-m", "mailcore", "outbox", "work", "--once", "--json"]
+        finished = subprocess.run(
+            [*command, "--database", url, "--provider", "null"],
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+        found = outbox.store.get(row.id)
+        engine.dispose()
+    require(finished.returncode == 0, f"{command}: {finished.stderr}")
+    require(json.loads(finished.stdout)["sent"] == 1, f"{command}: {finished.stdout}")
+    require(found is not None and str(found.state) == "sent", f"the message is {found}")
+    scripts = importlib.resources.files("mailcore_outbox.migrations.versions")
+    require(scripts.joinpath("mailcore_outbox_0001.py").is_file(), "the migrations are not there")
+
+
 def check_round_trip() -> None:
     """One message leaves through boto3, and its signed delivery event comes back."""
     from mailcore_local.ses import LocalSes
@@ -265,6 +297,7 @@ def main() -> None:
     check_command()
     check_plugins()
     check_django()
+    check_outbox()
     check_round_trip()
     print(f"installed in {sys.prefix}: modules, command, plugins and a round trip are in order")
 

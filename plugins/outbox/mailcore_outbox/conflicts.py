@@ -16,7 +16,7 @@ def insert_unless_there(dialect: str, table: Table) -> Insert:
 
     Args:
         dialect: The name of the dialect that it is executed in.
-        table: The table.
+        table: The table that gets the row.
     """
     if dialect in MYSQL:
         return mysql.insert(table).prefix_with("IGNORE")
@@ -31,7 +31,7 @@ def insert_or_change(dialect: str, table: Table, columns: Sequence[str]) -> Inse
 
     Args:
         dialect: The name of the dialect that it is executed in.
-        table: The table.
+        table: The table that gets the row.
         columns: Which columns of such a row get the new values.
     """
     if dialect in MYSQL:

@@ -65,7 +65,7 @@ class SqlOutboxStore:
         Args:
             worker_id: Who takes them.
             limit: How many at most.
-            now: The time.
+            now: The time of this moment.
             until: When the claim ends by itself.
 
         Raises:
@@ -96,7 +96,7 @@ class SqlOutboxStore:
             conclusions: The rows as they are to be, with their attempts.
             begin: The ids of rows whose sends are to begin.
             provider: The name of the provider that these are about to be given to.
-            now: The time.
+            now: The time of this moment.
             until: When the claims of the rows that begin end by themselves.
 
         Raises:
@@ -146,7 +146,7 @@ class SqlOutboxStore:
         Lock a row, let a function decide, and write what it says.
 
         Args:
-            row_id: The row.
+            row_id: The id of the row.
             decide: Called with the row and all of its receipts, and again after a deadlock.
 
         Raises:
@@ -164,7 +164,7 @@ class SqlOutboxStore:
         Lock a row, write a receipt, and let a function decide; whether the receipt is new.
 
         Args:
-            row_id: The row.
+            row_id: The id of the row.
             receipt: What was reported.
             decide: Called with the row and all of its receipts, and again after a deadlock.
 
@@ -206,7 +206,7 @@ class SqlOutboxStore:
         Rows in the order of their ids, without their documents.
 
         Args:
-            wanted: Which rows.
+            wanted: Which rows are asked for.
             limit: How many at most.
             after: The last id of those that came before; empty for the first.
 
