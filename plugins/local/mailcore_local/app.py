@@ -5,9 +5,11 @@ LocalMail: every provider on one port, with a mailbox that shows what they were 
 from __future__ import annotations
 
 import asyncio
+import os
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ from mailcore_local.api import api_application
 from mailcore_local.faces import Face
 from mailcore_local.hub import Hub
 from mailcore_local.known_faces import make_faces
-from mailcore_local.mailbox import CapturedMail, MailQuery, MailStore
+from mailcore_local.mailbox import CapturedMail, Change, MailQuery, MailStore
 from mailcore_local.pages import pages_routes
 from mailcore_local.serving import LocalServer, Locked
 
@@ -47,6 +49,8 @@ class LocalMail:
             provider.
         store: Where the mails are kept; by default in memory, 1,000 of them. It is closed when the
             server stops.
+        directory: Where accepted mails are also written as `.eml` files; it is created when
+            missing. What could not be rendered is not written.
         password: What the mailbox and its API ask for, by HTTP Basic with any user name; nothing by
             default. The providers' own paths take whatever keys they take.
         smtp_port: The port of SMTP, if that is among the faces; 0 takes a free one, `None` is no
@@ -74,6 +78,7 @@ class LocalMail:
         webhooks: Mapping[str, str | Sequence[str]] | None = None,
         inbound_webhooks: Mapping[str, str | Sequence[str]] | None = None,
         store: MailStore | None = None,
+        directory: str | os.PathLike[str] | None = None,
         password: str | None = None,
         smtp_port: int | None = 0,
         inbound_domains: Mapping[str, str] | None = None,
@@ -86,6 +91,9 @@ class LocalMail:
             raise ValueError(
                 f"host {host!r} lets others in the network read the mails: give a password as well"
             )
+        for given in (port, smtp_port):
+            if given is not None and (isinstance(given, bool) or not 0 <= given <= 65535):
+                raise ValueError(f"port is a number from 0 to 65535, not {given!r}")
         self._host = host
         self._password = password
         self._smtp_port = smtp_port
@@ -97,6 +105,7 @@ class LocalMail:
         self._webhooks = _lists(webhooks)
         self._inbound_webhooks = _lists(inbound_webhooks)
         self._store = MailStore() if store is None else store
+        self._directory = None if directory is None else Path(directory)
         self._retry_delays_seconds = tuple(retry_delays_seconds)
         self._delivery_timeout_seconds = delivery_timeout_seconds
         self._slow_delivery_seconds = slow_delivery_seconds
@@ -110,6 +119,9 @@ class LocalMail:
         """
         if self._hub is not None:
             raise RuntimeError("this mailbox was started already; make another one")
+        if self._directory is not None:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            self._store.listen(self._write)
         made: list[Hub] = []
 
         def make(base_url: str, stopping: asyncio.Event) -> ASGIApp:
@@ -253,6 +265,13 @@ class LocalMail:
         self._smtp = SmtpServer(self._host, self._smtp_port, conversation)
         self._smtp.start()
         face.address = self._smtp.address
+
+    def _write(self, change: Change) -> None:
+        mail = self._store.get(change.mail_id) if change.kind == "added" else None
+        if mail is not None and not mail.failure:
+            assert self._directory is not None
+            name = f"{mail.accepted_at:%Y%m%dT%H%M%S}-{mail.face}-{mail.id}.eml"
+            (self._directory / name).write_bytes(mail.raw)
 
     def _make_hub(self, base_url: str, stopping: asyncio.Event) -> Hub:
         hub = Hub(

@@ -139,6 +139,8 @@ class Face(ABC):
     """The provider's name in mailcore, which is its path below the server too."""
     label: ClassVar[str]
     """What people read."""
+    speaks_http: ClassVar[bool] = True
+    """Whether programs are told its URL."""
     operations: ClassVar[tuple[str, ...]] = ("send",)
     """The operations whose requests use up the steps of a script of faults, unless it says more."""
     own_faults: ClassVar[Mapping[str, ArgumentRule | None]] = COMMON_FAULTS
@@ -224,6 +226,17 @@ class Face(ABC):
         Called at the start too, when the server answers already.
         """
         return
+
+    def asked_again(self) -> bool:
+        """
+        Ask webhooks once more that have to confirm something and did not: they may start later.
+
+        Called every few seconds while the command runs.
+
+        Returns:
+            Whether it is to be called again; by default not, for nothing is to be confirmed.
+        """
+        return False
 
     def drain(self, timeout_seconds: float) -> None:
         """

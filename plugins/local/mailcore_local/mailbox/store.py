@@ -30,6 +30,8 @@ IN_MEMORY_MESSAGES = 1_000
 IN_MEMORY_BYTES = 500_000_000
 ON_DISK_MESSAGES = 1_000_000
 
+# https://wire.phall.io/magic/sqlite, which quotes the database header (read 2026-11-30).
+_HEAD = b"SQLite format 3\0"
 _KEPT_CHANGES = 10_000
 # Webhooks and timelines of one mail, so that no loop of a caller fills the memory.
 MAX_EVENTS_OF_A_MAIL = 1_000
@@ -398,13 +400,19 @@ class MailStore:
             listener: Called in the thread that makes the change, with the store locked: it may not
                 wait for anything.
         """
-        with self._changed:
-            self._listeners.append(listener)
+        self.listen(listener)
         try:
             yield
         finally:
             with self._changed:
                 self._listeners.remove(listener)
+
+    def listen(self, listener: Callable[[Change], None]) -> None:
+        """
+        Have a function called with each change from now on, as `listening` does.
+        """
+        with self._changed:
+            self._listeners.append(listener)
 
     def _found(self, matches: Callable[[CapturedMail], bool] | MailQuery) -> Sequence[CapturedMail]:
         if isinstance(matches, MailQuery):
@@ -506,7 +514,11 @@ class MailStore:
 def _opened(path: Path | None) -> sqlite3.Connection:
     if path is not None:
         # For this user only: mails are nobody else's business.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "rb") as file:
+            head = file.read(len(_HEAD))
+        # SQLite itself would write over a file that is shorter than its own head.
+        if head not in (b"", _HEAD):
+            raise ValueError(f"{path} is no mailbox of mailcore-local: name another file")
     database = sqlite3.connect(
         ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
     )

@@ -5,11 +5,11 @@ SesFace: the local SES in the whole.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -26,6 +26,9 @@ from mailcore_local.ses_face.translating import happening_of, record_of
 
 if TYPE_CHECKING:
     from mailcore_local.ses.service import Service
+    from mailcore_local.ses.topic_attributes import Subscription
+
+logger = logging.getLogger("mailcore_local.ses")
 
 _ACCOUNT_ID = "123456789012"
 _TOPIC = "ses-events"
@@ -47,7 +50,6 @@ class SesSettings:
     verified_identities: tuple[str, ...] = ()
     max_24_hour_send: float | None = None
     max_send_rate: float | None = None
-    directory: Path | None = None
 
 
 class SesFace(Face):
@@ -74,13 +76,12 @@ class SesFace(Face):
         self._lock = threading.Lock()
         self._service: Service | None = None
         self._application: ASGIApp | None = None
-        self._hub: Hub | None = None
+        self._asked: dict[str, Subscription] = {}
 
     def routes(self, hub: Hub) -> Sequence[BaseRoute]:
         """
         Everything below the path is the local SES's.
         """
-        self._hub = hub
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             if hub.has_password and _shows_mails(scope):
@@ -109,8 +110,28 @@ class SesFace(Face):
         """
         if hub.webhooks(self.name):
             service = self.service(hub)
-            for endpoint in hub.webhooks(self.name):
-                service.subscribe(endpoint)
+            asked = [service.subscribe(endpoint) for endpoint in hub.webhooks(self.name)]
+            self._asked = {subscription.arn: subscription for subscription in asked}
+
+    def asked_again(self) -> bool:
+        """
+        Ask those again that refused to be asked, and tell of those that took it and did nothing.
+        """
+        from mailcore_local.ses.confirming import not_confirmed
+
+        service = self._service
+        if service is None:
+            return False
+        for arn, subscription in list(self._asked.items()):
+            last = [r for r in service.publisher.records if r.subscription_arn == arn][-1:]
+            if subscription.confirmed:
+                del self._asked[arn]
+            elif last and last[0].state == "delivered":
+                logger.warning("%s", not_confirmed(subscription.endpoint))
+                del self._asked[arn]
+            elif last and last[0].state == "failed":
+                service.subscribe(subscription.endpoint)
+        return bool(self._asked)
 
     def stopped(self) -> None:
         """
@@ -206,7 +227,6 @@ class SesFace(Face):
             max_send_rate=ses.max_send_rate,
             retry_delays_seconds=hub.retry_delays_seconds,
             delivery_timeout_seconds=hub.delivery_timeout_seconds,
-            directory=ses.directory,
         )
         faults = hub.faults(self.name)
         assert isinstance(faults, SesFaults)

@@ -37,6 +37,7 @@ class SmtpFace(Face):
 
     name = "smtp"
     label = "SMTP"
+    speaks_http = False
     own_faults: ClassVar[Mapping[str, ArgumentRule | None]] = MappingProxyType(
         dict.fromkeys(SMTP_ERRORS)
     )

@@ -320,7 +320,7 @@ def test_on_disk(tmp_path):
         assert 3 == len(again)
 
 
-@pytest.mark.parametrize("content", [b"", b"no database" * 100])
+@pytest.mark.parametrize("content", [b"", b"{", b"no database" * 100])
 def test_other_files(tmp_path, content):
     """An empty file becomes a mailbox, another one is left as it is."""
     path = tmp_path / "mail.db"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shlex
 import signal
+import smtplib
 import socket
 import subprocess
 import sys
@@ -13,7 +15,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -25,15 +28,20 @@ from mailcore_local.__main__ import main
 @contextmanager
 def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
     """The command as users start it: process, URL and what it printed."""
+    ports = ("--port", "0", "--smtp-port", "0")
     process = subprocess.Popen(
-        [sys.executable, "-m", "mailcore", "local", "--port", "0", *arguments],
+        [sys.executable, "-m", "mailcore", "local", *ports, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     try:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(10)]
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("At most"):
+                break
         yield process, lines[2].strip().rstrip("/"), lines
     finally:
         process.kill()
@@ -45,44 +53,64 @@ def bare_environment(home: Path, **variables: str) -> dict[str, str]:
     return {"PATH": os.defpath, "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true", **variables}
 
 
+def line_with(lines: list[str], text: str) -> str:
+    """The first of the lines that has a text."""
+    return next(line.strip() for line in lines if text in line)
+
+
+def mailcore_url(lines: list[str], scheme: str) -> str:
+    """The URL that is printed for a provider."""
+    (_, given) = shlex.split(line_with(lines, f"MAILCORE_URL='{scheme}:"))
+    return given.removeprefix("MAILCORE_URL=")
+
+
+def asked(url: str) -> dict:
+    """What the API answers."""
+    with urlopen(url, timeout=30) as response:
+        return json.load(response)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_a_signal(tmp_path: Path, endpoint, number: signal.Signals):
     """It says where it listens, subscribes the webhook, writes mail, and ends with exit code 0."""
     script = tmp_path / "faults.txt"
     script.write_text("# first the worst\nthrottle\n\nok # fine\n")
-    arguments = ["--region", "eu-west-1", "--signature-version", "2", "--webhook", endpoint.url]
-    arguments += ["--fault-script", str(script), "--directory", str(tmp_path / "mail")]
+    arguments = ["--region", "eu-west-1", "--signature-version", "2"]
+    arguments += ["--webhook", f"ses={endpoint.url}"]
+    arguments += ["--fault-script", f"ses={script}", "--directory", str(tmp_path / "mail")]
 
     with running(*arguments) as (process, url, lines):
         session = boto3.Session("k", "s", region_name="eu-west-1")
-        client = session.client("sesv2", endpoint_url=url)
+        client = session.client("sesv2", endpoint_url=f"{url}/ses")
         sent = client.send_email(
             FromEmailAddress="a@example.com",
             Destination={"ToAddresses": ["b@example.net"]},
             Content={"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
         )
-        with urlopen(f"{url}/_local/messages") as response:
-            messages = json.load(response)["messages"]
+        (mail,) = asked(f"{url}/api/v1/messages")["messages"]
+        document = asked(f"{url}/api/v1/messages/{mail['id']}")
         process.send_signal(number)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=30)
 
     assert 0 == process.returncode, errors
     assert (
         f"mailcore: webhook {endpoint.url.partition('?')[0]} confirmed its subscription\n" == errors
     )
     assert 1 == sent["ResponseMetadata"]["RetryAttempts"]
-    assert [sent["MessageId"]] == [message["message_id"] for message in messages]
-    assert [f"0001-{sent['MessageId']}.eml"] == [f.name for f in (tmp_path / "mail").iterdir()]
-    assert any("arn:aws:sns:eu-west-1:123456789012:ses-events" in line for line in lines)
-    assert any(f'endpoint_url="{url}"' in line for line in lines)
+    assert sent["MessageId"] == document["recipients"][0]["message_id"]
+    (written,) = (tmp_path / "mail").iterdir()
+    assert written.name.endswith(f"-ses-{mail['id']}.eml")
+    assert f"  export MAILCORE_REDIRECT={url}\n" in lines
+    assert f"Events of Amazon SES are posted to {endpoint.url}\n" in lines
 
 
 @pytest.mark.slow
 def test_environment_that_it_prints_works(tmp_path: Path):
-    """The variables of its last line point boto3 at it without touching the code."""
+    """The variables that it prints point boto3 at it without touching the code."""
     with running() as (_, _, lines):
-        variables = dict(pair.split("=", 1) for pair in lines[8].split()[1:])
+        printed = line_with(lines, "AWS_ENDPOINT_URL_SESV2")
+        variables = dict(pair.split("=", 1) for pair in printed.split()[1:])
         code = "import boto3; print(boto3.client('sesv2').get_account()['SendingEnabled'])"
         environment = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", **variables}
         done = subprocess.run(
@@ -97,34 +125,35 @@ def test_environment_that_it_prints_works(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_mailcore_url_that_it_prints_works(tmp_path: Path, endpoint, http_request):
+def test_mailcore_url_that_it_prints_works(tmp_path: Path, endpoint):
     """As it is, without any credentials: it sends, events are published, and are believed."""
-    with running("--webhook", endpoint.url) as (_, url, lines):
-        (_, given) = shlex.split(lines[4])
+    with running("--webhook", f"ses={endpoint.url}") as (_, url, lines):
+        given = mailcore_url(lines, "ses")
         message = ["--from", "shop@example.com", "--to", "bounce@simulator.amazonses.com"]
         message += ["--subject", "Hello", "--text", "Hello"]
         sent = subprocess.run(
             [sys.executable, "-m", "mailcore", "send", *message],
-            env=bare_environment(tmp_path, MAILCORE_URL=given.removeprefix("MAILCORE_URL=")),
+            env=bare_environment(tmp_path, MAILCORE_URL=given),
             capture_output=True,
             text=True,
             check=False,
         )
         assert 0 == sent.returncode, sent.stderr
-        (kept,) = http_request(f"{url}/_local/messages").json["messages"]
-        assert "Hello" == kept["subject"]
+        mail = asked(f"{url}/api/v1/messages/latest")
+        assert "Hello" == mail["subject"]
         (post, *_) = endpoint.wait_for_notifications(1)
-        with Mailer.from_url(given.removeprefix("MAILCORE_URL=")) as mailer:
+        with Mailer.from_url(given) as mailer:
             request = WebhookRequest("POST", post.headers, post.body.encode())
             (event,) = receive(mailer.provider, request)
-    assert (EventType.SENT, kept["message_id"]) == (event.event_type, event.message_id)
+    message_id = mail["recipients"][0]["message_id"]
+    assert (EventType.SENT, message_id) == (event.event_type, event.message_id)
 
 
 @pytest.mark.slow
 def test_a_webhook_that_cannot_be_confirmed_is_told_of_at_once(endpoint):
     """On standard error, before the command asks again."""
     endpoint.statuses = [405]
-    with running("--webhook", endpoint.url) as (process, _, _):
+    with running("--webhook", f"ses={endpoint.url}") as (process, _, _):
         assert process.stderr is not None
         said = process.stderr.readline()
 
@@ -135,18 +164,70 @@ def test_a_webhook_that_cannot_be_confirmed_is_told_of_at_once(endpoint):
 
 
 @pytest.mark.slow
+def test_a_webhook_that_starts_later(endpoint):
+    """It is asked again until it confirms."""
+    endpoint.statuses = [503] * 4
+    with running("--webhook", f"ses={endpoint.url}") as (process, _, _):
+        assert process.stderr is not None
+        said = [process.stderr.readline() for _ in range(2)]
+
+    assert "answered 503" in said[0]
+    assert said[1].endswith("confirmed its subscription\n")
+
+
+@pytest.mark.slow
 def test_own_credentials_are_not_printed():
     """Whoever has the server check signatures knows the key; it stays out of the URL."""
     arguments = ("--access-key-id", "AKID", "--secret-access-key", "s3cr3t")
     with running(*arguments) as (_, _, lines):
-        assert "MAILCORE_URL='ses://?" in lines[4]
+        assert mailcore_url(lines, "ses").startswith("ses://?")
         assert "s3cr3t" not in "".join(lines)
+
+
+@pytest.mark.slow
+def test_a_mailbox_on_disk_with_a_password(tmp_path: Path):
+    """It is there again after a restart, and for those only who know the password."""
+    secret, store = tmp_path / "password", tmp_path / "mail.db"
+    secret.write_text("open sesame\n")
+    arguments = ("--store", str(store), "--password-file", str(secret), "--provider", "smtp")
+    for count in (1, 2):
+        with running(*arguments) as (process, url, lines):
+            host, port = line_with(lines[-3:], "127.0.0.1:").split(":")
+            with smtplib.SMTP(host, int(port), timeout=30) as client:
+                client.sendmail("a@example.com", ["b@example.net"], b"Subject: s\r\n\r\nt\r\n")
+            with pytest.raises(HTTPError) as caught:
+                urlopen(f"{url}/api/v1/messages", timeout=30)
+            caught.value.close()
+            credentials = base64.b64encode(b"me:open sesame").decode()
+            request = Request(
+                f"{url}/api/v1/messages", headers={"Authorization": f"Basic {credentials}"}
+            )
+            with urlopen(request, timeout=30) as response:
+                assert count == json.load(response)["total"]
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+        assert 401 == caught.value.code
+        assert "open sesame" not in "".join(lines)
 
 
 REFUSED = [
     (["--colour", "red"], "--colour"),
     (["--signature-version", "3"], "--signature-version"),
     (["--port", "99999"], "port is a number from 0 to 65535"),
+    (["--smtp-port", "99999"], "port is a number from 0 to 65535"),
+    (["--smtp-port", "{taken}"], "in use"),
+    (["--provider", "hotmail"], "no provider 'hotmail' is spoken here"),
+    (["--host", "0.0.0.0"], "give a password as well"),
+    (["--password-file", "/no/such/file"], "No such file or directory: /no/such/file"),
+    (["--password-file", "{empty}"], "the file is empty"),
+    (["--store", "{bad}"], "no mailbox of mailcore-local"),
+    (["--keep", "0"], "positive"),
+    (["--webhook-secret", "s3cr3t"], "--webhook-secret takes PROVIDER=KEY"),
+    (["--webhook-secret", "hotmail=s3cr3t"], "no provider 'hotmail' is spoken here"),
+    (["--webhook", "http://127.0.0.1:8000/hook"], "say whose events it takes"),
+    (["--webhook", "hotmail=http://127.0.0.1:8000/"], "no provider 'hotmail' is spoken here"),
+    (["--inbound-domain", "example.com"], "DOMAIN=PROVIDER"),
+    (["--fault", "postmark:explode=0.1"], "unknown fault 'explode'"),
     (["--host", "no.such.host.invalid"], "error: "),
     (["--fault", "throttle"], "FAULT=RATE"),
     (["--fault", "throttle=often"], "'often' is not a rate"),
@@ -155,7 +236,7 @@ REFUSED = [
     (["--fault-script", "{bad}"], "not valid JSON"),
     (["--fault-script", "{binary}"], "error: "),
     (["--directory", "{bad}"], "File exists"),
-    (["--webhook", "ftp://x/"], "Endpoint must be"),
+    (["--webhook", "ses=ftp://x/"], "Endpoint must be"),
     (["--verify", "not a domain"], "Domain contains illegal character"),
     (["--access-key-id", "x"], "go together"),
     (["--port", "{taken}"], "in use"),
@@ -164,16 +245,19 @@ REFUSED = [
 
 @pytest.fixture
 def filled_in(tmp_path: Path) -> Iterator[Callable[[list[str]], list[str]]]:
-    """Arguments with {bad}, {binary} and {taken} put in."""
+    """Arguments with {bad}, {binary}, {empty} and {taken} put in."""
     (tmp_path / "bad").write_text("{")
+    (tmp_path / "empty").write_text("\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         values = {
             "{bad}": str(tmp_path / "bad"),
             "{binary}": str(tmp_path / "binary"),
+            "{empty}": str(tmp_path / "empty"),
             "{taken}": str(taken.getsockname()[1]),
         }
-        yield lambda arguments: ["--port", "0", *(values.get(a, a) for a in arguments)]
+        ports = ["--port", "0", "--smtp-port", "0"]
+        yield lambda arguments: [*ports, *(values.get(a, a) for a in arguments)]
 
 
 @pytest.mark.parametrize(
