@@ -1,11 +1,14 @@
 """
-Stand-ins of email service providers, for development and tests: they send nothing.
+A mailbox that speaks the APIs of email services, for development and tests: it sends nothing.
 
-`mailcore_local.ses` is Amazon SES with SNS. Each is written from the provider's documentation, and
-shares no code with the plugin that speaks to the real one, so that each tests the other.
+`LocalMail` is all of it; `mailcore_local.ses` is Amazon SES with SNS alone. Each stand-in is written
+from the provider's documentation, and shares no code with the plugin that speaks to the real one,
+so that each tests the other.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 
 try:
@@ -17,3 +20,17 @@ except ImportError as _error:
         "mailcore-local needs the `mailcore` of mailcore-esp, and no other "
         "project's: pip uninstall mailcore; pip install --force-reinstall mailcore-esp"
     ) from _error
+
+if TYPE_CHECKING:
+    from mailcore_local.app import LocalMail
+else:
+    # Not for type checkers, which would take any name then.
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from mailcore_local.app import LocalMail
+
+        return LocalMail
+
+
+__all__ = ["LocalMail"]
