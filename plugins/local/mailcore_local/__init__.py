@@ -1,9 +1,9 @@
 """
 A mailbox that speaks the APIs of email services, for development and tests: it sends nothing.
 
-`LocalMail` is all of it; `mailcore_local.ses` is Amazon SES with SNS alone. Each stand-in is written
-from the provider's documentation, and shares no code with the plugin that speaks to the real one,
-so that each tests the other.
+`LocalMail` is all of it; `mailcore_local.ses` is Amazon SES with SNS alone. Each stand-in is
+written from the provider's documentation, and shares no code with the plugin that speaks to the
+real one, so that each tests the other.
 """
 
 from __future__ import annotations
