@@ -76,6 +76,16 @@ def test_a_fault_of_the_webhook(local, webhook, send):
     assert CREDENTIALS != webhook.received[0].headers["Authorization"]
 
 
+def test_credentials_in_the_address(local, webhook, send):
+    """They go before those of the settings, as Mailjet has no others."""
+    local.hub.set_webhooks("mailjet", [webhook.url.replace("//", "//me:my%20own@")])
+    send({})
+    local.hub.wait_for_posts(1, 30)
+
+    expected = "Basic " + base64.b64encode(b"me:my own").decode()
+    assert expected == webhook.received[0].headers["Authorization"]
+
+
 def test_who_bounced_by_hand_is_blocked(local, webhook, send):
     """Which the answer does not say, and the event does."""
     send({})
