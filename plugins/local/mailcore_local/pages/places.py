@@ -135,6 +135,7 @@ class Places:
             status_code=422 if problem else 200,
             problem=problem,
             given=given or {},
+            takers=[name for name in self._hub.faces if self._hub.inbound_webhooks(name)],
             handed_over=self._handed_over(),
         )
 

@@ -438,9 +438,11 @@ def test_what_cannot_be_received(ask, webhook, fields, problem):
     assert [] == webhook.received
 
 
-def test_without_a_webhook_nothing_is_received(mailbox, ask, monkeypatch):
-    """It is said, since nothing else would be seen."""
-    monkeypatch.setattr(mailbox.hub, "receive", lambda *_, **__: 0)
+def test_without_a_webhook_nothing_is_received(mailbox, ask):
+    """It is said, before and after, since nothing else would be seen."""
+    assert "--inbound-webhook" not in ask("/inbound").text
+    mailbox.hub.set_inbound_webhooks("plain", [])
+    assert "--inbound-webhook plain=URL" in ask("/inbound").text
     body, headers = multipart({"from": "a@example.net", "to": "b@shop.example"}, {})
 
     answer = ask("/inbound", "POST", body=body, headers=headers)
