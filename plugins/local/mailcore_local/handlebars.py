@@ -1,36 +1,39 @@
 """
 Templates in Handlebars, as far as the providers' documentation promises them.
 
-The language is that of the library `pydantic-handlebars`; this adds what a server needs that
-renders other people's templates: a bound for the work, and a refusal of what the library passes
-over in silence (a helper that is not there counts as an empty value with it).
+The language is that of the library `dotpromptz-handlebars`, which takes Handlebars.js for its
+specification; `tests/test_handlebars_peer.py` compares the two. This adds a bound for the work, and
+lets a face say which helpers its provider has.
 """
 
 from __future__ import annotations
 
 import re
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
 
-from pydantic_handlebars import HandlebarsEnvironment, HandlebarsError, HelperOptions
+from dotpromptz_handlebars import Handlebars as Engine
+from dotpromptz_handlebars import HelperOptions
 
+
+__all__ = ["STANDARD_HELPERS", "Handlebars", "Helper", "HelperOptions", "TemplateError"]
 
 Helper: TypeAlias = Callable[..., object]
 """
-What a face adds: called as `helper(*arguments, options=...)`; a block's gets the context first.
+What a face adds: called as `helper(*arguments, options=...)`. A block's renders its parts by
+`options.fn()` and `options.inverse()`; `options.is_block` says whether it is one.
 """
 
 STANDARD_HELPERS = ("if", "unless", "each", "with", "lookup")
 
 # A few nested lists make a short template endless.
 _MAX_STEPS = 20_000
-_MAX_CHARACTERS = 10 * 1024 * 1024
-_MAX_DEPTH = 20
+# About what a rendered text can become.
+_MAX_CHARACTERS = 200 * 1024 * 1024
+_MAX_DEPTH = 40
 
-# A tag with an argument: its first word has to be a helper. `{{else if x}}` is one as well.
-_CALL = re.compile(r"\{\{\{?~?\s*[#^&]?\s*(?:else\s+)?([^\s{}~()|'\"=>]+)\s+(?!\|)[^\s{}~]")
-_NOT_A_HELPER = ("as", "else")
+_BLOCK = re.compile(r"\{\{~?\s*#\s*(if|unless|each|with)\b")
 _OUTSIDE = re.compile(r"\{\{!--.*?--~?\}\}|\{\{![^}]*\}\}|\\\{\{", re.DOTALL)
 
 
@@ -44,15 +47,14 @@ class Handlebars:
     """
     One provider's Handlebars: the standard helpers, and its own.
 
-    Standard are `if`, `unless`, `each`, `with` and `lookup`, sections (`{{#name}} … {{/name}}`),
+    Standard are `if`, `unless`, `each`, `with` and `lookup`; sections (`{{#name}} … {{/name}}`),
     inverse sections (`{{^name}}`), `{{else}}`, `{{else if}}`, paths with `this`, `../`, `@root`,
-    `@index`, `@key`, `@first`, `@last`, comments, whitespace control and `{{{unescaped}}}`. A value
-    that is missing is empty. Partials and decorators are refused. Lists and objects as values are
-    printed as Python spells them, and lines that hold nothing but a block stay as empty lines: in
-    both Handlebars.js differs.
+    `@index`, `@key`, `@first`, `@last`, comments, whitespace control and `{{{unescaped}}}` are part
+    of the language. A value that is missing is empty. A helper that is not there is an error, and
+    so is a partial that the template itself does not define.
 
     Args:
-        helpers: Further helpers by name; the standard ones may be replaced.
+        helpers: Further helpers by name.
         standard: The standard helpers that the provider has.
         escape: Whether `{{name}}` is escaped for HTML.
     """
@@ -64,9 +66,14 @@ class Handlebars:
         standard: Iterable[str] = STANDARD_HELPERS,
         escape: bool = True,
     ) -> None:
-        self._helpers = dict(helpers or {})
         self._standard = frozenset(standard)
-        self._escape = escape
+        self._engine = Engine(escape_html=escape, max_depth=_MAX_DEPTH)
+        # It would print to the terminal.
+        self._engine.unregister_helper("log")
+        if "lookup" not in self._standard:
+            self._engine.unregister_helper("lookup")
+        for name, helper in (helpers or {}).items():
+            self._engine.register_helper(name, _adapted(helper))
 
     def render(self, source: str, data: Mapping[str, object]) -> str:
         """
@@ -80,77 +87,88 @@ class Handlebars:
             TemplateError: The template breaks the language, calls a helper that is not there, or
                 takes too much work.
         """
-        budget = _Budget()
-        environment = HandlebarsEnvironment(
-            auto_escape=self._escape, max_depth=_MAX_DEPTH, max_output_size=_MAX_CHARACTERS
-        )
-        environment.register_helper("each", budget.each)
-        for name in {"log", *STANDARD_HELPERS} - self._standard:
-            environment.unregister_helper(name)
-        for name, helper in self._helpers.items():
-            environment.register_helper(name, helper)
-        known = {*self._standard, *self._helpers}
-        for name in _CALL.findall(_OUTSIDE.sub("", source)):
-            if name not in known and name not in _NOT_A_HELPER:
-                raise TemplateError(f"'{name[:64]}' is not a helper that is known here")
+        for name in _BLOCK.findall(_OUTSIDE.sub("", source)):
+            if name not in self._standard:
+                raise TemplateError(f"'{name}' is not a helper that is known here")
+        longest = max(len(source), _longest(data))
+        if source.count("{{") * longest > _MAX_CHARACTERS:
+            raise TemplateError("The rendered text could become too long")
+        budget = _Budget(min(_MAX_STEPS, _MAX_CHARACTERS // (longest + 1)))
         try:
-            return environment.render(source, _plain(data))
+            return self._engine.compile(source)(budget.counted(data))
         except TemplateError:
             raise
-        except HandlebarsError as error:
-            raise TemplateError(str(error)) from None
         except RecursionError:
             raise TemplateError("The template or its data are nested too deep") from None
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             # A helper's arguments are whatever the template says.
-            raise TemplateError(f"A helper cannot take its arguments: {error}") from None
+            raise TemplateError(str(error)[:500] or type(error).__name__) from None
+
+
+def _adapted(helper: Helper) -> Callable[[list[Any], HelperOptions], object]:
+    return lambda arguments, options: helper(*arguments, options=options)
+
+
+def _longest(value: object) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return max(map(_longest, value.values()), default=0)
+    if isinstance(value, (list, tuple)):
+        return max(map(_longest, value), default=0)
+    return 0
 
 
 class _Budget:
     """
-    The loops that one rendering may make.
+    The turns that all loops of one rendering may take.
     """
 
-    def __init__(self) -> None:
-        self._left = _MAX_STEPS
+    def __init__(self, steps: int) -> None:
+        self._left = steps
 
-    def each(self, *arguments: object, options: HelperOptions) -> str:
+    def spend(self) -> None:
         """
-        The helper `each`: over a list or an object, or its `{{else}}`.
+        One turn.
 
-        The first argument is the context, as it is for every block.
+        Raises:
+            TemplateError: There were too many.
         """
-        context, values = arguments[0], arguments[-1]
-        if isinstance(values, Mapping):
-            items = [(str(key), value) for key, value in values.items()]
-        elif isinstance(values, (list, tuple)):
-            items = [(str(index), value) for index, value in enumerate(values)]
-        else:
-            items = []
-        if not items:
-            return options.inverse(context)
-        self._left -= len(items)
+        self._left -= 1
         if self._left < 0:
             raise TemplateError("The template repeats its parts too often")
-        last = len(items) - 1
-        return "".join(
-            options.fn(
-                value,
-                data={"key": key, "index": index, "first": index == 0, "last": index == last},
-                block_params=[value, key if isinstance(values, Mapping) else index],
-            )
-            for index, (key, value) in enumerate(items)
-        )
+
+    def counted(self, value: object) -> object:
+        """
+        A value whose lists and objects count the turns of loops over them.
+        """
+        if isinstance(value, Mapping):
+            return _CountedDict({str(key): self.counted(item) for key, item in value.items()}, self)
+        if isinstance(value, (list, tuple)):
+            return _CountedList((self.counted(item) for item in value), self)
+        return value
 
 
-def _plain(value: object) -> object:
-    """
-    JSON's values as JavaScript prints them: 2.0 is 2.
-    """
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
+class _CountedList(list[Any]):
+    def __init__(self, items: Iterable[Any], budget: _Budget) -> None:
+        super().__init__(items)
+        self._budget = budget
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in super().__iter__():
+            self._budget.spend()
+            yield item
+
+
+class _CountedDict(dict[str, Any]):
+    def __init__(self, items: Mapping[str, Any], budget: _Budget) -> None:
+        super().__init__(items)
+        self._budget = budget
+
+    def items(self) -> Any:
+        """
+        The pairs, each of which counts.
+        """
+        for pair in super().items():
+            self._budget.spend()
+            yield pair

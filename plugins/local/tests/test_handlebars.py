@@ -37,6 +37,10 @@ DATA = {
         ("{{! a comment }}{{!-- {{name}} --}}x \\{{name}}", "x {{name}}"),
         ("a  {{~city.name~}}  b", "aUlmb"),
         ("{{lookup city 'name'}}", "Ulm"),
+        ("{{#each items}}{{#if sku}}{{../city.name}}{{/if}}{{/each}}", "UlmUlm"),
+        ("{{#each items}}{{^none}}-{{/none}}{{/each}}", "--"),
+        ("{{#each items}}\n{{sku}}\n{{/each}}\n", "a\nb\n"),
+        ("{{none}}{{city}}", "[object Object]"),
     ],
 )
 def test_what_the_documentation_promises(source: str, expected: str):
@@ -57,23 +61,39 @@ def test_a_face_chooses_the_escaping_and_its_helpers():
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [
-        ("{{#if name}}", "Unclosed"),
-        ("{{name", "at line 1"),
-        ("{{> partial}}", "Partials"),
-        ("{{formatDate name}}", "'formatDate' is not a helper"),
-        ("{{#equal name 1}}{{/equal}}", "'equal' is not a helper"),
-        ("{{#if (eq name 1)}}{{/if}}", "Unknown helper"),
+        ("{{#if name}}", "unclosed block"),
+        ("{{name", "unclosed tag"),
+        ("{{> partial}}", "partial could not be found"),
+        ("{{formatDate name}}", "Missing helper"),
+        ("{{#equal name 1}}{{/equal}}", "Missing helper"),
+        ("{{#if (eq name 1)}}{{/if}}", "Missing helper"),
         ("{{#if name}}" * 3000, "nested"),
         ("{{#each a}}{{#each @root.a}}{{#each @root.a}}{{/each}}{{/each}}{{/each}}", "too often"),
-        ("{{bad name}}", "arguments"),
+        ("{{bad name}}", "invalid literal"),
     ],
 )
 def test_what_is_refused(source: str, complaint: str):
-    """Unknown helpers too, which the library takes for empty values."""
+    """Syntax, helpers that are not there, and what takes too much work."""
     handlebars = Handlebars({"bad": lambda *given, options: int(given[0])})
 
     with pytest.raises(TemplateError, match=complaint):
         handlebars.render(source, {**DATA, "a": [0] * 200})
+
+
+def test_a_face_chooses_the_standard_helpers():
+    """What the provider's language has not is refused."""
+    handlebars = Handlebars(standard=("each",))
+
+    assert "ab" == handlebars.render("{{#each items}}{{sku}}{{/each}}{{!-- {{#if}} --}}", DATA)
+    for source in ("{{#if name}}{{/if}}", "{{~# with city}}{{/with}}", "{{lookup city 'name'}}"):
+        with pytest.raises(TemplateError):
+            handlebars.render(source, DATA)
+
+
+def test_a_text_may_become_too_long():
+    """A template of many places and a long value is refused before it is rendered."""
+    with pytest.raises(TemplateError, match="too long"):
+        Handlebars().render("{{a}}" * 1000, {"a": "x" * 1_000_000})
 
 
 @given(

@@ -17,17 +17,14 @@ from datetime import datetime, timezone
 from email.utils import format_datetime
 from typing import Any
 
-from pydantic_handlebars import HelperOptions
-
-from mailcore_local.handlebars import Handlebars
+from mailcore_local.handlebars import Handlebars, HelperOptions
 from mailcore_local.mailgun.errors import MailgunError, not_found
 from mailcore_local.mailgun.forms import Form
 
 
 def _equal(*arguments: Any, options: HelperOptions) -> Any:
-    context, *values = arguments
-    same = len(values) == 2 and str(values[0]) == str(values[1])
-    return options.fn(context) if same else options.inverse(context)
+    same = len(arguments) == 2 and str(arguments[0]) == str(arguments[1])
+    return options.fn() if same else options.inverse()
 
 
 HTML = Handlebars({"equal": _equal}, standard=("if", "unless", "each", "with"))

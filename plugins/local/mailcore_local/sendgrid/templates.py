@@ -3,7 +3,7 @@ Transactional templates: dynamic ones in Handlebars, legacy ones with substituti
 
 Sources (read 2026-11-30): https://www.twilio.com/docs/sendgrid/for-developers/sending-email/using-handlebars
 and https://www.twilio.com/docs/sendgrid/api-reference/transactional-templates. Of the helpers,
-`formatDate` is not there: a template with it is refused when its version is made.
+`formatDate` is not there: a template that calls it cannot be rendered.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from pydantic_handlebars import HelperOptions
-
-from mailcore_local.handlebars import Handlebars, Helper, TemplateError
+from mailcore_local.handlebars import Handlebars, Helper, HelperOptions, TemplateError
 from mailcore_local.sendgrid.errors import Complaint, SendGridError, not_found
 
 
@@ -237,8 +235,7 @@ def substituted(text: str, substitutions: Mapping[str, str]) -> str:
 
 def _block(test: Any) -> Helper:
     def helper(*arguments: Any, options: HelperOptions) -> Any:
-        context, *values = arguments
-        return options.fn(context) if test(*values) else options.inverse(context)
+        return options.fn() if test(*arguments) else options.inverse()
 
     return helper
 

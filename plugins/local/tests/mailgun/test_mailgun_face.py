@@ -277,7 +277,7 @@ def test_a_template_that_fails_is_rejected(local, ask, webhook):
     local.hub.set_webhooks("mailgun", [])
 
     assert 200 == answer.status
-    assert "Unclosed" in local.latest().failure
+    assert "unclosed block" in local.latest().failure
     assert ["rejected"] == [each.json["event-data"]["event"] for each in webhook.received]
 
 
