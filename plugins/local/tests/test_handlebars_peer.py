@@ -29,10 +29,11 @@ DATA = {
     "words": ["one", "two", "three"],
 }
 # P is a path that is printed, A one that is asked for, L one that is looped over, T a template, and
-# I what stands in a loop.
+# I what stands in a loop. Numbers are not printed by P: beside each other, Handlebars.js adds them
+# up when it escapes nothing.
 WORDS = {
-    "P": "name empty zero yes price count nothing missing city.name city.missing.deep this.name"
-    " @root.name @root.city.zip words.[1] sku n city words",
+    "P": "name empty nothing missing city.name city.missing.deep this.name"
+    " @root.name @root.city.zip words.[1] sku city words",
     "A": "name empty zero yes nothing missing city items none words city.tags",
     "L": "items none words city.tags missing parts @root.words",
     "I": "{{@index}} {{@first}} {{@last}} {{#if_@last}}.{{/if}} {{../name}} {{sku}} {{this.n}}",
