@@ -31,7 +31,6 @@ class Plan:
         messages: How many messages go through it.
         workers: How many worker processes send them.
         seed: The seed of faults and kills.
-        pause_seconds: The shortest and the longest time between two kills.
         least_kills: How many kills there are at least: half of the messages wait for them.
         most_kills: How many kills there are at most; None for no bound.
         most_seconds: After how many seconds the run is given up.
@@ -41,7 +40,6 @@ class Plan:
     messages: int
     workers: int = 4
     seed: int = 1
-    pause_seconds: tuple[float, float] = (0.5, 3.0)
     least_kills: int = 3
     most_kills: int | None = None
     most_seconds: float = 3600.0
@@ -100,7 +98,7 @@ def run(plan: Plan) -> Report:
                 log,
                 count=plan.workers,
                 seed=plan.seed,
-                pause_seconds=plan.pause_seconds,
+                pause_seconds=queue.pause_seconds,
                 most=plan.most_kills,
                 children=queue.children,
                 also=queue.cut,

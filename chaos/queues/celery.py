@@ -29,6 +29,8 @@ class CeleryQueue(Queue):
     """
 
     children = True
+    # Its workers start in two or three seconds.
+    pause_seconds = (2.0, 8.0)
 
     def __init__(self, url: str, mailer_url: str) -> None:
         self._url = url

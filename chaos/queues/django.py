@@ -25,6 +25,9 @@ class DjangoQueue(Queue):
         environment: What its settings are made of.
     """
 
+    # Its workers start in two or three seconds.
+    pause_seconds = (2.0, 8.0)
+
     def __init__(self, environment: Mapping[str, str]) -> None:
         import django
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from mailcore import Message
 
@@ -17,8 +18,10 @@ LEASE_SECONDS = 8
 class Queue(ABC):
     """Keeps messages, has workers send them, and says what became of each."""
 
-    children: bool = False
+    children: ClassVar[bool] = False
     """Whether a worker has children that may be killed alone."""
+    pause_seconds: ClassVar[tuple[float, float]] = (0.5, 3.0)
+    """The shortest and the longest time between two kills: a worker has to come to send."""
 
     @property
     @abstractmethod

@@ -8,6 +8,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from celery import Celery
+from celery.exceptions import Reject
+
 from mailcore import (
     AuthenticationFailed,
     CancelSend,
@@ -30,6 +33,7 @@ from mailcore.outbox import OutboxPolicy
 from mailcore.result import RecipientStatuses, SendResult
 from mailcore.stores import MemoryIdempotencyStore, SqliteIdempotencyStore
 from mailcore_celery import MailcoreCelery, SendTaskFailed, send_later
+from mailcore_celery.app import _put_back
 from mailcore_celery.course import NewerTask, read, written
 from mailcore_celery.sending import Again, Sending
 
@@ -457,3 +461,20 @@ def test_later_is_later(in_memory):
     assert 60 == second["countdown"]
     assert "<not shown>" == second["argsrepr"] == second["kwargsrepr"]
     assert "eta" not in second
+
+
+def test_a_task_that_cannot_be_put_back_stays_with_the_broker():
+    """Celery would throw it away, and the mail with it."""
+    # The discard port of this machine.
+    app = Celery("tests", broker="redis://127.0.0.1:9/0", set_as_current=False)
+    app.conf.task_publish_retry = False
+    mail = MailcoreCelery(app, mailer="null://", store=MemoryIdempotencyStore())
+    mail.send.push_request(id="task-1", args=(), kwargs={}, called_directly=False, delivery_info={})
+    try:
+        found = _put_back(mail.send, written(row_of()), 5.0)
+    finally:
+        mail.send.pop_request()
+        app.close()
+
+    assert isinstance(found, Reject)
+    assert found.requeue

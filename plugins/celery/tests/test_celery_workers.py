@@ -267,6 +267,20 @@ def test_the_broker_is_down(shop, redis_server, tmp_path):
     assert 1 == len(list(Path(tmp_path, "mails").glob("*.eml")))
 
 
+def test_the_broker_goes_away_from_who_has_a_connection(shop, redis_server):
+    """Then it may have taken the task: the message is handed over again with its key."""
+    project, _workers = shop("null://")
+    project.mail.send_later(message())
+    redis_server.stop()
+    try:
+        with pytest.raises(BrokerUnavailable, match="may have taken it all the same") as raised:
+            project.mail.send_later(message(2, idempotency_key="order-2"))
+    finally:
+        redis_server.start()
+
+    assert (True, "order-2") == (raised.value.maybe_accepted, raised.value.idempotency_key)
+
+
 def test_the_broker_goes_away_while_workers_run(shop, redis_server, ses, eventually):
     """They wait for it; the task that could not be put back meanwhile is handed out again."""
     project, workers = shop(url_of(ses), visibility_seconds=2, lease_seconds=1)
