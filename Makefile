@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help chaos demo test test-slow test-all coverage check lint types docs snippets features stable known-plugins packaging versions links hooks format bench fuzz mutate schemas live clean
 
 help:
-	@echo "make demo      mail out and events back through the local SES, over real HTTP"
+	@echo "make demo      mail out and events back through the local SES, over real HTTP; an outbox whose worker is killed"
 	@echo "make test      the fast tests                make test-all   all of them"
 	@echo "make coverage  all of them, and what of the code they run: below the floor it fails"
 	@echo "make check     lint, types, docs, packaging  make format     let ruff rewrite the code"
@@ -40,6 +40,8 @@ help:
 
 demo: $(VENV)/.run
 	$(PY) examples/demo.py
+	@echo
+	$(PY) examples/outbox.py
 
 test: $(VENV)/.tests
 	$(PYTEST) --hypothesis-profile fast -m "not slow" $(ARGS)

@@ -39,6 +39,28 @@ def test_the_demo_is_readable(tmp_path):
 
 
 @pytest.mark.slow
+def test_the_outbox_demo(tmp_path):
+    """An order is undone with its mail; a worker is killed; nothing is lost or accepted twice."""
+    finished = subprocess.run(
+        [sys.executable, EXAMPLES / "outbox.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+
+    assert 0 == finished.returncode, finished.stderr
+    assert [
+        "Order 3 was undone, and its mail with it.",
+        "Orders 1 and 2 are committed: their mail is pending, pending.",
+        "The worker is killed while it sends: sent, sending.",
+        "Another one takes over: sent, unknown, sent.",
+        "Accepted by the service, each once: Order 1, Order 2, Order 4.",
+    ] == finished.stdout.splitlines()[:-1]
+    assert finished.stdout.splitlines()[-1].startswith("Events found their mail: ")
+
+
+@pytest.mark.slow
 def test_the_failover_demo(tmp_path):
     """SES is down, Postmark takes over, over real HTTP; what failed is told; SES comes back."""
     finished = subprocess.run(
