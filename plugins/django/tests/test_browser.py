@@ -40,6 +40,7 @@ WIDTHS = (360, 768, 1200)
 THEMES = ("light", "dark")
 DASHBOARD = "/admin/mailcore_dashboard/account/"
 LOG = "/admin/mailcore_log/sentmessage/"
+OUTBOX = "/admin/mailcore_outbox/outboxmessage/"
 PASSWORD = "an invented password"
 SMALLEST_TEXT_PIXELS = 10
 
@@ -55,6 +56,7 @@ INSTALLED_APPS += [
     "mailcore_django.seen",
     "mailcore_django.log",
     "mailcore_django.dashboard",
+    "mailcore_django.outbox",
 ]
 MIDDLEWARE.insert(0, "shop.policy.strict")
 DEFAULT_FROM_EMAIL = "Shop <shop@shop.example>"
@@ -135,6 +137,30 @@ for number, (event_type, recipient, response) in enumerate(told):
     )
 """
 
+# Of one of them nobody knows what became of it; another one waits.
+KEPT = """
+from django.core.mail import EmailMessage
+
+from mailcore_django.log import listening
+from mailcore_django.outbox.keeping import keep
+from mailcore_django.outbox.models import OutboxMessage
+from mailcore_django.outbox.working import made_workers, work_off
+
+listening.disconnect()
+for subject, to in (
+    ("Your order 1043 is on its way", ["ben@example.net"]),
+    ("Newsletter of December: everything that is new", ["cleo@example.net", "dan@example.net",
+        "a.very.long.name.that.does.not.fit.into.a.narrow.column@department.example.net"]),
+):
+    keep(EmailMessage(subject, "Hello", None, to))
+document = OutboxMessage.objects.get(subject__startswith="Newsletter").document
+work_off(made_workers(mailers=["default"]))
+OutboxMessage.objects.filter(subject__startswith="Newsletter").update(
+    state="unknown", document=document, error_category="worker_lost",
+    error_text="the worker did not come back after it had begun to send")
+keep(EmailMessage("A reminder", "Hello", None, ["ben@example.net"]))
+"""
+
 
 @pytest.fixture(scope="module")
 def ses():
@@ -189,6 +215,7 @@ def site(tmp_path_factory, ses) -> Iterator[str]:
     (made.directory / "shop" / "policy.py").write_text(POLICY, encoding="utf-8")
     made.manage("migrate", "--verbosity", "0")
     made.script(DATA)
+    made.script(KEPT)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     command = [sys.executable, "-W", "error", "manage.py", "runserver", f"127.0.0.1:{port}"]
@@ -331,6 +358,25 @@ def test_sending_again(visit):
 
     visit.page.locator("a.cancel-link").click()
     expect(visit.page.locator("#result_list tbody tr")).to_have_count(3)
+
+
+def test_the_outbox(visit):
+    """The list, a message with its attempt, and the question before it is sent again."""
+    visit.open(OUTBOX)
+    expect(visit.page.locator("#result_list tbody tr")).to_have_count(3)
+    visit.look("outbox")
+    row = visit.page.locator("#result_list tr", has_text="Newsletter")
+    address = row.locator("th a").get_attribute("href")
+    row.locator("input.action-select").check()
+    visit.page.select_option("select[name=action]", "send_again")
+    visit.page.locator(".actions button[type=submit]").first.click()
+    expect(visit.page.locator("h1", has_text="Send again?")).to_be_visible()
+    visit.look("outbox-send-again")
+
+    visit.open(address)
+    expect(visit.page.locator(".field-all_attempts")).to_contain_text("all accepted")
+    expect(visit.page.locator(".field-error_text")).to_contain_text("did not come back")
+    visit.look("outbox-message")
 
 
 def test_the_dashboard(visit):

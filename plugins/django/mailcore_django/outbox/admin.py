@@ -41,17 +41,16 @@ _RARE = ("key", "not_before", "error_text", "error_code", "shown_tags", "shown_c
 class OutboxMessageAdmin(ReadOnlyAdmin):
     """Messages that wait, are being sent, or were."""
 
-    list_display = ("kept", "subject", "to", "state", "attempts", "due", "error_category", "mailer")
+    list_display = ("kept", "subject", "to", "stands", "attempts", "error_category")
     list_filter = ("state", "error_category", "mailer", "provider", "created_at")
     search_fields = ("subject",)
     search_help_text = "Subject, or the whole of an address, a key, or a message id"
     actions = ("send_again", "cancel")
     _shown = (
         "id",
-        "state",
-        "kept",
+        "stands",
         "since",
-        "due",
+        "kept",
         "not_before",
         "subject",
         "shown_tags",
@@ -108,10 +107,12 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         """In the zone of the project."""
         return _shown(row.changed_at)
 
-    @admin.display(description="due at", ordering="due_at")
-    def due(self, row: OutboxMessage) -> str:
-        """When it may be sent next, if it waits."""
-        return _shown(row.due_at) if row.state == PENDING else ""
+    @admin.display(description="state", ordering="state")
+    def stands(self, row: OutboxMessage) -> str:
+        """The state, and of what waits when it may be sent next."""
+        if row.state != PENDING:
+            return row.get_state_display()
+        return f"{row.get_state_display()}, due {_shown(row.due_at)}"
 
     @admin.display(description="tags")
     def shown_tags(self, row: OutboxMessage) -> str:
