@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, get_args
 
-from mailcore.inbound import InboundMessage, InboundPart, parse_inbound
+from mailcore.inbound import InboundMessage, InboundPart
 from mailcore_local.mailbox import CapturedMail
 from mailcore_local.pages.checks import Finding, check_mail
 from mailcore_local.pages.html_facts import HtmlFacts, read_html, web_links
@@ -23,6 +22,9 @@ VIEWS: tuple[View, ...] = get_args(View)
 
 MAX_SOURCE_BYTES = 200_000
 """What is shown of a source; all of it can be kept as a file."""
+
+MAX_LINKS = 100
+"""How many links can be chosen from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,56 +132,43 @@ def _shown(position: int, part: InboundPart) -> ShownFile:
     )
 
 
-def remote_count(mail: CapturedMail) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Looked:
     """
-    How many pictures and stylesheets of a mail stand elsewhere.
+    What a look at a mail found, which takes some milliseconds.
+
+    Attributes:
+        findings: What the checks have to say, the worst first.
+        remote_count: How many pictures and stylesheets stand elsewhere.
+        has_dark_styles: Whether the HTML says how it wants to look in dark mode.
+        links: The web links, those of the HTML first, each once.
+    """
+
+    findings: Sequence[Finding]
+    remote_count: int
+    has_dark_styles: bool
+    links: Sequence[str]
+
+
+def look_at(mail: CapturedMail) -> Looked:
+    """
+    Look at a mail: its HTML, its links, and what its author may have forgotten.
 
     Args:
         mail: The mail that is shown.
     """
-    facts = _facts_of(mail.raw)
-    if facts is None:
-        return 0
+    facts = None if mail.html is None else read_html(mail.html)
+    hrefs = [] if facts is None else [link.href for link in facts.links]
+    in_html = [each for each in hrefs if each.lower().startswith(("http:", "https:"))]
+    links = dict.fromkeys([*in_html, *web_links(mail.text or "")])
+    return Looked(
+        findings=check_mail(mail.parsed) if mail.raw else (),
+        remote_count=0 if facts is None else _remote_count(facts),
+        has_dark_styles=facts is not None and facts.has_dark_styles,
+        links=tuple(links)[:MAX_LINKS],
+    )
+
+
+def _remote_count(facts: HtmlFacts) -> int:
     sources = [*(image.source for image in facts.images), *facts.stylesheets]
     return len({each for each in sources if each.lower().startswith(("http:", "https:", "//"))})
-
-
-def has_dark_styles(mail: CapturedMail) -> bool:
-    """
-    Whether a mail says how it wants to look in dark mode.
-
-    Args:
-        mail: The mail that is shown.
-    """
-    facts = _facts_of(mail.raw)
-    return facts is not None and facts.has_dark_styles
-
-
-def links_of(mail: CapturedMail) -> Sequence[str]:
-    """
-    The web links of a mail, those of the HTML first, each once.
-
-    Args:
-        mail: The mail that is shown.
-    """
-    facts = _facts_of(mail.raw)
-    in_html = [] if facts is None else [link.href for link in facts.links]
-    found = [each for each in in_html if each.lower().startswith(("http:", "https:"))]
-    return tuple(dict.fromkeys([*found, *web_links(mail.text or "")]))[:100]
-
-
-@lru_cache(maxsize=8)
-def findings_of(raw: bytes) -> Sequence[Finding]:
-    """
-    What the checks say of a mail; read once for the pages that show it.
-
-    Args:
-        raw: The octets of the mail.
-    """
-    return check_mail(parse_inbound(raw)) if raw else ()
-
-
-@lru_cache(maxsize=8)
-def _facts_of(raw: bytes) -> HtmlFacts | None:
-    html = parse_inbound(raw).html
-    return None if html is None else read_html(html)

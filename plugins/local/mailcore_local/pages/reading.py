@@ -4,6 +4,9 @@ What pages show: every handler of GET. None of them changes anything.
 
 from __future__ import annotations
 
+import threading
+
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -17,7 +20,7 @@ from mailcore_local.pages.answers import file
 from mailcore_local.pages.checks import unsubscribe_targets
 from mailcore_local.pages.header_notes import explain_headers
 from mailcore_local.pages.live import LiveAnswer
-from mailcore_local.pages.message_view import Preview
+from mailcore_local.pages.message_view import Looked, Preview
 from mailcore_local.pages.places import Places
 from mailcore_local.pages.preview import SANDBOX, preview_document, preview_headers
 from mailcore_local.pages.request_view import show_body
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 PAGE_LENGTH = 50
 BESIDE_LENGTH = 30
 MAX_RECIPIENTS_SHOWN = 500
+MAX_ENTRIES_SHOWN = 200
+_KEPT_LOOKS = 100
 
 BUTTONS: tuple[tuple[EventKind, str], ...] = (
     (EventKind.DELIVERED, "Deliver"),
@@ -55,6 +60,9 @@ class Reading:
     def __init__(self, hub: Hub, places: Places) -> None:
         self._hub = hub
         self._places = places
+        # By the id, under which a mail never changes; without the mail, which may be large.
+        self._looks: OrderedDict[str, Looked] = OrderedDict()
+        self._lock = threading.Lock()
 
     def mailbox(self, request: Request) -> Response:
         """
@@ -104,11 +112,10 @@ class Reading:
             recipients_left_out=len(mail.recipients) - len(recipients),
             chosen=request.query_params.get("to", recipients[0].address if recipients else ""),
             buttons=BUTTONS,
-            links=message_view.links_of(mail),
-            has_dark_styles=message_view.has_dark_styles(mail),
-            remote_count=message_view.remote_count(mail),
+            looked=self._look_at(mail),
             files=message_view.files_of(mail.parsed),
-            findings=message_view.findings_of(mail.raw),
+            timeline=mail.timeline[-MAX_ENTRIES_SHOWN:],
+            entries_left_out=max(len(mail.timeline) - MAX_ENTRIES_SHOWN, 0),
             headers=explain_headers(mail.parsed) if view == "headers" else (),
             body=show_body(body, content_type) if view == "request" else None,
             source=_source(mail) if view == "source" else "",
@@ -172,6 +179,18 @@ class Reading:
         Server-sent events.
         """
         return LiveAnswer(self._hub.mails)
+
+    def _look_at(self, mail: CapturedMail) -> Looked:
+        with self._lock:
+            known = self._looks.get(mail.id)
+        if known is not None:
+            return known
+        looked = message_view.look_at(mail)
+        with self._lock:
+            self._looks[mail.id] = looked
+            while len(self._looks) > _KEPT_LOOKS:
+                self._looks.popitem(last=False)
+        return looked
 
     def _mail(self, request: Request) -> CapturedMail:
         mail = self._hub.mails.get(request.path_params["mail_id"])

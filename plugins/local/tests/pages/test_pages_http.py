@@ -256,6 +256,21 @@ def test_the_webhooks_answer_is_shown(deliver, ask, webhook):
     assert "&#34;type&#34;: &#34;delivered&#34;" in page
 
 
+def test_what_is_shown_is_bounded(mailbox, deliver, ask):
+    """Recipients, events and what was posted: the page says how many are left out."""
+    mail = deliver(to=[f"a{number}@example.net" for number in range(600)])
+    mailbox.hub.make_event(mail.id, "a0@example.net", EventKind.CLICKED, url="x" * 9_000)
+    mailbox.hub.drain(30)
+
+    page = ask(f"/messages/{mail.id}").text
+
+    assert 500 == page.count('name="recipient"')
+    assert "100 more are not shown" in page
+    assert 200 == page.count('id="event-') - page.count('id="event-options"')
+    assert "1,001 events before these are not shown" in page
+    assert "characters more" in page
+
+
 @pytest.mark.parametrize(
     "kind",
     ["delivered", "deferred", "bounced", "soft-bounced", "complained", "opened", "clicked"],
