@@ -70,6 +70,11 @@ class Database:
             )
         self._tables = tables
         self._is_checked = False
+        # With more, MySQL would lock what lies between the rows of a claim, against those who add
+        # some, and would read receipts as they were before a row was locked.
+        self._of_work = self.engine
+        if not self._is_own and name != "sqlite":
+            self._of_work = self.engine.execution_options(isolation_level=_READ_COMMITTED)
         self._process_id = os.getpid()
         self._lock = ForkSafeLock()
 
@@ -137,10 +142,11 @@ class Database:
         for left in reversed(range(_TRIES)):
             is_committing = False
             try:
-                with self.engine.connect() as connection, connection.begin():
-                    if not self._is_checked:
+                if not self._is_checked:
+                    with self.engine.connect() as connection:
                         require_tables(connection, self._tables)
-                        self._is_checked = True
+                    self._is_checked = True
+                with self._of_work.connect() as connection, connection.begin():
                     if writes:
                         self._take_lock(connection)
                     found = work(connection)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sqlalchemy import create_engine
+
 from mailcore.outbox import Revision
 from mailcore.testing import OutboxStoreSuite
 from mailcore_outbox import Outbox
@@ -42,6 +44,23 @@ class SuiteOnDatabase(OutboxStoreSuite):
             writer.write_beside([Revision(row=row) for row in rows], connection)
 
         self.outbox._database.write("the outbox", work)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database_kind", ["postgresql", "mariadb"], indirect=True)
+def test_transactions_read_what_is_committed(database_url, outbox):
+    """Whatever an engine of one's own has; the engine is left as it is."""
+    strict = create_engine(database_url, isolation_level="SERIALIZABLE")
+    with Outbox(database_url) as by_url:
+        for each in (by_url, outbox, Outbox(strict)):
+            levels = [
+                work("the outbox", lambda connection: connection.get_isolation_level())
+                for work in (each._database.read, each._database.write)
+            ]
+            assert ["READ COMMITTED"] * 2 == levels
+    with strict.connect() as connection:
+        assert "SERIALIZABLE" == connection.get_isolation_level()
+    strict.dispose()
 
 
 @SERVERS
