@@ -142,6 +142,8 @@ def test_what_breaks_a_rule_is_refused(local, ask, changes, said):
         ({"headers": {"Authorization": None}}, 401),
         ({"headers": {"Authorization": "Bearer x"}}, 401),
         ({"headers": {"Authorization": "Basic ???"}}, 401),
+        # api:key, and not as a password.
+        ({"headers": {"Authorization": "Bearer YXBpOmtleQ=="}}, 401),
         ({"fields": None, "body": b"--b", "content_type": "multipart/form-data"}, 400),
         ({"fields": None, "body": b"x", "content_type": "multipart/form-data; boundary=b"}, 400),
         ({"fields": None, "body": b"x", "content_type": "text/plain"}, 400),

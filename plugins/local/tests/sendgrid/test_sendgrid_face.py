@@ -378,6 +378,19 @@ def test_each_event_has_the_documented_fields(local, ask, webhook, kind):
     assert (name, common | set(fields.split())) == (event["event"], set(event))
 
 
+def test_every_event_has_an_id_of_its_own(local, ask, webhook):
+    """Applications know by it what they had already: two openings are two events."""
+    ask("/mail/send", mail())
+    kept = local.latest()
+    local.hub.set_webhooks("sendgrid", [webhook.url])
+    for _ in range(2):
+        local.hub.make_event(kept.id, "ada@example.net", EventKind.OPENED)
+    local.hub.drain(30)
+    local.hub.set_webhooks("sendgrid", [])
+
+    assert 2 == len({each.json[0]["sg_event_id"] for each in webhook.received})
+
+
 def test_a_key_of_ones_own_signs(asking, webhook):
     """So that the application keeps its verification key; `tamper` breaks the signature."""
     key = ec.generate_private_key(ec.SECP256R1())
