@@ -13,7 +13,7 @@ import json
 import secrets
 import uuid
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -54,7 +54,7 @@ from mailcore_local.faces import (
     FaceSettings,
     WebhookPost,
 )
-from mailcore_local.hub import captured_request
+from mailcore_local.hub import captured_request, part_of_request
 from mailcore_local.mailbox import CapturedMail, CapturedRecipient, CapturedRequest, MailEvent
 
 
@@ -177,8 +177,8 @@ class BrevoFace(Face):
                 self.idempotency.release(key)
             raise
         if header(given, SANDBOX_HEADER) is None:
-            for letter in letters:
-                call.hub.accept(_captured(letter, given, call.captured))
+            for letter, part in zip(letters, call.parts(len(letters)), strict=True):
+                call.hub.accept(_captured(letter, given, part))
         return _answer(given, [letter.message_id for letter in letters])
 
     def _blocked(self, call: _Call) -> Response:
@@ -340,6 +340,23 @@ class _Call:
         if not (text.isascii() and text.isdecimal() and len(text) < 19):
             raise BrevoError("invalid_parameter", "templateId is not valid")
         return int(text)
+
+    def parts(self, count: int) -> Iterator[CapturedRequest]:
+        """
+        The call of each version; files stand in the first one only.
+
+        Args:
+            count: How many mails the call makes.
+        """
+        if count == 1:
+            yield self.captured
+            return
+        body = read_json(self._body)
+        for number, version in enumerate(body["messageVersions"]):
+            part = {**body, "messageVersions": [version]}
+            if number:
+                part.pop("attachment", None)
+            yield part_of_request(self.captured, part)
 
     def read(self, model: type[ModelT]) -> ModelT:
         """

@@ -4,9 +4,11 @@ Requests as they are kept: without what is secret.
 
 from __future__ import annotations
 
+import json
 import re
 
 from collections.abc import Iterable
+from dataclasses import replace
 from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.requests import Request
@@ -48,6 +50,17 @@ def captured_request(
     return CapturedRequest(
         method=request.method, path=_shown_path(request), headers=headers, body=body
     )
+
+
+def part_of_request(request: CapturedRequest, document: object) -> CapturedRequest:
+    """
+    A request as if it had brought one mail alone: a thousand copies of it would fill the store.
+
+    Args:
+        request: The request with all of its mails.
+        document: What is kept of the body; JSON is made of it.
+    """
+    return replace(request, body=json.dumps(document, ensure_ascii=False).encode())
 
 
 def _shown_path(request: Request) -> str:

@@ -16,7 +16,7 @@ import json
 import secrets
 import threading
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, urlencode
@@ -30,7 +30,7 @@ from mailcore_local.basic_auth import BasicCredentials
 from mailcore_local.documents import NotReadable, read_json
 from mailcore_local.engine import EventKind, Fate, Fault
 from mailcore_local.faces import CopyLine, Envelope, Face, FaceSettings, WebhookPost
-from mailcore_local.hub import captured_request
+from mailcore_local.hub import captured_request, part_of_request
 from mailcore_local.mailbox import CapturedMail, CapturedRecipient, CapturedRequest, MailEvent
 from mailcore_local.mailjet import webhooks
 from mailcore_local.mailjet.errors import (
@@ -161,14 +161,15 @@ class MailjetFace(Face):
         except Refused as error:
             told = _told(error.problems, tells_all=tells_all)
             return JSONResponse({"Globals": {"Status": "error", "Errors": told}}, 400)
-        return self._answer(hub, entries, shared, captured, sandbox=sandbox, tells_all=tells_all)
+        parts = list(_parts(body, captured))
+        return self._answer(hub, entries, shared, parts, sandbox=sandbox, tells_all=tells_all)
 
     def _answer(
         self,
         hub: Hub,
         entries: Sequence[object],
         shared: Mapping[str, Any],
-        captured: CapturedRequest,
+        parts: Sequence[CapturedRequest],
         *,
         sandbox: bool,
         tells_all: bool,
@@ -176,7 +177,7 @@ class MailjetFace(Face):
         items, status = [], 200
         with self._lock:
             templates = dict(self._templates)
-        for entry in entries:
+        for entry, part in zip(entries, parts, strict=True):
             try:
                 message = read_message(entry, shared, templates)
             except Refused as error:
@@ -187,7 +188,7 @@ class MailjetFace(Face):
             number = message.template_id
             letter = letter_of(message, None if number is None else templates[number])
             if not sandbox:
-                hub.accept(_captured(letter, captured))
+                hub.accept(_captured(letter, part))
             items.append(letter.item(sandbox=sandbox))
         return JSONResponse({"Messages": items}, status)
 
@@ -324,6 +325,25 @@ class MailjetFace(Face):
 
 
 _Handler = Callable[["Hub", Request, Any, CapturedRequest], Response]
+
+
+def _parts(body: Mapping[str, Any], captured: CapturedRequest) -> Iterator[CapturedRequest]:
+    """
+    The call of each message; files that all of them share stand in the first one only.
+    """
+    entries, shared = body["Messages"], body.get("Globals")
+    if len(entries) == 1:
+        yield captured
+        return
+    bare = shared
+    if isinstance(shared, dict):
+        files = ("Attachments", "InlinedAttachments")
+        bare = {name: value for name, value in shared.items() if name not in files}
+    for number, entry in enumerate(entries):
+        part = {**body, "Messages": [entry]}
+        if number and shared is not None:
+            part["Globals"] = bare
+        yield part_of_request(captured, part)
 
 
 def _told(problems: Sequence[Problem], *, tells_all: bool) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import secrets
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -26,7 +26,7 @@ from mailcore_local.composing import is_address
 from mailcore_local.documents import NotReadable, read_json
 from mailcore_local.engine import EventKind, Fate, Fault
 from mailcore_local.faces import CopyLine, Envelope, Face, FaceSettings, WebhookPost
-from mailcore_local.hub import captured_request
+from mailcore_local.hub import HIDDEN, captured_request, part_of_request
 from mailcore_local.jinja_subset import TemplateError
 from mailcore_local.mailbox import CapturedMail, CapturedRecipient, CapturedRequest, MailEvent
 from mailcore_local.mandrill import models, webhooks
@@ -73,6 +73,9 @@ _REASONS = {
 }
 _WINDOWS = ("today", "last_7_days", "last_30_days", "last_60_days", "last_90_days", "all_time")
 _WITHOUT_EVENTS = "post without events"
+# What a message has for each of its recipients, and where their address stands in it.
+_OF_RECIPIENTS = {"to": "email", "merge_vars": "rcpt", "recipient_metadata": "rcpt"}
+_FILES = ("attachments", "images")
 _HOURLY_QUOTA = 100_000
 _FAULTS = {
     "throttle": MandrillError(
@@ -207,18 +210,9 @@ class MandrillFace(Face):
             )
         except TemplateError as error:
             raise invalid({"message": {"merge_vars": str(error)}}) from None
-        for letter in letters:
-            call.hub.accept(
-                _captured(
-                    letter,
-                    call.request,
-                    tags=message.tags or [],
-                    facts={
-                        "template": template.slug if template else None,
-                        "subaccount": message.subaccount,
-                    },
-                )
-            )
+        facts = {"template": template.slug if template else None, "subaccount": message.subaccount}
+        for letter, part in zip(letters, call.parts(letters), strict=True):
+            call.hub.accept(_captured(letter, part, tags=message.tags or [], facts=facts))
         return [copy.result() for copy in copies]
 
     def _send_raw(self, call: _Call) -> object:
@@ -457,6 +451,27 @@ class _Call:
         self.fields = fields
         self.request = request
 
+    def parts(self, letters: Sequence[Letter]) -> Iterator[CapturedRequest]:
+        """
+        The call as if it had the recipients of each mail; files stand in the first one only.
+        """
+        if len(letters) == 1:
+            yield self.request
+            return
+        message = self.fields["message"]
+        shared = {name: value for name, value in message.items() if name not in _OF_RECIPIENTS}
+        bare = {name: value for name, value in shared.items() if name not in _FILES}
+        own = {name: _by_address(message.get(name), key) for name, key in _OF_RECIPIENTS.items()}
+        for number, letter in enumerate(letters):
+            addresses = dict.fromkeys(copy.mailbox.email.lower() for copy in letter.copies)
+            theirs = {
+                name: [each for address in addresses for each in entries.get(address, ())]
+                for name, entries in own.items()
+                if name in message
+            }
+            part = {**(bare if number else shared), **theirs}
+            yield part_of_request(self.request, {**self.fields, "key": HIDDEN, "message": part})
+
     def read(self, model: type[ModelT]) -> ModelT:
         """
         The fields as a model has them.
@@ -468,6 +483,13 @@ class _Call:
             return model.model_validate(self.fields)
         except ValidationError as error:
             raise from_model(error) from None
+
+
+def _by_address(entries: object, key: str) -> Mapping[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for each in entries if isinstance(entries, list) else ():
+        found.setdefault(each[key].lower(), []).append(each)
+    return found
 
 
 def _checked(given: models.AddAddress) -> models.AddAddress:

@@ -27,7 +27,7 @@ from mailcore_local.basic_auth import BasicCredentials
 from mailcore_local.documents import NotReadable, read_json
 from mailcore_local.engine import ArgumentRule, EventKind, Fate, Fault
 from mailcore_local.faces import COMMON_FAULTS, CopyLine, Envelope, Face, FaceSettings, WebhookPost
-from mailcore_local.hub import captured_request
+from mailcore_local.hub import captured_request, part_of_request
 from mailcore_local.mailbox import CapturedMail, CapturedRecipient, CapturedRequest, MailEvent
 from mailcore_local.sparkpost import webhooks
 from mailcore_local.sparkpost.errors import PlainError, SparkPostError, refused
@@ -178,8 +178,10 @@ class SparkPostFace(Face):
         }
         token = _ACCEPTING.set(kind)
         try:
-            for letter in letters_of(source, people, transmission):
-                hub.accept(_captured(letter, captured, transmission, identifier, facts))
+            letters = letters_of(source, people, transmission)
+            for number, letter in enumerate(letters):
+                part = captured if len(letters) == 1 else _part(captured, body, letter, number)
+                hub.accept(_captured(letter, part, transmission, identifier, facts))
         finally:
             _ACCEPTING.reset(token)
         results: dict[str, Any] = {
@@ -483,6 +485,20 @@ def _check_time(text: str | None) -> None:
         raise refused(1300, "options.start_time: is no time")
     if moment > datetime.now(timezone.utc) + timedelta(days=_MAX_DAYS_AHEAD):
         raise refused(1300, f"options.start_time: may be up to {_MAX_DAYS_AHEAD} days ahead")
+
+
+def _part(
+    captured: CapturedRequest, body: Mapping[str, Any], letter: Letter, number: int
+) -> CapturedRequest:
+    """
+    The transmission as if it had the recipients of one mail; files stand in the first one only.
+    """
+    content = body["content"]
+    if number:
+        files = ("attachments", "inline_images")
+        content = {name: value for name, value in content.items() if name not in files}
+    recipients = [body["recipients"][each.place] for each in letter.people]
+    return part_of_request(captured, {**body, "content": content, "recipients": recipients})
 
 
 def _captured(

@@ -64,6 +64,7 @@ class Person:
         data: The values for the template, those of the transmission among them.
         metadata: The metadata of the transmission and the recipient.
         tags: The tags of the recipient.
+        place: Where the recipient stands in the request.
         message_id: The id in the events.
     """
 
@@ -73,6 +74,7 @@ class Person:
     data: Mapping[str, Any]
     metadata: Mapping[str, Any]
     tags: tuple[str, ...]
+    place: int
     message_id: str = field(default_factory=lambda: secrets.token_hex(10))
 
 
@@ -149,9 +151,9 @@ def read_people(
     people: list[Person] = []
     problems: list[Problem] = []
     rejected = 0
-    for entry in given:
+    for place, entry in enumerate(given):
         try:
-            people.append(_person(entry, transmission))
+            people.append(_person(entry, place, transmission))
         except SparkPostError as error:
             rejected += 1
             problems += error.problems
@@ -161,7 +163,7 @@ def read_people(
     return people, problems if max_errors is None else problems[:max_errors], rejected
 
 
-def _person(entry: object, transmission: Transmission) -> Person:
+def _person(entry: object, place: int, transmission: Transmission) -> Person:
     if not isinstance(entry, dict):
         raise refused(1300, "each recipient must be an object")
     address = _address(entry.get("address"))
@@ -195,6 +197,7 @@ def _person(entry: object, transmission: Transmission) -> Person:
         data=data,
         metadata=merged_data(transmission.metadata, own.metadata),
         tags=tuple(own.tags or ()),
+        place=place,
     )
 
 

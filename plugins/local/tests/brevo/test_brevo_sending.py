@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 
 from datetime import datetime, timedelta, timezone
 
@@ -78,6 +79,16 @@ def test_versions(local, send):
     assert [("Hi Ada", "<p>Hello</p>", (ADA,)), ("Own", "<b>own</b>", (BOB,))] == [
         (each.subject, each.html, each.to) for each in (ada, bob)
     ]
+
+
+def test_what_is_kept_of_a_batch(local, send):
+    """Of each mail its own version; files stand in the first one."""
+    versions = [{"to": [{"email": each}]} for each in (ADA, BOB)]
+    send(ADA, messageVersions=versions, attachment=[FILE])
+
+    kept = [json.loads(mail.request.body) for mail in mails(local)]
+    assert [versions[:1], versions[1:]] == [each["messageVersions"] for each in kept]
+    assert [True, False] == ["attachment" in each for each in kept]
 
 
 def test_templates(local, call, send):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 
 import pytest
 import requests
@@ -71,6 +72,16 @@ def test_what_all_messages_share(local, send):
     )
 
     assert ["Hi A1", "Own"] == [each.subject for each in mails(local)]
+
+
+def test_what_is_kept_of_a_call(local, send):
+    """Of each mail its own message; files that are shared stand in the first one."""
+    send({"Subject": "1"}, {"Subject": "2"}, Globals={"Attachments": [FILE], "CustomID": "x"})
+
+    kept = [json.loads(mail.request.body) for mail in mails(local)]
+    assert [["1"], ["2"]] == [[m["Subject"] for m in each["Messages"]] for each in kept]
+    assert [True, False] == ["Attachments" in each["Globals"] for each in kept]
+    assert ["x", "x"] == [each["Globals"]["CustomID"] for each in kept]
 
 
 def test_files(local, send):

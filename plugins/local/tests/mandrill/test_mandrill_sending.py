@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 
 import pytest
 import requests
@@ -88,6 +89,25 @@ def test_merge_variables(local, send):
     assert ("Hi Ada", "Dear Ada, *|unknown|*") == (ada.subject, ada.text)
     assert ("Hi all", "Hello, *|unknown|*") == (bob.subject, bob.text)
     assert ({"a": "1", "b": "2"}, {"a": "1", "b": "3"}) == (dict(ada.metadata), dict(bob.metadata))
+
+
+def test_what_is_kept_of_a_call_to_many(local, send):
+    """Of each mail its own part; files stand in the first one."""
+    content = base64.b64encode(b"octets").decode()
+    variables = [{"rcpt": each, "vars": [{"name": "n", "content": each}]} for each in (ADA, BOB)]
+    send(
+        ADA,
+        BOB,
+        merge_vars=variables,
+        attachments=[{"type": "a/b", "name": "a", "content": content}],
+    )
+
+    for address, files in ((ADA, True), (BOB, False)):
+        kept = json.loads(local.latest(f"to:{address}").request.body)
+        assert "(hidden)" == kept["key"]
+        assert [address] == [each["email"] for each in kept["message"]["to"]]
+        assert [address] == [each["rcpt"] for each in kept["message"]["merge_vars"]]
+        assert files == ("attachments" in kept["message"])
 
 
 def test_nothing_is_merged_without_variables(local, send):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 
 import pytest
 import requests
@@ -44,6 +45,15 @@ def test_everybody_gets_an_own_mail(local, send):
     assert ({"n": "1"}, {"name": "Bob", "n": "2"}) == (dict(ada.metadata), dict(bob.metadata))
     assert (("welcome",), "Büro <shop@example.com>") == (ada.tags, ada.from_email)
     assert "(hidden)" == dict(ada.request.headers)["authorization"]
+
+
+def test_what_is_kept_of_a_call_to_many(local, send):
+    """Of each mail its own recipients; files stand in the first one."""
+    send(ADA, BOB, attachments=[FILE])
+
+    kept = [json.loads(mail.request.body) for mail in mails(local)]
+    assert [[{"address": ADA}], [{"address": BOB}]] == [each["recipients"] for each in kept]
+    assert [True, False] == ["attachments" in each["content"] for each in kept]
 
 
 def test_copies(local, send):
