@@ -18,7 +18,7 @@ FUZZ_SECONDS = 5
 # test` takes half as long again as with them. `make clean` removes them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help chaos demo test test-slow test-all coverage check lint types docs snippets features stable known-plugins packaging versions links hooks format bench fuzz mutate schemas live clean
+.PHONY: help chaos demo demo-open test test-slow test-all coverage check lint types docs snippets features stable known-plugins packaging versions links hooks format bench fuzz mutate schemas live clean
 
 help:
 	@echo "make demo      mail out and events back through the local SES, over real HTTP; an outbox whose worker is killed"
@@ -42,6 +42,10 @@ demo: $(VENV)/.run
 	$(PY) examples/demo.py
 	@echo
 	$(PY) examples/outbox.py
+
+# The same, and the mailbox stays open in the browser.
+demo-open: $(VENV)/.run
+	$(PY) examples/demo.py --open
 
 test: $(VENV)/.tests
 	$(PYTEST) --hypothesis-profile fast -m "not slow" $(ARGS)

@@ -1,16 +1,17 @@
 """
 One message there and back, without an account: ``make demo``.
 
-Starts the local SES and a webhook receiver, sends real mail through ``Mailer("ses")`` and boto3
+Starts the mailbox that speaks SES and a webhook receiver, sends real mail through ``Mailer("ses")``
 over HTTP, receives the signed events, verifies and normalises them, and prints both sides. Ends
-with exit code 0 only if every expected event arrived, each once.
+with exit code 0 only if every expected event arrived, each once. ``make demo-open`` keeps the
+mailbox running, to look at it in the browser.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
+import contextlib
 import sys
 import threading
 
@@ -19,7 +20,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 from sample_files import document, picture
 
@@ -33,12 +33,12 @@ from mailcore import (
     TrackingEvent,
     WebhookError,
     WebhookRequest,
-    get_provider,
     inline_image,
     receive,
 )
 from mailcore.provider import AnyProvider
-from mailcore_local.ses import LocalSes
+from mailcore_local import LocalMail
+from mailcore_local.ses_face import SesFace, SesSettings
 
 
 SIMULATOR = "simulator.amazonses.com"
@@ -143,12 +143,12 @@ def messages() -> list[Message]:
     return [welcome, *(notice.replace(to=[f"{name}@{SIMULATOR}"]) for name in simulated)]
 
 
-async def send_async(options: dict[str, Any]) -> SendResult:
-    """The async twin of ``Mailer("ses", …).send(message)``."""
+async def send_async(url: str) -> SendResult:
+    """The async twin of ``Mailer.from_url(…).send(message)``."""
     message = Message(
         from_email=SENDER, to=[f"success+async@{SIMULATOR}"], subject="Async", text="The same.\n"
     )
-    async with AsyncMailer("ses", **options) as mailer:
+    async with AsyncMailer.from_url(url) as mailer:
         return await mailer.send(message)
 
 
@@ -206,7 +206,9 @@ What to try next:
   - Send to the terminal, without any account:
       {bin_directory}/mailcore send --provider console --from me@example.com \\
         --to you@example.net --subject Hello --text Hi
-  - Keep a local SES running, with a page that shows what it got:
+  - Look at these mails in the browser, and let them bounce by a button:
+      make demo-open
+  - Keep a mailbox running that speaks every provider:
       {bin_directory}/mailcore local
   - Type along with docs/tutorial/first-message.md; docs/index.md has the rest."""
     )
@@ -232,45 +234,58 @@ def main() -> int:
     """Run the demo; returns the exit code."""
     parser = argparse.ArgumentParser(description="One message there and back.")
     parser.add_argument("--output", type=Path, default=Path("demo-output"), help="for .eml files")
-    output = parser.parse_args().output.resolve()
-    # boto3 wants credentials; a local SES accepts any.
-    os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
-    os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
+    parser.add_argument("--open", action="store_true", help="keep the mailbox until Ctrl-C")
+    parser.add_argument("--port", type=int, default=8025, help="of --open (%(default)s)")
+    arguments = parser.parse_args()
+    output = arguments.output.resolve()
     for old in output.glob("*.eml"):
         old.unlink()
 
-    with (
-        LocalSes(region_name="eu-west-1", signature_version="2", directory=output) as local,
-        receiver() as webhook,
-    ):
-        print(f"Local SES:        {local.url}")
-        webhook.provider = get_provider("ses", **local.provider_options)
-        url = f"http://127.0.0.1:{webhook.server_port}/"
-        print(f"Webhook:          {url}")
-        local.subscribe(url, timeout_seconds=DEADLINE_SECONDS)
-        print(f"SNS subscription: confirmed, {local.topic_arn}")
+    ses = SesFace(ses=SesSettings(region_name="eu-west-1", signature_version="2"))
+    # The port is always the same where somebody looks at it.
+    port = arguments.port if arguments.open else 0
+    with LocalMail(faces=[ses], port=port, directory=output) as mailbox, receiver() as webhook:
+        problems = send_and_receive(mailbox, webhook)
+        print(f"\nThe messages as they left, with their bytes, in {shown(output)}:")
+        for path in sorted(output.glob("*.eml")):
+            print(f"{path.stat().st_size:7}  {path.name}")
+        print()
+        for problem in problems:
+            print(f"FAILED: {problem}", file=sys.stderr)
+        if not problems:
+            print(f"Every expected event arrived: {len(webhook.events)} of {len(webhook.events)}.")
+            print_next_steps(output)
+        if arguments.open:
+            stay(mailbox)
+    return 1 if problems else 0
 
-        options = {**local.provider_options, "configuration_set_name": "local"}
-        with Mailer("ses", **options) as mailer:
-            results = [mailer.send(message) for message in messages()]
-        results.append(asyncio.run(send_async(options)))
+
+def send_and_receive(mailbox: LocalMail, webhook: Receiver) -> list[str]:
+    """Everything there and back; what is missing, in words."""
+    print(f"Mailbox: {mailbox.url}/")
+    own_url = f"http://127.0.0.1:{webhook.server_port}/"
+    print(f"Webhook: {own_url}")
+    url = mailbox.mailcore_url("ses")
+    with Mailer.from_url(url) as mailer:
+        webhook.provider = mailer.provider
+        mailbox.hub.set_webhooks("ses", [own_url])
+        # The receiver confirms the subscription before it answers.
+        mailbox.hub.drain(DEADLINE_SECONDS)
+        results = [mailer.send(message) for message in messages()]
+        results.append(asyncio.run(send_async(url)))
         print_results(results)
 
         webhook.wait_for(sum(map(len, EXPECTED.values())))
-        local.drain(DEADLINE_SECONDS)
-        print_events(webhook.events)
-        problems = missing_or_surplus(webhook.events)
+        mailbox.hub.drain(DEADLINE_SECONDS)
+    print_events(webhook.events)
+    return missing_or_surplus(webhook.events)
 
-    print(f"\nThe messages as they left, with their bytes, in {shown(output)}:")
-    for path in sorted(output.glob("*.eml")):
-        print(f"{path.stat().st_size:7}  {path.name}")
-    print()
-    for problem in problems:
-        print(f"FAILED: {problem}", file=sys.stderr)
-    if not problems:
-        print(f"Every expected event arrived: {len(webhook.events)} of {len(webhook.events)}.")
-        print_next_steps(output)
-    return 1 if problems else 0
+
+def stay(mailbox: LocalMail) -> None:
+    """Keep the mailbox until somebody has seen enough."""
+    with contextlib.suppress(KeyboardInterrupt):
+        print(f"\nThe mailbox is open at {mailbox.url}/ - Ctrl-C closes it.", flush=True)
+        threading.Event().wait()
 
 
 if __name__ == "__main__":

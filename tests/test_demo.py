@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
 
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -34,7 +37,8 @@ def test_the_demo_is_readable(tmp_path):
     assert ["ada@example.net", "sent"] == received[0].split()
     assert ["ada@example.net", "delivered"] == received[1].split()[:2]
     assert "(not said)" in received[received.index("") - 1]
-    assert "What to try next:" in lines[-10:]
+    assert "What to try next:" in lines[-12:]
+    assert lines[0].startswith("Mailbox: http://127.0.0.1:")
     assert "docs/tutorial/first-message.md" in lines[-1]
 
 
@@ -58,6 +62,29 @@ def test_the_outbox_demo(tmp_path):
         "Accepted by the service, each once: Order 1, Order 2, Order 4.",
     ] == finished.stdout.splitlines()[:-1]
     assert finished.stdout.splitlines()[-1].startswith("Events found their mail: ")
+
+
+@pytest.mark.slow
+def test_the_demo_that_stays_open(tmp_path):
+    """It says where the mailbox is, which has the mails, and ends by Ctrl-C."""
+    process = subprocess.Popen(
+        [sys.executable, DEMO, "--open", "--port", "0"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stdout
+    try:
+        said = next(line for line in process.stdout if line.startswith("The mailbox is open at "))
+        url = said.split()[5]
+        with urlopen(f"{url}api/v1/messages", timeout=30) as answer:
+            assert 6 == json.load(answer)["total"]
+        process.send_signal(signal.SIGINT)
+        assert 0 == process.wait(30)
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.slow

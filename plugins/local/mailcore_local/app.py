@@ -270,7 +270,8 @@ class LocalMail:
         mail = self._store.get(change.mail_id) if change.kind == "added" else None
         if mail is not None and not mail.failure:
             assert self._directory is not None
-            name = f"{mail.accepted_at:%Y%m%dT%H%M%S}-{mail.face}-{mail.id}.eml"
+            moment = f"{mail.accepted_at:%Y%m%d-%H%M%S-%f}"[:-3]
+            name = f"{moment}-{mail.face}-{mail.id}.eml"
             (self._directory / name).write_bytes(mail.raw)
 
     def _make_hub(self, base_url: str, stopping: asyncio.Event) -> Hub:
