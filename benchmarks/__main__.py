@@ -22,6 +22,7 @@ from benchmarks import (
     http_providers,
     imports,
     inbound,
+    outbox,
     peers,
     policies,
     receive,
@@ -66,7 +67,7 @@ def main() -> int:
     print(f"\nmemory: peak of building a 10 MB attachment: {peak / 1e6:.1f} MB, ", end="")
     print(f"{ratio:.2f} times the encoded size, wanted <= {MEMORY_LIMIT}")
 
-    for part in (growth, concurrency, imports):
+    for part in (outbox, growth, concurrency, imports):
         good &= part.main()
     return 0 if good else 1
 

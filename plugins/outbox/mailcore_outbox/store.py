@@ -26,6 +26,7 @@ from mailcore.outbox import (
 from mailcore_outbox.claiming import Claimer
 from mailcore_outbox.database import Database
 from mailcore_outbox.finding import Finder
+from mailcore_outbox.one_statement import OneStatement
 from mailcore_outbox.tables import Tables
 from mailcore_outbox.writing import Writer
 
@@ -51,6 +52,8 @@ class SqlOutboxStore:
         self._writer = Writer(tables)
         self._claimer = Claimer(tables)
         self._finder = Finder(tables)
+        is_postgresql = database.engine.dialect.name == "postgresql"
+        self._one_statement = OneStatement(tables) if is_postgresql else None
         self._checked_at = time.monotonic()
 
     def claim(
@@ -103,6 +106,17 @@ class SqlOutboxStore:
             StoreError: If the database cannot be used.
             ConfigurationError: If the tables are missing, or of another version.
         """
+        if self._one_statement is not None:
+            work_at_once = partial(
+                self._one_statement.advance,
+                worker_id,
+                conclusions,
+                begin,
+                provider=provider,
+                now=now,
+                until=until,
+            )
+            return self._database.write_at_once(_WHAT, work_at_once)
 
         def work(connection: Connection) -> Advanced:
             concluded = self._writer.conclude(worker_id, conclusions, connection)
