@@ -114,7 +114,7 @@ def same_message(kept: OutboxRow, given: OutboxRow) -> OutboxRow:
         given: The row that was made of the message.
 
     Returns:
-        The row that was kept: the message is the same, and is not kept twice.
+        The row that was kept, since the message is the same.
 
     Raises:
         IdempotencyKeyReused: If it is another message.

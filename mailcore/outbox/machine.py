@@ -13,14 +13,13 @@ a worker did not come     :func:`given_back`          ``PENDING`` if no send had
 back                                                  ``UNKNOWN``
 an event came             :func:`resolved`            ``SENT`` or ``FAILED`` if it was ``UNKNOWN``
                                                       and nothing is open any more
-a person says so          :func:`retried`,            ``PENDING``; ``CANCELLED``; without an
-                          :func:`cancelled`,          address
-                          :func:`erased`
+a person says so          :func:`retried`,            ``PENDING``; ``CANCELLED``
+                          :func:`cancelled`
 ========================  ==========================  =============================================
 
 The rule behind all of them: a recipient that may have got the mail is not sent to again, unless the
 provider drops what it has had (``idempotency`` is ``native``), a policy accepts duplicates, or a
-person says so.
+person says so. :mod:`mailcore.outbox.erasing` has the transition that forgets an address.
 """
 
 from __future__ import annotations
@@ -91,8 +90,8 @@ def narrowed(
         rules: The policy, and what the provider can do.
 
     Returns:
-        What is to be written: the row for the others, or ``UNKNOWN`` if there are none. None if its
-        send has begun, or all may be sent to.
+        The row for the others, or as ``UNKNOWN`` if there are none. None if its send has begun, or
+        all may be sent to.
     """
     if not can_cancel(row) or not must_narrow(row, now=now, rules=rules):
         return None
@@ -258,9 +257,9 @@ def resolved(
         policy: What to keep.
 
     Returns:
-        What is to be written; None if nothing follows: the row is neither ``UNKNOWN`` nor waiting
-        to be sent again, or the receipts say nothing new. A claim whose send has not begun is
-        taken away, since the worker knows the row as it was.
+        What is to be written; None if nothing follows, since the row is neither ``UNKNOWN`` nor
+        waiting to be sent again, or the receipts say nothing new. A claim whose send has not begun
+        is taken away, since the worker knows the row as it was.
     """
     is_waiting = can_cancel(row)
     if row.state is not OutboxState.UNKNOWN and not is_waiting:

@@ -6,11 +6,15 @@ import random
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from mailcore.errors import ConfigurationError
 from mailcore.middleware.settings import checked_count, checked_number
 from mailcore.middleware.waits import wait_bound_seconds
 
+
+Chance: TypeAlias = Callable[[], float]
+"""Gives a random number from 0 to 1, as :func:`random.random` does."""
 
 _HOUR_SECONDS = 3600.0
 _DAY_SECONDS = 86_400.0
@@ -52,7 +56,7 @@ class OutboxPolicy:
     accept_duplicates: bool = False
     repeat_within_seconds: float = 900.0
     keep_bodies: bool = False
-    jitter: Callable[[], float] = field(default=random.random, compare=False, repr=False)
+    jitter: Chance = field(default=random.random, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         checked_count("attempts", self.attempts)

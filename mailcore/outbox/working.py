@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeAlias
 
 from mailcore.errors import MailcoreError, SerializationError, StoreError
 from mailcore.middleware.waits import wait_bound_seconds
@@ -38,6 +39,9 @@ from mailcore.result import SendResult
 
 
 logger = logging.getLogger("mailcore.outbox")
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Gives the time, with time zone."""
 
 _MOST_EXPIRED = 100
 _SHORTEST_WAIT_SECONDS = 0.01
@@ -107,7 +111,7 @@ class Manner:
     longest_wait_seconds: float
     poll_seconds: float
     grace_seconds: float
-    now: Callable[[], datetime]
+    now: Clock
 
 
 class Run:
