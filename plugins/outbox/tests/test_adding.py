@@ -298,3 +298,21 @@ def test_nothing_is_committed_by_the_outbox(outbox, engine):
         connection.commit()
 
     assert ["begin", "commit"] == said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database_kind", ["mariadb"], indirect=True)
+def test_mariadb_by_its_own_name(database_url):
+    """SQLAlchemy has a dialect that is called so; all statements are those of MySQL's."""
+    with Outbox(database_url.replace("mysql+", "mariadb+")) as outbox:
+        outbox.create()
+        with outbox._database.engine.begin() as connection:
+            rows = [outbox.add(connection, message(), key="order-17") for _ in range(2)]
+        outbox.idempotency.claim("a", "b", 60)
+        outbox.seen.mark("a")
+        now = datetime.now(timezone.utc)
+
+        assert rows[0] == rows[1]
+        assert "b" == outbox.idempotency.claim("a", "c", 60)
+        (claimed,) = outbox.store.claim("w", limit=9, now=now, until=now + timedelta(minutes=1))
+        assert rows[0].message() == claimed.message()
