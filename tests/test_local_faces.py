@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 import requests
@@ -38,6 +39,7 @@ from mailcore import (
     fetch_inbound,
     receive,
 )
+from mailcore.webhook import WsgiWebhook
 from mailcore_local.app import LocalMail
 from mailcore_local.engine import EventKind
 from mailcore_local.faces import Envelope, FaceSettings
@@ -396,6 +398,40 @@ def test_limits_of_an_account(name: str, fault: str, expected: type[SendError]) 
 
         assert type(raised.value) is expected
         assert 0 == local.mails.count()
+
+
+class Silent(WSGIRequestHandler):
+    """Writes nothing to the terminal."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("name", "trials"), [("mandrill", 2), ("sparkpost", 1)])
+def test_the_address_of_a_webhook_is_tried(name: str, trials: int) -> None:
+    """Mailcore's own application passes, and believes the events that follow, the URL included."""
+    events: list[Event] = []
+    with (
+        LocalMail(faces=make_faces([name])) as local,
+        connect(local.mailcore_url(name)) as mailer,
+        make_server(
+            "127.0.0.1", 0, WsgiWebhook(mailer.provider, events.append), handler_class=Silent
+        ) as server,
+    ):
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        local.hub.set_webhooks(name, [f"http://127.0.0.1:{server.server_port}/hook?a=%2F"])
+        local.hub.drain(30)
+        tried = [(each.is_trial, each.attempts) for each in local.hub.posts]
+        mailer.send(Message(**FIELDS, to=[ADA]))
+        local.hub.drain(30)
+        server.shutdown()
+        thread.join()
+
+    assert [(True, ("200",))] * trials == tried
+    assert EventType.DELIVERED in {
+        each.event_type for each in events if isinstance(each, TrackingEvent)
+    }
 
 
 def test_some_recipients_are_refused() -> None:
