@@ -7,6 +7,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from typing import Any
+
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -50,17 +52,16 @@ class LiveAnswer(Response):
         """
         Send events until the connection ends.
         """
-        telling = asyncio.ensure_future(self._tell(send))
+        gone = asyncio.ensure_future(_until_gone(receive))
         try:
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await self._tell(send, gone)
+        except OSError:
+            # The connection broke while something was sent.
+            return
         finally:
-            telling.cancel()
-            # What ended it besides is told: a broken store is no quiet end.
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await telling
+            gone.cancel()
 
-    async def _tell(self, send: Send) -> None:
+    async def _tell(self, send: Send, gone: asyncio.Future[None]) -> None:
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
         def heard(_: Change) -> None:
@@ -71,16 +72,33 @@ class LiveAnswer(Response):
         with self._store.listening(heard):
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(start)
-            await self._send(send, f"retry: 1000\nevent: hello\ndata: {self._store.version}\n\n")
-            while True:
-                try:
-                    await asyncio.wait_for(changed.wait(), self._ping_seconds)
-                except asyncio.TimeoutError:
-                    await self._send(send, ": still here\n\n")
+            await _send(send, f"retry: 1000\nevent: hello\ndata: {self._store.version}\n\n")
+            while not gone.done():
+                if not await self._is_set(changed, gone):
+                    if not gone.done():
+                        await _send(send, ": still here\n\n")
                     continue
                 changed.clear()
-                await self._send(send, f"event: change\ndata: {self._store.version}\n\n")
-                await asyncio.sleep(self._pause_seconds)
+                await _send(send, f"event: change\ndata: {self._store.version}\n\n")
+                await asyncio.wait({gone}, timeout=self._pause_seconds)
 
-    async def _send(self, send: Send, text: str) -> None:
-        await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+    async def _is_set(self, changed: asyncio.Event, gone: asyncio.Future[None]) -> bool:
+        # Not wait_for: before Python 3.12 it forgets to be cancelled when both happen at once.
+        news: asyncio.Future[Any] = asyncio.ensure_future(changed.wait())
+        either: set[asyncio.Future[Any]] = {news, gone}
+        try:
+            await asyncio.wait(
+                either, timeout=self._ping_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            news.cancel()
+        return changed.is_set()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _send(send: Send, text: str) -> None:
+    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
