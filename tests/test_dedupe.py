@@ -9,17 +9,25 @@ import sys
 import threading
 
 import pytest
+import redis
 
 from mailcore import (
     ConfigurationError,
     EventType,
+    StoreError,
     TrackingEvent,
     WebhookRequest,
     areceive,
     hookimpl,
     receive,
 )
-from mailcore.webhook import MemorySeenStore, SqliteSeenStore, ahand_over, hand_over
+from mailcore.webhook import (
+    MemorySeenStore,
+    RedisSeenStore,
+    SqliteSeenStore,
+    ahand_over,
+    hand_over,
+)
 
 
 class Clock:
@@ -30,9 +38,14 @@ class Clock:
         return self.seconds
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.slow)])
 def store(request, tmp_path):
     """A store of each kind."""
+    if request.param == "redis":
+        made = RedisSeenStore(request.getfixturevalue("redis_url"), prefix=f"seen{tmp_path.name}")
+        yield made
+        made.close()
+        return
     if request.param == "memory":
         yield MemorySeenStore()
         return
@@ -130,6 +143,32 @@ def test_old_keys_are_forgotten(tmp_path):
     file.close()
 
     assert (False, 1) == (seen, rows)
+
+
+@pytest.mark.slow
+def test_keys_in_redis_have_an_end(redis_url):
+    """The server forgets them itself, and has no more of them than a digest."""
+    client = redis.Redis.from_url(redis_url)
+    store = RedisSeenStore(client, max_age_seconds=100.5, prefix="seen-ends")
+    store.mark("ada@example.net")
+    (name,) = client.keys("seen-ends:*")
+
+    assert 90 < client.ttl(name) <= 100
+    assert b"ada" not in name
+    client.close()
+
+
+def test_a_redis_that_is_down_and_wrong_settings():
+    """One error of a store, and one of the set-up."""
+    # The discard port of this machine.
+    store = RedisSeenStore("redis://127.0.0.1:9/0")
+    with pytest.raises(StoreError, match="the store in Redis cannot be used: ConnectionError"):
+        store.seen("a")
+    with pytest.raises(StoreError):
+        store.mark("a")
+    store.close()
+    with pytest.raises(ConfigurationError, match="max_age_seconds must be at least 1"):
+        RedisSeenStore("redis://127.0.0.1:9/0", max_age_seconds=0.5)
 
 
 def test_threads_share_a_store(store):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mailcore.webhook.header_secrets import HeaderSecrets
     from mailcore.webhook.json_reading import ReadOnlyJson, read_object, read_objects
     from mailcore.webhook.receiving import ahand_over, areceive, hand_over, receive
+    from mailcore.webhook.redis_seen import RedisSeenStore
     from mailcore.webhook.request import Verdict, WebhookRequest
     from mailcore.webhook.responding import arespond, respond
     from mailcore.webhook.response import WebhookResponse
@@ -60,6 +61,7 @@ else:
             "Handler": "webhook.handlers",
             "blocking": "webhook.handlers",
             "HeaderSecrets": "webhook.header_secrets",
+            "RedisSeenStore": "webhook.redis_seen",
             "ReadOnlyJson": "webhook.json_reading",
             "read_object": "webhook.json_reading",
             "read_objects": "webhook.json_reading",
@@ -94,6 +96,7 @@ __all__ = [
     "HeaderSecrets",
     "MemorySeenStore",
     "ReadOnlyJson",
+    "RedisSeenStore",
     "SeenStore",
     "SharedSecrets",
     "SqliteSeenStore",
