@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sqlalchemy import Engine, MetaData, create_engine, text
+from sqlalchemy import Engine, MetaData, create_engine, event, text
 
 from mailcore_outbox import Outbox
 from mailcore_outbox.database import Database
@@ -235,6 +235,9 @@ def database(database_url: str) -> Iterator[tuple[Database, Tables]]:
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine of the application's."""
     engine = create_engine(database_url)
+    if engine.dialect.name == "sqlite":
+        # A disk that is busy is waited for otherwise; no test cuts the power.
+        event.listen(engine, "connect", lambda it, _: it.execute("PRAGMA synchronous = OFF"))
     yield engine
     engine.dispose()
 

@@ -66,3 +66,8 @@ def test_transactions_read_what_is_committed(database_url, outbox):
 @SERVERS
 class TestStore(SuiteOnDatabase):
     """In SQLite, PostgreSQL and MariaDB."""
+
+    @pytest.mark.slow
+    def test_many_at_once(self):
+        """As in the suite; it takes more than a second."""
+        super().test_many_at_once()
