@@ -4,13 +4,15 @@ The outbox against a plain table: messages per second of one worker, and claims 
 The plain table is what people write first, with the driver alone: one row at a time is marked as
 being sent, sent, and marked as sent, each in a commit. It survives the same crashes, and keeps no
 attempts, no statuses, no priorities. Both send through the same mailer, to a provider that does
-nothing. What is measured is time, since most of it is the disk's.
+nothing. What is measured is time, since most of it is the disk's. The goal is one for a worker as
+it is by default, with four calls under way.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import operator
 import statistics
 import sys
 import time
@@ -33,9 +35,10 @@ GOAL = 0.8
 """Of the messages per second of the plain table."""
 CLAIM_GOAL = 2.0
 """A claim of a table of a million rows, as a multiple of one of a small table."""
-MESSAGES = 100
-ROUNDS = 12
+MESSAGES = 60
+ROUNDS = 15
 MANY = 1_000_000
+_DEFAULT = "the outbox, four calls at a time"
 CLAIMS = 40
 _MESSAGE = Message(**SHORT)
 
@@ -161,7 +164,7 @@ def _contenders(url: str) -> Iterator[dict[str, PlainTable | KeptTable]]:
         yield {
             "a plain table": PlainTable(engine, Mailer("null")),
             "the outbox, one call at a time": one,
-            "the outbox, four calls at a time": four,
+            _DEFAULT: four,
         }
     finally:
         one.close()
@@ -169,9 +172,9 @@ def _contenders(url: str) -> Iterator[dict[str, PlainTable | KeptTable]]:
         engine.dispose()
 
 
-def throughput(url: str) -> dict[str, float]:
-    """Messages per second by contender, who take turns; the best round of each."""
-    best: dict[str, float] = {}
+def throughput(url: str) -> dict[str, list[float]]:
+    """Messages per second by contender, a figure for each round, in which they take turns."""
+    rates: dict[str, list[float]] = {}
     with _contenders(url) as contenders:
         for _ in range(ROUNDS):
             for name, contender in contenders.items():
@@ -182,8 +185,8 @@ def throughput(url: str) -> dict[str, float]:
                 taken = time.perf_counter() - start
                 if sent != MESSAGES:
                     raise SystemExit(f"{name} has sent {sent} of {MESSAGES}")
-                best[name] = max(best.get(name, 0.0), MESSAGES / taken)
-    return best
+                rates.setdefault(name, []).append(MESSAGES / taken)
+    return rates
 
 
 def fill_up(outbox: Outbox, url: str, state: OutboxState, number: int, due: timedelta) -> None:
@@ -259,14 +262,18 @@ def main() -> bool:
         with server() as url:
             rates = throughput(url)
         plain = rates.pop("a plain table")
-        print(f"\noutbox on {name}: messages per second of one worker")
-        print(f"  {'a plain table':<36}{plain:>9.0f}")
-        for contender, rate in rates.items():
-            met = rate >= GOAL * plain
+        print(f"\noutbox on {name}: messages per second of one worker, median of {ROUNDS} rounds")
+        print(f"  {'a plain table':<36}{statistics.median(plain):>9.0f}")
+        for contender, found in rates.items():
+            # Of the same round: the disk is not as fast in another.
+            ratio = statistics.median(map(operator.truediv, found, plain))
+            has_goal = contender == _DEFAULT
+            met = ratio >= GOAL or not has_goal
             good &= met
+            goal = f", goal >= {GOAL}" if has_goal else ""
             print(
-                f"  {contender:<36}{rate:>9.0f}  {rate / plain:.2f} of it, "
-                f"goal >= {GOAL}{'' if met else '  MISSED'}"
+                f"  {contender:<36}{statistics.median(found):>9.0f}  {ratio:.2f} of it"
+                f"{goal}{'' if met else '  MISSED'}"
             )
         seconds = claims(server)
         small = seconds["of a hundred rows"]
