@@ -284,10 +284,9 @@ class MailcoreCelery:
         done = self._sending.attempt(row, task_id)
         if isinstance(done, Again):
             raise _put_back(task, courses.written(done.row), done.wait_seconds)
-        outcome = Outcome.of(done)
-        if outcome.state in (OutboxState.SENT, OutboxState.CANCELLED):
-            return outcome.to_dict()
-        raise SendTaskFailed(str(outcome), outcome.to_dict())
+        if done.state in (OutboxState.SENT, OutboxState.CANCELLED):
+            return done.to_dict()
+        raise SendTaskFailed(str(done), done.to_dict())
 
     def _run_handle_event(self, task: Task[Any, Any], event: Mapping[str, object]) -> None:
         wait = self._handling.handle(event, task.request.retries)

@@ -101,13 +101,23 @@ class Mailers:
         return Mailer.from_url(source, policies=policies)
 
 
-def _require_keys(mailer: Mailer[Any], *, one_process: bool) -> None:
+def keys_of(mailer: Mailer[Any]) -> IdempotencyStore:
+    """
+    The store of the keys of a mailer.
+
+    Raises:
+        ConfigurationError: If it has none.
+    """
     found = [each for each in mailer.middleware if isinstance(each, Idempotency)]
     if not found:
         raise ConfigurationError(
             f"a task may be handed out twice, and this mailer would send its message twice: {_HINT}"
         )
-    store = found[0].store
+    return found[0].store
+
+
+def _require_keys(mailer: Mailer[Any], *, one_process: bool) -> None:
+    store = keys_of(mailer)
     # What its own documentation says of a store in the memory of a process.
     if not getattr(store, "blocks", True) and not one_process:
         kind = type(store).__name__

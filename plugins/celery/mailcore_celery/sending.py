@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from mailcore import MailcoreError, Mailer, OutcomeUnknown, SendResult
+from mailcore import MailcoreError, Mailer, OutcomeUnknown
 from mailcore.outbox import (
     OutboxPolicy,
     OutboxRow,
@@ -29,6 +29,9 @@ from mailcore.outbox import (
     concluded,
     narrowed,
 )
+from mailcore_celery.mailers import keys_of
+from mailcore_celery.outcome import Outcome
+from mailcore_celery.turns import take
 
 
 _SOONEST_SECONDS, _LATEST_SECONDS = 1.0, 10.0
@@ -66,7 +69,51 @@ class Sending:
     lease_seconds: float
     now: Callable[[], datetime]
 
-    def attempt(self, row: OutboxRow, task_id: str) -> OutboxRow | Again:
+    def attempt(self, row: OutboxRow, task_id: str) -> Outcome | Again:
+        """
+        Send a message once, unless another task of it is at that, or its course is over.
+
+        Args:
+            row: The row of the message, waiting.
+            task_id: The id of the task that carries it.
+
+        Returns:
+            What became of the message, or what is to be put back.
+        """
+        try:
+            store = keys_of(self.mailer())
+            began = self.now().timestamp()
+            turn = take(store, row, now=began, lease_seconds=self.lease_seconds)
+        except MailcoreError as error:
+            done = self._concluded(row, error, task_id)
+            return done if isinstance(done, Again) else Outcome.of(done)
+        if isinstance(turn, Outcome):
+            return turn
+        if isinstance(turn, float):
+            return Again(row=row, wait_seconds=_bounded(turn))
+        done = self._attempted(row, task_id)
+        outcome = None if isinstance(done, Again) else Outcome.of(done)
+        try:
+            is_ours = turn.end(outcome)
+        except MailcoreError:
+            # What the store does not know, another task may find out otherwise.
+            return Again(row=row, wait_seconds=_LATEST_SECONDS)
+        if outcome is None:
+            assert isinstance(done, Again)
+            return done
+        # Who has taken the turn over has the last word.
+        return outcome if is_ours else Again(row=row, wait_seconds=_LATEST_SECONDS)
+
+    def _concluded(self, row: OutboxRow, error: MailcoreError, task_id: str) -> OutboxRow | Again:
+        """What follows from an error before anything was sent."""
+        now = self.now()
+        rules = Rules(policy=self.policy, provider=row.provider)
+        until = now + timedelta(seconds=self.lease_seconds)
+        claimed = dataclasses.replace(row, state=OutboxState.SENDING, claimed_by=task_id)
+        sending = begun(claimed, provider=row.provider, now=now, until=until)
+        return self._next(concluded(sending, error, now=now, rules=rules).row)
+
+    def _attempted(self, row: OutboxRow, task_id: str) -> OutboxRow | Again:
         """
         Send a message once.
 
@@ -77,37 +124,33 @@ class Sending:
         Returns:
             The row, if its course is over, or what is to be put back.
         """
+        mailer = self.mailer()
         now = self.now()
-        rules = Rules(policy=self.policy, provider=row.provider)
+        provider = mailer.provider
+        is_native = provider.idempotency == "native"
+        rules = Rules(policy=self.policy, provider=provider.name, is_native=is_native)
         claimed = dataclasses.replace(row, state=OutboxState.SENDING, claimed_by=task_id)
-        sender: RowSender | None = None
-        outcome: SendResult | MailcoreError
-        try:
-            mailer = self.mailer()
-        except MailcoreError as error:
-            outcome = error
-        else:
-            provider = mailer.provider
-            is_native = provider.idempotency == "native"
-            rules = dataclasses.replace(rules, provider=provider.name, is_native=is_native)
-            # An id in the metadata would make two tasks of one message differ.
-            sender = RowSender(mailer, None)
-            revision = narrowed(claimed, (), now=now, rules=rules)
-            if revision is not None and revision.row.state is not OutboxState.SENDING:
-                return revision.row
-            claimed = revision.row if revision is not None else claimed
+        revision = narrowed(claimed, (), now=now, rules=rules)
+        if revision is not None and revision.row.state is not OutboxState.SENDING:
+            return revision.row
+        claimed = revision.row if revision is not None else claimed
         until = now + timedelta(seconds=self.lease_seconds)
-        sending = begun(claimed, provider=rules.provider, now=now, until=until)
-        if sender is not None:
-            (outcome,) = sender.send([sending])
+        sending = begun(claimed, provider=provider.name, now=now, until=until)
+        # An id in the metadata would make two tasks of one message differ.
+        (outcome,) = RowSender(mailer, None).send([sending])
         if isinstance(outcome, OutcomeUnknown) and outcome.under_way_seconds is not None:
             left = self.lease_seconds - outcome.under_way_seconds
             if left > 0:
                 # Who has begun it may be about to end it: that is looked at again, and not counted.
-                wait = min(max(left, _SOONEST_SECONDS), _LATEST_SECONDS)
-                return Again(row=row, wait_seconds=wait)
-        over = concluded(sending, outcome, now=self.now(), rules=rules).row
-        if over.state is not OutboxState.PENDING:
-            return over
-        wait = (over.due_at - self.now()).total_seconds()
-        return Again(row=over, wait_seconds=max(0.0, wait))
+                return Again(row=row, wait_seconds=_bounded(left))
+        return self._next(concluded(sending, outcome, now=self.now(), rules=rules).row)
+
+    def _next(self, row: OutboxRow) -> OutboxRow | Again:
+        if row.state is not OutboxState.PENDING:
+            return row
+        wait = (row.due_at - self.now()).total_seconds()
+        return Again(row=row, wait_seconds=max(0.0, wait))
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, _SOONEST_SECONDS), _LATEST_SECONDS)

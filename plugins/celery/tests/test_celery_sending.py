@@ -36,6 +36,7 @@ from mailcore_celery import MailcoreCelery, SendTaskFailed, send_later
 from mailcore_celery.app import _put_back
 from mailcore_celery.course import NewerTask, read, written
 from mailcore_celery.sending import Again, Sending
+from mailcore_celery.turns import take
 
 
 ADA, BOB = "ada@example.net", "bob@example.org"
@@ -200,8 +201,8 @@ def test_those_that_are_left_are_tried_again(in_memory):
 
 def attempted(made, row, **settings):
     """One attempt, at a time that stands still."""
-    given = {"policy": POLICY, "lease_seconds": 300.0, **settings}
-    return Sending(mailer=lambda: made, now=lambda: NOW, **given).attempt(row, "task-1")
+    given = {"policy": POLICY, "lease_seconds": 300.0, "now": lambda: NOW, **settings}
+    return Sending(mailer=lambda: made, **given).attempt(row, "task-1")
 
 
 def row_of(given: Message | None = None, course=None):
@@ -478,3 +479,75 @@ def test_a_task_that_cannot_be_put_back_stays_with_the_broker():
 
     assert isinstance(found, Reject)
     assert found.requeue
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        pytest.param(MessageRejected(f"no {ADA}", code="X1"), "failed", id="refused"),
+        pytest.param(SendTimeout("lost", maybe_accepted=True), "unknown", id="lost"),
+        pytest.param(CancelSend("no"), "cancelled", id="called off"),
+        pytest.param(None, "sent", id="sent"),
+    ],
+)
+def test_a_copy_of_a_task_has_the_last_word(outcome, state):
+    """Also of a message that was refused, whose key is free again: nothing is sent by a copy."""
+    store = MemoryIdempotencyStore()
+    made, script = mailer(outcome, store=store)
+    given = message(to=[ADA, BOB])
+    first, copy = attempted(made, row_of(given)), attempted(made, row_of(given))
+
+    assert state == first.state
+    assert 1 == len(script.sent)
+    assert [str(each.status) for each in first.recipients.values()] == [
+        str(each.status) for each in copy.recipients.values()
+    ]
+    assert set(first.recipients) == set(copy.recipients)
+    assert (first.state, first.error_text, first.message_ids, first.attempts) == (
+        *(copy.state, copy.error_text, copy.message_ids, copy.attempts),
+    )
+    assert ADA not in repr(store._kept)
+
+
+def test_copies_of_a_task_have_their_turns():
+    """While one is at it, the other is put back; a turn that was given up is taken over."""
+    store = MemoryIdempotencyStore()
+    made, script = mailer(store=store)
+    turn = take(store, row_of(), now=NOW.timestamp(), lease_seconds=300)
+    again = attempted(made, row_of())
+    assert isinstance(again, Again)
+    assert (10.0, 0) == (again.wait_seconds, again.row.attempts)
+    assert [] == script.sent
+
+    over = attempted(made, row_of(), now=lambda: NOW + timedelta(seconds=301))
+    assert "sent" == over.state
+    assert not turn.end(None)
+    assert not turn.end(over)
+
+
+def test_who_has_lost_its_turn_asks_again():
+    """The other one has the last word."""
+    store = MemoryIdempotencyStore()
+
+    def slow(message, send):
+        result = yield from send(message)
+        store.forget("mailcore-celery task-1")
+        return result
+
+    made = Mailer("memory", middleware=[Idempotency(store, wait_seconds=0), slow])
+    again = attempted(made, row_of())
+
+    assert isinstance(again, Again)
+    assert "sent" == attempted(made, row_of()).state
+    assert 1 == len(made.provider.outbox)
+
+
+def test_what_is_no_turn():
+    """Something else under the key is told of; the message waits."""
+    store = MemoryIdempotencyStore()
+    store.claim("mailcore-celery task-1", "[]", 100)
+    made, script = mailer(store=store)
+    over = attempted(made, row_of())
+
+    assert ("failed", "serialization_error") == (over.state, over.error_category)
+    assert [] == script.sent
