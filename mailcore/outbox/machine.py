@@ -354,8 +354,10 @@ def _unreached(row: OutboxRow, addresses: Sequence[str]) -> tuple[str, ...]:
 
 def _joined(row: OutboxRow, result: SendResult) -> RecipientStatuses:
     """The statuses of all recipients, over this attempt and those before it."""
-    # A mailer's defaults may have added somebody.
-    outcomes = Outcomes((*row.recipients, *result.recipients))
+    # Not of those whom nobody was asked about, of a row that an address was taken out of. And a
+    # mailer's defaults may have added somebody.
+    own = [each for each in row.recipients if each in row.statuses or each in result.recipients]
+    outcomes = Outcomes((*own, *result.recipients))
     if row.statuses:
         outcomes.add(SendResult(provider=row.provider, recipients=row.statuses))
     outcomes.add(result)
