@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from urllib3.filepost import encode_multipart_formdata
-
 from mailcore.inbound import InboundMessage, parse_inbound
 from mailcore_local.faces import Envelope, WebhookPost
 from mailcore_local.mailgun.webhooks import signature
@@ -78,6 +76,9 @@ def _made(raw: bytes, envelope: Envelope, proof: Mapping[str, str], *, whole: bo
     ]
     fields += [("body-mime", raw)] if whole else _parts(mail)
     fields += list(proof.items())
+    # Not at the start of the command, which is to be quick.
+    from urllib3.filepost import encode_multipart_formdata
+
     body, content_type = encode_multipart_formdata(fields, boundary=f"mg-{proof['signature']}")
     return RoutedPost(
         event_type="inbound",

@@ -8,8 +8,6 @@ import time
 
 from dataclasses import dataclass
 
-import urllib3
-
 
 TIMEOUT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 4_096
@@ -48,6 +46,9 @@ def post_one_click(url: str) -> OneClickOutcome:
     Args:
         url: The address of List-Unsubscribe, http or https.
     """
+    # Not before somebody clicks: the command is to start at once.
+    import urllib3
+
     started = time.monotonic()
     status, text = 0, ""
     try:

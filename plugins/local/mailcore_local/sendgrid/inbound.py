@@ -12,8 +12,6 @@ import json
 
 from collections.abc import Callable, Mapping
 
-from urllib3.filepost import encode_multipart_formdata
-
 from mailcore.inbound import InboundMessage, InboundPart, parse_inbound
 from mailcore_local.faces import Envelope, WebhookPost
 
@@ -40,6 +38,9 @@ def inbound_post(
     mail = parse_inbound(raw)
     fields = _envelope_fields(mail, envelope)
     fields += [("email", raw)] if send_raw else _parts(mail)
+    # Not at the start of the command, which is to be quick.
+    from urllib3.filepost import encode_multipart_formdata
+
     body, content_type = encode_multipart_formdata(fields)
     return WebhookPost(
         event_type="inbound",

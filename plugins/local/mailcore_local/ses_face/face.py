@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import threading
 
 from collections.abc import Sequence
@@ -32,6 +33,8 @@ logger = logging.getLogger("mailcore_local.ses")
 
 _ACCOUNT_ID = "123456789012"
 _TOPIC = "ses-events"
+# Regions of the partition that most accounts are in.
+_OF_AWS = re.compile(r"(?:us|eu|ap|sa|ca|me|af|il|mx)-(?!gov)[a-z]+-\d{1,2}", re.ASCII)
 _CONFIGURATION_SET = "local"
 
 
@@ -163,10 +166,14 @@ class SesFace(Face):
         """
         The topic that configuration sets publish to.
         """
-        from mailcore_local.ses.model import partition_of
-
         region = self.ses.region_name
-        return f"arn:{partition_of(region)}:sns:{region}:{_ACCOUNT_ID}:{_TOPIC}"
+        partition = "aws"
+        if not _OF_AWS.fullmatch(region):
+            # botocore knows; loading it takes a tenth of a second.
+            from mailcore_local.ses.model import partition_of
+
+            partition = partition_of(region)
+        return f"arn:{partition}:sns:{region}:{_ACCOUNT_ID}:{_TOPIC}"
 
     def mailcore_url(self, base_url: str) -> str:
         """

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from mailcore_local.app import LocalMail
 from mailcore_local.engine import EventKind
-from mailcore_local.ses_face import SesFace
+from mailcore_local.ses.model import partition_of
+from mailcore_local.ses_face import SesFace, SesSettings
 
 
 @pytest.fixture
@@ -127,3 +131,27 @@ def test_nothing_is_made_before_it_is_needed():
         assert face._service is None
         expected = f"ses://local:local@?region_name=us-east-1&endpoint_url={running.url}/ses&"
         assert running.mailcore_url("ses").startswith(expected)
+
+
+@pytest.mark.parametrize(
+    "region", ["us-east-1", "eu-west-3", "il-central-1", "us-gov-west-1", "cn-north-1"]
+)
+def test_the_topic_of_a_region(region):
+    """Its partition is the one that botocore knows, which is not loaded for most regions."""
+    arn = SesFace(ses=SesSettings(region_name=region)).topic_arn
+
+    assert f"arn:{partition_of(region)}:sns:{region}:123456789012:ses-events" == arn
+
+
+@pytest.mark.slow
+def test_what_a_start_does_not_load():
+    """What only some requests need, and takes longer than all else: the SDK and its HTTP."""
+    code = (
+        "import sys; from mailcore_local import LocalMail\n"
+        "from mailcore_local.cli_lines import introduce\n"
+        "with LocalMail() as local: introduce(local)\n"
+        "assert not {'boto3', 'botocore', 'urllib3'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (0, "") == (done.returncode, done.stderr)
