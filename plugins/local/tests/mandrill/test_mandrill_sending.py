@@ -6,6 +6,8 @@ import base64
 import contextlib
 import json
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 import requests
 
@@ -205,6 +207,15 @@ def test_a_time_that_is_none(call, send_at):
     status, error = call("messages/send", message={"to": []}, send_at=send_at)
 
     assert (400, "ValidationError") == (status, error["name"])
+
+
+@pytest.mark.parametrize(("days", "status"), [(1, "scheduled"), (-1, "sent")])
+def test_a_time_to_send_at(send, days, status):
+    """A later one is told in the answer; one that is past is now."""
+    moment = datetime.now(timezone.utc) + timedelta(days=days)
+    top = {"send_at": moment.strftime("%Y-%m-%d %H:%M:%S")}
+
+    assert status == send(ADA, top=top)[ADA]["status"]
 
 
 def test_keys(local, call):

@@ -6,12 +6,14 @@ import base64
 import hmac
 import json
 
+from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qs
 
 import pytest
 
 from mailcore_local.engine import EventKind
 from mailcore_local.faces import Envelope
+from mailcore_local.mandrill.addresses import AddressList
 
 
 RAW = b"\r\n".join(
@@ -129,6 +131,21 @@ def test_a_bounce_by_hand_is_remembered(local, send, call):
     )
     assert "sent" == send("ada@example.net")["ada@example.net"]["status"]
     assert "Invalid_Reject" == call("rejects/delete", email="ada@example.net")[1]["name"]
+
+
+def test_entries_of_the_denylist_expire(call):
+    """A hard bounce after a week, what was put there by hand never; one address is found alone."""
+    moments = [datetime(2026, 11, 30, tzinfo=timezone.utc)]
+    entries = AddressList(lambda: moments[0])
+    entries.add("a@example.net", "hard-bounce", "550")
+    entries.add("b@example.net", "custom", "")
+    assert ["b@example.net"] == [each.email for each in entries.listed("B@example.net")]
+    moments[0] += timedelta(days=8)
+
+    assert ["b@example.net"] == [each.email for each in entries.listed(None)]
+    assert entries.get("a@example.net") is None
+    call("rejects/add", email="a@example.net")
+    assert [] == call("rejects/list", email="b@example.net")[1]
 
 
 def test_the_allowlist_goes_before_the_denylist(send, call):
