@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from mailcore_celery.app import MailcoreCelery, handle_later, send_later
 from mailcore_celery.errors import BrokerUnavailable, SendTaskFailed
-from mailcore_celery.outcome import Outcome
+from mailcore_celery.outcome import MailOutcome
 
 
 __all__ = [
     "BrokerUnavailable",
+    "MailOutcome",
     "MailcoreCelery",
-    "Outcome",
     "SendTaskFailed",
     "handle_later",
     "send_later",

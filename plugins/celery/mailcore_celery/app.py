@@ -22,7 +22,7 @@ from mailcore_celery import course as courses
 from mailcore_celery.errors import SendTaskFailed
 from mailcore_celery.handling import Handling
 from mailcore_celery.mailers import Mailers, MailerSource
-from mailcore_celery.outcome import Outcome
+from mailcore_celery.outcome import MailOutcome
 from mailcore_celery.publishing import SHOWN, publish, require_moment
 from mailcore_celery.sending import Again, Sending
 
@@ -211,7 +211,7 @@ class MailcoreCelery:
             self.handle_event, {"event": event.to_dict()}, task_id=uuid(), queue=self._queue
         )
 
-    def outcome(self, result: AsyncResult[Any] | str) -> Outcome | None:
+    def outcome(self, result: AsyncResult[Any] | str) -> MailOutcome | None:
         """
         Say what became of a message.
 
@@ -231,9 +231,9 @@ class MailcoreCelery:
         state: str = found.state
         value: object = found.result
         if state == "SUCCESS":
-            return Outcome.from_dict(value)
+            return MailOutcome.from_dict(value)
         if state == "REVOKED":
-            return Outcome(state=OutboxState.CANCELLED, error_category="revoked")
+            return MailOutcome(state=OutboxState.CANCELLED, error_category="revoked")
         if state != "FAILURE":
             return None
         told = value.outcome if isinstance(value, SendTaskFailed) else None
@@ -241,7 +241,7 @@ class MailcoreCelery:
             return told
         # A time limit, or a fault: the text may hold anything.
         what = type(value).__name__
-        return Outcome(
+        return MailOutcome(
             state=OutboxState.UNKNOWN,
             error_category="task_failed",
             error_text=f"{what} in its task",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailcore import ConfigurationError, MailcoreError, SendError, SerializationError
-from mailcore_celery.outcome import Outcome
+from mailcore_celery.outcome import MailOutcome
 
 
 __all__ = ["BrokerUnavailable", "SendTaskFailed"]
@@ -40,18 +40,18 @@ class SendTaskFailed(MailcoreError):
 
     Args:
         text: What became of the message, in a sentence.
-        document: What :meth:`Outcome.to_dict` returned.
+        document: What :meth:`MailOutcome.to_dict` returned.
     """
 
     def __init__(self, text: str, document: Mapping[str, object] | None = None) -> None:
         super().__init__(text, dict(document or {}))
 
     @property
-    def outcome(self) -> Outcome | None:
+    def outcome(self) -> MailOutcome | None:
         """What became of the message; None if the exception was made without it."""
         document = self.args[1] if len(self.args) > 1 else None
         try:
-            return Outcome.from_dict(document) if document else None
+            return MailOutcome.from_dict(document) if document else None
         except (ConfigurationError, SerializationError):
             return None
 

@@ -11,14 +11,14 @@ from mailcore.outbox import OutboxRow, OutboxState
 from mailcore.result import RecipientStatus, RecipientStatuses, SendStatus
 
 
-__all__ = ["Outcome"]
+__all__ = ["MailOutcome"]
 
 VERSION = 1
 _OVER = (OutboxState.SENT, OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.CANCELLED)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class MailOutcome:
     """
     What became of a message, over all attempts to send it.
 
@@ -45,7 +45,7 @@ class Outcome:
     error_text: str = ""
 
     @classmethod
-    def of(cls, row: OutboxRow) -> Outcome:
+    def of(cls, row: OutboxRow) -> MailOutcome:
         """The outcome of a message whose course is over."""
         return cls(
             state=row.state,
@@ -83,7 +83,7 @@ class Outcome:
         }
 
     @classmethod
-    def from_dict(cls, document: object) -> Outcome:
+    def from_dict(cls, document: object) -> MailOutcome:
         """
         Read what :meth:`to_dict` wrote.
 

@@ -30,7 +30,7 @@ from mailcore.outbox import (
     narrowed,
 )
 from mailcore_celery.mailers import keys_of
-from mailcore_celery.outcome import Outcome
+from mailcore_celery.outcome import MailOutcome
 from mailcore_celery.turns import take
 
 
@@ -69,7 +69,7 @@ class Sending:
     lease_seconds: float
     now: Callable[[], datetime]
 
-    def attempt(self, row: OutboxRow, task_id: str) -> Outcome | Again:
+    def attempt(self, row: OutboxRow, task_id: str) -> MailOutcome | Again:
         """
         Send a message once, unless another task of it is at that, or its course is over.
 
@@ -86,13 +86,13 @@ class Sending:
             turn = take(store, row, now=began, lease_seconds=self.lease_seconds)
         except MailcoreError as error:
             done = self._concluded(row, error, task_id)
-            return done if isinstance(done, Again) else Outcome.of(done)
-        if isinstance(turn, Outcome):
+            return done if isinstance(done, Again) else MailOutcome.of(done)
+        if isinstance(turn, MailOutcome):
             return turn
         if isinstance(turn, float):
             return Again(row=row, wait_seconds=_bounded(turn))
         done = self._attempted(row, task_id)
-        outcome = None if isinstance(done, Again) else Outcome.of(done)
+        outcome = None if isinstance(done, Again) else MailOutcome.of(done)
         try:
             is_ours = turn.end(outcome)
         except MailcoreError:

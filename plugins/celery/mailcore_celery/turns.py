@@ -18,7 +18,7 @@ from typing import Any
 from mailcore import SerializationError, redact
 from mailcore.outbox import OutboxRow
 from mailcore.stores import IdempotencyStore
-from mailcore_celery.outcome import Outcome
+from mailcore_celery.outcome import MailOutcome
 
 
 LIFE_SECONDS = 7 * 86_400.0
@@ -41,7 +41,7 @@ class Turn:
     key: str
     record: str
 
-    def end(self, outcome: Outcome | None) -> bool:
+    def end(self, outcome: MailOutcome | None) -> bool:
         """
         Give the turn back, or leave the last word in its place.
 
@@ -61,7 +61,7 @@ class Turn:
 
 def take(
     store: IdempotencyStore, row: OutboxRow, *, now: float, lease_seconds: float
-) -> Turn | Outcome | float:
+) -> Turn | MailOutcome | float:
     """
     Take the turn of a message.
 
@@ -104,7 +104,7 @@ def _read(text: str) -> dict[str, Any]:
     return document
 
 
-def _written(outcome: Outcome) -> str:
+def _written(outcome: MailOutcome) -> str:
     """The last word without addresses: statuses stand in the order of the recipients."""
     document = outcome.to_dict()
     statuses = [
@@ -119,8 +119,8 @@ def _statuses(document: dict[str, Any]) -> dict[str, dict[str, object]]:
     return statuses
 
 
-def _outcome(document: dict[str, Any], row: OutboxRow) -> Outcome:
+def _outcome(document: dict[str, Any], row: OutboxRow) -> MailOutcome:
     statuses = document.get("recipients", ())
     # Of a message that was called off, or could not be read, there may be none.
     by_address = dict(zip(row.recipients, statuses, strict=False))
-    return Outcome.from_dict({**document, "recipients": by_address})
+    return MailOutcome.from_dict({**document, "recipients": by_address})
