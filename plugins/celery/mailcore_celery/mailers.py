@@ -15,7 +15,7 @@ from mailcore.stores import IdempotencyStore
 
 __all__ = ["MailerSource"]
 
-MailerSource: TypeAlias = "Mailer[Any] | Callable[[], Mailer[Any]] | str"
+MailerSource: TypeAlias = Mailer[Any] | Callable[[], Mailer[Any]] | str
 """A mailer, a function that makes one in each process of a worker, or the URL of a provider."""
 
 KEYS_LIFE_SECONDS = 7 * 86_400.0

@@ -76,7 +76,8 @@ class Outbox:
         >>> message = Message(from_email="shop@example.com", to=["ada@example.net"], text="Hi")
         >>> with engine.begin() as connection:
         ...     row = outbox.add(connection, message)
-        >>> str(outbox.store.get(row.id).state)
+        >>> kept = outbox.store.get(row.id)
+        >>> kept and str(kept.state)
         'pending'
         >>> engine.dispose()
     """

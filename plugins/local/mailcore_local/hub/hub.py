@@ -321,7 +321,7 @@ class Hub:
             face: The provider that takes it in; by default all that have a webhook for it.
 
         Returns:
-            How many posts there are: for each webhook one, or one for each recipient.
+            The number of posts, one for each webhook or for each recipient.
 
         Raises:
             UnknownFace: There is no such provider.
