@@ -12,7 +12,15 @@ from celery import Celery, current_app
 from celery.exceptions import Reject
 from celery.utils import uuid
 
-from mailcore import ConfigurationError, Event, Message, RecipientStatus, SendResult, SendStatus
+from mailcore import (
+    ConfigurationError,
+    Event,
+    Mailer,
+    Message,
+    RecipientStatus,
+    SendResult,
+    SendStatus,
+)
 from mailcore.flow import Call, Flow
 from mailcore.outbox import OutboxPolicy, OutboxState, new_row
 from mailcore.result import RecipientStatuses
@@ -21,7 +29,7 @@ from mailcore.webhook import Handler, SeenStore
 from mailcore_celery import course as courses
 from mailcore_celery.errors import SendTaskFailed
 from mailcore_celery.handling import Handling
-from mailcore_celery.mailers import Mailers, MailerSource
+from mailcore_celery.mailers import Mailers
 from mailcore_celery.outcome import MailOutcome
 from mailcore_celery.publishing import SHOWN, publish, require_moment
 from mailcore_celery.sending import Again, Sending
@@ -89,7 +97,7 @@ class MailcoreCelery:
         self,
         app: Celery,
         *,
-        mailer: MailerSource | None = None,
+        mailer: Mailer[Any] | Callable[[], Mailer[Any]] | str | None = None,
         store: IdempotencyStore | None = None,
         policy: OutboxPolicy | None = None,
         lease_seconds: float = 300.0,

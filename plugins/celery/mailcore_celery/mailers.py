@@ -5,18 +5,13 @@ from __future__ import annotations
 import os
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 from mailcore import ConfigurationError, Mailer
 from mailcore.foundation import ForkSafeLock
 from mailcore.middleware import Idempotency, production
 from mailcore.stores import IdempotencyStore
 
-
-__all__ = ["MailerSource"]
-
-MailerSource: TypeAlias = Mailer[Any] | Callable[[], Mailer[Any]] | str
-"""A mailer, a function that makes one in each process of a worker, or the URL of a provider."""
 
 KEYS_LIFE_SECONDS = 7 * 86_400.0
 """How long a key lives: longer than a task may wait, be tried again and be handed out again."""
@@ -41,7 +36,11 @@ class Mailers:
             for one that is made of a URL.
     """
 
-    def __init__(self, source: MailerSource | None, store: IdempotencyStore | None) -> None:
+    def __init__(
+        self,
+        source: Mailer[Any] | Callable[[], Mailer[Any]] | str | None,
+        store: IdempotencyStore | None,
+    ) -> None:
         is_url = source is None or isinstance(source, str)
         if not is_url and not isinstance(source, Mailer) and not callable(source):
             kind = type(source).__name__
