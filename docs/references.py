@@ -245,16 +245,17 @@ def show_defaults(*arguments: Any) -> tuple[str, str] | None:
     """
     Answer autodoc's `autodoc-process-signature`: name functions, and show what factories make.
 
-    `<factory>` and `<function name>` are not Python: Sphinx could not read the signature, and would
-    take it apart at every comma.
+    `<factory>`, `<function name>` and `<built-in method name of …>` are not Python: Sphinx could
+    not read the signature, and would take it apart at every comma.
     """
     _app, _what, _name, value, _options, signature, returned = arguments
-    if not signature or "<f" not in signature:
+    if not signature or ("<f" not in signature and "<built-in" not in signature):
         return None
     for field in dataclasses.fields(value) if dataclasses.is_dataclass(value) else ():
         if field.init and field.default_factory is not dataclasses.MISSING:
             signature = signature.replace("<factory>", shown_default(field.default_factory), 1)
-    return re.sub(r"<function (?:\w+\.)*(\w+)>", r"\1", signature), returned
+    functions = r"<(?:function|built-in function|built-in method) (?:\w+\.)*(\w+)[^<>]*>"
+    return re.sub(functions, r"\1", signature), returned
 
 
 def shown_default(factory: Any) -> str:

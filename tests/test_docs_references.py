@@ -88,6 +88,31 @@ def test_a_default_is_shown_as_python(references):
     assert ("(names=[], frozen={}, other=..., sort=by_name)", "") == shown
 
 
+@pytest.mark.parametrize(
+    ("printed", "name"),
+    [
+        ("<built-in method random of Random object at 0x55d0>", "random"),
+        ("<built-in function time>", "time"),
+        ("<function f at 0x7f>", "f"),
+    ],
+)
+def test_a_function_of_any_kind_has_its_name(references, printed, name):
+    """Also where nothing else of the signature is printed so."""
+    arguments = (
+        None,
+        "class",
+        "Value",
+        object,
+        None,
+        f"(now: Callable[[], float] = {printed})",
+        "",
+    )
+
+    shown = references.show_defaults(*arguments)
+
+    assert (f"(now: Callable[[], float] = {name})", "") == shown
+
+
 def test_a_private_base_is_shown_by_its_own_bases(references):
     """Readers are not sent to a class that no page has."""
     hidden = type("_Hidden", (OrderedDict,), {"__module__": "mailcore.made_up"})
