@@ -26,6 +26,7 @@ ALSO = {
     "redis_limiter.py": {"redis"},  # an extra
     "telemetry.py": {"opentelemetry"},  # an extra
     "redis_client.py": {"redis"},  # an extra
+    "redis_seen.py": {"redis"},  # its types
     "redis_idempotency.py": {"redis"},  # its types
     "redis_suppressions.py": {"redis"},  # its types
 }

@@ -17,8 +17,9 @@ import zipfile
 from email import message_from_bytes
 from pathlib import Path
 
+from projects import ROOT, read_toml
 
-ROOT = Path(__file__).resolve().parent.parent
+
 # Distribution name to the directory that holds its import package.
 PACKAGES = {"mailcore-esp": ROOT / "mailcore"} | {
     package.name.replace("_", "-"): package
@@ -77,13 +78,11 @@ def problems_of(wheel: Path) -> list[str]:
     actual = {name for name in names if not name.startswith(f"{info}/")}
     problems += [f"{name} is missing" for name in sorted(expected.keys() - actual)]
     problems += [f"{name} should not be in it" for name in sorted(actual - expected.keys())]
-    for name in (
-        f"{package.name}/py.typed",
-        f"{info}/licenses/LICENSE",
-        f"{info}/entry_points.txt",
-    ):
-        if name not in names:
-            problems.append(f"{name} is missing")
+    wanted = [f"{package.name}/py.typed", f"{info}/licenses/LICENSE"]
+    project = read_toml(package.parent / "pyproject.toml")["project"]
+    if project.get("entry-points") or project.get("scripts"):
+        wanted.append(f"{info}/entry_points.txt")
+    problems += [f"{name} is missing" for name in wanted if name not in names]
     if metadata["License-Expression"] != "MIT":
         problems.append(f"License-Expression is {metadata['License-Expression']}")
     if not metadata.get_payload():

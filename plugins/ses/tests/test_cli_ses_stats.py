@@ -237,7 +237,8 @@ def test_a_file_has_days_of_utc(where, capsys, tmp_path):
 
 def test_a_system_without_time_zones(where, capsys, monkeypatch):
     """It has UTC, and for all others the error says what to install."""
-    monkeypatch.setitem(sys.modules, "tzdata", None)
+    for name in ("tzdata", *(each for each in sys.modules if each.startswith("tzdata."))):
+        monkeypatch.setitem(sys.modules, name, None)
     zoneinfo.ZoneInfo.clear_cache()
     zoneinfo.reset_tzpath(to=[])
     try:

@@ -12,8 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from mailcore_local.cli import _ask_again
+from mailcore_local import LocalMail
 from mailcore_local.ses import ConfirmationFailed, LocalSes
+from mailcore_local.ses_face import SesFace
 
 
 @contextmanager
@@ -125,44 +126,52 @@ def test_nobody_there(start, url: str, said: str):
     assert said in str(caught.value)
 
 
-def test_one_that_takes_the_request_and_does_nothing(start, webhook, caplog):
+def asked_again(local: LocalMail) -> bool:
+    """What the command does from time to time, when what is on its way has arrived."""
+    local.hub.drain(30)
+    return local.hub.faces["ses"].asked_again()
+
+
+def test_one_that_takes_the_request_and_does_nothing(webhook, caplog):
     """The command says so, and asks no more."""
-    ses = start()
     url = f"{webhook(200)}/hook"
-    arn = ses.subscribe(url)
-    ses.drain(5)
+    with LocalMail(faces=[SesFace()], webhooks={"ses": url}) as local:
+        assert not asked_again(local)
 
-    assert not _ask_again(ses, arn, url)
-
-    (record,) = caplog.records
+    (record,) = [each for each in caplog.records if each.levelno >= logging.WARNING]
     assert (
         f"webhook {url} answered 200 OK: it did not visit the SubscribeURL" in record.getMessage()
     )
 
 
-def test_one_that_comes_later(start, endpoint, caplog):
+def test_one_that_comes_later(endpoint, caplog):
     """The command asks again until it confirms, without saying the same again."""
     caplog.set_level(logging.INFO, "mailcore_local")
-    ses = start(retry_delays_seconds=())
     endpoint.statuses = [404, 404]
-    arn = ses.subscribe(endpoint.url)
-    ses.drain(5)
-
-    assert _ask_again(ses, arn, endpoint.url)
-    ses.drain(5)
-    assert _ask_again(ses, arn, endpoint.url)
-    ses.wait_until_confirmed(arn, 5)
-    ses.drain(5)
-    assert not _ask_again(ses, arn, endpoint.url)
+    with LocalMail(faces=[SesFace()], webhooks={"ses": endpoint.url}) as local:
+        assert asked_again(local)
+        assert asked_again(local)
+        assert not asked_again(local)
 
     address = endpoint.url.partition("?")[0]
-    refused, confirmed = (record.getMessage() for record in caplog.records)
+    said = [record.getMessage() for record in caplog.records]
+    refused, confirmed = (each for each in said if each.startswith("webhook "))
     assert refused.startswith(f"webhook {address} answered 404 Not Found: ")
     assert f"webhook {address} confirmed its subscription" == confirmed
 
+
+def test_the_same_is_said_again_after_unsubscribing(start, endpoint, caplog):
+    """What was said of a subscription counts for that one only."""
+    ses = start(retry_delays_seconds=())
+    arn = ses.subscribe(endpoint.url, timeout_seconds=30)
     ses.unsubscribe(arn)
-    ses.drain(5)
-    endpoint.statuses = [404]
-    with pytest.raises(ConfirmationFailed):
-        ses.subscribe(endpoint.url, timeout_seconds=5)
-    assert [refused, confirmed, refused] == [record.getMessage() for record in caplog.records]
+    ses.drain(30)
+    for _ in range(2):
+        endpoint.statuses = [404]
+        with pytest.raises(ConfirmationFailed):
+            ses.subscribe(endpoint.url, timeout_seconds=30)
+        ses.drain(30)
+
+    refused = [record.getMessage() for record in caplog.records]
+    assert refused
+    assert {"404 Not Found"} == {each.partition("answered ")[2][:13] for each in refused}

@@ -99,6 +99,16 @@ def signed_headers(
     return signed
 
 
+def prepare() -> None:
+    """
+    Have OpenSSL load what a signature needs.
+
+    It does so at the first use, and holds locks meanwhile: a process that forks while a thread
+    signs for the first time would leave them held in its child, which then waits for ever.
+    """
+    hmac.digest(b"", hashlib.sha256(b"").digest(), "sha256")
+
+
 @functools.lru_cache(maxsize=32)
 def _parts_of(url: str) -> tuple[str, str, str]:
     """The host, the path and the query of a URL, as they are signed."""

@@ -23,6 +23,7 @@ from mailcore.http import (
     wire,
     without_credentials,
 )
+from mailcore_ses.aws import sigv4
 from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.aws.clients import Clients, ClientSettings, load
 from mailcore_ses.aws.direct import DirectCalls, response_of
@@ -149,8 +150,9 @@ class AwsTransport:
         )
 
     def prepare(self) -> None:
-        """Import what the first call that sends will need: boto3 only if that makes it."""
+        """Load what the first call that sends will need: boto3 only if that makes it."""
         HttpTransport.prepare()
+        sigv4.prepare()
         if not self.direct.needs_no_boto3():
             load()
 
