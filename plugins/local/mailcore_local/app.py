@@ -119,9 +119,6 @@ class LocalMail:
         """
         if self._hub is not None:
             raise RuntimeError("this mailbox was started already; make another one")
-        if self._directory is not None:
-            self._directory.mkdir(parents=True, exist_ok=True)
-            self._store.listen(self._write)
         made: list[Hub] = []
 
         def make(base_url: str, stopping: asyncio.Event) -> ASGIApp:
@@ -134,7 +131,14 @@ class LocalMail:
             made[0].stop()
             self._store.close()
 
-        self._server.start(make, at_stop=stop)
+        try:
+            if self._directory is not None:
+                self._directory.mkdir(parents=True, exist_ok=True)
+                self._store.listen(self._write)
+            self._server.start(make, at_stop=stop)
+        except BaseException:
+            self._store.close()
+            raise
         (self._hub,) = made
         try:
             self._start_smtp(self._hub)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -12,6 +13,7 @@ import pytest
 from mailcore_local.app import LocalMail
 from mailcore_local.engine import EventKind
 from mailcore_local.faces import Envelope
+from mailcore_local.mailbox import MailStore
 
 
 def send(url: str, *to: str, **more: object) -> list[str]:
@@ -140,3 +142,20 @@ def test_a_face_takes_note_and_knows_the_url(acme, webhook):
         assert ["bounce@example.com"] == acme.bounced
         urls = {each.headers["X-Acme-Url"] for each in webhook.received}
         assert {f"{webhook.url}?a=/b"} == urls
+
+
+@pytest.mark.parametrize("what", ["the port is taken", "the directory is a file"])
+def test_a_mailbox_that_cannot_start_leaves_nothing_open(what, tmp_path):
+    """Its store is closed, whatever was in the way."""
+    (tmp_path / "file").write_text("x")
+    store = MailStore()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        options = {
+            "the port is taken": {"port": taken.getsockname()[1]},
+            "the directory is a file": {"directory": tmp_path / "file"},
+        }[what]
+        local = LocalMail(faces=[], store=store, **options)
+        with pytest.raises(OSError, match=r"in use|exists"):
+            local.start()
+
+    assert store.closed
