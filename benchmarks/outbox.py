@@ -97,6 +97,7 @@ class PlainTable:
         """Send what is there, one by one; how many."""
         mark = "?" if self._is_sqlite else "%s"
         lock = "" if self._is_sqlite else "FOR UPDATE SKIP LOCKED"
+        # Both are made of the marks of the driver, and of nothing from outside.
         take = (
             f"UPDATE plain SET state = 'sending', began_at = {mark} WHERE id = "  # noqa: S608
             f"(SELECT id FROM plain WHERE state = 'pending' AND due_at <= {mark} "

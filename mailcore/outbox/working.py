@@ -206,6 +206,7 @@ class Run:
                 if not self._is_busy:
                     logger.warning("%s; claims are not given back, and end by themselves", error)
                     return
+                # The error says it all: a traceback would tell nothing more.
                 logger.error("%s; what became of sends is not written down so far", error)  # noqa: TRY400
                 self._store_failures += 1
                 self._is_confused = True
@@ -259,6 +260,7 @@ class Run:
             try:
                 written = self._store.revise(revision.row.id, decide)
             except SerializationError as error:
+                # The error says it all: a traceback would tell nothing more.
                 logger.error("row %s: %s", revision.row.id, error)  # noqa: TRY400
                 written = None
             if written is None:

@@ -42,6 +42,7 @@ class SmtpServer:
         Host and port, for clients.
         """
         host, port = self._socket.getsockname()[:2]
+        # Not to listen there: where those who asked can reach what listens everywhere.
         return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104
 
     def start(self) -> None:
