@@ -25,6 +25,7 @@ from mailcore.outbox import (
 )
 from mailcore_outbox.claiming import Claimer
 from mailcore_outbox.database import Database
+from mailcore_outbox.driver_statements import DriverStatements
 from mailcore_outbox.finding import Finder
 from mailcore_outbox.one_statement import OneStatement
 from mailcore_outbox.tables import Tables
@@ -52,8 +53,10 @@ class SqlOutboxStore:
         self._writer = Writer(tables)
         self._claimer = Claimer(tables)
         self._finder = Finder(tables)
-        is_postgresql = database.engine.dialect.name == "postgresql"
-        self._one_statement = OneStatement(tables) if is_postgresql else None
+        dialect = database.engine.dialect
+        self._one_statement = OneStatement(tables) if dialect.name == "postgresql" else None
+        is_sqlite = dialect.name == "sqlite" and dialect.paramstyle == "qmark"
+        self._driver_statements = DriverStatements(tables) if is_sqlite else None
         self._checked_at = time.monotonic()
 
     def claim(
@@ -117,6 +120,17 @@ class SqlOutboxStore:
                 until=until,
             )
             return self._database.write_at_once(_WHAT, work_at_once)
+        if self._driver_statements is not None:
+            statements = partial(
+                self._driver_statements.advance,
+                worker_id,
+                conclusions,
+                begin,
+                provider=provider,
+                now=now,
+                until=until,
+            )
+            return self._database.write(_WHAT, statements)
 
         def work(connection: Connection) -> Advanced:
             concluded = self._writer.conclude(worker_id, conclusions, connection)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from sqlalchemy import create_engine
 
-from mailcore.outbox import Revision
+from mailcore import Message
+from mailcore.outbox import OutboxState, Revision, new_row
 from mailcore.testing import OutboxStoreSuite
 from mailcore_outbox import Outbox
 from mailcore_outbox.writing import Writer
@@ -44,6 +48,52 @@ class SuiteOnDatabase(OutboxStoreSuite):
             writer.write_beside([Revision(row=row) for row in rows], connection)
 
         self.outbox._database.write("the outbox", work)
+
+
+class TestPortableStatements(SuiteOnDatabase):
+    """What MySQL and MariaDB get, on SQLite by a driver that is told values by their names."""
+
+    @pytest.fixture(autouse=True)
+    def _outbox(self, database_url):
+        engine = create_engine(database_url, paramstyle="named")
+        with Outbox(engine) as self.outbox:
+            self.outbox.create()
+            yield
+        engine.dispose()
+
+    @pytest.mark.slow
+    def test_many_at_once(self):
+        """As in the suite; it takes more than a second."""
+        super().test_many_at_once()
+
+
+@pytest.mark.parametrize("paramstyle", ["qmark", "named"])
+def test_what_is_kept_of_texts_and_times(database_url, paramstyle):
+    """Whether SQLAlchemy gives values to the driver or we do: no NUL, no surrogates, UTC."""
+    engine = create_engine(database_url, paramstyle=paramstyle)
+    outbox = Outbox(engine)
+    outbox.create()
+    until = datetime(2026, 11, 30, 12, tzinfo=timezone(timedelta(hours=2)))
+    store = outbox.store
+    message = Message(from_email="a@example.com", to=["b@example.net"], text="x")
+    row = new_row(message, now=until - timedelta(hours=1))
+    with engine.begin() as connection:
+        Writer(outbox.tables).add(row, connection)
+    assert 1 == len(store.claim("w\0", limit=1, now=until, until=until))
+    advanced = store.advance(
+        "w\0", conclusions=[], begin=[row.id], provider="p\0\ud800ü", now=until, until=until
+    )
+    assert advanced.begun == {row.id}
+    begun = store.get(row.id)
+    assert ("p\ufffd?ü", until, "w\ufffd") == (begun.provider, begun.began_at, begun.claimed_by)
+    over = replace(begun, state=OutboxState.SENT, error_text="e\0\ud800ü", message_ids=("i\0",))
+    advanced = store.advance(
+        "w\0", conclusions=[Revision(row=over)], begin=[], provider="p", now=until, until=until
+    )
+    assert advanced.concluded == {row.id}
+    kept = store.get(row.id)
+    assert ("e\ufffd?ü", "i\0", until) == (kept.error_text, *kept.message_ids, kept.began_at)
+    engine.dispose()
 
 
 @pytest.mark.slow
