@@ -10,7 +10,7 @@ from mailcore.errors import MessageError, NetworkError, SendError
 from mailcore.flow import Effect, Exchange
 from mailcore.foundation import redact
 from mailcore.message import Message
-from mailcore_ses.account.findings import Finding, of_account, of_dkim, of_unverified
+from mailcore_ses.account.findings import Finding, of_account, of_dkim, of_unverified, well, wrong
 from mailcore_ses.account.identities import Identity, get_identity, identities_page
 from mailcore_ses.account.status import get_status
 from mailcore_ses.aws.asking import entries, find, structure, text
@@ -72,11 +72,7 @@ def check(
             return found
     else:
         found = [
-            Finding(
-                subject="credentials",
-                state="ok",
-                text=f"AWS accepts them in {_region_name(provider)}",
-            ),
+            well("credentials", f"AWS accepts them in {_region_name(provider)}"),
             *of_account(status, sandbox_ok=sandbox_ok),
         ]
     found += yield from _identities(provider, address)
@@ -102,7 +98,7 @@ def _identities(provider: SesProvider, address: Address | None) -> Findings:
             return [_failed("identity", "GetEmailIdentity", error, provider)]
         if identity is not None and identity.verified_for_sending:
             return [
-                Finding(subject="identity", state="ok", text=f"{redact(name)} is verified"),
+                well("identity", f"{redact(name)} is verified"),
                 of_dkim(identity),
             ]
         pending = pending or identity
@@ -110,12 +106,11 @@ def _identities(provider: SesProvider, address: Address | None) -> Findings:
         return [of_unverified(pending)]
     domain = candidates[1]
     return [
-        Finding(
-            subject="identity",
-            state="wrong",
-            text=f"neither {redact(candidates[0])} nor {domain} is an identity of "
+        wrong(
+            "identity",
+            f"neither {redact(candidates[0])} nor {domain} is an identity of "
             f"{_region_name(provider)}",
-            fix=f"`mailcore ses identities create {domain}`, and publish the records that it "
+            f"`mailcore ses identities create {domain}`, and publish the records that it "
             f"prints; or choose the region in which it is verified",
         )
     ]
@@ -136,17 +131,15 @@ def _any_identity(provider: SesProvider) -> Generator[Effect, Any, Finding]:
     usable = [each for each in page.items if each.verified and each.sending_enabled]
     if usable:
         more = " or more" if page.next_token else ""
-        return Finding(
-            subject="identity",
-            state="ok",
-            text=f"{len(usable)}{more} of {len(page.items)}{more} are verified in "
+        return well(
+            "identity",
+            f"{len(usable)}{more} of {len(page.items)}{more} are verified in "
             f"{_region_name(provider)}; --from ADDRESS looks at one",
         )
-    return Finding(
-        subject="identity",
-        state="wrong",
-        text=f"none of {len(page.items)} is verified in {_region_name(provider)}",
-        fix="`mailcore ses identities create DOMAIN`, and publish the records that it prints; or "
+    return wrong(
+        "identity",
+        f"none of {len(page.items)} is verified in {_region_name(provider)}",
+        "`mailcore ses identities create DOMAIN`, and publish the records that it prints; or "
         "choose the region in which yours are verified",
     )
 
@@ -155,10 +148,9 @@ def _configuration_set(provider: SesProvider) -> Findings:
     name = provider.configuration_set_name
     if name is None:
         return [
-            Finding(
-                subject="configuration set",
-                state="ok",
-                text="the provider names none: SES publishes no events unless the identity has one",
+            well(
+                "configuration set",
+                "the provider names none: SES publishes no events unless the identity has one",
             )
         ]
     parameters = {"ConfigurationSetName": name}
@@ -169,25 +161,23 @@ def _configuration_set(provider: SesProvider) -> Findings:
         return [_failed("configuration set", "GetConfigurationSet", error, provider)]
     if body is None:
         return [
-            Finding(
-                subject="configuration set",
-                state="wrong",
-                text=f"{name} does not exist in {_region_name(provider)}",
-                fix="create it, or correct configuration_set_name or region_name",
+            wrong(
+                "configuration set",
+                f"{name} does not exist in {_region_name(provider)}",
+                "create it, or correct configuration_set_name or region_name",
             )
         ]
     if not is_enabled:
         return [
-            Finding(
-                subject="configuration set",
-                state="wrong",
-                text=f"sending is paused for {name}",
-                fix="`aws sesv2 put-configuration-set-sending-options --sending-enabled "
+            wrong(
+                "configuration set",
+                f"sending is paused for {name}",
+                "`aws sesv2 put-configuration-set-sending-options --sending-enabled "
                 f"--configuration-set-name {name}`",
             )
         ]
     return [
-        Finding(subject="configuration set", state="ok", text=f"{name} exists"),
+        well("configuration set", f"{name} exists"),
         (yield from _events(provider, name)),
     ]
 
@@ -203,18 +193,13 @@ def _events(provider: SesProvider, name: str) -> Generator[Effect, Any, Finding]
     believed = provider.trusted_topics
     if not believed:
         found = f"event destinations of {name} that are switched on: {len(enabled)}"
-        return Finding(subject="events", state="ok", text=f"{found}; topic_arns is empty")
+        return well("events", f"{found}; topic_arns is empty")
     if any(believed.find(arn) for arn in topics):
-        return Finding(
-            subject="events",
-            state="ok",
-            text=f"{name} publishes to a topic of topic_arns",
-        )
-    return Finding(
-        subject="events",
-        state="wrong",
-        text=f"{name} publishes to no topic of topic_arns",
-        fix="add an event destination with that SNS topic and switch it on, or correct topic_arns",
+        return well("events", f"{name} publishes to a topic of topic_arns")
+    return wrong(
+        "events",
+        f"{name} publishes to no topic of topic_arns",
+        "add an event destination with that SNS topic and switch it on, or correct topic_arns",
     )
 
 
@@ -230,8 +215,8 @@ def _test_send(provider: SesProvider, address: Address) -> Generator[Effect, Any
             response = yield Exchange(request)
             provider.parse(request, response)
     except (SendError, MessageError) as error:
-        return Finding(subject="test message", state="wrong", text=str(error))
-    return Finding(subject="test message", state="ok", text="SES has accepted it")
+        return wrong("test message", str(error))
+    return well("test message", "SES has accepted it")
 
 
 def _failed(subject: str, operation: str, error: SendError, provider: SesProvider) -> Finding:

@@ -31,6 +31,16 @@ class Finding:
     fix: str = ""
 
 
+def well(subject: str, text: str) -> Finding:
+    """What is as it should be."""
+    return Finding(subject=subject, state="ok", text=text)
+
+
+def wrong(subject: str, text: str, fix: str = "") -> Finding:
+    """What keeps from sending, and what to do."""
+    return Finding(subject=subject, state="wrong", text=text, fix=fix)
+
+
 def of_account(status: AccountStatus, *, sandbox_ok: bool) -> list[Finding]:
     """What the status of the account says about sending."""
     return [
@@ -43,12 +53,11 @@ def of_account(status: AccountStatus, *, sandbox_ok: bool) -> list[Finding]:
 
 def _sending(status: AccountStatus) -> Finding:
     if status.sending_enabled:
-        return Finding(subject="sending", state="ok", text="it is switched on for the account")
-    return Finding(
-        subject="sending",
-        state="wrong",
-        text="it is paused for the account",
-        fix="find out who paused it and why, then "
+        return well("sending", "it is switched on for the account")
+    return wrong(
+        "sending",
+        "it is paused for the account",
+        "find out who paused it and why, then "
         "`aws sesv2 put-account-sending-attributes --sending-enabled`",
     )
 
@@ -56,23 +65,22 @@ def _sending(status: AccountStatus) -> Finding:
 def _reputation(status: AccountStatus) -> Finding:
     reputation = status.enforcement_status
     if reputation == HEALTHY:
-        return Finding(subject="reputation", state="ok", text="AWS finds nothing wrong")
+        return well("reputation", "AWS finds nothing wrong")
     texts = {
         PROBATION: "AWS has put the account under review",
         SHUTDOWN: "AWS has stopped the account from sending",
     }
-    return Finding(
-        subject="reputation",
-        state="wrong",
-        text=texts.get(reputation, f"AWS calls it {reputation}"),
-        fix="answer AWS's e-mail, or the case in its Support Center; bring bounces and complaints "
+    return wrong(
+        "reputation",
+        texts.get(reputation, f"AWS calls it {reputation}"),
+        "answer AWS's e-mail, or the case in its Support Center; bring bounces and complaints "
         "down (`mailcore ses stats`)",
     )
 
 
 def _sandbox(status: AccountStatus, *, sandbox_ok: bool) -> Finding:
     if status.production_access:
-        return Finding(subject="sandbox", state="ok", text="no: the account may write to anybody")
+        return well("sandbox", "no: the account may write to anybody")
     return Finding(
         subject="sandbox",
         state="ok" if sandbox_ok else "wrong",
@@ -87,13 +95,11 @@ def _quota(status: AccountStatus) -> Finding:
     most, left = quota.max_24_hour_send, quota.remaining_24_hours
     rate = f"{quota.max_send_rate:g} recipients per second"
     if most is None or left is None:
-        return Finding(subject="quota", state="ok", text=f"{rate}, unlimited per day")
-    return Finding(
-        subject="quota",
-        state="ok" if left >= 1 else "wrong",
-        text=f"{rate}; {left:.0f} of {most:.0f} are left of 24 hours",
-        fix="" if left >= 1 else "wait, or ask AWS for a higher quota (Service Quotas)",
-    )
+        return well("quota", f"{rate}, unlimited per day")
+    told = f"{rate}; {left:.0f} of {most:.0f} are left of 24 hours"
+    if left >= 1:
+        return well("quota", told)
+    return wrong("quota", told, "wait, or ask AWS for a higher quota (Service Quotas)")
 
 
 def of_unverified(identity: Identity) -> Finding:
@@ -104,33 +110,26 @@ def of_unverified(identity: Identity) -> Finding:
     else:
         fix = f"publish the records that `mailcore ses identities show {name}` prints"
     status = identity.verification_status.lower().replace("_", " ") or "not known"
-    return Finding(
-        subject="identity",
-        state="wrong",
-        text=f"{name} is not verified: its verification is {status}",
-        fix=fix,
-    )
+    return wrong("identity", f"{name} is not verified: its verification is {status}", fix)
 
 
 def of_dkim(identity: Identity) -> Finding:
     """Whether mail of a verified identity is signed."""
     dkim, name = identity.dkim, redact(identity.name)
     if dkim.signing_enabled and dkim.verified:
-        return Finding(subject="dkim", state="ok", text=f"SES signs mail of {name}")
+        return well("dkim", f"SES signs mail of {name}")
     if "@" in identity.name:
-        return Finding(
-            subject="dkim",
-            state="ok",
-            text=f"{name} is verified by itself: DKIM needs its domain verified",
+        return well("dkim", f"{name} is verified by itself: DKIM needs its domain verified")
+    if not dkim.signing_enabled:
+        return wrong(
+            "dkim",
+            f"SES does not sign mail of {name}: it is off",
+            "`aws sesv2 put-email-identity-dkim-attributes --signing-enabled --email-identity "
+            f"{name}`",
         )
     status = dkim.status.lower().replace("_", " ") or "not known"
-    return Finding(
-        subject="dkim",
-        state="wrong",
-        text=f"SES does not sign mail of {name}: "
-        + (f"the check of its records is {status}" if dkim.signing_enabled else "it is off"),
-        fix=f"publish the records that `mailcore ses identities show {name}` prints"
-        if dkim.signing_enabled
-        else "`aws sesv2 put-email-identity-dkim-attributes --signing-enabled --email-identity "
-        f"{name}`",
+    return wrong(
+        "dkim",
+        f"SES does not sign mail of {name}: the check of its records is {status}",
+        f"publish the records that `mailcore ses identities show {name}` prints",
     )

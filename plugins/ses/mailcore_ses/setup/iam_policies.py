@@ -25,6 +25,7 @@ Version 2 of the API checks sending against actions of version 1 too, which thes
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -68,11 +69,98 @@ class FeaturePolicy:
 
 _SENT_FROM = ("identity", "configuration-set")
 _WITH_TEMPLATE = (*_SENT_FROM, "template")
-_TOPIC = "arn:aws:sns:*:*:*"
-_QUEUE = "arn:aws:sqs:*:*:*"
-_BUCKET = "arn:aws:s3:::*"
-_OBJECT = "arn:aws:s3:::*/*"
-_KEY = "arn:aws:kms:*:*:key/*"
+_ANY = ("*",)
+_BUCKET = ("arn:aws:s3:::*",)
+_TOPIC = ("arn:aws:sns:*:*:*",)
+_QUEUE = ("arn:aws:sqs:*:*:*",)
+
+# For which resources an action is allowed; what is not here is for all, because AWS knows no kinds
+# of resources for it. For s3 and kms
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html and
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
+# (from memory, 2026-11-21).
+_ALLOWED_FOR: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    ("identity",): ("ses:DeleteEmailIdentity", "ses:GetEmailIdentity"),
+    ("configuration-set",): (
+        "ses:CreateConfigurationSetEventDestination",
+        "ses:GetConfigurationSet",
+        "ses:GetConfigurationSetEventDestinations",
+        "ses:UpdateConfigurationSetEventDestination",
+    ),
+    _BUCKET: (
+        "s3:CreateBucket",
+        "s3:GetBucketPolicy",
+        "s3:GetBucketPublicAccessBlock",
+        "s3:ListBucket",
+        "s3:PutBucketPolicy",
+        "s3:PutBucketPublicAccessBlock",
+    ),
+    ("arn:aws:s3:::*/*",): ("s3:DeleteObject", "s3:GetObject"),
+    ("arn:aws:kms:*:*:key/*",): ("kms:Decrypt",),
+    _TOPIC: (
+        "sns:ConfirmSubscription",
+        "sns:CreateTopic",
+        "sns:GetTopicAttributes",
+        "sns:ListSubscriptionsByTopic",
+        "sns:SetTopicAttributes",
+        "sns:Subscribe",
+    ),
+    _QUEUE: (
+        "sqs:ChangeMessageVisibility",
+        "sqs:CreateQueue",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+        "sqs:SetQueueAttributes",
+    ),
+}
+_RESOURCES = {action: kinds for kinds, actions in _ALLOWED_FOR.items() for action in actions}
+_ORDER = (_ANY, *_ALLOWED_FOR)
+
+# Operations that an action of another name allows; that of the others has their name.
+_ACTIONS = {
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html,
+    # API_GetPublicAccessBlock.html, API_PutPublicAccessBlock.html (from memory).
+    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+}
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html (read 2026-11-21):
+# "No permissions are required".
+_FREE = frozenset(["sts:GetCallerIdentity"])
+
+
+def _policy(feature: str, purpose: str, *operations: str) -> FeaturePolicy:
+    """What a feature needs whose operations are allowed one by one, by the tables above."""
+    actions: dict[tuple[str, ...], set[str]] = {}
+    for operation in operations:
+        if operation not in _FREE:
+            action = _ACTIONS.get(operation, operation.replace("sesv2:", "ses:"))
+            actions.setdefault(_RESOURCES.get(action, _ANY), set()).add(action)
+    permissions = (
+        Permission(actions=tuple(sorted(actions[kinds])), resources=kinds)
+        for kinds in sorted(actions, key=_ORDER.index)
+    )
+    return FeaturePolicy(
+        feature=feature, purpose=purpose, operations=operations, permissions=tuple(permissions)
+    )
+
+
+_OF_A_TOPIC = (
+    "sns:CreateTopic",
+    "sns:GetSubscriptionAttributes",
+    "sns:GetTopicAttributes",
+    "sns:ListSubscriptionsByTopic",
+    "sns:SetSubscriptionAttributes",
+    "sns:SetTopicAttributes",
+    "sns:Subscribe",
+    "sqs:CreateQueue",
+    "sqs:GetQueueAttributes",
+    "sqs:SetQueueAttributes",
+    "sts:GetCallerIdentity",
+)
 
 POLICIES: tuple[FeaturePolicy, ...] = (
     FeaturePolicy(
@@ -107,262 +195,103 @@ POLICIES: tuple[FeaturePolicy, ...] = (
             ),
         ),
     ),
-    FeaturePolicy(
-        feature="events",
-        purpose="confirming the subscription of a webhook (`auto_confirm`), its only call",
-        operations=("sns:ConfirmSubscription",),
-        permissions=(Permission(actions=("sns:ConfirmSubscription",), resources=(_TOPIC,)),),
+    _policy(
+        "events",
+        "confirming the subscription of a webhook (`auto_confirm`), its only call",
+        "sns:ConfirmSubscription",
     ),
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html and
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
-    # (from memory, 2026-11-21).
-    FeaturePolicy(
-        feature="inbound",
-        purpose="`fetch_inbound()` of mail that a receipt rule put into S3",
-        operations=("s3:GetObject",),
-        permissions=(Permission(actions=("s3:GetObject",), resources=(_OBJECT,)),),
+    _policy(
+        "inbound",
+        "`fetch_inbound()` of mail that a receipt rule put into S3",
+        "s3:GetObject",
     ),
-    FeaturePolicy(
-        feature="inbound-delete",
-        purpose="`fetch_inbound()` with `delete_after`, beside `inbound`",
-        operations=("s3:DeleteObject",),
-        permissions=(Permission(actions=("s3:DeleteObject",), resources=(_OBJECT,)),),
+    _policy(
+        "inbound-delete",
+        "`fetch_inbound()` with `delete_after`, beside `inbound`",
+        "s3:DeleteObject",
     ),
-    FeaturePolicy(
-        feature="inbound-kms",
-        purpose="`fetch_inbound()` of mail that SES or S3 encrypted under a key in KMS, beside "
+    _policy(
+        "inbound-kms",
+        "`fetch_inbound()` of mail that SES or S3 encrypted under a key in KMS, beside "
         "`inbound`. A key of SES's own needs it too",
-        operations=("kms:Decrypt",),
-        permissions=(Permission(actions=("kms:Decrypt",), resources=(_KEY,)),),
+        "kms:Decrypt",
     ),
-    FeaturePolicy(
-        feature="queue",
-        purpose="events from an SQS queue; `mailcore ses consume`",
-        operations=(
-            "sqs:ChangeMessageVisibilityBatch",
-            "sqs:DeleteMessageBatch",
-            "sqs:GetQueueAttributes",
-            "sqs:ReceiveMessage",
-        ),
-        permissions=(
-            Permission(
-                actions=(
-                    "sqs:ChangeMessageVisibility",
-                    "sqs:DeleteMessage",
-                    "sqs:GetQueueAttributes",
-                    "sqs:ReceiveMessage",
-                ),
-                resources=(_QUEUE,),
-            ),
-        ),
+    _policy(
+        "queue",
+        "events from an SQS queue; `mailcore ses consume`",
+        "sqs:ChangeMessageVisibilityBatch",
+        "sqs:DeleteMessageBatch",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
     ),
-    FeaturePolicy(
-        feature="event-setup",
-        purpose="`mailcore ses setup-events`, which makes topic, queues, subscriptions and "
+    _policy(
+        "event-setup",
+        "`mailcore ses setup-events`, which makes topic, queues, subscriptions and "
         "configuration set, and has identities notify. It asks for the account's number too, "
         "which needs no permission",
-        operations=(
-            "ses:GetIdentityNotificationAttributes",
-            "ses:SetIdentityFeedbackForwardingEnabled",
-            "ses:SetIdentityHeadersInNotificationsEnabled",
-            "ses:SetIdentityNotificationTopic",
-            "sesv2:CreateConfigurationSet",
-            "sesv2:CreateConfigurationSetEventDestination",
-            "sesv2:GetConfigurationSetEventDestinations",
-            "sesv2:UpdateConfigurationSetEventDestination",
-            "sns:CreateTopic",
-            "sns:GetSubscriptionAttributes",
-            "sns:GetTopicAttributes",
-            "sns:ListSubscriptionsByTopic",
-            "sns:SetSubscriptionAttributes",
-            "sns:SetTopicAttributes",
-            "sns:Subscribe",
-            "sqs:CreateQueue",
-            "sqs:GetQueueAttributes",
-            "sqs:SetQueueAttributes",
-            # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-            # (read 2026-11-21): "No permissions are required".
-            "sts:GetCallerIdentity",
-        ),
-        permissions=(
-            Permission(
-                actions=(
-                    "ses:CreateConfigurationSet",
-                    "ses:GetIdentityNotificationAttributes",
-                    "ses:SetIdentityFeedbackForwardingEnabled",
-                    "ses:SetIdentityHeadersInNotificationsEnabled",
-                    "ses:SetIdentityNotificationTopic",
-                    "sns:GetSubscriptionAttributes",
-                    "sns:SetSubscriptionAttributes",
-                )
-            ),
-            Permission(
-                actions=(
-                    "ses:CreateConfigurationSetEventDestination",
-                    "ses:GetConfigurationSetEventDestinations",
-                    "ses:UpdateConfigurationSetEventDestination",
-                ),
-                resources=("configuration-set",),
-            ),
-            Permission(
-                actions=(
-                    "sns:CreateTopic",
-                    "sns:GetTopicAttributes",
-                    "sns:ListSubscriptionsByTopic",
-                    "sns:SetTopicAttributes",
-                    "sns:Subscribe",
-                ),
-                resources=(_TOPIC,),
-            ),
-            Permission(
-                actions=("sqs:CreateQueue", "sqs:GetQueueAttributes", "sqs:SetQueueAttributes"),
-                resources=(_QUEUE,),
-            ),
-        ),
+        "ses:GetIdentityNotificationAttributes",
+        "ses:SetIdentityFeedbackForwardingEnabled",
+        "ses:SetIdentityHeadersInNotificationsEnabled",
+        "ses:SetIdentityNotificationTopic",
+        "sesv2:CreateConfigurationSet",
+        "sesv2:CreateConfigurationSetEventDestination",
+        "sesv2:GetConfigurationSetEventDestinations",
+        "sesv2:UpdateConfigurationSetEventDestination",
+        *_OF_A_TOPIC,
     ),
-    FeaturePolicy(
-        feature="inbound-setup",
-        purpose="`mailcore ses setup-inbound`, which makes bucket, topic, queues, subscriptions "
-        "and receipt rule. It asks for the account's number too, which needs no permission",
-        operations=(
-            "s3:CreateBucket",
-            "s3:GetBucketPolicy",
-            "s3:GetPublicAccessBlock",
-            "s3:HeadBucket",
-            "s3:PutBucketPolicy",
-            "s3:PutPublicAccessBlock",
-            "ses:CreateReceiptRule",
-            "ses:CreateReceiptRuleSet",
-            "ses:DescribeActiveReceiptRuleSet",
-            "ses:DescribeReceiptRuleSet",
-            "ses:SetActiveReceiptRuleSet",
-            "ses:UpdateReceiptRule",
-            "sns:CreateTopic",
-            "sns:GetSubscriptionAttributes",
-            "sns:GetTopicAttributes",
-            "sns:ListSubscriptionsByTopic",
-            "sns:SetSubscriptionAttributes",
-            "sns:SetTopicAttributes",
-            "sns:Subscribe",
-            "sqs:CreateQueue",
-            "sqs:GetQueueAttributes",
-            "sqs:SetQueueAttributes",
-            "sts:GetCallerIdentity",
-        ),
-        permissions=(
-            Permission(
-                actions=(
-                    "ses:CreateReceiptRule",
-                    "ses:CreateReceiptRuleSet",
-                    "ses:DescribeActiveReceiptRuleSet",
-                    "ses:DescribeReceiptRuleSet",
-                    "ses:SetActiveReceiptRuleSet",
-                    "ses:UpdateReceiptRule",
-                    "sns:GetSubscriptionAttributes",
-                    "sns:SetSubscriptionAttributes",
-                )
-            ),
-            # HeadBucket is allowed by ListBucket, the others by names of their own:
-            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html,
-            # API_GetPublicAccessBlock.html, API_PutPublicAccessBlock.html (from memory).
-            Permission(
-                actions=(
-                    "s3:CreateBucket",
-                    "s3:GetBucketPolicy",
-                    "s3:GetBucketPublicAccessBlock",
-                    "s3:ListBucket",
-                    "s3:PutBucketPolicy",
-                    "s3:PutBucketPublicAccessBlock",
-                ),
-                resources=(_BUCKET,),
-            ),
-            Permission(
-                actions=(
-                    "sns:CreateTopic",
-                    "sns:GetTopicAttributes",
-                    "sns:ListSubscriptionsByTopic",
-                    "sns:SetTopicAttributes",
-                    "sns:Subscribe",
-                ),
-                resources=(_TOPIC,),
-            ),
-            Permission(
-                actions=("sqs:CreateQueue", "sqs:GetQueueAttributes", "sqs:SetQueueAttributes"),
-                resources=(_QUEUE,),
-            ),
-        ),
+    _policy(
+        "inbound-setup",
+        "`mailcore ses setup-inbound`, which makes bucket, topic, queues, subscriptions and "
+        "receipt rule. It asks for the account's number too, which needs no permission",
+        "s3:CreateBucket",
+        "s3:GetBucketPolicy",
+        "s3:GetPublicAccessBlock",
+        "s3:HeadBucket",
+        "s3:PutBucketPolicy",
+        "s3:PutPublicAccessBlock",
+        "ses:CreateReceiptRule",
+        "ses:CreateReceiptRuleSet",
+        "ses:DescribeActiveReceiptRuleSet",
+        "ses:DescribeReceiptRuleSet",
+        "ses:SetActiveReceiptRuleSet",
+        "ses:UpdateReceiptRule",
+        *_OF_A_TOPIC,
     ),
-    FeaturePolicy(
-        feature="account",
-        purpose="`account.status()`, `account.quota()`; `mailcore ses quota`",
-        operations=("sesv2:GetAccount",),
-        permissions=(Permission(actions=("ses:GetAccount",)),),
+    _policy(
+        "account",
+        "`account.status()`, `account.quota()`; `mailcore ses quota`",
+        "sesv2:GetAccount",
     ),
-    FeaturePolicy(
-        feature="statistics",
-        purpose="`account.statistics()`; `mailcore ses stats`",
-        operations=("ses:GetSendStatistics",),
-        permissions=(Permission(actions=("ses:GetSendStatistics",)),),
+    _policy(
+        "statistics",
+        "`account.statistics()`; `mailcore ses stats`",
+        "ses:GetSendStatistics",
     ),
-    FeaturePolicy(
-        feature="identities",
-        purpose="`account.identities()`, `account.identity()`, `account.create_identity()`, "
+    _policy(
+        "identities",
+        "`account.identities()`, `account.identity()`, `account.create_identity()`, "
         "`account.delete_identity()`; `mailcore ses identities`",
-        operations=(
-            "sesv2:CreateEmailIdentity",
-            "sesv2:DeleteEmailIdentity",
-            "sesv2:GetEmailIdentity",
-            "sesv2:ListEmailIdentities",
-        ),
-        permissions=(
-            Permission(actions=("ses:CreateEmailIdentity", "ses:ListEmailIdentities")),
-            Permission(
-                actions=("ses:DeleteEmailIdentity", "ses:GetEmailIdentity"),
-                resources=("identity",),
-            ),
-        ),
+        "sesv2:CreateEmailIdentity",
+        "sesv2:DeleteEmailIdentity",
+        "sesv2:GetEmailIdentity",
+        "sesv2:ListEmailIdentities",
     ),
-    FeaturePolicy(
-        feature="suppression",
-        purpose="`account.suppressed()`, `account.get_suppressed()`, `account.put_suppressed()`, "
+    _policy(
+        "suppression",
+        "`account.suppressed()`, `account.get_suppressed()`, `account.put_suppressed()`, "
         "`account.delete_suppressed()`; `mailcore ses suppression`",
-        operations=(
-            "sesv2:DeleteSuppressedDestination",
-            "sesv2:GetSuppressedDestination",
-            "sesv2:ListSuppressedDestinations",
-            "sesv2:PutSuppressedDestination",
-        ),
-        permissions=(
-            Permission(
-                actions=(
-                    "ses:DeleteSuppressedDestination",
-                    "ses:GetSuppressedDestination",
-                    "ses:ListSuppressedDestinations",
-                    "ses:PutSuppressedDestination",
-                )
-            ),
-        ),
+        "sesv2:DeleteSuppressedDestination",
+        "sesv2:GetSuppressedDestination",
+        "sesv2:ListSuppressedDestinations",
+        "sesv2:PutSuppressedDestination",
     ),
-    FeaturePolicy(
-        feature="check",
-        purpose="`mailcore ses check`, without `--test-send`",
-        operations=(
-            "sesv2:GetAccount",
-            "sesv2:GetConfigurationSet",
-            "sesv2:GetConfigurationSetEventDestinations",
-            "sesv2:GetEmailIdentity",
-            "sesv2:ListEmailIdentities",
-        ),
-        permissions=(
-            Permission(actions=("ses:GetAccount", "ses:ListEmailIdentities")),
-            Permission(actions=("ses:GetEmailIdentity",), resources=("identity",)),
-            Permission(
-                actions=(
-                    "ses:GetConfigurationSet",
-                    "ses:GetConfigurationSetEventDestinations",
-                ),
-                resources=("configuration-set",),
-            ),
-        ),
+    _policy(
+        "check",
+        "`mailcore ses check`, without `--test-send`",
+        "sesv2:GetAccount",
+        "sesv2:GetConfigurationSet",
+        "sesv2:GetConfigurationSetEventDestinations",
+        "sesv2:GetEmailIdentity",
+        "sesv2:ListEmailIdentities",
     ),
 )
