@@ -275,9 +275,18 @@ class Provider(ABC, Generic[RequestT, ResponseT]):
         """
         Options in the other parts of a URL than its query, for ``mailcore.connect()``.
 
+        By default those that are declared to stand there: see
+        :func:`mailcore.registry.provider_options.option`.
+
         Raises:
-            ConfigurationError: Unless overridden, if there are any.
+            ConfigurationError: If a part stands for no option.
         """
+        declared = getattr(cls.__init__, "options_class", None)
+        if declared is not None:
+            located: Mapping[str, str] = declared.from_url_parts(
+                username=username, password=password, host=host, path=path
+            )
+            return located
         if username or password or host or path.strip("/"):
             raise ConfigurationError(
                 f"a {cls.name} URL has options in its query only, "

@@ -18,6 +18,7 @@ from mailcore.errors import (
     AuthenticationFailed,
     MessageRejected,
     ProviderUnavailable,
+    QuotaExceeded,
     RateLimited,
     SendError,
     UnexpectedResponse,
@@ -26,6 +27,7 @@ from mailcore.flow import HttpResponse
 from mailcore.http import (
     Meaning,
     error_answer,
+    headers_with_reset,
     may_be_accepted,
     meaning_of_status,
     not_understood,
@@ -33,6 +35,7 @@ from mailcore.http import (
     retry_after_seconds,
     seconds_until_reset,
     send_error,
+    unexplained_error,
 )
 
 
@@ -286,3 +289,36 @@ def test_a_reset_counts_from_the_clock():
     reset = time.time() + 3600
 
     assert seconds_until_reset(f"{reset:.3f}") == pytest.approx(3600, abs=60)
+
+
+@pytest.mark.parametrize(
+    ("headers", "waits"),
+    [
+        ({"x-ratelimit-reset": "30"}, 30.0),
+        ({"x-ratelimit-reset": "30", "retry-after": "5"}, 5.0),
+        ({"x-ratelimit-reset": "soon"}, None),
+        ({"x-other": "30"}, None),
+        ({}, None),
+    ],
+)
+def test_the_time_to_wait_may_stand_elsewhere(headers, waits):
+    """A Retry-After counts more; the other headers stay."""
+    response = HttpResponse(status_code=429, headers={"a": "b", **headers})
+    error = error_answer(
+        response, meaning_of_status(429), "no", headers=headers_with_reset(response)
+    )
+
+    assert waits == error.retry_after_seconds
+    assert response is error.raw
+    assert response.headers.items() <= headers_with_reset(response).items()
+
+
+def test_an_answer_without_the_services_words():
+    """It says so, with the kind of document that came instead, and what its status means here."""
+    known = {402: Meaning(QuotaExceeded, "no_credits", "buy some")}
+    page = HttpResponse(status_code=402, headers={"content-type": "text/html; charset=x"})
+    error = unexplained_error(page, meaning_of_status(402, known), "Acme's code")
+
+    assert "402: an answer without Acme's code (text/html) (buy some)" == str(error)
+    assert (QuotaExceeded, "no_credits") == (type(error), error.category)
+    assert RateLimited is meaning_of_status(429, known).error

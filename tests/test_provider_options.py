@@ -12,7 +12,14 @@ from typing import Any, Literal
 import pytest
 
 from mailcore import ConfigurationError, Features, HttpRequest, Provider, Registry
-from mailcore.registry import ProviderOptions, message_options, option, takes_options
+from mailcore.registry import (
+    ProviderOptions,
+    base_url_option,
+    key_option,
+    message_options,
+    option,
+    takes_options,
+)
 from mailcore.registry.options import option_types, options_from_url
 from mailcore.registry.provider_options import is_base_url, is_token, without_last_slash
 
@@ -91,10 +98,6 @@ class Toy(Provider[HttpRequest, Any]):
 
     def parse(self, request, response):
         return {}
-
-    @classmethod
-    def options_from_url(cls, *, username, password, host, path):
-        return ToyOptions.from_url_parts(username=username, password=password, host=host, path=path)
 
 
 def test_the_constructor_takes_every_option():
@@ -229,3 +232,61 @@ def test_the_environment_has_them(monkeypatch):
     registry.register(Toy)
 
     assert "from-the-environment" == registry.get_provider("toy").options.api_key
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsualOptions(ProviderOptions):
+    """
+    Options as most services have them.
+
+    Args:
+        api_key: The key of the API.
+        base_url: The address of the API.
+        sandbox: An object within an object.
+        pool: An object beside it.
+        plain: A name at the top.
+    """
+
+    provider = "usual"
+
+    api_key: str | None = key_option()
+    base_url: str = base_url_option("https://api.example", version="/v3")
+    sandbox: bool | None = option(None, parameter="settings.mode.sandbox")
+    pool: str | None = option(None, parameter="settings.pool")
+    plain: str | None = option(None, parameter="plain")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://h.example", "https://h.example"),
+        ("https://h.example/", "https://h.example"),
+        ("https://h.example/v3", "https://h.example"),
+        ("https://h.example//v3/", "https://h.example"),
+        ("https://h.example/v4", "https://h.example/v4"),
+    ],
+)
+def test_an_address_is_kept_without_its_version(given, kept):
+    """Nor with slashes at its end: paths are added."""
+    assert kept == UsualOptions(base_url=given).base_url
+
+
+def test_a_key_is_a_secret_that_may_stand_in_a_header():
+    """It is not shown, and its error does not repeat it."""
+    assert "s3cret" not in repr(UsualOptions(api_key="s3cret"))
+    with pytest.raises(ConfigurationError, match="ASCII without spaces") as caught:
+        UsualOptions(api_key="s3 cret", base_url="nowhere")
+
+    assert "cret" not in str(caught.value)
+    assert "base_url must be an http or https URL" in str(caught.value)
+
+
+def test_parameters_within_objects():
+    """A path of names is objects within objects; what is not given is not there."""
+    options = UsualOptions(sandbox=False, pool="a", plain="b")
+
+    assert {} == UsualOptions().nested_parameters()
+    assert {
+        "settings": {"mode": {"sandbox": False}, "pool": "a"},
+        "plain": "b",
+    } == options.nested_parameters()

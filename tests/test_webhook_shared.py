@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import ConfigurationError, MalformedWebhook, WebhookRejected, WebhookRequest
+from mailcore.flow import run
 from mailcore.http import FormFile, form_request
-from mailcore.webhook import SharedSecrets, is_form, read_form
+from mailcore.testing import Script
+from mailcore.webhook import SecretTrust, SharedSecrets, is_form, read_form
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -155,3 +157,46 @@ def test_what_is_no_list_of_secrets_is_refused(option, wrong):
         SharedSecrets(**{option: wrong}, provider="toy")
 
     assert "no colon" not in str(caught.value)
+
+
+class ToyTrust(SecretTrust):
+    """Whom a service's webhook believes."""
+
+    provider = "toy"
+    label = "Toy"
+
+
+class ProbedTrust(ToyTrust):
+    """That of a service that tries webhooks."""
+
+    empty_bodies = (b"{}", b"[]")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "headers", "is_probe"),
+    [
+        (ToyTrust, b"{}", {}, False),
+        (ToyTrust, b"", {"Content-Length": "0"}, False),
+        (ProbedTrust, b"{}", {}, True),
+        (ProbedTrust, b" []\n", {}, True),
+        (ProbedTrust, b"", {"Content-Length": "0"}, True),
+        (ProbedTrust, b"", {}, False),
+        (ProbedTrust, b"", {"Content-Length": "2"}, False),
+        (ProbedTrust, b'{"a": 1}', {}, False),
+    ],
+)
+def test_a_probe_says_nothing_and_is_proven(kind, body, headers, is_probe):
+    """It reaches no handler; without the secret it is refused as any request is."""
+    trust = kind(["user:password"], ["X-Secret: 3f0a"])
+    proven = WebhookRequest("POST", {**headers, "X-Secret": "3f0a"}, body)
+
+    assert is_probe is run(trust.verify(proven), Script()).handled
+    with pytest.raises(WebhookRejected, match="Authorization") as caught:
+        run(trust.verify(WebhookRequest("POST", headers, body)), Script())
+    assert ("toy", 401) == (caught.value.provider, caught.value.response.status_code)
+
+
+def test_the_hint_names_the_service():
+    """Which has the URL to change."""
+    with pytest.raises(WebhookRejected, match="and Toy the URL"):
+        run(ToyTrust().verify(request_with()), Script())

@@ -10,6 +10,7 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
+    from mailcore.account.calls import AccountCalls
     from mailcore.account.paging import Page, aiterate, iterate
     from mailcore.account.quota import AsyncQuotaAccount, QuotaAccount, QuotaList
     from mailcore.account.sending_quota import SendingQuota, TellsQuota
@@ -35,6 +36,7 @@ else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "AccountCalls": "account.calls",
             "TellsQuota": "account.sending_quota",
             "SendingQuota": "account.sending_quota",
             "Page": "account.paging",
@@ -66,6 +68,7 @@ __all__ = [
     "LARGEST_PAGE",
     "MANUAL",
     "UNSUBSCRIBE",
+    "AccountCalls",
     "AsyncQuotaAccount",
     "AsyncSuppressionAccount",
     "KeepsSuppressions",

@@ -135,9 +135,15 @@ class SuppressionList(ABC, Generic[EntryT]):
     def get(self, email_address: str) -> Flow[EntryT | None]:
         """Ask for one address; None if it is not on the list."""
 
-    @abstractmethod
     def put(self, email_addresses: tuple[str, ...], reason: str) -> Flow[Mapping[str, str]]:
-        """Put up to :attr:`addresses_per_call` there; returns those refused, and why."""
+        """
+        Put up to :attr:`addresses_per_call` there; returns those refused, and why.
+
+        Raises:
+            ConfigurationError: Without an override: the service lets nobody put an address there.
+        """
+        raise ConfigurationError(f"{self.provider}: its API puts no address on the list")
+        yield  # it is a flow
 
     @abstractmethod
     def delete(self, email_address: str, reasons: tuple[str, ...]) -> Flow[bool]:

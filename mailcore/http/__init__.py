@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from mailcore.http.session_transport import RequestsTransport
     from mailcore.http.transport import HttpTransport
+    from mailcore.http.unexplained import headers_with_reset, unexplained_error
     from mailcore.http.wire import logged
     from mailcore.http.wire_text import Sheet
 else:
@@ -77,6 +78,8 @@ else:
             "json_request": "http.requests",
             "RequestsTransport": "http.session_transport",
             "HttpTransport": "http.transport",
+            "headers_with_reset": "http.unexplained",
+            "unexplained_error": "http.unexplained",
             "USER_AGENT": "http.checking",
             "logged": "http.wire",
             "Sheet": "http.wire_text",
@@ -101,6 +104,7 @@ __all__ = [
     "default_transport",
     "error_answer",
     "form_request",
+    "headers_with_reset",
     "json_bytes",
     "json_request",
     "logged",
@@ -114,5 +118,6 @@ __all__ = [
     "seconds_until_reset",
     "send_error",
     "settled",
+    "unexplained_error",
     "without_credentials",
 ]

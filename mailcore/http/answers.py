@@ -48,14 +48,17 @@ class Meaning:
     maybe_accepted: bool = False
 
 
-def meaning_of_status(status_code: int) -> Meaning:
+def meaning_of_status(status_code: int, known: Mapping[int, Meaning] | None = None) -> Meaning:
     """
     What an HTTP status means if the provider says no more (RFC 9110, section 15).
 
     Args:
         status_code: The HTTP status of an answer that is no success, or that is one and was not
             understood.
+        known: What the provider means by some statuses, which counts more.
     """
+    if known is not None and status_code in known:
+        return known[status_code]
     if status_code in _BY_STATUS:
         return _BY_STATUS[status_code]
     if status_code >= 500:
@@ -179,7 +182,12 @@ def send_error(
 
 
 def error_answer(
-    response: HttpResponse, meaning: Meaning, words: str, *, code: str = ""
+    response: HttpResponse,
+    meaning: Meaning,
+    words: str,
+    *,
+    code: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> SendError:
     """
     As :func:`send_error`, with status, headers and `raw` from the answer itself.
@@ -189,13 +197,14 @@ def error_answer(
         meaning: From the provider's codes, or :func:`meaning_of_status`.
         words: What the provider says is wrong, in its words.
         code: The provider's own code of the error, which becomes the exception's `code`.
+        headers: In place of the answer's own, where these say otherwise when to try again.
     """
     return send_error(
         meaning,
         words,
         status_code=response.status_code,
         code=code,
-        headers=response.headers,
+        headers=response.headers if headers is None else headers,
         raw=response,
     )
 

@@ -22,9 +22,19 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NOTHING: Mapping[str, Any] = FrozenDict()
 
 
-def extra_of(message: Message, provider: str) -> Mapping[str, Any]:
-    """What a message has for a provider of that name, and for no other; empty if nothing."""
-    return message.esp_extra.get(provider) or _NOTHING
+def extra_of(message: Message, provider: str, *, without: str = "") -> Mapping[str, Any]:
+    """
+    What a message has for a provider of that name, and for no other; empty if nothing.
+
+    Args:
+        message: The message, whose ``esp_extra`` is read.
+        provider: The name of the provider, which is the key there.
+        without: A name that is left out: one that is mailcore's own, and not of the API.
+    """
+    extra = message.esp_extra.get(provider) or _NOTHING
+    if without and without in extra:
+        return {name: value for name, value in extra.items() if name != without}
+    return extra
 
 
 def place_in_extra(provider: str, name: str) -> str:

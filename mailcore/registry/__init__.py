@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         without_last_slash,
     )
     from mailcore.registry.registry import Plugin, Registry, default_registry, get_provider
+    from mailcore.registry.usual_options import base_url_option, key_option
 else:
     __getattr__, __dir__ = lazily(
         __name__,
@@ -44,6 +45,8 @@ else:
             "Registry": "registry.registry",
             "default_registry": "registry.registry",
             "get_provider": "registry.registry",
+            "base_url_option": "registry.usual_options",
+            "key_option": "registry.usual_options",
         },
     )
 
@@ -52,6 +55,7 @@ __all__ = [
     "ProviderOptions",
     "Registry",
     "SubParsers",
+    "base_url_option",
     "default_registry",
     "get_provider",
     "hookimpl",
@@ -59,6 +63,7 @@ __all__ = [
     "is_base_url",
     "is_one_line",
     "is_token",
+    "key_option",
     "message_options",
     "option",
     "option_missing",

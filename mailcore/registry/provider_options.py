@@ -137,6 +137,21 @@ class ProviderOptions:
             if declared.parameter and (value := getattr(self, name)) is not None
         }
 
+    def nested_parameters(self) -> dict[str, Any]:
+        """
+        As :meth:`parameters`, of an API with objects within objects.
+
+        A parameter that is declared as ``settings.sandbox`` stands in the object ``settings``.
+        """
+        found: dict[str, Any] = {}
+        for path, value in self.parameters().items():
+            *outer, last = path.split(".")
+            place = found
+            for step in outer:
+                place = place.setdefault(step, {})
+            place[last] = value
+        return found
+
     def for_message(self) -> dict[str, dict[str, Any]]:
         """The mapping for ``esp_extra`` of a message."""
         return {self.provider: self.parameters()}

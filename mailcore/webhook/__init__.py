@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mailcore.webhook.responding import arespond, respond
     from mailcore.webhook.response import WebhookResponse
     from mailcore.webhook.routing import EventRouter
+    from mailcore.webhook.secret_trust import SecretTrust
     from mailcore.webhook.shared_secrets import SharedSecrets, basic_auth_of
     from mailcore.webhook.signatures import check_age, hmac_matches
     from mailcore.webhook.suppression_feed import SuppressionFeed
@@ -75,6 +76,7 @@ else:
             "respond": "webhook.responding",
             "WebhookResponse": "webhook.response",
             "EventRouter": "webhook.routing",
+            "SecretTrust": "webhook.secret_trust",
             "SharedSecrets": "webhook.shared_secrets",
             "basic_auth_of": "webhook.shared_secrets",
             "check_age": "webhook.signatures",
@@ -97,6 +99,7 @@ __all__ = [
     "MemorySeenStore",
     "ReadOnlyJson",
     "RedisSeenStore",
+    "SecretTrust",
     "SeenStore",
     "SharedSecrets",
     "SqliteSeenStore",

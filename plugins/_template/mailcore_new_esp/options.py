@@ -12,11 +12,10 @@ from typing import Any
 
 from mailcore.registry import (
     ProviderOptions,
-    is_base_url,
-    is_token,
+    base_url_option,
+    key_option,
     message_options,
     option,
-    without_last_slash,
 )
 
 
@@ -48,13 +47,7 @@ class NewEspOptions(NewEspMessageOptions):
         timeout_seconds: How many seconds connecting may take, and how many each wait for data may.
     """
 
-    api_key: str | None = option(
-        None,
-        fits=is_token,
-        must_be="printable ASCII",
-        in_url="username",
-        secret=True,
-    )
+    api_key: str | None = key_option()
     webhook_secrets: Sequence[str] = option(
         (),
         fits=all,
@@ -62,13 +55,7 @@ class NewEspOptions(NewEspMessageOptions):
         secret=True,
     )
     max_age_seconds: float = option(300.0)
-    api_url: str = option(
-        "https://api.new-esp.example",
-        fits=is_base_url,
-        must_be="an http or https URL",
-        in_url="host",
-        settled=without_last_slash,
-    )
+    api_url: str = base_url_option("https://api.new-esp.example")
     timeout_seconds: float = option(30.0)
 
 

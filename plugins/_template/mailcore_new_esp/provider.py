@@ -35,6 +35,8 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
     The options are described in
     :class:`mailcore_new_esp.options.NewEspOptions`.
 
+    A URL has the key and the host of the API: ``new-esp://KEY@api.new-esp.example``.
+
     Raises:
         ConfigurationError: If an option is wrong.
     """
@@ -120,25 +122,3 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
     def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:
         """One event for each item of the request, in its order."""
         return parse_events(self.name, request)
-
-    @classmethod
-    def options_from_url(
-        cls,
-        *,
-        username: str,
-        password: str,
-        host: str,
-        path: str,
-    ) -> Mapping[str, str]:
-        """
-        The API key, and the API's host: ``new-esp://KEY@api.new-esp.example``.
-
-        Raises:
-            ConfigurationError: If there is a password.
-        """
-        return NewEspOptions.from_url_parts(
-            username=username,
-            password=password,
-            host=host,
-            path=path,
-        )

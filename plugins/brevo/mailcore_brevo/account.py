@@ -9,12 +9,9 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from mailcore.account import AsyncQuotaAccount, QuotaAccount
+from mailcore.account import AccountCalls, AsyncQuotaAccount, QuotaAccount
 from mailcore.address import Address
 from mailcore.flow import Flow, Transport, arun, run
-from mailcore.http import not_understood, settled
-from mailcore_brevo.asking import PROVIDER, call, read_success, require_success
-from mailcore_brevo.options import BrevoOptions
 from mailcore_brevo.quota import PlanCredits
 from mailcore_brevo.suppressions import BrevoSuppressions
 
@@ -36,8 +33,8 @@ class BrevoAccount(QuotaAccount[tuple[PlanCredits, ...]]):
 
     def __init__(self, suppressions: BrevoSuppressions, transport: Transport) -> None:
         super().__init__(suppressions, transport)
-        self._options = suppressions.options
         self._suppressions = suppressions
+        self._calls = suppressions.calls
 
     @property
     def asynchronous(self) -> AsyncBrevoAccount:
@@ -46,7 +43,7 @@ class BrevoAccount(QuotaAccount[tuple[PlanCredits, ...]]):
 
     def blocked_domains(self) -> tuple[str, ...]:
         """The domains that Brevo sends nothing to."""
-        return run(get_blocked_domains(self._options), self._transport)
+        return run(get_blocked_domains(self._calls), self._transport)
 
     def block_domain(self, domain: str) -> None:
         """
@@ -55,7 +52,7 @@ class BrevoAccount(QuotaAccount[tuple[PlanCredits, ...]]):
         Raises:
             InvalidAddress: If it is none.
         """
-        run(block_domain(self._options, domain), self._transport)
+        run(block_domain(self._calls, domain), self._transport)
 
     def unblock_domain(self, domain: str) -> bool:
         """
@@ -64,7 +61,7 @@ class BrevoAccount(QuotaAccount[tuple[PlanCredits, ...]]):
         Raises:
             InvalidAddress: If it is none.
         """
-        return run(unblock_domain(self._options, domain), self._transport)
+        return run(unblock_domain(self._calls, domain), self._transport)
 
 
 class AsyncBrevoAccount(AsyncQuotaAccount[tuple[PlanCredits, ...]]):
@@ -72,44 +69,39 @@ class AsyncBrevoAccount(AsyncQuotaAccount[tuple[PlanCredits, ...]]):
 
     def __init__(self, suppressions: BrevoSuppressions, transport: Transport) -> None:
         super().__init__(suppressions, transport)
-        self._options = suppressions.options
+        self._calls = suppressions.calls
 
     async def blocked_domains(self) -> tuple[str, ...]:
         """As :meth:`BrevoAccount.blocked_domains`."""
-        return await arun(get_blocked_domains(self._options), self._transport)
+        return await arun(get_blocked_domains(self._calls), self._transport)
 
     async def block_domain(self, domain: str) -> None:
         """As :meth:`BrevoAccount.block_domain`."""
-        await arun(block_domain(self._options, domain), self._transport)
+        await arun(block_domain(self._calls, domain), self._transport)
 
     async def unblock_domain(self, domain: str) -> bool:
         """As :meth:`BrevoAccount.unblock_domain`."""
-        return await arun(unblock_domain(self._options, domain), self._transport)
+        return await arun(unblock_domain(self._calls, domain), self._transport)
 
 
-def get_blocked_domains(options: BrevoOptions) -> Flow[tuple[str, ...]]:
+def get_blocked_domains(calls: AccountCalls) -> Flow[tuple[str, ...]]:
     """Ask for the blocked domains."""
-    response = yield from call(options, "GET", _DOMAINS)
-    domains = read_success(response).get("domains") or []
+    response = yield from calls.ask("GET", _DOMAINS)
+    domains = calls.read_object(response).get("domains") or []
     if not isinstance(domains, list) or not all(isinstance(each, str) for each in domains):
-        raise settled(not_understood("has unreadable domains", response), PROVIDER)
+        raise calls.unreadable("has unreadable domains", response)
     return tuple(domains)
 
 
-def block_domain(options: BrevoOptions, domain: str) -> Flow[None]:
+def block_domain(calls: AccountCalls, domain: str) -> Flow[None]:
     """Block a domain."""
-    payload = {"domain": _encoded(domain)}
-    require_success((yield from call(options, "POST", _DOMAINS, payload=payload)))
+    yield from calls.ask("POST", _DOMAINS, {"domain": _encoded(domain)})
 
 
-def unblock_domain(options: BrevoOptions, domain: str) -> Flow[bool]:
+def unblock_domain(calls: AccountCalls, domain: str) -> Flow[bool]:
     """Unblock a domain; False if it was not blocked."""
     path = f"{_DOMAINS}/{quote(_encoded(domain), safe='')}"
-    response = yield from call(options, "DELETE", path)
-    if response.status_code == 404:
-        return False
-    require_success(response)
-    return True
+    return (yield from calls.find("DELETE", path)) is not None
 
 
 def _encoded(domain: str) -> str:

@@ -9,6 +9,7 @@ by the status.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mailcore.errors import (
@@ -21,7 +22,13 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, meaning_of_status, seconds_until_reset, send_error
+from mailcore.http import (
+    Meaning,
+    error_answer,
+    headers_with_reset,
+    meaning_of_status,
+    unexplained_error,
+)
 
 
 DUPLICATE = "duplicate_parameter"
@@ -107,50 +114,28 @@ def meaning_of(code: str, status_code: int) -> Meaning:
             for codes that are not documented.
     """
     if status_code == 429 or status_code >= 500:
-        return _of_status(status_code)
-    if code in BY_CODE:
-        return BY_CODE[code]
-    return _of_status(status_code)
+        return meaning_of_status(status_code, _BY_STATUS)
+    return BY_CODE.get(code) or meaning_of_status(status_code, _BY_STATUS)
 
 
 def api_error(code: str, words: str, response: HttpResponse) -> SendError:
     """The exception for an answer with an error code."""
+    meaning = meaning_of(code, response.status_code)
+    headers = _headers(response, meaning)
     # Some codes are sentences.
-    return _error(response, meaning_of(code, response.status_code), words, code=code[:60])
+    return error_answer(response, meaning, words, code=code[:60], headers=headers)
 
 
 def status_error(response: HttpResponse) -> SendError:
     """The exception for an answer that is no success and has no error code."""
-    kind = response.headers.get("content-type", "").partition(";")[0].strip()[:60]
-    words = f"an answer without Brevo's code{f' ({kind})' if kind else ''}"
-    return _error(response, _of_status(response.status_code), words)
+    meaning = meaning_of_status(response.status_code, _BY_STATUS)
+    headers = _headers(response, meaning)
+    return unexplained_error(response, meaning, "Brevo's code", headers=headers)
 
 
-def _of_status(status_code: int) -> Meaning:
-    return _BY_STATUS.get(status_code) or meaning_of_status(status_code)
-
-
-def _error(response: HttpResponse, meaning: Meaning, words: str, *, code: str = "") -> SendError:
-    return send_error(
-        meaning,
-        words,
-        status_code=response.status_code,
-        code=code,
-        headers=_with_wait(response) if meaning.error is RateLimited else response.headers,
-        raw=response,
-    )
-
-
-def _with_wait(response: HttpResponse) -> dict[str, str]:
-    """
-    The headers, with the time to wait where others have it.
-
-    https://developers.brevo.com/docs/limit-headers (as of 2026-11-30): the time that is left until
-    the limit is reset, and no moment.
-    """
-    headers = dict(response.headers)
-    reset = headers.get("x-sib-ratelimit-reset", "")
-    seconds = seconds_until_reset(reset) if reset else None
-    if seconds is not None:
-        headers.setdefault("retry-after", f"{seconds:.3f}")
-    return headers
+def _headers(response: HttpResponse, meaning: Meaning) -> Mapping[str, str]:
+    if meaning.error is not RateLimited:
+        return response.headers
+    # https://developers.brevo.com/docs/limit-headers (as of 2026-11-30): the time that is left
+    # until the limit is reset, and no moment.
+    return headers_with_reset(response, "x-sib-ratelimit-reset")

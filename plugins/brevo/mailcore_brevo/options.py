@@ -21,11 +21,10 @@ from mailcore.foundation import cached_property
 from mailcore.message import Message, extra_of
 from mailcore.registry import (
     ProviderOptions,
-    is_base_url,
-    is_token,
+    base_url_option,
+    key_option,
     message_options,
     option,
-    without_last_slash,
 )
 
 
@@ -111,21 +110,8 @@ class BrevoOptions(BrevoMessageOptions):
         timeout_seconds: How many seconds connecting may take, and how many each wait for data may.
     """
 
-    api_key: str | None = option(
-        None,
-        fits=is_token,
-        must_be="an API key: ASCII without spaces",
-        in_url="username",
-        secret=True,
-    )
-    base_url: str = option(
-        "https://api.brevo.com",
-        fits=is_base_url,
-        must_be="an http or https URL without credentials and query",
-        in_url="host",
-        # ``/v3`` follows.
-        settled=lambda url: without_last_slash(without_last_slash(url).removesuffix("/v3")),
-    )
+    api_key: str | None = key_option("an API key: ASCII without spaces")
+    base_url: str = base_url_option("https://api.brevo.com", version="/v3")
     webhook_secrets: Sequence[str] = option((), secret=True)
     webhook_header_secrets: Sequence[str] = option((), secret=True)
     max_inbound_bytes: int = option(_MAX_INBOUND_BYTES)

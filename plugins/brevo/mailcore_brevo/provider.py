@@ -37,6 +37,8 @@ class BrevoProvider(Provider[HttpRequest, HttpResponse]):
     may bring its own in ``esp_extra``: see :func:`mailcore_brevo.brevo_options`. What wins, last to
     first: ``esp_extra``, the fields of the message, these options.
 
+    A URL has the key and the host of the API: ``brevo://KEY@api.brevo.com``.
+
     Raises:
         ConfigurationError: If an option is wrong.
     """
@@ -153,17 +155,3 @@ class BrevoProvider(Provider[HttpRequest, HttpResponse]):
         if self._options.api_key is None:
             raise option_missing(self.name, "api_key", "looking after the account")
         return BrevoSuppressions(self._options)
-
-    @classmethod
-    def options_from_url(
-        cls, *, username: str, password: str, host: str, path: str
-    ) -> Mapping[str, str]:
-        """
-        The API key, and the API's host: ``brevo://KEY@api.brevo.com``.
-
-        Raises:
-            ConfigurationError: If there is a password.
-        """
-        return BrevoOptions.from_url_parts(
-            username=username, password=password, host=host, path=path
-        )

@@ -13,10 +13,8 @@ from datetime import date
 from math import isfinite
 from typing import Any
 
+from mailcore.account import AccountCalls
 from mailcore.flow import Flow, HttpResponse
-from mailcore.http import not_understood, settled
-from mailcore_brevo.asking import PROVIDER, call, read
-from mailcore_brevo.options import BrevoOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +38,20 @@ class PlanCredits:
     end: date | None = None
 
 
-def get_credits(options: BrevoOptions) -> Flow[tuple[PlanCredits, ...]]:
+def get_credits(calls: AccountCalls) -> Flow[tuple[PlanCredits, ...]]:
     """Ask for the credits of each plan."""
-    response = yield from call(options, "GET", "/account")
-    return tuple(_credits(item, response) for item in read(response, "plan"))
+    response = yield from calls.ask("GET", "/account")
+    plans = calls.objects(
+        calls.read_object(response).get("plan"), "has an unreadable plan", response
+    )
+    return tuple(_credits(item, response, calls) for item in plans)
 
 
-def _credits(item: Mapping[str, Any], response: HttpResponse) -> PlanCredits:
+def _credits(item: Mapping[str, Any], response: HttpResponse, calls: AccountCalls) -> PlanCredits:
     plan, kind, left = item.get("type"), item.get("creditsType"), item.get("credits")
     is_number = (type(left) is int or type(left) is float) and isfinite(left)
     if not isinstance(plan, str) or not isinstance(kind, str) or not is_number:
-        raise settled(not_understood("has an unreadable plan", response), PROVIDER)
+        raise calls.unreadable("has an unreadable plan", response)
     return PlanCredits(
         plan=plan,
         credits_type=kind,

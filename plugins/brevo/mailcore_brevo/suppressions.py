@@ -26,11 +26,9 @@ from mailcore.account import (
     SuppressionFilter,
 )
 from mailcore.address import address_key
-from mailcore.errors import ConfigurationError
 from mailcore.flow import Flow, HttpResponse
-from mailcore.http import not_understood, settled
 from mailcore.webhook import parse_timestamp
-from mailcore_brevo.asking import PROVIDER, call, read, require_success
+from mailcore_brevo.asking import PROVIDER, calls_of
 from mailcore_brevo.options import BrevoOptions
 from mailcore_brevo.quota import PlanCredits, get_credits
 
@@ -65,7 +63,7 @@ class BrevoSuppressions(QuotaList[tuple[PlanCredits, ...]]):
     addresses_per_call: ClassVar[int] = 1
 
     def __init__(self, options: BrevoOptions) -> None:
-        self.options = options
+        self.calls = calls_of(options)
 
     def __repr__(self) -> str:
         return "<BrevoSuppressions>"
@@ -77,9 +75,14 @@ class BrevoSuppressions(QuotaList[tuple[PlanCredits, ...]]):
         limit = min(page_size, MAX_PAGE)
         offset = int(token or "0")
         query = {"limit": str(limit), "offset": str(offset), **_days(chosen)}
-        response = yield from call(self.options, "GET", _PATH, query=query)
-        items = read(response, "contacts", may_be_missing=True)
-        found = (_entry(item, response) for item in items)
+        response = yield from self.calls.ask("GET", _PATH, query=query)
+        document = self.calls.read_object(response)
+        items: list[Mapping[str, Any]] = []
+        # Of none there may be no array.
+        if document.get("contacts") is not None or document.get("count") != 0:
+            listed = document.get("contacts")
+            items = self.calls.objects(listed, "has an unreadable contacts", response)
+        found = (self._entry(item, response) for item in items)
         return Page(
             items=tuple(entry for entry in found if chosen.takes(entry)),
             next_token=str(offset + limit) if len(items) >= limit else "",
@@ -97,33 +100,32 @@ class BrevoSuppressions(QuotaList[tuple[PlanCredits, ...]]):
             if not token:
                 return None
 
-    def put(self, email_addresses: tuple[str, ...], reason: str) -> Flow[Mapping[str, str]]:
-        """
-        Refuse to: Brevo has no call for it.
-
-        Raises:
-            ConfigurationError: Always.
-        """
-        raise ConfigurationError("brevo: its API puts no address on the list")
-        yield  # it is a flow
-
     def delete(self, email_address: str, reasons: tuple[str, ...]) -> Flow[bool]:
         """Take an address off; with reasons, it is looked for before."""
         if reasons:
             entry = yield from self.get(email_address)
             if entry is None or entry.reason not in reasons:
                 return False
-        response = yield from call(
-            self.options, "DELETE", f"{_PATH}/{quote(email_address, safe='')}"
-        )
-        if response.status_code == 404:
-            return False
-        require_success(response)
-        return True
+        path = f"{_PATH}/{quote(email_address, safe='')}"
+        return (yield from self.calls.find("DELETE", path)) is not None
 
     def quota(self) -> Flow[tuple[PlanCredits, ...]]:
         """What may still be sent, by plan."""
-        return get_credits(self.options)
+        return get_credits(self.calls)
+
+    def _entry(self, item: Mapping[str, Any], response: HttpResponse) -> SuppressedAddress:
+        address, reason = item.get("email"), item.get("reason")
+        code = reason.get("code") if isinstance(reason, dict) else None
+        if not isinstance(address, str) or not isinstance(code, str):
+            raise self.calls.unreadable("has an unreadable contact", response)
+        # An address is blocked for one sender, or for all.
+        sender = item.get("senderEmail")
+        return SuppressedAddress(
+            email_address=address,
+            reason=REASONS.get(code, code),
+            updated_at=parse_timestamp(item.get("blockedAt")),
+            detail=f"sender {sender}" if isinstance(sender, str) and sender else "",
+        )
 
 
 def _days(chosen: SuppressionFilter) -> dict[str, str]:
@@ -145,18 +147,3 @@ def _day(moment: datetime, days: int) -> str:
         return (day + timedelta(days=days)).isoformat()
     except OverflowError:
         return day.isoformat()
-
-
-def _entry(item: Mapping[str, Any], response: HttpResponse) -> SuppressedAddress:
-    address, reason = item.get("email"), item.get("reason")
-    code = reason.get("code") if isinstance(reason, dict) else None
-    if not isinstance(address, str) or not isinstance(code, str):
-        raise settled(not_understood("has an unreadable contact", response), PROVIDER)
-    # An address is blocked for one sender, or for all.
-    sender = item.get("senderEmail")
-    return SuppressedAddress(
-        email_address=address,
-        reason=REASONS.get(code, code),
-        updated_at=parse_timestamp(item.get("blockedAt")),
-        detail=f"sender {sender}" if isinstance(sender, str) and sender else "",
-    )

@@ -22,7 +22,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, meaning_of_status, seconds_until_reset, send_error
+from mailcore.http import Meaning, error_answer, headers_with_reset, meaning_of_status
 
 
 WRONG_URL = Meaning(
@@ -129,13 +129,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 def error_of(response: HttpResponse) -> SendError:
     """The exception for an answer that is no success; its text says what to do."""
     words = _words(response)
-    return send_error(
-        _meaning(response.status_code, words),
-        words,
-        status_code=response.status_code,
-        headers=_with_retry_after(response, words),
-        raw=response,
-    )
+    headers = _with_retry_after(response, words)
+    return error_answer(response, _meaning(response.status_code, words), words, headers=headers)
 
 
 def _meaning(status_code: int, words: str) -> Meaning:
@@ -152,7 +147,7 @@ def _meaning(status_code: int, words: str) -> Meaning:
             return _DELIVERY_TIME
         if "too large" in said or "too big" in said or "size limit" in said:
             return _TOO_LARGE
-    return _BY_STATUS.get(status_code) or meaning_of_status(status_code)
+    return meaning_of_status(status_code, _BY_STATUS)
 
 
 def _dated(meaning: Meaning, said: str) -> Meaning:
@@ -196,7 +191,5 @@ def _with_retry_after(response: HttpResponse, words: str) -> dict[str, str]:
     elif wait is not None:
         headers["retry-after"] = f"{float(wait[1]) * _SECONDS[wait[2][0].lower()]:.3f}"
     elif response.status_code in (420, 429):
-        seconds = seconds_until_reset(headers.get("x-ratelimit-reset", ""))
-        if seconds is not None:
-            headers["retry-after"] = f"{seconds:.3f}"
+        return headers_with_reset(response)
     return headers

@@ -19,7 +19,13 @@ from mailcore.foundation import cached_property, thaw
 from mailcore.http import basic_authorization
 from mailcore.message import Message
 from mailcore.message import extra_of as extra_for
-from mailcore.registry import ProviderOptions, is_base_url, is_one_line, message_options, option
+from mailcore.registry import (
+    ProviderOptions,
+    base_url_option,
+    is_one_line,
+    message_options,
+    option,
+)
 from mailcore_mailgun.webhooks import DEFAULT_MAX_AGE_SECONDS
 
 
@@ -180,13 +186,7 @@ class MailgunOptions(MailgunSendingOptions):
         None, fits=_is_key, must_be="a key: ASCII, on one line", settled=str.strip, secret=True
     )
     region: Literal["us", "eu"] = option("us")
-    base_url: str | None = option(
-        None,
-        fits=is_base_url,
-        must_be="a URL such as https://api.eu.mailgun.net",
-        # ``/v3`` follows.
-        settled=lambda url: url.rstrip("/").removesuffix("/v3").rstrip("/"),
-    )
+    base_url: str | None = base_url_option(None, version="/v3", in_url="")
     content: Literal["form", "mime"] = option("form")
     timeout_seconds: float = option(30.0)
     webhook_signing_keys: Sequence[str] = option((), secret=True)

@@ -168,12 +168,7 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
             raise option_missing(self.name, "api_key", "looking after suppressions")
         if options.sender_domain is None:
             raise option_missing(self.name, "sender_domain", "looking after suppressions")
-        return MailgunSuppressions(
-            base_url=options.api_url,
-            domain=options.sender_domain,
-            authorization=options.authorization,
-            timeout_seconds=options.timeout_seconds,
-        )
+        return MailgunSuppressions(options, options.sender_domain)
 
     def delete_inbound(self, event: InboundEvent) -> Flow[None]:
         """Refuse to delete what Mailgun stores: it does so by itself."""

@@ -34,6 +34,7 @@ from mailcore.registry import default_registry
 from mailcore.testing.clock import drive
 from mailcore.testing.script import Script
 from mailcore_mailgun import MailgunProvider, cli_extension
+from mailcore_mailgun.options import MailgunOptions
 from mailcore_mailgun.suppressions import MAX_ADDRESSES, MailgunSuppressions
 
 
@@ -423,7 +424,7 @@ def test_any_entries(entries):
     """Entries of any form are read, or refused by an error of ours, and leave nothing open."""
     document = {"items": entries, "paging": {"next": "http://m/v3/example.com/bounces?page=next"}}
     answer = HttpResponse(status_code=200, body=json.dumps(document).encode())
-    kept = MailgunSuppressions(base_url="http://m", domain="example.com", authorization="x")
+    kept = MailgunSuppressions(MailgunOptions(base_url="http://m"), "example.com")
     script = Script(otherwise=answer)
 
     for flow in (kept.page("", SuppressionFilter(), 10), kept.get("a@b.example")):
@@ -436,7 +437,7 @@ def test_any_entries(entries):
 
 def test_asked_too_often():
     """It waits, and asks again; not for longer than a minute."""
-    lists = MailgunSuppressions(base_url="http://m", domain="example.com", authorization="x")
+    lists = MailgunSuppressions(MailgunOptions(base_url="http://m"), "example.com")
     for retry_after, pauses in (("2", [2.0, 2.0, 4.0]), ("61", [])):
         busy = HttpResponse(status_code=429, headers={"retry-after": retry_after}, body=b"{}")
         flow = lists.page("", SuppressionFilter(), 10)

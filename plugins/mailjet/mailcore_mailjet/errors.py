@@ -19,7 +19,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, error_answer, meaning_of_status
+from mailcore.http import Meaning, error_answer, meaning_of_status, unexplained_error
 
 
 INVALID_ADDRESS = "mj-0013"
@@ -117,15 +117,13 @@ class ApiError(NamedTuple):
     @property
     def meaning(self) -> Meaning:
         """What the code means, or else the status."""
-        if self.code in ERRORS:
-            return ERRORS[self.code]
-        if 200 <= self.status_code < 300:
-            return Meaning(MessageRejected)
-        return _of_status(self.status_code)
+        return ERRORS.get(self.code) or _of_status(self.status_code)
 
 
 def _of_status(status_code: int) -> Meaning:
-    return _BY_STATUS.get(status_code) or meaning_of_status(status_code)
+    if 200 <= status_code < 300:
+        return Meaning(MessageRejected)
+    return meaning_of_status(status_code, _BY_STATUS)
 
 
 def is_error(document: Any) -> bool:
@@ -182,9 +180,4 @@ def send_error_of(errors: list[ApiError], response: HttpResponse) -> SendError:
 
 def status_error(response: HttpResponse) -> SendError:
     """The exception for an answer that is no success, and does not say why."""
-    kind = response.headers.get("content-type", "").partition(";")[0].strip()[:60]
-    words = f"an answer without Mailjet's errors{f' ({kind})' if kind else ''}"
-    status_code = response.status_code
-    if 200 <= status_code < 300:
-        return error_answer(response, Meaning(MessageRejected), words)
-    return error_answer(response, _of_status(status_code), words)
+    return unexplained_error(response, _of_status(response.status_code), "Mailjet's errors")

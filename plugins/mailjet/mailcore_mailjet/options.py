@@ -18,11 +18,11 @@ from mailcore.address import Address
 from mailcore.errors import MessageError
 from mailcore.registry import (
     ProviderOptions,
-    is_base_url,
+    base_url_option,
     is_token,
+    key_option,
     message_options,
     option,
-    without_last_slash,
 )
 
 
@@ -129,27 +129,11 @@ class MailjetOptions(MailjetMessageOptions):
         timeout_seconds: How many seconds connecting may take, and how many each wait for data may.
     """
 
-    api_key: str | None = option(
-        None,
-        fits=is_token,
-        must_be="the public API key: ASCII without spaces",
-        in_url="username",
-        secret=True,
+    api_key: str | None = key_option("the public API key: ASCII without spaces")
+    secret_key: str | None = key_option(
+        "the private API key: ASCII without spaces", in_url="password"
     )
-    secret_key: str | None = option(
-        None,
-        fits=is_token,
-        must_be="the private API key: ASCII without spaces",
-        in_url="password",
-        secret=True,
-    )
-    base_url: str = option(
-        "https://api.mailjet.com",
-        fits=is_base_url,
-        must_be="an http or https URL without credentials and query",
-        in_url="host",
-        settled=without_last_slash,
-    )
+    base_url: str = base_url_option("https://api.mailjet.com")
     webhook_secrets: Sequence[str] = option((), secret=True)
     timeout_seconds: float = option(30.0)
 

@@ -33,6 +33,8 @@ class MailjetProvider(Provider[HttpRequest, HttpResponse]):
     see :func:`mailcore_mailjet.mailjet_options`. What wins, last to first: ``esp_extra``, the
     fields of the message, these options. The mailer's defaults are part of the message.
 
+    A URL has the keys and the host of the API: ``mailjet://API_KEY:SECRET_KEY@api.mailjet.com``.
+
     Raises:
         ConfigurationError: If an option is wrong.
     """
@@ -126,12 +128,3 @@ class MailjetProvider(Provider[HttpRequest, HttpResponse]):
     def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:
         """Read the events, or the received mail, in a request."""
         return parse_events(self.name, request)
-
-    @classmethod
-    def options_from_url(
-        cls, *, username: str, password: str, host: str, path: str
-    ) -> Mapping[str, str]:
-        """The keys, and the API's host: ``mailjet://API_KEY:SECRET_KEY@api.mailjet.com``."""
-        return MailjetOptions.from_url_parts(
-            username=username, password=password, host=host, path=path
-        )

@@ -8,56 +8,23 @@ of events and of received mail alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import ClassVar
 
-from mailcore.flow import Flow
-from mailcore.webhook import SharedSecrets, Verdict, WebhookRequest
+from mailcore.webhook import SecretTrust
 
 
 MAX_WEBHOOK_BODY_BYTES = 64 * 1024 * 1024
 """What files of 40 MB take in base64, with the rest; Mailjet does not say how large mail may be."""
 
-_PROBE = Verdict("probe", handled=True)
-_NOTHING = (b"{}", b"[]")
 
-
-class WebhookTrust:
+class WebhookTrust(SecretTrust):
     """
     Verifies what is posted to the webhook, by HTTP Basic authentication.
 
-    Args:
-        webhook_secrets: Each ``user:password``; several while they are being changed. Without any,
-            nobody is believed.
-        provider: Name of the provider, for errors.
-
-    Raises:
-        ConfigurationError: If a secret is none. The text does not repeat it.
+    A request that is proven and says nothing is a probe, and is answered with 200: anything else
+    makes Mailjet try again for a day, and then suspend the URL.
     """
 
-    def __init__(
-        self, webhook_secrets: Iterable[str] | None = None, *, provider: str = "mailjet"
-    ) -> None:
-        self._secrets = SharedSecrets(webhook_secrets, provider=provider, label="Mailjet")
-
-    def verify(self, request: WebhookRequest) -> Flow[Verdict]:
-        """
-        Prove a request, before anything in it is believed.
-
-        A request that is proven and says nothing is a probe, and is answered with 200: anything
-        else makes Mailjet try again for a day, and then suspend the URL.
-
-        Raises:
-            WebhookRejected: With status 401, if it does not bring one of the secrets.
-        """
-        yield from ()
-        verdict = self._secrets.verify(request)
-        return _PROBE if _says_nothing(request) else verdict
-
-    def __repr__(self) -> str:
-        return f"<WebhookTrust {self._secrets!r}>"
-
-
-def _says_nothing(request: WebhookRequest) -> bool:
-    body = request.body.strip()
-    # An empty body may be one that was cut off, unless its header says that it is all.
-    return body in _NOTHING or (not body and request.header("content-length") == "0")
+    provider: ClassVar[str] = "mailjet"
+    label: ClassVar[str] = "Mailjet"
+    empty_bodies: ClassVar[tuple[bytes, ...]] = (b"{}", b"[]")

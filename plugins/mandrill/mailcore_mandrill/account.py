@@ -15,9 +15,8 @@ from typing import Any
 from mailcore.account import AsyncQuotaAccount, QuotaAccount
 from mailcore.address import Address
 from mailcore.flow import Flow, HttpResponse, Transport, arun, run
-from mailcore.http import not_understood, settled
 from mailcore.webhook import parse_timestamp
-from mailcore_mandrill.asking import PROVIDER, AccountCalls, flag
+from mailcore_mandrill.asking import MandrillCalls
 from mailcore_mandrill.quota import AccountQuota
 from mailcore_mandrill.suppressions import MandrillSuppressions
 
@@ -105,35 +104,35 @@ class AsyncMandrillAccount(AsyncQuotaAccount[AccountQuota]):
         return await arun(delete_allowed(self._calls, email_address), self._transport)
 
 
-def get_allowed(calls: AccountCalls) -> Flow[tuple[AllowedAddress, ...]]:
+def get_allowed(calls: MandrillCalls) -> Flow[tuple[AllowedAddress, ...]]:
     """Ask for the allowlist."""
-    document, response = yield from calls.ask("allowlists/list")
+    document, response = yield from calls.make("allowlists/list")
     if not isinstance(document, list):
-        raise settled(not_understood("is no list", response), PROVIDER)
-    return tuple(_allowed(item, response) for item in document)
+        raise calls.unreadable("is no list", response)
+    return tuple(_allowed(item, response, calls) for item in document)
 
 
-def put_allowed(calls: AccountCalls, email_address: str, comment: str) -> Flow[None]:
+def put_allowed(calls: MandrillCalls, email_address: str, comment: str) -> Flow[None]:
     """Put an address on the allowlist; one that is there stays there."""
     email = Address.parse(email_address).ascii_addr_spec
-    document, response = yield from calls.ask(
+    document, response = yield from calls.make(
         "allowlists/add", email=email, comment=comment or None
     )
-    flag(document, "added", response)
+    calls.flag(document, "added", response)
 
 
-def delete_allowed(calls: AccountCalls, email_address: str) -> Flow[bool]:
+def delete_allowed(calls: MandrillCalls, email_address: str) -> Flow[bool]:
     """Take an address off the allowlist."""
     email = Address.parse(email_address).ascii_addr_spec
-    document, response = yield from calls.ask("allowlists/delete", email=email)
-    return flag(document, "deleted", response)
+    document, response = yield from calls.make("allowlists/delete", email=email)
+    return calls.flag(document, "deleted", response)
 
 
-def _allowed(item: object, response: HttpResponse) -> AllowedAddress:
+def _allowed(item: object, response: HttpResponse, calls: MandrillCalls) -> AllowedAddress:
     given: Mapping[str, Any] = item if isinstance(item, dict) else {}
     address, detail = given.get("email"), given.get("detail")
     if not isinstance(address, str):
-        raise settled(not_understood("has an entry without an address", response), PROVIDER)
+        raise calls.unreadable("has an entry without an address", response)
     return AllowedAddress(
         email_address=address,
         detail=detail if isinstance(detail, str) else "",

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mailcore.account import AccountCalls
 from mailcore.errors import ProviderUnavailable, SendError
-from mailcore.flow import Flow, HttpRequest, HttpResponse
-from mailcore.http import Meaning, ask, json_request, not_understood, read_json, settled
+from mailcore.flow import Flow, HttpResponse
+from mailcore.http import Meaning, read_json
 from mailcore_mandrill.errors import ERRORS, api_error, error_in, error_of
 from mailcore_mandrill.options import MandrillOptions
 
@@ -24,7 +25,7 @@ _MEANINGS: Mapping[str, Meaning] = {
 }
 
 
-class AccountCalls:
+class MandrillCalls(AccountCalls):
     """
     Calls that look after an account: JSON with the key in it.
 
@@ -34,10 +35,17 @@ class AccountCalls:
     """
 
     def __init__(self, options: MandrillOptions, api_key: str) -> None:
-        self._options = options
+        super().__init__(
+            PROVIDER,
+            options.base_url,
+            {},
+            error_of=lambda response: error_of(response, _MEANINGS),
+            error_in=_error_in,
+            timeout_seconds=options.timeout_seconds,
+        )
         self._api_key = api_key
 
-    def ask(self, path: str, **parameters: object) -> Flow[tuple[Any, HttpResponse]]:
+    def make(self, path: str, **parameters: object) -> Flow[tuple[Any, HttpResponse]]:
         """
         Make a call.
 
@@ -47,39 +55,26 @@ class AccountCalls:
         Raises:
             SendError: If Mandrill refuses it, or the answer is none.
         """
-        response = yield from ask(
-            self._request(path, parameters), provider=PROVIDER, error_of=_error_of
-        )
+        given = {name: value for name, value in parameters.items() if value is not None}
+        response = yield from self.ask("POST", f"/{path}.json", {"key": self._api_key, **given})
         return read_json(response), response
 
-    def _request(self, path: str, parameters: Mapping[str, object]) -> HttpRequest:
-        given = {name: value for name, value in parameters.items() if value is not None}
-        return json_request(
-            f"{self._options.base_url}/{path}.json",
-            {"key": self._api_key, **given},
-            headers={},
-            timeout_seconds=self._options.timeout_seconds,
-        )
+    def flag(self, document: object, name: str, response: HttpResponse) -> bool:
+        """
+        Whether an answer says that it did what it was asked for.
+
+        Raises:
+            UnexpectedResponse: If it says neither.
+        """
+        value = document.get(name) if isinstance(document, dict) else None
+        if type(value) is not bool:
+            raise self.unreadable(f"has no {name}", response)
+        return value
 
 
-def _error_of(response: HttpResponse) -> SendError | None:
-    if not 200 <= response.status_code < 300:
-        return error_of(response, _MEANINGS)
+def _error_in(response: HttpResponse) -> SendError | None:
     try:
         error = error_in(read_json(response))
     except SendError as unread:
         return unread
     return None if error is None else api_error(error, response, _MEANINGS)
-
-
-def flag(document: object, name: str, response: HttpResponse) -> bool:
-    """
-    Whether an answer says that it did what it was asked for.
-
-    Raises:
-        UnexpectedResponse: If it says neither.
-    """
-    value = document.get(name) if isinstance(document, dict) else None
-    if type(value) is not bool:
-        raise settled(not_understood(f"has no {name}", response), PROVIDER)
-    return value

@@ -23,7 +23,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, error_answer, meaning_of_status, read_json
+from mailcore.http import Meaning, error_answer, meaning_of_status, read_json, unexplained_error
 
 
 _SENDER = Meaning(
@@ -139,13 +139,11 @@ def error_of(response: HttpResponse, known: Mapping[str, Meaning] = ERRORS) -> S
         document = None
     if document is not None:
         return api_error(document, response, known)
-    kind = response.headers.get("content-type", "").partition(";")[0].strip()[:60]
-    words = f"an answer without Mandrill's error{f' ({kind})' if kind else ''}"
-    return error_answer(response, _meaning_of(response.status_code), words)
+    return unexplained_error(response, _meaning_of(response.status_code), "Mandrill's error")
 
 
 def _meaning_of(status_code: int) -> Meaning:
     if 200 <= status_code < 300:
         # It says that it is an error, and not which: nothing was sent.
         return Meaning(MessageRejected)
-    return _BY_STATUS.get(status_code) or meaning_of_status(status_code)
+    return meaning_of_status(status_code, _BY_STATUS)

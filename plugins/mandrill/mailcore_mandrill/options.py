@@ -16,11 +16,10 @@ from mailcore.foundation import cached_property
 from mailcore.message import Message, extra_of
 from mailcore.registry import (
     ProviderOptions,
-    is_base_url,
-    is_token,
+    base_url_option,
+    key_option,
     message_options,
     option,
-    without_last_slash,
 )
 
 
@@ -114,13 +113,7 @@ class MandrillOptions(MandrillMessageOptions):
         timeout_seconds: How many seconds connecting may take, and how many each wait for data may.
     """
 
-    api_key: str | None = option(
-        None,
-        fits=is_token,
-        must_be="the account's API key: ASCII without spaces",
-        in_url="username",
-        secret=True,
-    )
+    api_key: str | None = key_option("the account's API key: ASCII without spaces")
     merge_language: MergeLanguage | None = option(None)
     webhook_signing_keys: Sequence[str] = option(
         (), fits=all, must_be="a list of texts that are not empty", secret=True
@@ -129,13 +122,7 @@ class MandrillOptions(MandrillMessageOptions):
         (), fits=all, must_be="a list of URLs as they stand at Mandrill", secret=True
     )
     webhook_secrets: Sequence[str] = option((), secret=True)
-    base_url: str = option(
-        "https://mandrillapp.com/api/1.0",
-        fits=is_base_url,
-        must_be="an http or https URL without credentials and query",
-        in_url="host",
-        settled=without_last_slash,
-    )
+    base_url: str = base_url_option("https://mandrillapp.com/api/1.0")
     timeout_seconds: float = option(30.0)
 
     @cached_property

@@ -40,6 +40,8 @@ class MandrillProvider(Provider[HttpRequest, HttpResponse]):
     :func:`mailcore_mandrill.mandrill_options`. What wins, last to first: ``esp_extra``, the fields
     of the message, these options. The mailer's defaults are part of the message.
 
+    A URL has the key and the host of the API: ``mandrill://KEY@mandrillapp.com/api/1.0``.
+
     Raises:
         ConfigurationError: If an option is wrong.
     """
@@ -158,17 +160,3 @@ class MandrillProvider(Provider[HttpRequest, HttpResponse]):
         if self._options.api_key is None:
             raise option_missing(self.name, "api_key", "looking after suppressions")
         return MandrillSuppressions(self._options, self._options.api_key)
-
-    @classmethod
-    def options_from_url(
-        cls, *, username: str, password: str, host: str, path: str
-    ) -> Mapping[str, str]:
-        """
-        The API key, and the API's URL: ``mandrill://KEY@mandrillapp.com/api/1.0``.
-
-        Raises:
-            ConfigurationError: If there is a password.
-        """
-        return MandrillOptions.from_url_parts(
-            username=username, password=password, host=host, path=path
-        )

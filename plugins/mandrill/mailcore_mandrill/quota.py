@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailcore.flow import Flow
-from mailcore.http import not_understood, settled
-from mailcore_mandrill.asking import PROVIDER, AccountCalls
+from mailcore_mandrill.asking import MandrillCalls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +32,15 @@ class AccountQuota:
     sent_today: int | None = None
 
 
-def get_quota(calls: AccountCalls) -> Flow[AccountQuota]:
+def get_quota(calls: MandrillCalls) -> Flow[AccountQuota]:
     """Ask for the quota of the account."""
-    document, response = yield from calls.ask("users/info")
+    document, response = yield from calls.make("users/info")
     given: Mapping[str, Any] = document if isinstance(document, dict) else {}
     stats = given.get("stats")
     today = stats.get("today") if isinstance(stats, dict) else None
     hourly, backlog = _count(given, "hourly_quota"), _count(given, "backlog")
     if hourly is None or backlog is None:
-        raise settled(not_understood("has no hourly_quota or no backlog", response), PROVIDER)
+        raise calls.unreadable("has no hourly_quota or no backlog", response)
     return AccountQuota(
         hourly_quota=hourly,
         backlog=backlog,

@@ -25,9 +25,8 @@ from mailcore.account import (
 from mailcore.address import address_key
 from mailcore.errors import MessageRejected, SendError
 from mailcore.flow import Flow, HttpResponse
-from mailcore.http import not_understood, settled
 from mailcore.webhook import parse_timestamp
-from mailcore_mandrill.asking import PROVIDER, AccountCalls, flag
+from mailcore_mandrill.asking import PROVIDER, MandrillCalls
 from mailcore_mandrill.options import MandrillOptions
 from mailcore_mandrill.quota import AccountQuota, get_quota
 
@@ -61,7 +60,7 @@ class MandrillSuppressions(QuotaList[AccountQuota]):
     addresses_per_call: ClassVar[int] = 1
 
     def __init__(self, options: MandrillOptions, api_key: str) -> None:
-        self.calls = AccountCalls(options, api_key)
+        self.calls = MandrillCalls(options, api_key)
         self._subaccount = options.subaccount
 
     def page(
@@ -94,11 +93,10 @@ class MandrillSuppressions(QuotaList[AccountQuota]):
         """Put an address there, with the reason ``custom``: such an entry never expires."""
         refused = {}
         for email in email_addresses:
-            path = "rejects/add"
-            document, response = yield from self.calls.ask(
-                path, email=email, subaccount=self._subaccount
+            document, response = yield from self.calls.make(
+                "rejects/add", email=email, subaccount=self._subaccount
             )
-            if not flag(document, "added", response):
+            if not self.calls.flag(document, "added", response):
                 refused[email] = "not added: an entry for it may be there"
         return refused
 
@@ -109,42 +107,41 @@ class MandrillSuppressions(QuotaList[AccountQuota]):
             if entry is None or entry.reason not in reasons:
                 return False
         try:
-            document, response = yield from self.calls.ask(
+            document, response = yield from self.calls.make(
                 "rejects/delete", email=email_address, subaccount=self._subaccount
             )
         except SendError as error:
             if error.code == _ABSENT:
                 return False
             raise
-        return flag(document, "deleted", response)
+        return self.calls.flag(document, "deleted", response)
 
     def quota(self) -> Flow[AccountQuota]:
         """How much may be sent."""
         return get_quota(self.calls)
 
     def _listed(self, email: str | None = None) -> Flow[list[SuppressedAddress]]:
-        document, response = yield from self.calls.ask(
+        document, response = yield from self.calls.make(
             "rejects/list", email=email, include_expired=False, subaccount=self._subaccount
         )
         if not isinstance(document, list):
-            raise settled(not_understood("is no list", response), PROVIDER)
-        return [_entry(item, response) for item in document]
+            raise self.calls.unreadable("is no list", response)
+        return [self._entry(item, response) for item in document]
 
-
-def _entry(item: object, response: HttpResponse) -> SuppressedAddress:
-    given: Mapping[str, Any] = item if isinstance(item, dict) else {}
-    address, reason = given.get("email"), given.get("reason")
-    if not isinstance(address, str) or not isinstance(reason, str):
-        raise settled(not_understood("has an unreadable entry", response), PROVIDER)
-    detail, expires = given.get("detail"), given.get("expires_at")
-    told = [detail] if isinstance(detail, str) and detail else []
-    if reason == "soft-bounce":
-        told.insert(0, reason)
-    if isinstance(expires, str) and expires:
-        told.append(f"expires {expires}")
-    return SuppressedAddress(
-        email_address=address,
-        reason=_REASONS.get(reason, reason),
-        updated_at=parse_timestamp(given.get("last_event_at") or given.get("created_at")),
-        detail="; ".join(told),
-    )
+    def _entry(self, item: object, response: HttpResponse) -> SuppressedAddress:
+        given: Mapping[str, Any] = item if isinstance(item, dict) else {}
+        address, reason = given.get("email"), given.get("reason")
+        if not isinstance(address, str) or not isinstance(reason, str):
+            raise self.calls.unreadable("has an unreadable entry", response)
+        detail, expires = given.get("detail"), given.get("expires_at")
+        told = [detail] if isinstance(detail, str) and detail else []
+        if reason == "soft-bounce":
+            told.insert(0, reason)
+        if isinstance(expires, str) and expires:
+            told.append(f"expires {expires}")
+        return SuppressedAddress(
+            email_address=address,
+            reason=_REASONS.get(reason, reason),
+            updated_at=parse_timestamp(given.get("last_event_at") or given.get("created_at")),
+            detail="; ".join(told),
+        )

@@ -20,7 +20,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, error_answer, meaning_of_status
+from mailcore.http import Meaning, error_answer, meaning_of_status, unexplained_error
 
 
 INVALID, INACTIVE = 300, 406
@@ -150,7 +150,7 @@ def meaning_of(code: int, status_code: int) -> Meaning:
         return _BY_CODE[code]
     if status_code == 422 or 200 <= status_code < 300:
         return Meaning(MessageRejected)
-    return _BY_STATUS.get(status_code) or meaning_of_status(status_code)
+    return meaning_of_status(status_code, _BY_STATUS)
 
 
 def errors_of(item: Mapping[str, Any]) -> list[tuple[int, str]]:
@@ -196,8 +196,5 @@ def api_error(code: int, words: str, response: HttpResponse) -> SendError:
 
 def status_error(response: HttpResponse) -> SendError:
     """The exception for an answer that is no success and has no error code."""
-    status_code = response.status_code
-    meaning = _BY_STATUS.get(status_code) or meaning_of_status(status_code)
-    kind = response.headers.get("content-type", "").partition(";")[0].strip()[:60]
-    words = f"an answer without Postmark's ErrorCode{f' ({kind})' if kind else ''}"
-    return error_answer(response, meaning, words)
+    meaning = meaning_of_status(response.status_code, _BY_STATUS)
+    return unexplained_error(response, meaning, "Postmark's ErrorCode")

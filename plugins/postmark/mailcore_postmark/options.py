@@ -17,11 +17,10 @@ from typing import Any, Literal, TypeAlias
 from mailcore.message import Message, extra_of
 from mailcore.registry import (
     ProviderOptions,
-    is_base_url,
-    is_token,
+    base_url_option,
+    key_option,
     message_options,
     option,
-    without_last_slash,
 )
 
 
@@ -55,16 +54,10 @@ class PostmarkMessageOptions(ProviderOptions):
 
     provider = NAMESPACE
 
-    server_token: str | None = option(
-        None,
+    server_token: str | None = key_option(
+        "the server's API token: ASCII without spaces (POSTMARK_API_TEST checks messages "
+        "without sending them)",
         parameter=SERVER_TOKEN,
-        fits=is_token,
-        must_be=(
-            "the server's API token: ASCII without spaces (POSTMARK_API_TEST checks messages "
-            "without sending them)"
-        ),
-        in_url="username",
-        secret=True,
     )
     message_stream: str | None = option(
         None,
@@ -90,13 +83,7 @@ class PostmarkOptions(PostmarkMessageOptions):
         timeout_seconds: How many seconds connecting may take, and how many each wait for data may.
     """
 
-    base_url: str = option(
-        "https://api.postmarkapp.com",
-        fits=is_base_url,
-        must_be="an http or https URL without credentials and query",
-        in_url="host",
-        settled=without_last_slash,
-    )
+    base_url: str = base_url_option("https://api.postmarkapp.com")
     webhook_secrets: Sequence[str] = option((), secret=True)
     webhook_header_secrets: Sequence[str] = option((), secret=True)
     timeout_seconds: float = option(30.0)
@@ -121,10 +108,7 @@ def postmark_options(options: PostmarkMessageOptions) -> dict[str, dict[str, Any
 
 def parameters_of(message: Message) -> Mapping[str, Any]:
     """What the message has for Postmark and is a parameter of its API."""
-    extra = extra_of(message, NAMESPACE)
-    if SERVER_TOKEN in extra:
-        return {name: value for name, value in extra.items() if name != SERVER_TOKEN}
-    return extra
+    return extra_of(message, NAMESPACE, without=SERVER_TOKEN)
 
 
 def token_of(message: Message) -> str | None:

@@ -49,6 +49,8 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
     ``esp_extra``, the fields of the message, these options. The mailer's defaults are part of the
     message.
 
+    A URL has the token and the host of the API: ``postmark://TOKEN@api.postmarkapp.com``.
+
     Raises:
         ConfigurationError: If an option is wrong.
     """
@@ -165,17 +167,3 @@ class PostmarkProvider(Provider[HttpRequest, HttpResponse]):
         if self._options.server_token is None:
             raise option_missing(self.name, "server_token", "looking after suppressions")
         return PostmarkSuppressions(self._options, self._options.server_token)
-
-    @classmethod
-    def options_from_url(
-        cls, *, username: str, password: str, host: str, path: str
-    ) -> Mapping[str, str]:
-        """
-        The server token, and the API's host: ``postmark://TOKEN@api.postmarkapp.com``.
-
-        Raises:
-            ConfigurationError: If there is a password.
-        """
-        return PostmarkOptions.from_url_parts(
-            username=username, password=password, host=host, path=path
-        )

@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from mailcore.account import (
     BOUNCE,
     COMPLAINT,
     MANUAL,
     UNSUBSCRIBE,
+    AccountCalls,
     Page,
     SuppressedAddress,
     SuppressionFilter,
@@ -27,17 +28,9 @@ from mailcore.account import (
 )
 from mailcore.address import address_key
 from mailcore.errors import AuthenticationFailed, MessageRejected, ProviderUnavailable, SendError
-from mailcore.flow import Flow, HttpRequest, HttpResponse
+from mailcore.flow import Flow, HttpResponse
 from mailcore.foundation import redact
-from mailcore.http import (
-    Meaning,
-    ask,
-    error_answer,
-    json_request,
-    not_understood,
-    read_json,
-    settled,
-)
+from mailcore.http import Meaning, error_answer, read_json
 from mailcore.webhook import parse_timestamp
 from mailcore_postmark.errors import api_error, status_error
 from mailcore_postmark.options import TOKEN_HEADER, PostmarkOptions
@@ -92,10 +85,16 @@ class PostmarkSuppressions(SuppressionList):
     addresses_per_call: ClassVar[int] = MAX_ADDRESSES
 
     def __init__(self, options: PostmarkOptions, server_token: str) -> None:
-        self._options = options
-        self._server_token = server_token
         stream = quote(options.message_stream or DEFAULT_STREAM, safe="")
-        self._url = f"{options.base_url}/message-streams/{stream}/suppressions"
+        self._calls = AccountCalls(
+            PROVIDER,
+            f"{options.base_url}/message-streams/{stream}/suppressions",
+            {TOKEN_HEADER: server_token},
+            error_of=_error_of,
+            error_in=_error_in,
+            timeout_seconds=options.timeout_seconds,
+            max_response_bytes=_MAX_LIST_BYTES,
+        )
 
     def page(
         self, token: str, chosen: SuppressionFilter, page_size: int
@@ -116,7 +115,7 @@ class PostmarkSuppressions(SuppressionList):
 
     def put(self, email_addresses: tuple[str, ...], reason: str) -> Flow[Mapping[str, str]]:
         """Put addresses there, as ManualSuppression of the origin Customer."""
-        return (yield from self._change(self._url, email_addresses, "Suppressed"))
+        return (yield from self._change("", email_addresses, "Suppressed"))
 
     def delete(self, email_address: str, reasons: tuple[str, ...]) -> Flow[bool]:
         """Take an address off; of a hard bounce, that activates it again."""
@@ -124,36 +123,24 @@ class PostmarkSuppressions(SuppressionList):
         entry = yield from self.get(email_address)
         if entry is None or (reasons and entry.reason not in reasons):
             return False
-        refused = yield from self._change(f"{self._url}/delete", (email_address,), "Deleted")
+        refused = yield from self._change("/delete", (email_address,), "Deleted")
         for words in refused.values():
             raise MessageRejected(redact(words), provider=PROVIDER, category="suppression_refused")
         return True
 
     def _dump(self, parameters: Mapping[str, str]) -> Flow[list[SuppressedAddress]]:
-        query = f"?{urlencode(parameters)}" if parameters else ""
-        request = HttpRequest(
-            method="GET",
-            url=f"{self._url}/dump{query}",
-            headers={"Accept": "application/json", **self._authorization()},
-            timeout_seconds=self._options.timeout_seconds,
-            max_response_bytes=_MAX_LIST_BYTES,
-        )
-        items, response = yield from _items(request)
-        return [_entry(item, response) for item in items]
+        response = yield from self._calls.ask("GET", "/dump", query=parameters)
+        return [self._entry(item, response) for item in self._items(response)]
 
     def _change(
-        self, url: str, email_addresses: tuple[str, ...], status: str
+        self, path: str, email_addresses: tuple[str, ...], status: str
     ) -> Flow[Mapping[str, str]]:
         """Postmark's words about each address that it refused."""
-        request = json_request(
-            url,
-            {"Suppressions": [{"EmailAddress": each} for each in email_addresses]},
-            headers=self._authorization(),
-            timeout_seconds=self._options.timeout_seconds,
-        )
-        items, response = yield from _items(request)
+        asked = {"Suppressions": [{"EmailAddress": each} for each in email_addresses]}
+        response = yield from self._calls.ask("POST", path, asked)
+        items = self._items(response)
         if len(items) != len(email_addresses):
-            raise settled(not_understood("has not one result for each address", response), PROVIDER)
+            raise self._calls.unreadable("has not one result for each address", response)
         refused: dict[str, str] = {}
         # In the order in which they were asked for, as the example of the documentation is.
         for address, item in zip(email_addresses, items, strict=True):
@@ -162,8 +149,25 @@ class PostmarkSuppressions(SuppressionList):
                 refused[address] = words if isinstance(words, str) and words else "refused"
         return refused
 
-    def _authorization(self) -> dict[str, str]:
-        return {TOKEN_HEADER: self._server_token}
+    def _items(self, response: HttpResponse) -> list[Mapping[str, Any]]:
+        listed = self._calls.read_object(response).get("Suppressions")
+        return self._calls.objects(listed, "has no readable Suppressions", response)
+
+    def _entry(self, item: Mapping[str, Any], response: HttpResponse) -> SuppressedAddress:
+        address, given = item.get("EmailAddress"), item.get("SuppressionReason")
+        if not isinstance(address, str) or not isinstance(given, str):
+            raise self._calls.unreadable("has an unreadable Suppressions", response)
+        origin = item.get("Origin")
+        reason = _BY_REASON.get(given, given)
+        if reason == MANUAL and origin == _RECIPIENT:
+            # Whoever follows the link to unsubscribe is put there so.
+            reason = UNSUBSCRIBE
+        return SuppressedAddress(
+            email_address=address,
+            reason=reason,
+            updated_at=parse_timestamp(item.get("CreatedAt")),
+            detail=origin if isinstance(origin, str) else "",
+        )
 
 
 def _dates(chosen: SuppressionFilter) -> dict[str, str]:
@@ -188,54 +192,26 @@ def _day(moment: datetime, days: int) -> str:
         return (date.min if days < 0 else date.max).isoformat()
 
 
-def _items(request: HttpRequest) -> Flow[tuple[list[Mapping[str, Any]], HttpResponse]]:
-    response: HttpResponse = yield from ask(request, provider=PROVIDER, error_of=_error_of)
-    document = read_json(response)
-    items = document["Suppressions"]
-    if not all(isinstance(item, dict) for item in items):
-        raise settled(not_understood("has an unreadable Suppressions", response), PROVIDER)
-    return items, response
-
-
-def _error_of(response: HttpResponse) -> SendError | None:
-    """The error that an answer is; None if it has a list of suppressions."""
-    is_success = 200 <= response.status_code < 300
-    try:
-        document = read_json(response)
-    except SendError as error:
-        return error if is_success else _of_status(response)
-    code = document.get("ErrorCode") if isinstance(document, dict) else None
-    if type(code) is int and code:
-        words = document.get("Message")
-        said = words if isinstance(words, str) else ""
-        if code not in _ERRORS:
-            return api_error(code, said, response)
-        return error_answer(response, _ERRORS[code], said, code=str(code))
-    if not is_success:
-        return _of_status(response)
-    if not isinstance(document, dict) or not isinstance(document.get("Suppressions"), list):
-        return not_understood("has no Suppressions", response)
-    return None
-
-
-def _of_status(response: HttpResponse) -> SendError:
+def _error_of(response: HttpResponse) -> SendError:
+    error = _error_in(response)
+    if error is not None:
+        return error
     if response.status_code == 500:
         return error_answer(response, _FAILED, "an internal error of Postmark's")
     return status_error(response)
 
 
-def _entry(item: Mapping[str, Any], response: HttpResponse) -> SuppressedAddress:
-    address, given = item.get("EmailAddress"), item.get("SuppressionReason")
-    if not isinstance(address, str) or not isinstance(given, str):
-        raise settled(not_understood("has an unreadable Suppressions", response), PROVIDER)
-    origin = item.get("Origin")
-    reason = _BY_REASON.get(given, given)
-    if reason == MANUAL and origin == _RECIPIENT:
-        # Whoever follows the link to unsubscribe is put there so.
-        reason = UNSUBSCRIBE
-    return SuppressedAddress(
-        email_address=address,
-        reason=reason,
-        updated_at=parse_timestamp(item.get("CreatedAt")),
-        detail=origin if isinstance(origin, str) else "",
-    )
+def _error_in(response: HttpResponse) -> SendError | None:
+    """The error of an answer with a code, whatever its status."""
+    try:
+        document = read_json(response)
+    except SendError:
+        return None
+    code = document.get("ErrorCode") if isinstance(document, dict) else None
+    if type(code) is not int or not code:
+        return None
+    words = document.get("Message")
+    said = words if isinstance(words, str) else ""
+    if code not in _ERRORS:
+        return api_error(code, said, response)
+    return error_answer(response, _ERRORS[code], said, code=str(code))

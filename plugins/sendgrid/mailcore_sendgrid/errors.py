@@ -24,7 +24,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, meaning_of_status, seconds_until_reset, send_error
+from mailcore.http import Meaning, error_answer, headers_with_reset, meaning_of_status
 
 
 INVALID_ADDRESS = Meaning(
@@ -167,13 +167,11 @@ def error_of(response: HttpResponse, faults: tuple[Fault, ...] | None = None) ->
     """
     found = faults_of(response) if faults is None else faults
     told = "; ".join(f"{each.field}: {each.words}" if each.field else each.words for each in found)
-    return send_error(
-        _meaning(response.status_code, found),
-        told,
-        status_code=response.status_code,
-        headers=_with_retry_after(response),
-        raw=response,
-    )
+    # A 429 has X-RateLimit-Reset, in seconds since 1970:
+    # https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits
+    # (read 2026-11-30).
+    headers = headers_with_reset(response) if response.status_code == 429 else None
+    return error_answer(response, _meaning(response.status_code, found), told, headers=headers)
 
 
 def _meaning(status_code: int, faults: tuple[Fault, ...]) -> Meaning:
@@ -187,25 +185,9 @@ def _meaning(status_code: int, faults: tuple[Fault, ...]) -> Meaning:
         if len(meanings) == 1 and (only := meanings.pop()) is not None:
             return only
         return Meaning(MessageRejected, "multiple_errors" if len(faults) > 1 else "")
-    return _BY_STATUS.get(status_code) or meaning_of_status(status_code)
+    return meaning_of_status(status_code, _BY_STATUS)
 
 
 def _meaning_of_field(field: str) -> Meaning | None:
     path = _NUMBERS.sub("", field)
     return next((meaning for begin, meaning in _BY_FIELD if path.startswith(begin)), None)
-
-
-def _with_retry_after(response: HttpResponse) -> dict[str, str]:
-    """
-    The headers, with a Retry-After if SendGrid says otherwise when to try again.
-
-    A 429 has ``X-RateLimit-Reset``, in seconds since 1970:
-    https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits
-    (read 2026-11-30).
-    """
-    headers = dict(response.headers)
-    if "retry-after" not in headers and response.status_code == 429:
-        seconds = seconds_until_reset(headers.get("x-ratelimit-reset", ""))
-        if seconds is not None:
-            headers["retry-after"] = f"{seconds:.3f}"
-    return headers

@@ -21,11 +21,11 @@ from mailcore.http import JSON_HEADERS
 from mailcore.message import Message, extra_of
 from mailcore.registry import (
     ProviderOptions,
-    is_base_url,
+    base_url_option,
     is_token,
+    key_option,
     message_options,
     option,
-    without_last_slash,
 )
 from mailcore_sendgrid.webhooks import DEFAULT_MAX_AGE_SECONDS
 
@@ -96,18 +96,6 @@ class SendGridSendingOptions(ProviderOptions):
         must_be="the word `name`, once, with what stands around it in the template, as in -name-",
     )
 
-    @cached_property
-    def body(self) -> Mapping[str, Any]:
-        """The options as the body of the call has them: objects within objects."""
-        found: dict[str, Any] = {}
-        for path, value in self.parameters().items():
-            *outer, last = path.split(".")
-            place = found
-            for step in outer:
-                place = place.setdefault(step, {})
-            place[last] = value
-        return found
-
 
 @dataclass(frozen=True, kw_only=True)
 class SendGridMessageOptions(SendGridSendingOptions):
@@ -144,22 +132,9 @@ class SendGridOptions(SendGridSendingOptions):
             may refuse what SendGrid tries again.
     """
 
-    api_key: str | None = option(
-        None,
-        fits=is_token,
-        must_be="a key: ASCII without spaces",
-        in_url="username",
-        secret=True,
-    )
+    api_key: str | None = key_option()
     region: Literal["global", "eu"] = option("global")
-    base_url: str | None = option(
-        None,
-        fits=is_base_url,
-        must_be="an http or https URL without credentials and query",
-        in_url="host",
-        # ``/v3`` follows.
-        settled=lambda url: without_last_slash(without_last_slash(url).removesuffix("/v3")),
-    )
+    base_url: str | None = base_url_option(None, version="/v3")
     timeout_seconds: float = option(30.0)
     id_argument: str = option(
         "mailcore_id", fits=is_token, must_be="the name of a custom argument: ASCII without spaces"
@@ -191,7 +166,9 @@ class SendGridOptions(SendGridSendingOptions):
     @cached_property
     def sent(self) -> Mapping[str, Any]:
         """What of the options stands in the body of every call."""
-        return {name: value for name, value in self.body.items() if name != SUBSTITUTION}
+        return {
+            name: each for name, each in self.nested_parameters().items() if name != SUBSTITUTION
+        }
 
 
 @message_options(SendGridMessageOptions)
@@ -208,15 +185,12 @@ def sendgrid_options(options: SendGridMessageOptions) -> dict[str, dict[str, Any
     Raises:
         ConfigurationError: If one of them cannot be right.
     """
-    return {NAMESPACE: dict(options.body)}
+    return {NAMESPACE: options.nested_parameters()}
 
 
 def extra_body(message: Message) -> Mapping[str, Any]:
     """What the message has for SendGrid and is a field of its API."""
-    extra = extra_of(message, NAMESPACE)
-    if SUBSTITUTION in extra:
-        return {name: value for name, value in extra.items() if name != SUBSTITUTION}
-    return extra
+    return extra_of(message, NAMESPACE, without=SUBSTITUTION)
 
 
 def substitution_of(message: Message, options: SendGridOptions) -> str:

@@ -37,6 +37,8 @@ class SendGridProvider(Provider[HttpRequest, HttpResponse]):
     message may bring its own in ``esp_extra``: see :func:`mailcore_sendgrid.sendgrid_options`. What
     wins, last to first: ``esp_extra``, the fields of the message, these options.
 
+    A URL has the key and the host of the API: ``sendgrid://KEY@api.sendgrid.com``.
+
     Raises:
         ConfigurationError: If an option is wrong.
     """
@@ -145,17 +147,3 @@ class SendGridProvider(Provider[HttpRequest, HttpResponse]):
         if self._options.api_key is None:
             raise option_missing(self.name, "api_key", "looking after suppressions")
         return SendGridSuppressions(self._options)
-
-    @classmethod
-    def options_from_url(
-        cls, *, username: str, password: str, host: str, path: str
-    ) -> Mapping[str, str]:
-        """
-        The API key, and the API's host: ``sendgrid://KEY@api.sendgrid.com``.
-
-        Raises:
-            ConfigurationError: If there is a password.
-        """
-        return SendGridOptions.from_url_parts(
-            username=username, password=password, host=host, path=path
-        )

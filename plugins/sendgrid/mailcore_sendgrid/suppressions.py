@@ -13,20 +13,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from mailcore.account import (
     BOUNCE,
     COMPLAINT,
     UNSUBSCRIBE,
+    AccountCalls,
     Page,
     QuotaList,
     SuppressedAddress,
     SuppressionFilter,
 )
-from mailcore.errors import SendError
-from mailcore.flow import Flow, HttpRequest, HttpResponse
-from mailcore.http import ask, json_request, not_understood, read_json, settled
+from mailcore.flow import Flow, HttpResponse
 from mailcore.webhook import parse_epoch
 from mailcore_sendgrid.errors import error_of
 from mailcore_sendgrid.options import SendGridOptions
@@ -38,13 +37,13 @@ MAX_PAGE = 500
 MAX_ADDRESSES = 1000
 
 _LISTS = {
-    COMPLAINT: "suppression/spam_reports",
-    BOUNCE: "suppression/bounces",
-    UNSUBSCRIBE: "suppression/unsubscribes",
-    INVALID: "suppression/invalid_emails",
-    BLOCK: "suppression/blocks",
+    COMPLAINT: "/suppression/spam_reports",
+    BOUNCE: "/suppression/bounces",
+    UNSUBSCRIBE: "/suppression/unsubscribes",
+    INVALID: "/suppression/invalid_emails",
+    BLOCK: "/suppression/blocks",
 }
-_GLOBAL = "asm/suppressions/global"
+_GLOBAL = "/asm/suppressions/global"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +76,13 @@ class SendGridSuppressions(QuotaList[SendQuota]):
     addresses_per_call: ClassVar[int] = MAX_ADDRESSES
 
     def __init__(self, options: SendGridOptions) -> None:
-        self._options = options
+        self._calls = AccountCalls(
+            PROVIDER,
+            options.api_url,
+            options.authorization,
+            error_of=error_of,
+            timeout_seconds=options.timeout_seconds,
+        )
 
     def page(
         self, token: str, chosen: SuppressionFilter, page_size: int
@@ -96,12 +101,13 @@ class SendGridSuppressions(QuotaList[SendQuota]):
             query["start_time"] = int(chosen.start.timestamp())
         if chosen.end is not None:
             query["end_time"] = int(chosen.end.timestamp()) + 1
-        items, response = yield from self._items(f"{_LISTS[reason]}?{urlencode(query)}")
+        response = yield from self._calls.ask("GET", _LISTS[reason], query=query)
+        items = self._calls.objects(self._calls.read(response), "is no list of entries", response)
         next_token = f"{reason} {before + len(items)}"
         if len(items) < limit:
             position = lists.index(reason) + 1
             next_token = lists[position] if position < len(lists) else ""
-        found = [_entry(reason, item, response) for item in items]
+        found = [self._entry(reason, item, response) for item in items]
         return Page(
             items=tuple(each for each in found if chosen.takes(each)), next_token=next_token
         )
@@ -116,13 +122,7 @@ class SendGridSuppressions(QuotaList[SendQuota]):
 
     def put(self, email_addresses: tuple[str, ...], reason: str) -> Flow[Mapping[str, str]]:
         """Unsubscribe addresses from all mail; SendGrid takes all or none."""
-        request = json_request(
-            f"{self._options.api_url}/{_GLOBAL}",
-            {"recipient_emails": list(email_addresses)},
-            headers=self._options.authorization,
-            timeout_seconds=self._options.timeout_seconds,
-        )
-        yield from _ask(request)
+        yield from self._calls.ask("POST", _GLOBAL, {"recipient_emails": list(email_addresses)})
         return {}
 
     def delete(self, email_address: str, reasons: tuple[str, ...]) -> Flow[bool]:
@@ -132,17 +132,14 @@ class SendGridSuppressions(QuotaList[SendQuota]):
             # What SendGrid answers for an address that is on none of them, no page says.
             entry = yield from self._get(email_address, reason)
             if entry is not None:
-                path = _GLOBAL if reason == UNSUBSCRIBE else _LISTS[reason]
-                yield from _find(self._request("DELETE", f"{path}/{_quoted(email_address)}"))
+                yield from self._calls.find("DELETE", _path(reason, email_address))
                 was_there = True
         return was_there
 
     def quota(self) -> Flow[SendQuota]:
         """How much may be sent: ``GET /v3/user/credits``."""
-        response = yield from _ask(self._request("GET", "user/credits"))
-        document = _json(response)
-        if not isinstance(document, dict):
-            raise settled(not_understood("is no object", response), PROVIDER)
+        response = yield from self._calls.ask("GET", "/user/credits")
+        document = self._calls.read_object(response)
         return SendQuota(
             total=_number(document, "total"),
             used=_number(document, "used"),
@@ -150,11 +147,10 @@ class SendGridSuppressions(QuotaList[SendQuota]):
         )
 
     def _get(self, email_address: str, reason: str) -> Flow[SuppressedAddress | None]:
-        path = _GLOBAL if reason == UNSUBSCRIBE else _LISTS[reason]
-        response = yield from _find(self._request("GET", f"{path}/{_quoted(email_address)}"))
+        response = yield from self._calls.find("GET", _path(reason, email_address))
         if response is None:
             return None
-        document = _json(response)
+        document = self._calls.read(response)
         if reason == UNSUBSCRIBE:
             # An empty object for who is not there.
             found = document.get("recipient_email") if isinstance(document, dict) else None
@@ -165,70 +161,32 @@ class SendGridSuppressions(QuotaList[SendQuota]):
         if not items or items == [{}]:
             return None
         if not isinstance(items[0], dict):
-            raise settled(not_understood("has no readable entry", response), PROVIDER)
-        return _entry(reason, items[0], response)
+            raise self._calls.unreadable("has no readable entry", response)
+        return self._entry(reason, items[0], response)
 
-    def _items(self, path: str) -> Flow[tuple[list[Mapping[str, Any]], HttpResponse]]:
-        response = yield from _ask(self._request("GET", path))
-        items = _json(response)
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise settled(not_understood("is no list of entries", response), PROVIDER)
-        return items, response
-
-    def _request(self, method: str, path: str) -> HttpRequest:
-        return HttpRequest(
-            method=method,
-            url=f"{self._options.api_url}/{path}",
-            headers={"Accept": "application/json", **self._options.authorization},
-            timeout_seconds=self._options.timeout_seconds,
+    def _entry(
+        self, reason: str, item: Mapping[str, Any], response: HttpResponse
+    ) -> SuppressedAddress:
+        address = item.get("email")
+        if not isinstance(address, str):
+            raise self._calls.unreadable("has an entry without an address", response)
+        said = [item[name] for name in ("status", "reason") if isinstance(item.get(name), str)]
+        return SuppressedAddress(
+            email_address=address,
+            reason=reason,
+            updated_at=_time(item.get("created")),
+            detail=" ".join(filter(None, said)),
         )
 
 
-def _quoted(email_address: str) -> str:
-    return quote(email_address, safe="")
-
-
-def _ask(request: HttpRequest) -> Flow[HttpResponse]:
-    return (yield from ask(request, provider=PROVIDER, error_of=_error_if_any))
-
-
-def _find(request: HttpRequest) -> Flow[HttpResponse | None]:
-    """The answer; None if the address is not on the list."""
-    response: HttpResponse = yield from ask(request, provider=PROVIDER, error_of=_unless_absent)
-    return None if response.status_code == 404 else response
-
-
-def _error_if_any(response: HttpResponse) -> SendError | None:
-    return None if 200 <= response.status_code < 300 else error_of(response)
-
-
-def _unless_absent(response: HttpResponse) -> SendError | None:
-    return None if response.status_code == 404 else _error_if_any(response)
-
-
-def _json(response: HttpResponse) -> Any:
-    try:
-        return read_json(response)
-    except SendError as error:
-        raise settled(error, PROVIDER) from None
+def _path(reason: str, email_address: str) -> str:
+    path = _GLOBAL if reason == UNSUBSCRIBE else _LISTS[reason]
+    return f"{path}/{quote(email_address, safe='')}"
 
 
 def _number(document: Mapping[str, Any], name: str) -> int | None:
     value = document.get(name)
     return value if type(value) is int else None
-
-
-def _entry(reason: str, item: Mapping[str, Any], response: HttpResponse) -> SuppressedAddress:
-    address = item.get("email")
-    if not isinstance(address, str):
-        raise settled(not_understood("has an entry without an address", response), PROVIDER)
-    said = [item[name] for name in ("status", "reason") if isinstance(item.get(name), str)]
-    return SuppressedAddress(
-        email_address=address,
-        reason=reason,
-        updated_at=_time(item.get("created")),
-        detail=" ".join(filter(None, said)),
-    )
 
 
 def _time(value: object) -> datetime | None:

@@ -227,7 +227,7 @@ def _meaning(response: AwsResponse, sender: str, recipients: Sequence[str]) -> M
     if meaning is _BAD_REQUEST and "message length is more than" in words:
         return _TOO_LARGE
     if meaning is None:
-        return _BY_HTTP_STATUS.get(status_code) or meaning_of_status(status_code)
+        return meaning_of_status(status_code, _BY_HTTP_STATUS)
     return meaning
 
 

@@ -49,6 +49,8 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
     SES's API, a message may bring its own in ``esp_extra``: see :func:`mailcore_ses.ses_options`.
     What wins, last to first: ``esp_extra``, the fields of the message, the options. The mailer's
     defaults are part of the message.
+
+    A URL has the credentials before the @.
     """
 
     name: ClassVar[str] = "ses"
@@ -105,18 +107,6 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             _ = self._transport
         self.configuration_set_name = options.configuration_set_name
         self.trusted_topics = options.trust.topics
-
-    @classmethod
-    def options_from_url(
-        cls, *, username: str, password: str, host: str, path: str
-    ) -> Mapping[str, str]:
-        """
-        The credentials stand before the @.
-
-        Raises:
-            ConfigurationError: If there is a host or a path.
-        """
-        return SesOptions.from_url_parts(username=username, password=password, host=host, path=path)
 
     # Made when they are used first, and not by functools.cached_property: before Python 3.12 that
     # holds a lock meanwhile, which the child of a fork would wait for.

@@ -186,6 +186,6 @@ def error_of(response: HttpResponse, errors: list[ApiError]) -> SendError:
             return not_understood("has neither results nor errors", response)
         meaning = Meaning(MessageRejected)
     else:
-        meaning = BY_STATUS.get(status_code) or meaning_of_status(status_code)
+        meaning = meaning_of_status(status_code, BY_STATUS)
     code = next((str(error.code) for error in errors if error.code), "")
     return error_answer(response, meaning, words, code=code)

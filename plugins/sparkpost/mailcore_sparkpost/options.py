@@ -19,7 +19,13 @@ from typing import Any, Literal
 from mailcore.foundation import FrozenDict, cached_property
 from mailcore.http import JSON_HEADERS
 from mailcore.message import Message, extra_of
-from mailcore.registry import ProviderOptions, is_base_url, is_token, message_options, option
+from mailcore.registry import (
+    ProviderOptions,
+    base_url_option,
+    key_option,
+    message_options,
+    option,
+)
 
 
 NAMESPACE = "sparkpost"
@@ -101,17 +107,9 @@ class SparkPostOptions(SparkPostMessageOptions):
             SparkPost advises 300 for large batches.
     """
 
-    api_key: str | None = option(
-        None, fits=is_token, must_be="a key: ASCII without spaces", in_url="username", secret=True
-    )
+    api_key: str | None = key_option()
     region: Literal["us", "eu"] = option("us")
-    base_url: str | None = option(
-        None,
-        fits=is_base_url,
-        must_be="a URL such as https://api.eu.sparkpost.com",
-        in_url="host",
-        settled=lambda url: url.rstrip("/").removesuffix(_VERSION),
-    )
+    base_url: str | None = base_url_option(None, version=_VERSION)
     webhook_secrets: Sequence[str] = option((), secret=True)
     webhook_header_secrets: Sequence[str] = option((), secret=True)
     accepts_bearer: Callable[[str], bool] | None = None
@@ -148,9 +146,7 @@ class SparkPostOptions(SparkPostMessageOptions):
     @cached_property
     def transmission(self) -> Mapping[str, Any]:
         """What every transmission has."""
-        parameters = self.parameters()
-        parameters.pop(SUBACCOUNT, None)
-        return _nested(parameters)
+        return {name: each for name, each in self.nested_parameters().items() if name != SUBACCOUNT}
 
 
 @message_options(SparkPostMessageOptions)
@@ -166,15 +162,12 @@ def sparkpost_options(options: SparkPostMessageOptions) -> dict[str, dict[str, A
     Raises:
         ConfigurationError: If one of them cannot be right.
     """
-    return {NAMESPACE: _nested(options.parameters())}
+    return {NAMESPACE: options.nested_parameters()}
 
 
 def transmission_of(message: Message) -> Mapping[str, Any]:
     """What the message has for SparkPost and is a part of the transmission."""
-    extra = extra_of(message, NAMESPACE)
-    if SUBACCOUNT in extra:
-        return {name: value for name, value in extra.items() if name != SUBACCOUNT}
-    return extra
+    return extra_of(message, NAMESPACE, without=SUBACCOUNT)
 
 
 def subaccount_of(message: Message) -> int | None:
@@ -192,12 +185,3 @@ def within(extra: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """The object of a name; empty if there is none."""
     value = extra.get(name)
     return value if isinstance(value, Mapping) else {}
-
-
-def _nested(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """``{"options.sandbox": True}`` as ``{"options": {"sandbox": True}}``."""
-    found: dict[str, Any] = {}
-    for path, value in parameters.items():
-        outer, _, inner = path.rpartition(".")
-        (found.setdefault(outer, {}) if outer else found)[inner] = value
-    return found

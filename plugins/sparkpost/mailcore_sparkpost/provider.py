@@ -40,6 +40,8 @@ class SparkPostProvider(Provider[HttpRequest, HttpResponse]):
     ``esp_extra``, the fields of the message, these options. The mailer's defaults are part of the
     message.
 
+    A URL has the key and the host of the API: ``sparkpost://KEY@api.eu.sparkpost.com``.
+
     Raises:
         ConfigurationError: If an option is wrong.
     """
@@ -152,17 +154,3 @@ class SparkPostProvider(Provider[HttpRequest, HttpResponse]):
         if self._options.api_key is None:
             raise option_missing(self.name, "api_key", "looking after suppressions")
         return SparkPostSuppressions(self._options)
-
-    @classmethod
-    def options_from_url(
-        cls, *, username: str, password: str, host: str, path: str
-    ) -> Mapping[str, str]:
-        """
-        The API key, and the API's host: ``sparkpost://KEY@api.eu.sparkpost.com``.
-
-        Raises:
-            ConfigurationError: If there is a password.
-        """
-        return SparkPostOptions.from_url_parts(
-            username=username, password=password, host=host, path=path
-        )

@@ -9,34 +9,27 @@ through the lists of all subaccounts too, which may be 20 minutes behind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from mailcore.account import (
     BOUNCE,
     COMPLAINT,
     MANUAL,
     UNSUBSCRIBE,
+    AccountCalls,
     Page,
     QuotaList,
     SuppressedAddress,
     SuppressionFilter,
 )
 from mailcore.errors import AuthenticationFailed, MessageRejected, SendError
-from mailcore.flow import Flow, HttpRequest, HttpResponse
-from mailcore.http import (
-    Meaning,
-    ask,
-    error_answer,
-    json_bytes,
-    not_understood,
-    read_json,
-    settled,
-)
+from mailcore.flow import Flow, HttpResponse
+from mailcore.http import Meaning, error_answer, read_json
 from mailcore.webhook import parse_timestamp
-from mailcore_sparkpost.errors import error_of, errors_in
+from mailcore_sparkpost.errors import ApiError, error_of, errors_in
 from mailcore_sparkpost.options import SparkPostOptions
 from mailcore_sparkpost.quota import PATH, SendQuota, read_quota
 
@@ -46,7 +39,7 @@ TYPES = ("transactional", "non_transactional")
 
 # 10,000 entries, of which each address takes two.
 MAX_ADDRESSES = 5000
-_MAX_LIST_BYTES = 64 * 1024 * 1024
+_LIST = "/suppression-list"
 _SOURCES = {
     COMPLAINT: ("Spam Complaint",),
     BOUNCE: ("Bounce Rule",),
@@ -74,8 +67,14 @@ class SparkPostSuppressions(QuotaList[SendQuota]):
     addresses_per_call: ClassVar[int] = MAX_ADDRESSES
 
     def __init__(self, options: SparkPostOptions) -> None:
-        self._options = options
-        self._url = f"{options.api_url}/suppression-list"
+        self._calls = AccountCalls(
+            PROVIDER,
+            options.api_url,
+            options.headers,
+            error_of=_error_of,
+            is_absent=_says_absent,
+            timeout_seconds=options.timeout_seconds,
+        )
 
     def page(
         self, token: str, chosen: SuppressionFilter, page_size: int
@@ -88,18 +87,12 @@ class SparkPostSuppressions(QuotaList[SendQuota]):
         for name, moment in (("from", chosen.start), ("to", chosen.end)):
             if moment is not None:
                 parameters[name] = _time_text(moment)
-        request = self._request("GET", f"{self._url}?{urlencode(parameters)}")
-        document = yield from _document(request)
-        items = list(_entries(document))
-        following = _cursor(document.get("links")) if items else ""
-        if following and following == parameters["cursor"]:
-            response = HttpResponse(status_code=200)
-            raise settled(not_understood("has itself as the next page", response), PROVIDER)
+        items, following = yield from self._listed(_LIST, parameters)
         return Page(items=tuple(each for each in items if chosen.takes(each)), next_token=following)
 
     def get(self, email_address: str) -> Flow[SuppressedAddress | None]:
         """The entry of one address: a complaint before a bounce, and that before the rest."""
-        found = yield from self._of(email_address)
+        found, _ = yield from self._listed(_path(email_address))
         order = list(_SOURCES)
         return min(
             found,
@@ -114,86 +107,59 @@ class SparkPostSuppressions(QuotaList[SendQuota]):
             for address in email_addresses
             for kind in TYPES
         ]
-        yield from _asked(self._request("PUT", self._url, {"recipients": entries}))
+        yield from self._calls.ask("PUT", _LIST, {"recipients": entries})
         return {}
 
     def delete(self, email_address: str, reasons: tuple[str, ...]) -> Flow[bool]:
         """Take an address off, for messages of either type that it is there for."""
-        found = yield from self._of(email_address)
+        found, _ = yield from self._listed(_path(email_address))
         chosen = [each for each in found if not reasons or each.reason in reasons]
         if not chosen:
             return False
-        url = self._address_url(email_address)
+        path = _path(email_address)
         if len(chosen) == len(found):
-            response = yield from _asked(self._request("DELETE", url))
-            return not _is_absent(response)
+            return (yield from self._calls.find("DELETE", path)) is not None
         was_there = False
         for kind in dict.fromkeys(each.detail.partition(":")[0] for each in chosen):
-            response = yield from _asked(self._request("DELETE", url, {"type": kind}))
-            was_there |= not _is_absent(response)
+            response = yield from self._calls.find("DELETE", path, {"type": kind})
+            was_there |= response is not None
         return was_there
 
     def quota(self) -> Flow[SendQuota]:
         """How much may be sent."""
-        response = yield from _asked(self._request("GET", self._options.api_url + PATH))
-        return read_quota(_object(response), response)
+        response = yield from self._calls.ask("GET", PATH)
+        return read_quota(self._calls.read_object(response), response)
 
-    def _of(self, email_address: str) -> Flow[list[SuppressedAddress]]:
-        document = yield from _document(self._request("GET", self._address_url(email_address)))
-        return list(_entries(document))
-
-    def _address_url(self, email_address: str) -> str:
-        return f"{self._url}/{quote(email_address, safe='@')}"
-
-    def _request(self, method: str, url: str, payload: object = None) -> HttpRequest:
-        return HttpRequest(
-            method=method,
-            url=url,
-            headers=self._options.headers,
-            body=b"" if payload is None else json_bytes(payload),
-            timeout_seconds=self._options.timeout_seconds,
-            max_response_bytes=_MAX_LIST_BYTES,
-        )
-
-
-def _asked(request: HttpRequest) -> Flow[HttpResponse]:
-    return (yield from ask(request, provider=PROVIDER, error_of=_error_of))
+    def _listed(
+        self, path: str, query: Mapping[str, str] | None = None
+    ) -> Flow[tuple[list[SuppressedAddress], str]]:
+        """The entries of an answer, and the cursor of the next page; of what is absent, none."""
+        response = yield from self._calls.find("GET", path, query=query)
+        if response is None:
+            return [], ""
+        document = self._calls.read_object(response)
+        items = self._calls.objects(document.get("results"), "has no readable results", response)
+        if not all(isinstance(each.get("recipient"), str) for each in items):
+            raise self._calls.unreadable("has an entry without a recipient", response)
+        following = _cursor(document.get("links")) if items else ""
+        if following and query is not None and following == query["cursor"]:
+            raise self._calls.unreadable("has itself as the next page", response)
+        return list(map(_entry, items)), following
 
 
-def _document(request: HttpRequest) -> Flow[Mapping[str, Any]]:
-    """The answer; without results if the address is not on the list."""
-    response = yield from _asked(request)
-    if _is_absent(response):
-        return {}
-    document = _object(response)
-    results = document.get("results")
-    if not isinstance(results, list) or not all(isinstance(each, dict) for each in results):
-        raise settled(not_understood("has no readable results", response), PROVIDER)
-    if not all(isinstance(each.get("recipient"), str) for each in results):
-        raise settled(not_understood("has an entry without a recipient", response), PROVIDER)
-    return document
+def _path(email_address: str) -> str:
+    return f"{_LIST}/{quote(email_address, safe='@')}"
 
 
-def _object(response: HttpResponse) -> Mapping[str, Any]:
-    try:
-        document = read_json(response)
-    except SendError as error:
-        raise settled(error, PROVIDER) from None
-    if not isinstance(document, dict):
-        raise settled(not_understood("is no object", response), PROVIDER)
-    return document
-
-
-def _entries(document: Mapping[str, Any]) -> Iterator[SuppressedAddress]:
-    for item in document.get("results", ()):
-        source, words = item.get("source"), item.get("description")
-        told = [item.get("type"), words, source if source == "Compliance" else None]
-        yield SuppressedAddress(
-            email_address=item["recipient"],
-            reason=_REASONS.get(source, source) if isinstance(source, str) else MANUAL,
-            updated_at=parse_timestamp(item.get("updated")),
-            detail=": ".join(each for each in told if isinstance(each, str) and each),
-        )
+def _entry(item: Mapping[str, Any]) -> SuppressedAddress:
+    source, words = item.get("source"), item.get("description")
+    told = [item.get("type"), words, source if source == "Compliance" else None]
+    return SuppressedAddress(
+        email_address=item["recipient"],
+        reason=_REASONS.get(source, source) if isinstance(source, str) else MANUAL,
+        updated_at=parse_timestamp(item.get("updated")),
+        detail=": ".join(each for each in told if isinstance(each, str) and each),
+    )
 
 
 def _cursor(links: object) -> str:
@@ -215,26 +181,27 @@ def _cursor(links: object) -> str:
     return found[0]
 
 
-def _is_absent(response: HttpResponse) -> bool:
-    return response.status_code == 404
-
-
-def _error_of(response: HttpResponse) -> SendError | None:
-    if 200 <= response.status_code < 300:
-        return None
+def _errors(response: HttpResponse) -> list[ApiError]:
     try:
-        document = read_json(response)
+        return errors_in(read_json(response))
     except SendError:
-        document = None
-    errors = errors_in(document)
+        return []
+
+
+def _says_absent(response: HttpResponse) -> bool:
+    """Without these words, it is the address of the API that leads nowhere."""
+    if response.status_code != 404:
+        return False
+    said = "; ".join(error.words for error in _errors(response)).lower()
+    return "recipient" in said or "not found" in said
+
+
+def _error_of(response: HttpResponse) -> SendError:
+    errors = _errors(response)
     words = "; ".join(error.words for error in errors)
-    said = words.lower()
-    # Without these words, it is the address of the API that leads nowhere.
-    if _is_absent(response) and errors and ("recipient" in said or "not found" in said):
-        return None
-    if response.status_code == 403 and "compliance" in said:
+    if response.status_code == 403 and "compliance" in words.lower():
         return error_answer(response, _COMPLIANCE, words)
-    if response.status_code == 400 and "recipient" in said:
+    if response.status_code == 400 and "recipient" in words.lower():
         return error_answer(response, _INVALID, words)
     return error_of(response, errors)
 

@@ -11,10 +11,11 @@ a request is answered with 400 or 401.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import ClassVar
 
 from mailcore.errors import WebhookRejected
 from mailcore.flow import Call, Flow
-from mailcore.webhook import SharedSecrets, Verdict, WebhookRequest
+from mailcore.webhook import SecretTrust, Verdict, WebhookRequest
 
 
 _BEARER = Verdict("bearer")
@@ -22,7 +23,7 @@ _SCHEME = "bearer "
 _MAX_TOKEN_CHARACTERS = 8192
 
 
-class WebhookTrust:
+class WebhookTrust(SecretTrust):
     """
     Verifies what is posted to the webhook, by a secret or a token that it brings.
 
@@ -32,11 +33,13 @@ class WebhookTrust:
             changed.
         accepts_bearer: Whether the token of a request is one that your OAuth 2.0 server gave. A
             request needs one of the three; without any, nobody is believed.
-        provider: Name of the provider, for errors.
 
     Raises:
         ConfigurationError: If a secret is none. The text does not repeat it.
     """
+
+    provider: ClassVar[str] = "sparkpost"
+    label: ClassVar[str] = "SparkPost"
 
     def __init__(
         self,
@@ -44,13 +47,9 @@ class WebhookTrust:
         webhook_header_secrets: Iterable[str] | None = None,
         *,
         accepts_bearer: Callable[[str], bool] | None = None,
-        provider: str = "sparkpost",
     ) -> None:
-        self._secrets = SharedSecrets(
-            webhook_secrets, webhook_header_secrets, provider=provider, label="SparkPost"
-        )
+        super().__init__(webhook_secrets, webhook_header_secrets)
         self._accepts_bearer = accepts_bearer
-        self._provider = provider
 
     def verify(self, request: WebhookRequest) -> Flow[Verdict]:
         """
@@ -72,8 +71,5 @@ class WebhookTrust:
         if is_right and (yield Call(lambda: accepts(token))) is True:
             return _BEARER
         raise WebhookRejected(
-            "the bearer token is not accepted", provider=self._provider, status_code=401
+            "the bearer token is not accepted", provider=self.provider, status_code=401
         )
-
-    def __repr__(self) -> str:
-        return f"<WebhookTrust {self._secrets!r}>"
