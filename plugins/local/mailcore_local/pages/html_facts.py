@@ -12,13 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mailcore_local.html_tree import MAX_CHARACTERS, read_tree
+
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-
-MAX_CHARACTERS = 120_000
-"""What is read of an HTML, which is more than Gmail shows: deep nesting takes quadratic time."""
 
 MAX_FOUND = 1_000
 """How many links and pictures are looked at."""
@@ -90,10 +89,7 @@ def read_html(html: str) -> HtmlFacts:
     Args:
         html: The HTML as the sender wrote it.
     """
-    # Not before a mail is looked at: `mailcore local` starts in less than a second.
-    from selectolax.lexbor import LexborHTMLParser
-
-    tree = LexborHTMLParser(html[:MAX_CHARACTERS].encode("utf-8", "replace"))
+    tree = read_tree(html)
     nodes = tree.css("*")
     styles = [_attributes(node).get("style", "") for node in nodes]
     styles += [node.text() for node in tree.css("style")]

@@ -45,6 +45,9 @@ def mail(content_type: str, body: str) -> CapturedMail:
         ("<a name=top>none</a><a href=' '>none</a>", []),
         ("<!-- <a href=/x>no</a> -->", []),
         ("<a href=/x>never closed", [("/x", "never closed")]),
+        ("<a href=/x>a<script>b</script><style>c</style></a>", [("/x", "a")]),
+        ("<![x[ ]]><a href=/x>after</a>", [("/x", "after")]),
+        ("<a href=/x>after <!-- that never ends", [("/x", "after")]),
     ],
 )
 def test_html(html, links):
@@ -84,3 +87,34 @@ def test_any_html(html):
 def test_many_links():
     """They end somewhere."""
     assert 1_000 == len(links_in(mail("text/html", "<a href=/x>y</a>" * 5_000)))
+
+
+def test_the_beginning_of_html_is_read():
+    """What stands behind 120,000 characters is not looked at, whatever it is."""
+    html = f"<a href=/x>early</a>{'<p>hello</p>' * 10_000}<a href=/y>late</a>"
+
+    assert ["/x"] == [each.url for each in links_in(mail("text/html", html))]
+
+
+def test_links_within_links():
+    """By tables they can be: the words of one have an end, and its first ones are those."""
+    html = "".join(f"<a href=/{number}>{number} <table><td>" for number in range(1_100))
+
+    found = links_in(mail("text/html", html))
+
+    assert 1_000 == len(found)
+    assert max(len(each.text) for each in found) <= 1_000
+    assert all(each.text.split()[0] == each.url[1:] for each in found)
+
+
+HOSTILE = ["<!--", "<a ", "<a href='", "<![CDATA[", "</", "<?", "&#", "<a href=x>", "<a href=x x='"]
+HOSTILE += ["<a href=x><table>", "<a href=x><b>", "http://)", "<p><b i={}>x", "<b i={}></p>"]
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_hostile_html_has_an_end(unit):
+    """Only beginnings: to read them again and again would take hours, or all memory."""
+    units = "".join(unit.format(number) for number in range(200_000 // len(unit)))
+
+    for content_type in ("text/html", "text/plain"):
+        links_in(mail(content_type, units))
