@@ -12,6 +12,7 @@ import pytest
 from mailcore import (
     AsyncMailer,
     AuthenticationFailed,
+    CancelSend,
     ConfigurationError,
     FailoverError,
     Features,
@@ -199,6 +200,43 @@ def test_duplicates_may_be_accepted(send, registry, clock):
     with pytest.raises(FailoverError) as raised:
         send(pools[1], MESSAGE, registry=registry)
     assert raised.value.maybe_accepted
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [MessageRejected("spam"), {"ada@x.org": RecipientStatus(SendStatus.REJECTED)}],
+    ids=["message", "recipient"],
+)
+def test_an_open_attempt_is_not_forgotten(send, registry, clock, refusal):
+    """What the last member says, says nothing of one before it that may have sent."""
+    lost = SendTimeout("no answer", maybe_accepted=True)
+    members = [member("a", lost), member("b", refusal)]
+    pool = Failover(members, clock=clock, accept_duplicates=True)
+
+    with pytest.raises((MessageRejected, RecipientsRefused)) as raised:
+        send(pool, MESSAGE, registry=registry)
+
+    assert (True, False) == (raised.value.maybe_accepted, raised.value.retryable)
+    assert [("a", "SendTimeout")] == told(raised.value.attempts)
+
+
+def test_an_open_attempt_is_not_called_off(send, registry, clock):
+    """A policy of the next member that ends the send does not say that nothing was sent."""
+
+    def calls_off(message, send):
+        raise CancelSend("enough")
+        yield
+
+    lost = SendTimeout("no answer", maybe_accepted=True)
+    last = Member(provider=Toy("c"), middleware=[calls_off])
+    members = [member("a", lost), member("b", otherwise=DOWN), last]
+    pools = [Failover(each, clock=clock, accept_duplicates=True) for each in (members, members[1:])]
+
+    with pytest.raises(SendTimeout) as raised:
+        send(pools[0], MESSAGE, registry=registry)
+    assert [("b", "ProviderUnavailable")] == told(raised.value.attempts)
+    with pytest.raises(CancelSend):
+        send(pools[1], MESSAGE, registry=registry)
 
 
 def test_attempts_before_a_refusal(send, registry, clock):

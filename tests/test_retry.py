@@ -424,6 +424,38 @@ def test_a_part_has_a_key_of_its_own(native):
     assert "order-7" != keys[1]
 
 
+@pytest.mark.parametrize(
+    "lost",
+    [
+        {"b@example.com": OK, "c@example.com": UNKNOWN, "d@example.com": LATER},
+        SendTimeout("no answer", retryable=False, maybe_accepted=True),
+    ],
+    ids=["one of several", "all"],
+)
+def test_a_key_stays_until_it_is_known_what_became_of_its_first_call(native, lost):
+    """A later refusal of the same call says nothing of the first, which may be on its way."""
+    message = THREE.replace(idempotency_key="order-7")
+    refused = {"b@example.com": OK, "c@example.com": LATER, "d@example.com": LATER}
+    result = native.send(message, lost, refused, RecipientStatus(SendStatus.QUEUED))
+
+    assert [message] * 3 == native.messages
+    assert {"b@example.com", "c@example.com", "d@example.com"} == set(result.accepted)
+
+
+@pytest.mark.parametrize("said", [LATER, UNKNOWN], ids=["refused", "lost"])
+def test_who_was_accepted_is_not_sent_to_again(native, said):
+    """What becomes of a repetition takes no acceptance back, and gives it no new key."""
+    first = {"b@example.com": OK, "c@example.com": UNKNOWN, "d@example.com": OK}
+    second = RecipientStatus(SendStatus.QUEUED, message_id="2")
+    result = native.send(
+        THREE, first, {"b@example.com": said, "c@example.com": second, "d@example.com": OK}
+    )
+
+    assert {"b@example.com": OK, "c@example.com": second, "d@example.com": OK} == dict(
+        result.recipients.items()
+    )
+
+
 def test_through_a_mailer(send, chunked, scripted, registry):
     """Requests of one message fail one by one: nobody gets it twice, nobody is forgotten."""
     observer = Observer()

@@ -14,6 +14,9 @@ from mailcore.sending.copies import likelihood
 from mailcore.sending.delivery import failed_for, refused_to_all
 
 
+_SILENT = RecipientStatus(SendStatus.UNKNOWN, detail="the provider's answer does not say")
+
+
 class Outcomes:
     """
     The statuses of all recipients of a message, joined.
@@ -61,6 +64,10 @@ class Outcomes:
             if before is None or _replaces(status, before):
                 self._statuses[key] = status
 
+    def status_of(self, address: str) -> RecipientStatus:
+        """What all sends together say of an address."""
+        return self._statuses.get(address_key(address), _SILENT)
+
     @property
     def nobody(self) -> bool:
         """Whether nobody was accepted."""
@@ -78,9 +85,8 @@ class Outcomes:
         if last is None:
             provider = self._errors[0].provider if self._errors else ""
             last = SendResult(provider=provider, recipients=RecipientStatuses())
-        silent = RecipientStatus(SendStatus.UNKNOWN, detail="the provider's answer does not say")
         recipients = {
-            address: self._statuses.get(key, silent) for key, address in self._order.items()
+            address: self._statuses.get(key, _SILENT) for key, address in self._order.items()
         }
         ids = dict.fromkeys(each.message_id for each in recipients.values() if each.message_id)
         return dataclasses.replace(

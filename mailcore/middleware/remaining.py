@@ -14,6 +14,7 @@ from mailcore.address.domain import address_key
 from mailcore.errors import RecipientsRefused
 from mailcore.features import Feature, Features
 from mailcore.message.message import Message, MessageFields
+from mailcore.middleware.outcomes import Outcomes
 from mailcore.result import RecipientStatus, RecipientStatuses, SendResult
 
 
@@ -41,20 +42,25 @@ class Remaining:
     is_open: bool
 
     @classmethod
-    def of(cls, result: SendResult, *, may_repeat: bool) -> Remaining:
+    def of(cls, result: SendResult, outcomes: Outcomes, *, may_repeat: bool) -> Remaining:
         """
         Find them.
 
+        A repetition that is refused says nothing of the send before it, so that what all sends say
+        of a recipient counts: who was accepted once is not left, whose answer was lost stays open.
+
         Args:
-            result: What became of each recipient.
+            result: What became of each recipient in the last send.
+            outcomes: What became of them in all sends, the last one included.
             may_repeat: Whether what may be on its way may be sent again.
         """
         found = {
-            address: status
+            address: joined
             for address, status in result.recipients.items()
             if _is_left(status, may_repeat=may_repeat)
+            and not (joined := outcomes.status_of(address)).accepted
         }
-        return cls(tuple(found), any(status.maybe_accepted for status in found.values()))
+        return cls(tuple(found), any(joined.maybe_accepted for joined in found.values()))
 
     def refusal(self, result: SendResult) -> RecipientsRefused:
         """The error that stands for their part of a result, for observers and `attempts`."""

@@ -240,7 +240,7 @@ class _Course:
             for earlier in self._unsure():
                 self._outcomes.add_failure(self._whole.recipients, earlier)
         self._outcomes.add(result)
-        left = Remaining.of(result, may_repeat=self._may_repeat)
+        left = Remaining.of(result, self._outcomes, may_repeat=self._may_repeat)
         if not left.addresses:
             return self._end(error)
         failure = error if error is not None else left.refusal(result)

@@ -12,6 +12,7 @@ from typing import Literal
 from mailcore.errors import (
     ConfigurationError,
     FailoverError,
+    MailcoreError,
     RecipientsRefused,
     SendError,
     UnsupportedFeature,
@@ -141,6 +142,13 @@ class FailingOver(CompositeProvider):
             via.failed(message, error)
             tried.append(error)
             return None
+        except MailcoreError as error:
+            unsure = _unsure(tried)
+            if not unsure:
+                raise
+            # Not what says that nothing was sent.
+            _tell_attempts(unsure[-1], [each for each in tried if each is not unsure[-1]])
+            raise unsure[-1] from error
         finally:
             if not is_judged:
                 self._health.let_go(member)
@@ -175,10 +183,18 @@ def _told(error: SendError | UnsupportedFeature) -> str:
     return f"{error.provider} failed ({error.category})"
 
 
+def _unsure(tried: Sequence[SendError | UnsupportedFeature]) -> list[SendError]:
+    """Failures after which the message may have been on its way."""
+    return [each for each in tried if isinstance(each, SendError) and each.maybe_accepted]
+
+
 def _tell_attempts(error: SendError, tried: Sequence[SendError | UnsupportedFeature]) -> None:
     if not tried:
         return
     error.attempts = (*tried, *error.attempts)
+    if _unsure(tried):
+        # Of a member before it nobody knows, whatever the last one says.
+        error.maybe_accepted, error.retryable = True, False
     if isinstance(error, RecipientsRefused) and error.result is not None:
         attempts = (*tried, *error.result.attempts)
         error.result = dataclasses.replace(error.result, attempts=attempts)
