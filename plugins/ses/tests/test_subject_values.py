@@ -7,12 +7,13 @@ import pytest
 from mailcore import Mailer, Message, UnsupportedFeature
 
 
+TO = ["b@example.com", "c@example.com"]
 BREAKS = ["\0", "\t", "\n", "\r", "\x0b", "\x0c", "\x1f", "\x7f", "\x85", "\u2028", "\u2029"]
 
 
 def preview(**fields):
     """What SES would be asked, of a message with a template in it."""
-    given = {"from_email": "a@example.com", "to": ["b@example.com", "c@example.com"], "text": "t"}
+    given = {"from_email": "a@example.com", "to": TO, "text": "t"}
     return Mailer("ses", region_name="eu-west-1").preview(Message(**{**given, **fields}))
 
 
@@ -76,16 +77,18 @@ def test_blocks_and_helpers_are_for_stored_templates(subject):
     "fields",
     [
         {"subject": "Hello", "text": "{{x}}"},
-        {"subject": "Hello {{y}}", "text": "{{x}}"},
+        {"subject": "Hello {{z}}", "text": "{{x}}"},
         {"subject": "x", "html": "{{{x}}}"},
+        {"subject": "{{y.x}}", "text": "{{x}}"},
+        {"subject": "Hello {{! x }}{{z}}", "text": "{{x}}"},
         {"subject": None, "text": None, "template_id": "stored"},
     ],
 )
 def test_bodies_have_lines(fields):
     """What the subject does not name goes into bodies; of stored templates only SES knows."""
-    values = {"x": "two\nlines\u2028and\ttabs", "y": "Ada"}
+    values = {"x": "two\nlines\u2028and\ttabs", "y": {"x": "Ada"}, "z": "Ada"}
 
-    assert preview(**fields, merge_data={"b@example.com": values}).requests
+    assert preview(**fields, merge_data=dict.fromkeys(TO, values)).requests
 
 
 def test_names_outside_ascii_are_fine():

@@ -25,7 +25,15 @@ from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore import AsyncMailer, Attachment, ConfigurationError, Mailer, Message, SendError
+from mailcore import (
+    AsyncMailer,
+    Attachment,
+    ConfigurationError,
+    MailcoreError,
+    Mailer,
+    Message,
+    SendError,
+)
 from mailcore_local.ses import LocalSes
 from mailcore_ses import SesProvider
 from mailcore_ses.aws import AwsCall
@@ -472,6 +480,74 @@ def test_what_is_missing_is_told_as_boto3_tells_it(monkeypatch, region_name, tol
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
     with Mailer("ses", region_name=region_name) as mailer, pytest.raises(SendError, match=told):
         mailer.send(MESSAGES["raw"])
+
+
+PROFILE = {"session_parameters": {"profile_name": "nobody"}}
+SIGNED_ON = """
+[default]
+sso_session = a
+sso_account_id = 1
+sso_role_name = b
+[sso-session a]
+sso_region = eu-west-1
+sso_start_url = https://sso.example
+"""
+UNUSABLE = {
+    # variables, options, what stands in the file of credentials, in that of the configuration
+    "no such profile": ({}, PROFILE, "", ""),
+    "no such profile, which a variable names": ({"AWS_PROFILE": "nobody"}, {}, "", ""),
+    "no such profile, of the region": (
+        {"AWS_PROFILE": "nobody", "AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "s"},
+        {"region_name": None},
+        *("", ""),
+    ),
+    "half a pair": ({}, {}, "[default]\naws_access_key_id = A\n", ""),
+    "a program that fails": ({}, {}, "", "[default]\ncredential_process = false\n"),
+    "a program of which there is none": ({}, {}, "", "[default]\ncredential_process = no-such\n"),
+    "signed on to nothing": ({}, {}, "", SIGNED_ON),
+    "no file of AWS": ({}, {}, "[default\n", ""),
+}
+
+
+@pytest.mark.parametrize(
+    ("variables", "options", "credentials", "configuration"), UNUSABLE.values(), ids=UNUSABLE
+)
+def test_what_cannot_be_used_is_told_as_boto3_tells_it(
+    monkeypatch, tmp_path, server, variables, options, credentials, configuration
+):
+    """Credentials that botocore fails to find: typed, and nothing was sent."""
+    for name, content in (("CONFIG", configuration), ("SHARED_CREDENTIALS", credentials)):
+        path = tmp_path / name
+        path.write_text(content)
+        variables = {**variables, f"AWS_{name}_FILE": str(path)}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    options = {"region_name": REGION, "endpoint_url": server.url, **options}
+    server.requests.clear()
+
+    def send(send_with: str) -> None:
+        with Mailer("ses", send_with=send_with, **options) as mailer:
+            mailer.send(MESSAGES["raw"])
+
+    async def send_in_a_loop() -> None:
+        async with AsyncMailer("ses", **options) as mailer:
+            await mailer.send(MESSAGES["raw"])
+
+    found = []
+    for attempt in (
+        lambda: send("boto3"),
+        lambda: send("auto"),
+        lambda: asyncio.run(send_in_a_loop()),
+    ):
+        with pytest.raises(MailcoreError) as caught:
+            attempt()
+        error = caught.value
+        flags = [getattr(error, name, None) for name in ("category", "retryable", "maybe_accepted")]
+        found.append((type(error), str(error), flags))
+
+    assert "exchange" not in found[0][1]
+    assert found[:1] * 2 == found[1:]
+    assert [] == server.requests
 
 
 def test_an_event_loop_sends_without_threads(server):

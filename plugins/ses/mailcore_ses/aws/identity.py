@@ -18,7 +18,8 @@ class Identity:
 
     What the settings or the environment say costs nothing. Everything else (profiles, roles,
     containers, instances, single sign-on) is botocore's: one session of it, which also fetches
-    credentials anew before they end.
+    credentials anew before they end. What it fails to find is none: then boto3 makes the call, and
+    says why.
 
     Args:
         settings: How clients would be made.
@@ -41,8 +42,11 @@ class Identity:
         given = self.simple_region_name()
         if given is not None:
             return given
-        session, _ = self._of_botocore()
-        region_name: str | None = session.get_config_variable("region")
+        try:
+            session, _ = self._of_botocore()
+            region_name: str | None = session.get_config_variable("region")
+        except Exception:  # noqa: BLE001  # boto3 meets it again, and it is read there
+            return None
         return region_name
 
     def is_simple(self) -> bool:
@@ -59,17 +63,14 @@ class Identity:
         known, found = self.simple_keys()
         if known:
             return found
-        _, credentials = self._of_botocore()
-        if credentials is None:
+        try:
+            _, credentials = self._of_botocore()
+            frozen = credentials.get_frozen_credentials() if credentials is not None else None
+        except Exception:  # noqa: BLE001  # boto3 meets it again, and it is read there
             return None
-        frozen = credentials.get_frozen_credentials()
-        if not frozen.access_key or not frozen.secret_key:
+        if frozen is None:
             return None
-        return Keys(
-            access_key_id=frozen.access_key,
-            secret_access_key=frozen.secret_key,
-            session_token=frozen.token,
-        )
+        return _keys(frozen.access_key, frozen.secret_key, frozen.token)
 
     def simple_keys(self) -> tuple[bool, Keys | None]:
         """Whether credentials are simply given, and those if they are whole."""
@@ -82,7 +83,8 @@ class Identity:
             return False, None
         if environ.get("AWS_CREDENTIAL_EXPIRATION"):
             return False, None
-        token = environ.get("AWS_SESSION_TOKEN") or environ.get("AWS_SECURITY_TOKEN")
+        # Of both, botocore takes the old name.
+        token = environ.get("AWS_SECURITY_TOKEN") or environ.get("AWS_SESSION_TOKEN")
         return True, _keys(
             environ["AWS_ACCESS_KEY_ID"], environ.get("AWS_SECRET_ACCESS_KEY"), token
         )

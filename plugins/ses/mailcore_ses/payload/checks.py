@@ -49,7 +49,6 @@ from mailcore_ses.payload.headers import (
 )
 from mailcore_ses.payload.names import ENTRIES, LIST
 from mailcore_ses.payload.plan import Choice, Plan
-from mailcore_ses.payload.subject_values import unfit_subject_values
 from mailcore_ses.payload.tags import TAG_TEXT
 
 
@@ -72,10 +71,8 @@ def check(message: Message, plan: Plan) -> Iterator[Problem]:
     yield from _long_values(message, _OF_THE_API if plan.is_written_by_ses else _OF_A_LINE)
     if plan.is_batch:
         yield from _batch(message, written_by_ses=plan.is_written_by_ses)
-    if plan.is_template:
-        if message.template_id is not None:
-            yield from _bodies_beside_template(message)
-        yield from unfit_subject_values(message)
+    if message.template_id is not None:
+        yield from _bodies_beside_template(message)
     if plan.is_written_by_ses:
         yield from _header_values(message)
         yield from out_of_bounds(message, plan)
