@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import socket
+import sys
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -17,6 +20,7 @@ import responses
 
 from mailcore import HttpRequest, NetworkError
 from mailcore.http import AiohttpTransport, HttpTransport
+from mailcore.http.interception import requests_is_replaced
 
 
 URL = "http://api.mail.test/send"
@@ -91,10 +95,12 @@ def test_what_replaces_requests_gets_our_requests(
     assert (202, b'{"id": "made up"}') == (answer.status_code, answer.body)
 
 
-def test_a_class_in_place_of_the_session() -> None:
-    """Whoever replaces the class gets the call too."""
+@pytest.mark.parametrize("autospec", [None, True])
+@pytest.mark.parametrize("name", ["requests.Session", "requests.sessions.Session"])
+def test_a_class_in_place_of_the_session(name: str, autospec: bool | None) -> None:
+    """Whoever replaces the class gets the call too, whichever of its two names is replaced."""
     request = HttpRequest(method="POST", url=URL, body=b"{}", headers={"X-Key": "k"})
-    with patch("requests.Session") as session:
+    with patch(name, autospec=autospec) as session:
         session.return_value.request.side_effect = requests.ConnectTimeout
         with pytest.raises(Exception, match="no connection"):
             HttpTransport().exchange(request)
@@ -104,3 +110,52 @@ def test_a_class_in_place_of_the_session() -> None:
     assert "k" == called.kwargs["headers"]["X-Key"]
     assert called.kwargs["headers"]["User-Agent"].startswith("mailcore/")
     assert called.kwargs["allow_redirects"] is False
+
+
+def test_a_class_of_adapters_without_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stands there, it is not what requests brought."""
+    monkeypatch.setattr("requests.adapters.HTTPAdapter", type("Adapter", (), {}))
+
+    assert requests_is_replaced()
+
+
+@pytest.mark.parametrize(
+    ("modules", "replaced"),
+    [
+        ({"requests": None, "requests.sessions": None}, False),
+        ({"requests": ModuleType("requests"), "requests.sessions": None}, False),
+        ({"requests": ModuleType("requests")}, False),
+        ({"requests": SimpleNamespace(Session=requests.Session), "requests.sessions": None}, True),
+    ],
+    ids=["not imported", "begins to be imported", "is being imported", "another module"],
+)
+def test_what_was_not_imported_is_not_replaced(
+    monkeypatch: pytest.MonkeyPatch, modules: dict[str, Any], replaced: bool
+) -> None:
+    """A thread may send while another one imports requests."""
+    for name, module in modules.items():
+        if module is None:
+            monkeypatch.delitem(sys.modules, name)
+        else:
+            monkeypatch.setitem(sys.modules, name, module)
+
+    assert replaced is requests_is_replaced()
+
+
+@pytest.mark.parametrize("given", [{}, {"Authorization": "Bearer ours"}])
+def test_netrc_is_ignored(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: dict[str, str]
+) -> None:
+    """Credentials of this machine's user are neither added nor put in place of ours."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine api.mail.test login eve password s3cret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert requests.utils.get_netrc_auth(URL) is not None
+
+    with responses.RequestsMock() as mock:
+        mock.add(responses.POST, URL)
+        HttpTransport().exchange(HttpRequest(method="POST", url=URL, headers=given))
+        sent = mock.calls[0].request.headers
+
+    assert given.get("Authorization") == sent.get("Authorization")

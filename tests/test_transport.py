@@ -101,6 +101,26 @@ def test_answers_with_a_location_are_bounded_too(site, transport, location):
         transport.exchange(post(f"{site.url}/", max_response_bytes=1000))
 
 
+def test_headers_of_ones_own_stand_alone(site, transport):
+    """What is given is sent, in whatever case its name is, and none of ours beside it."""
+    site.pages["/"] = lambda page: page.answer(200)
+    given = {"user-agent": "mine", "ACCEPT": "a/b", "Accept-encoding": "identity"}
+
+    transport.exchange(post(f"{site.url}/", headers=given))
+
+    seen = site.seen[0]["headers"]
+    assert ["mine", "a/b", "identity"] == [seen[name.lower()] for name in given]
+
+
+def test_a_url_within_the_url(site, transport):
+    """What stands in a query is the host's business."""
+    site.pages["/"] = lambda page: page.answer(200)
+
+    transport.exchange(post(f"{site.url}/?back=http://mail.test/"))
+
+    assert "/?back=http://mail.test/" == site.seen[0]["path"]
+
+
 def test_cookies_are_not_kept(site, transport):
     """Each request stands alone."""
     site.pages["/"] = lambda page: page.answer(200, Set_Cookie="session=1; Path=/")
@@ -489,6 +509,7 @@ def test_credentials_of_a_proxy(site, either, monkeypatch):
     site.pages["http://mail.test/a"] = lambda page: page.answer(200)
     monkeypatch.setenv("http_proxy", site.url.replace("//", "//me:p%40ss@"))
 
-    either.exchange(post("http://mail.test/a"))
+    either.exchange(post("http://mail.test/a", headers={"X-Key": "k"}))
 
     assert "Basic bWU6cEBzcw==" == site.seen[0]["headers"]["proxy-authorization"]
+    assert "k" == site.seen[0]["headers"]["x-key"]

@@ -8,6 +8,7 @@ import importlib
 import re
 import socket
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -207,6 +208,10 @@ def test_what_surely_comes_before_is_told_with_a_session_of_your_own(
         transport.exchange(post(**{"url": url, **options}))
     transport.close()
 
+    is_sendable = "http://127.0.0.1:1/" == options.get("url") or ".invalid" in str(options)
+    told = "cannot connect to" if is_sendable else "not a request that can be sent"
+    assert told in str(caught.value)
+    assert is_sendable is caught.value.retryable
     assert not caught.value.maybe_accepted
     assert "s3cret" not in f"{caught.value}{caught.value.__cause__}"
 
@@ -317,7 +322,8 @@ def test_what_follows_an_answer_is_nobodys(transport: Any, answer: bytes) -> Non
     """A second answer to one request is not read as the answer to the next mail."""
     second = b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"
 
-    with server(answers(answer), answers(second)) as url:
+    # The connection stays open at the other end, and would be answered on again.
+    with server(answers(answer, OK), answers(second)) as url:
         # aiohttp reads an answer with rubbish after it as a broken one.
         with contextlib.suppress(NetworkError):
             assert transport.exchange(post(url)).status_code in (204, 400)
@@ -500,6 +506,23 @@ def test_whether_a_handshake_is_worth_another_try(transport: Any, name: str) -> 
     assert re.search(told, str(caught.value))
 
 
+def test_a_handshake_that_is_reset(transport: Any) -> None:
+    """A server that resets the connection may be starting, like one that hangs up."""
+    resets = struct.pack("ii", 1, 0)
+    with (
+        faulty_server(
+            lambda connection: connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, resets),
+            reads=reads_something,
+            scheme="https",
+        ) as url,
+        pytest.raises(NetworkError) as caught,
+    ):
+        transport.exchange(HttpRequest(method="POST", url=url, body=b"{}"))
+
+    assert (True, False) == (caught.value.retryable, caught.value.maybe_accepted)
+    assert re.search("Connection reset by peer|within the TLS handshake", str(caught.value))
+
+
 def test_a_certificate_that_is_nobodys_is_not_tried_again(transport: Any) -> None:
     """Nothing was sent, and the error says what to look at."""
     with (
@@ -586,6 +609,25 @@ def test_a_connection_that_was_idle_for_long_is_replaced(
     assert connections == len(seen)
 
 
+def test_a_large_mail_gives_the_answer_more_time(
+    transport: Any, over: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written last may lie in buffers on the way when the peer still waits for it."""
+    monkeypatch.setattr("mailcore.http.connection.BUFFERED_BYTES_PER_SECOND", 1000)
+    body = bytes(30_000)
+
+    def late(connection: socket.socket) -> None:
+        received = 0
+        while received < len(body):
+            received += len(connection.recv(65536))
+        over.wait(0.25)
+        connection.sendall(OK)
+
+    seconds = {"timeout_seconds": 0.1, "connect_timeout_seconds": 10.0}
+    with server(late) as url:
+        assert 200 == transport.exchange(post(url, body=body, **seconds)).status_code
+
+
 @pytest.mark.parametrize("made", TRANSPORTS.values(), ids=TRANSPORTS)
 def test_a_closed_transport_makes_other_connections(
     made: MakesTransport,
@@ -634,6 +676,40 @@ def test_certificates_of_the_environment(
     transport.close()
 
     assert 200 == found
+
+
+@pytest.mark.parametrize("named", ["85ea1305.0", "other.pem"])
+def test_a_directory_of_certificates(
+    transport: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str
+) -> None:
+    """Its files are named by their subjects, as OpenSSL wants it; others are not found."""
+    (tmp_path / named).write_bytes(CERTIFICATE.read_bytes())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    with server(over_tls(OK)) as plain:
+        request = post(plain.replace("http:", "https:"))
+        if named == "other.pem":
+            with pytest.raises(NetworkError, match="check the certificate"):
+                transport.exchange(request)
+        else:
+            assert 200 == transport.exchange(request).status_code
+
+
+def test_what_follows_within_a_record_is_nobodys(
+    transport: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TLS hands over a record at a time: what is left of one is not seen on the socket."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+    body = b"x" * 12_000
+    answer = b"HTTP/1.1 400 No\r\nContent-Length: 12000\r\n\r\n" + body
+    second = b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"
+
+    with server(over_tls(answer + OK, NO), over_tls(second)) as plain:
+        request = post(plain.replace("http:", "https:"))
+        with contextlib.suppress(NetworkError):
+            assert body == transport.exchange(request).body
+        found = transport.exchange(request).status_code
+
+    assert 503 == found
 
 
 def test_a_proxy_that_speaks_tls(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import json
 import logging
 
 import pytest
+import requests
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from mailcore import HttpRequest, HttpResponse, NetworkError
 from mailcore.http import (
     FormFile,
     HttpTransport,
+    RequestsTransport,
     basic_authorization,
     form_request,
     json_request,
@@ -187,6 +189,19 @@ def test_lost_connections_are_told(records, monkeypatch):
 
     assert 2 == len(records.messages)
     assert " s NetworkError: cannot connect to 127.0.0.1:" in records.messages[1]
+
+
+def test_a_session_of_your_own_is_told_of(records, echo):
+    """Requests through it are in the log as well, with their answers."""
+    with requests.Session() as session:
+        answer = RequestsTransport(session).exchange(
+            HttpRequest(method="POST", url=f"{echo.url}/echo")
+        )
+
+    assert 200 == answer.status_code
+    asked, answered = records.messages
+    assert f"POST {echo.url}/echo" in asked
+    assert " s 200 | " in answered
 
 
 @pytest.mark.parametrize(

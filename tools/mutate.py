@@ -6,7 +6,8 @@ Change the modules that decide, one small fault at a time, and see whether the t
 
 A fault that no test notices is printed as a difference, and the exit code is 1, unless
 `tools/mutate.toml` explains it. mutmut plants the faults, in copies under `.mutate/`: a second run
-tests what has changed since and what was printed, and `make clean` removes them.
+tests what has changed since and what was printed, and `make clean` removes them. What only the slow
+tests of a group notice is tested by these each time.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import subprocess
 import sys
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,17 @@ def forget(copies: Path, sources: Path) -> None:
             copy.unlink()
 
 
-def prepare(name: str, group: Mapping[str, Any]) -> Path:
-    """Make the directory in which mutmut works: packages, tests and its configuration."""
-    work = WORK / name
+def prepare(name: str, group: Mapping[str, Any], *, slow: bool = False) -> Path:
+    """
+    Make the directory in which mutmut works: packages, tests and its configuration.
+
+    Args:
+        name: The name of the group.
+        group: What the list says of it.
+        slow: Whether the slow tests are to notice the faults, and not the fast ones.
+    """
+    work = WORK / (f"{name}-slow" if slow else name)
+    chosen: list[str] = group["slow_tests" if slow else "tests"]
     for package in packages():
         update(package, work / "src" / package.name)
         forget(work / "mutants" / "src" / package.name, work / "src" / package.name)
@@ -84,15 +93,15 @@ def prepare(name: str, group: Mapping[str, Any]) -> Path:
     for module in group["modules"]:
         if not (work / "src" / module).exists():
             raise SystemExit(f"{LIST.name}: {name} names the module {module}, which is not there")
-    for test in group["tests"]:
+    for test in chosen:
         if not (work / test).exists():
             raise SystemExit(f"{LIST.name}: {name} names the tests {test}, which are not there")
     settings = {
         "source_paths": ["src"],
         "only_mutate": [f"src/{module}" for module in group["modules"]],
         "also_copy": [str(path.relative_to(ROOT)) for path in tests],
-        "pytest_add_cli_args_test_selection": list(group["tests"]),
-        "pytest_add_cli_args": ["-m", "not slow", "-p", "no:cacheprovider"],
+        "pytest_add_cli_args_test_selection": chosen,
+        "pytest_add_cli_args": ["-m", "slow" if slow else "not slow", "-p", "no:cacheprovider"],
         "do_not_mutate_patterns": list(configuration()["leave_alone"]),
         # Tests start threads and servers: no mutant is forked from where they ran. Nor from where
         # they were collected: pytest would escape their ids a second time, and find none.
@@ -126,11 +135,17 @@ def configuration() -> dict[str, Any]:
     return read_toml(LIST)
 
 
-def plant(work: Path) -> None:
-    """Have mutmut test all faults, so that the tests import the copies with the faults."""
+def plant(work: Path, mutants: Collection[str] = ()) -> None:
+    """
+    Have mutmut test faults, so that the tests import the copies with the faults.
+
+    Args:
+        work: The directory in which mutmut works.
+        mutants: The names of the faults; if there are none, all that have not been tested.
+    """
     path = work / "mutants" / "src"
     environment = {**os.environ, "PYTHONPATH": str(path), "PYTHONHASHSEED": "0"}
-    command = [str(Path(sys.executable).parent / "mutmut"), "run"]
+    command = [str(Path(sys.executable).parent / "mutmut"), "run", *sorted(mutants)]
     if subprocess.run(command, cwd=work, env=environment, check=False).returncode:
         raise SystemExit(f"mutmut failed in {work.relative_to(ROOT)}")
 
@@ -210,29 +225,41 @@ def check(name: str, group: Mapping[str, Any], explained: Mapping[tuple[str, str
     work = prepare(name, group)
     plant(work)
     counts: Counter[str] = Counter()
-    silent: set[str] = set()
+    silent: dict[str, str] = {}
     codes = outcomes(work, group["modules"])
     changes = changes_of(work, [mutant for mutant, code in codes.items() if code in NOT_NOTICED])
     for mutant, exit_code in codes.items():
         if exit_code in NOT_TESTED:
             counts["not tested"] += 1
-            continue
-        if exit_code not in NOT_NOTICED:
+        elif exit_code not in NOT_NOTICED:
             counts["noticed"] += 1
-            continue
-        before, after = changes[mutant]
-        if is_text(before, after):
+        elif is_text(*changes[mutant]):
             counts["only a text"] += 1
-            continue
-        if (function_of(mutant), after) in explained:
+        elif (function_of(mutant), changes[mutant][1]) in explained:
             counts["explained"] += 1
-            continue
-        counts[NOT_NOTICED[exit_code]] += 1
-        silent.add(mutant)
+        else:
+            silent[mutant] = NOT_NOTICED[exit_code]
+    test_again(work, group["modules"], set(silent))
+    for mutant in noticed_slowly(name, group, silent):
+        counts["noticed by a slow test"] += 1
+        del silent[mutant]
+    counts.update(silent.values())
+    for mutant in silent:
+        before, after = changes[mutant]
         print(f"\n{function_of(mutant)}   ({mutant})\n  - {before}\n  + {after}")
     print(f"\n{name}: {', '.join(f'{count} {word}' for word, count in sorted(counts.items()))}")
-    test_again(work, group["modules"], silent)
     return len(silent) + counts["not tested"]
+
+
+def noticed_slowly(name: str, group: Mapping[str, Any], mutants: Collection[str]) -> list[str]:
+    """Return which of these faults the slow tests of a group notice, if it has any."""
+    if not mutants or not group.get("slow_tests"):
+        return []
+    work = prepare(name, group, slow=True)
+    plant(work, mutants)
+    codes = outcomes(work, group["modules"])
+    missed = {*NOT_NOTICED, *NOT_TESTED}
+    return [mutant for mutant in mutants if codes[mutant] not in missed]
 
 
 def main(arguments: list[str]) -> int:

@@ -153,27 +153,26 @@ class _Wire(io.RawIOBase):
     def tell(self) -> int:
         return self._count
 
-    def readinto(self, buffer: Any) -> int | None:
+    def readinto(self, buffer: Any) -> int:
         if self._deadline is not None:
             remaining = self._deadline - time.monotonic()
             if remaining <= 0:
                 raise self._too_late()
             self._sock.settimeout(remaining)
         try:
-            size: int | None = self._raw.readinto(buffer)
+            size: int = self._raw.readinto(buffer)  # not None: it waits
         except TimeoutError:
             raise self._too_late() from None
-        self._count += size or 0
+        self._count += size
         if self._deadline is not None and self._state is not None:
-            self._deadline += self._state.more_seconds(size or 0)
+            self._deadline += self._state.more_seconds(size)
         return size
 
     def _too_late(self) -> TimeoutError:
         if self._state is None:
             return TimeoutError("timed out")
-        # Before the request was written, it is a proxy that was asked for a connection.
         what = "the answer did not end in time" if self._count else "no answer in time"
-        return self._state.too_late(what if self._state.began else "no connection in time")
+        return self._state.too_late(what)
 
     def close(self) -> None:
         self._raw.close()
@@ -226,7 +225,7 @@ class NotingResponse(http.client.HTTPResponse):
         self.will_close = self._check_close()
         length = _length_in(headers)
         self.length = None if self.chunked else length
-        if status in _WITHOUT_BODY or 100 <= status < 200 or self._method == "HEAD":
+        if status < 200 or status in _WITHOUT_BODY or self._method == "HEAD":
             self.length = 0
         if not self.chunked and self.length is None:
             self.will_close = True

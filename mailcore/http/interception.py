@@ -26,33 +26,32 @@ _REPLACED = (
 
 def requests_is_replaced() -> bool:
     """Whether what sends in requests is not what requests brought."""
-    # Nobody replaces what was not imported.
-    if "requests" not in sys.modules:
+    # Nobody replaces what was not imported; while another thread imports it, it has no session.
+    session = getattr(sys.modules.get("requests"), "Session", None)
+    if session is None:
         return False
     for module_name, class_name, methods in _REPLACED:
         module: Any = sys.modules.get(module_name)
-        if module is None:
-            continue
         cls = getattr(module, class_name, None)
-        file = module.__file__
         if not isinstance(cls, type):
             return True
         for name in methods:
             method = getattr(cls, name, None)
             # A mock is no function, and a function of somebody else's stands in another file.
-            if type(method) is not FunctionType or method.__code__.co_filename != file:
+            if type(method) is not FunctionType or method.__code__.co_filename != module.__file__:
                 return True
-    return sys.modules["requests"].Session is not sys.modules["requests.sessions"].Session
+    return session is not sys.modules["requests.sessions"].Session
 
 
 def careful_session() -> requests.Session:
-    """A session without cookies, and without credentials from ``~/.netrc``."""
-    from http.cookiejar import DefaultCookiePolicy
-
+    """A session for one exchange, without credentials from ``~/.netrc``."""
     import requests
 
-    session = requests.Session()
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    made: Any = requests.Session
+    if isinstance(made, type) and made.__module__ == "requests.sessions":
+        # It is what requests brought: what a test put in its place stands there.
+        made = requests.sessions.Session
+    session: requests.Session = made()
     # With any auth set, requests leaves ~/.netrc alone; without, it would replace our header.
     session.auth = lambda prepared: prepared
     return session

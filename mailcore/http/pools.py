@@ -50,7 +50,7 @@ class DirectPools(PoolManager):
 
     def clear(self) -> None:
         """Forget all pools, which closes the connections that nobody uses."""
-        self._last = ("", None, "")
+        self._last = DirectPools._last
         super().clear()
 
 
@@ -90,10 +90,11 @@ def pool_manager(
     elif proxy.lower().startswith("socks"):
         from urllib3.contrib.socks import SOCKSProxyManager
 
-        manager = SOCKSProxyManager(proxy, **options)
+        user, password = _credentials(proxy)
+        manager = SOCKSProxyManager(proxy, user, password, **options)
     else:
-        auth = parse_url(proxy).auth
-        headers = make_headers(proxy_basic_auth=_unquoted(auth)) if auth else None
+        user, password = _credentials(proxy)
+        headers = None if user is None else make_headers(proxy_basic_auth=f"{user}:{password}")
         manager = ProxyManager(proxy, proxy_headers=headers, proxy_ssl_context=context, **options)
     manager.pool_classes_by_scheme = {
         scheme: noting(each, max_idle_seconds=max_idle_seconds)
@@ -121,10 +122,15 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
     return context
 
 
-def _unquoted(auth: str) -> str:
+def _credentials(proxy: str) -> tuple[str | None, str | None]:
+    """User and password of a URL, decoded; None for none."""
     from urllib.parse import unquote
 
-    return unquote(auth)
+    auth = parse_url(proxy).auth
+    if not auth:
+        return None, None
+    user, _, password = auth.partition(":")
+    return unquote(user), unquote(password)
 
 
 def _socket_options() -> list[tuple[int, int, int]]:
