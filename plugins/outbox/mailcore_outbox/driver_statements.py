@@ -7,7 +7,7 @@ hand it over. These are made once, and only their values change (`benchmarks/out
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, TypeAlias
 
@@ -18,10 +18,10 @@ from sqlalchemy.engine import Dialect
 from mailcore.outbox import ATTEMPT_COLUMNS, Advanced, Revision
 from mailcore_outbox.columns import as_text
 from mailcore_outbox.tables import Tables
-from mailcore_outbox.writing import digest_of
+from mailcore_outbox.writing import digest_of, found_by
 
 
-_DIALECT: Dialect = sqlite.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
+_DIALECT: Dialect = sqlite.dialect()
 _Values: TypeAlias = tuple[Any, ...]
 
 
@@ -91,7 +91,11 @@ class DriverStatements:
             attempts = [each.attempt.to_columns() for each in written if each.attempt is not None]
             tried = [_values(each, ATTEMPT_COLUMNS) for each in attempts]
             _execute(connection, self._write_attempt, tried)
-            _execute(connection, self._write_message_id, sorted(_named(written)))
+            ids = [
+                (row_id, digest_of(message_id), as_text(provider))
+                for row_id, message_id, provider in found_by(written)
+            ]
+            _execute(connection, self._write_message_id, ids)
         started = _kept_time(now), as_text(provider), _kept_time(until)
         begun = [
             row_id
@@ -113,22 +117,6 @@ class DriverStatements:
 def _execute(connection: Connection, statement: str, values: Sequence[_Values]) -> None:
     if values:
         connection.exec_driver_sql(statement, list(values))
-
-
-def _named(revisions: Iterable[Revision]) -> set[tuple[str, bytes, str]]:
-    """By which ids of providers rows are found."""
-    return {
-        (each.row.id, digest_of(message_id), as_text(provider))
-        for each in revisions
-        for provider, message_ids in _ids_of(each)
-        for message_id in message_ids
-    }
-
-
-def _ids_of(revision: Revision) -> Iterator[tuple[str, Sequence[str]]]:
-    yield revision.row.provider, revision.row.message_ids
-    if revision.attempt is not None:
-        yield revision.attempt.provider, revision.attempt.message_ids
 
 
 def _values(columns: Mapping[str, Any], names: Iterable[str]) -> _Values:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from sqlalchemy.engine import Dialect
 from mailcore.outbox import ATTEMPT_COLUMNS, Advanced, Revision
 from mailcore_outbox.columns import UtcTime, as_text
 from mailcore_outbox.tables import Tables
-from mailcore_outbox.writing import digest_of
+from mailcore_outbox.writing import digest_of, found_by
 
 
 _DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
@@ -108,15 +108,8 @@ class OneStatement:
         return plain
 
 
-def _named(conclusions: Iterable[Revision]) -> Iterable[dict[str, str]]:
-    """By which ids of providers rows are found, each once."""
-    found: set[tuple[str, str, str]] = set()
-    for each in conclusions:
-        row, attempt = each.row, each.attempt
-        found.update((row.id, message_id, row.provider) for message_id in row.message_ids)
-        if attempt is not None:
-            found.update((row.id, each, attempt.provider) for each in attempt.message_ids)
-    for row_id, message_id, provider in sorted(found):
+def _named(conclusions: Iterable[Revision]) -> Iterator[dict[str, str]]:
+    for row_id, message_id, provider in found_by(conclusions):
         digest = digest_of(message_id).hex()
         yield {"row_id": row_id, "digest": f"\\x{digest}", "provider": as_text(provider)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -195,19 +195,12 @@ class Writer:
                 self._write_attempts(connection.dialect.name),
                 [each.to_columns() for each in attempts],
             )
-        named = [(each.row.id, each.row.provider, each.row.message_ids) for each in revisions]
-        named += [(each.row_id, each.provider, each.message_ids) for each in attempts]
-        found = {
-            (row_id, digest_of(message_id), provider)
-            for row_id, provider, message_ids in named
-            for message_id in message_ids
-        }
+        found = [
+            {"row_id": row_id, "digest": digest_of(message_id), "provider": provider}
+            for row_id, message_id, provider in found_by(revisions)
+        ]
         if found:
-            names = ("row_id", "digest", "provider")
-            connection.execute(
-                self._write_message_ids(connection.dialect.name),
-                [dict(zip(names, each, strict=True)) for each in sorted(found)],
-            )
+            connection.execute(self._write_message_ids(connection.dialect.name), found)
 
     def delete_documents(self, row_ids: Sequence[str], connection: Connection) -> int:
         """Delete the documents of rows; how many there were."""
@@ -286,6 +279,17 @@ class Writer:
             return None
         own = document.where(documents.c.row_id == found["id"])
         return row_of(found, connection.execute(own).scalar_one_or_none())
+
+
+def found_by(revisions: Iterable[Revision]) -> list[tuple[str, str, str]]:
+    """By which ids of which providers rows are found: a row, an id and a provider, each once."""
+    found: set[tuple[str, str, str]] = set()
+    for each in revisions:
+        row, attempt = each.row, each.attempt
+        found.update((row.id, message_id, row.provider) for message_id in row.message_ids)
+        if attempt is not None:
+            found.update((row.id, each, attempt.provider) for each in attempt.message_ids)
+    return sorted(found)
 
 
 def row_of(found: Mapping[Any, Any], document: str | None = None) -> OutboxRow:
