@@ -6,6 +6,7 @@ import email
 import email.policy
 import io
 import json
+import sys
 import threading
 
 from collections.abc import Callable, Iterator, Mapping
@@ -84,6 +85,7 @@ class FakeMailgun:
             waits for something first, or returns such an answer.
         received: What came: path, headers, the form; in order.
         connections: How many TCP connections were made.
+        left: Set when a client has left before its answer.
     """
 
     base_url: str = ""
@@ -91,6 +93,7 @@ class FakeMailgun:
     received: list[tuple[str, Mapping[str, str], Posted]] = field(default_factory=list)
     connections: int = 0
     released: threading.Event = field(default_factory=threading.Event)
+    left: threading.Event = field(default_factory=threading.Event)
 
     def answer(
         self, path: str, headers: Mapping[str, str], body: bytes
@@ -146,8 +149,17 @@ def mailgun() -> Iterator[FakeMailgun]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """Print the traceback of anything but a client that left: some tests have it leave."""
+            if isinstance(sys.exc_info()[1], ConnectionError):
+                fake.left.set()
+            else:
+                super().handle_error(request, client_address)
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.002})
     thread.start()
     fake.base_url = f"http://127.0.0.1:{server.server_port}"

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
+import threading
+
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -184,6 +189,28 @@ def test_no_answer_in_time_may_be_accepted(mailgun, monkeypatch):
 
     assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
     assert 1 == len(mailgun.received)
+
+
+def test_a_client_that_leaves(mailgun, capsys):
+    """The stand-in of these tests says nothing of it: a traceback would look like a failure."""
+    arrived = threading.Event()
+
+    def wait():
+        arrived.set()
+        mailgun.released.wait(30)
+        return 200, {}, b"x"
+
+    mailgun.answers.append(wait)
+    form = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", urlsplit(mailgun.base_url).port), 30) as client:
+        # Closing resets the connection, so that the answer cannot be written.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.sendall(b"POST /v3/example.com/messages HTTP/1.1\r\nHost: x\r\n" + form)
+        assert arrived.wait(30)
+    mailgun.released.set()
+
+    assert mailgun.left.wait(30)
+    assert "" == capsys.readouterr().err
 
 
 def test_nobody_listens(monkeypatch):
