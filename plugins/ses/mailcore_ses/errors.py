@@ -4,7 +4,7 @@ What SES's error answers mean: which exception, whether to retry, what to do.
 Sources: the sesv2 service model of botocore 1.44.5 (exceptions and HTTP codes);
 https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html and
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/CommonErrors.html (read 2026-11-21).
-SES API v1 names the same things otherwise; both names are here.
+SES API v1 names some of the same things otherwise; both names are here.
 """
 
 from __future__ import annotations
@@ -85,55 +85,43 @@ _SANDBOX = Meaning(
     "the account is in the sandbox: verify the recipient, or ask AWS for production access",
 )
 
+# Without the "Exception" at the end, which one API has and the other has not.
 _BY_CODE = {
-    "TooManyRequestsException": _THROTTLED,
+    "TooManyRequests": _THROTTLED,
     "Throttling": _THROTTLED,
-    "ThrottlingException": _THROTTLED,
     "RequestLimitExceeded": _THROTTLED,
-    "LimitExceededException": Meaning(QuotaExceeded, "account_limit", "ask AWS for a higher quota"),
-    "AccountSuspendedException": _SUSPENDED,
-    "SendingPausedException": _PAUSED,
+    "LimitExceeded": Meaning(QuotaExceeded, "account_limit", "ask AWS for a higher quota"),
+    "AccountSuspended": _SUSPENDED,
+    "SendingPaused": _PAUSED,
     "AccountSendingPaused": _PAUSED,
-    "AccountSendingPausedException": _PAUSED,
     "ConfigurationSetSendingPaused": _SET_PAUSED,
-    "ConfigurationSetSendingPausedException": _SET_PAUSED,
     "MessageRejected": Meaning(MessageRejected),
     "MailFromDomainNotVerified": _MAIL_FROM,
-    "MailFromDomainNotVerifiedException": _MAIL_FROM,
-    "BadRequestException": _BAD_REQUEST,
+    "BadRequest": _BAD_REQUEST,
     "InvalidParameterValue": _BAD_REQUEST,
-    "ValidationException": _BAD_REQUEST,
+    "Validation": _BAD_REQUEST,
     "ValidationError": _BAD_REQUEST,
-    "NotFoundException": Meaning(
+    "NotFound": Meaning(
         MessageRejected, "not_found", "check the names of configuration set, template and tenant"
     ),
     "ConfigurationSetDoesNotExist": _NO_SET,
-    "ConfigurationSetDoesNotExistException": _NO_SET,
     "TemplateDoesNotExist": _NO_TEMPLATE,
-    "TemplateDoesNotExistException": _NO_TEMPLATE,
-    "ConflictException": Meaning(ProviderUnavailable, "conflict"),
+    "Conflict": Meaning(ProviderUnavailable, "conflict"),
     "AccessDenied": _ACCESS,
-    "AccessDeniedException": _ACCESS,
     "NotAuthorized": _ACCESS,
-    "UnrecognizedClientException": _CREDENTIALS,
     "UnrecognizedClient": _CREDENTIALS,
     "InvalidClientTokenId": _CREDENTIALS,
-    "InvalidSignatureException": _CREDENTIALS,
+    "InvalidSignature": _CREDENTIALS,
     "SignatureDoesNotMatch": _CREDENTIALS,
     "IncompleteSignature": _CREDENTIALS,
     "MissingAuthenticationToken": _CREDENTIALS,
-    "MissingAuthenticationTokenException": _CREDENTIALS,
     "ExpiredToken": Meaning(AuthenticationFailed, "credentials_expired", "renew the session"),
-    "ExpiredTokenException": Meaning(
-        AuthenticationFailed, "credentials_expired", "renew the session"
-    ),
     "RequestExpired": Meaning(AuthenticationFailed, "clock", "set the clock of this machine"),
     "OptInRequired": _ACCESS,
     "InternalFailure": _UNAVAILABLE,
-    "InternalServiceErrorException": _UNAVAILABLE,
+    "InternalServiceError": _UNAVAILABLE,
     "InternalServerError": _UNAVAILABLE,
     "ServiceUnavailable": _UNAVAILABLE,
-    "ServiceUnavailableException": _UNAVAILABLE,
 }
 
 
@@ -212,7 +200,7 @@ def _meaning(response: AwsResponse, sender: str, recipients: Sequence[str]) -> M
     if 300 <= status_code < 400:
         return _moved(status_code)
     # botocore gives the code of some services as "com.amazonaws…#Code".
-    code = response.error_code.rpartition("#")[2]
+    code = response.error_code.rpartition("#")[2].removesuffix("Exception")
     words = response.error_message.lower()
     meaning = _BY_CODE.get(code)
     if meaning is _THROTTLED and "quota exceeded" in words:
@@ -220,9 +208,9 @@ def _meaning(response: AwsResponse, sender: str, recipients: Sequence[str]) -> M
         return _DAILY_QUOTA
     if code == "MessageRejected":
         return _rejection(response.error_message, sender, recipients)
-    if code == "NotFoundException":
+    if code == "NotFound":
         return _missing(words) or _BY_CODE[code]
-    if code == "SendingPausedException" and "configuration set" in words:
+    if code == "SendingPaused" and "configuration set" in words:
         return _SET_PAUSED
     if meaning is _BAD_REQUEST and "message length is more than" in words:
         return _TOO_LARGE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from dataclasses import asdict
 from typing import Any
 
 from mailcore.cli import exit_codes, output
@@ -53,11 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         findings = run_flow(flow, use.transport)
     well = all(each.state == "ok" for each in findings)
     if arguments.json:
-        described = [
-            {"subject": each.subject, "state": each.state, "text": each.text, "fix": each.fix}
-            for each in findings
-        ]
-        output.write_json({"ok": well, "findings": described})
+        output.write_json({"ok": well, "findings": [asdict(each) for each in findings]})
     elif is_quiet(arguments):
         for each in findings:
             if each.state != "ok":

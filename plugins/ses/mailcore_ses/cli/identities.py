@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from dataclasses import asdict
 from typing import Any
 
 from mailcore.cli import exit_codes, output
 from mailcore_ses.account import SesAccount
-from mailcore_ses.account.identities import Identity, IdentitySummary
+from mailcore_ses.account.identities import Identity
 from mailcore_ses.cli.common import ABSENT, new_parser, opened, require_names
 
 
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace, account: SesAccount) -> int:
     identities = list(account.identities())
     if arguments.json:
-        output.write_json({"identities": [_summary(each) for each in identities]})
+        output.write_json({"identities": [asdict(each) for each in identities]})
         return exit_codes.OK
     rows = [
         [
@@ -62,15 +63,6 @@ def _list(arguments: argparse.Namespace, account: SesAccount) -> int:
     ]
     output.write_table(["identity", "kind", "verification", "sending"], rows)
     return exit_codes.OK
-
-
-def _summary(identity: IdentitySummary) -> dict[str, object]:
-    return {
-        "name": identity.name,
-        "kind": identity.kind,
-        "verification_status": identity.verification_status,
-        "sending_enabled": identity.sending_enabled,
-    }
 
 
 def _show(arguments: argparse.Namespace, account: SesAccount) -> int:
@@ -96,26 +88,14 @@ def _show(arguments: argparse.Namespace, account: SesAccount) -> int:
 
 
 def _described(identity: Identity) -> dict[str, object]:
-    dkim = identity.dkim
-    return {
-        "name": identity.name,
-        "kind": identity.kind,
-        "verified_for_sending": identity.verified_for_sending,
-        "verification_status": identity.verification_status,
-        "dkim": {
-            "signing_enabled": dkim.signing_enabled,
-            "status": dkim.status,
-            "tokens": list(dkim.tokens),
-            "origin": dkim.origin,
-        },
-        "dns_records": [
-            {"type": record.kind, "name": record.name, "value": record.value}
-            for record in identity.dns_records
-        ],
-        "mail_from_domain": identity.mail_from_domain,
-        "mail_from_status": identity.mail_from_status,
-        "configuration_set_name": identity.configuration_set_name,
-    }
+    described = asdict(identity)
+    # Those of the records have it.
+    del described["dkim"]["hosted_zone"]
+    described["dns_records"] = [
+        {"type": record.kind, "name": record.name, "value": record.value}
+        for record in identity.dns_records
+    ]
+    return described
 
 
 def _write(identity: Identity) -> None:

@@ -7,6 +7,7 @@ import shutil
 import sys
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
@@ -140,14 +141,8 @@ def _now() -> datetime:
 
 
 def _described(counts: SendCounts) -> dict[str, object]:
-    return {
-        "delivery_attempts": counts.delivery_attempts,
-        "bounces": counts.bounces,
-        "complaints": counts.complaints,
-        "rejects": counts.rejects,
-        "bounce_rate": counts.bounce_rate,
-        "complaint_rate": counts.complaint_rate,
-    }
+    rates = {"bounce_rate": counts.bounce_rate, "complaint_rate": counts.complaint_rate}
+    return asdict(counts) | rates
 
 
 def _write_table(figures: Sequence[DailyStatistics], zone: tzinfo) -> None:
