@@ -20,19 +20,25 @@ def lazily(
 
     Args:
         package: The ``__name__`` of the package.
-        module_of: For each public name the module that defines it, below ``mailcore``.
+        module_of: For each public name the module that defines it, below the package of all.
+
+    Example:
+        A plugin has, where type checkers do not look::
+
+            __getattr__, __dir__ = lazily(__name__, {"AcmeProvider": "provider"})
     """
+    top = package.partition(".")[0]
 
     def load(name: str) -> object:
         module = module_of.get(name)
         if module is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(import_module(f"mailcore.{module}"), name)
+        value = getattr(import_module(f"{top}.{module}"), name)
         setattr(sys.modules[package], name, value)
         return value
 
     def names() -> list[str]:
         # For tab completion, and for help(), which prints what is named here.
-        return sorted({*vars(sys.modules[package]), *module_of} - _MACHINERY)
+        return sorted({*vars(sys.modules[package])} - _MACHINERY | {*module_of})
 
     return load, names

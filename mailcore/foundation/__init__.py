@@ -12,6 +12,7 @@ from mailcore._lazy import lazily
 
 
 if TYPE_CHECKING:
+    from mailcore._lazy import lazily
     from mailcore.foundation.computing import cached_property
     from mailcore.foundation.environment import Variables
     from mailcore.foundation.forking import ForkSafeLock
@@ -32,6 +33,7 @@ else:
             "shown_size": "foundation.redaction",
             "shown_text": "foundation.redaction",
             "cached_property": "foundation.computing",
+            "lazily": "_lazy",
             "similar": "foundation.suggesting",
         },
     )
@@ -42,6 +44,7 @@ __all__ = [
     "Variables",
     "cached_property",
     "freeze",
+    "lazily",
     "redact",
     "shown_name",
     "shown_size",

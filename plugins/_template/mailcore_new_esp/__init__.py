@@ -19,18 +19,11 @@ if TYPE_CHECKING:
     from mailcore_new_esp.options import new_esp_options
     from mailcore_new_esp.provider import NewEspProvider
 else:
-    # Not for type checkers, which would take any name then.
-    def __getattr__(name: str) -> object:
-        # Lazily: what is installed is listed without loading all of it.
-        if name == "NewEspProvider":
-            from mailcore_new_esp.provider import NewEspProvider
+    from mailcore.foundation import lazily
 
-            return NewEspProvider
-        if name == "new_esp_options":
-            from mailcore_new_esp.options import new_esp_options
-
-            return new_esp_options
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__, __dir__ = lazily(
+        __name__, {"NewEspProvider": "provider", "new_esp_options": "options"}
+    )
 
 
 __all__ = ["NewEspProvider", "new_esp_options"]

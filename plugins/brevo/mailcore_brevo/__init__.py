@@ -19,17 +19,11 @@ if TYPE_CHECKING:
     from mailcore_brevo.options import brevo_options
     from mailcore_brevo.provider import BrevoProvider
 else:
-    # Not for type checkers, which would take any name then.
-    def __getattr__(name: str) -> object:
-        if name == "BrevoProvider":
-            from mailcore_brevo.provider import BrevoProvider
+    from mailcore.foundation import lazily
 
-            return BrevoProvider
-        if name == "brevo_options":
-            from mailcore_brevo.options import brevo_options
-
-            return brevo_options
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__, __dir__ = lazily(
+        __name__, {"BrevoProvider": "provider", "brevo_options": "options"}
+    )
 
 
 __all__ = ["BrevoProvider", "brevo_options"]

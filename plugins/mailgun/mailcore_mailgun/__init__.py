@@ -19,18 +19,11 @@ if TYPE_CHECKING:
     from mailcore_mailgun.options import mailgun_options
     from mailcore_mailgun.provider import MailgunProvider
 else:
-    # Not for type checkers, which would take any name then.
-    def __getattr__(name: str) -> object:
-        # Lazily: what reads webhooks does not need what sends.
-        if name == "MailgunProvider":
-            from mailcore_mailgun.provider import MailgunProvider
+    from mailcore.foundation import lazily
 
-            return MailgunProvider
-        if name == "mailgun_options":
-            from mailcore_mailgun.options import mailgun_options
-
-            return mailgun_options
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__, __dir__ = lazily(
+        __name__, {"MailgunProvider": "provider", "mailgun_options": "options"}
+    )
 
 
 __all__ = ["MailgunProvider", "mailgun_options"]

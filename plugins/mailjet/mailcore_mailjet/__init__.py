@@ -19,17 +19,11 @@ if TYPE_CHECKING:
     from mailcore_mailjet.options import mailjet_options
     from mailcore_mailjet.provider import MailjetProvider
 else:
-    # Not for type checkers, which would take any name then.
-    def __getattr__(name: str) -> object:
-        if name == "MailjetProvider":
-            from mailcore_mailjet.provider import MailjetProvider
+    from mailcore.foundation import lazily
 
-            return MailjetProvider
-        if name == "mailjet_options":
-            from mailcore_mailjet.options import mailjet_options
-
-            return mailjet_options
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__, __dir__ = lazily(
+        __name__, {"MailjetProvider": "provider", "mailjet_options": "options"}
+    )
 
 
 __all__ = ["MailjetProvider", "mailjet_options"]

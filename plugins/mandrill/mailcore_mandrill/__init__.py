@@ -19,17 +19,11 @@ if TYPE_CHECKING:
     from mailcore_mandrill.options import mandrill_options
     from mailcore_mandrill.provider import MandrillProvider
 else:
-    # Not for type checkers, which would take any name then.
-    def __getattr__(name: str) -> object:
-        if name == "MandrillProvider":
-            from mailcore_mandrill.provider import MandrillProvider
+    from mailcore.foundation import lazily
 
-            return MandrillProvider
-        if name == "mandrill_options":
-            from mailcore_mandrill.options import mandrill_options
-
-            return mandrill_options
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__, __dir__ = lazily(
+        __name__, {"MandrillProvider": "provider", "mandrill_options": "options"}
+    )
 
 
 __all__ = ["MandrillProvider", "mandrill_options"]

@@ -19,17 +19,11 @@ if TYPE_CHECKING:
     from mailcore_postmark.options import postmark_options
     from mailcore_postmark.provider import PostmarkProvider
 else:
-    # Not for type checkers, which would take any name then.
-    def __getattr__(name: str) -> object:
-        if name == "PostmarkProvider":
-            from mailcore_postmark.provider import PostmarkProvider
+    from mailcore.foundation import lazily
 
-            return PostmarkProvider
-        if name == "postmark_options":
-            from mailcore_postmark.options import postmark_options
-
-            return postmark_options
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__, __dir__ = lazily(
+        __name__, {"PostmarkProvider": "provider", "postmark_options": "options"}
+    )
 
 
 __all__ = ["PostmarkProvider", "postmark_options"]

@@ -19,18 +19,11 @@ if TYPE_CHECKING:
     from mailcore_sendgrid.options import sendgrid_options
     from mailcore_sendgrid.provider import SendGridProvider
 else:
-    # Not for type checkers, which would take any name then.
-    def __getattr__(name: str) -> object:
-        # Lazily: what reads webhooks does not need what sends.
-        if name == "SendGridProvider":
-            from mailcore_sendgrid.provider import SendGridProvider
+    from mailcore.foundation import lazily
 
-            return SendGridProvider
-        if name == "sendgrid_options":
-            from mailcore_sendgrid.options import sendgrid_options
-
-            return sendgrid_options
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__, __dir__ = lazily(
+        __name__, {"SendGridProvider": "provider", "sendgrid_options": "options"}
+    )
 
 
 __all__ = ["SendGridProvider", "sendgrid_options"]

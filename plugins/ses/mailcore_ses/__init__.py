@@ -20,22 +20,17 @@ if TYPE_CHECKING:
     from mailcore_ses.options import ses_options
     from mailcore_ses.provider import SesProvider
 else:
-    # Not for type checkers, which would take any name then.
-    def __getattr__(name: str) -> object:
-        # Lazily: what only reads events, or prints policies, needs none of these.
-        if name == "SesProvider":
-            from mailcore_ses.provider import SesProvider
+    from mailcore.foundation import lazily
 
-            return SesProvider
-        if name == "ses_options":
-            from mailcore_ses.options import ses_options
-
-            return ses_options
-        if name in ("AwsCall", "AwsResponse"):
-            from mailcore_ses.aws import call as aws
-
-            return getattr(aws, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "AwsCall": "aws.call",
+            "AwsResponse": "aws.call",
+            "SesProvider": "provider",
+            "ses_options": "options",
+        },
+    )
 
 
 __all__ = ["AwsCall", "AwsResponse", "SesProvider", "ses_options"]

@@ -20,16 +20,17 @@ if TYPE_CHECKING:
     from mailcore_smtp.presets import PRESETS, Preset
     from mailcore_smtp.provider import SmtpProvider
 else:
-    _HOMES = {"PRESETS": "presets", "Preset": "presets", "smtp_options": "options"}
+    from mailcore.foundation import lazily
 
-    # Not for type checkers, which would take any name then.
-    def __getattr__(name: str) -> object:
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        module = import_module(f"mailcore_smtp.{_HOMES.get(name, 'provider')}")
-        return getattr(module, name)
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "PRESETS": "presets",
+            "Preset": "presets",
+            "SmtpProvider": "provider",
+            "smtp_options": "options",
+        },
+    )
 
 
 __all__ = ["PRESETS", "Preset", "SmtpProvider", "smtp_options"]

@@ -19,17 +19,11 @@ if TYPE_CHECKING:
     from mailcore_sparkpost.options import sparkpost_options
     from mailcore_sparkpost.provider import SparkPostProvider
 else:
-    # Not for type checkers, which would take any name then.
-    def __getattr__(name: str) -> object:
-        if name == "SparkPostProvider":
-            from mailcore_sparkpost.provider import SparkPostProvider
+    from mailcore.foundation import lazily
 
-            return SparkPostProvider
-        if name == "sparkpost_options":
-            from mailcore_sparkpost.options import sparkpost_options
-
-            return sparkpost_options
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__, __dir__ = lazily(
+        __name__, {"SparkPostProvider": "provider", "sparkpost_options": "options"}
+    )
 
 
 __all__ = ["SparkPostProvider", "sparkpost_options"]
