@@ -27,6 +27,7 @@ from mailcore import (
     UnsupportedFeature,
 )
 from mailcore.outbox import MemoryOutbox, OutboxPolicy, OutboxRow, OutboxState, Receipt
+from mailcore.outbox.erasing import erased
 from mailcore.outbox.machine import (
     Rules,
     cancelled,
@@ -224,6 +225,18 @@ def test_events_say_something_of_their_own_recipient_only(receipts, state):
     assert state == (found and found.row.state)
 
 
+def test_an_event_that_names_nobody_and_somebody_whom_the_defaults_added():
+    """The message went to two people, so it says nothing of either."""
+    archive = "archive@example.com"
+    lost = {each: RecipientStatus(SendStatus.UNKNOWN) for each in (ADA, archive)}
+    outcome = SendResult(provider="toy", recipients=RecipientStatuses(lost))
+    row = concluded(begun(), outcome, now=START, rules=RULES).row
+
+    assert resolved(row, [told(EventType.OPENED, "")], now=START, policy=POLICY) is None
+    both = [told(EventType.OPENED), told(EventType.OPENED, archive)]
+    assert OutboxState.SENT is resolved(row, both, now=START, policy=POLICY).row.state
+
+
 def test_what_a_person_has_sent_again():
     """Goes to all that are not known to have it, whatever was unsure, and for a full time again."""
     row = lost_row(attempts=12)
@@ -299,6 +312,31 @@ def test_a_late_conclusion_of_another_send():
     assert OutboxState.FAILED is late(lost_row(), ()).row.state
     sent = replace(first, state=OutboxState.SENT)
     assert (sent, conclusion.attempt) == (late(sent, ()).row, late(sent, ()).attempt)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "status"),
+    [
+        (result(ada=SendStatus.SENT, bob=SendStatus.SENT), OutboxState.SENT, SendStatus.SENT),
+        (MessageRejected("no"), OutboxState.FAILED, SendStatus.FAILED),
+        (RateLimited("slow"), OutboxState.FAILED, SendStatus.FAILED),
+        (SendTimeout("lost", maybe_accepted=True), OutboxState.UNKNOWN, SendStatus.UNKNOWN),
+    ],
+)
+def test_a_late_end_of_a_row_that_was_erased(outcome, state, status):
+    """Says what became of it, and brings neither the address back nor the body or the subject."""
+    row = begun(message(to=[BOB, ADA], subject="Secret"))
+    conclusion = concluded(row, outcome, now=START, rules=RULES)
+    given_up = given_back(row, (), now=START + timedelta(minutes=6), rules=RULES).row
+    gone = erased(replace(given_up, key=None), (), address=ADA.upper(), now=START).row
+
+    late = concluded_late(gone, (), conclusion=conclusion, policy=POLICY)
+
+    assert (state, conclusion.attempt) == (late.row.state, late.attempt)
+    assert (None, "", None) == (late.row.document, late.row.subject, late.row.claimed_until)
+    assert ((BOB, "erased-1"), [BOB, "erased-1"]) == (late.row.recipients, list(late.row.statuses))
+    assert {status} == {each.status for each in late.row.statuses.values()}
+    assert ADA not in repr(vars(late.row))
 
 
 def test_a_repetition_for_another_provider():

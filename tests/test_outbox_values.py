@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
@@ -12,6 +13,9 @@ from mailcore import (
     InvalidMessageType,
     Mailer,
     Message,
+    MessageRejected,
+    RecipientStatus,
+    SendStatus,
 )
 from mailcore.outbox import (
     DOCUMENT_VERSION,
@@ -29,6 +33,7 @@ from mailcore.outbox import (
     new_row,
     retry,
 )
+from mailcore.result import RecipientStatuses
 
 
 NOW = datetime(2026, 11, 30, 23, 30, tzinfo=timezone.utc)
@@ -114,6 +119,38 @@ def test_an_address_is_erased_from_what_waits():
     assert [BOB] == list(outbox.get(both.id).statuses)
     assert not any(ADA in repr(vars(outbox.get(row.id))) for row in (both, alone))
     assert [] == list(outbox.find(OutboxFilter(address=ADA), limit=9))
+
+
+def test_what_was_erased_is_not_sent_to_again():
+    """By a person who has the others sent to again: they are all there is to know of."""
+    outbox = MemoryOutbox()
+    row = outbox.add(message())
+    erase(outbox, ADA)
+    outcomes = [MessageRejected("no")]
+
+    def middleware(message, send):
+        if outcomes:
+            raise outcomes.pop()
+        return (yield from send(message))
+
+    worker = OutboxWorker(outbox, Mailer("memory", middleware=[middleware]))
+    assert 1 == worker.run_once().failed
+    assert (BOB,) == retry(outbox, row.id).remaining
+    assert 1 == worker.run_once().sent
+    assert [BOB] == list(outbox.get(row.id).statuses)
+
+
+def test_nobody_is_left_to_send_to_again():
+    """Those who do not have it were erased."""
+    unsure = {
+        "erased-0": RecipientStatus(SendStatus.UNKNOWN),
+        BOB: RecipientStatus(SendStatus.SENT),
+    }
+    row = replace(new_row(message()), state=OutboxState.UNKNOWN, recipients=("erased-0", BOB))
+    outbox = MemoryOutbox()
+    outbox.put(replace(row, statuses=RecipientStatuses(unsure)))
+
+    assert retry(outbox, row.id) is None
 
 
 def test_what_is_being_sent_is_erased_later():

@@ -255,6 +255,21 @@ def test_a_database_that_is_away(outbox, clock, method, when):
     assert {1} == {row.attempts for row in outbox._rows.values()}
 
 
+def test_rows_that_are_not_sent_after_all(outbox, clock):
+    """A whole claim of them does not end a run: what is due behind them is sent."""
+    lost = SendTimeout("lost", maybe_accepted=True)
+    waiting = [outbox.add(message()) for _ in range(2)]
+    worker_of(outbox, Mailer(Twice(), middleware=[failing(lost, lost)]), clock).run_once()
+    clock.pass_by(minutes=1)
+    other = outbox.add(message())
+
+    worked = worker_of(outbox, mailer_of(), clock, claim_size=2).run_once()
+
+    assert 1 == worked.sent
+    assert OutboxState.SENT is outbox.get(other.id).state
+    assert {OutboxState.UNKNOWN} == {outbox.get(row.id).state for row in waiting}
+
+
 def test_a_database_that_is_away_when_a_run_begins(outbox, clock):
     """Is told to whoever asked for one run."""
     store = Failing(outbox)
@@ -327,6 +342,18 @@ def test_a_provider_with_keys_is_given_what_was_lost_again(outbox, clock):
     keys = {seen[0].idempotency_key, mailer.provider.outbox[0].idempotency_key}
     assert {row.id} == keys
     assert {} == dict(mailer.provider.outbox[0].metadata)
+
+
+def failing(*errors):
+    """Middleware that raises these, one after the other."""
+    left = list(errors)
+
+    def middleware(message, send):
+        if left:
+            raise left.pop(0)
+        return (yield from send(message))
+
+    return middleware
 
 
 def losing(lose):

@@ -13,7 +13,7 @@ from mailcore.middleware.remaining import only_for
 from mailcore.outbox.documents import DOCUMENT_VERSION, written_message
 from mailcore.outbox.machine import cancelled
 from mailcore.outbox.policy import OutboxPolicy
-from mailcore.outbox.rows import OutboxRow, Receipt
+from mailcore.outbox.rows import OutboxRow, Receipt, erased_name
 from mailcore.outbox.states import OutboxState
 from mailcore.outbox.store import Revision
 from mailcore.result import RecipientStatuses
@@ -48,7 +48,7 @@ def erased(
     else:
         row = replace(row, document=None)
     place = next(i for i, each in enumerate(row.recipients) if address_key(each) == key)
-    name = f"erased-{place}"
+    name = erased_name(place)
     others = {each: status for each, status in row.statuses.items() if address_key(each) != key}
     if key in row.statuses:
         others[name] = replace(row.statuses[key], detail="")

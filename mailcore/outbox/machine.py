@@ -34,7 +34,7 @@ from mailcore.middleware.outcomes import Outcomes
 from mailcore.outbox.evidence import is_unsure, told_by
 from mailcore.outbox.outcomes import LONGEST_CODE, LONGEST_ID, Cause, plain_text, read_outcome
 from mailcore.outbox.policy import OutboxPolicy
-from mailcore.outbox.rows import OutboxAttempt, OutboxRow, Receipt
+from mailcore.outbox.rows import OutboxAttempt, OutboxRow, Receipt, is_erased
 from mailcore.outbox.states import OutboxState
 from mailcore.outbox.store import Revision
 from mailcore.result import RecipientStatuses, SendResult
@@ -202,6 +202,8 @@ def concluded_late(
     if row.state not in (OutboxState.SENDING, OutboxState.UNKNOWN):
         # Settled meanwhile: written before, by an event, or by a person. How it ended is kept.
         return Revision(row=row, attempt=conclusion.attempt)
+    if row.recipients != ours.recipients:
+        ours = _without_erased(ours, row, policy)
     known = resolved(ours, receipts, now=ours.changed_at, policy=policy)
     return Revision(row=known.row if known else ours, attempt=conclusion.attempt)
 
@@ -265,7 +267,8 @@ def resolved(
     if row.state is not OutboxState.UNKNOWN and not is_waiting:
         return None
     open_ones = [address for address, status in row.statuses.items() if is_unsure(status)]
-    told = told_by(receipts, row.recipients) if open_ones else {}
+    # Whom it was sent to: those whom the mailer's defaults add as well, and none that was erased.
+    told = told_by(receipts, tuple(row.statuses)) if open_ones else {}
     changed = {
         address: told[address_key(address)] for address in open_ones if address_key(address) in told
     }
@@ -300,13 +303,15 @@ def retried(row: OutboxRow, _receipts: Sequence[Receipt], *, now: datetime) -> R
         now: The time of this moment.
 
     Returns:
-        What is to be written; None if the row is not ``FAILED``, ``UNKNOWN`` or ``CANCELLED``, or
-        its body is not there any more.
+        What is to be written; None if the row is not ``FAILED``, ``UNKNOWN`` or ``CANCELLED``, its
+        body is not there any more, or nobody is left to send to: all others have it, or were
+        erased.
     """
-    if not can_retry(row) or row.document is None:
+    left = tuple(each for each in _unreached(row, row.recipients) if not is_erased(each))
+    if not can_retry(row) or row.document is None or not left:
         return None
     fresh = replace(row, earlier_attempts=row.attempts, tries_until=None, unsure_since=None)
-    return Revision(row=_waiting(fresh, _unreached(row, row.recipients), now, now))
+    return Revision(row=_waiting(fresh, left, now, now))
 
 
 def can_retry(row: OutboxRow) -> bool:
@@ -432,6 +437,29 @@ def _over(
         changed_at=now,
         document=row.document if is_kept else None,
     )
+
+
+def _without_erased(ours: OutboxRow, row: OutboxRow, policy: OutboxPolicy) -> OutboxRow:
+    """How a send ended, for a row that addresses were taken out of while it was under way."""
+    places = zip(map(address_key, ours.recipients), row.recipients, strict=True)
+    names = {key: name for key, name in places if is_erased(name)}
+    statuses = {
+        names.get(address_key(address), address): (
+            replace(status, detail="") if address_key(address) in names else status
+        )
+        for address, status in ours.statuses.items()
+    }
+    found = replace(
+        ours,
+        key=row.key,
+        document=row.document,
+        recipients=row.recipients,
+        remaining=row.remaining,
+        statuses=RecipientStatuses(statuses),
+        subject=row.subject,
+    )
+    # Its body went with the address: there is nothing to send again.
+    return _over(found, ours.changed_at, policy) if can_cancel(ours) else found
 
 
 def _unclaimed(row: OutboxRow) -> OutboxRow:

@@ -273,6 +273,7 @@ class MemoryOutbox:
         """When the next pending row is due, or the next claim ends."""
         with self._lock:
             rows = list(self._rows.values())
+        rows = [row for row in rows if _is_known(row)]
         times = [row.due_at for row in rows if row.state is OutboxState.PENDING]
         times += [row.claimed_until for row in rows if row.claimed_until is not None]
         return min(times, default=None)

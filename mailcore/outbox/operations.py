@@ -31,7 +31,7 @@ def retry(store: OutboxStore, row_id: str, *, now: datetime | None = None) -> Ou
 
     Returns:
         The row as it is now; None if it is not ``FAILED``, ``UNKNOWN`` or ``CANCELLED``, its body
-        is not there any more, or there is no such row.
+        is not there any more, nobody is left to send to, or there is no such row.
     """
     return store.revise(row_id, partial(retried, now=_time(now)))
 

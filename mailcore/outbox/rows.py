@@ -145,6 +145,21 @@ ROW_COLUMNS: tuple[str, ...] = tuple(each.name for each in fields(OutboxRow))
 """The columns of a row, in the order of its fields."""
 
 
+def erased_name(place: int) -> str:
+    """
+    What stands in a row for the address of a recipient that was erased; it has no `@`.
+
+    Args:
+        place: Which of the recipients it was, from 0.
+    """
+    return f"erased-{place}"
+
+
+def is_erased(recipient: str) -> bool:
+    """Whether the address of a recipient was erased, so that nobody can send to it any more."""
+    return "@" not in recipient
+
+
 @dataclass(frozen=True, kw_only=True)
 class OutboxAttempt:
     """

@@ -170,7 +170,7 @@ class Run:
                     raise
                 self._wait_for_store(error)
                 continue
-            if not self._crew.under_way and not self._claimed:
+            if not self._crew.under_way and not self._claimed and not self._was_full:
                 return
             if not self._crew.under_way and (self._pace.pause_seconds() or self._is_stopped()):
                 return

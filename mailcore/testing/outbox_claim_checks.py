@@ -90,6 +90,8 @@ class ClaimChecks(OutboxHooks):
         assert not store.claim("w", limit=9, now=later(days=1), until=later(days=2))
         assert not store.expired(now=later(days=1), limit=9)
         assert store.counts(now=later(days=1)).newer == 2
+        # Or this worker would look for them all the time.
+        assert store.next_due_at() is None
         try:
             store.revise(newer.id, partial(cancelled, now=START, policy=POLICY))
         except SerializationError:

@@ -419,3 +419,5 @@ def test_claims_that_ran_out_are_for_workers_of_the_same_mailer(project):
         list(other.expired(now=late, limit=9)),
         list(mine.expired(now=late, limit=9)),
     )
+    # A worker that waits for what is due next would wait no moment.
+    assert (None, now) == (other.next_due_at(), mine.next_due_at())

@@ -189,7 +189,8 @@ class OutboxQuestions:
 
         def work(using: str) -> datetime | None:
             times = [each.aggregate(Min("due_at"))["due_at__min"] for each in self._waiting(using)]
-            claims = self._rows(using).filter(state=SENDING)
+            # Those that its worker gives back, by `expired`: for others it would wake for nothing.
+            claims = self._rows(using).filter(state=SENDING, mailer=self._mailer, **KNOWN)
             times.append(claims.aggregate(Min("claimed_until"))["claimed_until__min"])
             return min((utc_of(each) for each in times if each is not None), default=None)
 
