@@ -20,7 +20,7 @@ def lazily(
 
     Args:
         package: The ``__name__`` of the package.
-        module_of: For each public name the module that defines it, below the package of all.
+        module_of: The module that defines each public name, below the top package of *package*.
 
     Example:
         A plugin has, where type checkers do not look::

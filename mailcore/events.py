@@ -15,7 +15,7 @@ from mailcore.foundation.redaction import redact, shown_name
 
 
 if TYPE_CHECKING:
-    # At run time it would cost a quarter of importing mailcore.
+    # At run time it would cost a quarter of importing mailcore (benchmarks/imports.py).
     from typing_extensions import Required, Self, Unpack
 
     from mailcore.webhook.request import WebhookRequest
@@ -34,7 +34,8 @@ __all__ = [
 
 
 class _Text(str, Enum):
-    # Equal to its text, so hashed like it; and Enum's own, in Python, takes as long as a look-up.
+    # Equal to its text, so hashed like it; and Enum's own, in Python, takes as long as a look-up
+    # (benchmarks/webhooks.py).
     __hash__ = str.__hash__
 
     def __str__(self) -> str:
@@ -199,8 +200,8 @@ class TrackingEvent(_BaseEvent):
         event_id: The provider's id of the notification, if it has one.
         message_id: The id that the send returned.
         dedupe_key: Equal for the same event reported twice, through whatever channel.
-        metadata: As given to the message.
-        tags: As given to the message.
+        metadata: The metadata that the message was given.
+        tags: The tags that the message was given.
         reject_reason: Why it was not delivered.
         bounce_class: Whether the address is to blame.
         smtp_status: Enhanced status code (RFC 3463), such as ``5.1.1``.
@@ -211,7 +212,7 @@ class TrackingEvent(_BaseEvent):
         click_url: The link that was followed.
         ip_address: The IP address that the open, click or complaint came from.
         defects: What in the notification could not be read, in words.
-        esp_event: All that the provider sent, decoded.
+        esp_event: All that the provider sent about the event, decoded.
         notification: What brought the event, as it was received; see :func:`brought_by`.
     """
 
@@ -230,7 +231,8 @@ class TrackingEvent(_BaseEvent):
     ip_address: str | None = None
 
     def __init__(self, **fields: Unpack[TrackingEventFields]) -> None:
-        # Written out: the one that dataclasses makes for a frozen class takes six times as long.
+        # Written out: the one that dataclasses makes for a frozen class takes six times as long
+        # (benchmarks/webhooks.py).
         unknown = fields.keys() - _FIELDS
         missing = {"provider", "event_type"} - fields.keys()
         if unknown or missing:
@@ -315,7 +317,8 @@ class InboundEvent(_BaseEvent):
     A mail that the provider received for you.
 
     Attributes:
-        envelope_sender: From SMTP's ``MAIL FROM``; None for the null sender, or if not told.
+        envelope_sender: The address in SMTP's ``MAIL FROM``; None for the null sender, or if the
+            provider does not tell.
         envelope_recipients: Every ``RCPT TO`` address that this delivery is for.
         content: The message as received, RFC 5322 bytes, if the notification brought it along.
         location: Where the provider keeps the message otherwise, in the provider's terms.

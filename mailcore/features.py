@@ -40,7 +40,8 @@ AMP = "text/x-amp-html"
 class Feature(str, Enum):
     """Something that not every provider can express."""
 
-    # Equal to its text, so hashed like it; and Enum's own, in Python, takes as long as a look-up.
+    # Equal to its text, so hashed like it; and Enum's own, in Python, takes as long as a look-up
+    # (benchmarks/build.py).
     __hash__ = str.__hash__
 
     CC = "cc"

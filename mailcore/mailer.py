@@ -41,7 +41,7 @@ class Mailer(BaseMailer[ProviderT_co]):
 
     Args:
         provider: A name such as ``"console"``, or a provider.
-        transport: Instead of the provider's own, for tests.
+        transport: What does the I/O instead of the provider's own transport, for tests.
         defaults: What every message has unless it says otherwise: fields of a message, or
             :class:`~mailcore.message.defaults.Defaults`.
         middleware: Policies and flows around each send, the outermost first; or names that

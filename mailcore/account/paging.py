@@ -18,7 +18,7 @@ class Page(Generic[T]):
     Some items of a list.
 
     Args:
-        items: In the order of the provider.
+        items: The entries of this page, in the order of the provider.
         next_token: What asks for the next page; empty for the last one.
     """
 

@@ -57,9 +57,9 @@ class SuppressionAccount(Generic[EntryT]):
         Addresses of the list, fetched page by page as they are wanted.
 
         Args:
-            reasons: Only those for these reasons, such as ``BOUNCE``.
-            start: Only those put on the list at this time or later; with time zone.
-            end: Only those put on the list until this time; with time zone.
+            reasons: Which reasons are wanted, such as ``BOUNCE``; all if empty.
+            start: The time from which on an address was put on the list; with time zone.
+            end: The time until which an address was put on the list; with time zone.
             page_size: Addresses in one call, up to 1000, where the provider has pages.
 
         Raises:
@@ -115,7 +115,8 @@ class SuppressionAccount(Generic[EntryT]):
 
         Args:
             email_address: The address that is delivered to again.
-            reasons: Only if it is there for one of these; whatever the reason, if empty.
+            reasons: Take the address off only if it is there for one of these reasons; whatever the
+                reason, if empty.
 
         Raises:
             InvalidAddress: If it is no address.

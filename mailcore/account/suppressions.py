@@ -38,7 +38,7 @@ class SuppressedAddress:
     An address on a list.
 
     Args:
-        email_address: As the provider has it.
+        email_address: The address, spelled as the provider has it.
         reason: :data:`BOUNCE`, :data:`COMPLAINT`, :data:`UNSUBSCRIBE` or :data:`MANUAL`; what a
             provider has beyond these, in its own words.
         updated_at: When it was put on the list last, with time zone (UTC); None if the provider
@@ -58,9 +58,9 @@ class SuppressionFilter:
     Which addresses of a list.
 
     Args:
-        reasons: Those for any of these reasons; all if empty.
-        start: Those put on the list at this time or later.
-        end: Those put on the list until this time.
+        reasons: Which reasons are wanted, such as ``BOUNCE``; all if empty.
+        start: The time from which on an address was put on the list.
+        end: The time until which an address was put on the list.
 
     Raises:
         ConfigurationError: If a time is no datetime or has no time zone, or the end lies before the
@@ -156,7 +156,7 @@ class KeepsSuppressions(Protocol):
 
     def suppressions(self) -> SuppressionList:
         """
-        Its list.
+        The suppression list of the account that the provider's options name.
 
         Raises:
             ConfigurationError: If an option that it needs is missing.
@@ -233,7 +233,7 @@ def known_reasons(reasons: Iterable[str], known: tuple[str, ...], provider: str)
     Reasons in upper case.
 
     Args:
-        reasons: As somebody wrote them; one text is one reason.
+        reasons: The reasons as somebody wrote them; one text is one reason.
         known: The reasons that the provider knows.
         provider: The name of the provider, for errors.
 

@@ -63,7 +63,7 @@ class Index:
         The first cause of the table with a phrase in the words; else that of the fallback.
 
         Args:
-            words: In lower case, with one space before, between and after.
+            words: The words of a text in lower case, with one space before, between and after them.
 
         Returns:
             The cause of the table, or None; then the cause of the fallback, None if the table has

@@ -207,7 +207,8 @@ def enhanced_status(text: str) -> str | None:
     The enhanced status code (RFC 3463) in what a server said, such as ``5.1.1``.
 
     Args:
-        text: With or without a reply code; also a `Status` field with a comment.
+        text: What a server said, with or without a reply code; also a `Status` field with a
+            comment.
     """
     text = text[:_SEARCHED_CHARACTERS]
     if _STATUS.search(text) is None:

@@ -6,7 +6,7 @@ from mailcore.builtin._local import LocalProvider, MessageRequest, new_message_i
 
 
 class NullTransport:
-    """Does nothing."""
+    """Takes every message, and sends none."""
 
     def exchange(self, request: MessageRequest) -> str:
         """Answer with a new id."""

@@ -38,7 +38,7 @@ class Chosen:
     A provider, and which texts in its output are secret.
 
     Args:
-        provider: Made, but not used yet.
+        provider: The provider, made but not used yet.
         secrets: Values of its options that must not be shown.
     """
 

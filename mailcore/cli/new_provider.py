@@ -97,7 +97,7 @@ def create(name: str, directory: Path) -> list[str]:
 
     Args:
         name: The name of the provider, which was checked.
-        directory: Made here, with the directories above it.
+        directory: The directory of the plugin; it is made, with those above it.
 
     Returns:
         The files, relative to the directory, with slashes, sorted.

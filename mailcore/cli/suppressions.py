@@ -199,7 +199,8 @@ def opened_provider(arguments: argparse.Namespace, name: str) -> Iterator[AnyPro
     The provider that the arguments choose; by default that of the command. Closed afterwards.
 
     Args:
-        arguments: With those that :func:`mailcore.cli.choosing.add_arguments` adds.
+        arguments: The arguments of the command, among them those that
+            :func:`mailcore.cli.choosing.add_arguments` adds.
         name: The name of the provider that the command is about.
 
     Raises:

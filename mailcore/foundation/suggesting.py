@@ -28,11 +28,12 @@ def similar(
         name: The name that was given, and is not known.
         known: The names that exist.
         also: Other names for some of them, in lower case.
-        least: From 0 to 1, how much of both has to agree.
+        least: How much of both has to agree, from 0 to 1.
     """
     if not isinstance(name, str):
         return ""
-    # Whoever writes code looks it up; it costs a millisecond that no import should pay.
+    # Only errors need it, and it costs a millisecond that no import should pay
+    # (benchmarks/imports.py).
     import difflib
 
     spelled = name.strip().lower().replace("-", "_")

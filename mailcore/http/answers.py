@@ -37,7 +37,8 @@ class Meaning:
         category: The category, as in :class:`~mailcore.errors.SendError`; empty for that of the
             class.
         hint: What to do about it, where the provider's words do not say so.
-        retryable: If it differs from that of the class.
+        retryable: Whether the same message may succeed later; None for what the class of the error
+            says.
         maybe_accepted: Whether the message may be on its way all the same.
     """
 
@@ -158,13 +159,14 @@ def send_error(
     The exception for an error answer; its text is the provider's words, redacted, and the hint.
 
     Args:
-        meaning: From the provider's codes, or :func:`meaning_of_status`.
+        meaning: What the answer means, from the provider's codes or by :func:`meaning_of_status`.
         words: What the provider says is wrong, in its words.
         status_code: The HTTP status of the answer.
         code: The provider's own code of the error, which becomes the exception's `code`.
         headers: The headers of the answer, names in lower case; used are those that say when to try
             again.
-        maybe_accepted: If it is so in this case, whatever the meaning says.
+        maybe_accepted: Whether the message may be on its way in this case, whatever the meaning
+            says; None for what the meaning says.
         raw: The answer, which becomes the exception's `raw`.
     """
     said = redact(" ".join(words.split()))[:500] or "no message"
@@ -194,7 +196,7 @@ def error_answer(
 
     Args:
         response: The answer that is no success.
-        meaning: From the provider's codes, or :func:`meaning_of_status`.
+        meaning: What the answer means, from the provider's codes or by :func:`meaning_of_status`.
         words: What the provider says is wrong, in its words.
         code: The provider's own code of the error, which becomes the exception's `code`.
         headers: In place of the answer's own, where these say otherwise when to try again.

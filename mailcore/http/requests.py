@@ -58,7 +58,7 @@ def json_request(
     Args:
         url: The absolute URL of the call.
         payload: A document of dicts, lists, texts, numbers, booleans and None.
-        headers: Beside those that say that it is JSON.
+        headers: Header fields beside those that say that the body is JSON.
         recipients: The addresses that the request sends to, as in :class:`~mailcore.flow.Request`.
         timeout_seconds: How long the exchange may take, as in :class:`~mailcore.flow.HttpRequest`.
         method: The HTTP method in capitals.
@@ -83,7 +83,7 @@ class FormFile:
 
     Args:
         name: The name of the field of the form.
-        filename: As the provider is to call it.
+        filename: The name that the provider gives to the file.
         content: The octets of the file.
         content_type: The media type of the file, such as ``image/png``.
     """
@@ -112,7 +112,7 @@ def form_request(
         url: The absolute URL of the call.
         fields: Names and values, in order; names may repeat.
         files: The files, which follow the fields; with any, the form is multipart.
-        headers: Beside those that say what the body is.
+        headers: Header fields beside those that say what the body is.
         recipients: The addresses that the request sends to, as in :class:`~mailcore.flow.Request`.
         timeout_seconds: How long the exchange may take, as in :class:`~mailcore.flow.HttpRequest`.
         method: The HTTP method in capitals.

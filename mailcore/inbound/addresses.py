@@ -45,7 +45,7 @@ class InboundAddress:
 
     @property
     def address(self) -> Address | None:
-        """To write to it; None if it is not valid."""
+        """The address in a form that can be written to; None if it is not valid."""
         try:
             return Address(self.addr_spec, self.display_name)
         except InvalidAddress:

@@ -54,8 +54,8 @@ class _Leaf(NamedTuple):
 
     Args:
         entity: The part that it is.
-        is_sole: It can only be a form of the body.
-        is_aside: It is a part of a multipart/related that names another one as its root.
+        is_sole: Whether it can only be a form of the body.
+        is_aside: Whether it is a part of a multipart/related that names another one as its root.
     """
 
     entity: Entity

@@ -42,7 +42,7 @@ def decode_charset(data: Buffer, charset: str, errors: str = "replace") -> tuple
 
     Args:
         data: The octets to decode.
-        charset: As declared, clutter included; empty if it is not.
+        charset: The charset that the mail declares, clutter included; empty if it declares none.
         errors: What happens to octets that cannot be decoded, as for :meth:`bytes.decode`.
 
     Returns:

@@ -60,13 +60,14 @@ class ReceivedFile:
 
     Args:
         content: The octets of the file.
-        content_base64: Instead of `content`: not decoded where that is not needed. Line breaks and
-            what else is no base64 are passed over, padding may be missing, both alphabets of RFC
-            4648 are read; what does not decode leaves an incomplete file, never none.
-        filename: As the sender wrote it; of more than 255 characters the extension and the first
-            are kept.
-        content_type: With parameters or without; one that is none, or that of a multipart, becomes
-            ``application/octet-stream``.
+        content_base64: The file in base64, in place of `content`: it is not decoded where that is
+            not needed. Line breaks and what else is no base64 are passed over, padding may be
+            missing, both alphabets of RFC 4648 are read; what does not decode leaves an incomplete
+            file, never none.
+        filename: The name that the sender wrote; of more than 255 characters the extension and the
+            first are kept.
+        content_type: The media type with parameters or without; one that is none, or that of a
+            multipart, becomes ``application/octet-stream``.
         content_id: What the HTML refers to as ``cid:…``, with angle brackets or without.
         inline: Whether it is meant to be shown within the message.
     """

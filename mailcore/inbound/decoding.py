@@ -29,8 +29,8 @@ def decode_transfer(body: Buffer, encoding: str) -> tuple[bytes, str]:
     Undo a Content-Transfer-Encoding (RFC 2045, section 6), as much of it as can be.
 
     Args:
-        body: As it stands in the message.
-        encoding: In lower case; empty if there is none.
+        body: The bytes that stand in the message.
+        encoding: The value of Content-Transfer-Encoding in lower case; empty if there is none.
 
     Returns:
         The content, and what is wrong with it, if anything.

@@ -32,7 +32,7 @@ def safe_filename(
     another question.
 
     Args:
-        filename: As it was received; None and what is left empty become *default*.
+        filename: The name that was received; None and what is left empty become *default*.
         default: What is returned, as it is, where there is no usable name.
         max_bytes: Longest name in UTF-8; file systems take 255.
 

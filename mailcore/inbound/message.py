@@ -62,9 +62,9 @@ def parse_inbound(
 
     Args:
         raw: The mail as received (RFC 5322), 8-bit allowed; lines may end in CRLF, LF or CR.
-        max_parts: At most so many parts.
-        max_depth: At most so many multiparts within each other.
-        max_header_bytes: At most so many bytes of header fields, those of all parts included; a
+        max_parts: How many parts are read.
+        max_depth: How many multiparts within each other are read.
+        max_header_bytes: How many bytes of header fields are read, those of all parts included; a
             line counts as at least 64. What exceeds a limit is kept as one attachment, and
             ``defects`` says so.
         defects: What was wrong before it was these bytes: the first of the message's ``defects``.
@@ -179,7 +179,7 @@ class InboundMessage:
 
     @cached_property
     def subject(self) -> str | None:
-        """On one line, decoded; None if there is none."""
+        """The subject on one line, decoded; None if there is none."""
         return self.headers.get("subject")
 
     @cached_property

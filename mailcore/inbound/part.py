@@ -186,8 +186,8 @@ class InboundPart:
         The content as text, lines ending in ``\n``.
 
         Args:
-            charset: Instead of the declared one. Without either, 8-bit text is read as UTF-8 or,
-                if hardly any of it is that, as windows-1252.
+            charset: The charset to decode with instead of the declared one. Without either, 8-bit
+                text is read as UTF-8 or, if hardly any of it is that, as windows-1252.
             errors: What happens to octets that cannot be decoded, as for :meth:`bytes.decode`.
 
         Raises:

@@ -48,7 +48,7 @@ class Attachment:
     A file that comes with a message, or an image shown within its HTML.
 
     Args:
-        filename: As the recipient sees it; None for a part without a name.
+        filename: The name that the recipient sees; None for a part without a name.
         content: Bytes, or text, which is encoded in the charset of its type: see
             :mod:`mailcore.message.content_type`.
         content_type: ``type/subtype`` with parameters; if not given, what the file name says

@@ -333,7 +333,8 @@ def _json(value: object, place: str, problems: Problems, depth: int = 0) -> Any:
             return None
         return FrozenDict(
             {
-                # Common values cannot be wrong, and telling their place costs more than they do.
+                # Common values cannot be wrong, and telling their place costs more than they do
+                # (benchmarks/build.py).
                 k if _is_common(k) else body(k, _at(place, plain_text(k)), problems): (
                     v if _is_common(v) else _json(v, _at(place, plain_text(k)), problems, depth + 1)
                 )

@@ -45,7 +45,7 @@ def content_id_of(content_id: object, problems: list[Problem]) -> str | None:
     The id without what belongs to the header, its angle brackets, or to the URL, its scheme.
 
     Args:
-        content_id: As it was given: ``logo@shop``, ``<logo@shop>`` or ``cid:logo%40shop``.
+        content_id: The id as it was given: ``logo@shop``, ``<logo@shop>`` or ``cid:logo%40shop``.
         problems: What is wrong is added here.
     """
     if not is_text(content_id):

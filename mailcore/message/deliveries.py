@@ -29,7 +29,7 @@ class Deliveries(NamedTuple):
 
     @property
     def everybody(self) -> tuple[Address, ...]:
-        """All of them, in this order: an envelope."""
+        """All recipients, those of to first, then cc and bcc: the envelope."""
         return (*self.to, *self.cc, *self.bcc)
 
 

@@ -81,7 +81,7 @@ def remedy_of(
         feature: What is asked for too much.
         support: The provider's answer to it.
         message: The message that asks for it.
-        features: All answers of the provider.
+        features: What the provider says to each feature.
     """
     keep = support.limit if support.kind == "limited" and support.limit is not None else 0
     find = _REMEDIES.get(feature)
@@ -94,7 +94,7 @@ def applied(remedy: Remedy, message: Message) -> Message | None:
 
     Args:
         remedy: The remedy, one of the core's or of a plugin's.
-        message: The one in which the problem was found.
+        message: The message in which the problem was found.
     """
     changed = remedy.apply(message)
     if not differs(message, changed) or breaches(message, changed):

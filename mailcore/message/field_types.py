@@ -24,7 +24,7 @@ class Use(NamedTuple):
     A feature that messages use by a field: what a provider declares, and how it is seen and proven.
 
     Attributes:
-        feature: By its name in the declaration of a provider.
+        feature: The feature that a message uses, which providers declare.
         about: A phrase for the matrix of features.
         count: How many times a message uses it; 0 if it does not.
         sample: A value of the field that uses the feature, as the constructor takes it. What stands

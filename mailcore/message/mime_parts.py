@@ -103,7 +103,7 @@ def described(part: InboundPart, content: bytes | None = None) -> Described:
 
     Args:
         part: A part that is no multipart.
-        content: Instead of what stands in it.
+        content: The content of the attachment, in place of what stands in the part.
     """
     problems = list(header_problems(part))
     if content is None:

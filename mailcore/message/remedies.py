@@ -97,7 +97,7 @@ class Without(Remedy):
 
 @dataclass(frozen=True, repr=False)
 class First(Remedy):
-    """Of a list, only the first items stay."""
+    """Keeps only the first items of a list."""
 
     field: Literal["other_authors", "reply_to", "tags", "alternatives", "attachments"]
     count: int
@@ -113,7 +113,7 @@ class First(Remedy):
 
 @dataclass(frozen=True, repr=False)
 class WithoutItems(Remedy):
-    """Of a list, some items go."""
+    """Takes some items out of a list."""
 
     field: Literal["reply_to", "tags", "alternatives", "attachments"]
     positions: tuple[int, ...]
@@ -160,7 +160,7 @@ class WithoutHeaders(Remedy):
 @dataclass(frozen=True, repr=False)
 class WithoutKeys(Remedy):
     """
-    Some metadata go.
+    Takes some keys out of the metadata.
 
     Args:
         keys: The keys that are left out.

@@ -73,5 +73,5 @@ def unavailable(what: str, provider: str, error: Exception) -> StoreUnavailable:
 
 
 def told_down(what: str, error: Exception) -> None:
-    """Note that a message goes without asking."""
+    """Log that a store cannot be asked, and that the message is sent without its answer."""
     logger.error("the store of %s cannot be asked; it is sent all the same", what, exc_info=error)

@@ -69,7 +69,7 @@ class Idempotency(Policy):
 
     Args:
         store: Where the keys are kept: a :class:`~mailcore.stores.idempotency.IdempotencyStore`.
-        life_seconds: For how many seconds a key stands for its message, from the first send on.
+        life_seconds: How many seconds a key stands for its message, from the first send on.
         wait_seconds: How many seconds to wait for one that is just being sent.
         when_down: What becomes of a message while the store cannot be asked: ``refuse``
             (:class:`~mailcore.errors.StoreUnavailable` is raised, and nothing was sent), or

@@ -44,7 +44,7 @@ class Remaining:
     @classmethod
     def of(cls, result: SendResult, outcomes: Outcomes, *, may_repeat: bool) -> Remaining:
         """
-        Find them.
+        Find whom a result leaves to be sent to again.
 
         A repetition that is refused says nothing of the send before it, so that what all sends say
         of a recipient counts: who was accepted once is not left, whose answer was lost stays open.
@@ -99,7 +99,7 @@ def only_for(message: Message, addresses: Iterable[str], features: Features) -> 
 
     Args:
         message: The message that was sent to all.
-        addresses: Those that it is to be sent to again.
+        addresses: The recipients that it is to be sent to again.
         features: What the provider can do.
 
     Returns:
@@ -136,7 +136,7 @@ def only_for(message: Message, addresses: Iterable[str], features: Features) -> 
 
 
 def addresses_among(addresses: tuple[Address, ...], keys: AbstractSet[str]) -> tuple[Address, ...]:
-    """Those of some addresses whose keys are among these."""
+    """The addresses whose keys are in a set."""
     return tuple(address for address in addresses if address.key in keys)
 
 

@@ -125,7 +125,7 @@ class DkimSigner:
         Sign a mail.
 
         Args:
-            mail: With CRLF at the end of every line.
+            mail: The mail, with CRLF at the end of every line.
             signed_at: The time for the signature's ``t=``, with a time zone; now, if not given.
 
         Returns:

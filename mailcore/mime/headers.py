@@ -273,7 +273,7 @@ def _place(name: str) -> str:
     return "subject" if name == "Subject" else f"headers[{shown_name(name)}]"
 
 
-# The text of the present second: it is asked for many times in each.
+# The text of the present second: it is asked for many times in each (benchmarks/build.py).
 _this_second: tuple[int, str] = (-1, "")
 
 

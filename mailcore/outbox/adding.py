@@ -45,7 +45,7 @@ def new_row(
         not_before: When it may be sent at the earliest: a datetime with time zone, or how long from
             now. It is claimed at the first look after that. (The `send_at` of a message has the
             provider wait.)
-        priority: From -100 to 100. What is due with a larger number is sent first.
+        priority: A number from -100 to 100. What is due with a larger number is sent first.
         now: The time; None to look at the clock.
 
     Raises:

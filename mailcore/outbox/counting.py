@@ -43,7 +43,7 @@ class Figure:
         tag: A tag of the messages, empty for those without; None if tags are not told apart.
         domain: The domain of the recipients, in ASCII, empty if nobody knows; None if these are
             not told apart.
-        counts: For each of :data:`COUNTED` the number of mails; each mail to each recipient counts
+        counts: The number of mails for each of :data:`COUNTED`; each mail to each recipient counts
             once, on the first day on which it happened.
     """
 

@@ -86,7 +86,7 @@ def narrowed(
     Args:
         row: The row as it is now.
         receipts: What providers reported of it.
-        now: The time of this moment.
+        now: The time to decide at, in UTC.
         rules: The policy, and what the provider can do.
 
     Returns:

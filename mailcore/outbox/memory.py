@@ -65,7 +65,7 @@ class MemoryOutbox:
             message: The message as it will be given to the worker's mailer.
             key: The caller's own name for it.
             not_before: When it may be sent at the earliest.
-            priority: From -100 to 100; the larger ones first.
+            priority: A number from -100 to 100; the larger ones first.
 
         Raises:
             MessageError: If it cannot be kept.

@@ -45,7 +45,7 @@ class Cause:
     Args:
         category: A word for programs; empty if it did reach everybody.
         code: The provider's own code.
-        text: In words, without addresses.
+        text: What happened, in words without addresses.
         wait_seconds: How long the provider asks to wait.
         is_patient: Whether the message is not to blame and waits until somebody has seen to it.
     """

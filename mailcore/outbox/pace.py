@@ -52,5 +52,5 @@ class Pace:
         self._until = max(self._until, self._clock() + pause)
 
     def pause_seconds(self) -> float:
-        """For how long nothing is to begin; 0 if there is no pause."""
+        """How many seconds nothing is to begin; 0 if there is no pause."""
         return max(0.0, self._until - self._clock())

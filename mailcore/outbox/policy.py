@@ -34,13 +34,13 @@ class OutboxPolicy:
         first_wait_seconds: The bound of the first wait. It doubles with every attempt; the wait is
             a random part of it, and what the provider asks for comes on top.
         longest_wait_seconds: The bound of all waits, without what the provider asks for.
-        max_age_seconds: For how many seconds to go on, from the moment when a message was due
-            first. A wait that would end later is not begun. The first attempt is made however late.
+        max_age_seconds: How many seconds to go on, from the moment when a message was due first. A
+            wait that would end later is not begun. The first attempt is made however late.
         accept_duplicates: Whether to send again what may be on its way, with any provider: some
             recipients get the message twice.
-        repeat_within_seconds: For how long a provider whose ``idempotency`` is ``native`` may be
-            given again what it may have: no longer than it remembers a key. From the beginning of
-            the first send of which nobody knows.
+        repeat_within_seconds: How many seconds a provider whose ``idempotency`` is ``native`` may
+            be given again what it may have, from the beginning of the first send of which nobody
+            knows: no longer than it remembers a key.
         keep_bodies: Whether the document of a message stays when it was sent. Otherwise only what
             tells of it does: addresses, subject, tags, statuses.
         jitter: A function that gives a random number from 0 to 1, as :func:`random.random` does.

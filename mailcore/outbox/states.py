@@ -32,7 +32,8 @@ class OutboxState(str, Enum):
     CANCELLED = "cancelled"
     """It was called off before anybody was sent to."""
 
-    # Equal to its text, so hashed like it; and Enum's own, in Python, takes as long as a look-up.
+    # Equal to its text, so hashed like it; and Enum's own, in Python, takes as long as a look-up
+    # (benchmarks/outbox.py).
     __hash__ = str.__hash__
 
     def __str__(self) -> str:
@@ -40,5 +41,5 @@ class OutboxState(str, Enum):
 
     @property
     def is_over(self) -> bool:
-        """Whether workers leave it alone."""
+        """Whether the row has an outcome, so that no worker looks at it again."""
         return self not in (OutboxState.PENDING, OutboxState.SENDING)

@@ -60,7 +60,7 @@ class OutboxWorker:
         lease_seconds: After how many seconds a claim ends by itself. A worker that lives extends
             its claims; this is how long the others wait before they take over from a dead one.
         poll_seconds: How many seconds to wait before the store is asked again, if nothing was due.
-        grace_seconds: For how many seconds to wait for what is under way when the worker stops.
+        grace_seconds: How many seconds to wait for what is under way when the worker stops.
         metadata_key: The name of the metadata under which the id of the row travels, so that
             events find it.
         worker_id: The id that its claims have; made of host, process and chance if None. No two

@@ -76,8 +76,8 @@ class CompositeProvider(Provider[Request, Any]):
 
     Args:
         members: Through whom it sends.
-        made: Those providers among them that the pool made itself, of names and URLs: a mailer that
-            is closed closes these.
+        made: The members that the pool made itself, of names and URLs: a mailer that is closed
+            closes these.
 
     Attributes:
         members: Through whom it sends, in the order in which they were given.

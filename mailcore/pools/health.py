@@ -75,7 +75,9 @@ class Health:
             return self._rests(self._records[id(member)])
 
     def awake_first(self, members: Sequence[Member]) -> list[Member]:
-        """Those that work, in the order given; then those that rest, the longest-resting first."""
+        """
+        The members that work, in the order given; then those that rest, the longest-resting first.
+        """
         with self._lock:
             awake = [each for each in members if not self._rests(self._records[id(each)])]
             resting = [each for each in members if self._rests(self._records[id(each)])]

@@ -36,7 +36,7 @@ class Rotation:
         The members, beginning with the one whose turn it is now.
 
         Args:
-            members: Those among whom to choose, in the order of the pool.
+            members: The members to choose from, in the order of the pool.
         """
         if not members:
             return []

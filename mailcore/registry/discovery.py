@@ -73,7 +73,8 @@ def discover() -> Discovered:
 
 
 def _installed() -> list[metadata.EntryPoint]:
-    # Costs as much as all the rest of importing mailcore, so only once it is needed.
+    # Costs as much as all the rest of importing mailcore, so only once it is needed
+    # (benchmarks/imports.py).
     from importlib import metadata
 
     groups = (PROVIDERS, EXTENSIONS, URL_SCHEMES, POOLS)

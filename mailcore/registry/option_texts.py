@@ -17,7 +17,7 @@ _NOT_OF_IT = object()
 
 
 class Misfit(Exception):
-    """A text is not of its option's type; the text of this says what it must be."""
+    """A text cannot be made a value of the type of its option; the error says what is wanted."""
 
 
 def alternatives(annotation: Any) -> tuple[Any, ...]:

@@ -168,7 +168,8 @@ class ProviderOptions:
         Refuse values that a message brings in ``esp_extra`` and that cannot be right.
 
         Args:
-            parameters: By their names in the API; those that no option declares are left alone.
+            parameters: What a message brings, by the names in the API; what no option declares is
+                left alone.
 
         Raises:
             ConfigurationError: With every parameter that cannot be right, by the option's name.

@@ -201,7 +201,7 @@ class Registry:
         Make a provider, to send or to receive.
 
         Args:
-            name: As the plugin calls itself.
+            name: The name of the provider, such as ``console``.
             options: The provider's options, by name; others may stand in the environment, as
                 :mod:`mailcore.registry.option_variables` says.
 

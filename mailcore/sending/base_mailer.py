@@ -70,7 +70,8 @@ if TYPE_CHECKING:
         "ProviderT_co", bound=Provider[Any, Any], default=Provider[Any, Any], covariant=True
     )
 else:
-    # Nobody looks at its bound and its default but type checkers, and typing_extensions costs time.
+    # Only type checkers look at its bound and its default, and importing typing_extensions costs
+    # time (benchmarks/imports.py).
     from typing import TypeVar
 
     ProviderT_co = TypeVar("ProviderT_co", covariant=True)

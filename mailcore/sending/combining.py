@@ -74,7 +74,7 @@ def groups_of(items: Iterable[T], size: int, failures: list[Exception]) -> Itera
 async def agroups_of(
     items: AsyncIterable[T], size: int, failures: list[Exception]
 ) -> AsyncIterator[list[T]]:
-    """The same as :func:`groups_of`, of what is awaited."""
+    """As :func:`groups_of`, for an asynchronous iterable."""
     group: list[T] = []
     try:
         async for item in items:

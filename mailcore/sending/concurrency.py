@@ -166,7 +166,7 @@ class _Window(Generic[WorkT]):
             self._ended.append(work)
 
     def due(self) -> Iterator[WorkT]:
-        """Those whose turn it is, which are pending no more."""
+        """Take the work whose turn it is out of `pending`, and give it."""
         while (work := self._next()) is not None:
             del self.pending[work]
             yield work
@@ -198,7 +198,7 @@ class _Source(Generic[PieceT]):
         self._awaited = None if isinstance(pieces, Iterable) else aiter(pieces)
 
     def has_next(self) -> bool:
-        """Whether there is one now; of an asynchronous iterable, the next is waited for."""
+        """Whether there is a next piece now; that of an asynchronous iterable is waited for."""
         if self._taken or self.is_over:
             return bool(self._taken)
         if self._plain is not None:
@@ -211,7 +211,7 @@ class _Source(Generic[PieceT]):
         return False
 
     def take(self) -> PieceT:
-        """The next one."""
+        """Take the next piece."""
         return self._taken.pop()
 
     async def _wait(self) -> None:

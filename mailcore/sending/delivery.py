@@ -69,7 +69,7 @@ class Attempt:
         self._pending = exchange
 
     def end(self, statuses: Iterable[RecipientStatus]) -> None:
-        """It came, or became an error."""
+        """Note that the answer came, or that an error did."""
         self._pending = None
         self._maybe_accepted |= any(each.accepted or each.maybe_accepted for each in statuses)
 

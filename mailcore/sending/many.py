@@ -50,12 +50,12 @@ class Sent:
 
     @property
     def result(self) -> SendResult | None:
-        """Its result; None if there is an error."""
+        """The result of the send; None if there is an error."""
         return self.outcome if isinstance(self.outcome, SendResult) else None
 
     @property
     def error(self) -> MailcoreError | None:
-        """Its error; None if there is a result."""
+        """The error of the send; None if there is a result."""
         return self.outcome if isinstance(self.outcome, MailcoreError) else None
 
 

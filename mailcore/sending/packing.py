@@ -53,7 +53,7 @@ class JsonCall:
         What of a body that this call made is the objects, which another call can take.
 
         Args:
-            body: As :meth:`joined` returned it.
+            body: A body as :meth:`joined` returned it.
         """
         before, after = self._frame
         return body[len(before) : len(body) - len(after)]

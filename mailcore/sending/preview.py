@@ -18,8 +18,8 @@ class Preview:
     Args:
         provider: The name of the provider that the requests are for; of a pool, that of the member
             which would be asked.
-        message: With the defaults, with what extensions make of it, and without what the mailer's
-            policy drops.
+        message: The message with the defaults, with what extensions make of it, and without what
+            the mailer's policy drops.
         requests: What the transport would be given, in order: values of the provider's own class,
             such as :class:`mailcore.HttpRequest`. They hold addresses, and may hold credentials.
         passed_over: Members of a pool that would be asked first and cannot express the message: for

@@ -37,7 +37,8 @@ class IdempotencyStore(Protocol):
         Args:
             key: The key, a text of any length and content.
             record: The text that is kept.
-            life_seconds: For how many seconds; after that it is as if it had never been there.
+            life_seconds: How many seconds the claim holds; after that it is as if it had never been
+                there.
         """
         ...
 

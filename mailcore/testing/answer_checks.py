@@ -68,7 +68,7 @@ class AnswerChecks(SuiteHooks):
         report("an answer that is cut off is believed", failures)
 
     def test_only_success_is_success(self) -> None:
-        """Of a redirect or a failure of the server, nobody is accepted, whatever its body says."""
+        """A redirect or a failure of the server accepts nobody, whatever its body says."""
         provider = self.make_provider()
         failures: list[str] = []
         for name, message, response in self._accepting(provider):

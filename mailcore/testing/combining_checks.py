@@ -23,7 +23,7 @@ _COUNT = 3
 
 class CombiningChecks(SuiteHooks):
     """
-    ``send_many(..., messages_per_call=…)``.
+    Whether messages that share a call (``messages_per_call``) stay apart.
 
     Of a provider that does not combine messages, these check that it sends one by one.
     """

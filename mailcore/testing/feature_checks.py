@@ -31,7 +31,7 @@ class FeatureChecks(SuiteHooks):
     """Canaries, Bcc, and injected headers."""
 
     def test_it_introduces_itself(self) -> None:
-        """It has a name that can be a URL's scheme, a label, and a declaration."""
+        """The provider has a name that can be a URL's scheme, a label, and a declaration."""
         provider = self.make_provider()
         name = provider.name
         failures = []

@@ -56,7 +56,7 @@ def received_mail() -> Message:
 
 class InboundChecks(WebhookReading):
     """
-    Received mail.
+    Whether received mail is read as it was sent.
 
     Of a provider that declares ``inbound`` NO, each of these checks that it has none: nothing is
     skipped.

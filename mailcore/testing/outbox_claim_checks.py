@@ -35,7 +35,7 @@ class ClaimChecks(OutboxHooks):
     """What a worker does with a store."""
 
     def test_claims_come_in_order(self) -> None:
-        """Those with the larger priority first, then those that were due first, then by id."""
+        """Rows with the larger priority are claimed first, then those due first, then by id."""
         store = self.make_store()
         rows = [
             made(0, not_before=later(seconds=5)),
@@ -58,7 +58,7 @@ class ClaimChecks(OutboxHooks):
         ]
 
     def test_what_a_claim_changes(self) -> None:
-        """State, worker and times; what is returned is what is there."""
+        """A claim changes state, worker and times, and returns the row as it is then kept."""
         store = self.make_store()
         row = made()
         self.put(store, [row])
@@ -74,7 +74,7 @@ class ClaimChecks(OutboxHooks):
         assert expected == store.get(row.id)
 
     def test_rows_of_other_states_are_not_claimed(self) -> None:
-        """Nor those of a newer release, which is told by the counts."""
+        """Other states, those of a newer release too, are not claimed; the counts tell of them."""
         store = self.make_store()
         others = [state for state in OutboxState if state is not OutboxState.PENDING]
         rows = [replace(made(i), state=state) for i, state in enumerate(others)]
@@ -100,7 +100,7 @@ class ClaimChecks(OutboxHooks):
             raise AssertionError("revise() of a row of a newer release must raise NewerDocument")
 
     def test_a_send_begins_once(self) -> None:
-        """For the worker that claimed the row, and as long as it has the claim."""
+        """A send begins for the worker that claimed the row, and while it has the claim."""
         store = self.make_store()
         rows = [made(0), made(1)]
         self.put(store, rows)
@@ -117,7 +117,7 @@ class ClaimChecks(OutboxHooks):
         assert not self._begin(store, [second.id])
 
     def test_a_conclusion_is_written(self) -> None:
-        """With its attempt, beside another row that begins."""
+        """A conclusion is kept with its attempt, in the step that begins another row."""
         store = self.make_store()
         self.put(store, [made(0), made(1)])
         first, second = self._claimed(store, limit=2)
@@ -134,7 +134,7 @@ class ClaimChecks(OutboxHooks):
         assert len(store.attempts(first.id)) == 1
 
     def test_a_conclusion_of_another_claim_is_not_written(self) -> None:
-        """Of another worker, of another attempt, or of a row that has not begun."""
+        """Nothing is written for another worker or attempt, or a row that has not begun."""
         store = self.make_store()
         self.put(store, [made(0), made(1)])
         first, second = self._claimed(store, limit=2)
@@ -149,7 +149,7 @@ class ClaimChecks(OutboxHooks):
         assert not store.attempts(first.id)
 
     def test_many_at_once(self) -> None:
-        """More than a database takes as parameters of one statement."""
+        """More rows are claimed at once than a database takes parameters in a statement."""
         store = self.make_store()
         self.put(store, [made(number) for number in range(_MANY)])
         now = later(seconds=1)
@@ -165,7 +165,7 @@ class ClaimChecks(OutboxHooks):
         assert store.counts(now=now).by_state[OutboxState.SENT] == _MANY - 1
 
     def test_claims_are_extended(self) -> None:
-        """Those of one worker that are claims still."""
+        """Claims of one worker that still hold get a later end, and no others."""
         store = self.make_store()
         self.put(store, [made(0), made(1)])
         (mine,) = self._claimed(store, limit=1)
@@ -179,7 +179,7 @@ class ClaimChecks(OutboxHooks):
         assert store.extend("w", until=until) == 0
 
     def test_claims_are_given_back(self) -> None:
-        """All that have not begun; or those that the worker names, begun or not."""
+        """A worker gives back all that has not begun, or the rows it names, begun or not."""
         store = self.make_store()
         self.put(store, [made(0), made(1), made(2)])
         first, second, third = self._claimed(store, limit=3)
@@ -203,7 +203,7 @@ class ClaimChecks(OutboxHooks):
             assert self._row(store, row) == expected
 
     def test_claims_run_out(self) -> None:
-        """The oldest first, and not before their time."""
+        """Claims end the oldest first, and not before their time."""
         store = self.make_store()
         self.put(store, [made(0), made(1), made(2)])
         rows = [
@@ -217,7 +217,7 @@ class ClaimChecks(OutboxHooks):
         assert by_age == list(store.expired(now=later(seconds=95), limit=9))
 
     def test_a_dead_worker(self) -> None:
-        """What it had not begun is claimed again, what it had is unknown, and has an attempt."""
+        """What a dead worker had not begun is claimed again; what it had is unknown."""
         store = self.make_store()
         self.put(store, [made(0), made(1)])
         first, second = self._claimed(store, limit=2)
@@ -235,7 +235,7 @@ class ClaimChecks(OutboxHooks):
         assert again.id == second.id
 
     def test_a_late_conclusion(self) -> None:
-        """It is the last word on an unknown row, and replaces the attempt."""
+        """A late conclusion is the last word on an unknown row, and replaces the attempt."""
         store = self.make_store()
         self.put(store, [made(0)])
         (row,) = self._claimed(store, limit=1)

@@ -37,7 +37,7 @@ class EventChecks(OutboxHooks):
     """What events and people do with a store."""
 
     def test_a_revision_is_decided_by_what_is_there(self) -> None:
-        """The function gets the row and its receipts; None writes nothing."""
+        """The function gets the row and its receipts; if it returns None, nothing is written."""
         store = self.make_store()
         row, other = made(0), made(1)
         self.put(store, [row, other])
@@ -55,7 +55,7 @@ class EventChecks(OutboxHooks):
         assert store.get(row.id) == row
 
     def test_a_decision_that_fails_writes_nothing(self) -> None:
-        """What it raises goes on, and the row can be revised again."""
+        """An exception of the function is raised, and the row can be revised again."""
         store = self.make_store()
         row = made()
         self.put(store, [row])
@@ -77,7 +77,7 @@ class EventChecks(OutboxHooks):
         assert store.revise(row.id, partial(cancelled, now=START, policy=POLICY)) is not None
 
     def test_receipts(self) -> None:
-        """Each once, in the order in which things happened, exactly as they were."""
+        """Receipts are kept once, exactly as they were, in the order in which things happened."""
         store = self.make_store()
         row = made()
         self.put(store, [row])
@@ -100,7 +100,7 @@ class EventChecks(OutboxHooks):
         assert not store.receipts("0" * 32)
 
     def test_a_receipt_resolves(self) -> None:
-        """Also if it comes twice, or came before nobody knew."""
+        """A receipt resolves an unknown row, also if it comes twice, or came before."""
         store = self.make_store()
         rows = [made(0), made(1)]
         self.put(store, rows)
@@ -123,7 +123,7 @@ class EventChecks(OutboxHooks):
             assert self._row(store, row).message_ids == ("id-1",)
 
     def test_an_event_finds_its_row(self) -> None:
-        """By the id of the row, or by the provider's id of the message, of any attempt."""
+        """An event finds its row by our id, or by any id that the provider gave the message."""
         store = self.make_store()
         row, other = made(0), made(1)
         attempt = OutboxAttempt(
@@ -152,7 +152,7 @@ class EventChecks(OutboxHooks):
         assert store.locate(row_id=TEXT, provider=TEXT, message_id="") is None
 
     def test_an_address_is_forgotten(self) -> None:
-        """In the receipts of the row that is revised."""
+        """A revision can take an address out of the receipts of its row."""
         store = self.make_store()
         row, other = made(0), made(1)
         self.put(store, [row, other])

@@ -51,7 +51,7 @@ class RaceChecks(OutboxHooks):
         assert len(found) == len(set(found)) == 60
 
     def test_revisions_side_by_side_see_each_other(self) -> None:
-        """None is lost, however many change a row at once."""
+        """No revision is lost, however many change a row at once."""
         store = self.make_store()
         row = made()
         self.put(store, [row])

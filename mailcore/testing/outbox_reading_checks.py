@@ -29,7 +29,7 @@ class ReadingChecks(OutboxHooks):
     """What a store keeps, and how it is looked at."""
 
     def test_a_row_comes_back_as_it_was(self) -> None:
-        """With all of its fields, whatever they hold, and times to the microsecond."""
+        """A row comes back with all of its fields, and times to the microsecond."""
         store = self.make_store()
         whole = replace(
             made(1, to=["ada@example.net", "bob@b\u00fccher.example"], key="k \u00e4\U0001f600 '%"),
@@ -69,7 +69,7 @@ class ReadingChecks(OutboxHooks):
         assert found.message() == whole.message()
 
     def test_rows_are_found(self) -> None:
-        """By what is asked for, in the order of their ids, page by page, without documents."""
+        """Rows are found by what is asked for, by their ids, page by page, without documents."""
         store = self.make_store()
         people = ["ADA@example.net", "o'neil_%@example.net", "bob@b\u00fccher.example"]
         rows = [
@@ -109,7 +109,7 @@ class ReadingChecks(OutboxHooks):
         assert [row.id for row in page] == [row.id for row in rows[2:]]
 
     def test_how_full_it_is(self) -> None:
-        """Counts by state, what is due, and when something is due next."""
+        """The store counts rows by state, and says what is due and when something is next."""
         store = self.make_store()
         counts = store.counts(now=START)
         assert set(counts.by_state) == set(OutboxState)
@@ -130,7 +130,7 @@ class ReadingChecks(OutboxHooks):
         assert store.next_due_at() == later(seconds=1) + LEASE
 
     def test_pruning(self) -> None:
-        """Rows that are over and old, with all that belongs to them; the oldest first."""
+        """Rows that are over and old go with all that belongs to them, the oldest first."""
         store = self.make_store()
         rows = [
             replace(made(number), state=state, changed_at=later(seconds=seconds))
@@ -175,7 +175,7 @@ class ReadingChecks(OutboxHooks):
         assert [rows[4].id] == [row.id for row in store.find(OutboxFilter(), limit=9)]
 
     def test_what_happened(self) -> None:
-        """Acceptances and receipts, of a span of time."""
+        """Acceptances and receipts of a span of time are listed."""
         store = self.make_store()
         self.put(store, [made(0, to=["Ada@Example.net"]), made(1)])
         first, second = self._claimed(store, limit=2)

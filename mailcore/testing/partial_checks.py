@@ -44,7 +44,7 @@ class PartialChecks(SuiteHooks):
         report("a batch of which some is refused is mistaken", dict.fromkeys(failures))
 
     def test_a_refused_message_of_a_call_is_told_apart(self) -> None:
-        """Of several messages in one call, the first is refused and the others are accepted."""
+        """Where a call has several messages, the first is refused and the others are accepted."""
         provider = self.make_provider()
         if provider.max_messages_per_call == 1:
             return

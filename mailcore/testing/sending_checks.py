@@ -27,7 +27,7 @@ from mailcore.testing.suite_values import TransportFault
 
 
 class SendingChecks(SuiteHooks):
-    """Answers and faults."""
+    """Whether answers and faults become the statuses and errors that they mean."""
 
     def test_every_recipient_has_a_status(self) -> None:
         """An accepted message has an accepted status for everybody, whatever their spelling."""

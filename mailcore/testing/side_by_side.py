@@ -16,7 +16,7 @@ def in_threads(
     Run functions at once, and raise what the first one of them raised that failed.
 
     Args:
-        surrounding: Made around each function, in its thread.
+        surrounding: What makes the context that each function runs in, in its thread.
         functions: What runs, each in a thread of its own.
     """
     failures: list[BaseException] = []

@@ -91,7 +91,7 @@ class SuppressionStoreSuite(ABC):
         store.add([])
 
     def test_the_last_one_given_is_kept(self) -> None:
-        """Of the same address, scope and reason, within one call too."""
+        """The later of two entries for one address, scope and reason is kept."""
         store = self.make_store()
         told = [
             SuppressionEntry(email_address="ada@example.net", reason=BOUNCE, source=source)
@@ -102,7 +102,7 @@ class SuppressionStoreSuite(ABC):
         assert [each.source for each in store.find(["ada@example.net"])] == ["second"]
 
     def test_addresses_that_are_like_each_other(self) -> None:
-        """One that is the beginning or the end of another is another."""
+        """An address that is the beginning or the end of another one is not that one."""
         store = self.make_store()
         names = ["a@b.example", "aa@b.example", "a@b.example.net", "a_@b.example", "a%@b.example"]
         store.add([SuppressionEntry(email_address=name, reason=BOUNCE) for name in names])
@@ -113,7 +113,7 @@ class SuppressionStoreSuite(ABC):
         assert len(list(store.entries())) == 4
 
     def test_threads_share_a_store(self) -> None:
-        """What any of them adds is there."""
+        """What a thread adds is there for all others."""
         store = self.make_store()
 
         def add(thread: int) -> None:
@@ -206,7 +206,7 @@ class IdempotencyStoreSuite(ABC):
         yield
 
     def test_a_claim_is_kept(self) -> None:
-        """Until it is released, by whoever has it; every key is another one."""
+        """A claim holds until who has it releases it, and holds for its own key only."""
         store = self.make_store()
         keys = ("a", "A", "a ", "", "\u00e4" * 300, "x\ud800", "a\0b")
         for key in keys:
@@ -218,7 +218,7 @@ class IdempotencyStoreSuite(ABC):
             assert store.claim(key, "third", 60) is None
 
     def test_a_record_is_replaced(self) -> None:
-        """By whoever knows it, and by nobody else."""
+        """A record is replaced by whoever knows it, and by nobody else."""
         store = self.make_store()
         assert not store.replace("a", "x", "y")
         assert store.claim("a", "begun", 60) is None
@@ -228,7 +228,7 @@ class IdempotencyStoreSuite(ABC):
         assert store.claim("a", "second", 60) == "done \u00e4\U0001f600"
 
     def test_a_key_ends(self) -> None:
-        """After its life, which a replacement does not make longer, it was never there."""
+        """After its life a key was never there; replacing the record does not lengthen it."""
         store = self.make_store()
         assert store.claim("a", "begun", 60) is None
         self.let_pass(40)
@@ -240,7 +240,7 @@ class IdempotencyStoreSuite(ABC):
         assert store.claim("a", "third", 60) == "second"
 
     def test_forgetting(self) -> None:
-        """Whatever is there."""
+        """A key can be forgotten, whatever is kept for it."""
         store = self.make_store()
         assert not store.forget("a")
         store.claim("a", "begun", 60)
@@ -249,7 +249,7 @@ class IdempotencyStoreSuite(ABC):
         assert store.claim("a", "second", 60) is None
 
     def test_large_records(self) -> None:
-        """Those of a message to thousands."""
+        """A record holds what became of a message to thousands."""
         store = self.make_store()
         record = "0123456789abcdef" * 50_000
         assert store.claim("a", record, 60) is None
@@ -258,7 +258,7 @@ class IdempotencyStoreSuite(ABC):
         assert store.release("a", record + "x")
 
     def test_one_of_many_gets_it(self) -> None:
-        """Of threads that claim a key at the same moment."""
+        """Where threads claim a key at the same moment, one of them gets it."""
         store = self.make_store()
         for number in range(5):
             found: list[str | None] = []

@@ -19,8 +19,8 @@ class Notice:
         event_type: The type that the event must have.
         recipient: The address of the recipient that the event must be about.
         message_id: The id that the send returned.
-        metadata: As the message had it.
-        tags: As the message had them.
+        metadata: The metadata that the message had.
+        tags: The tags that the message had.
     """
 
     event_type: EventType

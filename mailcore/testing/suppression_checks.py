@@ -24,7 +24,7 @@ _STATUSES = (200, 201, 204, 302, 400, 401, 403, 404, 413, 422, 429, 500, 502, 50
 
 class SuppressionChecks(SuiteHooks):
     """
-    ``provider.suppressions()``: :class:`~mailcore.account.suppressions.SuppressionList`.
+    Whether ``provider.suppressions()`` reads any answer, and tells no secrets.
 
     Of a provider without it these check nothing.
     """

@@ -36,7 +36,7 @@ _NO_ITEM = frozenset(
 
 class WebhookChecks(WebhookReading):
     """
-    Webhooks.
+    Whether webhooks are verified and read, and nothing else is believed.
 
     Of a provider that declares ``event_webhooks`` NO, each of these checks that it believes
     nobody: nothing is skipped.
@@ -67,7 +67,7 @@ class WebhookChecks(WebhookReading):
         report("events of a batch are lost", failures)
 
     def test_a_damaged_event_takes_no_other_with_it(self) -> None:
-        """Of a batch in JSON, an event with one thing wrong leaves all others as they are."""
+        """One thing wrong with an event of a batch in JSON leaves all others as they are."""
         provider = self.make_provider()
         if self._believes_nobody(provider):
             return

@@ -19,7 +19,7 @@ from mailcore.testing.suite_hooks import SuiteHooks, report
 
 
 class WireChecks(SuiteHooks):
-    """The logger ``mailcore.wire``."""
+    """Whether the log of the wire keeps secrets."""
 
     def test_the_wire_log_tells_no_secrets(self) -> None:
         """Neither secrets, full addresses nor contents, when the service repeats the request."""

@@ -56,7 +56,7 @@ class AsgiWebhook:
     the status.
 
     Args:
-        provider: With the options that say whom to trust.
+        provider: The provider that sends the events, with the options that say whom to trust.
         handler: Called with each event, in order. A coroutine function runs in the server's loop, a
             plain function in a thread.
         max_body_bytes: A larger body is answered with 413, unread; None: the provider's
@@ -196,7 +196,8 @@ class AsgiWebhook:
 async def _within(seconds: float, body: Coroutine[Any, Any, bytes | None]) -> bytes | None:
     if sys.version_info < (3, 11):
         return await asyncio.wait_for(body, seconds)
-    # Python 3.11's wait_for makes a task, which costs more than all else here.
+    # Python 3.11's wait_for makes a task, which costs more than all else here
+    # (benchmarks/receive.py).
     async with asyncio.timeout(seconds):
         return await body
 

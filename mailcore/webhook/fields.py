@@ -30,7 +30,7 @@ class Fields:
     Args:
         document: The object, as :func:`~mailcore.webhook.json_reading.read_object` reads it.
         defects: What cannot be read is added here; the fields within share the list.
-        place: In front of the names in defects, such as ``Geo.``.
+        place: What stands in front of the names in defects, such as ``Geo.``.
 
     Example:
         >>> fields = Fields({"Type": 5, "Geo": {"IP": "192.0.2.1"}, "Tags": ["a", None]})

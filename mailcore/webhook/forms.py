@@ -42,8 +42,8 @@ class Upload:
 
     Attributes:
         name: The name of the field of the form.
-        filename: As the sender wrote it, paths and all; empty if there is none.
-        content_type: With parameters or without; empty if there is none.
+        filename: The name that the sender wrote, paths and all; empty if there is none.
+        content_type: The media type with parameters or without; empty if there is none.
         content: The octets of the file.
     """
 

@@ -90,7 +90,8 @@ def read_objects(text: str | bytes, what: str) -> list[dict[str, Any]]:
 
 
 def _check_depth(text: str | bytes, value: Any, what: str) -> None:
-    # Counting takes half a microsecond: few documents have to be walked.
+    # Counting takes half a microsecond, and then few documents have to be walked
+    # (benchmarks/receive.py).
     brackets = (
         text.count("{") + text.count("[")
         if isinstance(text, str)
@@ -197,7 +198,7 @@ class ReadOnlyJson(FrozenDict[str, Any]):
         return dict.items(self._settled())
 
     def values(self) -> Any:
-        """Values."""
+        """The values of the object."""
         return dict.values(self._settled())
 
     def copy(self) -> dict[str, Any]:

@@ -33,7 +33,8 @@ def receive(
     Verify a webhook request, then parse it.
 
     Args:
-        provider: From :func:`mailcore.get_provider`, with the options that say whom to trust.
+        provider: The provider that sends the events, from :func:`mailcore.get_provider`, with the
+            options that say whom to trust.
         request: The webhook request, with the body as it came.
         on_event: Called with each event, in order. What it raises reaches the caller, so that
             the provider, answered with a 500, sends the request again.
@@ -160,7 +161,8 @@ def _handed_over(
             except HandlersFailed as error:
                 failed.append(error)
                 continue
-            # What is None need not be asked: asking takes as long as the rest of this loop.
+            # What is None need not be asked: asking takes as long as the rest of this loop
+            # (benchmarks/receive.py).
             if outcome is not None and isinstance(outcome, Coroutine):
                 outcome.close()
                 raise ConfigurationError("on_event is a coroutine function: use areceive()")
@@ -230,7 +232,7 @@ class _TransportOf:
         return self._registry.transport_for(self._provider).exchange(request)
 
     def close(self) -> None:
-        """It is the registry that closes it."""
+        """Do nothing: the registry closes the transport."""
 
     def __getattr__(self, name: str) -> Any:
         # What only some transports have: `aexchange` and `blocks`.

@@ -49,7 +49,7 @@ def respond(
     Receive a request and make the answer to it, whatever happens.
 
     Args:
-        provider: With the options that say whom to trust.
+        provider: The provider that sends the events, with the options that say whom to trust.
         request: The webhook request, with the body as it came.
         handler: Called with each event, in order; a function or a coroutine function. If it fails,
             the answer is 500, or what the service wants instead
@@ -89,7 +89,7 @@ def answer(
     Answer a POST as :func:`respond` does: for applications, which looked at all else before.
 
     Args:
-        provider: With the options that say whom to trust.
+        provider: The provider that sends the events, with the options that say whom to trust.
         request: The webhook request, with the body as it came.
         on_event: What :func:`mailcore.webhook.handlers.blocking` made of the handler.
         max_body_bytes: A larger body is answered with 413.

@@ -37,7 +37,7 @@ def parse_timestamp(value: object) -> datetime | None:
         return None
     if len(value) == 24 and _SHAPE(value) == _USUAL_SHAPE:
         try:
-            # Ten times as fast.
+            # Ten times as fast as the expression (benchmarks/receive.py).
             return datetime.fromisoformat(value if _READS_Z else f"{value[:-1]}+00:00")
         except ValueError:
             return None

@@ -53,7 +53,7 @@ class WsgiWebhook:
     the sender sees nothing but the status.
 
     Args:
-        provider: With the options that say whom to trust.
+        provider: The provider that sends the events, with the options that say whom to trust.
         handler: Called with each event, in order. Coroutine functions run in an event loop in a
             thread of its own, the same for all requests.
         max_body_bytes: A larger body is answered with 413, unread; None: the provider's

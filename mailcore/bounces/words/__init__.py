@@ -22,7 +22,8 @@ from typing import TypeAlias
 class Cause(str, Enum):
     """Why a mail was not delivered."""
 
-    # Equal to its text, so hashed like it; and Enum's own, in Python, takes as long as a look-up.
+    # Equal to its text, so hashed like it; and Enum's own, in Python, takes as long as a look-up
+    # (benchmarks/webhooks.py).
     __hash__ = str.__hash__
 
     NO_MAILBOX = "no_mailbox"

@@ -40,7 +40,7 @@ class NewEspOptions(NewEspMessageOptions):
 
     Args:
         api_key: The API key of the account. Who only receives needs none.
-        webhook_secrets: Those that webhooks are signed with: two while one replaces the other.
+        webhook_secrets: Secrets that webhooks are signed with: two while one replaces the other.
             Without any, every webhook request is refused.
         max_age_seconds: Refuse webhook requests that were made longer ago.
         api_url: Another address of the API, such as that of a test server.

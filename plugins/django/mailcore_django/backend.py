@@ -112,7 +112,7 @@ class EmailBackend(BaseEmailBackend):
         return opened
 
     def close(self) -> None:
-        """Nothing but what :meth:`open` says: others use the same connections."""
+        """End what :meth:`open` says. The connections stay: others use them."""
         self._is_open = False
 
     def send_messages(self, email_messages: Iterable[EmailMessage]) -> int:

@@ -31,7 +31,7 @@ class LogSettings:
         bodies: Whether whole messages are kept; without them none can be sent again.
         subjects: Whether subjects are kept.
         details: Whether of an open or a click are kept the link, the IP address and the browser.
-        keep_days: For how many days anything is kept.
+        keep_days: How many days anything is kept.
     """
 
     bodies: bool = False
@@ -49,7 +49,7 @@ class OutboxSettings:
         databases: The aliases of the databases that mail is kept in, each with the tables. A
             message goes into the one whose transaction is open, else into the first. None for the
             one that the project's routers name.
-        keep_days: For how many days it is remembered what became of a message.
+        keep_days: How many days it is remembered what became of a message.
         policy: How workers send again, and for how long; its fields are keys of the setting.
     """
 
@@ -64,7 +64,7 @@ class DashboardSettings:
     ``MAILCORE["DASHBOARD"]``: how the app ``mailcore_django.dashboard`` asks providers.
 
     Args:
-        cache_seconds: For how many seconds an answer is shown again before the provider is asked.
+        cache_seconds: How many seconds an answer is shown again before the provider is asked.
         cache: The alias in ``CACHES`` of the cache that answers are kept in.
         identities: How many identities are asked for their DKIM, each of which is a call.
         suppressed: How many suppressed addresses are looked at.

@@ -215,8 +215,8 @@ def keeps(options: Mapping[str, object], *, alias: str | None = None) -> bool:
     Whether a mailer with these ``OPTIONS`` keeps mail in the outbox instead of sending it at once.
 
     Args:
-        options: Those of the mailer; ``outbox`` is True or False, and if it is not there, whether
-            ``MAILCORE`` has ``OUTBOX`` decides.
+        options: The options of the mailer; ``outbox`` is True or False, and if it is not there,
+            whether ``MAILCORE`` has ``OUTBOX`` decides.
         alias: The alias of the mailer, for errors.
 
     Raises:

@@ -36,7 +36,7 @@ class MailerMisconfigured(ConfigurationError, InvalidMailer):
 
 def as_bad_header(error: MessageError) -> MessageError:
     """
-    The same error, caught by ``except BadHeaderError`` as well.
+    The same error in a class that ``except BadHeaderError`` catches as well.
 
     From 6.0 on, that name is ``ValueError``, which a MessageError is anyway.
     """

@@ -54,7 +54,7 @@ def read_headers(headers: Mapping[str, object], fields: dict[str, Any], provider
 
     Args:
         headers: The header fields by their names.
-        fields: Those of the message that is made; changed.
+        fields: The fields of the message that is made; they are changed.
         provider: The name of the provider.
 
     Raises:

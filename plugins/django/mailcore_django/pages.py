@@ -25,13 +25,13 @@ __all__ = ["ReadOnlyAdmin", "may", "part_of", "shown_time", "table"]
 
 
 class ReadOnlyAdmin(_ModelAdmin):
-    """To look at: what was sent and reported is not for people to change."""
+    """Pages to look at: what was sent and reported is not for people to change."""
 
     show_full_result_count = False
     list_per_page = 50
 
     class Media:
-        """For narrow windows."""
+        """What the pages need in narrow windows."""
 
         css: ClassVar[dict[str, list[str]]] = {"all": ["mailcore_django/pages.css"]}
 

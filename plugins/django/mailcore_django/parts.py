@@ -43,7 +43,7 @@ def read_bodies(message: EmailMessage, fields: dict[str, Any]) -> None:
 
     Args:
         message: The message of Django's.
-        fields: Those of the message that is made; changed.
+        fields: The fields of the message that is made; they are changed.
     """
     alternatives = []
     body = _body(message)

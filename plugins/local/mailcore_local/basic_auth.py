@@ -30,7 +30,7 @@ class BasicCredentials(NamedTuple):
     @classmethod
     def of(cls, settings: FaceSettings) -> BasicCredentials:
         """
-        Those of the settings; what they do not have is made up, and the same until the server ends.
+        The user and the password of the settings; what they lack is made up once.
         """
         return cls(
             settings.webhook_username or _USERNAME,
@@ -40,7 +40,7 @@ class BasicCredentials(NamedTuple):
     @property
     def text(self) -> str:
         """
-        Both, as an option of a provider has them.
+        User and password as an option of a provider has them, ``user:password``.
         """
         return f"{self.username}:{self.password}"
 

@@ -261,7 +261,7 @@ class Face(ABC):
 
     def inbound_posts(self, raw: bytes, envelope: Envelope) -> Sequence[WebhookPost]:
         """
-        The same for providers that post a mail once for each of its recipients.
+        What a provider posts of one inbound mail, where that may be a post for each recipient.
         """
         post = self.inbound_post(raw, envelope)
         return [] if post is None else [post]

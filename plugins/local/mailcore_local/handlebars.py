@@ -129,7 +129,7 @@ class _Budget:
 
     def spend(self) -> None:
         """
-        One turn.
+        Count one turn of a loop.
 
         Raises:
             TemplateError: There were too many.

@@ -103,7 +103,7 @@ class Language:
             _PRINTED: _printed,
             _RAW: as_text,
         }
-        # Compiling takes a hundred times as long as rendering.
+        # Compiled once: a batch renders the same sources for each of its recipients.
         self._template = functools.lru_cache(_KEPT_TEMPLATES)(self._compiled)
 
     def render(

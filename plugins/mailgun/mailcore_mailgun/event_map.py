@@ -127,7 +127,7 @@ def judge_drop(reason: object, status: Mapping[str, Any]) -> Outcome:
     What a ``dropped`` event means: Mailgun gave up, or did not try.
 
     Args:
-        reason: As of a ``failed`` event.
+        reason: The field ``reason`` of a ``failed`` event.
         status: The ``delivery-status`` of the event.
     """
     if _known(reason, status) is UNCLEAR_BOUNCE:

@@ -54,7 +54,8 @@ def read_posted_mail(provider: str, form: Form) -> InboundEvent:
 
     Args:
         provider: The name that the provider has in the event.
-        form: With the parts of the mail, or with ``body-mime``, or with ``message-url``.
+        form: The form that was posted: with the parts of the mail, with ``body-mime``, or with
+            ``message-url``.
     """
     defects: list[str] = []
     recipients = address_list(form.text("recipient") or "")

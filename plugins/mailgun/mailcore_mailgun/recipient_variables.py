@@ -148,7 +148,7 @@ def fill_in(message: Message, values: Mapping[str, Any]) -> Message:
         message: Changed are subject, bodies, alternatives, headers, unsubscribe URL, texts in
             metadata; names and local parts of the author and in Reply-To, tags, and the texts of
             ``esp_extra``.
-        values: By name; other references stay.
+        values: The values by name; references to other names stay.
 
     Raises:
         MessageError: If a value cannot stand where it is referred to.

@@ -71,7 +71,7 @@ def call_with(beside: bytes) -> JsonCall:
 
 
 def calls_for(requests: Sequence[HttpRequest]) -> list[Combined[HttpRequest]]:
-    """The fewest calls that carry all requests: within the limits, in the order of the first."""
+    """The fewest calls that carry all requests within the limits, ordered by their first ones."""
     return combined_calls(requests, key_of=_key, call_of=_call_of, join=combine)
 
 
@@ -90,7 +90,8 @@ def combine(requests: Sequence[HttpRequest]) -> HttpRequest:
     One call for several requests of a message each.
 
     Args:
-        requests: At most `MAX_MESSAGES`, which say the same beside their messages.
+        requests: The requests to join, `MAX_MESSAGES` at most, which say the same beside their
+            messages.
 
     Raises:
         ValueError: If they cannot share a call.

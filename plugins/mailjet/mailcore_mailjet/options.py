@@ -161,5 +161,5 @@ def of_the_call(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def of_the_message(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The other ones, which stand in a message."""
+    """The parameters that stand in a message, without those of the call."""
     return {name: value for name, value in parameters.items() if name not in OF_THE_CALL}

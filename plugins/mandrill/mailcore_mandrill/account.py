@@ -27,7 +27,7 @@ class AllowedAddress:
     An address on the allowlist: no bounce puts it on the denylist.
 
     Args:
-        email_address: As Mandrill has it.
+        email_address: The address, spelled as Mandrill has it.
         detail: Why it is there, in somebody's words; may be empty.
         created_at: Since when, with time zone (UTC); None if Mandrill does not say.
     """
@@ -66,7 +66,7 @@ class MandrillAccount(QuotaAccount[AccountQuota]):
         Put an address on the allowlist.
 
         Args:
-            email_address: The address that mail is tried to be delivered to whatever bounced.
+            email_address: The address that Mandrill tries to deliver to, whatever bounced before.
             comment: Why, of up to 255 characters.
 
         Raises:

@@ -22,7 +22,7 @@ class AccountQuota:
     Args:
         hourly_quota: Messages that Mandrill delivers in an hour; what is beyond is queued.
         backlog: Messages that are queued because of that.
-        reputation: From 0 to 100, 75 and more is good; None if Mandrill does not say.
+        reputation: A number from 0 to 100, 75 and more is good; None if Mandrill does not say.
         sent_today: Messages sent today; None if Mandrill does not say.
     """
 

@@ -124,7 +124,7 @@ class Outbox:
                 there already is not kept twice, however many do so at once.
             not_before: When it may be sent at the earliest: a datetime with time zone, or how long
                 from now.
-            priority: From -100 to 100. What is due with a larger number is sent first.
+            priority: A number from -100 to 100. What is due with a larger number is sent first.
 
         Returns:
             The row as it is kept; with a key that was there already, the row that has it.
@@ -162,7 +162,7 @@ class Outbox:
             message: The message as it will be given to the worker's mailer.
             key: Your own name for it.
             not_before: When it may be sent at the earliest.
-            priority: From -100 to 100.
+            priority: A number from -100 to 100. What is due with a larger number is sent first.
 
         Raises:
             MailcoreError: As :meth:`add` does.

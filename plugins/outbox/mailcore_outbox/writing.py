@@ -65,7 +65,7 @@ class Writer:
         self._with_document = select(*rows.c, documents.c.document).select_from(
             rows.outerjoin(documents, documents.c.row_id == rows.c.id)
         )
-        # Made once: to build a statement takes longer than to execute it.
+        # Made once: to build a statement takes longer than to execute it (benchmarks/outbox.py).
         self._insert_row = insert(rows)
         self._insert_document = insert(documents)
         self._insert_recipients = insert(tables.recipients)

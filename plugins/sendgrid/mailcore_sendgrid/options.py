@@ -150,7 +150,7 @@ class SendGridOptions(SendGridSendingOptions):
 
     @cached_property
     def send_url(self) -> str:
-        """That of ``mail/send``."""
+        """The URL of ``mail/send``."""
         return f"{self.api_url}/mail/send"
 
     @cached_property

@@ -64,8 +64,9 @@ class WebhookTrust:
     ============================  =========================  ====================================
 
     Args:
-        verification_keys: As SendGrid shows them, in base64, or in PEM; of the event webhook, and
-            of the security policy of received mail. Several while one replaces the other.
+        verification_keys: The keys as SendGrid shows them, in base64, or in PEM; of the event
+            webhook, and of the security policy of received mail. Several while one replaces the
+            other.
         max_age_seconds: How long ago a request may have been signed. The signature covers all of
             it, so what somebody kept can only be repeated, and that `dedupe_key` tells.
         webhook_secrets: Each ``user:password``; several while they are being changed.

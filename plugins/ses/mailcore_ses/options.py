@@ -163,7 +163,7 @@ class SesOptions(SharedOptions):
     The options of a provider.
 
     Args:
-        source_identity_arn: With API v1, the identity of the source, if it differs from that of the
+        source_identity_arn: The identity of the source, with API v1, if it differs from that of the
             sender.
         message_tag_name: The name of the message tag that a message's one tag becomes, besides its
             header; then messages have one tag at most.

@@ -61,7 +61,7 @@ class Reply:
 
     Args:
         code: Three digits; anything else is none that SMTP has.
-        text: All lines of it, which may repeat addresses.
+        text: All lines of the reply, which may repeat addresses.
     """
 
     code: int
@@ -107,7 +107,7 @@ class SmtpResponse:
     Args:
         reply: The last word on the mail as a whole: what followed the final dot, or what ended it
             before; None if every recipient was refused, so that no content was sent.
-        step: To what it was the reply.
+        step: The step of the conversation that the reply answered.
         recipients: What RCPT was answered with, by recipient of the envelope.
     """
 

@@ -11,7 +11,7 @@ from mailcore.foundation import ForkSafeLock
 
 
 class Waiting(Protocol):
-    """What can wait."""
+    """A connection that can wait for the next mail."""
 
     used_at: float
     is_clean: bool
@@ -68,7 +68,7 @@ class Idle(Generic[WaitingT]):
         connection.quit()
 
     def close(self) -> None:
-        """End all of them."""
+        """Say good-bye to all servers, and close the connections."""
         with self._lock:
             self._forget_the_parents()
             waiting, self._waiting = self._waiting, []

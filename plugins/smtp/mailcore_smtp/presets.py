@@ -29,9 +29,10 @@ class Preset:
     Args:
         label: What people call the service.
         host: The name of the service's server; ``{region_name}`` stands for a region.
-        ports: By `security`: the first of each is the one that is taken.
+        ports: The ports for each value of `security`; the first one is taken.
         username: What all users give, if it is the same for all.
-        headers: What it reads, by name; ``-*`` at the end of a name stands for any ending.
+        headers: What each header means that the service reads, by name; ``-*`` at the end of a name
+            stands for any ending.
         sources: Pages that say so, read 2026-11-30.
     """
 

@@ -82,7 +82,7 @@ def elsewhere(options: SmtpOptions, host: str, port: int) -> SmtpOptions:
     The options with another server, and without anything that only the real one is to see.
 
     Args:
-        options: Those of the provider.
+        options: The options of the provider.
         host: The name or address of the other server.
         port: The port of the other server.
     """

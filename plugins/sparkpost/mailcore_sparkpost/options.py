@@ -128,7 +128,7 @@ class SparkPostOptions(SparkPostMessageOptions):
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
-        """Those of every request; a secret."""
+        """The header fields of every request, of which the API key is a secret."""
         return FrozenDict(self.headers_for())
 
     def headers_for(self, subaccount: int | None = None) -> dict[str, str]:

@@ -31,19 +31,19 @@ __all__ = [
 
 @runtime_checkable
 class HasQuota(Protocol):
-    """It says how much may be sent."""
+    """An account that says how much may be sent."""
 
     def quota(self) -> object:
-        """A dataclass, or several."""
+        """How much may be sent: a dataclass, or several."""
         ...
 
 
 @runtime_checkable
 class HasStatus(Protocol):
-    """It says more than its quota: a dataclass one of whose fields may be ``quota``."""
+    """An account that says more than its quota."""
 
     def status(self) -> object:
-        """A dataclass."""
+        """The state of the account: a dataclass, one of whose fields may be ``quota``."""
         ...
 
 
@@ -57,12 +57,12 @@ class Counts(Protocol):
 
     @property
     def bounces(self) -> int:
-        """Those of them that bounced for good."""
+        """Recipients whose mail bounced for good."""
         ...
 
     @property
     def complaints(self) -> int:
-        """Those of them that complained."""
+        """Recipients who reported the mail as spam."""
         ...
 
     @property
@@ -72,16 +72,16 @@ class Counts(Protocol):
 
 
 class DayCounts(Protocol):
-    """One day."""
+    """What was sent on one day."""
 
     @property
     def day(self) -> date:
-        """Which."""
+        """The date of the day."""
         ...
 
     @property
     def counts(self) -> Counts:
-        """Its counts."""
+        """What became of the recipients."""
         ...
 
 
@@ -96,10 +96,10 @@ class CountsByDay(Protocol):
 
 @runtime_checkable
 class HasStatistics(Protocol):
-    """It counts what was sent."""
+    """An account that counts what was sent."""
 
     def statistics(self) -> object:
-        """What is shown if it is :class:`CountsByDay`."""
+        """The counts, which are shown if they are :class:`CountsByDay`."""
         ...
 
 
@@ -113,7 +113,7 @@ class IdentitySummary(Protocol):
 
     @property
     def kind(self) -> str:
-        """``EMAIL_ADDRESS`` or ``DOMAIN``."""
+        """What the name is: ``EMAIL_ADDRESS`` or ``DOMAIN``."""
         ...
 
     @property
@@ -132,7 +132,7 @@ class Dkim(Protocol):
 
     @property
     def signing_enabled(self) -> bool:
-        """Whether it is."""
+        """Whether mail of the identity is signed."""
         ...
 
     @property
@@ -152,21 +152,21 @@ class Identity(Protocol):
 
 @runtime_checkable
 class HasIdentities(Protocol):
-    """It knows whom the account may send as."""
+    """An account that lists the addresses and domains it may send as."""
 
     def identities(self) -> Iterable[IdentitySummary]:
-        """All of them."""
+        """All addresses and domains of the account."""
         ...
 
     def identity(self, name: str, /) -> Identity | None:
-        """One of them; None if it has gone."""
+        """One address or domain; None if it has gone."""
         ...
 
 
 @runtime_checkable
 class HasSuppressed(Protocol):
-    """It keeps addresses that nothing is delivered to."""
+    """An account that lists addresses which nothing is delivered to."""
 
     def suppressed(self) -> Iterable[SuppressedAddress]:
-        """Them, fetched as they are wanted."""
+        """The addresses, fetched as they are wanted."""
         ...

@@ -63,7 +63,7 @@ class SentMessageAdmin(ReadOnlyAdmin):
     readonly_fields: ClassVar[tuple[str, ...]] = (*_shown, "text", "html")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With the recipients, which each line of the list names; without bodies."""
+        """The messages with their recipients, which each line of the list names; without bodies."""
         rows: Any = super().get_queryset(request)
         found: QuerySet[Any] = rows.prefetch_related("recipients").defer("body")
         return found
@@ -92,7 +92,7 @@ class SentMessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="may have arrived")
     def may_have_arrived(self, row: SentMessage) -> str:
-        """In a word: a red cross would look as if something were wrong."""
+        """Whether the mail may have arrived, in a word: a red cross would look as if it failed."""
         return "yes, although no acceptance was seen" if row.maybe_accepted else "no"
 
     @admin.display(description="recipients")

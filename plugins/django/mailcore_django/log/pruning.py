@@ -38,7 +38,7 @@ def prune(keep_days: int) -> Pruned:
     A thousand at a time, so that neither memory nor a lock grows with the table.
 
     Args:
-        keep_days: For how many days they are kept: ``MAILCORE["LOG"]["keep_days"]``.
+        keep_days: How many days entries are kept: ``MAILCORE["LOG"]["keep_days"]``.
     """
     oldest = timezone.now() - timedelta(days=keep_days)
     using = router.db_for_write(SentMessage)

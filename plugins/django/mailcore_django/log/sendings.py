@@ -25,8 +25,8 @@ class About:
         from_email: The header field, as text.
         subject: The header field, as text.
         template_id: Names a template at the provider.
-        tags: As given to the message.
-        message: For its body, where bodies are kept; None if it could not be read.
+        tags: The tags that the message was given.
+        message: The message, for its body where bodies are kept; None if it could not be read.
         again_of: The message in the log that it is sent again of.
     """
 

@@ -74,7 +74,7 @@ class Moved:
     Attributes:
         queue: The name of the package.
         count: How many messages were moved.
-        left: For each message that stays its number there, and the reason.
+        left: How many messages stay, by the number of the row and with the reason.
     """
 
     queue: str

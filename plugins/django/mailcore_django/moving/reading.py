@@ -37,7 +37,7 @@ class Equivalent:
     Settings that say what those of the other package do.
 
     Attributes:
-        mailers: By alias: ``BACKEND`` and ``OPTIONS``.
+        mailers: The mailers by their aliases, each with ``BACKEND`` and ``OPTIONS``.
         webhooks: Options for webhooks, by provider.
         variables: Variables of the environment that secrets go into, with the setting that has
             each today.

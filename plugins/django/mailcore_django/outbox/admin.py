@@ -78,7 +78,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """By what is indexed as well: an address, a key, an id of the provider's or of our own."""
+        """Search what is indexed, too: an address, a key, an id of the provider or of our own."""
         found, duplicates = super().get_search_results(request, queryset, search_term)
         term = search_term.strip()
         if term and "\0" not in term:
@@ -99,12 +99,12 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="kept at", ordering="created_at")
     def kept(self, row: OutboxMessage) -> str:
-        """In the zone of the project."""
+        """When the message was kept, in the time zone of the project."""
         return _shown(row.created_at)
 
     @admin.display(description="state since", ordering="changed_at")
     def since(self, row: OutboxMessage) -> str:
-        """In the zone of the project."""
+        """Since when the row has its state, in the time zone of the project."""
         return _shown(row.changed_at)
 
     @admin.display(description="state", ordering="state")

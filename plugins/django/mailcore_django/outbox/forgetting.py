@@ -45,7 +45,7 @@ def prune_old(keep_days: int | None = None) -> dict[str, int]:
     Delete messages that have been over for longer, and say how many.
 
     Args:
-        keep_days: For how many days they are kept; ``MAILCORE["OUTBOX"]["keep_days"]`` if None.
+        keep_days: How many days rows are kept; ``MAILCORE["OUTBOX"]["keep_days"]`` if None.
     """
     days = outbox_settings().keep_days if keep_days is None else keep_days
     before = timezone.now() - timedelta(days=days)

@@ -52,7 +52,7 @@ def keep(
             kept. The message's ``idempotency_key`` if None.
         not_before: When it may be sent at the earliest: a datetime with time zone, or how long from
             now.
-        priority: From -100 to 100; what is due with a larger number is sent first.
+        priority: A number from -100 to 100; what is due with a larger number is sent first.
         database: The alias of the database whose transaction it belongs to, which needs the tables
             and has to be among ``MAILCORE["OUTBOX"]["databases"]`` for workers to look into it. By
             default the one of those whose transaction is open.

@@ -58,7 +58,7 @@ class DatabaseSeenStore:
         database, as long as its ``timeout`` says).
 
         Args:
-            key: As :meth:`seen` and :meth:`mark` have it.
+            key: The key of the event, as in :meth:`seen` and :meth:`mark`.
 
         Returns:
             True if the event is to be handled now, False if it was handled before.
@@ -82,7 +82,7 @@ class DatabaseSeenStore:
         Forget what was handled long ago.
 
         Args:
-            keep_days: For how many days events are remembered.
+            keep_days: How many days events are remembered.
 
         Returns:
             How many were forgotten.

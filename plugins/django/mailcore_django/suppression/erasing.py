@@ -35,5 +35,5 @@ def erase(address: str) -> dict[str, int]:
 
 
 def prune() -> dict[str, int]:
-    """Nothing: an address is not written to until somebody takes it off the list."""
+    """Delete nothing: an address is not written to until somebody takes it off the list."""
     return {}

@@ -22,7 +22,7 @@ class Webhook:
 
     Args:
         name: The key in ``MAILCORE["WEBHOOKS"]``, and the last part of the address.
-        provider: Made of the options there.
+        provider: The provider, made with the options that stand there.
         max_body_bytes: How many bytes a request may have.
     """
 

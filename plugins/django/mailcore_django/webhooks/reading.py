@@ -47,7 +47,7 @@ def read_body(request: HttpRequest, max_body_bytes: int) -> bytes:
     The body, as the sender sent it; of one that is too large, one byte more than is allowed.
 
     Args:
-        request: Nobody has to have read it before, but for ``request.body``.
+        request: The request, of which nobody has read the body yet, but for ``request.body``.
         max_body_bytes: How many bytes are allowed.
 
     Raises:

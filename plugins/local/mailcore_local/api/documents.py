@@ -126,7 +126,7 @@ def outcome_document(outcome: WebhookOutcome) -> Document:
 
 def post_document(record: WebhookRecord) -> Document:
     """
-    The same, with the provider and the mail that it is about.
+    The request to a webhook as JSON, with the provider and the mail that it is about.
     """
     about = {"provider": record.face, "mail": record.about}
     return {**about, **outcome_document(outcome_of(record))}

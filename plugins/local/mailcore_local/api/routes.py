@@ -99,7 +99,7 @@ class _Api:
 
     async def clear(self, request: Request) -> Response:
         """
-        Forget all.
+        Forget all mails.
         """
         self._hub.mails.clear()
         return Response(status_code=204)
@@ -125,13 +125,13 @@ class _Api:
 
     async def message(self, request: Request) -> Response:
         """
-        One of them.
+        Answer with one mail.
         """
         return _json(documents.mail_document(self._mail(request)))
 
     async def delete(self, request: Request) -> Response:
         """
-        Forget one.
+        Forget one mail.
         """
         if not self._hub.mails.delete(request.path_params["id"]):
             raise LookupError("no mail with this id is kept here")
@@ -201,7 +201,7 @@ class _Api:
 
     async def provider(self, request: Request) -> Response:
         """
-        One of them.
+        Answer with one provider.
         """
         return _json(documents.face_document(self._hub, request.path_params["name"]))
 

@@ -226,7 +226,7 @@ class Templates:
 
     def get(self, number: int) -> StoredTemplate | None:
         """
-        One of them, or `None`.
+        The template with a number, or `None`.
         """
         with self._lock:
             return self._templates.get(number)
@@ -248,7 +248,7 @@ class Templates:
 
     def all(self) -> list[StoredTemplate]:
         """
-        All of them, the last one first.
+        All templates, the last one first.
         """
         with self._lock:
             return [self._templates[number] for number in sorted(self._templates, reverse=True)]

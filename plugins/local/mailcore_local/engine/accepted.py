@@ -56,21 +56,21 @@ class Accepted(Generic[MessageT]):
 
     def get(self, message_id: str) -> MessageT | None:
         """
-        One of them, or `None`.
+        The message with an id, or `None`.
         """
         with self._changed:
             return self._messages.get(message_id)
 
     def all(self) -> list[MessageT]:
         """
-        All of them, the first one first.
+        All accepted messages, the first one first.
         """
         with self._changed:
             return list(self._messages.values())
 
     def clear(self) -> None:
         """
-        Forget them.
+        Forget all accepted messages.
         """
         with self._changed:
             self._messages.clear()

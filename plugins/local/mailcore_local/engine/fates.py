@@ -78,7 +78,8 @@ class Happening(NamedTuple):
 
     Attributes:
         kind: The name of what happened.
-        recipients: To whom; all of them where it concerns the message as a whole.
+        recipients: The addresses to which it happened; all of them where it concerns the message as
+            a whole.
         fate: Their fate, or `None` where it concerns the message as a whole.
     """
 

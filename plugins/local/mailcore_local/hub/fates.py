@@ -48,7 +48,7 @@ def common_fate(address: str) -> Fate | None:
 
 def slow_seconds(address: str, default: float) -> float:
     """
-    After how many seconds a slow address is delivered to: its label, as in ``slow+30@example.com``.
+    How many seconds a slow address waits: its label, as in ``slow+30@example.com``.
     """
     label = address.rpartition("@")[0].partition("+")[2]
     return float(min(int(label), 3600)) if label.isdecimal() and len(label) < 6 else default

@@ -317,7 +317,7 @@ class Hub:
 
         Args:
             raw: The mail as it was received.
-            envelope: From where, and to whom.
+            envelope: The addresses in MAIL FROM and RCPT TO.
             face: The provider that takes it in; by default all that have a webhook for it.
 
         Returns:

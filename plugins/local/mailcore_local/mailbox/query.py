@@ -88,6 +88,6 @@ class MailQuery:
     @property
     def is_empty(self) -> bool:
         """
-        Whether everything fits.
+        Whether nothing is asked for, so that every mail fits.
         """
         return not any(getattr(self, each.name) for each in fields(self))

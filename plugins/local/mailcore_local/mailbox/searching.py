@@ -22,7 +22,7 @@ def select(query: MailQuery, before: int | None, *, full_text: bool) -> tuple[st
 
     Args:
         query: What is looked for.
-        before: Only mails with a smaller number.
+        before: The number below which mails are wanted.
         full_text: Whether the table of words is one of FTS5.
     """
     tables, conditions, values = _parts(query, full_text=full_text)

@@ -72,9 +72,9 @@ class MailStore:
     Args:
         path: The file to keep them in, which is made if it is not there; `None` keeps them in
             memory. One process at a time.
-        max_messages: At most so many mails; by default 1,000 in memory, and a million on disk.
-        max_bytes: At most so many bytes of mails and requests; by default 500 MB in memory, and no
-            limit on disk.
+        max_messages: How many mails are kept; by default 1,000 in memory, and a million on disk.
+        max_bytes: How many bytes of mails and requests are kept; by default 500 MB in memory, and
+            no limit on disk.
 
     Raises:
         ValueError: A bound is not positive, or the file is none of this version's.
@@ -167,7 +167,7 @@ class MailStore:
 
     def get(self, mail_id: str) -> CapturedMail | None:
         """
-        One of them, with its timeline, or `None`.
+        The mail with a number and its timeline, or `None`.
         """
         with self._changed:
             number = self._number(mail_id)
@@ -212,7 +212,7 @@ class MailStore:
         Args:
             query: What is looked for; everything by default.
             before: The id of a mail: only those that were accepted before it.
-            limit: At most so many.
+            limit: How many mails are given at most.
 
         Raises:
             KeyError: There is no mail `before`.
@@ -234,7 +234,7 @@ class MailStore:
 
         Args:
             query: What is looked for; everything by default.
-            limit: At most so many, the last ones.
+            limit: How many mails are given at most, the last ones.
         """
         with self._changed:
             rows = self._select(query or MailQuery(), None, limit)

@@ -153,7 +153,7 @@ class MailgunFace(Face):
         return post
 
     def tampered(self, post: WebhookPost) -> WebhookPost:
-        """With another token, since the signature does not cover the body."""
+        """A post with another token, since the signature does not cover the body."""
         if isinstance(post, RoutedPost):
             return inbound.tampered(post)
         return replace(post, body=webhooks.tampered(post.body))

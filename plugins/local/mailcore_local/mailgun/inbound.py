@@ -28,7 +28,7 @@ class RoutedPost(WebhookPost):
 
     Attributes:
         raw: The mail as it was received.
-        envelope: From where, and to whom.
+        envelope: The addresses in MAIL FROM and RCPT TO.
         proof: The fields of the signature.
     """
 
@@ -43,7 +43,7 @@ def inbound_post(raw: bytes, envelope: Envelope, key: str) -> RoutedPost:
 
     Args:
         raw: The mail as it was received.
-        envelope: From where, and to whom.
+        envelope: The addresses in MAIL FROM and RCPT TO.
         key: The HTTP webhook signing key of the account.
     """
     return _made(raw, envelope, signature(key), whole=False)

@@ -124,7 +124,7 @@ class AddressList:
         The entries that count, the latest first, up to a thousand.
 
         Args:
-            email: Only this address; None for all.
+            email: The one address that is wanted; None for all.
         """
         with self._lock:
             entries = list(reversed(self._entries.values()))

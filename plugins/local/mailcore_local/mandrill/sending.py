@@ -89,7 +89,7 @@ class Copy:
 
     Attributes:
         mailbox: Whom it goes to.
-        kind: As what: ``to``, ``cc`` or ``bcc``.
+        kind: Whether the address stands in ``to``, ``cc`` or ``bcc``.
         message_id: The ``_id`` of the answer and the events.
         metadata: The values of the message and of the recipient.
         status: What the answer says: ``sent``, ``queued``, ``scheduled``, ``rejected``,
@@ -220,7 +220,7 @@ def letters_of(
 
     Args:
         message: The checked message.
-        copies: Those who get it.
+        copies: The addresses that get a copy.
         template: The template that it is made from, or None.
         contents: What stands in the template's regions.
         preserves_recipients: Whether headers show all recipients, if the message does not say.

@@ -35,7 +35,7 @@ class InboundMail:
     Attributes:
         face: The provider that takes it in; empty for all that have a webhook for it.
         raw: The mail as it was received.
-        envelope: From where, and to whom.
+        envelope: The addresses in MAIL FROM and RCPT TO.
     """
 
     face: str

@@ -71,7 +71,7 @@ class Places:
         self, request: Request, template: str, *, status_code: int = 200, **values: object
     ) -> Response:
         """
-        A page.
+        Answer with a page.
 
         Args:
             request: The request that asks for it.

@@ -161,7 +161,7 @@ class PostmarkFace(Face):
         return inbound_post(raw, envelope, self._authorization)
 
     def tampered(self, post: WebhookPost) -> WebhookPost:
-        """With a password that does not fit, since there is no signature to break."""
+        """A post with a wrong password, since there is no signature to break."""
         headers = {**post.headers, **basic("postmark", "not the password")}
         return WebhookPost(
             event_type=post.event_type, headers=headers, body=post.body, event_ids=post.event_ids

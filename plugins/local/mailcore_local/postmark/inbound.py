@@ -27,7 +27,7 @@ def inbound_post(
 
     Args:
         raw: The mail as it was received.
-        envelope: From where, and to whom.
+        envelope: The addresses in MAIL FROM and RCPT TO.
         authorization: The header of HTTP Basic, or nothing.
         with_raw: Whether the mail itself stands in `RawEmail`, as the server's setting has it.
     """

@@ -31,7 +31,7 @@ def inbound_post(
 
     Args:
         raw: The mail as it was received.
-        envelope: From where, and to whom.
+        envelope: The addresses in MAIL FROM and RCPT TO.
         sign: Gives the headers that sign a body.
         send_raw: Whether the whole mail is posted, and not its parts.
     """

@@ -119,7 +119,7 @@ class Templates:
 
     def all(self) -> list[Template]:
         """
-        All of them, the first one first.
+        All templates, the first one first.
         """
         with self._lock:
             return list(self._stored.values())

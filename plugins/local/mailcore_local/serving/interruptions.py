@@ -29,7 +29,7 @@ class Interruptions:
 
     async def before_accepting(self, request: Request, fault: Fault) -> None:
         """
-        `hang` and `reset`.
+        Do what the faults `hang` and `reset` say, before the request is accepted.
 
         Raises:
             ConnectionCut: The request is not to be accepted.
@@ -38,7 +38,7 @@ class Interruptions:
 
     async def after_accepting(self, request: Request, fault: Fault, body: bytes) -> bytes:
         """
-        The other ones.
+        Do what the other faults say, once the request was accepted.
 
         Args:
             request: The request, which was accepted.

@@ -19,7 +19,7 @@ _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
 
 class Visitors:
     """
-    Tells them apart.
+    Tells requests to this server from those that a web site makes a browser send.
 
     Args:
         host: The interface that the server was told to listen on.

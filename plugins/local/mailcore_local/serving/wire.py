@@ -90,7 +90,7 @@ class Connection:
 
     def made(self, side: _Side, transport: asyncio.Transport) -> None:
         """
-        One of the two is there.
+        Note that one of the two ends is connected.
         """
         if side is self._to_server:
             self._port = transport.get_extra_info("sockname")[1]
@@ -102,7 +102,7 @@ class Connection:
 
     def lost(self, side: _Side) -> None:
         """
-        One of the two is gone: the other one gets what is under way, and then goes too.
+        Close the other end when one has gone, after what is under way.
         """
         if side is self._to_client:
             self._wire.forget(self._port, self)

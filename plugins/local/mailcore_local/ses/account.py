@@ -28,8 +28,8 @@ class Account:
 
     Args:
         region_name: Named in the error for an unverified identity.
-        sandbox: As in a new account: 200 messages a day, one a second, recipients must be verified
-            too.
+        sandbox: Whether it is like a new account: 200 messages a day, one a second, recipients must
+            be verified too.
         require_verified_identities: Refuse senders that are not verified; the sandbox implies it.
         max_24_hour_send: Recipients per 24 hours; -1 is unlimited, as in SES's SendQuota.
         max_send_rate: How many recipients are accepted in a second.

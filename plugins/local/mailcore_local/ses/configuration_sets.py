@@ -43,7 +43,7 @@ class ConfigurationSets:
 
     Args:
         topic_exists: Whether an SNS topic ARN is known.
-        made_for_topic: With the ARN of a topic, a set that a message names is made when it is not
+        made_for_topic: The ARN of a topic: a set that a message names is then made when it is not
             there, and publishes to that topic.
     """
 

@@ -60,7 +60,7 @@ class Content:
 
 def simple(params: Params, stamp: Stamp) -> Content:
     """
-    Simple content, assembled.
+    A mail made of subject and bodies (`Content.Simple`).
 
     Raises:
         ServiceError: `BadRequestException`.

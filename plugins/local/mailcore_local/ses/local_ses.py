@@ -40,8 +40,8 @@ class LocalSes:
         region_name: The region of ARNs and error texts.
         signature_version: SNS signature of new topics: `"1"` (SHA-1, SNS's default) or `"2"`
             (SHA-256).
-        access_key_id: With `secret_access_key`: request signatures are checked. Without, any
-            signature will do.
+        access_key_id: The key id that requests must be signed with, by `secret_access_key`. Without
+            both, any signature will do.
         secret_access_key: The secret key that belongs to `access_key_id`.
         sandbox: Behave like a new account: verified senders and recipients only, 200 a day, one a
             second.
@@ -197,7 +197,7 @@ class LocalSes:
     @property
     def mailcore_url(self) -> str:
         """
-        The same as a URL, for `MAILCORE_URL`; with the configuration set that publishes events.
+        What `MAILCORE_URL` takes to send here, with the configuration set that publishes events.
 
         It has invented credentials, unless the server checks them: then they are not in it, and are
         looked for where boto3 finds them.
@@ -343,7 +343,7 @@ class LocalSes:
 
         Args:
             message_id: The id of the message that the event is about.
-            event_type: As SES writes it: `Open`, `Click`, `Rendering Failure`, …
+            event_type: The type in SES's words: `Open`, `Click`, `Rendering Failure`, …
             recipients: Whom it is about, where the event says so; all recipients by default.
             event: Members of the event's object that replace those made up here.
 

@@ -41,7 +41,7 @@ _CONFIGURATION_SET = "local"
 @dataclass(frozen=True, kw_only=True)
 class SesSettings:
     """
-    How the local SES behaves; as of `mailcore_local.ses.LocalSes`, which describes it.
+    How the local SES behaves: the arguments of :class:`~mailcore_local.ses.LocalSes`.
     """
 
     region_name: str = "us-east-1"
@@ -101,7 +101,7 @@ class SesFace(Face):
 
     def make_faults(self, *, seed: int) -> Faults:
         """
-        SES's own.
+        What is going to go wrong with the local SES: nothing so far.
         """
         from mailcore_local.ses import Faults as SesFaults
 
@@ -152,7 +152,7 @@ class SesFace(Face):
 
     def publish(self, hub: Hub, mail: CapturedMail, events: Sequence[MailEvent]) -> bool:
         """
-        By SNS, to whoever has subscribed.
+        Publish events by SNS, to whoever has subscribed.
         """
         service = self.service(hub)
         message = record_of(mail)
@@ -177,7 +177,7 @@ class SesFace(Face):
 
     def mailcore_url(self, base_url: str) -> str:
         """
-        With invented credentials, unless the server checks them.
+        What `MAILCORE_URL` takes: with invented credentials, unless the server checks them.
         """
         options = {
             "region_name": self.ses.region_name,
@@ -192,7 +192,7 @@ class SesFace(Face):
 
     def lines(self, base_url: str) -> Sequence[CopyLine]:
         """
-        For any SDK of AWS.
+        What makes any SDK of AWS send here: variables of the environment.
         """
         region = self.ses.region_name
         return [

@@ -64,7 +64,7 @@ class InTheWhole(Surroundings):
 
     def later(self, happening: Happening, tell: Callable[[], None]) -> None:
         """
-        After a while, which the label of the address tells.
+        Tell of something after the seconds that the label of the address says.
         """
         seconds = slow_seconds(happening.recipients[0], self._hub.slow_delivery_seconds)
         self._hub.later(seconds, tell)

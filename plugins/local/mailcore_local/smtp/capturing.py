@@ -26,9 +26,10 @@ def captured_mail(
 
     Args:
         session: The connection that it came by, with what the client said of itself.
-        envelope: What was said of the mail.
-        recipients: Those that were taken and are not handed over as inbound mail.
-        refused: Those that RCPT TO was refused for; they stand in the mailbox beside the others.
+        envelope: The addresses in MAIL FROM and RCPT TO, and what else was said before the content.
+        recipients: The recipients that were taken and are not handed over as inbound mail.
+        refused: The recipients that RCPT TO was refused for; they stand in the mailbox beside the
+            others.
         content: The octets of the mail.
     """
     parsed = parse_inbound(content)

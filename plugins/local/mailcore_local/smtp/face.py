@@ -77,7 +77,7 @@ class SmtpFace(Face):
 
     def lines(self, base_url: str) -> Sequence[CopyLine]:
         """
-        For anything that sends by SMTP.
+        Where anything that sends by SMTP has to connect to.
         """
         if self.address is None:
             return []

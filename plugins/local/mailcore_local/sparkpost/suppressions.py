@@ -117,7 +117,7 @@ class SuppressionList:
 
     def search(self, query: Mapping[str, str]) -> tuple[list[Suppression], int, str]:
         """
-        Some entries.
+        The entries that a query asks for.
 
         Args:
             query: The parameters of the request.

@@ -121,7 +121,7 @@ class TemplateStore:
 
     def get(self, identifier: str) -> StoredTemplate:
         """
-        One of them.
+        The template with an id.
 
         Raises:
             SparkPostError: There is none with this id.
@@ -159,7 +159,7 @@ class TemplateStore:
 
     def all(self) -> list[StoredTemplate]:
         """
-        All of them, by id.
+        All templates, by id.
         """
         with self._lock:
             return [self._templates[identifier] for identifier in sorted(self._templates)]

@@ -107,7 +107,7 @@ class Source:
 
     Attributes:
         sender: The object or text ``from``, as it was given.
-        content: All else that it has.
+        content: The object ``content`` without what stands in the other fields.
     """
 
     sender: object

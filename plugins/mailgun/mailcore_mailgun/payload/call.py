@@ -69,7 +69,7 @@ def domain_of(message: Message, options: MailgunOptions) -> str:
 
 
 def knows_domain_of(message: Message, options: MailgunOptions) -> bool:
-    """Whether there is one: of a template's own sender, nobody here knows the address."""
+    """Whether it is known which domain to send through."""
     given = extra_of(message).get(SENDER_DOMAIN)
     known = (given, message.envelope_sender, options.sender_domain, message.from_email)
     return any(each is not None for each in known)

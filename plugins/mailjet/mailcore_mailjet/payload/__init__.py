@@ -53,8 +53,8 @@ class Call:
     What all calls of a provider have in common.
 
     Attributes:
-        url: Where they go.
-        headers: With the keys.
+        url: The URL that the requests go to.
+        headers: The header fields of each request, which have the keys of the account.
         root: What the provider's options have for a call.
         always: What they have for each message.
         timeout_seconds: How long the exchange may take.

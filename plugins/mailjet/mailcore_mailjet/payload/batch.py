@@ -94,7 +94,9 @@ class _Own:
             self.names |= {"Headers", "ReplyTo"}
 
     def of(self, entry: Entry) -> Iterator[tuple[str, Any]]:
-        """Those of one mail, complete: how Mailjet joins them with the others is not said."""
+        """
+        The fields of one mail, complete: how Mailjet joins them with those of the call is not said.
+        """
         yield "To", [mailbox(entry.address)]
         if self._filling is not None:
             everybodys = self._message.merge_global_data or {}

@@ -103,7 +103,7 @@ class _Own:
             self.names |= {"Headers", "ReplyTo"}
 
     def of(self, entry: Entry) -> Payload:
-        """Those of one mail."""
+        """The fields of one mail that differ from those of the others."""
         fields: Payload = {"To": address_text(entry.address)}
         if "TemplateModel" in self.names:
             fields["TemplateModel"] = {**self._model, **entry.data}

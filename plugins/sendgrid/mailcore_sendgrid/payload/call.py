@@ -69,7 +69,7 @@ def request_of(
         to_count: How many of the recipients are in ``to``.
         cc_count: How many of them are in ``cc``.
         is_sandbox: Whether SendGrid is asked to check the message only.
-        copied: Those who get a copy of each mail, as in :class:`~mailcore.flow.Request`.
+        copied: The addresses that get a copy of each mail, as in :class:`~mailcore.flow.Request`.
 
     Raises:
         SerializationError: If JSON cannot hold a value.

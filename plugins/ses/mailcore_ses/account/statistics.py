@@ -79,7 +79,7 @@ class DailyStatistics:
     One day.
 
     Args:
-        day: In UTC, or in the time zone that was asked for.
+        day: The day, in UTC or in the time zone that was asked for.
         counts: How many mails were sent and what became of them on that day.
     """
 
@@ -93,7 +93,8 @@ class SendStatistics:
     Everything that SES still knows.
 
     Args:
-        points: By time, the oldest first; quarters of an hour without mail are left out by SES.
+        points: The counts by time, the oldest first; SES leaves out quarters of an hour without
+            mail.
     """
 
     points: tuple[SendDataPoint, ...] = ()

@@ -44,7 +44,7 @@ FROM daily WHERE region = ? OR ? IS NULL GROUP BY day ORDER BY day"""
 
 class StatisticsStore:
     """
-    Such a file.
+    An SQLite file of daily figures.
 
     Args:
         path: Where it is; made by the first save.

@@ -35,7 +35,7 @@ def call(
     Make a call that may be repeated, and wait where AWS throttles.
 
     Args:
-        operation: As the service's API reference names it.
+        operation: The operation, as the service's API reference names it.
         parameters: The parameters of the operation.
         service: The service, as boto3 names it.
 

@@ -20,8 +20,8 @@ class AwsCall(Request):
     One call.
 
     Args:
-        service: As boto3 names it, such as ``sesv2``.
-        operation: As the service's API reference names it, such as ``SendEmail``.
+        service: The service, as boto3 names it, such as ``sesv2``.
+        operation: The operation, as the service's API reference names it, such as ``SendEmail``.
         params: The parameters of the operation; they hold addresses, content and tokens, so the
             repr does not show them.
         region_name: Where to; None means the provider's own region.

@@ -92,7 +92,7 @@ class Clients:
 
         Args:
             service: The service, as boto3 names it.
-            region_name: None means that of the settings.
+            region_name: The region of the client; None for that of the settings.
             validates: Whether it holds parameters against the service's model.
 
         Raises:

@@ -179,7 +179,7 @@ def endpoint_of(settings: ClientSettings, region_name: str) -> str | None:
 
 
 def first_given(name: str, *places: Mapping[str, Any]) -> str | None:
-    """The first of several mappings' values by that name."""
+    """The first value of a name that is not empty, looked for in several mappings."""
     for place in places:
         if place.get(name):
             return str(place[name])

@@ -141,7 +141,7 @@ def http_handler(
     Anybody may knock, so the provider verifies; see :func:`mailcore.webhook.respond`.
 
     Args:
-        provider: With the options that say whom to trust.
+        provider: The provider, with the options that say whom to trust.
         handler: Called with each event, in order. If it fails, the answer is 500, so that the
             sender tries again.
         seen: Remembers the events that the handler was done with.
@@ -164,8 +164,8 @@ def webhook_request(event: Mapping[str, Any]) -> WebhookRequest:
     The HTTP request that Lambda was invoked with.
 
     Args:
-        event: In payload format 1.0 (REST API), 2.0 (function URL, HTTP API), or of a load
-            balancer, with single or multiple values of headers.
+        event: What Lambda was invoked with, in payload format 1.0 (REST API), 2.0 (function URL,
+            HTTP API), or of a load balancer, with single or multiple values of headers.
 
     Raises:
         MalformedWebhook: If it is none of these.

@@ -283,7 +283,7 @@ def consume(
             ``https://sqs.eu-west-1.amazonaws.com/123456789012/ses-events``.
         handler: The function that is called with each event, as in :class:`SqsConsumer`.
         options: How many messages at once, how long they are hidden, and the like.
-        region_name: If the URL does not tell it.
+        region_name: The region of the queue, if the URL does not tell it.
         seen: Remembers the events that the handler was done with.
         verify: If given, messages are believed only if SNS signed them for a topic of this
             provider.

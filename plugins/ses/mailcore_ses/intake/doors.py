@@ -56,8 +56,8 @@ def events_from_sqs_message(
     Read a message of an SQS queue: an SNS envelope, the event alone, or one of EventBridge.
 
     Args:
-        message: As boto3's ``receive_message`` returns it (``Body``), or as Lambda hands it over
-            (``body``).
+        message: The message as boto3's ``receive_message`` returns it (``Body``), or as Lambda
+            hands it over (``body``).
         provider: What the events call their provider.
         verify: If given, only SNS envelopes are believed that are signed, and of a topic that this
             provider trusts.

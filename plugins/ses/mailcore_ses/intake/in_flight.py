@@ -54,7 +54,7 @@ class InFlight:
             self._changed.notify_all()
 
     def hidden_longer_than(self, seconds: float) -> list[QueueMessage]:
-        """Those that were last hidden so long ago."""
+        """The messages that were last hidden at least so many seconds ago."""
         limit = self._clock() - seconds
         with self._changed:
             return [m for handle, m in self._messages.items() if self._hidden_at[handle] <= limit]

@@ -93,7 +93,8 @@ class SqsQueue:
 
         Args:
             max_messages: How many messages to ask for, 1 to 10.
-            wait_seconds: 0 to 20; SQS answers as soon as there is a message.
+            wait_seconds: How many seconds SQS waits for a message, 0 to 20; it answers as soon as
+                there is one.
             visibility_timeout_seconds: How many seconds nobody else sees them.
 
         Raises:
@@ -248,7 +249,7 @@ def open_queue(
     Args:
         queue_url: The URL of the queue, such as
             ``https://sqs.eu-west-1.amazonaws.com/123456789012/ses-events``.
-        region_name: If the URL does not tell it.
+        region_name: The region of the queue, if the URL does not tell it.
         wait_seconds: The longest that SQS will be asked to wait.
         max_pool_connections: How many connections are kept open.
 

@@ -80,7 +80,8 @@ def unknown_overrides(message: Message) -> Iterator[Problem]:
 @lru_cache
 def knows(parameter: str) -> bool:
     """Whether the installed botocore's model of ``SendEmail`` has a parameter."""
-    # Reading the model costs some 30 ms: only for messages that need to know.
+    # Reading the model costs some 30 ms: only for messages that need to know
+    # (benchmarks/imports.py).
     from botocore.loaders import create_loader
 
     model = create_loader().load_service_model("sesv2", "service-2")

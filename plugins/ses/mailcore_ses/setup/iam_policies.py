@@ -35,7 +35,7 @@ class Permission:
     Actions that are allowed for the same resources.
 
     Args:
-        actions: With their prefix, such as ``ses:SendEmail``.
+        actions: The actions with their prefix, such as ``ses:SendEmail``.
         resources: Kinds of SES resources, such as ``identity``, or patterns of ARNs; ``*`` where
             AWS knows no kinds of resources for the actions.
     """

@@ -44,7 +44,7 @@ class InboundSetup(TopicSetup):
         max_receive_count: How often a message is received before it goes there.
         visibility_timeout_seconds: How many seconds the queue hides a message, for consumers other
             than `mailcore ses consume`.
-        recipients: Those for whom mail is received: domains, addresses, or ``.example.com`` for all
+        recipients: Whom mail is received for: domains, addresses, or ``.example.com`` for all
             domains below example.com. SES takes mail for verified domains only.
         bucket_name: The S3 bucket that mail is put into.
         object_key_prefix: What the keys of its objects begin with, such as ``in/``.

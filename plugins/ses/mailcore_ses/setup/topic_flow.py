@@ -86,9 +86,9 @@ def ask(
 
     Args:
         service: The service, as boto3 names it.
-        operation: As the service's API reference names it.
+        operation: The operation, as the service's API reference names it.
         params: The parameters of the operation.
-        region_name: Where to; None for the provider's own.
+        region_name: The region that is asked; None for the provider's own.
         absent: Parts of the error codes that say that it is not there.
 
     Returns:

@@ -22,7 +22,7 @@ _MIN_MAX_AGE_SECONDS = 3600.0
 @dataclass(frozen=True, kw_only=True)
 class SnsTrust:
     """
-    Whom to believe.
+    Which SNS messages are believed.
 
     Args:
         topic_arns: The topics. Without any, and without the next two, every message is refused.

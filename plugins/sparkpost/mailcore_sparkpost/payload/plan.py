@@ -58,7 +58,7 @@ def own_texts(message: Message) -> Iterator[OwnText]:
 
 
 def header_texts(message: Message) -> Iterator[OwnText]:
-    """Those of them, beside the subject, that stand in the header of the mail."""
+    """The texts of the message that stand in the header of its mail, beside the subject."""
     for name, value in message.headers.items():
         if name.lower() != TO:
             yield OwnText(f"headers[{name!r}]", value)

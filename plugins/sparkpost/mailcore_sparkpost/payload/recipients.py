@@ -33,7 +33,7 @@ _UNSAFE_NAME = re.compile(r'["\\]')
 
 
 def of_message(message: Message, plan: Plan, deliveries: Deliveries) -> list[Payload]:
-    """Those of a message that is one mail, with all of its recipients in one To line."""
+    """The entries of a message that is one mail, with all recipients in one To line."""
     to, cc, bcc = deliveries
     if len(to) == 1 and not cc and not bcc and not plan.is_mime and TO not in message.headers:
         return [{"address": _address(to[0])}]
@@ -46,13 +46,14 @@ def of_batch(
     message: Message, plan: Plan, entries: Iterable[Entry], own: Mapping[str, str]
 ) -> Iterator[list[Payload]]:
     """
-    For each recipient of a batch the entries of their mail: their own, and its copies.
+    The entries of each mail of a batch: its recipient, and who gets copies.
 
     Args:
         message: The batch that is sent.
         plan: How it goes.
         entries: Recipients with the same names of headers.
-        own: These headers, and the variables that have their values.
+        own: The names of the headers that each mail has a value of its own for, with the variables
+            that bring these values.
     """
     copies = (*message.deliveries.cc, *message.deliveries.bcc)
     spoofed = _spoofed(message)
@@ -92,7 +93,7 @@ def _shown(address: Address, header_to: str) -> dict[str, str]:
 
 
 def _address(address: Address) -> dict[str, str]:
-    """Of somebody who alone is in the To line: templates have the name as ``address.name``."""
+    """An address that stands alone in To: templates have the name as ``address.name``."""
     if _UNSAFE_NAME.search(address.display_name):
         return _shown(address, mailbox(address))
     entry = {"email": address.smtputf8_addr_spec}

@@ -31,7 +31,7 @@ class Variables:
         """The values of those that are for everybody, by name."""
 
     def named(self, name: str) -> str:
-        """The name of a variable."""
+        """A name for a variable that the message does not use."""
         # Most messages need none.
         self._prefix = self._prefix or _unused(_names_in(self._message))
         return self._prefix + name
