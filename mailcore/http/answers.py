@@ -199,7 +199,7 @@ def error_answer(
         meaning: What the answer means, from the provider's codes or by :func:`meaning_of_status`.
         words: What the provider says is wrong, in its words.
         code: The provider's own code of the error, which becomes the exception's `code`.
-        headers: In place of the answer's own, where these say otherwise when to try again.
+        headers: Header fields that say when to try again, in place of the answer's own.
     """
     return send_error(
         meaning,

@@ -28,7 +28,8 @@ def unexplained_error(
         response: The answer that is no success.
         meaning: What its status means, from :func:`mailcore.http.answers.meaning_of_status`.
         missing: What the answers of the provider's API have, and this one has not.
-        headers: In place of the answer's own, as for :func:`mailcore.http.answers.error_answer`.
+        headers: Header fields that say when to try again, as for
+            :func:`mailcore.http.answers.error_answer`.
     """
     kind = response.headers.get("content-type", "").partition(";")[0].strip()[:60]
     words = f"an answer without {missing}{f' ({kind})' if kind else ''}"

@@ -282,7 +282,7 @@ class Writer:
 
 
 def found_by(revisions: Iterable[Revision]) -> list[tuple[str, str, str]]:
-    """By which ids of which providers rows are found: a row, an id and a provider, each once."""
+    """The ids of providers that rows are found by: a row, an id and a provider, each once."""
     found: set[tuple[str, str, str]] = set()
     for each in revisions:
         row, attempt = each.row, each.attempt
