@@ -24,6 +24,7 @@ from mailcore import (
 )
 from mailcore.cli import main
 from mailcore.features import YES
+from mailcore.pools import Failover
 from mailcore.registry.option_texts import Misfit, converted
 from mailcore.registry.option_variables import variable_of
 from mailcore.registry.options import option_missing
@@ -199,6 +200,86 @@ def test_provider_with_a_hyphen(registry, monkeypatch):
 
     assert 3 == registry.get_provider("acme-eu").options["retries"]
     assert 0 == registry.get_provider("acme").options["retries"]
+
+
+class AcmeWithRegions(Acme):
+    """One whose option begins like the name of another provider."""
+
+    name: ClassVar[str] = "acme"
+
+    def __init__(self, *, eu_key: str | None = None, eu_zone: str | None = None) -> None:
+        self.options = {"eu_key": eu_key, "eu_zone": eu_zone}
+
+
+class AcmeEuWithKey(Acme):
+    """The other one."""
+
+    name: ClassVar[str] = "acme-eu"
+
+    def __init__(self, *, key: str | None = None) -> None:
+        self.options = {"key": key}
+
+
+@pytest.fixture
+def ambiguous(monkeypatch) -> Registry:
+    """Two providers, and a variable that is an option of either."""
+    made = Registry(autoload=False)
+    made.register(AcmeWithRegions)
+    made.register(AcmeEuWithKey)
+    monkeypatch.setenv("MAILCORE_ACME_EU_KEY", SECRET)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        ("acme", "option 'eu_key' of acme or 'key' of acme-eu"),
+        ("acme-eu", "option 'key' of acme-eu or 'eu_key' of acme"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["get_provider", "Mailer", "from_url", "pool"])
+def test_variable_of_two_providers(make, told, kind, ambiguous):
+    """Neither takes it, wherever it is made: it may be a secret, and is not to be guessed."""
+    ways = {
+        "get_provider": lambda: ambiguous.get_provider(make),
+        "Mailer": lambda: Mailer(make, registry=ambiguous),
+        "from_url": lambda: Mailer.from_url(f"{make}://", registry=ambiguous),
+        "pool": lambda: Failover([make], registry=ambiguous),
+    }
+
+    with pytest.raises(ConfigurationError) as caught:
+        ways[kind]()
+
+    assert f"MAILCORE_ACME_EU_KEY of the environment may be {told}: unset it" in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_what_is_given_is_not_ambiguous(ambiguous, monkeypatch):
+    """The way out; and what is an option of one of them alone is no mistake for the other."""
+    monkeypatch.setenv("MAILCORE_ACME_EU_ZONE", "north")
+
+    made = ambiguous.get_provider("acme", eu_key="given")
+
+    assert {"eu_key": "given", "eu_zone": "north"} == made.options
+    assert {"key": "given"} == ambiguous.get_provider("acme-eu", key="given").options
+    monkeypatch.setenv("MAILCORE_ACME_EU_ZONES", "north")
+    with pytest.raises(ConfigurationError, match="_EU_ZONES' of the environment is no option"):
+        ambiguous.get_provider("acme-eu", key="given")
+
+
+def test_names_that_are_spelled_alike(monkeypatch):
+    """acme-eu and acme_eu have the same variables."""
+
+    class Underscored(AcmeEuWithKey):
+        name: ClassVar[str] = "acme_eu"
+
+    made = Registry(autoload=False)
+    made.register(AcmeEuWithKey)
+    made.register(Underscored)
+    monkeypatch.setenv("MAILCORE_ACME_EU_KEY", SECRET)
+
+    with pytest.raises(ConfigurationError, match="'key' of acme-eu or 'key' of acme_eu"):
+        made.get_provider("acme-eu")
 
 
 def test_url_from_the_environment(registry, monkeypatch):

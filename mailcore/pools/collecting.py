@@ -102,6 +102,7 @@ def _made(text: str, registry: Registry) -> AnyProvider:
         provider_class,
         with_registry(provider_class, options, registry),
         names=registry.known_names(),
+        options_of=registry.option_names,
         is_for_sending=True,
     )
 

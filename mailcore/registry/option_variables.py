@@ -6,6 +6,9 @@ The name of the provider and that of the option stand there in capitals, with ``
 made by its name, in a URL too, and give way to what is given there. Who calls the provider's class
 says everything in the code.
 
+``MAILCORE_ACME_EU_KEY`` may be ``eu_key`` of ``acme`` or ``key`` of ``acme-eu``. Where both have
+such an option, neither takes it: it may be a secret, and who gets it is not to be guessed.
+
 A variable that is empty counts as not set. One that begins like those of the provider and names no
 option of it is an error, because nobody would see that it does nothing; but a mailcore URL, which
 :meth:`~mailcore.mailer.Mailer.from_env` may be for, is left alone, whatever its variable is called.
@@ -15,7 +18,7 @@ from __future__ import annotations
 
 import os
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from mailcore.foundation.redaction import shown_name
@@ -53,6 +56,7 @@ def options_from_variables(
     *,
     given: Collection[str] = (),
     names: Collection[str] = (),
+    options_of: Callable[[str], Collection[str]] = lambda _: (),
 ) -> tuple[dict[str, Any], list[str]]:
     """
     The options of a provider that the environment has, and what is wrong with others.
@@ -62,34 +66,60 @@ def options_from_variables(
         types: The types of its options, by name.
         given: Options that are given elsewhere, and so are not read.
         names: The names of all providers, some of whose variables may begin like those of this one.
+        options_of: Names the options of another provider; asked of those only whose variables begin
+            alike. By default none has any.
 
     Returns:
         Options as the types that the provider wants, and a sentence for each variable that cannot
-        be read. No sentence repeats a value.
+        be read, or is that of another provider as well. No sentence repeats a value.
     """
     options: dict[str, Any] = {}
     problems: list[str] = []
+    others = [name for name in sorted(names) if name != provider]
     for option, annotation in types.items():
-        text = os.environ.get(variable_of(provider, option))
+        variable = variable_of(provider, option)
+        text = os.environ.get(variable)
         if not text or option in given:
+            continue
+        shared = _owners(variable, others, options_of)
+        if shared:
+            problems.append(
+                f"{variable} of the environment may be option {option!r} of {provider} or"
+                f" {' or '.join(shared)}: unset it, and give them in the code or in a URL"
+            )
             continue
         try:
             options[option] = converted([text], annotation)
         except Misfit as misfit:
-            problems.append(f"{variable_of(provider, option)} of the environment {misfit}")
-    problems += _strays(provider, types, names)
+            problems.append(f"{variable} of the environment {misfit}")
+    for variable in _strays(provider, types, others):
+        if not _owners(variable, others, options_of):
+            meant = similar(variable.removeprefix(_prefix(provider)), types)
+            hint = f"did you mean {variable_of(provider, meant)}?" if meant else _HINT
+            told = f"{shown_name(variable)} of the environment is no option of {provider}: {hint}"
+            problems.append(told)
     return options, problems
 
 
-def _strays(provider: str, types: Mapping[str, Any], names: Collection[str]) -> Iterable[str]:
+def _owners(
+    variable: str, others: Iterable[str], options_of: Callable[[str], Collection[str]]
+) -> list[str]:
+    """Which options of other providers a variable is, for people."""
+    return [
+        f"{option!r} of {other}"
+        for other in others
+        if variable.startswith(_prefix(other))
+        for option in options_of(other)
+        if variable_of(other, option) == variable
+    ]
+
+
+def _strays(provider: str, types: Mapping[str, Any], others: Collection[str]) -> Iterable[str]:
     prefix = _prefix(provider)
     known = {variable_of(provider, option) for option in types}
-    others = tuple({each for each in map(_prefix, names) if each.startswith(prefix)} - {prefix})
+    longer = tuple({each for each in map(_prefix, others) if each.startswith(prefix)} - {prefix})
     for variable, text in sorted(os.environ.items()):
         if not variable.startswith(prefix) or variable in known or not text:
             continue
-        if variable.startswith(others) or text.partition("://")[0] in {provider, *names}:
-            continue
-        meant = similar(variable.removeprefix(prefix), types)
-        hint = f"did you mean {variable_of(provider, meant)}?" if meant else _HINT
-        yield f"{shown_name(variable)} of the environment is no option of {provider}: {hint}"
+        if not variable.startswith(longer) and text.partition("://")[0] not in {provider, *others}:
+            yield variable

@@ -10,7 +10,7 @@ import inspect
 import types
 import typing
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from mailcore.errors import ConfigurationError
@@ -104,6 +104,7 @@ def create_provider(
     *,
     settings: Sequence[str] = (),
     names: Collection[str] = (),
+    options_of: Callable[[str], Collection[str]] = lambda _: (),
     is_for_sending: bool = False,
 ) -> Provider[Any, Any]:
     """
@@ -117,6 +118,7 @@ def create_provider(
         options: The options that its constructor is called with.
         settings: What else could be written in the same place, for names that are misspelt.
         names: The names of all providers: they decide what belongs to which in the environment.
+        options_of: Names the options of another provider, where a variable may be either's.
         is_for_sending: Whether it is to send, and so needs its ``sending_options``.
 
     Raises:
@@ -124,7 +126,9 @@ def create_provider(
     """
     types_by_name = option_types(provider_class)
     name = provider_class.name
-    found, problems = options_from_variables(name, types_by_name, given=options, names=names)
+    found, problems = options_from_variables(
+        name, types_by_name, given=options, names=names, options_of=options_of
+    )
     problems = [
         _unknown(option, types_by_name, settings)
         for option in options

@@ -34,7 +34,7 @@ from mailcore.pools.urls import is_pool_url, pool_named
 from mailcore.provider import Provider
 from mailcore.registry.discovery import Discovered, discover, distribution_of
 from mailcore.registry.hooks import Hooks, extension_name
-from mailcore.registry.options import create_provider, scheme_of
+from mailcore.registry.options import create_provider, option_types, scheme_of
 from mailcore.result import SendResult
 
 
@@ -212,7 +212,16 @@ class Registry:
         """
         provider_class = self.provider_class(name)
         own = with_registry(provider_class, options, self)
-        return create_provider(provider_class, own, names=self.known_names())
+        return create_provider(
+            provider_class, own, names=self.known_names(), options_of=self.option_names
+        )
+
+    def option_names(self, name: str) -> tuple[str, ...]:
+        """The names of a provider's options; none if it is installed but broken."""
+        try:
+            return tuple(option_types(self.provider_class(name)))
+        except PluginLoadError:
+            return ()
 
     def plugins(self) -> tuple[Plugin, ...]:
         """Every plugin, broken ones included; this imports all of them."""

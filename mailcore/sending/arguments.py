@@ -49,6 +49,7 @@ def made_provider(given: object, options: Mapping[str, object], registry: Regist
             with_registry(provider_class, options, registry),
             settings=_SETTINGS,
             names=registry.known_names(),
+            options_of=registry.option_names,
             is_for_sending=True,
         )
     if not isinstance(given, Provider):
