@@ -141,12 +141,12 @@ def in_eventbridge(event, **changes):
     }
 
 
-def posted(event, *, raw=False):
+def posted(event, *, raw=False, **changes):
     """What SNS posts."""
     if raw:
         headers = {"x-amz-sns-rawdelivery": "true", "x-amz-sns-message-id": "raw-1"}
         return WebhookRequest("POST", headers, json.dumps(event).encode())
-    return WebhookRequest("POST", {}, json.dumps(envelope(event)).encode())
+    return WebhookRequest("POST", {}, json.dumps(envelope(event, **changes)).encode())
 
 
 def in_base64(event):
@@ -255,6 +255,29 @@ def test_what_is_known_of_the_notification(door, event_id, received_at):
     assert (event_id, received_at) == (event["event_id"], event["received_at"])
 
 
+@pytest.mark.parametrize("value", [None, 5, ["a"], {"a": "b"}])
+def test_ids_and_times_that_are_none(value):
+    """Whatever brings an event may say so in another type; what stands for both is None then."""
+    found = [
+        *parse_events("ses", posted(EVENTS["click"], MessageId=value, Timestamp=value)),
+        *events_from_eventbridge(in_eventbridge(EVENTS["click"], id=value, time=value)),
+        *events_from_sqs_message({"MessageId": value, "Body": LINES[1], "Attributes": value}),
+        *events_from_sqs_message(
+            {"Body": LINES[1], "Attributes": {"SentTimestamp": value, "other": "1"}}
+        ),
+    ]
+
+    assert [(None, None)] * 4 == [(event.event_id, event.received_at) for event in found]
+
+
+@pytest.mark.parametrize("sent", ["", "-1", "1.5", "x", "1" * 16, "9" * 15])
+def test_times_of_a_queue_that_are_none(sent):
+    """What is no number of milliseconds, or beyond all years, is no time."""
+    (event,) = events_from_sqs_message({"body": LINES[1], "attributes": {"SentTimestamp": sent}})
+
+    assert event.received_at is None
+
+
 def test_receipt_rules_that_invoke_a_function():
     """The Lambda action of SES brings mail and receipt without their type."""
     received = EVENTS["received"]
@@ -302,6 +325,7 @@ def test_messages_that_carry_no_events(caplog):
         lambda: events_from_sqs_message(in_sqs('{"eventType": "Send"')),
         lambda: events_from_sqs_message(in_sqs('{"a": ' * 5000)),
         lambda: events_from_sqs_message(in_sqs(json.dumps(envelope({}, Message=5)))),
+        lambda: events_from_lambda(in_lambda(envelope({}, Message="junk"))),
         lambda: events_from_lambda({"Records": {}}),
         lambda: events_from_lambda({"Records": [None]}),
         lambda: events_from_lambda({"Records": [{"eventSource": "aws:s3"}]}),
@@ -586,8 +610,10 @@ def test_raw_deliveries_that_are_not_utf_8():
     provider = get_provider("ses", webhook_secrets=["a:b"], region_name="eu-west-1")
     request = WebhookRequest("POST", {**RAW, **authorization("a:b")}, b"\xff")
 
-    with pytest.raises(MalformedWebhook, match="UTF-8"):
+    with pytest.raises(MalformedWebhook, match="UTF-8") as caught:
         provider.parse_webhook(request)
+
+    assert "ses" == caught.value.provider
 
 
 def test_requests_through_function_urls_are_verified(fields, sns_key, answers, ses):

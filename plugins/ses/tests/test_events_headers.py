@@ -93,11 +93,22 @@ def test_unreadable_metadata_is_a_defect(value):
     assert "X-Metadata" in event.defects[0]
 
 
-def test_truncated_headers_are_a_defect():
-    """Metadata that SES cut off is told."""
-    event = event_with([], headersTruncated=True)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [header("X-Metadata", '{"a": 1}')],
+        [header("X-Metadata", '{"a": 1}'), header("X-Tag", "first")],
+    ],
+    ids=len,
+)
+@pytest.mark.parametrize("truncated", [True, False, None, "true"])
+def test_truncated_headers_are_a_defect(headers, truncated):
+    """Metadata and tags that SES cut off are told: all, or the last of them."""
+    event = event_with(headers, headersTruncated=truncated)
 
-    assert "truncated" in event.defects[0]
+    expected = ("SES truncated the headers: metadata and tags may be missing",)
+    assert (expected if truncated is True else ()) == event.defects
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_hostile_bodies(body, status_code):
     with pytest.raises(MalformedWebhook) as caught:
         parse_events("ses", WebhookRequest("POST", {}, body))
 
-    assert status_code == caught.value.response.status_code
+    assert (status_code, "ses") == (caught.value.response.status_code, caught.value.provider)
     assert len(str(caught.value)) < 200
 
 
@@ -161,7 +161,7 @@ def test_hostile_messages(message):
     with pytest.raises(MalformedWebhook) as caught:
         parse_events("ses", notification(message))
 
-    assert 400 == caught.value.response.status_code
+    assert (400, "ses") == (caught.value.response.status_code, caught.value.provider)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ SIMPLE = {**BASE, "subject": "S", "text": "t"}
 TEMPLATE = {**BASE, "template_id": "t"}
 BULK = {**TEMPLATE, "merge_data": {ADA: {}}}
 WRITTEN_BY_SES = [SIMPLE, TEMPLATE, BULK]
+LONG = {"X-A": "x " * 497 + "x"}
 UNSUBSCRIBE = {"unsubscribe": "https://example.com/u"}
 
 
@@ -100,3 +101,83 @@ def test_size_of_template_data(fields, field, api_version):
     found = problems(fields, SesProvider(api_version=api_version))
 
     assert ([field] if field else []) == found
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"metadata": {"a": "x" * 977}}, None),
+        ({"metadata": {"a": "x" * 978}}, "metadata"),
+        # Spaces do not help where nothing is folded.
+        ({"metadata": {"a": "x " * 489}}, "metadata"),
+        ({"tags": ["t" * 991]}, None),
+        ({"tags": ["t" * 992]}, "tags"),
+        ({"headers": {"X-A": "x " * 496}}, None),
+        ({"headers": {"X-A": "x " * 497 + "x"}}, "headers['X-A']"),
+        ({"headers": {"A": "x" * 995}}, None),
+        ({"headers": {"A": "x " * 497 + "xx"}}, "headers['A']"),
+        # As it is written in words of RFC 2047.
+        ({"headers": {"X-A": "\N{BULLET}" * 100}}, None),
+        ({"headers": {"X-A": "\N{BULLET}" * 300}}, "headers['X-A']"),
+    ],
+)
+@pytest.mark.parametrize("fields", WRITTEN_BY_SES, ids=["simple", "template", "bulk"])
+def test_longest_headers_of_the_api(fields, more, field):
+    """Name and value have 996 characters together."""
+    assert ([field] if field else []) == problems({**fields, **more})
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"metadata": {"a": "x" * 983}}, None),
+        ({"metadata": {"a": "x" * 984}}, "metadata"),
+        ({"metadata": {"a": "x " * 2000}}, None),
+        ({"metadata": {"a": "x" * 500, "b": "y" * 500}}, None),
+        ({"merge_metadata": {ADA: {"a": "x" * 984}}}, "merge_metadata"),
+        ({"metadata": {"a": "x" * 984}, "merge_metadata": {ADA: {"a": "b"}}}, "metadata"),
+        ({"tags": ["t" * 991]}, None),
+        ({"tags": ["t" * 992]}, "tags"),
+        ({"tags": ["t " * 2000 + "t"]}, None),
+    ],
+)
+def test_longest_headers_of_a_mail(more, field):
+    """What is written here is folded at spaces: a line has 998 characters at most."""
+    assert ([field] if field else []) == problems({**SIMPLE, **more}, SesProvider())
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({**BULK, "merge_metadata": {ADA: {"a": "x" * 978}}}, ["merge_metadata"]),
+        # Both stand in one header.
+        (
+            {**BULK, "metadata": {"a": "x" * 500}, "merge_metadata": {ADA: {"b": "y" * 500}}},
+            ["merge_metadata"],
+        ),
+        ({**BULK, "metadata": {"a": "x" * 977}, "merge_metadata": {ADA: {"a": "y"}}}, []),
+        (
+            {**BULK, "merge_headers": {ADA: LONG, "b@x.org": LONG}},
+            ["merge_headers['X-A']"] * 2,
+        ),
+        ({**BULK, "merge_headers": {ADA: {"X-A": "x " * 496}}}, []),
+    ],
+)
+def test_longest_headers_of_a_batch(fields, found):
+    """Metadata of all go along with one's own, which win."""
+    assert found == problems(fields)
+
+
+@pytest.mark.parametrize(
+    ("part", "is_refused"),
+    [
+        (Attachment("a", b"x", f"text/{'x' * 73}"), False),
+        (Attachment("a", b"x", f"text/{'x' * 74}"), True),
+        (Attachment("a", b"x", "image/png", content_id="i" * 78), False),
+        (Attachment("a", b"x", "image/png", content_id="i" * 79), True),
+    ],
+)
+@pytest.mark.parametrize("fields", WRITTEN_BY_SES, ids=["simple", "template", "bulk"])
+def test_longest_types_of_files(fields, part, is_refused):
+    """A content type and a Content-ID have 78 characters at most."""
+    assert (["attachments[0]"] if is_refused else []) == problems({**fields, "attachments": [part]})

@@ -43,14 +43,15 @@ def metadata_and_tags(
         defects: What cannot be read is added here, in words.
     """
     encoded_metadata, tags = _own_headers(mail.get("headers"), defects)
+    if mail.get("headersTruncated") is True:
+        # The last tags, where the metadata and some tags are there.
+        defects.append("SES truncated the headers: metadata and tags may be missing")
     if encoded_metadata is not None and tags:
         return _metadata(encoded_metadata, defects), tags
     message_tags = _message_tags(mail.get("tags"), defects)
     if encoded_metadata is not None:
         metadata = _metadata(encoded_metadata, defects)
     else:
-        if mail.get("headersTruncated") is True:
-            defects.append("SES truncated the headers: metadata and tags may be missing")
         metadata = FrozenDict(
             {name: v[0] if len(v) == 1 else v for name, v in message_tags.items()}
         )

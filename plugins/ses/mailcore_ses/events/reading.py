@@ -96,23 +96,26 @@ def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
     Raises:
         MalformedWebhook: If the body is no SNS message, or brings something else than SES events.
     """
-    if is_raw_delivery(request):
-        return _parse_raw(provider, request)
-    fields = read_envelope(request)
-    if fields.get("Type") != NOTIFICATION:
-        if isinstance(fields.get("Type"), str):
-            return ()
-        raise MalformedWebhook("field `Type` must be a string", provider=provider)
-    envelope = Envelope.of(fields, "MessageId", "Timestamp")
-    return parse_message(provider, fields.get("Message"), envelope=envelope)
+    try:
+        if is_raw_delivery(request):
+            return _parse_raw(provider, request)
+        fields = read_envelope(request)
+        if fields.get("Type") == NOTIFICATION:
+            envelope = Envelope.of(fields, "MessageId", "Timestamp")
+            return parse_message(provider, fields.get("Message"), envelope=envelope)
+        if not isinstance(fields.get("Type"), str):
+            raise MalformedWebhook("field `Type` must be a string")
+    except MalformedWebhook as error:
+        error.provider = provider
+        raise
+    return ()
 
 
 def _parse_raw(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
     try:
         message = request.body.decode("utf-8")
     except UnicodeDecodeError as error:
-        reason = f"body is not UTF-8 (at byte {error.start})"
-        raise MalformedWebhook(reason, provider=provider) from None
+        raise MalformedWebhook(f"body is not UTF-8 (at byte {error.start})") from None
     envelope = Envelope(request.header("x-amz-sns-message-id"))
     return parse_message(provider, message, envelope=envelope)
 
@@ -135,7 +138,12 @@ def parse_message(
         raise MalformedWebhook("field `Message` must be a string", provider=provider)
     if message.startswith(_SETUP_TEXT):
         return ()
-    payload: Mapping[str, Any] | None = read_object(message, "field `Message`")
+    payload: Mapping[str, Any] | None
+    try:
+        payload = read_object(message, "field `Message`")
+    except MalformedWebhook as error:
+        error.provider = provider
+        raise
     if payload is not None and is_eventbridge(payload):
         payload = event_in(payload, provider=provider)
     if payload is None:

@@ -4,20 +4,18 @@ Bounds of SES's model in what SES writes itself: simple content and templates.
 They are those of ``MessageHeaderList``, ``MessageHeader`` and ``EmailTemplateData`` in botocore's
 model of sesv2 (1.44.8), which botocore itself does not check:
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageHeader.html,
-https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Template.html (read 2026-11-30).
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Template.html (read 2026-11-30). That it
+takes printable characters only is no bound for a message, whose headers are written in these.
 """
 
 from __future__ import annotations
-
-import re
 
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from mailcore.errors import Problem
-from mailcore.message import Emptied, First, Headers, Message, Remedy, WithoutHeaders, WithoutItems
-from mailcore.mime import header_value
-from mailcore_ses.payload.headers import METADATA_HEADER, api_headers, encode_tag
+from mailcore.message import Emptied, First, Message, Remedy, WithoutHeaders
+from mailcore_ses.payload.headers import METADATA_HEADER, api_headers
 from mailcore_ses.payload.plan import Choice, Plan
 from mailcore_ses.payload.templated import template_data
 
@@ -27,9 +25,6 @@ MAX_TEMPLATE_DATA_CHARACTERS = 262_144
 
 Place: TypeAlias = Literal["headers", "merge_headers"]
 """Fields of a message that have headers."""
-
-_VALUE = re.compile(r"[ -~]+")
-_PRINTABLE = "give printable characters only"
 
 
 def out_of_bounds(message: Message, plan: Plan) -> Iterator[Problem]:
@@ -42,10 +37,8 @@ def out_of_bounds(message: Message, plan: Plan) -> Iterator[Problem]:
     """
     if plan.is_template:
         yield from _template_data(message)
-    if plan.is_v1:
-        return
-    yield from _number_of_headers(message, plan)
-    yield from _headers(message)
+    if not plan.is_v1:
+        yield from _number_of_headers(message, plan)
 
 
 def _number_of_headers(message: Message, plan: Plan) -> Iterator[Problem]:
@@ -82,29 +75,6 @@ def _too_many(field: Place, number: int, remedy: Remedy) -> Problem:
         feature=field,
         remedy=remedy,
     )
-
-
-def _headers(message: Message) -> Iterator[Problem]:
-    yield from _unfit_values(message.headers, "headers", set())
-    seen: set[str] = set()
-    for headers in (message.merge_headers or {}).values():
-        yield from _unfit_values(headers, "merge_headers", seen)
-    unfit = [at for at, tag in enumerate(message.tags) if not _VALUE.fullmatch(encode_tag(tag))]
-    if unfit:
-        reason = "`tags` has a character that SES does not take in a header"
-        remedy = WithoutItems("tags", tuple(unfit))
-        yield Problem("tags", reason, _PRINTABLE, feature="tags", remedy=remedy)
-
-
-def _unfit_values(headers: Headers, field: Place, seen: set[str]) -> Iterator[Problem]:
-    for name, value in headers.items_as_given():
-        if name in seen or not value.strip() or _VALUE.fullmatch(header_value(name, value)):
-            continue
-        seen.add(name)
-        place = f"{field}[{name!r}]"
-        reason = f"{place} has a value with a character that SES does not take"
-        remedy = WithoutHeaders((name,), field)
-        yield Problem(place, reason, _PRINTABLE, feature=field, remedy=remedy)
 
 
 def _is_too_long(values: Mapping[str, object] | None) -> bool:
