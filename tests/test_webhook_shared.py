@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import sys
+import time
 
 from contextlib import suppress
 from urllib.parse import unquote_to_bytes, urlencode
@@ -17,7 +18,7 @@ from mailcore import ConfigurationError, MalformedWebhook, WebhookRejected, Webh
 from mailcore.flow import run
 from mailcore.http import FormFile, form_request
 from mailcore.testing import Script
-from mailcore.webhook import SecretTrust, SharedSecrets, is_form, read_form
+from mailcore.webhook import SecretTrust, SharedSecrets, SignedTrust, Verdict, is_form, read_form
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -200,3 +201,77 @@ def test_the_hint_names_the_service():
     """Which has the URL to change."""
     with pytest.raises(WebhookRejected, match="and Toy the URL"):
         run(ToyTrust().verify(request_with()), Script())
+
+
+class SealedTrust(SignedTrust[bytes]):
+    """That of a service that signs with the text of its key, and says when."""
+
+    provider = "toy"
+    label = "Toy"
+    keys_option = "webhook_seal_keys"
+    default_max_age_seconds = 60.0
+
+    def read_key(self, key):
+        if not isinstance(key, str):
+            raise ConfigurationError("toy: a seal key is a text")
+        return key.encode()
+
+    def prove(self, request):
+        yield from ()
+        if request.body not in self.keys:
+            raise self.rejected("the seal is wrong")
+        self.check_age(int(request.header("X-Age") or time.time()))
+        return Verdict("seal")
+
+
+@pytest.mark.parametrize(
+    ("keys", "secrets", "headers", "body", "expected"),
+    [
+        (["a", "b"], (), {}, b"b", "seal"),
+        (["a"], (), {}, b"b", 403),
+        (["a"], (), {"X-Age": "1000"}, b"a", 403),
+        ([], (), {}, b"a", 403),
+        ([], ["u:p"], {"Authorization": basic("u:p")}, b"c", "basic-auth"),
+        ([], ["u:p"], {}, b"a", 401),
+        (["a"], ["u:p"], {}, b"a", 401),
+        (["a"], ["u:p"], {"Authorization": basic("u:p")}, b"a", "seal"),
+        (["a"], ["u:p"], {"Authorization": basic("u:p")}, b"b", 403),
+    ],
+)
+def test_a_signature_and_a_secret(keys, secrets, headers, body, expected):
+    """Each is needed that there is; with neither nobody is believed."""
+    flow = SealedTrust(keys, webhook_secrets=secrets).verify(WebhookRequest("POST", headers, body))
+    if isinstance(expected, str):
+        assert expected == run(flow, Script()).verified_by
+        return
+    with pytest.raises(WebhookRejected) as caught:
+        run(flow, Script())
+    assert ("toy", expected) == (caught.value.provider, caught.value.response.status_code)
+
+
+def test_what_is_not_posted_is_none_of_the_services():
+    """Nor is its secret looked at."""
+    with pytest.raises(MalformedWebhook, match="Toy posts its webhooks"):
+        run(SealedTrust(["a"]).verify(WebhookRequest("GET", {}, b"a")), Script())
+
+
+@pytest.mark.parametrize(
+    ("keys", "options", "told"),
+    [
+        ("a", {}, "toy: seal keys are a list"),
+        (None, {}, "toy: seal keys are a list"),
+        ([7], {}, "a seal key is a text"),
+        (["a"], {"max_age_seconds": 0}, "max_age_seconds must be above 0"),
+        (["a"], {"max_age_seconds": float("nan")}, "max_age_seconds must be above 0"),
+        (["a"], {"webhook_secrets": "u:p"}, "list"),
+    ],
+)
+def test_what_would_believe_the_wrong_people_is_refused(keys, options, told):
+    """When the provider is made."""
+    with pytest.raises(ConfigurationError, match=told):
+        SealedTrust(keys, **options)
+
+
+def test_keys_do_not_show():
+    """Their number does."""
+    assert "<WebhookTrust with 2 seal keys>" == repr(SealedTrust(["a", "b"]))

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mailcore.webhook.secret_trust import SecretTrust
     from mailcore.webhook.shared_secrets import SharedSecrets, basic_auth_of
     from mailcore.webhook.signatures import check_age, hmac_matches
+    from mailcore.webhook.signed_trust import SignedTrust
     from mailcore.webhook.suppression_feed import SuppressionFeed
     from mailcore.webhook.timestamps import parse_epoch, parse_timestamp
     from mailcore.webhook.wsgi import WsgiWebhook
@@ -78,6 +79,7 @@ else:
             "EventRouter": "webhook.routing",
             "SecretTrust": "webhook.secret_trust",
             "SharedSecrets": "webhook.shared_secrets",
+            "SignedTrust": "webhook.signed_trust",
             "basic_auth_of": "webhook.shared_secrets",
             "check_age": "webhook.signatures",
             "hmac_matches": "webhook.signatures",
@@ -102,6 +104,7 @@ __all__ = [
     "SecretTrust",
     "SeenStore",
     "SharedSecrets",
+    "SignedTrust",
     "SqliteSeenStore",
     "SuppressionFeed",
     "Upload",

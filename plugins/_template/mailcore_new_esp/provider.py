@@ -85,7 +85,6 @@ class NewEspProvider(Provider[HttpRequest, HttpResponse]):
         self._trust = WebhookTrust(
             options.webhook_secrets,
             max_age_seconds=options.max_age_seconds,
-            provider=self.name,
         )
 
     def check(self, message: Message) -> Iterable[Problem]:

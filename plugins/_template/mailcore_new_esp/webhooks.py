@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import ClassVar
 
-from mailcore.errors import WebhookRejected
 from mailcore.flow import Flow
-from mailcore.webhook import Verdict, WebhookRequest, check_age, hmac_matches
+from mailcore.webhook import SignedTrust, Verdict, WebhookRequest, hmac_matches
 
 
 SIGNATURE_HEADER = "X-Webhook-Signature"
@@ -15,42 +14,35 @@ TIME_HEADER = "X-Webhook-Timestamp"
 """When the request was made: seconds since 1970."""
 
 
-class WebhookTrust:
+class WebhookTrust(SignedTrust[str]):
     """
     Proves that the service made a request, and not long ago.
 
-    Args:
-        webhook_secrets: One of which a request must be signed with; without any, nobody is
-            believed.
-        max_age_seconds: How long ago it may have been made.
-        provider: Name of the provider, for errors.
+    Its keys are the secrets of webhooks; without any, nobody is believed.
     """
 
-    def __init__(
-        self,
-        webhook_secrets: Sequence[str],
-        *,
-        max_age_seconds: float,
-        provider: str,
-    ) -> None:
-        self._secrets = tuple(webhook_secrets)
-        self._max_age_seconds = max_age_seconds
-        self._provider = provider
+    provider: ClassVar[str] = "new-esp"
+    label: ClassVar[str] = "New ESP"
+    keys_option: ClassVar[str] = "webhook_secrets"
 
-    def verify(self, request: WebhookRequest) -> Flow[Verdict]:
+    def read_key(self, key: object) -> str:
+        """Take any text."""
+        return str(key)
+
+    def prove(self, request: WebhookRequest) -> Flow[Verdict]:
         """
-        Prove a request, before anything in it is believed; needs nothing from outside.
+        Compare the signature; needs nothing from outside.
 
         Raises:
-            WebhookRejected: If it is not proven.
+            WebhookRejected: If it is wrong or too old.
         """
         yield from ()
         made_at = request.header(TIME_HEADER) or ""
         signed = made_at.encode() + b"." + request.body
-        if not hmac_matches(request.header(SIGNATURE_HEADER) or "", signed, self._secrets):
-            raise WebhookRejected("the signature is wrong", provider=self._provider)
+        if not hmac_matches(request.header(SIGNATURE_HEADER) or "", signed, self.keys):
+            raise self.rejected("the signature is wrong")
         # Only now: what is not signed may be anything.
         if not made_at.isascii() or not made_at.isdigit() or len(made_at) > 12:
-            raise WebhookRejected("the time is no number", provider=self._provider)
-        check_age(int(made_at), self._max_age_seconds, provider=self._provider)
+            raise self.rejected("the time is no number")
+        self.check_age(int(made_at))
         return Verdict("new-esp-hmac-sha256")

@@ -116,5 +116,5 @@ def test_key_that_no_header_can_hold_is_refused(api_key: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         NewEspProvider(api_key=api_key)
 
-    reason = "api_key must be printable ASCII"
+    reason = "api_key must be a key: ASCII without spaces"
     assert f"new-esp: {reason}" == str(caught.value)

@@ -17,16 +17,15 @@ import re
 from collections.abc import Iterable
 from hashlib import sha256
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookRejected
+from mailcore.errors import ConfigurationError, MalformedWebhook
 from mailcore.flow import Call, Flow
 from mailcore.webhook import (
     Form,
+    SignedTrust,
     Verdict,
     WebhookRequest,
-    basic_auth_of,
-    check_age,
     hmac_matches,
     is_form,
     read_form,
@@ -63,19 +62,9 @@ class _Signed(NamedTuple):
     signatures: tuple[str, ...]
 
 
-class WebhookTrust:
+class WebhookTrust(SignedTrust[str]):
     """
     Verifies what is posted to the webhook.
-
-    ============================  =========================  ====================================
-    the request                   signing keys only          with webhook secrets
-    ============================  =========================  ====================================
-    no or a wrong secret          not looked at              401 with a challenge
-    signed, in time               believed                   believed
-    no or a wrong signature       403                        403; believed by the secret alone if
-                                                             there are no signing keys
-    signed too long ago           403                        403, if there are signing keys
-    ============================  =========================  ====================================
 
     Args:
         signing_keys: The *HTTP webhook signing key* of the account; several while one replaces
@@ -88,53 +77,46 @@ class WebhookTrust:
             when a handler failed; whether an event was handled is told by the store that
             :func:`mailcore.webhook.receive` takes as `seen`. The two may be one store.
         webhook_secrets: Each ``user:password``; several while they are being changed.
-        provider: Name of the provider, for errors.
 
     Raises:
         ConfigurationError: If a key or a secret is none, or the age is not above 0.
     """
 
+    provider: ClassVar[str] = "mailgun"
+    label: ClassVar[str] = "Mailgun"
+    default_max_age_seconds: ClassVar[float] = DEFAULT_MAX_AGE_SECONDS
+
     def __init__(
         self,
         signing_keys: Iterable[str],
         *,
-        max_age_seconds: float = DEFAULT_MAX_AGE_SECONDS,
+        max_age_seconds: float | None = None,
         seen_tokens: SeenStore | None = None,
         webhook_secrets: Iterable[str] | None = None,
-        provider: str = "mailgun",
     ) -> None:
-        if isinstance(signing_keys, str) or not isinstance(signing_keys, Iterable):
-            raise ConfigurationError(f"{provider}: signing keys are a list, not one text")
-        keys: tuple[object, ...] = tuple(signing_keys)
-        texts = tuple(key.strip() for key in keys if isinstance(key, str))
-        if len(texts) != len(keys) or not all(texts):
-            raise ConfigurationError(f"{provider}: a signing key is a text that is not empty")
-        if not max_age_seconds > 0:
-            raise ConfigurationError(f"{provider}: max_age_seconds must be above 0")
-        self._signing_keys = texts
-        self._max_age_seconds = max_age_seconds
+        super().__init__(
+            signing_keys, max_age_seconds=max_age_seconds, webhook_secrets=webhook_secrets
+        )
         self._seen_tokens = seen_tokens
-        self._basic_auth = basic_auth_of(webhook_secrets, provider)
-        self._provider = provider
 
-    def verify(self, request: WebhookRequest) -> Flow[Verdict]:
+    def read_key(self, key: object) -> str:
+        """A key is any text that is not empty."""
+        if not isinstance(key, str) or not key.strip():
+            raise ConfigurationError("mailgun: a signing key is a text that is not empty")
+        return key.strip()
+
+    def prove(self, request: WebhookRequest) -> Flow[Verdict]:
         """
-        Prove a request, before anything in it is believed.
+        Verify the signature over time and token, wherever in a form they stand.
 
         Raises:
-            WebhookRejected: If it is not proven.
+            WebhookRejected: If there is none that is right, or it is too old, or its token came
+                with another content before.
             MalformedWebhook: If it is nothing that Mailgun posts.
         """
-        if request.method != "POST":
-            raise MalformedWebhook("Mailgun posts its webhooks", provider=self._provider)
-        verdict = self._basic_auth.verify(request) if self._basic_auth is not None else None
-        if not self._signing_keys:
-            if verdict is None:
-                raise self._rejected("no webhook_signing_keys are configured")
-            return verdict
         content = read_form(request) if is_form(request) else read_document(request)
         proven = self._proven(_in_form(content) if isinstance(content, Form) else _in_json(content))
-        check_age(int(proven.timestamp), self._max_age_seconds, provider=self._provider)
+        self.check_age(int(proven.timestamp))
         if self._seen_tokens is not None:
             yield from self._bind(self._seen_tokens, proven, _digest(content, proven))
         return _VERDICT
@@ -145,9 +127,9 @@ class WebhookTrust:
             found = True
             content = f"{candidate.timestamp}{candidate.token}".encode()
             for signature in candidate.signatures:
-                if hmac_matches(signature, content, self._signing_keys):
+                if hmac_matches(signature, content, self.keys):
                     return candidate._replace(signatures=(signature,))
-        raise self._rejected("the signature is wrong" if found else "it has no signature")
+        raise self.rejected("the signature is wrong" if found else "it has no signature")
 
     def _bind(self, store: SeenStore, signed: _Signed, digest: str) -> Flow[None]:
         """
@@ -158,7 +140,7 @@ class WebhookTrust:
         """
         # As one text, because the signature is over one: digits may be moved from the one to the
         # other.
-        token = f"{self._provider}:token:{signed.timestamp}{signed.token}"
+        token = f"{self.provider}:token:{signed.timestamp}{signed.token}"
         pair = f"{token}:{digest}"
 
         def is_bound_to_another() -> bool:
@@ -171,13 +153,7 @@ class WebhookTrust:
             return False
 
         if (yield Call(is_bound_to_another)):
-            raise self._rejected("its token came with another content before")
-
-    def _rejected(self, reason: str) -> WebhookRejected:
-        return WebhookRejected(reason, provider=self._provider, status_code=403)
-
-    def __repr__(self) -> str:
-        return f"<WebhookTrust with {len(self._signing_keys)} signing keys>"
+            raise self.rejected("its token came with another content before")
 
 
 def read_document(request: WebhookRequest) -> dict[str, Any]:
