@@ -591,6 +591,52 @@ def test_line_ends_of_a_mail_that_was_read():
     assert ["image/png", "application/x-log"] == [one.mime_type for one in message.attachments]
 
 
+def with_parts(*lines: bytes) -> bytes:
+    """A multipart of the lines, each with its own end."""
+    return HEADER + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"".join(lines)
+
+
+FROM, TO, END = b"From: ada@example.com\r\n", b"To: bob@example.net\r\n", b"\r\n--b--\r\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(FROM + TO + b"Subject: Hi\rBcc: eve@example.com\r\n\r\nx", id="field"),
+        pytest.param(FROM + TO + b"X: a\rSubject: Hi\n\nx", id="field, with LF"),
+        pytest.param(FROM + TO + b"Subject: Hi\r\rSecond body\r\n\r\nx", id="two"),
+        pytest.param(FROM + TO + b"Subject: Hi\r\n\rSecond: body\r\n\r\nx", id="empty line"),
+        pytest.param(FROM + TO + b"Subject: Hi\ra b\r\n\r\nx", id="no field"),
+        pytest.param(with_parts(b"--b\r\n\r\nx\r--b\r\n\r\ny", END), id="delimiter"),
+        pytest.param(with_parts(b"--b\r\n\r\nx\r\n--b\rX-Y: z\r\n\r\ny", END), id="behind"),
+        pytest.param(with_parts(b"--b\r\n\r\nx\r\n--b--\r--b\r\n\r\ny", END), id="last"),
+        pytest.param(
+            with_parts(b"--b\r\nX-A: a\rContent-Type: text/html\r\n\r\nx", END), id="part"
+        ),
+    ],
+)
+def test_lines_about_which_readers_differ(data):
+    """A CR without LF is a line end to some, and a character to others: so it decides nothing."""
+    with pytest.raises(InvalidMessage, match=r"carriage return|readers differ"):
+        Message.from_mime(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (HEADER + b"\r\na\rb\r\rc: d\r\n", "a\nb\n\nc: d\n"),
+        (HEADER.replace(b"\r\n", b"\n") + b"\na\rb\n", "a\nb\n"),
+        (HEADER.replace(b"\r\n", b"\r") + b"\ra\rb\r", "a\nb\n"),
+        (with_parts(b"--b\r\n\r\na\rb--b\r", END), "a\nb--b\n"),
+    ],
+)
+def test_carriage_returns_that_all_understand(data, text):
+    """In texts they are line ends; and where no line ends otherwise, there is nothing to decide."""
+    message = Message.from_mime(data)
+
+    assert (text, "Hi", ("bob@example.net",)) == (message.text, message.subject, message.recipients)
+
+
 def test_objects_that_cannot_be_written():
     """One typed error, whatever the standard library raises."""
     mail = EmailMessage()

@@ -25,7 +25,9 @@ anything else                      ``headers``, decoded, in their order: In-Repl
 =================================  =================================================================
 
 Nothing else is dropped. What the model has no place for is refused, all of it at once: names of
-groups of addresses, header fields that occur twice, what cannot be decoded.
+groups of addresses, header fields that occur twice, what cannot be decoded, and structure that
+depends on a CR without LF, about which readers differ: some begin a header field behind it, some
+do not (RFC 5322, sections 2.3 and 4). In texts it is a line end, as LF and CRLF are.
 Names of addresses are decoded, comments in address fields are not kept. How lines were folded and
 parts encoded, boundaries, preambles, and the ids of bodies are the writer's. Lines of files that an
 object of the standard library has not encoded end as that writes them, in ``\n``.
@@ -57,6 +59,7 @@ from mailcore.message.forwarding import octets_of
 from mailcore.message.headers import ADDRESS_HEADERS
 from mailcore.message.mime_objects import is_mime_object
 from mailcore.message.unsubscribe import POST, Unsubscribe
+from mailcore.mime.line_ends import is_ambiguous
 from mailcore.mime.structure import contents_of
 
 
@@ -145,6 +148,9 @@ def _parsed(mime: object, problems: list[Problem]) -> InboundMessage:
         raise InvalidMessageType([Problem("mime", reason, hint, kind="type")])
     mail = parse_inbound(raw)
     problems += [Problem("mime", f"the mail: {defect}") for defect in mail._structure_defects]
+    if is_ambiguous(raw, mail):
+        reason = "readers differ about it: a line of its structure ends in CR without LF"
+        problems.append(Problem("mime", reason, "end lines in CRLF, and take out any other CR"))
     if not mail.headers:
         problems.append(Problem("mime", "it has no header: is it a mail?"))
     return mail
