@@ -19,11 +19,12 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from mailcore import ConfigurationError, NetworkError, Registry, get_provider
+from mailcore.cli import main
 from mailcore.errors import AuthenticationFailed
 from mailcore.webhook import MemorySeenStore
 from mailcore_ses.aws import AwsResponse
 from mailcore_ses.intake.consumer import ConsumerOptions, ConsumerStats, SqsConsumer, consume
-from mailcore_ses.intake.sqs_queue import SqsQueue, open_queue
+from mailcore_ses.intake.sqs_queue import QueueMessage, SqsQueue, open_queue
 
 
 QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/events"
@@ -518,6 +519,57 @@ def test_what_is_no_queue_url(url):
     """A name or an ARN is not enough."""
     with pytest.raises(ConfigurationError, match="queue_url"):
         open_queue(url)
+
+
+AWS_QUEUES = [
+    "https://sqs.eu-west-1.amazonaws.com/1/q",
+    "https://SQS.cn-north-1.amazonaws.com.cn/1/q",
+    "https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/1/q",
+    "https://sqs.eu-west-1.api.aws/1/q",
+]
+
+
+@pytest.mark.parametrize("url", AWS_QUEUES)
+def test_queues_of_aws_while_calls_are_redirected(url, monkeypatch):
+    """Who develops takes no events from who waits for them: neither opened before nor after."""
+    calls = []
+    opened = SqsQueue(url, Redirected(calls))
+    monkeypatch.setenv("MAILCORE_REDIRECT", "http://127.0.0.1:8025")
+
+    for use in (
+        lambda: open_queue(url, region_name="eu-west-1"),
+        SqsConsumer(opened, print, registry=Registry(autoload=False)).run,
+        lambda: opened.delete([QueueMessage(message_id="m", receipt_handle="h")]),
+    ):
+        with pytest.raises(ConfigurationError, match="MAILCORE_REDIRECT is set, and the queue"):
+            use()
+
+    assert [] == calls
+
+
+class Redirected:
+    """A transport that notes what it is asked."""
+
+    def __init__(self, calls: list[object]) -> None:
+        self.exchange = calls.append
+
+
+def test_other_queues_while_calls_are_redirected(monkeypatch):
+    """An imitation is asked as before."""
+    monkeypatch.setenv("MAILCORE_REDIRECT", "http://127.0.0.1:8025")
+
+    settings = open_queue("http://127.0.0.1:5000/1/q", region_name="eu-west-1")._transport._settings
+
+    assert "http://127.0.0.1:5000" == settings.endpoint_urls["sqs"]
+
+
+def test_the_command_while_calls_are_redirected(monkeypatch, capsys):
+    """It says why it does not begin."""
+    monkeypatch.setenv("MAILCORE_REDIRECT", "http://127.0.0.1:8025")
+
+    assert 0 != main(["ses", "consume", "--queue-url", AWS_QUEUES[0], "--handler", "os:getcwd"])
+
+    assert "MAILCORE_REDIRECT is set, and the queue is one of AWS" in capsys.readouterr().err
 
 
 # --- moto

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from mailcore.errors import ConfigurationError, MailcoreError, UnexpectedResponse
 from mailcore.flow import Transport
+from mailcore.http import REDIRECT_VARIABLE, redirect_target
 from mailcore_ses.aws.call import AwsCall, AwsResponse
 from mailcore_ses.aws.transport import AwsTransport, ClientSettings
 
@@ -78,7 +79,8 @@ class SqsQueue:
 
     Args:
         queue_url: The URL of the queue, as SQS gives it.
-        transport: The transport that makes the calls.
+        transport: The transport that makes the calls. None of them reaches a queue of AWS while
+            ``MAILCORE_REDIRECT`` is set: whoever reads events from a queue takes them from others.
     """
 
     def __init__(self, queue_url: str, transport: Transport) -> None:
@@ -100,6 +102,7 @@ class SqsQueue:
         Raises:
             QueueError: If SQS refuses.
             SendError: If there is no answer, or none that can be read.
+            ConfigurationError: If the queue is AWS's, and calls are redirected.
         """
         body = self._call(
             "ReceiveMessage",
@@ -181,6 +184,7 @@ class SqsQueue:
         return failed
 
     def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        _require_reachable(self._queue_url)
         call = AwsCall(
             service=SQS,
             operation=operation,
@@ -190,6 +194,16 @@ class SqsQueue:
         if not response.ok:
             raise QueueError(operation, response)
         return response.body
+
+
+def _require_reachable(queue_url: str) -> None:
+    target = redirect_target()
+    if target is not None and _AWS_HOST.search(urlsplit(queue_url).hostname or ""):
+        raise ConfigurationError(
+            f"{REDIRECT_VARIABLE} is set, and the queue is one of AWS: its events would be taken"
+            " from who waits for them. Give the URL of a queue elsewhere, such as one of moto, or"
+            f" unset {REDIRECT_VARIABLE}"
+        )
 
 
 def _unexpected(operation: str, name: str) -> UnexpectedResponse:
@@ -254,7 +268,8 @@ def open_queue(
         max_pool_connections: How many connections are kept open.
 
     Raises:
-        ConfigurationError: If the URL is none.
+        ConfigurationError: If the URL is none, or is that of a queue of AWS while
+            ``MAILCORE_REDIRECT`` is set.
     """
     try:
         parts = urlsplit(queue_url)
@@ -267,6 +282,7 @@ def open_queue(
             "queue_url must be the URL of an SQS queue, "
             "such as https://sqs.eu-west-1.amazonaws.com/123456789012/ses-events"
         )
+    _require_reachable(queue_url)
     found = _REGION.search(host)
     region = region_name or (found and (found[1] or found[2])) or None
     is_public = _AWS_HOST.search(host) and not _PRIVATE_HOST.match(host)
