@@ -182,6 +182,18 @@ def test_parentheses_in_secrets(post):
             "weighted: the weight of member 1 must be a number above 0",
         ),
         (
+            lambda: Weighted({"null": "3"}),
+            "weighted: the weight of member 1 must be a number above 0",
+        ),
+        (
+            lambda: Weighted({"null": True}),
+            "weighted: the weight of member 1 must be a number above 0",
+        ),
+        (
+            lambda: RoundRobin([]),
+            "roundrobin: a pool needs members, and none are given",
+        ),
+        (
             lambda: Weighted(["null"]),
             (
                 "weighted: members must be a mapping to weights, not list: "

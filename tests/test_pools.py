@@ -563,6 +563,60 @@ def test_health_is_shared_by_threads(registry, clock):
     assert 3 <= count(first) <= 3 + 16
 
 
+KINDS = {
+    "failover": Failover,
+    "roundrobin": RoundRobin,
+    "weighted": lambda members, **options: Weighted(dict.fromkeys(members, 1), **options),
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    """Makes a pool of members, of each kind that asks another one where one fails."""
+    return KINDS[request.param]
+
+
+def test_every_pool_goes_on_as_it_is_told(send, registry, clock, kind):
+    """What may be accepted, or was refused, goes to another member where that is wanted alone."""
+    lost = SendTimeout("no answer", maybe_accepted=True)
+    spam = MessageRejected("spam")
+    for fault, option in ((lost, {"accept_duplicates": True}), (spam, {"rejected": "next"})):
+        members = [[member("a", fault), member("b", "id")] for _ in range(2)]
+        with pytest.raises(type(fault)):
+            send(kind(members[0], clock=clock), MESSAGE, registry=registry)
+        result = send(kind(members[1], clock=clock, **option), MESSAGE, registry=registry)
+
+        assert (0, "b") == (count(members[0][1]), result.provider)
+
+
+@pytest.mark.parametrize(
+    ("options", "failures", "rests"),
+    [
+        ({}, 3, [30, 60, 120, 240, 480, 600]),
+        ({"faults_before_rest": 2, "rest_seconds": 4, "longest_rest_seconds": 6}, 2, [4, 6]),
+    ],
+    ids=["usual", "given"],
+)
+def test_every_pool_has_members_rest_as_it_is_told(
+    send, registry, clock, kind, options, failures, rests
+):
+    """The number of failures, the first rest and the longest one are those that are documented."""
+    pool = kind([member("a", otherwise=DOWN)], clock=clock, **options)
+    made, rested = 0, []
+
+    for _ in rests:
+        while not pool.resting:
+            with pytest.raises(FailoverError):
+                send(pool, MESSAGE, registry=registry)
+            made += not rested
+        began = clock()
+        while pool.resting:
+            clock.sleep(1)
+        rested.append(clock() - began)
+
+    assert (failures, rests) == (made, rested)
+
+
 def test_members_take_turns(send, registry, clock):
     """Each message begins with the next member; one that rests is left out."""
     members = [member(name, otherwise=name) for name in "abc"]
