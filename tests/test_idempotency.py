@@ -454,6 +454,7 @@ def test_a_store_that_is_down_refuses(through):
     assert isinstance(error, StoreUnavailable)
     assert (True, False, 0) == (error.retryable, error.maybe_accepted, send.count)
     assert "the store of idempotency keys cannot be asked: it is down" in str(error)
+    assert "chunked" == error.provider
     assert {ADA: "queued"} == told(send(message(idempotency_key=None)))
 
 
@@ -463,6 +464,7 @@ def test_a_store_that_is_down_sends_if_it_is_told_to(through, caplog):
 
     assert {ADA: "queued"} == told(send(message(), when_down="send"))
     assert "the store of idempotency keys cannot be asked" in caplog.text
+    assert "StoreError: it is down" in caplog.text
 
 
 @pytest.mark.parametrize("answer", ["m-1", LOST, MessageRejected("no")], ids=repr)
@@ -491,13 +493,13 @@ def test_records_of_others(through, text):
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Idempotency(5), "Idempotency takes a store such as .*, not int"),
+        (lambda: Idempotency(5), r"takes a store such as SqliteIdempotencyStore\(path\), not int"),
         (lambda: Idempotency(MemoryIdempotencyStore), r"write MemoryIdempotencyStore\(...\)"),
         (lambda: Idempotency(Down(9), when_down=None), "when_down must be 'refuse' or 'send'"),
         (lambda: Idempotency(Down(9), life_seconds=0), "life_seconds must be at least 1, not 0"),
         (lambda: Idempotency(Down(9), wait_seconds=-1), "wait_seconds must be at least 0"),
         (
-            lambda: Idempotency(Down(9), life_seconds=5, wait_seconds=9),
+            lambda: Idempotency(Down(9), life_seconds=5, wait_seconds=5),
             "must be less than life_seconds",
         ),
     ],
@@ -514,6 +516,8 @@ def test_what_it_does():
         "one send for each idempotency_key within 86400 s, by MemoryIdempotencyStore; refuses "
         "while it is down" == Idempotency(MemoryIdempotencyStore()).describe()
     )
+    sends = Idempotency(MemoryIdempotencyStore(), when_down="send").describe()
+    assert sends.endswith("; sends without asking while it is down")
 
 
 # What is kept.

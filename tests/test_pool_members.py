@@ -331,6 +331,7 @@ def test_secrets_stay_out_of_reprs(post):
     mailer = Mailer.from_url("failover(post://s3cr3tK3y@ null://)", registry=post)
 
     assert "s3cr3tK3y" not in repr((mailer, mailer.provider, mailer.provider.members))
+    assert "<Failover 'failover' of post, null>" == repr(mailer.provider)
 
 
 def test_a_member_needs_what_sending_needs(post):
@@ -343,8 +344,10 @@ def test_a_member_needs_what_sending_needs(post):
 
 
 def test_options_of_the_environment(post, monkeypatch):
-    """A member by name has its options there, as any provider."""
+    """A member by name has its options there, as any provider; others' are not taken for its."""
+    post.register(type("PostTwo", (Post,), {"name": "post_two"}))
     monkeypatch.setenv("MAILCORE_POST_API_KEY", "from-env")
+    monkeypatch.setenv("MAILCORE_POST_TWO_API_KEY", "of the other")
 
     pool = Mailer("failover", members=["post", "null"], registry=post).provider
 

@@ -677,6 +677,7 @@ def test_a_preview_knows_who_rests(registry, clock):
     assert "a" == mailer.preview(MESSAGE).provider
     mailer.send(MESSAGE)
     assert "b" == mailer.preview(MESSAGE).provider
+    assert (second, first) == tuple(mailer.provider.order(MESSAGE))
 
 
 def test_pools_within_pools(send, registry, clock):

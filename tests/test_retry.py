@@ -201,6 +201,14 @@ def test_what_may_be_on_its_way_is_sent_again_with_the_same_key(native, error, k
     assert {key} == used if key else None not in used
 
 
+def test_each_message_without_a_key_is_given_its_own(native):
+    """By one key of two messages, the service would drop the second."""
+    native.send(MESSAGE, OK)
+    native.send(MESSAGE, OK)
+
+    assert 2 == len({message.idempotency_key for message in native.messages})
+
+
 @pytest.mark.parametrize("error", FINAL[:4], ids=repr)
 def test_native_keys_do_not_mend_the_rest(native, error):
     """A message that is refused for good, and answers that nobody understands."""
@@ -386,6 +394,7 @@ def test_what_was_accepted_is_not_lost_to_a_fault(trial, fault, caplog):
     assert ("b@example.com", "d@example.com") == result.accepted
     known = isinstance(fault, CancelSend)
     assert known is not result.recipients["c@example.com"].maybe_accepted
+    assert known or ("chunked", "fault") == (result.errors[0].provider, result.errors[0].category)
 
     with pytest.raises(type(fault)):
         trial.send(THREE, fault)
@@ -519,4 +528,5 @@ def test_two_retries_contradict_each_other(chunked, registry):
 def test_it_says_what_it_does():
     """In one line."""
     assert "up to 5 attempts within 60 s, waits of up to 20 s" == Retry().describe()
+    assert "waits of up to 9 s" in Retry(first_wait_seconds=9, longest_wait_seconds=9).describe()
     assert Retry(accept_duplicates=True).describe().endswith("also what may be on its way")

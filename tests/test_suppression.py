@@ -290,12 +290,16 @@ def test_a_store_that_is_down_sends_if_it_is_told_to(sent, caplog):
 
     assert ({ADA: "queued", BOB: "queued"}, 2) == (told(result), len(requests))
     assert "the store of suppressions cannot be asked; it is sent all the same" in caplog.text
+    assert "StoreError: the store 'x' cannot be used: it is down" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Suppression(5), "Suppression takes a store such as Sqlite.*, not int"),
+        (
+            lambda: Suppression(5),
+            r"Suppression takes a store such as SqliteSuppressionStore\(path\), not int",
+        ),
         (lambda: Suppression(MemorySuppressionStore), r"write MemorySuppressionStore\(...\)"),
         (lambda: Suppression(Down(), when_down="wait"), "when_down must be 'refuse' or 'send'"),
         (lambda: Suppression(Down(), scopes="news"), "scopes must be a list of tags, .* not str"),
@@ -317,6 +321,8 @@ def test_its_place():
 
     assert Place.SUPPRESSION == policy.place
     assert "rejects recipients on the list of Down; refuses while it is down" == policy.describe()
+    sends = Suppression(Down(), when_down="send").describe()
+    assert sends.endswith("; sends without asking while it is down")
 
 
 # Events.

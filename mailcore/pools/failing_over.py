@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -43,9 +42,9 @@ class FailingOver(CompositeProvider):
         collected: Collected,
         *,
         rules: Rules,
-        accept_duplicates: bool = False,
-        rejected: Literal["raise", "next"] = "raise",
-        clock: Callable[[], float] = time.monotonic,
+        accept_duplicates: bool,
+        rejected: Literal["raise", "next"],
+        clock: Callable[[], float],
     ) -> None:
         super().__init__(collected.members, made=collected.made)
         problems = list(rules.problems())
