@@ -344,16 +344,18 @@ def test_a_message_that_is_no_mail(send, registry, clock):
 
 def test_what_a_hook_is_told(send, registry, clock):
     """Failures before the last word are not final; a member passed over is none."""
-    seen = []
+    seen, told_of = [], []
 
     class Observer:
         @hookimpl
         def mailcore_message_failed(self, message, error, final):
             seen.append((error.provider, type(error).__name__, final))
+            told_of.append(message)
 
         @hookimpl
         def mailcore_message_sent(self, message, result):
             seen.append((result.provider, "sent", True))
+            told_of.append(message)
 
     registry.register_extension(Observer(), name="observer")
     pool = Failover(
@@ -372,6 +374,7 @@ def test_what_a_hook_is_told(send, registry, clock):
         ("c", "ProviderUnavailable", False),
         ("failover", "FailoverError", True),
     ] == seen
+    assert [message] * 5 == told_of
 
 
 def test_a_member_rests_and_is_tried_again(send, registry, clock):
@@ -910,15 +913,17 @@ class OneByOne(Toy):
 
 
 @pytest.mark.parametrize(
-    ("steps", "who"),
+    ("steps", "who", "rests"),
     [
         # The first request is refused, the second fails: nobody is sent to.
-        ([MessageRejected("no"), DOWN], "b"),
+        ([MessageRejected("no"), DOWN], "b", True),
         # The first is accepted: its recipient must not get the message twice.
-        (["id", DOWN], "a"),
+        (["id", DOWN], "a", True),
+        # What is refused for what it is says nothing against the provider.
+        (["id", MessageRejected("no")], "a", False),
     ],
 )
-def test_requests_that_fail_hurt_the_provider(send, registry, clock, steps, who):
+def test_requests_that_fail_hurt_the_provider(send, registry, clock, steps, who, rests):
     """One of several requests that fails as a whole does, whatever became of the others."""
     script = Script([fresh(step) for step in steps])
     first = Member(provider=OneByOne("a"), transport=script)
@@ -926,4 +931,4 @@ def test_requests_that_fail_hurt_the_provider(send, registry, clock, steps, who)
 
     result = send(pool, to("ada@x.org", "bea@x.org"), registry=registry)
 
-    assert (who, (first,)) == (result.provider, pool.resting)
+    assert (who, (first,) if rests else ()) == (result.provider, pool.resting)

@@ -114,17 +114,10 @@ class FailingOver(CompositeProvider):
         tried: list[SendError | UnsupportedFeature],
     ) -> Flow[SendResult | None]:
         """The result of a send through a member; None if the next one is to be asked."""
-        is_judged = False
         try:
             result = yield from via.send(member, message)
-            # Of several requests some may have failed: the others are on their way, and stay there.
-            fault = next((each for each in result.errors if judged(each).hurts), None)
-            if fault is None:
-                self._health.worked(member)
-            else:
-                self._health.failed(member, fault)
-            is_judged = True
         except UnsupportedFeature as error:
+            self._health.let_go(member)
             tried.append(error)
             return None
         except SendError as error:
@@ -133,7 +126,6 @@ class FailingOver(CompositeProvider):
                 self._health.failed(member, error)
             else:
                 self._health.worked(member)
-            is_judged = True
             may_go_on = judgement.may_go_on or self._rejected == "next"
             if not may_go_on or (error.maybe_accepted and not self._accepts_duplicates):
                 _tell_attempts(error, tried)
@@ -141,16 +133,20 @@ class FailingOver(CompositeProvider):
             via.failed(message, error)
             tried.append(error)
             return None
-        except MailcoreError as error:
+        except BaseException as error:
+            self._health.let_go(member)
             unsure = _unsure(tried)
-            if not unsure:
+            if not (unsure and isinstance(error, MailcoreError)):
                 raise
             # Not what says that nothing was sent.
             _tell_attempts(unsure[-1], [each for each in tried if each is not unsure[-1]])
             raise unsure[-1] from error
-        finally:
-            if not is_judged:
-                self._health.let_go(member)
+        # Of several requests some may have failed: the others are on their way, and stay there.
+        fault = next((each for each in result.errors if judged(each).hurts), None)
+        if fault is None:
+            self._health.worked(member)
+        else:
+            self._health.failed(member, fault)
         if not tried:
             return result
         return dataclasses.replace(result, attempts=(*tried, *result.attempts))
