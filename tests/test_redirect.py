@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from mailcore.errors import (
+    CancelSend,
     ConfigurationError,
     InvalidMessage,
     MessageRejected,
     RateLimited,
     RecipientsRefused,
+    SendTimeout,
 )
 from mailcore.features import YES, Features
 from mailcore.message import Message
@@ -154,6 +156,42 @@ def test_a_mail_of_a_batch_that_is_wrong_does_not_lose_the_others(send, whole, s
     wrong = {"dev@ours.example": {"n": 2}}
     with pytest.raises(InvalidMessage):
         send(whole, BATCH, middleware=middleware, transport=scripted(), registry=registry)
+
+
+@pytest.mark.parametrize("fault", [InvalidMessage("it is wrong"), CancelSend("enough")], ids=repr)
+@pytest.mark.parametrize(
+    "first", [SendTimeout("no answer", maybe_accepted=True), "1"], ids=["lost", "accepted"]
+)
+def test_what_is_on_its_way_is_not_lost_to_a_later_mail(
+    send, whole, scripted, registry, fault, first
+):
+    """Nor what may be: of a batch, an error that says that nothing was sent is raised at first."""
+
+    def refusing(message, send):
+        if message.merge_data == {INBOX: {"n": 1}}:
+            raise fault
+        return (yield from send(message))
+
+    settings = {"middleware": [Redirect(INBOX, allow=ALLOWED), refusing], "registry": registry}
+    batch = BATCH.replace(to=["dev@ours.example", "ada@customers.example"], cc=None, bcc=None)
+    transport = scripted(first)
+    if first == "1":
+        result = send(whole, batch, transport=transport, **settings)
+        assert ("dev@ours.example",) == result.accepted
+    else:
+        with pytest.raises(RecipientsRefused) as caught:
+            send(whole, batch, transport=transport, **settings)
+        assert caught.value.maybe_accepted
+        result = caught.value.result
+    status = result.recipients["ada@customers.example"]
+    assert (SendStatus.FAILED, False, False) == (
+        status.status,
+        status.maybe_accepted,
+        status.retryable,
+    )
+
+    with pytest.raises(type(fault)):
+        send(whole, batch, transport=scripted(MessageRejected("no")), **settings)
 
 
 def test_a_refusal_names_those_whom_the_message_was_for(send, whole, scripted, registry):

@@ -14,6 +14,7 @@ from mailcore.address.domain import address_key
 from mailcore.errors import (
     ConfigurationError,
     InvalidAddress,
+    MailcoreError,
     MessageError,
     RecipientsRefused,
     SendError,
@@ -216,11 +217,12 @@ def _joined(part: _Part, send: Send, outcomes: Outcomes, errors: list[SendError]
     except SendError as error:
         errors.append(error)
         outcomes.add_failure(tuple(part.names), error)
-    except MessageError as error:
-        if outcomes.nobody:
+    except MailcoreError as error:
+        if outcomes.nobody and outcomes.all_known:
             raise
-        # Others have theirs: what is wrong with this one is its own.
-        failure = SendError(str(error), category="message")
+        # Others have theirs, or may have: what is wrong with this one is its own.
+        category = "message" if isinstance(error, MessageError) else ""
+        failure = SendError(str(error), category=category)
         errors.append(failure)
         outcomes.add_failure(tuple(part.names), failure)
     else:
