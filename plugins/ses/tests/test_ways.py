@@ -331,9 +331,11 @@ def answering() -> Iterator[None]:
 def test_what_is_hooked_into_boto3_is_not_passed_by(hook, told):
     """Mocks and instrumentation get every call, for as long as they are there."""
     provider = SesProvider(region_name=REGION, session_parameters=KEYS)
+    forced = SesProvider(region_name=REGION, session_parameters=KEYS, send_with="http")
 
     assert "http" == provider.sends_with
     with hook(), pytest.raises(AssertionError, match=told):
+        assert "http" == forced.sends_with
         assert "http" == provider.sends_with
     assert "http" == provider.sends_with
 
