@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -334,9 +335,9 @@ def test_what_is_hooked_into_boto3_is_not_passed_by(hook, told):
     forced = SesProvider(region_name=REGION, session_parameters=KEYS, send_with="http")
 
     assert "http" == provider.sends_with
-    with hook(), pytest.raises(AssertionError, match=told):
+    with hook():
+        assert re.search(told, provider.sends_with)
         assert "http" == forced.sends_with
-        assert "http" == provider.sends_with
     assert "http" == provider.sends_with
 
 
