@@ -158,6 +158,26 @@ def test_a_proxy_that_aiohttp_cannot_use(
 
 
 @pytest.mark.parametrize(
+    ("proxy", "blocks"),
+    [
+        (None, False),
+        ("http://127.0.0.1:1", False),
+        ("HTTP://127.0.0.1:1", False),
+        ("https://127.0.0.1:1", True),
+        ("socks5h://127.0.0.1:1", True),
+    ],
+)
+def test_which_proxies_need_threads(
+    monkeypatch: pytest.MonkeyPatch, proxy: str | None, blocks: bool
+) -> None:
+    """Those that speak anything but HTTP."""
+    if proxy is not None:
+        monkeypatch.setenv("all_proxy", proxy)
+
+    assert blocks is AiohttpTransport().blocks(post("http://mail.test/"))
+
+
+@pytest.mark.parametrize(
     ("version", "blocks"), [("3.9.0", True), ("3.14.2", True), ("3.14.3", False), ("4.0", False)]
 )
 def test_an_aiohttp_with_known_holes_is_not_used(
@@ -268,6 +288,24 @@ def test_others_wait_for_their_turn(site: Any, peers: list[Any]) -> None:
 
     assert [200] * 20 == asyncio.run(main())
     assert 2 == len(set(peers))
+
+
+def test_who_is_first_at_once(site: Any, peers: list[Any]) -> None:
+    """Two that find nothing made share what is made then."""
+    transport = AiohttpTransport(pool_size=1)
+
+    async def main() -> list[int]:
+        # Each makes it in a thread, which waits here until both have begun.
+        with transport._lock:
+            tasks = [
+                asyncio.create_task(transport.aexchange(post(f"{site.url}/"))) for _ in range(2)
+            ]
+            for _ in range(3):
+                await asyncio.sleep(0)
+        return [answer.status_code for answer in await asyncio.gather(*tasks)]
+
+    assert [200, 200] == asyncio.run(main())
+    assert 1 == len(set(peers))
 
 
 @pytest.mark.parametrize("is_written", [False, True])

@@ -590,8 +590,9 @@ def test_which_time_ran_out(transport: Any, over: threading.Event, start: bytes,
 
 
 @pytest.mark.parametrize(("max_idle_seconds", "connections"), [(60.0, 1), (0.0, 2)])
+@pytest.mark.parametrize("kind", ["urllib3", "aiohttp"])
 def test_a_connection_that_was_idle_for_long_is_replaced(
-    max_idle_seconds: float, connections: int
+    in_a_loop: Any, kind: str, max_idle_seconds: float, connections: int
 ) -> None:
     """What stands between may have forgotten it without a word: nothing is written to it."""
     seen: list[int] = []
@@ -600,7 +601,10 @@ def test_a_connection_that_was_idle_for_long_is_replaced(
         seen.append(connection.fileno())
         answers(OK, OK)(connection)
 
-    transport = HttpTransport(max_idle_seconds=max_idle_seconds)
+    made = {"urllib3": HttpTransport, "aiohttp": AiohttpTransport}[kind](
+        max_idle_seconds=max_idle_seconds
+    )
+    transport = made if kind == "urllib3" else in_a_loop(made)
     with server(counted, counted) as url:
         found = [transport.exchange(post(url)).status_code for _ in range(2)]
         transport.close()

@@ -34,6 +34,8 @@ PACKAGES = ("mailcore", "plugins/*/mailcore_*")
 PRELOADED = ("pytest", "hypothesis", "requests", "cryptography.x509", "mailcore.testing")
 # Some tests hold a page against what the code does.
 TESTS = ("tests", "plugins/[a-z]*/tests", "docs")
+# How patient tests are, and which are slow.
+CONFTEST = "conftest.py"
 
 # What mutmut's exit codes of a mutant mean; every other one is a test that noticed it.
 NOT_NOTICED = {0: "survived", 5: "no test calls it", 33: "no test calls it"}
@@ -99,7 +101,7 @@ def prepare(name: str, group: Mapping[str, Any], *, slow: bool = False) -> Path:
     settings = {
         "source_paths": ["src"],
         "only_mutate": [f"src/{module}" for module in group["modules"]],
-        "also_copy": [str(path.relative_to(ROOT)) for path in tests],
+        "also_copy": [CONFTEST, *(str(path.relative_to(ROOT)) for path in tests)],
         "pytest_add_cli_args_test_selection": chosen,
         "pytest_add_cli_args": ["-m", "slow" if slow else "not slow", "-p", "no:cacheprovider"],
         "do_not_mutate_patterns": list(configuration()["leave_alone"]),
@@ -118,6 +120,9 @@ def prepare(name: str, group: Mapping[str, Any], *, slow: bool = False) -> Path:
     if not project.exists() or project.read_text(encoding="utf-8") != text:
         project.write_text(text, encoding="utf-8")
     # mutmut keeps the tests that it copied first.
+    for directory in (work, work / "mutants"):
+        directory.mkdir(exist_ok=True)
+        (directory / CONFTEST).write_bytes((ROOT / CONFTEST).read_bytes())
     for path in tests:
         update(path, work / "mutants" / path.relative_to(ROOT))
     (work / "mutants" / "src").mkdir(parents=True, exist_ok=True)

@@ -100,7 +100,7 @@ def _is_new_enough() -> bool:
     from importlib.metadata import version
 
     found = version("aiohttp")
-    if tuple(int(each) for each in found.split(".")[:3] if each.isdecimal()) >= LEAST_VERSION:
+    if tuple(int(each) for each in found.split(".") if each.isdecimal()) >= LEAST_VERSION:
         return True
     logger.warning(
         "aiohttp %s has known holes and is not used: pip install 'mailcore-esp[aiohttp]'", found
