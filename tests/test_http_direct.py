@@ -16,6 +16,7 @@ import urllib3
 
 from mailcore import HttpRequest, HttpResponse, SendError
 from mailcore.http import HttpTransport, direct
+from mailcore.http.connection import PIECE_BYTES, ExchangeState
 
 
 @pytest.fixture(autouse=True)
@@ -122,6 +123,7 @@ def test_says_the_same(monkeypatch, answer, method):
             [b"Host: other.example", b"X-A: \xfc"],
         ),
         ({"body": b"{}"}, [b"Content-Length: 2"]),
+        ({"body": b"{}", "headers": {"content-length": "2"}}, [b"content-length: 2"]),
         ({"method": "PUT"}, [b"Content-Length: 0"]),
         ({"method": "DELETE"}, []),
     ],
@@ -145,16 +147,68 @@ def test_writes_the_same(monkeypatch, request_, expected):
     assert set(expected) <= set(lines[0])
 
 
-def test_small_request_is_written_at_once():
+def test_chunks_of_ones_own():
+    """Who says that the body is in chunks has put it into chunks, and no length is told."""
+    heard: list[bytes] = []
+    with server(ANSWERS["until the end"], heard) as url:
+        transport = HttpTransport()
+        chunks = HttpRequest(
+            method="POST",
+            url=url,
+            body=b"1\r\n{\r\n0\r\n\r\n",
+            headers={"Transfer-Encoding": "chunked"},
+        )
+        transport.exchange(chunks)
+        transport.close()
+
+    head, _, body = b"".join(heard).partition(b"\r\n\r\n")
+    assert b"Content-Length" not in head
+    assert chunks.body == body
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"{}", b"x" * PIECE_BYTES])
+def test_small_request_is_written_at_once(body: bytes, monkeypatch: pytest.MonkeyPatch):
     """Head and body go out together: what reads them is woken once."""
+    written: list[int] = []
+    write_by = ExchangeState.write_by
+
+    def noted(state: ExchangeState, size: int, seconds: float) -> float:
+        written.append(size)
+        return write_by(state, size, seconds)
+
+    monkeypatch.setattr(ExchangeState, "write_by", noted)
     heard: list[bytes] = []
     with server(ANSWERS["plain"], heard) as url:
         transport = HttpTransport()
         for _ in range(3):
-            transport.exchange(HttpRequest(method="POST", url=url, body=b"{}"))
+            transport.exchange(HttpRequest(method="POST", url=url, body=body))
         transport.close()
 
-    assert 3 == len(heard)
+    assert 3 == len(written)
+    assert sum(written) == len(b"".join(heard))
+
+
+def test_an_answer_before_the_request_was_read():
+    """A server may answer, and close, when it has seen the head: the answer counts."""
+    no = b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno"
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def refuse() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(1)
+                connection.sendall(no)
+                # What is closed with something to read resets the connection.
+
+        thread = threading.Thread(target=refuse, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        transport = HttpTransport()
+        answer = transport.exchange(HttpRequest(method="POST", url=url, body=bytes(20_000_000)))
+        transport.close()
+        thread.join(10)
+
+    assert (413, b"no") == (answer.status_code, answer.body)
 
 
 def test_instrumentation_of_urllib3_sees_each_request():

@@ -362,7 +362,8 @@ def test_connection_lost_once_written(site, transport, start):
         *({"headers": {"X": "s3cret\r\nY: z"}}, {"headers": {"X\n": "s3cret"}}),
         *({"headers": {"X": "s3cret \u0101"}}, {"headers": {"X": 5}}, {"headers": {"": "s3cret"}}),
         *({"method": "PO ST"}, {"method": "P\r\nX: y"}, {"timeout_seconds": 0}),
-        {"timeout_seconds": -1},
+        *({"timeout_seconds": -1}, {"connect_timeout_seconds": 0}),
+        {"timeout_seconds": 0, "connect_timeout_seconds": 9},
     ],
     ids=str,
 )

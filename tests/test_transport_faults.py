@@ -296,6 +296,15 @@ def test_what_an_exchange_needs_is_imported_before(monkeypatch: pytest.MonkeyPat
     assert set(names) <= sys.modules.keys()
 
 
+def test_a_header_that_comes_twice(each: Any) -> None:
+    """Its values are one, in order, whatever case each name is in (RFC 9110, section 5.2)."""
+    answer = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 2\r\nx-a: 2\r\nX-B: 3\r\n\r\n{}"
+    with server(answers(answer)) as url:
+        headers = each.exchange(post(url)).headers
+
+    assert {"x-a": "1, 2", "content-length": "2", "x-b": "3"} == headers
+
+
 @pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints", "199 X"])
 @pytest.mark.parametrize("times", [1, 3])
 def test_interim_answers_are_read_past(transport: Any, status: str, times: int) -> None:
@@ -611,6 +620,21 @@ def test_a_connection_that_was_idle_for_long_is_replaced(
 
     assert [200, 200] == found
     assert connections == len(seen)
+
+
+def test_what_took_too_long_is_left(transport: Any) -> None:
+    """Its connection is closed at once: an answer that comes later is nobody's."""
+    left = threading.Event()
+
+    def wait(connection: socket.socket) -> None:
+        if not connection.recv(1):
+            left.set()
+
+    with faulty_server(wait) as url:
+        with pytest.raises(SendTimeout):
+            transport.exchange(HttpRequest(method="POST", url=url, timeout_seconds=0.1))
+
+        assert left.wait(10)
 
 
 def test_a_large_mail_gives_the_answer_more_time(

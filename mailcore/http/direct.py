@@ -97,7 +97,6 @@ def exchange(
 def _answered(
     connection: Any, request: HttpRequest, target: str, headers: dict[str, str]
 ) -> HttpResponse:
-    connection.sock.settimeout(request.timeout_seconds)
     try:
         _write(connection, request, target, headers)
     except OSError as error:
