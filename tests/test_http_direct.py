@@ -38,7 +38,7 @@ def server(answer: bytes, heard: list[bytes] | None = None) -> Iterator[str]:
                         heard.append(data)
                     request += data
                     head, is_there, body = request.partition(b"\r\n\r\n")
-                    length = re.search(rb"Content-Length: (\d+)", head)
+                    length = re.search(rb"(?i)Content-Length: (\d+)", head)
                     if not is_there or len(body) < int(length[1] if length else 0):
                         continue
                     request = b""

@@ -78,7 +78,7 @@ def peer(answer: bytes, *, ends: bool = False) -> Iterator[Peer]:
                 while data := connection.recv(1 << 20):
                     received += data
                     head, is_there, body = received.partition(b"\r\n\r\n")
-                    length = re.search(rb"Content-Length: (\d+)", head)
+                    length = re.search(rb"(?i)Content-Length: (\d+)", head)
                     if not is_there or len(body) < int(length[1] if length else 0):
                         continue
                     made.requests.append(received)
