@@ -7,9 +7,16 @@ import logging
 
 import pytest
 
-from mailcore import Message, Request
+from mailcore import InvalidMessage, Message, Request
 from mailcore.mime import write_message
-from mailcore.sending import IndividualRequests, copied, entries_of, own_message, with_copies_once
+from mailcore.sending import (
+    IndividualRequests,
+    copied,
+    entries_of,
+    own_message,
+    requests_for_each,
+    with_copies_once,
+)
 
 
 TO = ["Ada <Ada@x.example>", "bob@bücher.example", "ada@X.example"]
@@ -115,6 +122,34 @@ def test_requests_are_written_when_they_are_looked_at():
     assert {"Ada@x.example", "bob@bücher.example"} == set(written)
     with pytest.raises(IndexError):
         requests[2]
+
+
+@pytest.mark.parametrize("has_attempt", [False, True])
+def test_each_request_is_tried_out_before_the_first(has_attempt):
+    """With the fields that take no time; what fails does so before anything is sent."""
+    built, tried = [], []
+
+    def build(message):
+        built.append((message.to[0].addr_spec, message.text))
+        return Request()
+
+    message = batch(merge_data={}, text="long")
+    attempt = tried.append if has_attempt else None
+    requests = requests_for_each(message, build, attempt=attempt, text="")
+
+    assert [entry.address.addr_spec for entry in entries_of(message)] == [
+        *(each.to[0].addr_spec for each in tried),
+        *(to for to, _ in built),
+    ]
+    assert {""} == {each.text for each in tried} | {text for _, text in built}
+    assert ("Ada@x.example",) == requests[0].recipients
+    assert ("Ada@x.example", "long") == built[-1]
+
+    def fails(message):
+        raise InvalidMessage("wrong")
+
+    with pytest.raises(InvalidMessage):
+        requests_for_each(message, build, attempt=fails)
 
 
 OWN_URL = {"List-Unsubscribe": "<https://example.com/ada>"}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore.webhook import Fields, digest_of, parse_epoch
+from mailcore.webhook import Fields, addr_spec_in, bracketed_id, digest_of, parse_epoch
 
 
 JSON = st.recursive(
@@ -129,3 +129,39 @@ def test_seconds_since_1970():
 
     assert [expected] * 3 == list(map(parse_epoch, (1796035200, 1796035200.0, "1796035200")))
     assert parse_epoch(True) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("a@b", "<a@b>"),
+        ("<a@b>", "<a@b>"),
+        (" <a@b ", "<a@b>"),
+        ("a@b>", "<a@b>"),
+        ("no-id", "no-id"),
+        ("<>", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_an_id_in_one_spelling(given, expected):
+    """In the brackets that answers have and events leave out."""
+    assert expected == bracketed_id(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (" Ada@x.example ", "Ada@x.example"),
+        ("Ada <Ada@x.example>", "Ada@x.example"),
+        ('"<b@x.example>" <Ada@x.example>', "Ada@x.example"),
+        ("<>", ""),
+        ("", ""),
+        ("no address", "no address"),
+        ("broken <Ada", "Ada"),
+        ("broken <Ada@> ?", "Ada@"),
+    ],
+)
+def test_the_address_in_a_text(given, expected):
+    """As it is spelled; what is none stays as it is."""
+    assert expected == addr_spec_in(given)

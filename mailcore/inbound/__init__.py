@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         shown_content_ids,
     )
     from mailcore.inbound.date import parse_date
+    from mailcore.inbound.head import header_pairs
     from mailcore.inbound.headers import InboundHeaders
     from mailcore.inbound.message import InboundMessage, parse_inbound
     from mailcore.inbound.parameters import Parameterized, read_parameters
@@ -38,6 +39,7 @@ else:
             "received_files": "inbound.content_ids",
             "shown_content_ids": "inbound.content_ids",
             "parse_date": "inbound.date",
+            "header_pairs": "inbound.head",
             "InboundHeaders": "inbound.headers",
             "InboundMessage": "inbound.message",
             "parse_inbound": "inbound.message",
@@ -63,6 +65,7 @@ __all__ = [
     "RecipientReport",
     "compose_inbound",
     "decode_charset",
+    "header_pairs",
     "parse_date",
     "parse_inbound",
     "read_addresses",

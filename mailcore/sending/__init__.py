@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         copied,
         entries_of,
         own_message,
+        requests_for_each,
         with_copies_once,
     )
     from mailcore.sending.combining import Combined
@@ -38,6 +39,7 @@ else:
             "keep_likelier": "sending.copies",
             "Entry": "sending.batch",
             "IndividualRequests": "sending.batch",
+            "requests_for_each": "sending.batch",
             "copied": "sending.batch",
             "entries_of": "sending.batch",
             "own_message": "sending.batch",
@@ -71,5 +73,6 @@ __all__ = [
     "joined_request",
     "keep_likelier",
     "own_message",
+    "requests_for_each",
     "with_copies_once",
 ]

@@ -163,3 +163,34 @@ class IndividualRequests(LazyRequests[RequestT]):
             recipients=(entry.address.addr_spec, *(self._copied if position == 0 else ())),
             copied=self._copied,
         )
+
+
+def requests_for_each(
+    message: Message,
+    build: Callable[[Message], RequestT],
+    *,
+    own: Callable[[Message, Entry], Message] = own_message,
+    attempt: Callable[[Message], object] | None = None,
+    **light: Unpack[MessageFields],
+) -> IndividualRequests[RequestT]:
+    """
+    One request for each recipient of a batch, each of which could be written.
+
+    Whatever is wrong with one of them is found here: nothing may fail after the first call.
+
+    Args:
+        message: A batch that was checked.
+        build: Makes the request of one recipient's message.
+        own: Makes that message, of one that everybody shares and the recipient.
+        attempt: Makes it to try it out; `build` if None.
+        light: What the message has instead while it is tried out: nothing that takes long.
+
+    Raises:
+        MessageError: Some recipient's message cannot be written.
+    """
+    batch = with_copies_once(message)
+    requests = IndividualRequests(batch, lambda entry: build(own(batch, entry)))
+    tried = batch.replace(**light)
+    for entry in requests.entries:
+        (attempt or build)(own(tried, entry))
+    return requests

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mailcore.webhook.shared_secrets import SharedSecrets, basic_auth_of
     from mailcore.webhook.signatures import check_age, hmac_matches
     from mailcore.webhook.signed_trust import SignedTrust
+    from mailcore.webhook.spelling import addr_spec_in, bracketed_id
     from mailcore.webhook.suppression_feed import SuppressionFeed
     from mailcore.webhook.timestamps import parse_epoch, parse_timestamp
     from mailcore.webhook.wsgi import WsgiWebhook
@@ -83,6 +84,8 @@ else:
             "basic_auth_of": "webhook.shared_secrets",
             "check_age": "webhook.signatures",
             "hmac_matches": "webhook.signatures",
+            "addr_spec_in": "webhook.spelling",
+            "bracketed_id": "webhook.spelling",
             "SuppressionFeed": "webhook.suppression_feed",
             "parse_epoch": "webhook.timestamps",
             "parse_timestamp": "webhook.timestamps",
@@ -112,12 +115,14 @@ __all__ = [
     "WebhookRequest",
     "WebhookResponse",
     "WsgiWebhook",
+    "addr_spec_in",
     "afetch_inbound",
     "ahand_over",
     "areceive",
     "arespond",
     "basic_auth_of",
     "blocking",
+    "bracketed_id",
     "check_age",
     "digest_of",
     "fetch_inbound",

@@ -16,8 +16,8 @@ from mailcore.errors import UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse
 from mailcore.http import not_understood, read_json
 from mailcore.result import RecipientStatus, SendStatus
+from mailcore.webhook import bracketed_id
 from mailcore_brevo.errors import DUPLICATE, api_error, code_of, status_error, words_of
-from mailcore_brevo.message_ids import bracketed
 from mailcore_brevo.payload.call import BrevoRequest
 
 
@@ -71,7 +71,7 @@ def _accepted(
 
 
 def _id(given: object, response: HttpResponse) -> str:
-    message_id = bracketed(given) if isinstance(given, str) else None
+    message_id = bracketed_id(given) if isinstance(given, str) else None
     if message_id is None:
         raise not_understood("accepts the message, and has no messageId", response)
     return message_id

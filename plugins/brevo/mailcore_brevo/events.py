@@ -22,13 +22,13 @@ from mailcore.webhook import (
     Fields,
     ReadOnlyJson,
     WebhookRequest,
+    bracketed_id,
     digest_of,
     parse_epoch,
     read_objects,
 )
 from mailcore_brevo.event_map import judge
 from mailcore_brevo.inbound import parse_inbound
-from mailcore_brevo.message_ids import bracketed
 from mailcore_brevo.metadata import METADATA_HEADER, read_metadata
 
 
@@ -85,7 +85,7 @@ def _tracking_event(provider: str, document: dict[str, Any]) -> TrackingEvent:
     event_type = outcome.event_type
     # Anonymised events have an empty one.
     recipient = fields.text("email") if event_type in _OF_PEOPLE else fields.required("email")
-    message_id = bracketed(fields.text("message-id"))
+    message_id = bracketed_id(fields.text("message-id"))
     event: TrackingEventFields = {
         "provider": provider,
         "event_type": event_type,

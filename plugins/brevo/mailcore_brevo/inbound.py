@@ -16,8 +16,7 @@ from mailcore.address import Address, address_key
 from mailcore.errors import MessageError
 from mailcore.events import InboundEvent
 from mailcore.inbound import ReceivedFile, compose_inbound, read_score
-from mailcore.webhook import Fields, ReadOnlyJson, digest_of
-from mailcore_brevo.message_ids import bracketed
+from mailcore.webhook import Fields, ReadOnlyJson, bracketed_id, digest_of
 
 
 ATTACHMENTS = "Attachments"
@@ -59,7 +58,7 @@ def parse_inbound(provider: str, item: dict[str, Any]) -> InboundEvent:
     return InboundEvent(
         provider=provider,
         event_id=uuid,
-        message_id=bracketed(fields.text("MessageId")),
+        message_id=bracketed_id(fields.text("MessageId")),
         dedupe_key=f"{provider}:received:{uuid or digest_of(item)}:{key}",
         envelope_sender=_bare(by_name.get("return-path", "")),
         envelope_recipients=recipients,
@@ -100,8 +99,8 @@ def header_pairs(fields: Fields) -> list[tuple[str, str]]:
         ("Reply-To", _mailbox(fields, fields.within("ReplyTo"), "ReplyTo")),
         ("Subject", fields.text("Subject")),
         ("Date", fields.text("SentAtDate")),
-        ("Message-ID", bracketed(fields.text("MessageId"))),
-        ("In-Reply-To", bracketed(fields.text("InReplyTo"))),
+        ("Message-ID", bracketed_id(fields.text("MessageId"))),
+        ("In-Reply-To", bracketed_id(fields.text("InReplyTo"))),
     ]
     found += [(name, value) for name, value in beside if value and name.lower() not in given]
     return found

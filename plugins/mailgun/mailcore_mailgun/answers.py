@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from mailcore.flow import HttpRequest, HttpResponse
 from mailcore.http import error_answer, not_understood, read_json
 from mailcore.result import RecipientStatus, SendStatus
+from mailcore.webhook import bracketed_id
 from mailcore_mailgun.errors import WRONG_URL, error_of
-from mailcore_mailgun.values import bracketed
 
 
 _WELCOME = b"Mailgun Magnificent API"
@@ -37,7 +37,7 @@ def statuses_of(request: HttpRequest, response: HttpResponse) -> Mapping[str, Re
         raise error_answer(response, WRONG_URL, words)
     answer = read_json(response)
     given = answer.get("id") if isinstance(answer, dict) else None
-    message_id = bracketed(given) if isinstance(given, str) else None
+    message_id = bracketed_id(given) if isinstance(given, str) else None
     if message_id in (None, "<>"):
         raise not_understood("has no id", response)
     said = answer.get("message")

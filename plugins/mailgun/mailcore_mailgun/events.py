@@ -20,6 +20,8 @@ from mailcore.webhook import (
     Fields,
     ReadOnlyJson,
     WebhookRequest,
+    addr_spec_in,
+    bracketed_id,
     digest_of,
     is_form,
     parse_epoch,
@@ -36,7 +38,6 @@ from mailcore_mailgun.event_map import (
     judge_failure,
 )
 from mailcore_mailgun.inbound import is_inbound, read_posted_mail, read_stored
-from mailcore_mailgun.values import bare_address, bracketed
 from mailcore_mailgun.webhooks import read_document
 
 
@@ -182,7 +183,7 @@ def _message(fields: Fields, *, is_required: bool) -> tuple[Mapping[str, Any], s
         return {}, None
     message_id = headers.get("message-id")
     if type(message_id) is str:
-        return headers, bracketed(message_id)
+        return headers, bracketed_id(message_id)
     if is_required or message_id is not None:
         fields.tell("message.headers.message-id", "is not a string")
     return headers, None
@@ -211,14 +212,14 @@ def _words(
 def _recipient(fields: Fields, kind: str, headers: Mapping[str, Any]) -> str | None:
     given = fields.text("recipient")
     if given:
-        return bare_address(given)
+        return addr_spec_in(given)
     if kind in WITHOUT_MESSAGE:
         member = fields.within("member").text("address")
-        return bare_address(member) if member else None
+        return addr_spec_in(member) if member else None
     # A message that was rejected has no recipient of its own yet.
     addressed = Fields(headers, fields.defects, place="message.headers.").text("to")
     if addressed and "," not in addressed:
-        return bare_address(addressed) or None
+        return addr_spec_in(addressed) or None
     fields.tell("recipient", "is missing")
     return None
 

@@ -15,11 +15,10 @@ from typing import Any
 
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
-from mailcore.inbound import ReceivedFile, compose_inbound, parse_inbound, received_files
-from mailcore.webhook import Fields, Form, ReadOnlyJson, parse_epoch
+from mailcore.inbound import ReceivedFile, compose_inbound, header_pairs, received_files
+from mailcore.webhook import Fields, Form, ReadOnlyJson, addr_spec_in, bracketed_id, parse_epoch
 from mailcore_mailgun.header_list import HeaderList, read_header_list
 from mailcore_mailgun.stored_urls import is_message_url
-from mailcore_mailgun.values import address_list, bare_address, bracketed
 from mailcore_mailgun.verdicts import Verdicts, read_stripped, read_verdicts
 from mailcore_mailgun.webhooks import SIGNATURE_FIELDS
 
@@ -37,8 +36,6 @@ _HEADER_FIELDS = ("From", "To", "Cc", "Reply-To", "Subject", "Date", "Message-Id
 _OTHER_BODY = re.compile(r"body-([a-z0-9][a-z0-9.+-]{0,60})", re.ASCII)
 _NOT_OTHER = frozenset({"body-plain", "body-html", "body-mime"})
 _ATTACHMENT = re.compile(r"attachment-(\d{1,6})", re.ASCII)
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_MAX_HEAD_BYTES = 512 * 1024
 
 
 def is_inbound(form: Form) -> bool:
@@ -72,7 +69,7 @@ def read_posted_mail(provider: str, form: Form) -> InboundEvent:
     # A header field may have this name, too.
     content = None if "body-plain" in form else form.octets("body-mime")
     if content is not None:
-        headers = _head(content)
+        headers = HeaderList(header_pairs(content))
     else:
         # It comes after the fields of the mail's header, one of which may have its name.
         lists = form.texts("message-headers")
@@ -92,10 +89,10 @@ def read_posted_mail(provider: str, form: Form) -> InboundEvent:
         provider=provider,
         event_id=next(iter(form.texts("token")[-1:]), None),
         timestamp=signed_at,
-        message_id=bracketed(headers.first("message-id")),
+        message_id=bracketed_id(headers.first("message-id")),
         received_at=signed_at,
         dedupe_key=f"{provider}:received:{digest}",
-        envelope_sender=bare_address(form.text("sender") or "") or None,
+        envelope_sender=addr_spec_in(form.text("sender") or "") or None,
         envelope_recipients=recipients,
         subject=form.text("subject"),
         stripped_text=read_stripped(form, "stripped-text", headers, defects),
@@ -147,10 +144,10 @@ def read_stored(
         provider=provider,
         event_id=event_id,
         timestamp=timestamp,
-        message_id=bracketed(_first_text(headers.get("message-id"))),
+        message_id=bracketed_id(_first_text(headers.get("message-id"))),
         received_at=received_at,
         dedupe_key=dedupe_key,
-        envelope_sender=bare_address(_first_text(envelope.get("sender")) or "") or None,
+        envelope_sender=addr_spec_in(_first_text(envelope.get("sender")) or "") or None,
         envelope_recipients=recipients,
         subject=_first_text(headers.get("subject")),
         location=location,
@@ -218,12 +215,6 @@ def _position(name: str) -> tuple[int, str]:
     return (int(match[1]) if match else 10**6, name)
 
 
-def _head(raw: bytes) -> HeaderList:
-    end = _HEAD_END.search(raw, 0, _MAX_HEAD_BYTES)
-    head = raw[: end.end()] if end else raw[:_MAX_HEAD_BYTES]
-    return HeaderList(parse_inbound(head).headers.pairs)
-
-
 def _from_fields(form: Form) -> HeaderList:
     """The usual header fields: Mailgun posts each of them on its own as well."""
     pairs = [(name, value) for name in _HEADER_FIELDS for value in form.texts(name)]
@@ -246,6 +237,12 @@ def _recipients(
             distinct = {address_key(address): address for address in reversed(found)}
             return tuple(reversed(distinct.values()))
     return ()
+
+
+def address_list(text: str) -> tuple[str, ...]:
+    """The addr-specs of a list with commas, each once."""
+    found = map(addr_spec_in, text.split(","))
+    return tuple(dict.fromkeys(address for address in found if address))
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -17,10 +17,16 @@ from mailcore.address import address_key
 from mailcore.bounces.outcome import HARD_BOUNCE, SUPPRESSED_BOUNCE, UNKNOWN, Outcome
 from mailcore.errors import MalformedWebhook
 from mailcore.events import BounceClass, EventType, TrackingEvent
-from mailcore.webhook import Form, ReadOnlyJson, parse_epoch, read_object
+from mailcore.webhook import (
+    Form,
+    ReadOnlyJson,
+    addr_spec_in,
+    bracketed_id,
+    parse_epoch,
+    read_object,
+)
 from mailcore_mailgun.event_map import CODES, OUTCOMES, enhanced_status, judged
 from mailcore_mailgun.header_list import read_header_list
-from mailcore_mailgun.values import bare_address, bracketed
 from mailcore_mailgun.webhooks import SIGNATURE_FIELDS
 
 
@@ -68,7 +74,7 @@ def read_legacy_event(provider: str, form: Form) -> TrackingEvent:
         defects.append("`event` is missing")
     kind = (name or "unknown").lower()
     outcome = _judge(kind, form)
-    recipient = bare_address(form.text("recipient") or "") or None
+    recipient = addr_spec_in(form.text("recipient") or "") or None
     if recipient is None:
         defects.append("`recipient` is missing")
     signed_at = form.texts("timestamp")[-1:]
@@ -76,7 +82,7 @@ def read_legacy_event(provider: str, form: Form) -> TrackingEvent:
     if timestamp is None:
         defects.append("`timestamp` cannot be read")
     headers = read_header_list(form.text("message-headers"), defects)
-    message_id = bracketed(
+    message_id = bracketed_id(
         form.text("Message-Id") or form.text("message-id") or headers.first("message-id")
     )
     if message_id is None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mailcore.address import address_key
@@ -20,7 +20,7 @@ from mailcore.inbound import (
     ReceivedFile,
     compose_inbound,
     decode_charset,
-    parse_inbound,
+    header_pairs,
     read_score,
     received_files,
 )
@@ -32,8 +32,6 @@ CONTENT_IDS = "content-ids"
 
 _RAW = "email"
 _HEADER_FIELDS = (("from", "From"), ("to", "To"), ("cc", "Cc"), ("subject", "Subject"))
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_MAX_HEAD_BYTES = 512 * 1024
 # {@example.com : pass}
 _DKIM = re.compile(r":\s*([A-Za-z]{1,20})")
 _WORD = re.compile(r"[A-Za-z]{1,20}")
@@ -64,7 +62,7 @@ def parse_inbound_form(provider: str, request: WebhookRequest) -> InboundEvent:
         content = _compose(texts, headers)
     else:
         content = raw
-        headers = list(_head(raw))
+        headers = list(header_pairs(raw))
     recipients = _recipients(envelope, defects)
     sender = envelope.get("from")
     return InboundEvent(
@@ -137,15 +135,9 @@ def _header_pairs(texts: _Texts) -> list[tuple[str, str]]:
     """The header of the mail, from the text that it is posted as; else from its usual fields."""
     given = texts.form.octets("headers")
     if given:
-        return list(_head(given))
+        return list(header_pairs(given))
     texts.defects.append("`headers` is missing")
     return [(name, value) for field, name in _HEADER_FIELDS if (value := texts.get(field))]
-
-
-def _head(raw: bytes) -> Iterator[tuple[str, str]]:
-    end = _HEAD_END.search(raw, 0, _MAX_HEAD_BYTES)
-    head = raw[: end.end()] if end else raw[:_MAX_HEAD_BYTES]
-    yield from parse_inbound(head).headers.pairs
 
 
 def _compose(texts: _Texts, headers: list[tuple[str, str]]) -> bytes:

@@ -22,7 +22,7 @@ from mailcore.address import Address, address_key
 from mailcore.errors import ConfigurationError, Problem
 from mailcore.message import Message
 from mailcore.mime import write_message
-from mailcore.sending import IndividualRequests, own_message, with_copies_once
+from mailcore.sending import requests_for_each
 from mailcore_smtp.call import SmtpRequest
 from mailcore_smtp.options import NAMESPACE, PARAMETERS, MessageOptions, SmtpOptions, extra_of
 
@@ -44,15 +44,15 @@ def requests_for(
     """
     if not message.is_batch:
         return [_request(message, options, sign)]
-    batch = with_copies_once(message)
-    requests = IndividualRequests(
-        batch, lambda entry: _request(own_message(batch, entry), options, sign)
+    return requests_for_each(
+        message,
+        lambda own: _request(own, options, sign),
+        attempt=lambda own: _request(own, options, None),
+        text="",
+        html=None,
+        alternatives=None,
+        attachments=None,
     )
-    # Whatever is wrong with the headers of one of them is found before the first is sent.
-    header_only = batch.replace(text="", html=None, alternatives=None, attachments=None)
-    for entry in requests.entries:
-        _request(own_message(header_only, entry), options, None)
-    return requests
 
 
 def _request(message: Message, options: SmtpOptions, sign: Sign | None) -> SmtpRequest:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from mailcore.flow import HttpRequest
 from mailcore.message import Message, value_names
-from mailcore.sending import Entry, IndividualRequests, own_message, with_copies_once
+from mailcore.sending import Entry, own_message, requests_for_each
 from mailcore_mailgun.recipient_variables import fill_in
 
 
@@ -18,8 +18,6 @@ def individual_requests(message: Message, build: Build) -> Sequence[HttpRequest]
     """
     One request for each recipient, written when it is sent.
 
-    Whatever could be wrong with one of them is found here: nothing may fail after the first call.
-
     Args:
         message: The batch, which becomes one request for each recipient.
         build: Makes the request of one recipient's message.
@@ -27,7 +25,6 @@ def individual_requests(message: Message, build: Build) -> Sequence[HttpRequest]
     Raises:
         MessageError: Some recipient's message cannot be written.
     """
-    message = with_copies_once(message)
     names = value_names(message)
 
     def own(message: Message, entry: Entry) -> Message:
@@ -37,8 +34,4 @@ def individual_requests(message: Message, build: Build) -> Sequence[HttpRequest]
         rest = data if message.template_id is not None and data else None
         return own_message(filled, entry, merge_global_data=rest)
 
-    requests = IndividualRequests(message, lambda entry: build(own(message, entry)))
-    light = message.replace(attachments=None)
-    for entry in requests.entries:
-        build(own(light, entry))
-    return requests
+    return requests_for_each(message, build, own=own, attachments=None)

@@ -10,12 +10,11 @@ from mailcore.http import JSON_HEADERS, json_bytes
 from mailcore.message import MergeSyntax, Message, fills_in, value_names
 from mailcore.sending import (
     Entry,
-    IndividualRequests,
     JsonCall,
     LazyRequests,
     entries_of,
     own_message,
-    with_copies_once,
+    requests_for_each,
 )
 from mailcore_mandrill.options import MESSAGE, MandrillOptions, template_of
 from mailcore_mandrill.payload.email import (
@@ -105,8 +104,6 @@ def individual_requests(
     """
     One call for each recipient, written when it is sent, with their values as those of all.
 
-    Whatever could be wrong with one of them is found here: nothing may fail after the first call.
-
     Args:
         message: A batch that was checked.
         build: Makes the call of one recipient's message.
@@ -114,7 +111,6 @@ def individual_requests(
     Raises:
         MessageError: Some recipient's message cannot be written.
     """
-    message = with_copies_once(message)
     # Of a text that is filled in, a tag without a value is empty.
     missing = {} if template_of(message) is not None else dict.fromkeys(value_names(message), "")
 
@@ -122,8 +118,4 @@ def individual_requests(
         values = {**missing, **(message.merge_global_data or {}), **entry.data}
         return own_message(message, entry, merge_global_data=values or None)
 
-    requests = IndividualRequests(message, lambda entry: build(own(message, entry)))
-    light = message.replace(attachments=None)
-    for entry in requests.entries:
-        build(own(light, entry))
-    return requests
+    return requests_for_each(message, build, own=own, attachments=None)

@@ -17,8 +17,8 @@ from typing import Any
 
 from mailcore.address import address_key
 from mailcore.events import InboundEvent
-from mailcore.webhook import ReadOnlyJson, parse_timestamp
-from mailcore_ses.events.recipients import bare_address, read_addresses, read_part
+from mailcore.webhook import ReadOnlyJson, addr_spec_in, parse_timestamp
+from mailcore_ses.events.recipients import read_addresses, read_part
 from mailcore_ses.sns.topic_arn import parse_topic_arn
 
 
@@ -68,7 +68,7 @@ def parse_inbound(
         received_at=received_at,
         # Several rules may match a mail, each for some of its recipients.
         dedupe_key=f"{provider}:received:{message_id}:{_digest(recipients)}",
-        envelope_sender=bare_address(_text(mail, "source") or "") or None,
+        envelope_sender=addr_spec_in(_text(mail, "source") or "") or None,
         envelope_recipients=recipients,
         subject=subject,
         content=_content(payload.get("content"), action.get("encoding"), defects),

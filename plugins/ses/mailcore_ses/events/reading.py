@@ -144,7 +144,7 @@ def parse_message(
     except MalformedWebhook as error:
         error.provider = provider
         raise
-    if payload is not None and is_eventbridge(payload):
+    if is_eventbridge(payload):
         payload = event_in(payload, provider=provider)
     if payload is None:
         return ()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailcore.address import Address, address_key
-from mailcore.errors import InvalidAddress
+from mailcore.address import address_key
+from mailcore.webhook import addr_spec_in
 
 
 _NOTHING: Mapping[str, Any] = {}
@@ -30,21 +30,6 @@ def read_part(
     if required or value is not None:
         defects.append(f"`{key}` is {'missing' if value is None else 'not an object'}")
     return _NOTHING
-
-
-def bare_address(text: str) -> str:
-    """
-    The addr-spec, as SES spells it: some events have ``"Name" <a@example.com>``.
-
-    Never fails: what is no address stays as it is. Empty for the null address.
-    """
-    text = text.strip()
-    if "<" not in text:
-        return text
-    try:
-        return Address.parse(text).addr_spec
-    except InvalidAddress:
-        return text.rpartition("<")[2].partition(">")[0].strip()
 
 
 def read_addresses(values: object, place: str, defects: list[str]) -> list[str]:
@@ -83,7 +68,7 @@ def _distinct(
     for value in values:
         details: Mapping[str, Any] = value if type(value) is dict else _NOTHING
         text = details.get("emailAddress") if details else value
-        address = bare_address(text) if type(text) is str else ""
+        address = addr_spec_in(text) if type(text) is str else ""
         if address:
             found.setdefault(address_key(address), (address, details))
         else:

@@ -28,16 +28,7 @@ from dataclasses import dataclass
 from mailcore.flow import HttpRequest
 from mailcore.http import json_bytes
 from mailcore.message import Message, extra_of, merged
-from mailcore.sending import (
-    Entry,
-    IndividualRequests,
-    JsonCall,
-    LazyRequests,
-    copied,
-    entries_of,
-    own_message,
-    with_copies_once,
-)
+from mailcore.sending import Entry, JsonCall, LazyRequests, copied, entries_of, requests_for_each
 from mailcore_sparkpost.options import (
     NAMESPACE,
     SUBACCOUNT,
@@ -85,13 +76,9 @@ def requests_for(
     if not message.is_batch:
         return [writer.single(message)]
     if plan.is_mime:
-        batch = with_copies_once(message)
-        requests = IndividualRequests(batch, lambda entry: writer.single(own_message(batch, entry)))
-        light = batch.replace(attachments=None, text="", html=None, alternatives=None)
-        for entry in requests.entries:
-            # Whatever is wrong with the headers of one of them is found before the first is sent.
-            writer.single(own_message(light, entry))
-        return requests
+        return requests_for_each(
+            message, writer.single, attachments=None, text="", html=None, alternatives=None
+        )
     return writer.batch()
 
 
