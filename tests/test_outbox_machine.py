@@ -357,6 +357,24 @@ def test_a_repetition_for_another_provider():
     assert told_meanwhile.statuses[ADA].accepted
 
 
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_a_refusal_of_a_repetition_says_nothing_of_the_first_send(is_silent):
+    """Whether the first answer was lost, or did not say: it may have been accepted."""
+    status = RecipientStatus(SendStatus.UNKNOWN, maybe_accepted=not is_silent)
+    unsure = SendResult(provider="toy", recipients=RecipientStatuses({ADA: status}))
+    waiting = concluded(begun(), unsure, now=START, rules=NATIVE).row
+    again = replace(waiting, state=OutboxState.SENDING, began_at=START, attempts=2)
+
+    refused = concluded(again, NetworkError("refused"), now=START, rules=NATIVE).row
+    over = concluded(again, MessageRejected("no"), now=START, rules=NATIVE).row
+
+    claimed = replace(refused, state=OutboxState.SENDING)
+    assert OutboxState.PENDING is refused.state
+    assert not must_narrow(claimed, now=START, rules=NATIVE)
+    assert must_narrow(claimed, now=START + timedelta(hours=1), rules=NATIVE)
+    assert OutboxState.UNKNOWN is over.state
+
+
 def test_a_repetition_is_the_same_message():
     """To those who have it as well: the provider knows the key of the whole."""
     row = begun(message(to=[ADA, BOB]))

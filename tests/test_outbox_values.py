@@ -15,18 +15,23 @@ from mailcore import (
     Message,
     MessageRejected,
     RecipientStatus,
+    ResultStatus,
     SendStatus,
 )
 from mailcore.outbox import (
+    COUNTED,
+    DIMENSIONS,
     DOCUMENT_VERSION,
     Happening,
     MemoryOutbox,
     NewerDocument,
+    OutboxAttempt,
     OutboxFilter,
     OutboxPolicy,
     OutboxRow,
     OutboxState,
     OutboxWorker,
+    Receipt,
     cancel,
     erase,
     figures,
@@ -181,6 +186,81 @@ def happening(row_id: str, kind: EventType, *, hours: int = 0, recipient: str = 
     given = {"provider": "toy", "tags": ("news", "may"), **fields}
     when = NOW + timedelta(hours=hours)
     return Happening(row_id=row_id, event_type=kind, happened_at=when, recipient=recipient, **given)
+
+
+def test_figures_are_sorted_and_complete():
+    """By day, provider, tag and domain; each counts all kinds of things, none but these."""
+    found = [
+        happening("1", EventType.OPENED, hours=1, tags=("b",)),
+        happening("2", EventType.OPENED, tags=("b",), recipient=BOB),
+        happening("3", EventType.CLICKED, tags=("b",), recipient="eve@example.com"),
+        happening("3", EventType.CLICKED, tags=("b",), recipient="eve@example.com"),
+        happening("4", EventType.SENT, tags=("a",), provider="zoo", recipient=""),
+        happening("5", EventType.SENT, tags=("a",), recipient=BOB),
+        happening("6", EventType.AUTORESPONDED, tags=("c",)),
+    ]
+
+    counted = figures(found, by=DIMENSIONS)
+
+    first, second = date(2026, 11, 30), date(2026, 12, 1)
+    assert [
+        (first, "toy", "a", "example.org", {EventType.SENT: 1}),
+        (first, "toy", "b", "example.com", {EventType.CLICKED: 1}),
+        (first, "toy", "b", "example.org", {EventType.OPENED: 1}),
+        (first, "zoo", "a", "", {EventType.SENT: 1}),
+        (second, "toy", "b", "example.net", {EventType.OPENED: 1}),
+    ] == [
+        (
+            *(each.day, each.provider, each.tag, each.domain),
+            {kind: count for kind, count in each.counts.items() if count},
+        )
+        for each in counted
+    ]
+    assert {COUNTED} == {tuple(each.counts) for each in counted}
+    assert [(first, "toy"), (first, "zoo"), (second, "toy")] == [
+        (each.day, each.provider) for each in figures(found)
+    ]
+    (whole,) = figures(found, by=())
+    assert (None, None, None, None, 2) == (
+        *(whole.day, whole.provider, whole.tag, whole.domain),
+        whole.counts[EventType.OPENED],
+    )
+
+
+def test_attempts_and_receipts_survive_their_columns():
+    """Whatever they hold; of other columns nothing is read."""
+    attempt = OutboxAttempt(
+        row_id="1",
+        number=2,
+        worker_id="w",
+        provider="toy",
+        began_at=NOW,
+        ended_at=None,
+        status=ResultStatus.SOME_ACCEPTED,
+        message_ids=("id-1", "ä"),
+        error_category="failed",
+        error_code="E5",
+        error_text="no",
+    )
+    receipt = Receipt(
+        row_id="1",
+        dedupe_key="d",
+        event_type=EventType.BOUNCED,
+        recipient=ADA,
+        happened_at=NOW,
+        provider="toy",
+        message_id="id-1",
+        bounce_class="hard",
+        reject_reason="spam",
+        detail="no",
+    )
+
+    for value in (attempt, receipt):
+        columns = value.to_columns()
+        assert value == type(value).from_columns({**columns, "another": 1})
+        assert {str, int, datetime, type(None)} >= set(map(type, columns.values()))
+        with pytest.raises(KeyError):
+            type(value).from_columns(dict(list(columns.items())[1:]))
 
 
 def test_figures():

@@ -166,8 +166,8 @@ def concluded(
         error_text=cause.text,
     )
     if isinstance(outcome, CancelSend):
-        row = _over(sent, now, rules.policy, OutboxState.CANCELLED)
-        return Revision(row=replace(row, provider=taken_by), attempt=attempt)
+        over = _over(sent, now, rules.policy, OutboxState.CANCELLED)
+        return Revision(row=over, attempt=attempt)
     due_at = _next_due_at(sent, cause, now, rules.policy)
     left = _left(sent, result, cause, due_at, rules) if due_at else ()
     if due_at is None or not left:
@@ -195,17 +195,17 @@ def concluded_late(
     Returns:
         What is to be written; None if the row was claimed or sent again meanwhile.
     """
-    ours = conclusion.row
-    began = conclusion.attempt.worker_id if conclusion.attempt else ours.claimed_by
-    if row.claimed_by != began or row.attempts != ours.attempts or row.began_at is None:
+    ours, attempt = conclusion.row, conclusion.attempt
+    assert attempt is not None
+    if row.claimed_by != attempt.worker_id or row.attempts != ours.attempts or row.began_at is None:
         return None
     if row.state not in (OutboxState.SENDING, OutboxState.UNKNOWN):
         # Settled meanwhile: written before, by an event, or by a person. How it ended is kept.
-        return Revision(row=row, attempt=conclusion.attempt)
+        return Revision(row=row, attempt=attempt)
     if row.recipients != ours.recipients:
         ours = _without_erased(ours, row, policy)
     known = resolved(ours, receipts, now=ours.changed_at, policy=policy)
-    return Revision(row=known.row if known else ours, attempt=conclusion.attempt)
+    return Revision(row=known.row if known else ours, attempt=attempt)
 
 
 def given_back(
@@ -268,7 +268,7 @@ def resolved(
         return None
     open_ones = [address for address, status in row.statuses.items() if is_unsure(status)]
     # Whom it was sent to: those whom the mailer's defaults add as well, and none that was erased.
-    told = told_by(receipts, tuple(row.statuses)) if open_ones else {}
+    told = told_by(receipts, tuple(row.statuses))
     changed = {
         address: told[address_key(address)] for address in open_ones if address_key(address) in told
     }
@@ -380,7 +380,7 @@ def _left(
         if joined.accepted:
             continue
         may_come_again = is_unsure(status) or status.retryable or cause.is_patient
-        may_have_it = is_unsure(status) or (is_unsure(joined) and row.unsure_since is not None)
+        may_have_it = is_unsure(joined) and row.unsure_since is not None
         if may_come_again and (may_repeat or not may_have_it):
             found.append(address)
             is_open |= may_have_it

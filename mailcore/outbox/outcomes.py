@@ -18,6 +18,7 @@ from mailcore.errors import (
 )
 from mailcore.foundation.redaction import redact
 from mailcore.middleware.remaining import longest_wait_seconds
+from mailcore.outbox.evidence import is_unsure
 from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
 from mailcore.sending.delivery import failed_for
 
@@ -113,7 +114,13 @@ def _complete(result: SendResult, asked: Sequence[str]) -> SendResult:
     known = {address: result.recipients.get(address, _SILENT) for address in asked}
     spelled = RecipientStatuses(known)
     others = {each: status for each, status in result.recipients.items() if each not in spelled}
-    return replace(result, recipients=RecipientStatuses({**known, **others}))
+    # Where the answer is silent nobody knows, as where it was lost: a refusal of the next attempt
+    # says nothing of this one.
+    whole = {
+        each: replace(status, maybe_accepted=True) if is_unsure(status) else status
+        for each, status in {**known, **others}.items()
+    }
+    return replace(result, recipients=RecipientStatuses(whole))
 
 
 def _cause_of_result(result: SendResult) -> Cause:
