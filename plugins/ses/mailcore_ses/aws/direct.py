@@ -80,17 +80,18 @@ class DirectCalls:
 
     def needs_no_boto3(self) -> bool:
         """Whether nothing of AWS's library is needed for calls that send, as far as is known."""
-        if self.reason() or not self._identity.is_simple():
+        _, keys = self._identity.simple_keys()
+        region_name = self._identity.simple_region_name()
+        if self.reason() or keys is None or region_name is None:
             return False
-        region_name = self._identity.region_name()
-        return region_name is not None and endpoint_of(self._settings, region_name) is not None
+        return endpoint_of(self._settings, region_name) is not None
 
     def ready_url(self, call: AwsCall) -> str | None:
         """Where :meth:`request` sends this call, and makes the request of it without waiting."""
         if not _is_one(call) or self.reason():
             return None
-        known, keys = self._identity.simple_keys()
-        place = self._place(call) if known and keys is not None else None
+        _, keys = self._identity.simple_keys()
+        place = self._place(call) if keys is not None else None
         return None if place is None else place[0]
 
     def request(self, call: AwsCall) -> HttpRequest | None:

@@ -49,11 +49,6 @@ class Identity:
             return None
         return region_name
 
-    def is_simple(self) -> bool:
-        """Whether region and credentials are simply given."""
-        known, keys = self.simple_keys()
-        return known and keys is not None and self.simple_region_name() is not None
-
     def keys(self) -> Keys | None:
         """
         Credentials, fresh ones if they come to an end; None if there are none that can be used.
