@@ -42,6 +42,9 @@ DOORS = [
     if "= lazily(" in path.read_text(encoding="utf-8")
 ]
 PLUGINS = sorted(ROOT.glob("plugins/*/mailcore_*"))
+PLUGIN_DOORS = [
+    path for path in PLUGINS if "= lazily(" in (path / "__init__.py").read_text(encoding="utf-8")
+]
 
 
 def test_the_page_is_up_to_date():
@@ -66,7 +69,8 @@ def test_every_name_is_there(module):
 class _Door(ast.NodeVisitor):
     """What an `__init__` says three times: to type checkers, to Python, to people."""
 
-    def __init__(self) -> None:
+    def __init__(self, top: str) -> None:
+        self.top = top
         self.checked: dict[str, str] = {}
         self.loaded: dict[str, str] = {}
         self.listed: list[str] = []
@@ -74,7 +78,7 @@ class _Door(ast.NodeVisitor):
     def visit_If(self, node: ast.If) -> None:
         for each in node.body:
             if isinstance(each, ast.ImportFrom):
-                module = (each.module or "").removeprefix("mailcore.")
+                module = (each.module or "").removeprefix(f"{self.top}.")
                 self.checked |= {alias.name: module for alias in each.names}
         for each in node.orelse:
             self.visit(each)
@@ -89,10 +93,10 @@ class _Door(ast.NodeVisitor):
         self.generic_visit(node)
 
 
-def door(module: str) -> _Door:
+def door(module: str, directory: Path = ROOT) -> _Door:
     """What the source of a door says."""
-    read = _Door()
-    path = ROOT.joinpath(*module.split("."), "__init__.py")
+    read = _Door(module.partition(".")[0])
+    path = directory.joinpath(*module.split("."), "__init__.py")
     read.visit(ast.parse(path.read_text(encoding="utf-8")))
     return read
 
@@ -104,6 +108,18 @@ def test_a_door_says_the_same_three_times(module):
 
     assert said.checked == said.loaded
     assert sorted(said.loaded) == sorted(set(said.listed) - {"__version__"})
+
+
+@pytest.mark.parametrize("package", PLUGIN_DOORS, ids=lambda package: package.name)
+def test_a_door_of_a_plugin_is_like_those_of_the_core(package):
+    """It says the same three times too, and dir() has its names."""
+    said = door(package.name, package.parent)
+
+    assert said.checked == said.loaded
+    assert sorted(said.loaded) == sorted(said.listed)
+    # Nobody installs the template before it has a name.
+    if package.parent.name != "_template":
+        assert set() == set(said.listed) - set(dir(importlib.import_module(package.name)))
 
 
 @pytest.mark.slow
@@ -223,6 +239,11 @@ def taken_from_the_core(package: Path) -> Iterator[tuple[Path, int, str, str]]:
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "mailcore":
                 for alias in node.names:
                     yield path, node.lineno, node.module or "", alias.name
+            elif isinstance(node, ast.Import):
+                # Whatever is taken of it then is not seen here.
+                for alias in node.names:
+                    if alias.name.startswith("mailcore."):
+                        yield path, node.lineno, alias.name, "everything"
 
 
 def private_uses(package: Path) -> Iterator[str]:
@@ -293,9 +314,11 @@ def test_a_private_use_is_seen(tmp_path):
         "def late():\n    from mailcore.features import checked_policy\n"
         "from mailcore.message.message import Message\n"
         "from mailcore.cli import output\n"
+        "import mailcore.http.answers as answers\n"
     )
 
     assert [
         "toy/provider.py, line 4: Message of mailcore.message.message",
+        "toy/provider.py, line 6: everything of mailcore.http.answers",
         "toy/provider.py, line 3: checked_policy of mailcore.features",
     ] == list(private_uses(tmp_path / "toy"))

@@ -39,7 +39,7 @@ _ELSEWHERE = "/elsewhere"
 # A certificate for 127.0.0.1 with its key, which is no secret and good for nothing else:
 # self-signed, of the curve P-256, valid from 2000 to 2126.
 _LOOPBACK = Path(__file__).with_name("loopback.pem")
-# Where requests, botocore and OpenSSL look for whom to trust.
+# Where HTTP libraries and OpenSSL look for whom to trust.
 _CERTIFICATES = ("REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "SSL_CERT_FILE")
 _OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 _HALF_AN_ANSWER = _OK + b"Content-Length: 999\r\n\r\n{"

@@ -32,27 +32,25 @@ if TYPE_CHECKING:
     )
     from mailcore_django.sending import asend, mailers, send
 else:
-    _NAMES = {
-        "EmailBackend": "backend",
-        "MailerMisconfigured": "errors",
-        "MailcoreMessage": "message",
-        "MailcoreMessageMixin": "message",
-        "asend": "sending",
-        "attach_inline_image": "message",
-        "attach_inline_image_file": "message",
-        "get_mailer": "configured",
-        "get_provider": "configured",
-        "mailers": "sending",
-        "send": "sending",
-    }
+    from mailcore.foundation import lazily
 
     # Lazily: pytest imports this package in every project where it is installed.
-    def __getattr__(name: str) -> object:
-        if name not in _NAMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        return getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "EmailBackend": "backend",
+            "MailerMisconfigured": "errors",
+            "MailcoreMessage": "message",
+            "MailcoreMessageMixin": "message",
+            "asend": "sending",
+            "attach_inline_image": "message",
+            "attach_inline_image_file": "message",
+            "get_mailer": "configured",
+            "get_provider": "configured",
+            "mailers": "sending",
+            "send": "sending",
+        },
+    )
 
 
 __all__ = [

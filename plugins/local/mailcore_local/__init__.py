@@ -24,13 +24,9 @@ except ImportError as _error:
 if TYPE_CHECKING:
     from mailcore_local.app import LocalMail
 else:
-    # Not for type checkers, which would take any name then.
-    def __getattr__(name: str) -> object:
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from mailcore_local.app import LocalMail
+    from mailcore.foundation import lazily
 
-        return LocalMail
+    __getattr__, __dir__ = lazily(__name__, {"LocalMail": "app"})
 
 
 __all__ = ["LocalMail"]

@@ -28,23 +28,21 @@ if TYPE_CHECKING:
     from mailcore_outbox.suppressions import SqlSuppressionStore
     from mailcore_outbox.tables import Tables, tables_in
 else:
-    _NAMES = {
-        "Outbox": "outbox",
-        "SqlIdempotencyStore": "idempotency",
-        "SqlOutboxStore": "store",
-        "SqlSeenStore": "seen",
-        "SqlSuppressionStore": "suppressions",
-        "Tables": "tables",
-        "tables_in": "tables",
-    }
+    from mailcore.foundation import lazily
 
     # Lazily: the command line imports this package, for any command.
-    def __getattr__(name: str) -> object:
-        if name not in _NAMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        return getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "Outbox": "outbox",
+            "SqlIdempotencyStore": "idempotency",
+            "SqlOutboxStore": "store",
+            "SqlSeenStore": "seen",
+            "SqlSuppressionStore": "suppressions",
+            "Tables": "tables",
+            "tables_in": "tables",
+        },
+    )
 
 
 __all__ = [
