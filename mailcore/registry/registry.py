@@ -17,8 +17,6 @@ A broken plugin is listed as broken, with the reason; the others go on working.
 from __future__ import annotations
 
 import logging
-import os
-import weakref
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,13 +26,13 @@ from mailcore.errors import ConfigurationError, PluginLoadError
 from mailcore.features import Features
 from mailcore.flow import Flow, Transport
 from mailcore.foundation.forking import ForkSafeLock
-from mailcore.http.redirect_variable import redirect_target
-from mailcore.pools.composite import CompositeProvider, with_registry
+from mailcore.pools.composite import with_registry
 from mailcore.pools.urls import is_pool_url, pool_named
 from mailcore.provider import Provider
 from mailcore.registry.discovery import Discovered, discover, distribution_of
 from mailcore.registry.hooks import Hooks, extension_name
 from mailcore.registry.options import create_provider, option_types, scheme_of
+from mailcore.registry.transports import Transports
 from mailcore.result import SendResult
 
 
@@ -47,9 +45,6 @@ if TYPE_CHECKING:
 _BREAKS = (Exception, SystemExit)
 
 logger = logging.getLogger("mailcore.registry")
-
-_Transports: TypeAlias = "weakref.WeakKeyDictionary[Provider[Any, Any], Transport]"
-_Redirections: TypeAlias = "weakref.WeakKeyDictionary[Provider[Any, Any], tuple[str, Transport]]"
 
 Outlet: TypeAlias = "Callable[[Provider[Any, Any], Checked, Hooks], Flow[SendResult]]"
 """What takes a checked message in place of its provider's transport."""
@@ -101,11 +96,7 @@ class Registry:
         self._extensions_loaded = False
         self._extensions_complete = False
         self._extensions: list[str] = []
-        self._process_id = os.getpid()
-        self._transports: _Transports = weakref.WeakKeyDictionary()
-        self._redirections: _Redirections = weakref.WeakKeyDictionary()
-        # Neither used nor closed, and not collected either.
-        self._inherited: list[_Transports | _Redirections] = []
+        self._transports = Transports(self.hooks.create_transport, self._lock)
 
     def register(self, provider_class: type[Provider[Any, Any]], *, name: str = "") -> None:
         """
@@ -251,50 +242,13 @@ class Registry:
         Raises:
             ConfigurationError: If the variable has no URL of this machine.
         """
-        target = redirect_target() if provider.reaches_out else None
-        if target is not None:
-            return self._redirected(provider, target)
-        if given is not None:
-            return given
-        with self._lock:
-            transports = self._transports_here()
-            transport = transports.get(provider)
-            if transport is None:
-                transport = transports[provider] = self.hooks.create_transport(provider)
-            return transport
+        return self._transports.of(provider, given)
 
     def close(self, provider: Provider[Any, Any]) -> None:
         """
         Close a provider's transport; the next use makes another. Of a pool, those of its members.
         """
-        if isinstance(provider, CompositeProvider):
-            for member in provider.members:
-                self.close(member.provider)
-            return
-        with self._lock:
-            transport = self._transports_here().pop(provider, None)
-            redirected = self._redirections.pop(provider, None)
-        if transport is not None:
-            transport.close()
-        if redirected is not None:
-            redirected[1].close()
-
-    def _redirected(self, provider: Provider[Any, Any], target: str) -> Transport:
-        with self._lock:
-            self._transports_here()
-            known, transport = self._redirections.get(provider, ("", None))
-            if transport is None or known != target:
-                transport = provider.redirected(target)
-                self._redirections[provider] = (target, transport)
-            return transport
-
-    def _transports_here(self) -> _Transports:
-        if self._process_id != os.getpid():
-            self._inherited += [self._transports, self._redirections]
-            self._redirections = weakref.WeakKeyDictionary()
-            self._transports = weakref.WeakKeyDictionary()
-            self._process_id = os.getpid()
-        return self._transports
+        self._transports.close(provider)
 
     def load_extensions(self) -> None:
         """Load the installed extensions, once; a broken one is logged and listed as broken."""
