@@ -19,15 +19,11 @@ from typing import Any, ClassVar, Literal
 
 from mailcore.errors import ConfigurationError
 from mailcore.foundation import cached_property
-from mailcore.http import redirect_target
 from mailcore.mime import DkimSigner
 from mailcore.registry import ProviderOptions, message_options, option
-from mailcore_ses.aws.call import SES, SES_V1
 from mailcore_ses.aws.clients import ClientSettings
-from mailcore_ses.aws.credentials import with_credentials
-from mailcore_ses.aws.endpoints import check_endpoints, check_instances, check_region
 from mailcore_ses.aws.global_endpoint import check_global_endpoint
-from mailcore_ses.aws.redirecting import redirected_clients
+from mailcore_ses.client_options import check_clients, clients_of, clients_of_setup
 from mailcore_ses.payload.dkim import signer_from_options
 from mailcore_ses.payload.names import ENTRIES, LIST, OVERRIDES, V1_NAMES
 from mailcore_ses.payload.tags import is_tag, tag_list
@@ -39,8 +35,6 @@ _MAX_INBOUND_BYTES = 56 * 1024 * 1024
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html (read 2026-11-21).
 _CONFIGURATION_SET_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TAGS = "names with values, each of 1 to 256 letters, digits, '_' and '-'"
-# What the flows that set up events and receiving call beside SES.
-_SERVICES_OF_SETUP = ("s3", "sns", "sqs", "sts")
 
 
 def _are_tags(tags: Mapping[str, str]) -> bool:
@@ -252,31 +246,12 @@ class SesOptions(SharedOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_clients()
+        check_clients(self)
+        if self.endpoint_id is not None:
+            self.check_global_endpoint()
         self._check_sending()
         # Made now, so that what is wrong with them is found now.
         _ = self.clients, self.trust, self.signer
-
-    def _check_clients(self) -> None:
-        made = (self.session, self.session_parameters, self.client_parameters)
-        if self.client is not None and made != (None,) * 3:
-            raise ConfigurationError("ses: give either a client, or how to make one")
-        if self.client is not None and self.endpoint_url is not None:
-            raise ConfigurationError("ses: give endpoint_url to the client that you make")
-        if self.session is not None and self.session_parameters is not None:
-            raise ConfigurationError("ses: give either a session, or session_parameters")
-        check_instances(self.session, self.client)
-        check_region(self.region_name)
-        urls = ("endpoint_url", "sns_endpoint_url", "s3_endpoint_url", "kms_endpoint_url")
-        client_url = (self.client_parameters or {}).get("endpoint_url")
-        check_endpoints(
-            [
-                *((name, getattr(self, name)) for name in urls),
-                ("client_parameters['endpoint_url']", client_url),
-            ]
-        )
-        if self.endpoint_id is not None:
-            self.check_global_endpoint()
 
     def _check_sending(self) -> None:
         is_simple = self.content == "simple"
@@ -341,7 +316,7 @@ class SesOptions(SharedOptions):
     @cached_property
     def clients(self) -> ClientSettings:
         """How to make the clients that send, and that fetch received mail."""
-        return self._clients({})
+        return clients_of(self)
 
     @property
     def clients_of_setup(self) -> ClientSettings:
@@ -351,33 +326,4 @@ class SesOptions(SharedOptions):
         An ``endpoint_url`` counts for all services then that have none of their own: what sets up
         an imitation of AWS must not make a topic at AWS itself.
         """
-        target = redirect_target()
-        if target is not None:
-            return redirected_clients(self, f"{target}/ses")
-        return self._clients(dict.fromkeys(_SERVICES_OF_SETUP, self.endpoint_url))
-
-    def _clients(self, others: Mapping[str, str | None]) -> ClientSettings:
-        endpoints = {
-            SES: self.endpoint_url,
-            SES_V1: self.endpoint_url,
-            "sns": self.sns_endpoint_url or others.get("sns"),
-            "s3": self.s3_endpoint_url or others.get("s3"),
-            "kms": self.kms_endpoint_url,
-        }
-        return ClientSettings(
-            region_name=self.region_name,
-            endpoint_urls={s: url for s, url in {**others, **endpoints}.items() if url is not None},
-            session=self.session,
-            session_parameters=with_credentials(
-                self.access_key_id,
-                self.secret_access_key,
-                self.session_token,
-                session_parameters=self.session_parameters,
-                made_elsewhere=(self.session, self.client) != (None, None),
-            ),
-            client=self.client,
-            client_parameters=self.client_parameters or {},
-            connect_timeout_seconds=self.connect_timeout_seconds,
-            read_timeout_seconds=self.read_timeout_seconds,
-            max_pool_connections=self.max_pool_connections,
-        )
+        return clients_of_setup(self)
