@@ -28,7 +28,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.serving import make_server as make_werkzeug_server
 
-from mailcore import ConfigurationError, WebhookRequest
+from mailcore import ConfigurationError, MalformedWebhook, WebhookRejected, WebhookRequest
 from mailcore.webhook import MemorySeenStore, arespond, respond, wsgi
 from mailcore.webhook.asgi import AsgiWebhook
 from mailcore.webhook.wsgi import WsgiWebhook
@@ -360,12 +360,12 @@ def test_lengths_that_are_too_large(serve, chunked, registry):
 
 
 def test_slow_bodies(chunked, registry):
-    """A sender that dribbles is answered with 408 and cut off."""
+    """A sender that dribbles is cut off, with a status after which it tries again."""
     provider = chunked()
     with asgi_alone(provider, print, registry=registry, body_timeout_seconds=0.1) as port:
         status, _ = converse(port, HEAD + b"Content-Length: 100\r\n\r\na")
 
-    assert 408 == status
+    assert 503 == status
     assert [] == provider.seen
 
 
@@ -448,7 +448,7 @@ READING_ERRORS = [
 @pytest.mark.parametrize("error", READING_ERRORS, ids=repr)
 @pytest.mark.parametrize("read_before", [0, 2])
 def test_inputs_that_break(error, read_before, chunked, registry, caplog):
-    """Whatever a server raises while the body is read, the answer is a bad request."""
+    """Whatever a server raises while the body is read, the answer is no traceback."""
 
     class Broken:
         chunks = [b"a"] * read_before
@@ -462,7 +462,7 @@ def test_inputs_that_break(error, read_before, chunked, registry, caplog):
     app = WsgiWebhook(provider, print, registry=registry)
 
     status = call_wsgi(app, CONTENT_LENGTH="5", **{"wsgi.input": Broken()})
-    assert "400" == status[:3]
+    assert ("503" if isinstance(error, TimeoutError) else "400") == status[:3]
     assert [] == provider.seen
     assert f"the body cannot be read ({type(error).__name__})" in caplog.text
     assert "Traceback" not in caplog.text
@@ -744,6 +744,24 @@ def test_a_service_that_tries_again_after_another_status(
 
     assert [429, 401] == [response.status_code for response in answers]
     assert "chunked webhook: 429: handling an event failed" in caplog.text
+
+
+@pytest.mark.parametrize("function", ["respond", "arespond"])
+@pytest.mark.parametrize("error", [WebhookRejected("not ours"), MalformedWebhook("no JSON")])
+def test_what_a_handler_asked_itself(function, error, chunked, registry, caplog):
+    """What it was refused elsewhere is no refusal of this request, which would be lost by it."""
+
+    def on_event(event):
+        raise error
+
+    request = WebhookRequest("POST", SECRET, b"a@x.org")
+    if function == "respond":
+        response = respond(chunked(), request, on_event, registry=registry)
+    else:
+        response = asyncio.run(arespond(chunked(), request, on_event, registry=registry))
+
+    assert 500 == response.status_code
+    assert "chunked webhook: 500: handling an event failed" in caplog.text
 
 
 @pytest.mark.parametrize("function", ["respond", "arespond"])

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapp
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
-from mailcore.errors import ConfigurationError, MalformedWebhook
+from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookError
 from mailcore.webhook.handlers import Handler, unblocking
 from mailcore.webhook.request import WebhookRequest
 from mailcore.webhook.responding import (
@@ -40,6 +40,9 @@ AsgiApplication: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger("mailcore.webhook")
 
+# What is left of the body would be taken for the next request.
+_CLOSES = {"connection": "close"}
+
 
 class _Disconnected(Exception):
     """The sender hung up."""
@@ -61,7 +64,8 @@ class AsgiWebhook:
             plain function in a thread.
         max_body_bytes: A larger body is answered with 413, unread; None: the provider's
             ``max_webhook_body_bytes``.
-        body_timeout_seconds: A body that takes longer to arrive is answered with 408.
+        body_timeout_seconds: A body that takes longer to arrive is answered with 503, or what makes
+            the service try again instead.
         seen: Remembers the events that the handler was done with.
         registry: Whose hooks observe the events; the default registry if None.
 
@@ -151,14 +155,16 @@ class AsgiWebhook:
         try:
             body = await _within(self._body_timeout_seconds, self._read(headers, receive))
         except asyncio.TimeoutError:
+            # Not 408, after which some services do not try again: the next time it may be quicker.
             reason = f"the body took longer than {self._body_timeout_seconds:g} seconds"
-            return answer_error(name, remote_address, MalformedWebhook(reason, status_code=408))
+            late = WebhookError(reason, status_code=503, headers=_CLOSES)
+            return answer_error(self._provider, remote_address, late)
         except _Disconnected:
             raise
         except Exception as error:  # noqa: BLE001  # answered and logged
             # Servers announce the end with a message; what is between them and this may raise.
             reason = f"the body cannot be read ({type(error).__name__})"
-            return answer_error(name, remote_address, MalformedWebhook(reason))
+            return answer_error(self._provider, remote_address, MalformedWebhook(reason))
         if body is None:
             return refuse_size(name, remote_address, self._max_body_bytes)
         request = WebhookRequest.assembled(
@@ -231,9 +237,11 @@ async def _live(receive: Receive, send: Send) -> None:
 
 async def _send(scope: Scope, send: Send, response: WebhookResponse) -> None:
     headers = {**response.headers, "content-length": str(len(response.body))}
-    if response.status_code in (408, 413) and scope.get("http_version", "1.1").startswith("1."):
-        # What is left of the body would be taken for the next request.
-        headers["connection"] = "close"
+    if response.status_code == 413:
+        headers |= _CLOSES
+    if not scope.get("http_version", "1.1").startswith("1."):
+        # RFC 9113, section 8.2.2: streams are ended otherwise.
+        headers.pop("connection", None)
     await send(
         {
             "type": "http.response.start",

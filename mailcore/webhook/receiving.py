@@ -54,26 +54,22 @@ def receive(
             called, or `seen` is given without `on_event`: nobody would know what was done.
     """
     _check_arguments(provider, on_event, "receive()")
-    return received(
-        provider, request, on_event, max_body_bytes=max_body_bytes, seen=seen, registry=registry
-    )
+    check_store(on_event, seen)
+    chosen = registry or default_registry()
+    events = read_events(provider, request, max_body_bytes=max_body_bytes, registry=chosen)
+    return handed_over(events, on_event, seen, chosen)
 
 
-def received(
+def read_events(
     provider: Provider[Any, Any],
     request: WebhookRequest,
-    on_event: Callable[[Event], object] | None,
     *,
     max_body_bytes: int | None,
-    seen: SeenStore | None,
-    registry: Registry | None,
+    registry: Registry,
 ) -> tuple[Event, ...]:
-    """Do as :func:`receive`, for callers that have looked at provider and handler before."""
-    _check_store(on_event, seen)
-    chosen = registry or default_registry()
-    flow = _receiving(provider, request, chosen, max_body_bytes)
-    events = run(flow, _TransportOf(provider, chosen))
-    return _handed_over(events, on_event, seen, chosen)
+    """Verify and read a request: what :func:`receive` begins with."""
+    flow = _receiving(provider, request, registry, max_body_bytes)
+    return run(flow, _TransportOf(provider, registry))
 
 
 async def areceive(
@@ -87,26 +83,22 @@ async def areceive(
 ) -> tuple[Event, ...]:
     """Do as :func:`receive`, in an event loop; `on_event` may be a coroutine function."""
     _check_arguments(provider, on_event, "areceive()")
-    return await areceived(
-        provider, request, on_event, max_body_bytes=max_body_bytes, seen=seen, registry=registry
-    )
+    check_store(on_event, seen)
+    chosen = registry or default_registry()
+    events = await aread_events(provider, request, max_body_bytes=max_body_bytes, registry=chosen)
+    return await ahanded_over(events, on_event, seen, chosen)
 
 
-async def areceived(
+async def aread_events(
     provider: Provider[Any, Any],
     request: WebhookRequest,
-    on_event: Callable[[Event], object] | None,
     *,
     max_body_bytes: int | None,
-    seen: SeenStore | None,
-    registry: Registry | None,
+    registry: Registry,
 ) -> tuple[Event, ...]:
-    """Do as :func:`areceive`, for callers that have looked at provider and handler before."""
-    _check_store(on_event, seen)
-    chosen = registry or default_registry()
-    flow = _receiving(provider, request, chosen, max_body_bytes)
-    events = await arun(flow, _TransportOf(provider, chosen))
-    return await _ahanded_over(events, on_event, seen, chosen)
+    """Do as :func:`read_events`, in an event loop."""
+    flow = _receiving(provider, request, registry, max_body_bytes)
+    return await arun(flow, _TransportOf(provider, registry))
 
 
 def hand_over(
@@ -140,16 +132,17 @@ def hand_over(
     chosen = registry or default_registry()
     # Queues and functions come here without receive().
     chosen.load_extensions()
-    _check_store(on_event, seen)
-    return _handed_over(events, on_event, seen, chosen)
+    check_store(on_event, seen)
+    return handed_over(events, on_event, seen, chosen)
 
 
-def _handed_over(
+def handed_over(
     events: Iterable[Event],
     on_event: Callable[[Event], object] | None,
     seen: SeenStore | None,
     registry: Registry,
 ) -> tuple[Event, ...]:
+    """Do as :func:`hand_over`, for callers that have looked at everything before."""
     new: list[Event] = []
     failed: list[HandlersFailed] = []
     for event in events:
@@ -185,16 +178,17 @@ async def ahand_over(
     chosen = registry or default_registry()
     # Queues and functions come here without areceive().
     chosen.load_extensions()
-    _check_store(on_event, seen)
-    return await _ahanded_over(events, on_event, seen, chosen)
+    check_store(on_event, seen)
+    return await ahanded_over(events, on_event, seen, chosen)
 
 
-async def _ahanded_over(
+async def ahanded_over(
     events: Iterable[Event],
     on_event: Callable[[Event], object] | None,
     seen: SeenStore | None,
     registry: Registry,
 ) -> tuple[Event, ...]:
+    """Do as :func:`ahand_over`, for callers that have looked at everything before."""
     import asyncio
     import inspect
 
@@ -255,7 +249,8 @@ def _check_arguments(provider: object, on_event: object, what: str) -> None:
         require_handler(on_event, what)
 
 
-def _check_store(on_event: object, seen: object) -> None:
+def check_store(on_event: object, seen: object) -> None:
+    """Refuse what is no store of seen events, and one without a handler."""
     if seen is not None and on_event is None:
         raise ConfigurationError("seen= needs on_event=: it is marked once the handler is done")
     if seen is None:

@@ -16,8 +16,15 @@ from mailcore.errors import ConfigurationError, HandlersFailed, WebhookError
 from mailcore.foundation.frozen import FrozenDict
 from mailcore.foundation.redaction import redact
 from mailcore.pools.composite import require_receiver
+from mailcore.registry.registry import default_registry
 from mailcore.webhook.handlers import Handler, blocking, require_handler, unblocking
-from mailcore.webhook.receiving import areceived, received
+from mailcore.webhook.receiving import (
+    ahanded_over,
+    aread_events,
+    check_store,
+    handed_over,
+    read_events,
+)
 from mailcore.webhook.request import WebhookRequest
 from mailcore.webhook.response import WebhookResponse
 
@@ -96,17 +103,16 @@ def answer(
         seen: Remembers the events that the handler was done with.
         registry: Whose hooks observe the events.
     """
+    chosen = registry or default_registry()
     try:
-        received(
-            provider, request, on_event, max_body_bytes=max_body_bytes, seen=seen, registry=registry
-        )
+        check_store(on_event, seen)
+        events = read_events(provider, request, max_body_bytes=max_body_bytes, registry=chosen)
+    except Exception as error:  # noqa: BLE001  # logged, and answered
+        return answer_error(provider, request.remote_address, error)
+    try:
+        handed_over(events, on_event, seen, chosen)
     except Exception as error:  # noqa: BLE001  # logged; the provider sends it again
-        return answer_error(
-            provider.name,
-            request.remote_address,
-            error,
-            failure_status=provider.webhook_failure_status,
-        )
+        return _answer_failure(provider, error)
     return _DONE
 
 
@@ -144,17 +150,18 @@ async def aanswer(
     registry: Registry | None,
 ) -> WebhookResponse:
     """Do as :func:`answer`, in an event loop; `on_event` is what `unblocking` made."""
+    chosen = registry or default_registry()
     try:
-        await areceived(
-            provider, request, on_event, max_body_bytes=max_body_bytes, seen=seen, registry=registry
+        check_store(on_event, seen)
+        events = await aread_events(
+            provider, request, max_body_bytes=max_body_bytes, registry=chosen
         )
+    except Exception as error:  # noqa: BLE001  # logged, and answered
+        return answer_error(provider, request.remote_address, error)
+    try:
+        await ahanded_over(events, on_event, seen, chosen)
     except Exception as error:  # noqa: BLE001  # logged; the provider sends it again
-        return answer_error(
-            provider.name,
-            request.remote_address,
-            error,
-            failure_status=provider.webhook_failure_status,
-        )
+        return _answer_failure(provider, error)
     return _DONE
 
 
@@ -232,27 +239,40 @@ def refuse_size(provider_name: str, remote_address: str, max_body_bytes: int) ->
 
 
 def answer_error(
-    provider_name: str, remote_address: str, error: Exception, *, failure_status: int = 500
+    provider: Provider[Any, Any], remote_address: str, error: Exception
 ) -> WebhookResponse:
-    """Log an error, and make the answer that says no more than its status."""
-    if isinstance(error, WebhookError):
-        response = error.response
-        logger.warning(
-            "%s webhook: %d to %s: %s",
-            provider_name,
-            response.status_code,
-            _peer(remote_address),
-            _printable(redact(str(error)), 1000),
-        )
-        return response
+    """
+    Log why a request was not read, and make the answer that says no more than its status.
+
+    What passes has a status by which the service tries again, and that is not the same for all:
+    none of 5xx is for those whose `webhook_failure_status` is another.
+    """
+    if not isinstance(error, WebhookError):
+        return _answer_failure(provider, error)
+    response = error.response
+    if response.status_code >= 500 > provider.webhook_failure_status:
+        response = WebhookResponse(provider.webhook_failure_status, response.headers)
+    logger.warning(
+        "%s webhook: %d to %s: %s",
+        provider.name,
+        response.status_code,
+        _peer(remote_address),
+        _printable(redact(str(error)), 1000),
+    )
+    return response
+
+
+def _answer_failure(provider: Provider[Any, Any], error: Exception) -> WebhookResponse:
+    # Whatever it was, a refusal by another webhook that a handler asked among it: what failed is
+    # this machine, and the request was right.
     logger.error(
         "%s webhook: %d: handling an event failed; the provider will send it again",
-        provider_name,
-        failure_status,
+        provider.name,
+        provider.webhook_failure_status,
         # A router has logged what each handler raised.
         exc_info=None if isinstance(error, HandlersFailed) else error,
     )
-    return WebhookResponse(failure_status)
+    return WebhookResponse(provider.webhook_failure_status)
 
 
 def _peer(remote_address: str) -> str:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 from wsgiref.util import request_uri
 
-from mailcore.errors import ConfigurationError, MalformedWebhook
+from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookError
 from mailcore.webhook.handlers import Handler, blocking
 from mailcore.webhook.request import WebhookRequest
 from mailcore.webhook.responding import (
@@ -129,12 +129,15 @@ class WsgiWebhook:
         try:
             body = self._read(environ)
         except MalformedWebhook as error:
-            return answer_error(name, remote_address, error)
+            return answer_error(self._provider, remote_address, error)
         except Exception as error:  # noqa: BLE001  # answered and logged
-            # The sender hung up, sent no proper chunks, or the server's timeout ended its patience.
-            # What servers and frameworks raise then has no common class.
+            # The sender hung up, sent no proper chunks, or the server's timeout ended its patience,
+            # which the next time it may not. What servers and frameworks raise has no common class.
             reason = f"the body cannot be read ({type(error).__name__})"
-            return answer_error(name, remote_address, MalformedWebhook(reason))
+            refusal: WebhookError = MalformedWebhook(reason)
+            if isinstance(error, TimeoutError):
+                refusal = WebhookError(reason, status_code=503)
+            return answer_error(self._provider, remote_address, refusal)
         if body is None:
             return refuse_size(name, remote_address, self._max_body_bytes)
         request = WebhookRequest.assembled(
