@@ -320,21 +320,27 @@ def test_a_late_conclusion_of_another_send():
         (result(ada=SendStatus.SENT, bob=SendStatus.SENT), OutboxState.SENT, SendStatus.SENT),
         (MessageRejected("no"), OutboxState.FAILED, SendStatus.FAILED),
         (RateLimited("slow"), OutboxState.FAILED, SendStatus.FAILED),
+        (CancelSend("not today"), OutboxState.CANCELLED, SendStatus.FAILED),
         (SendTimeout("lost", maybe_accepted=True), OutboxState.UNKNOWN, SendStatus.UNKNOWN),
     ],
 )
 def test_a_late_end_of_a_row_that_was_erased(outcome, state, status):
     """Says what became of it, and brings neither the address back nor the body or the subject."""
-    row = begun(message(to=[BOB, ADA], subject="Secret"))
+    row = begun(message(to=[BOB, ADA], subject="Secret"), key="order-17", remaining=(BOB, ADA))
     conclusion = concluded(row, outcome, now=START, rules=RULES)
     given_up = given_back(row, (), now=START + timedelta(minutes=6), rules=RULES).row
-    gone = erased(replace(given_up, key=None), (), address=ADA.upper(), now=START).row
+    gone = erased(given_up, (), address=ADA.upper(), now=START + timedelta(minutes=7)).row
 
     late = concluded_late(gone, (), conclusion=conclusion, policy=POLICY)
 
     assert (state, conclusion.attempt) == (late.row.state, late.attempt)
-    assert (None, "", None) == (late.row.document, late.row.subject, late.row.claimed_until)
-    assert ((BOB, "erased-1"), [BOB, "erased-1"]) == (late.row.recipients, list(late.row.statuses))
+    assert (gone.key, None, "") == (late.row.key, late.row.document, late.row.subject)
+    assert (None, START) == (late.row.claimed_until, late.row.changed_at)
+    assert ((BOB, "erased-1"), (BOB,)) == (late.row.recipients, late.row.remaining)
+    details = {each: status.detail for each, status in conclusion.row.statuses.items()}
+    assert {BOB: details[BOB], "erased-1": ""} == {
+        each: status.detail for each, status in late.row.statuses.items()
+    }
     assert {status} == {each.status for each in late.row.statuses.values()}
     assert ADA not in repr(vars(late.row))
 

@@ -20,7 +20,7 @@ from mailcore.result import RecipientStatuses
 
 
 def erased(
-    row: OutboxRow, receipts: Sequence[Receipt], *, address: str, now: datetime
+    row: OutboxRow, _receipts: Sequence[Receipt], *, address: str, now: datetime
 ) -> Revision | None:
     """
     Take an address out of a row.
@@ -30,7 +30,7 @@ def erased(
 
     Args:
         row: The row as it is now.
-        receipts: What providers reported of it.
+        _receipts: What providers reported of it, which decides nothing here.
         address: The address, in any spelling.
         now: The time of this moment.
 
@@ -44,7 +44,7 @@ def erased(
     if not any(address_key(each) == key for each in row.recipients):
         return None
     if row.state is OutboxState.PENDING:
-        row = _pending_without(row, receipts, key, now)
+        row = _pending_without(row, key, now)
     else:
         row = replace(row, document=None)
     place = next(i for i, each in enumerate(row.recipients) if address_key(each) == key)
@@ -56,31 +56,25 @@ def erased(
     found = replace(
         row,
         key=None if is_named else row.key,
-        recipients=_renamed(row.recipients, key, name),
-        remaining=None if row.remaining is None else _renamed(row.remaining, key, ""),
+        recipients=tuple(name if address_key(each) == key else each for each in row.recipients),
+        remaining=None if row.remaining is None else _others(row.remaining, key),
         statuses=RecipientStatuses(others),
         subject="",
     )
     return Revision(row=found, forgotten=key)
 
 
-def _renamed(addresses: Sequence[str], key: str, name: str) -> tuple[str, ...]:
-    renamed = (name if address_key(each) == key else each for each in addresses)
-    return tuple(each for each in renamed if each)
+def _others(addresses: Sequence[str], key: str) -> tuple[str, ...]:
+    return tuple(each for each in addresses if address_key(each) != key)
 
 
-def _pending_without(
-    row: OutboxRow, receipts: Sequence[Receipt], key: str, now: datetime
-) -> OutboxRow:
+def _pending_without(row: OutboxRow, key: str, now: datetime) -> OutboxRow:
     """A row that waits, to others only; called off if there are none."""
-    left = row.recipients if row.remaining is None else row.remaining
-    others = [each for each in left if address_key(each) != key]
+    others = _others(row.recipients if row.remaining is None else row.remaining, key)
     document = _document_for(row, others) if others else None
     if document is not None:
-        return replace(
-            row, document=document, document_version=DOCUMENT_VERSION, remaining=tuple(others)
-        )
-    called_off = cancelled(row, receipts, now=now, policy=OutboxPolicy())
+        return replace(row, document=document, document_version=DOCUMENT_VERSION, remaining=others)
+    called_off = cancelled(row, (), now=now, policy=OutboxPolicy())
     return replace(called_off.row if called_off else row, document=None)
 
 

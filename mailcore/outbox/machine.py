@@ -452,7 +452,7 @@ def _without_erased(ours: OutboxRow, row: OutboxRow, policy: OutboxPolicy) -> Ou
     found = replace(
         ours,
         key=row.key,
-        document=row.document,
+        document=None,
         recipients=row.recipients,
         remaining=row.remaining,
         statuses=RecipientStatuses(statuses),

@@ -112,13 +112,11 @@ def plain_text(text: str, longest: int) -> str:
 def _complete(result: SendResult, asked: Sequence[str]) -> SendResult:
     """The result with a status for each address that was asked, spelled as it was asked."""
     known = {address: result.recipients.get(address, _SILENT) for address in asked}
-    spelled = RecipientStatuses(known)
-    others = {each: status for each, status in result.recipients.items() if each not in spelled}
     # Where the answer is silent nobody knows, as where it was lost: a refusal of the next attempt
     # says nothing of this one.
     whole = {
         each: replace(status, maybe_accepted=True) if is_unsure(status) else status
-        for each, status in {**known, **others}.items()
+        for each, status in {**known, **result.recipients}.items()
     }
     return replace(result, recipients=RecipientStatuses(whole))
 
@@ -126,15 +124,14 @@ def _complete(result: SendResult, asked: Sequence[str]) -> SendResult:
 def _cause_of_result(result: SendResult) -> Cause:
     if not result.refused:
         return Cause()
-    wait = longest_wait_seconds(result) or 0.0
     if result.errors:
+        wait = longest_wait_seconds(result) or 0.0
         return replace(_cause(result.errors[0]), wait_seconds=wait, is_patient=False)
     status = result.recipients[result.refused[0]]
     return Cause(
-        category=kept_text(status.status.value, LONGEST_CODE),
+        category=status.status.value,
         code=kept_text(status.code, LONGEST_CODE),
         text=kept_text(status.detail, LONGEST_TEXT),
-        wait_seconds=wait,
     )
 
 
