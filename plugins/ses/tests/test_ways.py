@@ -39,9 +39,10 @@ from mailcore_local.ses import LocalSes
 from mailcore_ses import SesProvider
 from mailcore_ses.aws import AwsCall
 from mailcore_ses.aws.transport import AwsTransport, ClientSettings
-from mailcore_ses.aws.way import endpoint_of
+from mailcore_ses.aws.way import endpoint_of, reason_now
 
 
+HERE = __name__.partition(".")[0]
 REGION = "eu-west-1"
 KEYS = {"aws_access_key_id": "AKIAINVENTED00000000", "aws_secret_access_key": "invented"}
 CALL = AwsCall(
@@ -393,6 +394,8 @@ def test_what_only_boto3_knows_is_left_to_it(options, told):
         ("AWS_USE_FIPS_ENDPOINT", "true"),
         ("AWS_USE_DUALSTACK_ENDPOINT", "True"),
         ("AWS_DATA_PATH", "models"),
+        ("AWS_AUTH_SCHEME_PREFERENCE", "sigv4a"),
+        ("AWS_SIGV4A_SIGNING_REGION_SET", "*"),
     ],
 )
 def test_what_the_environment_says_to_boto3_holds(monkeypatch, name, value):
@@ -401,6 +404,96 @@ def test_what_the_environment_says_to_boto3_holds(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
 
     assert f"boto3, since {name} is set" in provider.sends_with
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AWS_CA_BUNDLE": "bundle.pem", "REQUESTS_CA_BUNDLE": "bundle.pem"},
+        {"AWS_CA_BUNDLE": "", "REQUESTS_CA_BUNDLE": "bundle.pem"},
+        {"AWS_USE_FIPS_ENDPOINT": "false", "AWS_USE_DUALSTACK_ENDPOINT": "0"},
+        {"AWS_ENDPOINT_URL": "", "AWS_DATA_PATH": ""},
+        {"AWS_PROFILE": "a", "AWS_REGION": "b", "AWS_MAX_ATTEMPTS": "9"},
+    ],
+    ids=str,
+)
+def test_what_the_environment_says_to_both(monkeypatch, variables):
+    """What is switched off, or what our own HTTP goes by as well, asks for nobody."""
+    provider = SesProvider(region_name=REGION, session_parameters=KEYS)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert "http" == provider.sends_with
+
+
+@pytest.mark.parametrize(
+    ("variables", "content", "is_boto3"),
+    [
+        ({}, b"[default]\nca_bundle = a.pem\n", True),
+        ({}, b"[default]\n\xff\xfe = a\nservices = s\n", True),
+        ({"AWS_CONFIG_FILE": ""}, b"[default]\nservices = s\n", True),
+        ({"AWS_CONFIG_FILE": "~/another"}, b"[default]\nservices = s\n", False),
+        ({"AWS_CONFIG_FILE": "~nobody-of-this-name/a"}, b"[default]\nservices = s\n", False),
+        ({}, b"[default]\nregion = a\n# services = s\nmy_services = s\n", False),
+    ],
+)
+def test_the_configuration_file_is_where_boto3_looks(
+    monkeypatch, tmp_path, variables, content, is_boto3
+):
+    """In the home directory, unless a variable says otherwise; what cannot be read says nothing."""
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_bytes(content)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("AWS_CONFIG_FILE")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    told = SesProvider(region_name=REGION, session_parameters=KEYS).sends_with
+
+    assert is_boto3 == told.startswith("boto3, since the configuration file of AWS has ")
+
+
+def test_boto3_that_is_not_imported_is_not_hooked_into(monkeypatch):
+    """Parts of it that are not there have not been replaced, whatever else is."""
+    with wrapped("_make_api_call"):
+        assert "is replaced" in reason_now()
+        for name in [each for each in sys.modules if each.partition(".")[0] == "botocore"]:
+            monkeypatch.delitem(sys.modules, name)
+        assert "" == reason_now()
+
+
+@pytest.mark.parametrize("name", ["botocore.client", "botocore.session", "boto3.session"])
+def test_a_part_of_boto3_that_is_not_imported(monkeypatch, name):
+    """The others are looked at all the same."""
+    monkeypatch.delitem(sys.modules, name)
+
+    assert "" == reason_now()
+    with patch("botocore.httpsession.URLLib3Session.send"):
+        assert "botocore.httpsession.URLLib3Session.send is replaced" == reason_now()
+
+
+@pytest.mark.parametrize(
+    ("event", "handler", "told"),
+    [
+        ("before-send", Server.__new__(Server), f"{HERE} answers the calls of boto3"),
+        ("before-send.sesv2", lambda **_: None, f"{HERE} answers the calls of boto3"),
+        (
+            "before-send",
+            type("Foreign", (), {"__module__": "a.b"})(),
+            "a answers the calls of boto3",
+        ),
+        ("before-send", object(), "something answers the calls of boto3"),
+        ("before-call", Server.__new__(Server), ""),
+    ],
+)
+@pytest.mark.parametrize("behind", [0, 1, 19])
+def test_handlers_that_answer(monkeypatch, event, handler, told, behind):
+    """They are told by the package that they are of, wherever among the last they stand."""
+    own = botocore.handlers.BUILTIN_HANDLERS
+    more = [("after-call", None)] * behind
+    monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", [*own, (event, handler), *more])
+
+    assert told == reason_now()
 
 
 @pytest.mark.parametrize(

@@ -157,8 +157,8 @@ def _foreign_handler() -> str:
     # moto's comes last; botocore has none of its own for this event.
     for event, handler, *_ in reversed(handlers[-20:]):
         if str(event).startswith("before-send"):
-            owner = getattr(type(handler), "__module__", "")
-            return f"{owner.partition('.')[0] or 'something'} answers the calls of boto3"
+            owner = str(getattr(handler, "__module__", None) or "something")
+            return f"{owner.partition('.')[0]} answers the calls of boto3"
     return ""
 
 
