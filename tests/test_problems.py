@@ -37,6 +37,46 @@ NAMELESS = Attachment("b.png", b"\x89PNG\r\n\x1a\n", "image/png", disposition="i
             ),
             [("extra", "", False), ("extra", "", False), ("extra['X-Toy-A']", "", False)],
         ),
+        *(
+            (problems.refused_extra_headers(given, "extra", refusal), expected)
+            for given, expected in (
+                ({"X-Toy-A": "1", "X-B": "2"}, [("extra['X-Toy-A']", "", False)]),
+                ([{"Name": "X-Toy-A", "Value": "1"}], [("extra['X-Toy-A']", "", False)]),
+                ([{"Name": "X-B", "Value": "a\nb"}], [("extra", "", False)]),
+                ([{"Value": "1"}], [("extra", "", False)]),
+                ("X-Toy-A", []),
+                (["X-Toy-A", 5, ("X-Toy-A",)], []),
+                (None, []),
+            )
+        ),
+        (
+            problems.refused_in_extra(
+                {
+                    "CC": "c\nd",
+                    "Headers": {"X-Toy-A": "1"},
+                    "Audience": "all",
+                    "Body": "a\nb",
+                    "Title": "a\nb",
+                    "Count": 5,
+                },
+                "toy",
+                refusal=refusal,
+                of_lines=["body"],
+                others=["audience"],
+            ),
+            [
+                ("esp_extra['toy']['CC']", "", False),
+                ("esp_extra['toy']['Headers']['X-Toy-A']", "", False),
+                ("esp_extra['toy']['Audience']", "", False),
+                ("esp_extra['toy']['Title']", "", False),
+            ],
+        ),
+        (problems.without_body(message(), "Toy", {}, ["Body"]), []),
+        (problems.without_body(message(text=None), "Toy", {"Body": "a"}, ["Body"]), []),
+        (
+            problems.without_body(message(text="", html=""), "Toy", {"Other": "a"}, ["Body"]),
+            [("text", "", False)],
+        ),
         (problems.batch_without_recipients(message()), []),
         (problems.batch_without_recipients(message(merge_data={})), []),
         (

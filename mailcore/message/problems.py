@@ -7,7 +7,7 @@ be told to let go of what they are about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 from mailcore.errors import Problem
@@ -25,12 +25,15 @@ __all__ = [
     "control_characters_in",
     "inline_without_content_id",
     "metadata_without_values",
+    "others_in_extra",
     "own_header_names",
     "recipients_in_extra",
     "refused_extra_headers",
     "refused_headers",
+    "refused_in_extra",
     "refused_metadata_names",
     "refused_own_headers",
+    "without_body",
 ]
 
 HeaderRefusal: TypeAlias = Callable[[str, str], tuple[str, str] | None]
@@ -79,18 +82,17 @@ def refused_own_headers(message: Message, refusal: HeaderRefusal) -> Iterator[Pr
     yield from refused_headers(names.values(), "merge_headers", refusal)
 
 
-def refused_extra_headers(
-    pairs: Iterable[tuple[object, object]], place: str, refusal: HeaderRefusal
-) -> Iterator[Problem]:
+def refused_extra_headers(given: object, place: str, refusal: HeaderRefusal) -> Iterator[Problem]:
     """
     Name what headers in ``esp_extra`` may not say, by the policy of the message's own.
 
     Args:
-        pairs: The names and values of the headers.
+        given: The names and values of the headers, as pairs, as a mapping, or as mappings with a
+            ``name`` and a ``value``, as services have them; in anything else there are none.
         place: What errors call the parameter that has them.
         refusal: Tells which are not sent.
     """
-    pairs = list(pairs)
+    pairs = list(_header_pairs(given))
     problems: list[Problem] = []
     collect_headers(pairs, place, problems)
     for problem in problems:
@@ -100,6 +102,18 @@ def refused_extra_headers(
         refused = refusal(name, own_place) if isinstance(name, str) else None
         if refused is not None:
             yield Problem(own_place, *refused)
+
+
+def _header_pairs(given: object) -> Iterator[tuple[object, object]]:
+    if isinstance(given, Mapping):
+        yield from given.items()
+        return
+    for each in given if isinstance(given, (list, tuple)) else ():
+        if isinstance(each, Mapping):
+            named = {str(key).lower(): value for key, value in each.items()}
+            yield named.get("name"), named.get("value")
+        elif isinstance(each, tuple) and len(each) == 2:
+            yield each
 
 
 def own_header_names(message: Message) -> dict[str, str]:
@@ -208,8 +222,68 @@ def recipients_in_extra(names: Iterable[str], provider: str) -> Iterator[Problem
     for name in names:
         if name.lower() in _RECIPIENTS:
             place = place_in_extra(provider, name)
-            reason = f"{place}: whom it names would get the message, and have no status"
-            yield Problem(place, reason, f"use {name.lower()}=[...] of the message")
+            yield others_in_extra(place, f"use {name.lower()}=[...] of the message")
+
+
+def others_in_extra(place: str, hint: str) -> Problem:
+    """
+    The problem of a parameter in ``esp_extra`` that names recipients in the service's own way.
+
+    Args:
+        place: What errors call the parameter.
+        hint: What to use instead.
+    """
+    reason = f"{place}: whom it names would get the message, and have no status"
+    return Problem(place, reason, hint)
+
+
+def refused_in_extra(
+    extra: Mapping[str, Any],
+    provider: str,
+    *,
+    refusal: HeaderRefusal,
+    of_lines: Container[str],
+    others: Container[str] = (),
+) -> Iterator[Problem]:
+    """
+    Name what parameters in ``esp_extra`` may not say: recipients, headers, control characters.
+
+    For services whose parameters stand side by side, headers under the name ``headers``.
+
+    Args:
+        extra: The parameters by their names, which are the same in any case.
+        provider: The name of the provider, which is the key in ``esp_extra``.
+        refusal: Tells which headers are not sent.
+        of_lines: Names, in lower case, of parameters that may have lines, or that the service
+            writes into no header.
+        others: Names, in lower case, of parameters that name recipients otherwise than by a list.
+    """
+    yield from recipients_in_extra(extra, provider)
+    for name, value in extra.items():
+        place, key = place_in_extra(provider, name), name.lower()
+        if key in others:
+            yield others_in_extra(place, "use the fields of the message")
+        elif key == "headers":
+            yield from refused_extra_headers(value, place, refusal)
+        elif key not in _RECIPIENTS and key not in of_lines:
+            yield from control_characters_in(value, place)
+
+
+def without_body(
+    message: Message, label: str, extra: Mapping[str, Any], names: Iterable[str]
+) -> Iterator[Problem]:
+    """
+    Name that a message has no body, for services that refuse such.
+
+    Args:
+        message: A message that no stored template writes.
+        label: What people call the service.
+        extra: What the message has for the provider in ``esp_extra``.
+        names: The parameters there that are a body.
+    """
+    if not (message.text or message.html or any(extra.get(name) for name in names)):
+        reason = f"no text, HTML or template: {label} refuses a message without a body"
+        yield Problem("text", reason, "give text or html")
 
 
 def control_characters_in(value: object, place: str) -> Iterator[Problem]:

@@ -39,6 +39,7 @@ from mailcore.message.problems import (
     batch_without_recipients,
     bodies_beside_template,
     control_characters_in,
+    others_in_extra,
     own_header_names,
     recipients_in_extra,
     refused_extra_headers,
@@ -173,8 +174,7 @@ def _extra(extra: Mapping[str, Any]) -> Iterator[Problem]:
     yield from recipients_in_extra(extra, NAMESPACE)
     if _VERSIONS in extra:
         place = place_in_extra(NAMESPACE, _VERSIONS)
-        reason = f"{place}: whom it names would get the message, and have no status"
-        yield Problem(place, reason, "use merge_data of the message")
+        yield others_in_extra(place, "use merge_data of the message")
     BrevoMessageOptions.check_parameters(extra)
     for name, value in extra.items():
         place = place_in_extra(NAMESPACE, name)
@@ -188,7 +188,7 @@ def _extra_headers(value: object, place: str) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
         yield Problem(place, f"{place} is no mapping of names to texts")
         return
-    yield from refused_extra_headers(value.items(), place, _refused_in_extra)
+    yield from refused_extra_headers(value, place, _refused_in_extra)
     for name, text in value.items():
         if isinstance(text, str) and not text.isascii():
             reason = f"{place}[{name!r}] has letters outside ASCII, which Brevo sends as raw octets"

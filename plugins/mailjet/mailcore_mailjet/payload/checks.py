@@ -26,13 +26,12 @@ from mailcore.errors import MessageError, Problem
 from mailcore.message import Message, extra_of, place_in_extra
 from mailcore.message.problems import (
     bodies_beside_template,
-    control_characters_in,
     inline_without_content_id,
     own_header_names,
-    recipients_in_extra,
-    refused_extra_headers,
     refused_headers,
+    refused_in_extra,
     refused_own_headers,
+    without_body,
 )
 from mailcore_mailjet.merge_syntax import check_values
 from mailcore_mailjet.options import NAMESPACE
@@ -71,7 +70,8 @@ def check(message: Message) -> Iterator[Problem]:
     if uses_template(message):
         yield from _template(message)
     else:
-        yield from _without_body(message)
+        extra = extra_of(message, NAMESPACE)
+        yield from without_body(message, "Mailjet", extra, ("TextPart", "HTMLPart"))
     yield from inline_without_content_id(message, "Mailjet")
     yield from check_values(message)
     if message.esp_extra:
@@ -135,24 +135,15 @@ def _template(message: Message) -> Iterator[Problem]:
     yield from bodies_beside_template(message, ("text", "html"), why)
 
 
-def _without_body(message: Message) -> Iterator[Problem]:
-    extra = extra_of(message, NAMESPACE)
-    if message.text or message.html or extra.get("TextPart") or extra.get("HTMLPart"):
-        return
-    reason = "no text, HTML or template: Mailjet refuses a message without a body"
-    yield Problem("text", reason, "give text or html")
-
-
 def _parameters(extra: Mapping[str, Any]) -> Iterator[Problem]:
-    yield from recipients_in_extra(extra, NAMESPACE)
-    for name, value in extra.items():
+    written = [name for name in extra if name.lower() in _OF_A_CALL]
+    for name in written:
         place = place_in_extra(NAMESPACE, name)
-        key = name.lower()
-        if key in _OF_A_CALL:
-            reason = f"{place}: it is written for you"
-            yield Problem(place, reason, "give the parameters of a message, without it")
-        elif key == "headers":
-            pairs = value.items() if isinstance(value, Mapping) else ()
-            yield from refused_extra_headers(pairs, place, _extra_header_refused)
-        elif key not in _NOT_OF_ONE_LINE:
-            yield from control_characters_in(value, place)
+        reason = f"{place}: it is written for you"
+        yield Problem(place, reason, "give the parameters of a message, without it")
+    yield from refused_in_extra(
+        {name: extra[name] for name in extra if name not in written},
+        NAMESPACE,
+        refusal=_extra_header_refused,
+        of_lines=_NOT_OF_ONE_LINE,
+    )

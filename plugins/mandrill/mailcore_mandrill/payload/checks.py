@@ -36,6 +36,7 @@ from mailcore.message.problems import (
     bodies_beside_template,
     control_characters_in,
     inline_without_content_id,
+    others_in_extra,
     recipients_in_extra,
     refused_extra_headers,
     refused_headers,
@@ -166,8 +167,7 @@ def _check_content(content: Mapping[str, Any], inside: str, message: Message) ->
     for name in _RECIPIENTS:
         if name in content:
             place = f"{inside}[{name!r}]"
-            reason = f"{place}: whom it names would get the message, and have no status"
-            yield Problem(place, reason, "use to, cc and bcc of the message")
+            yield others_in_extra(place, "use to, cc and bcc of the message")
     place = f"{inside}['preserve_recipients']"
     if message.is_batch and content.get("preserve_recipients"):
         reason = f"{place}: the recipients of a batch would see each other"
@@ -179,9 +179,7 @@ def _check_content(content: Mapping[str, Any], inside: str, message: Message) ->
             place, f"{place} is for stored templates", "give merge_language to a provider"
         )
     headers = content.get("headers")
-    if isinstance(headers, Mapping):
-        pairs = list(headers.items())
-        yield from refused_extra_headers(pairs, f"{inside}['headers']", _header_refused)
+    yield from refused_extra_headers(headers, f"{inside}['headers']", _header_refused)
     for name, value in content.items():
         if name not in _NOT_OF_ONE_LINE:
             yield from control_characters_in(value, f"{inside}[{name!r}]")

@@ -28,17 +28,14 @@ from mailcore.message import (
     Message,
     WithoutItems,
     extra_of,
-    place_in_extra,
 )
 from mailcore.message.problems import (
     batch_without_recipients,
     bodies_beside_template,
-    control_characters_in,
     inline_without_content_id,
     metadata_without_values,
-    recipients_in_extra,
-    refused_extra_headers,
     refused_headers,
+    refused_in_extra,
     refused_metadata_names,
     refused_own_headers,
 )
@@ -50,7 +47,6 @@ from mailcore_sendgrid.payload.merge import DYNAMIC
 
 _REFUSED = frozenset(["x-sg-id", "x-sg-eid", "dkim-signature"])
 _SMTP_INSTRUCTION = "x-smtpapi"
-_PERSONALIZATIONS = "personalizations"
 # They may have lines, or are no text that SendGrid writes into a header.
 _NOT_OF_ONE_LINE = frozenset(["content", "attachments", "mail_settings", "tracking_settings"])
 _UTF_8 = ("utf-8", "us-ascii", "ascii", "utf8")
@@ -88,7 +84,13 @@ def check(message: Message, id_argument: str) -> Iterator[Problem]:
         "SendGrid's events have themselves",
     )
     if extra:
-        yield from _extra(extra)
+        yield from refused_in_extra(
+            extra,
+            NAMESPACE,
+            refusal=_header_refused,
+            of_lines=_NOT_OF_ONE_LINE,
+            others=("personalizations",),
+        )
 
 
 def _header_refused(name: str, place: str) -> tuple[str, str] | None:
@@ -153,17 +155,3 @@ def _tags(message: Message) -> Iterator[Problem]:
         reason = "`tags` has text outside ASCII, which SendGrid's categories cannot be"
         remedy = WithoutItems("tags", found)
         yield Problem("tags", reason, "give tags in ASCII", feature="tags", remedy=remedy)
-
-
-def _extra(extra: Mapping[str, Any]) -> Iterator[Problem]:
-    yield from recipients_in_extra(extra, NAMESPACE)
-    for name, value in extra.items():
-        place = place_in_extra(NAMESPACE, name)
-        if name.lower() == _PERSONALIZATIONS:
-            reason = f"{place}: whom it names would get the message, and have no status"
-            yield Problem(place, reason, "use the fields of the message")
-        elif name.lower() == "headers":
-            pairs = value.items() if isinstance(value, Mapping) else ()
-            yield from refused_extra_headers(pairs, place, _header_refused)
-        elif name.lower() not in _NOT_OF_ONE_LINE:
-            yield from control_characters_in(value, place)

@@ -40,6 +40,7 @@ from mailcore.message.problems import (
     bodies_beside_template,
     control_characters_in,
     inline_without_content_id,
+    others_in_extra,
     own_header_names,
     refused_extra_headers,
     refused_headers,
@@ -191,8 +192,7 @@ def _extra(extra: Mapping[str, Any]) -> Iterator[Problem]:
     for name, value in extra.items():
         place = place_in_extra(NAMESPACE, name)
         if name == "recipients":
-            reason = f"{place}: whom it names would get the message, and have no status"
-            yield Problem(place, reason, "use to=[...], cc=[...], bcc=[...] of the message")
+            yield others_in_extra(place, "use to=[...], cc=[...], bcc=[...] of the message")
         elif name == "content":
             yield from _extra_content(within(extra, name), place)
         elif name not in ("substitution_data", "metadata"):
@@ -203,7 +203,6 @@ def _extra_content(content: Mapping[str, Any], outer: str) -> Iterator[Problem]:
     for name, value in content.items():
         place = f"{outer}[{name!r}]"
         if name == "headers":
-            pairs = value.items() if isinstance(value, Mapping) else ()
-            yield from refused_extra_headers(pairs, place, _header_refused)
+            yield from refused_extra_headers(value, place, _header_refused)
         elif name not in _OF_LINES:
             yield from control_characters_in(value, place)
