@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 import threading
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import aiohttp
 import pytest
 
 from mailcore import (
@@ -23,6 +27,7 @@ from mailcore import (
 from mailcore.features import Features
 from mailcore.http import AiohttpTransport, HttpTransport
 from mailcore.registry import Registry, hookimpl
+from mailcore.testing.faults import faulty_server
 
 
 WAIT_SECONDS = 10
@@ -94,23 +99,92 @@ def test_loops_at_once_have_connections_of_their_own(site: Any, peers: list[Any]
     assert 3 == len(set(peers))
 
 
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+@contextmanager
+def noticing() -> Iterator[tuple[str, threading.Semaphore]]:
+    """A server of one connection after another; counts those that the client has closed."""
+    left = threading.Semaphore(0)
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(OK)
+        if not connection.recv(1):
+            left.release()
+
+    with faulty_server(talk) as url:
+        yield url, left
+
+
 @pytest.mark.parametrize("closes", ["in the loop", "from a thread"])
-def test_closing(site: Any, peers: list[Any], closes: str) -> None:
+def test_closing(closes: str) -> None:
     """It ends what is open in a loop that runs; the next request makes another connection."""
     transport = AiohttpTransport()
 
-    async def main() -> None:
-        await transport.aexchange(post(f"{site.url}/"))
+    async def main(url: str, left: threading.Semaphore) -> bool:
+        await transport.aexchange(post(url))
         if closes == "in the loop":
             transport.close()
         else:
             await asyncio.to_thread(transport.close)
         transport.close()
+        is_left = await asyncio.to_thread(left.acquire, timeout=WAIT_SECONDS)
+        await transport.aexchange(post(url))
+        return is_left
+
+    with noticing() as (url, left):
+        assert asyncio.run(main(url, left))
+        assert left.acquire(timeout=WAIT_SECONDS)
+
+
+def test_closing_from_a_thread_waits(site: Any, peers: list[Any]) -> None:
+    """What was open in the loop is closed when it returns."""
+    transport = AiohttpTransport()
+    returned = threading.Event()
+
+    def close() -> None:
+        transport.close()
+        returned.set()
+
+    async def main() -> tuple[bool, bool]:
         await transport.aexchange(post(f"{site.url}/"))
+        threading.Thread(target=close).start()
+        # This loop does nothing meanwhile, so nothing is closed.
+        before = returned.wait(0.1)
+        return before, await asyncio.to_thread(returned.wait, WAIT_SECONDS)
 
-    asyncio.run(main())
+    assert (False, True) == asyncio.run(main())
 
-    assert 2 == len(set(peers))
+
+def test_closing_where_another_loop_stands_still(in_a_loop: Any) -> None:
+    """What is open in that is closed with it; in one that runs, at once."""
+    transport = AiohttpTransport()
+    stands = asyncio.new_event_loop()
+    with noticing() as (url, _), noticing() as (other, left):
+        stands.run_until_complete(transport.aexchange(post(url)))
+        running = in_a_loop(transport)
+        running.exchange(post(other))
+        transport.close()
+        assert left.acquire(timeout=WAIT_SECONDS)
+        stands.run_until_complete(stands.shutdown_asyncgens())
+        stands.run_until_complete(stands.shutdown_default_executor())
+        stands.close()
+
+
+def test_no_other_time_bounds_an_exchange(in_a_loop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the five minutes that aiohttp allows by itself, nor its half a minute for connecting."""
+    short = aiohttp.ClientTimeout(total=0.05, sock_connect=0.05)
+    monkeypatch.setattr("aiohttp.client.DEFAULT_TIMEOUT", short)
+    never = threading.Event()
+
+    def late(connection: socket.socket) -> None:
+        never.wait(0.2)
+        connection.sendall(OK)
+
+    transport = in_a_loop(AiohttpTransport())
+    with faulty_server(late) as url:
+        assert 200 == transport.exchange(post(url)).status_code
+    transport.close()
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ class AsyncExchanges:
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=self._max_idle_seconds),
             cookie_jar=aiohttp.DummyCookieJar(),
             request_class=NotingRequest,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+            timeout=aiohttp.ClientTimeout(),  # none: each step has its own bound
             trust_env=False,
         )
 
