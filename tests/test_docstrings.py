@@ -54,7 +54,8 @@ def entries() -> Iterator[tuple[str, str]]:
                 continue
             for entry in re.split(r"^    (?=\S)", section[1], flags=re.MULTILINE):
                 name, _, text = entry.partition(": ")
-                if text:
+                # A line that does not go further in than the entry above it is one without a name.
+                if entry.strip():
                     yield f"{path.relative_to(ROOT)}: {node.name}: {name}", " ".join(text.split())
 
 

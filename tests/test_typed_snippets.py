@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mailcore import Registry
+
 
 TOOL = Path(__file__).resolve().parent.parent / "tools" / "typed_snippets.py"
 
@@ -147,4 +149,19 @@ def test_pages_are_those_that_run(tool):
         for path in documents - pages
         if "```python" in path.read_text("utf-8") and "_build" not in path.parts
     }
+    assert not missed
+
+
+def test_each_provider_has_promises():
+    """Of each provider the repository has, a file says which types its own names have."""
+    promises = (TOOL.parent.parent / "tests" / "typing" / "each_provider.py").read_text("utf-8")
+    registry = Registry()
+    made = {registry.provider_class(name) for name in registry.names()}
+
+    missed = [
+        each.__name__
+        for each in made
+        if not each.__module__.startswith("mailcore.")
+        and f"= Mailer({each.__name__}(" not in promises
+    ]
     assert not missed

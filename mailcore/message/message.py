@@ -101,7 +101,7 @@ class Message:
         attachments: Files, and images that the HTML shows; also as tuples (file name, content,
             content type), or as objects of the standard library's ``email``.
         headers: Further header fields, by name; :mod:`mailcore.message.headers` says which may be
-        given.
+            given.
         envelope_sender: The address that bounces go to (RFC 5321 ``MAIL FROM``).
         metadata: Values, by name, that events about this message bring back.
         tags: Words that the provider's statistics count messages by.
