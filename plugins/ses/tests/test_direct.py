@@ -108,7 +108,7 @@ def test_which_calls_are_sent(changes, is_sent):
     [
         ({}, "email.eu-central-1.amazonaws.com:443 (region eu-central-1)"),
         ({"sesv2": "http://127.0.0.1"}, "127.0.0.1:80 (region eu-central-1)"),
-        ({"sesv2": "https://ses.example:8443/a/"}, "ses.example:8443 (region eu-central-1)"),
+        ({"sesv2": "https://ses.example:8443/X/"}, "ses.example:8443 (region eu-central-1)"),
     ],
 )
 @pytest.mark.parametrize("operation", ["SendEmail", "SendBulkEmail"])

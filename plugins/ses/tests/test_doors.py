@@ -327,6 +327,7 @@ def test_messages_that_carry_no_events(caplog):
         lambda: events_from_sqs_message(in_sqs(json.dumps(envelope({}, Message=5)))),
         lambda: events_from_lambda(in_lambda(envelope({}, Message="junk"))),
         lambda: events_from_lambda(in_lambda(envelope(in_eventbridge({}, source="evil.ses")))),
+        lambda: events_from_lambda(in_lambda(envelope({}, Message=5))),
         lambda: events_from_lambda({"Records": {}}),
         lambda: events_from_lambda({"Records": [None]}),
         lambda: events_from_lambda({"Records": [{"eventSource": "aws:s3"}]}),

@@ -128,6 +128,22 @@ def test_truncated_headers_are_a_defect(headers, truncated):
         pytest.param(["=?iso-8859-99?q?a?="], ("=?iso-8859-99?q?a?=",), id="unknown charset"),
         pytest.param(["=?utf-8?q?a"], ("=?utf-8?q?a",), id="unfinished"),
         pytest.param([""], ("",), id="empty"),
+        pytest.param(["a =?utf-8?q?b?= c =?utf-8?q?d?= e"], ("a b c d e",), id="words in text"),
+        pytest.param([" =?utf-8?q?a?=\t=?utf-8?q?b?= "], (" ab ",), id="spaces at the edges"),
+        pytest.param(
+            ["=?utf-8?q?a?= =?utf-8?b?!!?= =?utf-8?q?b?="],
+            ("a =?utf-8?b?!!?= b",),
+            id="one broken between two",
+        ),
+        pytest.param(
+            ["x =?utf-8?b?!!?= =?utf-8?q?b?="], ("x =?utf-8?b?!!?= b",), id="the first broken"
+        ),
+        pytest.param(["=?UTF8*en?Q?=C3?= =?utf8?q?=A9?="], ("é",), id="a language, two spellings"),
+        pytest.param(
+            ["=?us-ascii?q?a_b?= =?windows-1252?b?gA==?="], ("a b€",), id="other charsets"
+        ),
+        pytest.param(["a\n b\r\n\tc\nd"], ("a b\tc\nd",), id="folds, and what is none"),
+        pytest.param(["=?utf-8?q?=\u00e9?="], ("=?utf-8?q?=\u00e9?=",), id="octets in no ASCII"),
     ],
 )
 def test_tags(values, expected):
@@ -169,6 +185,33 @@ def test_message_tags_stand_in_for_missing_headers(headers, tags, metadata):
     event = event_with(headers, tags={"ses:operation": ["SendEmail"], "campaign": ["spring"]})
 
     assert (tags, metadata) == (event.tags, event.metadata)
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected", "metadata"),
+    [
+        ({"a": ["x", "y"], "b": ["z"]}, ("x", "y", "z"), {"a": ("x", "y"), "b": "z"}),
+        ({"ses:a": ["x"], "session": ["y"], "a": []}, ("y",), {"session": "y"}),
+        ({}, (), {}),
+        (None, (), {}),
+    ],
+)
+@pytest.mark.parametrize("headers", [[], None])
+def test_message_tags(headers, tags, expected, metadata):
+    """Each value is a tag, and what its name has is metadata: one text, or several."""
+    event = event_with(headers, tags=tags)
+
+    assert (expected, metadata, ()) == (event.tags, event.metadata, event.defects)
+
+
+@pytest.mark.parametrize("value", [5, None, ["a"]])
+def test_headers_that_are_no_text(value):
+    """They are passed over: the next of that name counts."""
+    headers = [header(name, value) for name in ("X-Metadata", "X-Tag")]
+    headers += [header("X-Metadata", '{"a": 1}'), header("X-TAG", "t"), header("x-metadata", "{}")]
+    event = event_with(headers)
+
+    assert ({"a": 1}, ("t",)) == (event.metadata, event.tags)
 
 
 def test_events_share_nothing_that_can_change():
