@@ -10,19 +10,17 @@ mail is checked and not kept, as with Brevo.
 from __future__ import annotations
 
 import json
-import secrets
 import uuid
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
-from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from mailcore_local.basic_auth import BasicCredentials
+from mailcore_local.basic_auth import BasicAuthFace
 from mailcore_local.brevo import webhooks
 from mailcore_local.brevo.account import (
     BlockedContacts,
@@ -50,7 +48,6 @@ from mailcore_local.faces import (
     COMMON_FAULTS,
     CopyLine,
     Envelope,
-    Face,
     FaceSettings,
     WebhookPost,
 )
@@ -85,7 +82,7 @@ _FAULTS: Mapping[str, tuple[int, str, str]] = {
 _Handler = Callable[["_Call"], Response]
 
 
-class BrevoFace(Face):
+class BrevoFace(BasicAuthFace):
     """
     Brevo.
 
@@ -100,7 +97,6 @@ class BrevoFace(Face):
 
     def __init__(self, settings: FaceSettings | None = None) -> None:
         super().__init__(settings)
-        self.credentials = BasicCredentials.of(self.settings)
         self.blocked = BlockedContacts()
         self.templates = Templates()
         self.files = Files()
@@ -255,7 +251,7 @@ class BrevoFace(Face):
         An object for each event, posted by itself.
         """
         return [
-            self._post(document["event"], document, (event.id,))
+            self.json_post(document["event"], json.dumps(document).encode(), (event.id,))
             for event in events
             for document in webhooks.event_documents(mail, event)
         ]
@@ -265,16 +261,8 @@ class BrevoFace(Face):
         The mail taken apart; its files are fetched from here.
         """
         item = webhooks.inbound_item(raw, envelope.recipients, self.files.keep, str(uuid.uuid4()))
-        return self._post("inboundEmailProcessed", {"items": [item]}, ())
-
-    def tampered(self, post: WebhookPost) -> WebhookPost:
-        """
-        A post with another password: there is no signature.
-        """
-        headers = {**post.headers, "Authorization": f"Basic {secrets.token_urlsafe(12)}"}
-        return WebhookPost(
-            event_type=post.event_type, headers=headers, body=post.body, event_ids=post.event_ids
-        )
+        body = json.dumps({"items": [item]}).encode()
+        return self.json_post("inboundEmailProcessed", body, ())
 
     def error_answer(self, fault: Fault) -> Response:
         """
@@ -284,14 +272,6 @@ class BrevoFace(Face):
         headers = {**_RATE_HEADERS, "x-sib-ratelimit-remaining": "0"}
         return JSONResponse({"code": code, "message": message}, status, headers)
 
-    def mailcore_url(self, base_url: str) -> str | None:
-        """
-        What `MAILCORE_URL` takes to send here, with the credentials of webhooks.
-        """
-        options = {"base_url": base_url, "webhook_secrets": self.credentials.text}
-        key = quote(self.settings.api_key or "local", safe="")
-        return f"brevo://{key}@?{urlencode(options, quote_via=quote, safe=':/')}"
-
     def lines(self, base_url: str) -> Sequence[CopyLine]:
         """
         How Brevo's clients are pointed here, and the credentials of webhooks.
@@ -300,21 +280,8 @@ class BrevoFace(Face):
             CopyLine(
                 title="brevo-python", line=f'Brevo(api_key="local", base_url="{base_url}/v3")'
             ),
-            CopyLine(title="Credentials of the webhook", line=self.credentials.text),
+            self.credentials_line(),
         ]
-
-    def _post(
-        self, event_type: str, document: Mapping[str, Any], event_ids: tuple[str, ...]
-    ) -> WebhookPost:
-        return WebhookPost(
-            event_type=event_type,
-            headers={
-                "Content-Type": "application/json",
-                "Authorization": self.credentials.header,
-            },
-            body=json.dumps(document).encode(),
-            event_ids=event_ids,
-        )
 
 
 class _Call:

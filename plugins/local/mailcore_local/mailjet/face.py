@@ -13,23 +13,22 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import secrets
 import threading
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from mailcore_local.basic_auth import BasicCredentials
+from mailcore_local.basic_auth import BasicAuthFace
 from mailcore_local.documents import NotReadable, read_json
 from mailcore_local.engine import EventKind, Fate, Fault
-from mailcore_local.faces import CopyLine, Envelope, Face, FaceSettings, WebhookPost
+from mailcore_local.faces import CopyLine, Envelope, FaceSettings, WebhookPost
 from mailcore_local.hub import captured_request, part_of_request
 from mailcore_local.mailbox import CapturedMail, CapturedRecipient, CapturedRequest, MailEvent
 from mailcore_local.mailjet import webhooks
@@ -65,7 +64,7 @@ _FAULTS: Mapping[str, MailjetError] = {
 _BLOCKS = (EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
 
 
-class MailjetFace(Face):
+class MailjetFace(BasicAuthFace):
     """
     Mailjet.
 
@@ -83,7 +82,6 @@ class MailjetFace(Face):
         self, settings: FaceSettings | None = None, *, groups_events: bool = False
     ) -> None:
         super().__init__(settings)
-        self.credentials = BasicCredentials.of(self.settings)
         self._groups_events = groups_events
         self._lock = threading.Lock()
         self._templates: dict[int, StoredTemplate] = {}
@@ -279,13 +277,6 @@ class MailjetFace(Face):
             for address in envelope.recipients
         ]
 
-    def tampered(self, post: WebhookPost) -> WebhookPost:
-        """
-        A post with another password: there is no signature.
-        """
-        headers = {**post.headers, "Authorization": f"Basic {secrets.token_urlsafe(12)}"}
-        return replace(post, headers=headers)
-
     def error_answer(self, fault: Fault) -> Response:
         """
         An error in Mailjet's form.
@@ -293,14 +284,12 @@ class MailjetFace(Face):
         error = _FAULTS.get(fault.name, _FAULTS["error500"])
         return JSONResponse(error.document(), error.status_code)
 
-    def mailcore_url(self, base_url: str) -> str | None:
+    def user_of_url(self) -> str:
         """
-        What `MAILCORE_URL` takes to send here, with the credentials of webhooks.
+        Both keys.
         """
-        options = {"base_url": base_url, "webhook_secrets": self.credentials.text}
         key, _, secret = (self.settings.api_key or "local").partition(":")
-        user = f"{quote(key, safe='')}:{quote(secret or 'local', safe='')}"
-        return f"mailjet://{user}@?{urlencode(options, quote_via=quote, safe=':/')}"
+        return f"{quote(key, safe='')}:{quote(secret or 'local', safe='')}"
 
     def lines(self, base_url: str) -> Sequence[CopyLine]:
         """
@@ -309,19 +298,11 @@ class MailjetFace(Face):
         client = f'Client(auth=("local", "local"), version="v3.1", api_url="{base_url}/")'
         return [
             CopyLine(title="mailjet-rest (Python)", line=client),
-            CopyLine(title="Credentials of the webhook", line=self.credentials.text),
+            self.credentials_line(),
         ]
 
     def _post(self, event_type: str, document: object, event_ids: tuple[str, ...]) -> WebhookPost:
-        return WebhookPost(
-            event_type=event_type,
-            headers={
-                "Content-Type": "application/json",
-                "Authorization": self.credentials.header,
-            },
-            body=json.dumps(document).encode(),
-            event_ids=event_ids,
-        )
+        return self.json_post(event_type, json.dumps(document).encode(), event_ids)
 
 
 _Handler = Callable[["Hub", Request, Any, CapturedRequest], Response]
