@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import secrets
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, quote, urlencode
 
-from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -26,37 +25,35 @@ from mailcore_local.composing import is_address
 from mailcore_local.documents import NotReadable, read_json
 from mailcore_local.engine import EventKind, Fate, Fault
 from mailcore_local.faces import CopyLine, Envelope, Face, FaceSettings, WebhookPost
-from mailcore_local.hub import HIDDEN, captured_request, part_of_request
+from mailcore_local.hub import captured_request
 from mailcore_local.jinja_subset import TemplateError
-from mailcore_local.mailbox import CapturedMail, CapturedRecipient, CapturedRequest, MailEvent
+from mailcore_local.mailbox import CapturedMail, MailEvent
 from mailcore_local.mandrill import models, webhooks
+from mailcore_local.mandrill.account import Account
 from mailcore_local.mandrill.addresses import AddressList
+from mailcore_local.mandrill.calls import Call
+from mailcore_local.mandrill.captured import FACE, captured_letter
 from mailcore_local.mandrill.errors import (
     MandrillError,
-    from_model,
     invalid,
     invalid_key,
     unknown_message,
     unreadable,
 )
-from mailcore_local.mandrill.merging import merged
+from mailcore_local.mandrill.list_calls import ListCalls
 from mailcore_local.mandrill.sending import (
-    Copy,
     Letter,
     StoredTemplate,
     copies_of,
-    fill_regions,
     letters_of,
     raw_letter,
-    variables,
 )
-from mailcore_local.mandrill.templates import TemplateStore, document
+from mailcore_local.mandrill.template_calls import TemplateCalls
+from mailcore_local.mandrill.templates import TemplateStore
 
 
 if TYPE_CHECKING:
     from mailcore_local.hub import Hub
-
-ModelT = TypeVar("ModelT", bound=BaseModel)
 
 # https://mandrill.zendesk.com/hc/en-us/articles/360038804654 (read 2026-11-30)
 TEST_ADDRESSES: Mapping[str, Fate] = {
@@ -71,12 +68,7 @@ _REASONS = {
     EventKind.COMPLAINED: "spam",
     EventKind.UNSUBSCRIBED: "unsub",
 }
-_WINDOWS = ("today", "last_7_days", "last_30_days", "last_60_days", "last_90_days", "all_time")
 _WITHOUT_EVENTS = "post without events"
-# What a message has for each of its recipients, and where their address stands in it.
-_OF_RECIPIENTS = {"to": "email", "merge_vars": "rcpt", "recipient_metadata": "rcpt"}
-_FILES = ("attachments", "images")
-_HOURLY_QUOTA = 100_000
 _FAULTS = {
     "throttle": MandrillError(
         "RequestLimitExceeded", "Too Many Requests attempted recently", code=429, status_code=429
@@ -104,7 +96,7 @@ class MandrillFace(Face):
         settings: `webhook_secret` is the key of the webhook, which is made here otherwise.
     """
 
-    name: ClassVar[str] = "mandrill"
+    name: ClassVar[str] = FACE
     label: ClassVar[str] = "Mandrill"
 
     def __init__(self, settings: FaceSettings | None = None) -> None:
@@ -113,27 +105,17 @@ class MandrillFace(Face):
         self.denylist = AddressList()
         self.allowlist = AddressList()
         self.templates = TemplateStore()
-        self._counts = dict.fromkeys(EventKind, 0)
-        self._calls: Mapping[str, Callable[[_Call], Any]] = {
+        self._account = Account()
+        self._calls: Mapping[str, Callable[[Call], Any]] = {
             "messages/send": self._send,
             "messages/send-template": self._send_template,
             "messages/send-raw": self._send_raw,
             "messages/info": self._message_info,
             "users/ping": lambda _: "PONG!",
             "users/ping2": lambda _: {"PING": "PONG!"},
-            "users/info": self._user_info,
-            "rejects/list": self._rejects_list,
-            "rejects/add": self._rejects_add,
-            "rejects/delete": self._rejects_delete,
-            "allowlists/list": self._allowlist_list,
-            "allowlists/add": self._allowlist_add,
-            "allowlists/delete": self._allowlist_delete,
-            "templates/add": self._template_add,
-            "templates/update": self._template_update,
-            "templates/info": self._template_info,
-            "templates/delete": self._template_delete,
-            "templates/list": lambda _: [document(each) for each in self.templates.all()],
-            "templates/render": self._template_render,
+            "users/info": self._account.info,
+            **ListCalls(self.denylist, self.allowlist).by_name(),
+            **TemplateCalls(self.templates).by_name(),
             "inbound/send-raw": self._inbound,
         }
 
@@ -170,20 +152,20 @@ class MandrillFace(Face):
         if call is None:
             message = f'Unknown method "{name}"'
             raise MandrillError("Unknown_Method", message, code=-1, status_code=404)
-        return call(_Call(hub, fields, captured_request(request, body, secrets=[key])))
+        return call(Call(hub, fields, captured_request(request, body, secrets=[key])))
 
-    def _send(self, call: _Call) -> object:
+    def _send(self, call: Call) -> object:
         given = call.read(models.Send)
         return self._sent(call, given, None, [])
 
-    def _send_template(self, call: _Call) -> object:
+    def _send_template(self, call: Call) -> object:
         given = call.read(models.SendTemplate)
         template = self.templates.get(given.template_name)
         return self._sent(call, given, template, given.template_content)
 
     def _sent(
         self,
-        call: _Call,
+        call: Call,
         given: models.Send,
         template: StoredTemplate | None,
         contents: list[models.Content],
@@ -212,10 +194,10 @@ class MandrillFace(Face):
             raise invalid({"message": {"merge_vars": str(error)}}) from None
         facts = {"template": template.slug if template else None, "subaccount": message.subaccount}
         for letter, part in zip(letters, call.parts(letters), strict=True):
-            call.hub.accept(_captured(letter, part, tags=message.tags or [], facts=facts))
+            call.hub.accept(captured_letter(letter, part, tags=message.tags or [], facts=facts))
         return [copy.result() for copy in copies]
 
-    def _send_raw(self, call: _Call) -> object:
+    def _send_raw(self, call: Call) -> object:
         given = call.read(models.SendRaw)
         to, sender, subject = raw_letter(given)
         message = models.Message(
@@ -232,7 +214,7 @@ class MandrillFace(Face):
         if kept:
             raw = given.raw_message.encode("utf-8", "surrogateescape")
             letter = Letter(sender=sender, copies=kept, subject=subject, raw=raw)
-            call.hub.accept(_captured(letter, call.request, tags=[], facts={}))
+            call.hub.accept(captured_letter(letter, call.request, tags=[], facts={}))
         return [copy.result() for copy in copies]
 
     def _rejected(self, hub: Hub, addresses: Sequence[str]) -> dict[str, str]:
@@ -247,90 +229,14 @@ class MandrillFace(Face):
                 found[address] = "hard-bounce"
         return found
 
-    def _message_info(self, call: _Call) -> object:
+    def _message_info(self, call: Call) -> object:
         identifier = call.read(models.OneMessage).id
         mail = call.hub.mails.by_message_id(identifier, face=self.name)
         if mail is None:
             raise unknown_message(identifier)
         return webhooks.message_info(mail, identifier)
 
-    def _user_info(self, _: _Call) -> object:
-        counts = {
-            "sent": self._counts[EventKind.SENT],
-            "hard_bounces": self._counts[EventKind.BOUNCED],
-            "soft_bounces": self._counts[EventKind.SOFT_BOUNCED],
-            "rejects": self._counts[EventKind.REJECTED],
-            "complaints": self._counts[EventKind.COMPLAINED],
-            "unsubs": self._counts[EventKind.UNSUBSCRIBED],
-            "opens": self._counts[EventKind.OPENED],
-            "unique_opens": self._counts[EventKind.OPENED],
-            "clicks": self._counts[EventKind.CLICKED],
-            "unique_clicks": self._counts[EventKind.CLICKED],
-        }
-        return {
-            "username": "local",
-            "created_at": "2013-01-01 15:30:27",
-            "public_id": "local",
-            "reputation": 100,
-            "hourly_quota": _HOURLY_QUOTA,
-            "backlog": 0,
-            "stats": dict.fromkeys(_WINDOWS, counts),
-        }
-
-    def _rejects_list(self, call: _Call) -> object:
-        given = call.read(models.ListAddresses)
-        return [entry.rejected() for entry in self.denylist.listed(given.email)]
-
-    def _rejects_add(self, call: _Call) -> object:
-        given = _checked(call.read(models.AddAddress))
-        self.denylist.add(given.email, "custom", given.comment or "")
-        return {"email": given.email, "added": True}
-
-    def _rejects_delete(self, call: _Call) -> object:
-        given = call.read(models.DeleteAddress)
-        self.denylist.delete(given.email)
-        return {"email": given.email, "deleted": True, "subaccount": None}
-
-    def _allowlist_list(self, call: _Call) -> object:
-        given = call.read(models.ListAddresses)
-        return [entry.allowed() for entry in self.allowlist.listed(given.email)]
-
-    def _allowlist_add(self, call: _Call) -> object:
-        given = _checked(call.read(models.AddAddress))
-        self.allowlist.add(given.email, "custom", given.comment or "")
-        return {"email": given.email, "added": True}
-
-    def _allowlist_delete(self, call: _Call) -> object:
-        given = call.read(models.DeleteAddress)
-        was_there = self.allowlist.get(given.email) is not None
-        if was_there:
-            self.allowlist.delete(given.email)
-        return {"email": given.email, "deleted": was_there}
-
-    def _template_add(self, call: _Call) -> object:
-        return document(self.templates.put(call.read(models.Template), is_new=True))
-
-    def _template_update(self, call: _Call) -> object:
-        return document(self.templates.put(call.read(models.Template), is_new=False))
-
-    def _template_info(self, call: _Call) -> object:
-        return document(self.templates.get(call.read(models.OneTemplate).name))
-
-    def _template_delete(self, call: _Call) -> object:
-        return document(self.templates.delete(call.read(models.OneTemplate).name))
-
-    def _template_render(self, call: _Call) -> object:
-        given = call.read(models.RenderTemplate)
-        template = self.templates.get(given.template_name)
-        regions = {each.name: each.content or "" for each in given.template_content}
-        code = fill_regions(template.code or "", regions)
-        values = variables(given.merge_vars or ())
-        try:
-            return {"html": merged(code, values, "mailchimp", is_html=True)}
-        except TemplateError as error:
-            raise invalid({"merge_vars": str(error)}) from None
-
-    def _inbound(self, call: _Call) -> object:
+    def _inbound(self, call: Call) -> object:
         given = call.read(models.SendInbound)
         raw = given.raw_message.encode("utf-8", "surrogateescape")
         to, _, _ = raw_letter(models.SendRaw(raw_message=given.raw_message, to=given.to))
@@ -345,8 +251,8 @@ class MandrillFace(Face):
 
         Test addresses never get there: they do the same at every try.
         """
+        self._account.count(events)
         for event in events:
-            self._counts[event.kind] += 1
             if event.by_hand and event.kind in _REASONS:
                 self.denylist.add(event.recipient, _REASONS[event.kind], event.detail)
 
@@ -439,100 +345,6 @@ class MandrillFace(Face):
             ),
             CopyLine(title="Key of the webhook", line=self.webhook_key),
         ]
-
-
-class _Call:
-    """
-    One request, its key checked.
-    """
-
-    def __init__(self, hub: Hub, fields: dict[str, Any], request: CapturedRequest) -> None:
-        self.hub = hub
-        self.fields = fields
-        self.request = request
-
-    def parts(self, letters: Sequence[Letter]) -> Iterator[CapturedRequest]:
-        """
-        The call as if it had the recipients of each mail; files stand in the first one only.
-        """
-        if len(letters) == 1:
-            yield self.request
-            return
-        message = self.fields["message"]
-        shared = {name: value for name, value in message.items() if name not in _OF_RECIPIENTS}
-        bare = {name: value for name, value in shared.items() if name not in _FILES}
-        own = {name: _by_address(message.get(name), key) for name, key in _OF_RECIPIENTS.items()}
-        for number, letter in enumerate(letters):
-            addresses = dict.fromkeys(copy.mailbox.email.lower() for copy in letter.copies)
-            theirs = {
-                name: [each for address in addresses for each in entries.get(address, ())]
-                for name, entries in own.items()
-                if name in message
-            }
-            part = {**(bare if number else shared), **theirs}
-            yield part_of_request(self.request, {**self.fields, "key": HIDDEN, "message": part})
-
-    def read(self, model: type[ModelT]) -> ModelT:
-        """
-        The fields as a model has them.
-
-        Raises:
-            MandrillError: They are not as it has them.
-        """
-        try:
-            return model.model_validate(self.fields)
-        except ValidationError as error:
-            raise from_model(error) from None
-
-
-def _by_address(entries: object, key: str) -> Mapping[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    for each in entries if isinstance(entries, list) else ():
-        found.setdefault(each[key].lower(), []).append(each)
-    return found
-
-
-def _checked(given: models.AddAddress) -> models.AddAddress:
-    if not is_address(given.email):
-        raise invalid({"email": "Not a valid email address"})
-    return given
-
-
-def _captured(
-    letter: Letter,
-    request: CapturedRequest,
-    *,
-    tags: Sequence[str],
-    facts: Mapping[str, object],
-) -> CapturedMail:
-    by_address = {copy.mailbox.email: dict(copy.metadata) for copy in letter.copies}
-    metadata = letter.copies[0].metadata
-    return CapturedMail(
-        face=MandrillFace.name,
-        envelope_sender=letter.sender.email,
-        from_email=str(letter.sender),
-        to=_shown(letter.copies, "to"),
-        cc=_shown(letter.copies, "cc"),
-        bcc=_shown(letter.copies, "bcc"),
-        subject=letter.subject,
-        raw=letter.raw,
-        recipients=tuple(
-            {
-                copy.mailbox.email: CapturedRecipient(
-                    address=copy.mailbox.email, message_id=copy.message_id
-                )
-                for copy in letter.copies
-            }.values()
-        ),
-        request=request,
-        tags=tuple(tags),
-        metadata={name: str(value) for name, value in metadata.items()},
-        facts={**facts, "metadata": by_address},
-    )
-
-
-def _shown(copies: Sequence[Copy], kind: str) -> tuple[str, ...]:
-    return tuple(str(copy.mailbox) for copy in copies if copy.kind == kind)
 
 
 def _post(

@@ -20,7 +20,7 @@ class SuppressionCalls:
     What the API asks of a suppression list.
 
     Args:
-        suppressions: The list.
+        suppressions: The list that is asked and changed.
     """
 
     def __init__(self, suppressions: SuppressionList) -> None:
