@@ -12,7 +12,7 @@ import contextlib
 import itertools
 import os
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from functools import partial
 from typing import Any
@@ -111,20 +111,16 @@ def add_suppressions(
         reason_of = f"; with put: why, of {', '.join(settable)} ({usual})"
     else:
         verbs, told, reason_of = "get and delete", "or take them off the list (remove)", ""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_account_parser(
+        commands,
+        name,
         "suppressions",
+        f"list, {verbs} suppressed addresses",
+        f"Addresses that {label} does not deliver to. List them; look at some, {told}.",
+        f"{name} suppressions list --reason {reasons[0]} --since 2026-11-01{options}",
+        f"{name} suppressions delete ada@example.net{options}",
         aliases=["suppression"],
-        help=f"list, {verbs} suppressed addresses",
-        description=f"Addresses that {label} does not deliver to. List them; look at some, {told}.",
-        epilog=exit_codes.epilog(
-            f"{name} suppressions list --reason {reasons[0]} --since 2026-11-01{options}",
-            f"{name} suppressions delete ada@example.net{options}",
-        ),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    choosing.add_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="write JSON")
-    add_common(parser)
     actions = _ACTIONS if usual else _ACTIONS_WITHOUT_PUT
     parser.add_argument("action", nargs="?", choices=actions, default="list")
     parser.add_argument("addresses", metavar="ADDRESS", nargs="*", help="an email address")
@@ -165,26 +161,36 @@ def _run(arguments: argparse.Namespace, *, name: str, usual: str) -> int:
 
 
 def add_account_parser(
-    commands: argparse._SubParsersAction[Any], provider: str, name: str, told: str, description: str
+    commands: argparse._SubParsersAction[Any],
+    provider: str,
+    name: str,
+    told: str,
+    description: str,
+    *examples: str,
+    aliases: Sequence[str] = (),
 ) -> argparse.ArgumentParser:
     """
     Add a command about a provider's account, with what chooses the provider, and ``--json``.
 
     Args:
         commands: The subparsers of ``mailcore NAME``, to which the command is added.
-        provider: The name of the provider, as the example in the help has it.
+        provider: The name of the provider, as the usual example in the help has it.
         name: The name of the command, such as ``quota``.
         told: What the list of commands says of it.
         description: What the help of the command begins with.
+        examples: The examples in its help, command lines without ``mailcore``; one if there are
+            none.
+        aliases: What may be typed instead of the name.
 
     Returns:
         The parser, for further arguments and the function that is run.
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
+        aliases=aliases,
         help=told,
         description=description,
-        epilog=exit_codes.epilog(f"{provider} {name} --json"),
+        epilog=exit_codes.epilog(*(examples or (f"{provider} {name} --json",))),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     choosing.add_arguments(parser)

@@ -10,15 +10,17 @@ from typing import Any
 from mailcore.cli import exit_codes, output
 from mailcore.cli.common import is_quiet
 from mailcore.cli.failures import UsageError
+from mailcore.cli.suppressions import add_account_parser
 from mailcore.flow import run as run_flow
 from mailcore_ses.account.check import check
-from mailcore_ses.cli.common import ABSENT, new_parser, opened
+from mailcore_ses.cli.common import ABSENT, opened
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
-    parser = new_parser(
+    parser = add_account_parser(
         commands,
+        "ses",
         "check",
         "say what is wrong, and what to do",
         "Look at credentials, region, account, sandbox, quota, identity, DKIM, configuration set "

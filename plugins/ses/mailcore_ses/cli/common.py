@@ -6,15 +6,12 @@ import argparse
 import contextlib
 import re
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timezone, tzinfo
-from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from mailcore.cli import choosing, exit_codes
 from mailcore.cli.argument_types import positive
-from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
 from mailcore.cli.suppressions import opened_provider
 from mailcore.flow import Transport
@@ -27,7 +24,6 @@ from mailcore_ses.provider import SesProvider
 __all__ = [
     "ABSENT",
     "Opened",
-    "new_parser",
     "opened",
     "positive",
     "require_names",
@@ -57,39 +53,6 @@ class Opened:
     def region_name(self) -> str:
         """The region that its client has chosen."""
         return str(self.provider.client.meta.region_name)
-
-
-def new_parser(
-    commands: argparse._SubParsersAction[Any],
-    name: str,
-    summary: str,
-    description: str,
-    *examples: str,
-    aliases: Sequence[str] = (),
-) -> argparse.ArgumentParser:
-    """
-    Add a command with the options that all of them have.
-
-    Args:
-        commands: The subparsers that the command is added to.
-        name: The name of the command, which is typed.
-        summary: The phrase in the list of commands.
-        description: The text above the help of this command.
-        examples: The examples, command lines without ``mailcore``.
-        aliases: What may be typed instead.
-    """
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name,
-        aliases=aliases,
-        help=summary,
-        description=description,
-        epilog=exit_codes.epilog(*examples),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    choosing.add_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="write JSON")
-    add_common(parser)
-    return parser
 
 
 @contextlib.contextmanager

@@ -16,8 +16,9 @@ from mailcore.cli import exit_codes, output
 from mailcore.cli.common import is_quiet
 from mailcore.cli.failures import UsageError
 from mailcore.cli.loading import load_named
+from mailcore.cli.suppressions import add_account_parser
 from mailcore.webhook import Handler, SqliteSeenStore
-from mailcore_ses.cli.common import new_parser, opened
+from mailcore_ses.cli.common import opened
 from mailcore_ses.intake.consumer import ConsumerOptions, consume
 
 
@@ -26,8 +27,9 @@ _DEFAULTS = ConsumerOptions()
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
-    parser = new_parser(
+    parser = add_account_parser(
         commands,
+        "ses",
         "consume",
         "hand the events of an SQS queue to a function",
         "Receive SES events from an SQS queue and call a function with each of them, until told to "

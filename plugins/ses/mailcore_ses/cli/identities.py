@@ -8,15 +8,17 @@ from dataclasses import asdict
 from typing import Any
 
 from mailcore.cli import exit_codes, output
+from mailcore.cli.suppressions import add_account_parser
 from mailcore_ses.account import SesAccount
 from mailcore_ses.account.identities import Identity
-from mailcore_ses.cli.common import ABSENT, new_parser, opened, require_names
+from mailcore_ses.cli.common import ABSENT, opened, require_names
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
-    parser = new_parser(
+    parser = add_account_parser(
         commands,
+        "ses",
         "identities",
         "list, show, create and delete identities",
         "List the addresses and domains that the account may send from in this region; show one "

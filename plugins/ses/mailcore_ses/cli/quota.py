@@ -7,14 +7,16 @@ import argparse
 from typing import Any
 
 from mailcore.cli import exit_codes, output
+from mailcore.cli.suppressions import add_account_parser
 from mailcore_ses.account.status import AccountStatus
-from mailcore_ses.cli.common import new_parser, opened
+from mailcore_ses.cli.common import opened
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
-    parser = new_parser(
+    parser = add_account_parser(
         commands,
+        "ses",
         "quota",
         "show what the account may send",
         "Show what the account may send in this region, and whether it may send at all.",

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from mailcore.cli import exit_codes, output
+from mailcore.cli.suppressions import add_account_parser
 from mailcore.flow import run as run_flow
 from mailcore_ses.aws.transport import AwsTransport
-from mailcore_ses.cli.common import new_parser, opened
+from mailcore_ses.cli.common import opened
 from mailcore_ses.cli.planned_calls import (
     add_topic_arguments,
     as_command,
@@ -30,8 +31,9 @@ __all__ = ["add_parser", "as_command", "run"]
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
-    parser = new_parser(
+    parser = add_account_parser(
         commands,
+        "ses",
         "setup-events",
         "set up the topic, queue and configuration set for events",
         "Print the AWS calls that are missing for SES events, as commands of the AWS CLI: an SNS "

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from mailcore.cli import exit_codes, output
+from mailcore.cli.suppressions import add_account_parser
 from mailcore.flow import run as run_flow
 from mailcore_ses.aws.transport import AwsTransport
-from mailcore_ses.cli.common import ABSENT, new_parser, opened
+from mailcore_ses.cli.common import ABSENT, opened
 from mailcore_ses.cli.planned_calls import (
     add_topic_arguments,
     notes_on_listeners,
@@ -29,8 +30,9 @@ _REGIONS = "https://docs.aws.amazon.com/general/latest/gr/ses.html"
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
-    parser = new_parser(
+    parser = add_account_parser(
         commands,
+        "ses",
         "setup-inbound",
         "set up the bucket, topic and receipt rule for received mail",
         "Print the AWS calls that are missing for SES to receive mail, as commands of the AWS "

@@ -14,6 +14,7 @@ from typing import Any
 
 from mailcore.cli import exit_codes, output
 from mailcore.cli.failures import UsageError
+from mailcore.cli.suppressions import add_account_parser
 from mailcore_ses.account.statistics import (
     KEPT_DAYS,
     DailyStatistics,
@@ -23,7 +24,7 @@ from mailcore_ses.account.statistics import (
 )
 from mailcore_ses.account.statistics_store import StatisticsStore
 from mailcore_ses.cli import chart
-from mailcore_ses.cli.common import new_parser, opened, positive, time_zone
+from mailcore_ses.cli.common import opened, positive, time_zone
 
 
 _BAR_COLUMNS = 50
@@ -34,8 +35,9 @@ _AROUND_BAR_COLUMNS = 22
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
-    parser = new_parser(
+    parser = add_account_parser(
         commands,
+        "ses",
         "stats",
         "show what was sent, by day",
         f"Show delivery attempts, bounces, complaints and rejects by day, with a chart. SES "

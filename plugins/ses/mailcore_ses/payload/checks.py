@@ -20,7 +20,8 @@ its model in what it writes itself are those of :mod:`mailcore_ses.payload.bound
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailcore.errors import Problem
@@ -36,6 +37,13 @@ from mailcore.message import (
     Without,
     WithoutHeaders,
     WithoutItems,
+)
+from mailcore.message.problems import (
+    batch_without_recipients,
+    bodies_beside_template,
+    own_header_names,
+    refused_headers,
+    refused_own_headers,
 )
 from mailcore.mime import header_value
 from mailcore_ses.payload import api_checks
@@ -62,18 +70,20 @@ _REPLACED = {
 }
 _CONTROL_HEADER = "x-ses-"
 
-_BODIES = ("subject", "text", "html")
-
 
 def check(message: Message, plan: Plan) -> Iterator[Problem]:
     """Everything that cannot be sent as it is meant."""
-    yield from _headers(message, message.headers, "headers")
+    refusal = partial(_header_refused, message)
+    yield from refused_headers(message.headers, "headers", refusal)
     yield from _long_values(message, _OF_THE_API if plan.is_written_by_ses else _OF_A_LINE)
     if plan.is_batch:
-        yield from _batch(message, written_by_ses=plan.is_written_by_ses)
+        yield from batch_without_recipients(message)
+        yield from refused_own_headers(message, refusal)
     if message.template_id is not None:
-        yield from _bodies_beside_template(message)
+        why = "SES takes it from the template"
+        yield from bodies_beside_template(message, ("subject", "text", "html"), why)
     if plan.is_written_by_ses:
+        yield from _own_reply_to(message)
         yield from _header_values(message)
         yield from out_of_bounds(message, plan)
         yield from _not_in_parts(message, plan)
@@ -86,17 +96,9 @@ def check(message: Message, plan: Plan) -> Iterator[Problem]:
         yield from api_checks.unknown_overrides(message)
 
 
-def _headers(message: Message, headers: Iterable[str], field: Place) -> Iterator[Problem]:
-    for name in headers:
-        place = f"{field}[{name!r}]"
-        refused = _header_refused(message, name.lower(), place)
-        if refused is not None:
-            remedy = WithoutHeaders((name,), field)
-            yield Problem(place, *refused, feature=field, remedy=remedy)
-
-
-def _header_refused(message: Message, key: str, place: str) -> tuple[str, str] | None:
+def _header_refused(message: Message, name: str, place: str) -> tuple[str, str] | None:
     """Reason and hint, if a header of that name cannot be sent."""
+    key = name.lower()
     if key in _REPLACED:
         return f"{place}: {_REPLACED[key]}", "leave it out"
     if key.startswith(_CONTROL_HEADER):
@@ -172,32 +174,12 @@ def _unfit_values(headers: Headers, field: Place) -> Iterator[Problem]:
             yield Problem(place, reason, "shorten it", feature=field, remedy=remedy)
 
 
-def _batch(message: Message, *, written_by_ses: bool) -> Iterator[Problem]:
-    if not message.to:
-        hint = "a batch makes a mail for each address in `to`"
-        yield Problem("to", "no `to` recipients", hint)
-    refused = {"from", "to", "reply-to"} if written_by_ses else {"from", "to"}
-    seen: set[str] = set()
-    for headers in (message.merge_headers or {}).values():
-        for name in headers:
-            key = name.lower()
-            if key in seen:
-                continue
-            seen.add(key)
-            if key in refused:
-                place = f"merge_headers[{name!r}]"
-                reason = f"{place}: it is written for you"
-                # To is what a reader sees; From is whose mail it is, Reply-To who gets the answer.
-                remedy = WithoutHeaders((name,), "merge_headers") if key == "to" else None
-                yield Problem(place, reason, feature="merge_headers", remedy=remedy)
-            yield from _headers(message, (name,), "merge_headers")
-
-
-def _bodies_beside_template(message: Message) -> Iterator[Problem]:
-    for field in _BODIES:
-        if getattr(message, field):
-            reason = f"`{field}` beside `template_id`: SES takes it from the template"
-            yield Problem(field, reason, f"leave {field} out", feature="templates")
+def _own_reply_to(message: Message) -> Iterator[Problem]:
+    """Who gets the answer must not be another's: it is not dropped."""
+    name = own_header_names(message).get("reply-to")
+    if name is not None:
+        place = f"merge_headers[{name!r}]"
+        yield Problem(place, f"{place}: it is written for you", feature="merge_headers")
 
 
 def _not_in_parts(message: Message, plan: Plan) -> Iterator[Problem]:
