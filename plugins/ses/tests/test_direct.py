@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from mailcore.flow import HttpResponse
 from mailcore.http import USER_AGENT
 from mailcore_ses.aws import AwsCall
 from mailcore_ses.aws.clients import ClientSettings
-from mailcore_ses.aws.direct import DirectCalls, json_of
+from mailcore_ses.aws.direct import DirectCalls, json_of, response_of
 
 
 KEYS = {"aws_access_key_id": "ID", "aws_secret_access_key": "secret"}
@@ -149,6 +150,24 @@ def test_request(endpoint, place, operation):
 def test_parameters_in_json(params, expected):
     """Octets in Base64 on one line, the rest as JSON has it, in ASCII."""
     assert expected == json_of(params)
+
+
+@pytest.mark.parametrize(
+    ("status_code", "body", "expected"),
+    [
+        # botocore knows neither code nor message.
+        (300, b'{"MessageId": "1", "message": "choose"}', ("300", "choose")),
+        # Nor does it read what is nested beyond all measure.
+        (400, b'{"message":' * 100_000, ("400", '{"message":' * 100_000)),
+        (299, b'{"MessageId": "1"}', ("", "")),
+    ],
+    ids=["choices", "deep", "accepted"],
+)
+def test_answers(status_code, body, expected):
+    """What is not read as botocore reads it."""
+    answer = response_of(HttpResponse(status_code=status_code, body=body))
+
+    assert (status_code < 300, *expected) == (answer.ok, answer.error_code, answer.error_message)
 
 
 def test_what_is_no_parameter():

@@ -234,13 +234,13 @@ def response_of(answer: HttpResponse) -> AwsResponse:
     Raises:
         UnexpectedResponse: If it says yes in a way that cannot be read: the mail may be accepted.
     """
-    if answer.status_code > 300:
+    if answer.status_code >= 300:
         return _error_of(answer)
     body: Any = None
     with suppress(UnicodeDecodeError):
         text = answer.body.decode("utf-8")
         try:
-            body = json.loads(text) if text else {}
+            body = json.loads(text)
         except (ValueError, RecursionError):
             body = {}
     if not isinstance(body, dict):
@@ -271,7 +271,7 @@ def _error_of(answer: HttpResponse) -> AwsResponse:
 def _words_of(answer: HttpResponse) -> tuple[str, str]:
     text = answer.body.decode("utf-8")
     try:
-        body = json.loads(text) if text else {}
+        body = json.loads(text)
     except (ValueError, RecursionError):
         body = {"message": text}
     message = body.get("message", body.get("Message", ""))
