@@ -25,6 +25,7 @@ from mailcore.errors import (
     SendError,
     SendTimeout,
     UnexpectedResponse,
+    UnsupportedFeature,
 )
 from mailcore.features import YES, Features
 from mailcore.flow import arun
@@ -41,6 +42,8 @@ BATCH = MESSAGE.replace(
     to=["b@example.com", "c@example.com", "d@example.com"],
     cc=["copy@example.com"],
     merge_data={"b@example.com": {"n": 1}, "C@example.com": {"n": 2}},
+    merge_metadata={"b@example.com": {"id": 1}, "c@example.com": {"id": 2}},
+    merge_headers={"b@example.com": {"X-Id": "1"}, "c@example.com": {"X-Id": "2"}},
 )
 OK = RecipientStatus(SendStatus.QUEUED, message_id="1")
 LATER = RecipientStatus(SendStatus.FAILED, code="later", retryable=True)
@@ -82,6 +85,8 @@ class Trial:
             outcome = steps.pop(0)
             if isinstance(outcome, BaseException):
                 raise outcome
+            if isinstance(outcome, SendResult):
+                return outcome
             statuses = outcome
             if callable(outcome):
                 statuses = outcome(message)
@@ -138,9 +143,10 @@ def native(trial, chunked) -> Trial:
     return trial
 
 
-def result_of(statuses):
+def result_of(statuses, *errors):
     """A result without anything else."""
-    return SendResult(provider="chunked", recipients=RecipientStatuses(statuses))
+    recipients = RecipientStatuses(statuses)
+    return SendResult(provider="chunked", recipients=recipients, errors=errors)
 
 
 TAKEN_LATER: list[SendError] = [
@@ -303,6 +309,25 @@ def test_only_those_who_were_refused_for_now_are_sent_to_again(trial):
     assert [(THREE, attempt, False)] == trial.observer.failed
 
 
+@pytest.mark.parametrize(
+    ("asked", "slept"), [((), 0.5), ((None,), 0.5), ((3, None, 7, 2), 7.5)], ids=str
+)
+def test_the_wish_of_a_part_is_kept(trial, asked, slept):
+    """The longest one, of all requests that failed."""
+    errors = [RateLimited("slow", retry_after_seconds=each) for each in asked]
+    first = {"b@example.com": OK, "c@example.com": LATER, "d@example.com": OK}
+    result = trial.send(THREE, result_of(first, *errors), OK)
+
+    assert [slept] == trial.clock.slept
+    (attempt,) = result.attempts
+    assert (tuple(errors), "chunked", "chunked") == (
+        attempt.errors,
+        attempt.provider,
+        attempt.result.provider,
+    )
+    assert (True, False) == (attempt.retryable, attempt.maybe_accepted)
+
+
 def test_the_to_header_stays_where_the_provider_lets_it(trial, chunked):
     """Who is sent to again sees the same recipients as the others."""
     first = {"b@example.com": OK, "c@example.com": OK, "d@example.com": LATER}
@@ -316,6 +341,13 @@ def test_the_to_header_stays_where_the_provider_lets_it(trial, chunked):
     trial.send(THREE, first, OK)
     assert "b@example.com, c@example.com" == trial.messages[3].headers["To"]
     assert ("d@example.com",) == trial.messages[3].recipients
+
+    own = THREE.replace(headers={"To": "Everybody <all@example.com>"})
+    trial.send(own, first, OK)
+    assert "Everybody <all@example.com>" == trial.messages[5].headers["To"]
+    nobody_shown = MESSAGE.replace(to=[], bcc=["b@example.com", "c@example.com"])
+    trial.send(nobody_shown, {"b@example.com": OK, "c@example.com": LATER}, OK)
+    assert {} == dict(trial.messages[7].headers)
 
 
 def test_of_a_batch_the_mails_that_are_missing_are_sent(trial):
@@ -331,6 +363,8 @@ def test_of_a_batch_the_mails_that_are_missing_are_sent(trial):
     again = trial.messages[1]
     assert ("c@example.com", "copy@example.com") == again.recipients
     assert {"C@example.com": {"n": 2}} == again.merge_data
+    assert {"c@example.com": {"id": 2}} == again.merge_metadata
+    assert {"c@example.com": BATCH.merge_headers["c@example.com"]} == again.merge_headers
     assert UNKNOWN == result.recipients["d@example.com"]
     assert ["d@example.com"] == list(result.refused)
 
@@ -376,13 +410,36 @@ def test_nobody_in_the_end_is_an_error_with_each_status(trial):
     assert not caught.value.retryable
 
 
-def test_a_refusal_for_good_stays_as_it_was(trial):
+@pytest.mark.parametrize(
+    ("status", "attempts"), [(NEVER, 5), (UNKNOWN, 5), (LATER, 1)], ids=["never", "lost", "later"]
+)
+def test_a_refusal_for_good_stays_as_it_was(trial, status, attempts):
     """Nothing is wrapped where nothing was tried again."""
-    refused = RecipientsRefused("nobody", result=result_of({"b@example.com": NEVER}))
+    refused = RecipientsRefused("nobody", result=result_of({"b@example.com": status}))
     with pytest.raises(RecipientsRefused) as caught:
-        trial.send(MESSAGE, refused)
+        trial.send(MESSAGE, refused, attempts=attempts)
 
     assert refused is caught.value
+
+
+def test_copies_of_a_batch_alone_are_not_sent_again(trial):
+    """No message can be made for them, so that the result is the last word."""
+    first = {**dict.fromkeys(BATCH.recipients, OK), "copy@example.com": LATER}
+    result = trial.send(BATCH, first)
+
+    assert (("copy@example.com",), ()) == (result.retryable, result.attempts)
+
+
+def test_what_stops_a_later_attempt_is_told(trial):
+    """A part that the provider cannot express is among the attempts, or what is raised has it."""
+    first = {"b@example.com": OK, "c@example.com": LATER, "d@example.com": OK}
+    cannot = UnsupportedFeature("no To header without recipients")
+    assert cannot is trial.send(THREE, first, cannot).attempts[-1]
+
+    refused = RecipientsRefused("nobody", result=result_of({"b@example.com": LATER}))
+    with pytest.raises(RecipientsRefused) as caught:
+        trial.send(MESSAGE, refused, cannot)
+    assert cannot is caught.value.__cause__
 
 
 @pytest.mark.parametrize("fault", [CancelSend("enough"), RuntimeError("a fault"), KeyError("b@")])
@@ -407,6 +464,8 @@ def test_of_several_requests_a_lost_answer_is_repeated_with_its_key(native):
     result = native.send(THREE, first, {"b@example.com": NEVER, "c@example.com": again})
 
     assert native.messages[0] == native.messages[1]
+    (attempt,) = result.attempts
+    assert (False, True) == (attempt.retryable, attempt.maybe_accepted)
     assert {"b@example.com": OK, "c@example.com": again, "d@example.com": LATER} == dict(
         result.recipients.items()
     )
@@ -431,6 +490,21 @@ def test_a_part_has_a_key_of_its_own(native):
     keys = [message.idempotency_key for message in native.messages]
     assert ["order-7", keys[1], "order-7", keys[1]] == keys
     assert "order-7" != keys[1]
+    others = {"b@example.com": LATER, "c@example.com": OK, "d@example.com": OK}
+    native.send(message, others, OK)
+    native.send(message.replace(idempotency_key="order-8"), first, OK)
+    assert 3 == len({native.messages[at].idempotency_key for at in (1, 5, 7)})
+
+
+def test_a_part_has_the_same_key_however_its_recipients_are_spelled(native):
+    """Nor does their order matter: a later process must not send it twice."""
+    parts = []
+    for to in (["b@example.com", "c@example.com"], ["C@EXAMPLE.com", "B@example.com"]):
+        message = MESSAGE.replace(to=[*to, "d@example.com"], idempotency_key="order-7")
+        native.send(message, {to[0]: LATER, to[1]: LATER, "d@example.com": OK}, OK)
+        parts.append(native.messages[-1].idempotency_key)
+
+    assert parts[0] == parts[1]
 
 
 @pytest.mark.parametrize(
