@@ -218,3 +218,33 @@ def test_a_provider_and_back(suppression, entries, monkeypatch, capsys, path):
             capsys.readouterr().out
         )
         assert {ADA, BOB} == {each.email_address for each in account.suppressed()}
+
+
+LONG = "x" * 140_000
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{ADA}\r{BOB}", [(ADA, ""), (BOB, "")]),
+        (f'address,detail\r\n{ADA},"one\r\ntwo"', [(ADA, "one\r\ntwo")]),
+        (f"{LONG}\n{ADA}", [(1, "field larger than field limit (131072)"), (ADA, "")]),
+        (
+            f"address,reason\n,BOUNCE\n{ADA}",
+            [(2, "Invalid email address '' in `address`: it is empty"), (ADA, "")],
+        ),
+    ],
+    ids=["line ends", "several lines", "too long", "no address"],
+)
+def test_lines_of_files(text, expected):
+    """As programs of all kinds write them; one that cannot be read does not lose the others."""
+    found = [
+        (each.line, each.reason)
+        if isinstance(each, UnreadableLine)
+        else (each.email_address, each.detail)
+        for each in read_entries(text, reason=BOUNCE)
+    ]
+
+    assert expected == found
+    entries = read_entries(ADA, reason=BOUNCE)
+    assert [(ALL_MAIL, "")] == [(each.scope, each.source) for each in entries]

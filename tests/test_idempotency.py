@@ -382,6 +382,34 @@ def test_it_died_in_between_and_the_key_is_native(begun, native, scripted, regis
     assert 30 == pytest.approx(sum(clock.slept))
 
 
+def test_somebody_else_has_taken_it_over(native, scripted, registry):
+    """Of those who waited, one gives it to the provider again; the others wait for that one."""
+
+    class Contested(MemoryIdempotencyStore):
+        others: ClassVar[list[str]] = []
+
+        def replace(self, key, old, new):
+            if self.others:
+                super().replace(key, old, self.others.pop())
+                return False
+            return super().replace(key, old, new)
+
+    clock = VirtualClock(now=1000.0)
+    first, second = (Record.begun(fingerprint(message()), clock.now) for _ in range(2))
+    store = Contested(now=clock)
+    store.claim(KEY, first.written(), 3600)
+    store.others.append(second.written())
+    flow = flow_of(Idempotency(store, wait_seconds=1, now=clock), native, registry, None)
+    waits = [next(flow).seconds, *(flow.send(None).seconds for _ in range(7))]
+    result = result_of(native, scripted, registry)
+    store.replace(KEY, second.written(), second.done(result).written())
+    with pytest.raises(StopIteration) as ended:
+        flow.send(None)
+
+    assert [0.05, 0.1, 0.2, 0.4, 0.25, 0.05, 0.1, 0.2] == pytest.approx(waits)
+    assert "m-9" == ended.value.value.message_id
+
+
 def test_another_message_does_not_wait(begun, native, registry):
     """It is told at once, and is not given to a provider that would take it for the first."""
     policy, clock, _, record = begun

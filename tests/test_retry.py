@@ -143,10 +143,10 @@ def native(trial, chunked) -> Trial:
     return trial
 
 
-def result_of(statuses, *errors):
+def result_of(statuses, *errors, provider="chunked"):
     """A result without anything else."""
     recipients = RecipientStatuses(statuses)
-    return SendResult(provider="chunked", recipients=recipients, errors=errors)
+    return SendResult(provider=provider, recipients=recipients, errors=errors)
 
 
 TAKEN_LATER: list[SendError] = [
@@ -380,6 +380,25 @@ def test_a_batch_of_which_nothing_was_tried_goes_again_as_it_is(trial):
     assert [BATCH, BATCH] == trial.messages
     assert [3.5] == trial.clock.slept
     assert (refused,) == result.attempts
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "provider"),
+    [(OK, OK, "second"), (OK, NEVER, "first"), (NEVER, OK, "second"), (NEVER, NEVER, "first")],
+)
+def test_who_of_a_pool_has_sent(trial, first, second, provider):
+    """The last member that took somebody; the first one if none did."""
+    statuses = {"b@example.com": first, "c@example.com": LATER, "d@example.com": first}
+    outcomes = [
+        result_of(statuses, provider="first"),
+        result_of({"c@example.com": second}, provider="second"),
+    ]
+    try:
+        result = trial.send(THREE, *outcomes)
+    except RecipientsRefused as error:
+        result = error.result
+
+    assert provider == result.provider
 
 
 def test_what_is_left_in_the_end_is_told(trial):

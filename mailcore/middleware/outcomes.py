@@ -14,9 +14,6 @@ from mailcore.sending.copies import likelihood
 from mailcore.sending.delivery import failed_for, refused_to_all
 
 
-_SILENT = RecipientStatus(SendStatus.UNKNOWN, detail="the provider's answer does not say")
-
-
 class Outcomes:
     """
     The statuses of all recipients of a message, joined.
@@ -65,8 +62,8 @@ class Outcomes:
                 self._statuses[key] = status
 
     def status_of(self, address: str) -> RecipientStatus:
-        """What all sends together say of an address."""
-        return self._statuses.get(address_key(address), _SILENT)
+        """What all sends together say of an address that one of them was about."""
+        return self._statuses[address_key(address)]
 
     @property
     def nobody(self) -> bool:
@@ -85,8 +82,9 @@ class Outcomes:
         if last is None:
             provider = self._errors[0].provider if self._errors else ""
             last = SendResult(provider=provider, recipients=RecipientStatuses())
+        silent = RecipientStatus(SendStatus.UNKNOWN, detail="the provider's answer does not say")
         recipients = {
-            address: self._statuses.get(key, _SILENT) for key, address in self._order.items()
+            address: self._statuses.get(key, silent) for key, address in self._order.items()
         }
         ids = dict.fromkeys(each.message_id for each in recipients.values() if each.message_id)
         return dataclasses.replace(
