@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mailcore_local.mailbox import CapturedMail, CapturedRecipient, CapturedRequest
-from mailcore_local.mandrill.sending import Copy, Letter
+from mailcore_local.mandrill.copies import Copy
+from mailcore_local.mandrill.sending import Letter
 
 
 FACE = "mandrill"

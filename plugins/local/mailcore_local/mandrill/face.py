@@ -33,6 +33,7 @@ from mailcore_local.mandrill.account import Account
 from mailcore_local.mandrill.addresses import AddressList
 from mailcore_local.mandrill.calls import Call
 from mailcore_local.mandrill.captured import FACE, captured_letter
+from mailcore_local.mandrill.copies import copies_of
 from mailcore_local.mandrill.errors import (
     MandrillError,
     invalid,
@@ -41,15 +42,9 @@ from mailcore_local.mandrill.errors import (
     unreadable,
 )
 from mailcore_local.mandrill.list_calls import ListCalls
-from mailcore_local.mandrill.sending import (
-    Letter,
-    StoredTemplate,
-    copies_of,
-    letters_of,
-    raw_letter,
-)
+from mailcore_local.mandrill.sending import Letter, letters_of, raw_letter
 from mailcore_local.mandrill.template_calls import TemplateCalls
-from mailcore_local.mandrill.templates import TemplateStore
+from mailcore_local.mandrill.templates import StoredTemplate, TemplateStore
 
 
 if TYPE_CHECKING:

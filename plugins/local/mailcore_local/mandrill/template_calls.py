@@ -11,8 +11,8 @@ from mailcore_local.mandrill import models
 from mailcore_local.mandrill.calls import Call
 from mailcore_local.mandrill.errors import invalid
 from mailcore_local.mandrill.merging import merged
-from mailcore_local.mandrill.sending import fill_regions, variables
-from mailcore_local.mandrill.templates import TemplateStore, document
+from mailcore_local.mandrill.sending import variables
+from mailcore_local.mandrill.templates import TemplateStore, document, fill_regions
 
 
 class TemplateCalls:

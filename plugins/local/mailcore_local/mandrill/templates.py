@@ -1,17 +1,59 @@
 """
-The templates of an account.
+The templates of an account, and what stands in their regions.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 from mailcore_local.mandrill.errors import invalid_template, unknown_template
 from mailcore_local.mandrill.models import Template, moment_text
-from mailcore_local.mandrill.sending import StoredTemplate
+
+
+_REGION = re.compile(
+    r"(?P<open><(?P<tag>[A-Za-z][A-Za-z0-9]*)\b[^>]*\bmc:edit=[\"'](?P<name>[^\"']*)[\"'][^>]*>)"
+    r"(?P<inner>.*?)(?P<close></(?P=tag)\s*>)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredTemplate:
+    """
+    A template of the account.
+
+    Attributes:
+        name: The name that people gave it.
+        from_email: The sender of a mail that has none.
+        from_name: The name beside it.
+        subject: The subject of a mail that has none.
+        code: The HTML, with regions marked ``mc:edit``.
+        text: The plain text.
+        published: Whether mails may be sent with it.
+        created_at: When it was made, in UTC.
+    """
+
+    name: str
+    from_email: str | None = None
+    from_name: str | None = None
+    subject: str | None = None
+    code: str | None = None
+    text: str | None = None
+    published: bool = True
+    created_at: datetime
+
+    @property
+    def slug(self) -> str:
+        """
+        The name in lower case, with hyphens.
+        """
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
 
 class TemplateStore:
@@ -126,3 +168,19 @@ def _updated(old: StoredTemplate, given: Template) -> StoredTemplate:
         published=given.publish is not False,
         created_at=old.created_at,
     )
+
+
+def fill_regions(code: str, regions: Mapping[str, str]) -> str:
+    """
+    The HTML of a template with its ``mc:edit`` regions filled.
+
+    Args:
+        code: The HTML of the template.
+        regions: What stands in each region by name; the others keep what they have.
+    """
+
+    def filled(found: re.Match[str]) -> str:
+        inner = regions.get(found["name"], found["inner"])
+        return f"{found['open']}{inner}{found['close']}"
+
+    return _REGION.sub(filled, code)

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 
 from mailcore_local.jinja_subset import TemplateError
 from mailcore_local.mandrill import models
+from mailcore_local.mandrill.copies import copies_of
 from mailcore_local.mandrill.merging import merged
-from mailcore_local.mandrill.sending import copies_of, fill_regions, letters_of
+from mailcore_local.mandrill.sending import letters_of
+from mailcore_local.mandrill.templates import fill_regions
 
 
 ADA, BOB = "ada@example.net", "bob@example.net"
