@@ -4,6 +4,7 @@ The mails that were accepted, by whichever face: kept in SQLite, searched, waite
 
 from __future__ import annotations
 
+from mailcore_local.mailbox.changes import Change
 from mailcore_local.mailbox.links import Link, first_web_link, links_in
 from mailcore_local.mailbox.mail import (
     CapturedMail,
@@ -11,12 +12,13 @@ from mailcore_local.mailbox.mail import (
     CapturedRequest,
     MailEvent,
     MailSummary,
+    NotKept,
     TimelineEntry,
     WebhookOutcome,
 )
 from mailcore_local.mailbox.query import MailQuery
 from mailcore_local.mailbox.states import RECIPIENT_STATES, RecipientState, state_after
-from mailcore_local.mailbox.store import Change, MailStore, NotKept
+from mailcore_local.mailbox.store import MailStore
 
 
 __all__ = [

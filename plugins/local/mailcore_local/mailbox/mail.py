@@ -294,3 +294,9 @@ class CapturedMail:
 
     def __repr__(self) -> str:
         return f"<CapturedMail {self.id} by {self.face} to {len(self.recipients)} recipients>"
+
+
+class NotKept(Exception):
+    """
+    The store cannot take this; nothing of it was kept.
+    """

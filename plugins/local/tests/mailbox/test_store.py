@@ -24,6 +24,7 @@ from mailcore_local.mailbox import (
     WebhookOutcome,
     tables,
 )
+from mailcore_local.mailbox.changes import ChangeLog
 
 
 def mail(*to: str, **more: object) -> CapturedMail:
@@ -297,7 +298,7 @@ def test_changes(store):
 
 def test_changes_that_are_forgotten(store, monkeypatch):
     """Who asks too late is told to read everything anew."""
-    store._changes = type(store._changes)(maxlen=2)
+    store._changes = ChangeLog(kept=2)
     for _ in range(3):
         store.add(mail())
 
