@@ -25,7 +25,9 @@ from mailcore import (
     SendStatus,
 )
 from mailcore.features import Features
+from mailcore.flow import Progress
 from mailcore.http import AiohttpTransport, HttpTransport
+from mailcore.http.async_requests import AsyncState
 from mailcore.registry import Registry, hookimpl
 from mailcore.testing.faults import faulty_server
 
@@ -169,6 +171,70 @@ def test_closing_where_another_loop_stands_still(in_a_loop: Any) -> None:
         stands.run_until_complete(stands.shutdown_asyncgens())
         stands.run_until_complete(stands.shutdown_default_executor())
         stands.close()
+
+
+class Moments:
+    """A clock that is set, and what a connection still holds of the request."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        self.left = 100
+        for module in ("connection", "async_requests"):
+            monkeypatch.setattr(f"mailcore.http.{module}.time", self)
+
+    def monotonic(self) -> float:
+        """What the clock shows."""
+        return self.now
+
+    def get_write_buffer_size(self) -> int:
+        """How many bytes were not taken yet."""
+        return self.left
+
+
+def test_how_long_each_step_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer has its time again whenever it took something, and one for the whole request."""
+    moments = Moments(monkeypatch)
+    state = AsyncState(20.0, 40 * 16 * 1024, Progress())
+    state.connect_seconds = 5.0
+    assert (1005.0, "no connection in time") == state.deadline(1000.0)
+
+    state.begins(moments)
+    slow = "the request could not be written in time"
+    for now, left, expected in (
+        (1001.0, 100, 1021.0),
+        (1015.0, 100, 1021.0),
+        (1016.0, 50, 1036.0),
+        (1035.0, 50, 1036.0),
+        (1035.5, 49, 1055.5),
+        (1050.0, 0, 1060.0),  # 20 seconds, and 40 for so many bytes
+    ):
+        moments.now, moments.left = now, left
+        assert (expected, slow) == state.deadline(1000.0)
+
+    moments.now = 1051.0
+    state.is_written()
+    moments.now = 1060.0
+    # 5 seconds for what is in buffers on the way.
+    assert (1076.0, "no answer in time") == state.deadline(1000.0)
+    state.is_answered = True
+    assert (1076.0, "the answer did not end in time") == state.deadline(1000.0)
+
+
+@pytest.mark.parametrize(("awaited", "is_told"), [(1021.0, True), (1019.0, False)])
+def test_who_waits_is_told_of_an_earlier_moment(
+    monkeypatch: pytest.MonkeyPatch, awaited: float, is_told: bool
+) -> None:
+    """Once, however far the request comes before the waiting task has its turn."""
+    moments = Moments(monkeypatch)
+
+    async def main() -> bool:
+        state = AsyncState(20.0, 0, Progress())
+        future = state.awaits(awaited)
+        state.begins(moments)
+        state.is_written()
+        return future.done()
+
+    assert is_told is asyncio.run(main())
 
 
 def test_no_other_time_bounds_an_exchange(in_a_loop: Any, monkeypatch: pytest.MonkeyPatch) -> None:

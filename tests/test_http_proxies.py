@@ -249,6 +249,28 @@ def test_a_proxy_that_takes_nothing(
     assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(
+    transport: Any, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """Through a proxy neither: what the host answers is the answer."""
+    answer = b"HTTP/1.1 %d Moved\r\nLocation: http://mail.test/b\r\nContent-Length: 5\r\n\r\nmoved"
+    asked: list[bytes] = []
+
+    def moved(connection: socket.socket) -> None:
+        while True:
+            asked.append(read_head(connection).partition(b" HTTP")[0])
+            read(connection, 2)
+            connection.sendall(answer % status)
+
+    with server(moved) as port:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+        found = transport.exchange(post("http://mail.test/a"))
+
+    assert (status, b"moved") == (found.status_code, found.body)
+    assert [b"POST http://mail.test/a"] == asked
+
+
 @pytest.mark.parametrize("url", ["ftp://mail.test/", "gopher://mail.test/", "mail.test", "http://"])
 def test_what_is_no_http_is_not_given_to_a_proxy(
     transport: Any, monkeypatch: pytest.MonkeyPatch, url: str

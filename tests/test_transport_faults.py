@@ -551,10 +551,16 @@ def test_a_certificate_that_is_nobodys_is_not_tried_again(transport: Any) -> Non
     ],
     ids=["one time", "a time of its own"],
 )
+@pytest.mark.parametrize("watched", [False, True])
 def test_a_handshake_that_does_not_begin(
-    each: Any, over: threading.Event, seconds: dict[str, float]
+    each: Any,
+    over: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: dict[str, float],
+    watched: bool,
 ) -> None:
-    """Nothing was sent when the time ran out, so it may be tried again."""
+    """Nothing was sent when the time ran out, so it may be tried again; by all of urllib3 too."""
+    monkeypatch.setattr("mailcore.http.direct.urllib3_is_replaced", lambda: watched)
     silent = faulty_server(lambda _: over.wait(10), reads=reads_something, scheme="https")
     start = time.monotonic()
     with silent as url, letting_go(over), pytest.raises(SendTimeout) as caught:

@@ -39,14 +39,12 @@ class AsyncState(ExchangeState):
     _transport: asyncio.WriteTransport | None = None
     _left_bytes = -1
     _taken_at = 0.0
-    _began_at = 0.0
     _awaited: tuple[float, asyncio.Future[None]] | None = None
 
     def begins(self, transport: Any) -> None:
         """Note that writing begins, and where to look how far it is."""
         self.write_by(0, 0.0)
         self._transport = transport
-        self._taken_at = time.monotonic()
         self._tell()
 
     def is_written(self) -> None:
@@ -69,7 +67,7 @@ class AsyncState(ExchangeState):
         if self._awaited is None:
             return
         by, future = self._awaited
-        if not future.done() and self.deadline(self._began_at)[0] < by:
+        if not future.done() and self._next()[0] < by:
             future.set_result(None)
 
     def deadline(self, began_at: float) -> tuple[float, str]:
@@ -79,9 +77,11 @@ class AsyncState(ExchangeState):
         Args:
             began_at: When the exchange began, by :func:`time.monotonic`.
         """
-        self._began_at = began_at
         if not self.began:
             return began_at + self.connect_seconds, "no connection in time"
+        return self._next()
+
+    def _next(self) -> tuple[float, str]:
         if self._written_at is None:
             self._look()
             by = min(self.write_by(0, 0.0), self._taken_at + self.patience_seconds)

@@ -207,7 +207,7 @@ def read_bounded(answer: Any, max_bytes: int, status: int, length: int | None = 
     size = 0
     while length is None or size < length:
         # What has arrived, and not what fills a buffer: else a body that drips meets no deadline.
-        chunk = answer.read1(CHUNK_BYTES if length is None else min(CHUNK_BYTES, length - size))
+        chunk = answer.read1(CHUNK_BYTES)
         if not chunk:
             break
         size += len(chunk)
