@@ -165,9 +165,11 @@ def test_parameters_in_json(params, expected):
 )
 def test_answers(status_code, body, expected):
     """What is not read as botocore reads it."""
-    answer = response_of(HttpResponse(status_code=status_code, body=body))
+    headers = {"x-amzn-requestid": "r", "retry-after": "7"}
+    answer = response_of(HttpResponse(status_code=status_code, body=body, headers=headers))
 
     assert (status_code < 300, *expected) == (answer.ok, answer.error_code, answer.error_message)
+    assert (status_code, headers) == (answer.status_code, answer.headers)
 
 
 def test_what_is_no_parameter():

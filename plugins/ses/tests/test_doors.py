@@ -162,6 +162,7 @@ DOORS = {
     "eventbridge-sqs": lambda e: events_from_sqs_message(in_sqs(json.dumps(in_eventbridge(e)))),
     "sns-lambda": lambda event: events_from_lambda(in_lambda(envelope(event))),
     "sqs-lambda": lambda e: events_from_lambda(in_sqs_in_lambda(json.dumps(envelope(e)))),
+    "sqs-lambda-raw": lambda e: events_from_lambda(in_sqs_in_lambda(json.dumps(e))),
     "eventbridge": lambda event: events_from_eventbridge(in_eventbridge(event)),
     "eventbridge-lambda": lambda event: events_from_lambda(in_eventbridge(event)),
     "eventbridge-sns": lambda event: parse_events("ses", posted(in_eventbridge(event))),
@@ -242,6 +243,7 @@ def test_texts_are_kept_as_they_were():
     [
         ("sns-sqs", "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324", "2026-11-20T09:15:06.001000+00:00"),
         ("sns-sqs-raw", "sqs-1", "2026-11-20T09:15:06.001000+00:00"),
+        ("sqs-lambda-raw", "sqs-0", "2026-11-20T09:15:06.001000+00:00"),
         ("sns-lambda", "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324", "2026-11-20T09:15:06.001000+00:00"),
         ("eventbridge", "eb-1", "2026-11-20T09:15:04+00:00"),
         ("sns-raw", "raw-1", None),

@@ -168,6 +168,8 @@ def test_repr_has_no_full_address():
         ("Permanent", "General", None, None, (None, "hard", False)),
         ("Permanent", "NoEmail", "5.7.1", "550 5.7.1 blocked", ("5.7.1", "hard", False)),
         ("Transient", "General", "5.1.1", "550 user unknown", ("5.1.1", "hard", False)),
+        ("Transient", "General", "5.1.1", None, ("5.1.1", "hard", False)),
+        ("Permanent", "General", "5.2.2", None, ("5.2.2", "soft", True)),
         ("Transient", "MailboxFull", "5.2.2", None, ("5.2.2", "soft", True)),
         ("Transient", "General", "odd", None, (None, "soft", True)),
         ("Undetermined", "Undetermined", None, None, (None, "undetermined", None)),

@@ -274,10 +274,10 @@ def _words_of(answer: HttpResponse) -> tuple[str, str]:
         body = json.loads(text)
     except (ValueError, RecursionError):
         body = {"message": text}
-    message = body.get("message", body.get("Message", ""))
+    message = body.get("message", body.get("Message"))
     code: Any = body.get("__type", str(answer.status_code))
     if code is not None:
-        code = _name_in(code) if ":" in code or "#" in code else code
+        code = _name_in(code)
     given = body.get("code", body.get("Code"))
     given = answer.headers.get("x-amzn-errortype", given)
     if given is not None:
