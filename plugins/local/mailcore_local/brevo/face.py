@@ -12,10 +12,9 @@ from __future__ import annotations
 import json
 import uuid
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -29,20 +28,19 @@ from mailcore_local.brevo.account import (
     Templates,
     template_document,
 )
-from mailcore_local.brevo.errors import BrevoError, from_model, not_found
+from mailcore_local.brevo.calls import Call
+from mailcore_local.brevo.captured import FACE, captured_letter
+from mailcore_local.brevo.errors import BrevoError, not_found
 from mailcore_local.brevo.models import Send, Template
 from mailcore_local.brevo.sending import (
     IDEMPOTENCY_HEADER,
     SANDBOX_HEADER,
-    TAG_HEADER,
-    Letter,
     check,
     checked_template,
     header,
     letters_of,
     versions_of,
 )
-from mailcore_local.documents import NotReadable, read_json
 from mailcore_local.engine import ArgumentRule, EventKind, Fate, Fault
 from mailcore_local.faces import (
     COMMON_FAULTS,
@@ -51,14 +49,12 @@ from mailcore_local.faces import (
     FaceSettings,
     WebhookPost,
 )
-from mailcore_local.hub import captured_request, part_of_request
-from mailcore_local.mailbox import CapturedMail, CapturedRecipient, CapturedRequest, MailEvent
+from mailcore_local.hub import captured_request
+from mailcore_local.mailbox import CapturedMail, MailEvent
 
 
 if TYPE_CHECKING:
     from mailcore_local.hub import Hub
-
-ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _CREDITS = 300
 _REASONS = {
@@ -79,7 +75,7 @@ _FAULTS: Mapping[str, tuple[int, str, str]] = {
     "error500": (500, "internal_server_error", "Something went wrong"),
     "error503": (503, "service_unavailable", "The service is temporarily unavailable"),
 }
-_Handler = Callable[["_Call"], Response]
+_Handler = Callable[[Call], Response]
 
 
 class BrevoFace(BasicAuthFace):
@@ -91,7 +87,7 @@ class BrevoFace(BasicAuthFace):
             which a password is made up here otherwise.
     """
 
-    name: ClassVar[str] = "brevo"
+    name: ClassVar[str] = FACE
     label: ClassVar[str] = "Brevo"
     own_faults: ClassVar[Mapping[str, ArgumentRule | None]] = {**COMMON_FAULTS, "credits": None}
 
@@ -136,7 +132,7 @@ class BrevoFace(BasicAuthFace):
                     said = f"{request.method} Method is not allowed on this path"
                     raise BrevoError("method_not_allowed", said, status_code=405)
                 found = handler(
-                    _Call(hub, request, body, captured_request(request, body, secrets=[key]))
+                    Call(hub, request, body, captured_request(request, body, secrets=[key]))
                 )
             except BrevoError as error:
                 found = JSONResponse(error.document(), error.status_code)
@@ -157,7 +153,7 @@ class BrevoFace(BasicAuthFace):
             raise BrevoError("unauthorized", "Key not found", status_code=401)
         return key
 
-    def _send(self, call: _Call) -> Response:
+    def _send(self, call: Call) -> Response:
         given = call.read(Send)
         check(given)
         templates = {
@@ -174,38 +170,38 @@ class BrevoFace(BasicAuthFace):
             raise
         if header(given, SANDBOX_HEADER) is None:
             for letter, part in zip(letters, call.parts(len(letters)), strict=True):
-                call.hub.accept(_captured(letter, given, part))
+                call.hub.accept(captured_letter(letter, given, part))
         return _answer(given, [letter.message_id for letter in letters])
 
-    def _blocked(self, call: _Call) -> Response:
+    def _blocked(self, call: Call) -> Response:
         return JSONResponse(self.blocked.page(call.request.query_params))
 
-    def _unblock(self, call: _Call) -> Response:
+    def _unblock(self, call: Call) -> Response:
         self.blocked.unblock(call.request.path_params["email"])
         return Response(status_code=204)
 
-    def _list_templates(self, call: _Call) -> Response:
+    def _list_templates(self, call: Call) -> Response:
         found = [template_document(each) for each in self.templates.all()]
         return JSONResponse({"count": len(found), "templates": found})
 
-    def _add_template(self, call: _Call) -> Response:
+    def _add_template(self, call: Call) -> Response:
         return JSONResponse({"id": self.templates.create(call.read(Template)).id}, 201)
 
-    def _template(self, call: _Call) -> Response:
+    def _template(self, call: Call) -> Response:
         found = self.templates.get(call.number)
         if found is None:
             raise not_found("Template ID does not exist")
         return JSONResponse(template_document(found))
 
-    def _change_template(self, call: _Call) -> Response:
+    def _change_template(self, call: Call) -> Response:
         self.templates.update(call.number, call.read(Template))
         return Response(status_code=204)
 
-    def _delete_template(self, call: _Call) -> Response:
+    def _delete_template(self, call: Call) -> Response:
         self.templates.delete(call.number)
         return Response(status_code=204)
 
-    def _account(self, call: _Call) -> Response:
+    def _account(self, call: Call) -> Response:
         left = max(_CREDITS - self._sent, 0)
         return JSONResponse(
             {
@@ -223,7 +219,7 @@ class BrevoFace(BasicAuthFace):
             }
         )
 
-    def _file(self, call: _Call) -> Response:
+    def _file(self, call: Call) -> Response:
         content, content_type = self.files.get(call.request.path_params["token"])
         return Response(content, headers={"Content-Type": content_type})
 
@@ -284,62 +280,6 @@ class BrevoFace(BasicAuthFace):
         ]
 
 
-class _Call:
-    """
-    One request, its key checked.
-    """
-
-    def __init__(self, hub: Hub, request: Request, body: bytes, captured: CapturedRequest) -> None:
-        self.hub = hub
-        self.request = request
-        self.captured = captured
-        self._body = body
-
-    @property
-    def number(self) -> int:
-        """
-        The number of a template in the path.
-
-        Raises:
-            BrevoError: It is none.
-        """
-        text = self.request.path_params["id"]
-        if not (text.isascii() and text.isdecimal() and len(text) < 19):
-            raise BrevoError("invalid_parameter", "templateId is not valid")
-        return int(text)
-
-    def parts(self, count: int) -> Iterator[CapturedRequest]:
-        """
-        The call of each version; files stand in the first one only.
-
-        Args:
-            count: How many mails the call makes.
-        """
-        if count == 1:
-            yield self.captured
-            return
-        body = read_json(self._body)
-        for number, version in enumerate(body["messageVersions"]):
-            part = {**body, "messageVersions": [version]}
-            if number:
-                part.pop("attachment", None)
-            yield part_of_request(self.captured, part)
-
-    def read(self, model: type[ModelT]) -> ModelT:
-        """
-        The body as a model has it.
-
-        Raises:
-            BrevoError: It is not as it has it.
-        """
-        try:
-            return model.model_validate(read_json(self._body))
-        except NotReadable as error:
-            raise BrevoError("bad_request", f"Input must be a valid JSON object: {error}") from None
-        except ValidationError as error:
-            raise from_model(error) from None
-
-
 def _numbers(given: Send) -> set[int]:
     if given.template_id is None:
         return set()
@@ -356,40 +296,3 @@ def _answer(given: Send, identifiers: Sequence[str]) -> Response:
     if given.scheduled_at is None:
         return JSONResponse(document, 201)
     return JSONResponse({**document, "batchId": given.batch_id or str(uuid.uuid4())}, 202)
-
-
-def _captured(letter: Letter, given: Send, request: CapturedRequest) -> CapturedMail:
-    everybody = dict.fromkeys(each.email for each in (*letter.to, *letter.cc, *letter.bcc))
-    tags = list(given.tags or ())
-    tag = header(given, TAG_HEADER)
-    return CapturedMail(
-        face=BrevoFace.name,
-        envelope_sender=letter.sender.email,
-        from_email=str(letter.sender),
-        to=tuple(map(str, letter.to)),
-        cc=tuple(map(str, letter.cc)),
-        bcc=tuple(map(str, letter.bcc)),
-        subject=letter.subject,
-        raw=letter.raw,
-        recipients=tuple(
-            CapturedRecipient(address=address, message_id=letter.message_id)
-            for address in everybody
-        ),
-        request=request,
-        tags=tuple(tags or ([tag] if tag else [])),
-        metadata=_metadata(letter.custom),
-        facts={"custom": letter.custom, "template_id": letter.template_id},
-        failure=letter.failure,
-    )
-
-
-def _metadata(custom: str | None) -> dict[str, str]:
-    if custom is None:
-        return {}
-    try:
-        values = read_json(custom.encode())
-    except (NotReadable, UnicodeEncodeError):
-        values = None
-    if not isinstance(values, dict):
-        return {"X-Mailin-custom": custom}
-    return {name: str(value) for name, value in values.items()}

@@ -16,11 +16,9 @@ import json
 import threading
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -30,24 +28,23 @@ from mailcore_local.documents import NotReadable, read_json
 from mailcore_local.engine import EventKind, Fate, Fault
 from mailcore_local.faces import CopyLine, Envelope, FaceSettings, WebhookPost
 from mailcore_local.hub import captured_request, part_of_request
-from mailcore_local.mailbox import CapturedMail, CapturedRecipient, CapturedRequest, MailEvent
+from mailcore_local.mailbox import CapturedMail, CapturedRequest, MailEvent
 from mailcore_local.mailjet import webhooks
+from mailcore_local.mailjet.captured import FACE, captured_letter
 from mailcore_local.mailjet.errors import (
     MALFORMED,
     UNAUTHORIZED,
     MailjetError,
     Problem,
     Refused,
-    problems_of,
 )
-from mailcore_local.mailjet.models import MAX_MESSAGES, Person, Template, TemplateContent
+from mailcore_local.mailjet.models import MAX_MESSAGES
 from mailcore_local.mailjet.sending import (
-    Letter,
-    StoredTemplate,
     letter_of,
     read_message,
     read_shared,
 )
+from mailcore_local.mailjet.template_calls import Templates
 
 
 if TYPE_CHECKING:
@@ -75,7 +72,7 @@ class MailjetFace(BasicAuthFace):
         groups_events: Whether events come in an array, as of a webhook of version 2.
     """
 
-    name: ClassVar[str] = "mailjet"
+    name: ClassVar[str] = FACE
     label: ClassVar[str] = "Mailjet"
 
     def __init__(
@@ -84,7 +81,7 @@ class MailjetFace(BasicAuthFace):
         super().__init__(settings)
         self._groups_events = groups_events
         self._lock = threading.Lock()
-        self._templates: dict[int, StoredTemplate] = {}
+        self._templates = Templates()
         self._blocked: set[str] = set()
 
     def routes(self, hub: Hub) -> Sequence[BaseRoute]:
@@ -96,14 +93,18 @@ class MailjetFace(BasicAuthFace):
             endpoint = hub.endpoint(self, self._guarded(handler), operation=operation)
             return Route(path, endpoint, methods=methods)
 
-        account = "account"
-        content = "/v3/REST/template/{id}/detailcontent"
+        def stored(path: str, call: _TemplateCall, methods: list[str]) -> BaseRoute:
+            def answer(_: Hub, request: Request, body: Any, _request: CapturedRequest) -> Response:
+                return call(request, body)
+
+            return route(f"/v3/REST/template{path}", answer, methods, "account")
+
         return [
             route("/v3.1/send", self._send, ["POST"], "send"),
-            route("/v3/REST/template", self._add_template, ["POST"], account),
-            route("/v3/REST/template/{id}", self._template, ["GET"], account),
-            route(content, self._show_content, ["GET"], account),
-            route(content, self._store_content, ["POST", "PUT"], account),
+            stored("", self._templates.add, ["POST"]),
+            stored("/{id}", self._templates.show, ["GET"]),
+            stored("/{id}/detailcontent", self._templates.show_content, ["GET"]),
+            stored("/{id}/detailcontent", self._templates.store_content, ["POST", "PUT"]),
         ]
 
     def _guarded(self, handler: _Handler) -> Any:
@@ -173,8 +174,7 @@ class MailjetFace(BasicAuthFace):
         tells_all: bool,
     ) -> Response:
         items, status = [], 200
-        with self._lock:
-            templates = dict(self._templates)
+        templates = self._templates.all()
         for entry, part in zip(entries, parts, strict=True):
             try:
                 message = read_message(entry, shared, templates)
@@ -186,55 +186,9 @@ class MailjetFace(BasicAuthFace):
             number = message.template_id
             letter = letter_of(message, None if number is None else templates[number])
             if not sandbox:
-                hub.accept(_captured(letter, part))
+                hub.accept(captured_letter(letter, part))
             items.append(letter.item(sandbox=sandbox))
         return JSONResponse({"Messages": items}, status)
-
-    def _add_template(
-        self, hub: Hub, request: Request, body: Any, captured: CapturedRequest
-    ) -> Response:
-        given = _read(Template, body)
-        with self._lock:
-            number = len(self._templates) + 1
-            made = StoredTemplate(id=number, name=given.name)
-            self._templates[number] = made
-        return JSONResponse(_rest([_shown(made)]), 201)
-
-    def _template(
-        self, hub: Hub, request: Request, body: Any, captured: CapturedRequest
-    ) -> Response:
-        return JSONResponse(_rest([_shown(self._found(request))]))
-
-    def _show_content(
-        self, hub: Hub, request: Request, body: Any, captured: CapturedRequest
-    ) -> Response:
-        return JSONResponse(_rest([_content(self._found(request))]))
-
-    def _store_content(
-        self, hub: Hub, request: Request, body: Any, captured: CapturedRequest
-    ) -> Response:
-        given = _read(TemplateContent, body)
-        old = self._found(request)
-        # PUT leaves what is not mentioned, POST empties it.
-        keeps = request.method == "PUT"
-        fresh = replace(
-            old,
-            html=(old.html if keeps else "") if given.html is None else given.html,
-            text=(old.text if keeps else "") if given.text is None else given.text,
-            headers=(old.headers if keeps else {}) if given.headers is None else given.headers,
-        )
-        with self._lock:
-            self._templates[fresh.id] = fresh
-        return JSONResponse(_rest([_content(fresh)]), 200 if keeps else 201)
-
-    def _found(self, request: Request) -> StoredTemplate:
-        text = request.path_params["id"]
-        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
-        with self._lock:
-            found = self._templates.get(number)
-        if found is None:
-            raise MailjetError("Object not found", status_code=404)
-        return found
 
     def happened(self, mail: CapturedMail, events: Sequence[MailEvent]) -> None:
         """
@@ -306,6 +260,7 @@ class MailjetFace(BasicAuthFace):
 
 
 _Handler = Callable[["Hub", Request, Any, CapturedRequest], Response]
+_TemplateCall = Callable[[Request, Any], Response]
 
 
 def _parts(body: Mapping[str, Any], captured: CapturedRequest) -> Iterator[CapturedRequest]:
@@ -329,76 +284,3 @@ def _parts(body: Mapping[str, Any], captured: CapturedRequest) -> Iterator[Captu
 
 def _told(problems: Sequence[Problem], *, tells_all: bool) -> list[dict[str, Any]]:
     return [problem.document() for problem in (problems if tells_all else problems[:1])]
-
-
-def _read(model: type[Any], body: object) -> Any:
-    try:
-        return model.model_validate(body)
-    except ValidationError as error:
-        problem = problems_of(error)[0]
-        raise MailjetError(problem.message, code=problem.code) from None
-
-
-def _rest(data: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"Count": len(data), "Data": data, "Total": len(data)}
-
-
-def _shown(template: StoredTemplate) -> dict[str, Any]:
-    return {"ID": template.id, "Name": template.name, "OwnerType": "apikey", "EditMode": "html"}
-
-
-def _content(template: StoredTemplate) -> dict[str, Any]:
-    return {
-        "Html-part": template.html,
-        "Text-part": template.text,
-        "MJMLContent": "",
-        "Headers": dict(template.headers),
-    }
-
-
-def _captured(letter: Letter, request: CapturedRequest) -> CapturedMail:
-    message = letter.message
-    campaign = message.custom_campaign
-    everybody = {
-        each.email.lower(): each.email for each in (*message.to, *message.cc, *message.bcc)
-    }
-    return CapturedMail(
-        face=MailjetFace.name,
-        envelope_sender=letter.sender.email,
-        from_email=str(letter.sender),
-        to=_texts(message.to),
-        cc=_texts(message.cc),
-        bcc=_texts(message.bcc),
-        subject=letter.subject,
-        raw=letter.raw,
-        recipients=tuple(
-            CapturedRecipient(address=email, message_id=letter.receipts[key].message_id)
-            for key, email in everybody.items()
-        ),
-        request=request,
-        tags=(campaign,) if campaign else (),
-        metadata=_metadata(message.event_payload),
-        facts={
-            "campaign": campaign,
-            "custom_id": message.custom_id,
-            "payload": message.event_payload,
-            "uuids": {key: receipt.uuid for key, receipt in letter.receipts.items()},
-        },
-        failure=letter.failure,
-    )
-
-
-def _texts(people: Sequence[Person]) -> tuple[str, ...]:
-    return tuple(f"{each.name} <{each.email}>" if each.name else each.email for each in people)
-
-
-def _metadata(payload: str) -> dict[str, str]:
-    if not payload:
-        return {}
-    try:
-        values = read_json(payload.encode())
-    except (NotReadable, UnicodeEncodeError):
-        values = None
-    if not isinstance(values, dict):
-        return {"EventPayload": payload}
-    return {name: str(value) for name, value in values.items()}

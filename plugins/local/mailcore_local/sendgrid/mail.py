@@ -7,19 +7,15 @@ its page of errors, and SendGrid's own OpenAPI description (twilio/sendgrid-oai,
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mailcore.address import Address
-from mailcore.errors import InvalidAddress
 from mailcore.inbound import ReceivedFile
 from mailcore_local.composing import Mailbox
+from mailcore_local.sendgrid.contents import read_content, read_files
 from mailcore_local.sendgrid.errors import Complaint, SendGridError
+from mailcore_local.sendgrid.reading import Reader
 
 
 MAX_RECIPIENTS = 1000
@@ -28,13 +24,6 @@ _MAX_CATEGORY = 255
 _MAX_ARGUMENTS_BYTES = 10_000
 _MAX_DELAY_SECONDS = 72 * 3600
 _MAX_SUBSTITUTIONS_BYTES = 10_000
-_HEADER_NAME = re.compile(r"[!-9;-~]+")
-_RESERVED = frozenset(
-    {"x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "to", "from"}
-    | {"content-transfer-encoding", "subject", "reply-to", "cc", "bcc"}
-)
-_TYPE = re.compile(r"[\w.!#$&^+-]+/[\w.!#$&^+-]+(\s*;.*)?", re.ASCII)
-_ORDER = {"text/plain": 0, "text/html": 1}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -106,77 +95,6 @@ class Mail:
     sandbox: bool = False
 
 
-class _Reader:
-    """
-    Reads values, and collects what is wrong with them.
-    """
-
-    def __init__(self) -> None:
-        self.complaints: list[Complaint] = []
-
-    def complain(self, message: str, place: str) -> None:
-        self.complaints.append(Complaint(message, place))
-
-    def mapping(self, value: object, place: str) -> Mapping[str, Any]:
-        if value is None:
-            return {}
-        if isinstance(value, dict):
-            return value
-        self.complain("Invalid type. Expected: object.", place)
-        return {}
-
-    def items(self, value: object, place: str) -> Sequence[Any]:
-        if value is None:
-            return []
-        if isinstance(value, list):
-            return value
-        self.complain("Invalid type. Expected: array.", place)
-        return []
-
-    def text(self, value: object, place: str) -> str:
-        if value is None:
-            return ""
-        if isinstance(value, str):
-            return value
-        self.complain("Invalid type. Expected: string.", place)
-        return ""
-
-    def texts(self, value: object, place: str) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for name, item in self.mapping(value, place).items():
-            if isinstance(item, str):
-                found[name] = item
-            else:
-                self.complain("The value must be a string.", f"{place}.{name}")
-        return found
-
-    def mailbox(self, value: object, place: str) -> Mailbox | None:
-        fields = self.mapping(value, place)
-        email = self.text(fields.get("email"), f"{place}.email")
-        name = self.text(fields.get("name"), f"{place}.name")
-        try:
-            Address(email)
-        except InvalidAddress:
-            self.complain("Does not contain a valid address.", f"{place}.email")
-            return None
-        return Mailbox(email, name)
-
-    def mailboxes(self, value: object, place: str) -> tuple[Mailbox, ...]:
-        found = (
-            self.mailbox(item, f"{place}.{n}") for n, item in enumerate(self.items(value, place))
-        )
-        return tuple(each for each in found if each is not None)
-
-    def headers(self, value: object, place: str) -> dict[str, str]:
-        found = self.texts(value, place)
-        for name, text in found.items():
-            if name.lower() in _RESERVED or not _HEADER_NAME.fullmatch(name):
-                self.complain("This header may not be set, or is none.", f"{place}.{name}")
-            elif any(c in text for c in "\r\n\0"):
-                self.complain("A header value has a line break in it.", f"{place}.{name}")
-        return found
-
-
 def read_mail(document: object, *, now_seconds: float, is_dynamic: bool) -> Mail:
     """
     The call in a document.
@@ -189,7 +107,7 @@ def read_mail(document: object, *, now_seconds: float, is_dynamic: bool) -> Mail
     Raises:
         SendGridError: It breaks rules; the error has all of them.
     """
-    reader = _Reader()
+    reader = Reader()
     if not isinstance(document, dict):
         raise SendGridError(Complaint("Bad Request"))
     mail = _mail(reader, document, now_seconds, is_dynamic=is_dynamic)
@@ -199,7 +117,7 @@ def read_mail(document: object, *, now_seconds: float, is_dynamic: bool) -> Mail
 
 
 def _mail(
-    reader: _Reader, fields: Mapping[str, Any], now_seconds: float, *, is_dynamic: bool
+    reader: Reader, fields: Mapping[str, Any], now_seconds: float, *, is_dynamic: bool
 ) -> Mail | None:
     sender = None
     if fields.get("from") is None:
@@ -224,8 +142,8 @@ def _mail(
             " with a subject defined or if every personalization has a subject defined.",
             "subject",
         )
-    content = _content(reader, fields.get("content"), template_id)
-    files = tuple(_files(reader, fields.get("attachments")))
+    content = read_content(reader, fields.get("content"), template_id)
+    files = tuple(read_files(reader, fields.get("attachments")))
     categories = _categories(reader, fields.get("categories"))
     custom_args = _custom_args(reader, fields.get("custom_args"), "custom_args")
     headers = reader.headers(fields.get("headers"), "headers")
@@ -250,7 +168,7 @@ def _mail(
 
 
 def _personalizations(
-    reader: _Reader, fields: Mapping[str, Any], *, is_dynamic: bool
+    reader: Reader, fields: Mapping[str, Any], *, is_dynamic: bool
 ) -> tuple[Personalization, ...]:
     items = reader.items(fields.get("personalizations"), "personalizations")
     if not items and isinstance(fields.get("personalizations"), (list, type(None))):
@@ -278,7 +196,7 @@ def _personalizations(
 
 
 def _personalization(
-    reader: _Reader, item: object, place: str, *, is_dynamic: bool
+    reader: Reader, item: object, place: str, *, is_dynamic: bool
 ) -> Personalization:
     fields = reader.mapping(item, place)
     if not reader.items(fields.get("to"), f"{place}.to"):
@@ -322,73 +240,7 @@ def _personalization(
     return found
 
 
-def _content(reader: _Reader, value: object, template_id: str) -> tuple[tuple[str, str], ...]:
-    items = reader.items(value, "content")
-    if not items and not template_id:
-        reader.complain(
-            "Unless a valid template_id is provided, the content parameter is required. There must"
-            " be at least one defined content block.",
-            "content",
-        )
-    found = []
-    for n, item in enumerate(items):
-        fields = reader.mapping(item, f"content.{n}")
-        kind = reader.text(fields.get("type"), f"content.{n}.type")
-        text = reader.text(fields.get("value"), f"content.{n}.value")
-        if not _TYPE.fullmatch(kind) or ";" in kind:
-            reader.complain("The content type is no MIME type, or has a ';'.", f"content.{n}.type")
-        if not text:
-            reader.complain(
-                "The content value must be a string at least one character in length.",
-                f"content.{n}.value",
-            )
-        found.append((kind.lower(), text))
-    order = [_ORDER.get(kind, 2) for kind, _ in found]
-    if order != sorted(order):
-        reader.complain(
-            "If present, text/plain must be first, followed by text/html, followed by any other"
-            " content.",
-            "content",
-        )
-    if max(order.count(0), order.count(1), 0) > 1:
-        reader.complain("text/plain and text/html may stand there once each.", "content")
-    return tuple(found)
-
-
-def _files(reader: _Reader, value: object) -> Iterator[ReceivedFile]:
-    for n, item in enumerate(reader.items(value, "attachments")):
-        place = f"attachments.{n}"
-        fields = reader.mapping(item, place)
-        name = fields.get("filename")
-        kind = reader.text(fields.get("type"), f"{place}.type")
-        disposition = reader.text(fields.get("disposition"), f"{place}.disposition")
-        content_id = reader.text(fields.get("content_id"), f"{place}.content_id")
-        if not isinstance(name, str) or any(c in name for c in "\r\n"):
-            reader.complain("The filename is required, on one line.", f"{place}.filename")
-            name = ""
-        if kind and not _TYPE.fullmatch(kind):
-            reader.complain("The attachment's type is no MIME type.", f"{place}.type")
-        if disposition not in ("", "attachment", "inline"):
-            reader.complain("The disposition is 'attachment' or 'inline'.", f"{place}.disposition")
-        if disposition == "inline" and not content_id:
-            reader.complain("An inline attachment needs a content_id.", f"{place}.content_id")
-        text = reader.text(fields.get("content"), f"{place}.content")
-        try:
-            content = base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            content = b""
-        if not content:
-            reader.complain("The attachment content must be base64 encoded.", f"{place}.content")
-        yield ReceivedFile(
-            content=content,
-            filename=name,
-            content_type=kind or "application/octet-stream",
-            content_id=content_id or None,
-            inline=disposition == "inline",
-        )
-
-
-def _categories(reader: _Reader, value: object) -> tuple[str, ...]:
+def _categories(reader: Reader, value: object) -> tuple[str, ...]:
     found = [value] if isinstance(value, str) else list(reader.items(value, "categories"))
     if not all(isinstance(each, str) for each in found):
         reader.complain("Each category must be a string.", "categories")
@@ -404,7 +256,7 @@ def _categories(reader: _Reader, value: object) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _custom_args(reader: _Reader, value: object, place: str) -> dict[str, str]:
+def _custom_args(reader: Reader, value: object, place: str) -> dict[str, str]:
     if value == {}:
         reader.complain("The custom_args may not be empty.", place)
     found = reader.texts(value, place)
@@ -413,7 +265,7 @@ def _custom_args(reader: _Reader, value: object, place: str) -> dict[str, str]:
     return found
 
 
-def _reply_to(reader: _Reader, fields: Mapping[str, Any]) -> tuple[Mailbox, ...]:
+def _reply_to(reader: Reader, fields: Mapping[str, Any]) -> tuple[Mailbox, ...]:
     one, several = fields.get("reply_to"), fields.get("reply_to_list")
     if one is not None and several is not None:
         reader.complain("Use reply_to or reply_to_list, not both.", "reply_to_list")
@@ -423,7 +275,7 @@ def _reply_to(reader: _Reader, fields: Mapping[str, Any]) -> tuple[Mailbox, ...]
     return reader.mailboxes(several, "reply_to_list")
 
 
-def _check_send_at(reader: _Reader, value: object, place: str, now: float | None) -> None:
+def _check_send_at(reader: Reader, value: object, place: str, now: float | None) -> None:
     if value is None:
         return
     if not isinstance(value, int) or isinstance(value, bool):
