@@ -331,6 +331,7 @@ def test_messages_that_carry_no_events(caplog):
         lambda: events_from_lambda(in_lambda(envelope(in_eventbridge({}, source="evil.ses")))),
         lambda: events_from_lambda(in_lambda(envelope({}, Message=5))),
         lambda: events_from_lambda({"Records": {}}),
+        lambda: events_from_lambda({"records": []}),
         lambda: events_from_lambda({"Records": [None]}),
         lambda: events_from_lambda({"Records": [{"eventSource": "aws:s3"}]}),
         lambda: events_from_lambda({"Records": [{"EventSource": "aws:sns", "Sns": "x"}]}),

@@ -353,6 +353,10 @@ def test_unsubscribe_confirmations_are_not_confirmed(fields, post, sns_key, answ
             AwsResponse(status_code=400, error_code="InvalidParameter"), 403, id="token expired"
         ),
         pytest.param(AwsResponse(status_code=404, error_code="NotFound"), 403, id="no topic"),
+        # As services say it that do not speak XML.
+        pytest.param(
+            AwsResponse(status_code=404, error_code="NotFoundException"), 403, id="not found"
+        ),
         pytest.param(
             AwsResponse(status_code=403, error_code="AuthorizationError"), 503, id="not allowed"
         ),
