@@ -8,13 +8,14 @@ import hmac
 import json
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from mailcore_local.basic_auth import BasicCredentials
 from mailcore_local.engine import EventKind, Fate, Fault
 from mailcore_local.faces import CopyLine, Envelope, Face, FaceSettings, WebhookPost
 from mailcore_local.hub import Hub, captured_request, common_fate
@@ -26,7 +27,7 @@ from mailcore_local.postmark.errors import PostmarkError
 from mailcore_local.postmark.inbound import inbound_post
 from mailcore_local.postmark.suppressions import Suppressions
 from mailcore_local.postmark.templates import Templates, validation
-from mailcore_local.postmark.webhooks import basic, posts
+from mailcore_local.postmark.webhooks import posts
 
 
 TEST_TOKEN = "POSTMARK_API_TEST"  # noqa: S105 - documented, no secret
@@ -49,8 +50,11 @@ class PostmarkFace(Face):
     The sending of Postmark, the templates and the suppressions of one server.
 
     Any server token is taken, unless the settings name one; `POSTMARK_API_TEST` has messages
-    checked and not sent. Addresses at `bounce-testing.postmarkapp.com` bounce as they say. Webhooks
-    have no signature, as Postmark's have none: HTTP Basic if the settings have a user for it.
+    checked and not sent. Addresses at `bounce-testing.postmarkapp.com` bounce as they say.
+
+    Args:
+        settings: `webhook_username` and `webhook_password` are the credentials of webhooks, of
+            which a password is made up here otherwise. Postmark signs nothing.
     """
 
     name = "postmark"
@@ -58,6 +62,7 @@ class PostmarkFace(Face):
 
     def __init__(self, settings: FaceSettings | None = None) -> None:
         super().__init__(settings)
+        self.credentials = BasicCredentials.of(self.settings)
         self.templates = Templates()
         self.suppressions = Suppressions()
 
@@ -162,7 +167,7 @@ class PostmarkFace(Face):
 
     def tampered(self, post: WebhookPost) -> WebhookPost:
         """A post with a wrong password, since there is no signature to break."""
-        headers = {**post.headers, **basic("postmark", "not the password")}
+        headers = {**post.headers, "Authorization": self.credentials.header[:-4] + "AAA="}
         return WebhookPost(
             event_type=post.event_type, headers=headers, body=post.body, event_ids=post.event_ids
         )
@@ -177,16 +182,13 @@ class PostmarkFace(Face):
         return _error(PostmarkError(code, message, status_code=status))
 
     def mailcore_url(self, base_url: str) -> str | None:
-        """The URL with a token and, if there is one, the user of the webhooks."""
+        """The URL with a token, and with user and password of the webhooks."""
         token = quote(self.settings.api_key or "local-token", safe="")
-        url = f"postmark://{token}@?base_url={quote(base_url, safe='')}"
-        if self.settings.webhook_username is not None:
-            pair = f"{self.settings.webhook_username}:{self.settings.webhook_password or ''}"
-            url += f"&webhook_secrets={quote(pair, safe='')}"
-        return url
+        options = {"base_url": base_url, "webhook_secrets": self.credentials.text}
+        return f"postmark://{token}@?{urlencode(options, quote_via=quote, safe=':/')}"
 
     def lines(self, base_url: str) -> Sequence[CopyLine]:
-        """The base URLs of Postmark's own clients."""
+        """The base URLs of Postmark's own clients, and the credentials of webhooks."""
         token = self.settings.api_key or "any-token"
         host = urlsplit(base_url).netloc + urlsplit(base_url).path
         return [
@@ -197,11 +199,12 @@ class PostmarkFace(Face):
                 title="postmark.js",
                 line=f'new ServerClient("{token}", {{useHttps: false, requestHost: "{host}"}})',
             ),
+            CopyLine(title="Credentials of the webhook", line=self.credentials.text),
         ]
 
     @property
     def _authorization(self) -> Mapping[str, str]:
-        return basic(self.settings.webhook_username, self.settings.webhook_password)
+        return {"Authorization": self.credentials.header}
 
     def _handler(self, work: _Work) -> Callable[[Hub, Request, bytes], Awaitable[Response]]:
         async def answer(_: Hub, request: Request, body: bytes) -> Response:

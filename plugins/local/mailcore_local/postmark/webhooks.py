@@ -9,7 +9,6 @@ bounce and an unsubscription change the suppression list, which is told of as we
 
 from __future__ import annotations
 
-import base64
 import json
 import uuid
 
@@ -70,16 +69,6 @@ def posts(
             body=json.dumps(document).encode(),
             event_ids=(event.id,),
         )
-
-
-def basic(username: str | None, password: str | None) -> dict[str, str]:
-    """
-    The header of HTTP Basic (RFC 7617), or nothing where no user is set.
-    """
-    if username is None:
-        return {}
-    pair = base64.b64encode(f"{username}:{password or ''}".encode()).decode("ascii")
-    return {"Authorization": f"Basic {pair}"}
 
 
 def _documents(mail: CapturedMail, event: MailEvent) -> Iterator[dict[str, object]]:

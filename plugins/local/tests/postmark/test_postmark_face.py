@@ -415,7 +415,7 @@ def test_each_event_in_postmarks_form(local, ask, webhook, kind, told):
         assert mail.recipients[0].message_id == each["MessageID"]
         assert ("t", {"a": "b"}, "news") == (each["Tag"], each["Metadata"], each["MessageStream"])
         assert "application/json" == headers["content-type"]
-        assert "authorization" not in headers
+        assert headers["authorization"] == local.hub.face("postmark").credentials.header
     if kind is EventKind.CLICKED:
         assert "HTML" == bodies_of(webhook)[0]["ClickLocation"]
 
@@ -489,7 +489,7 @@ def test_lines_to_copy(local):
     face = local.hub.face("postmark")
 
     url = local.mailcore_url("postmark")
-    assert url.startswith("postmark://local-token@?base_url=http%3A%2F%2F127.0.0.1")
-    assert all(
-        str(local.hub.base_url)[7:] in line.line for line in face.lines(local.face_url("postmark"))
-    )
+    *sdks, webhook = face.lines(local.face_url("postmark"))
+    assert url.startswith("postmark://local-token@?base_url=http://127.0.0.1")
+    assert url.endswith(f"&webhook_secrets={webhook.line}")
+    assert all(str(local.hub.base_url)[7:] in line.line for line in sdks)
