@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from mailcore import (
+    EventType,
     Message,
     MessageRejected,
     NetworkError,
@@ -20,7 +21,7 @@ from mailcore import (
     SendTimeout,
     StoreError,
 )
-from mailcore.outbox import MemoryOutbox, NewerDocument, OutboxPolicy, OutboxState, Worked
+from mailcore.outbox import MemoryOutbox, NewerDocument, OutboxPolicy, OutboxState, Receipt, Worked
 from mailcore.outbox.machine import Rules
 from mailcore.outbox.working import Manner, Run
 from mailcore.result import RecipientStatuses
@@ -236,10 +237,9 @@ def test_calls_are_as_large_as_they_may_be(store, time):
     run.until_stopped()
 
     assert [3, 3] == crew.calls
-    assert [2, 6] == sorted(
-        sum((row.began_at is not None) is has_begun for row in store.store._rows.values())
-        for has_begun in (True, False)
-    )
+    rows = list(store.store._rows.values())
+    assert 6 == sum(row.began_at == START for row in rows)
+    assert {START + LEASE} == {row.claimed_until for row in rows}
 
 
 def test_a_run_until_nothing_is_due(store, time):
@@ -327,7 +327,7 @@ def test_a_claim_that_another_has_given_back_is_not_counted(store, time):
 AWAY = StoreError("the database is away")
 
 
-def test_a_store_that_is_away_is_asked_less_and_less(store, time):
+def test_a_store_that_is_away_is_asked_less_and_less(store, time, caplog):
     """From half a second to half a minute, and from the beginning once it has answered."""
     store.fails["claim"] = [*[AWAY] * 8, None, AWAY]
     run, crew = working(store, time, waits=10)
@@ -335,6 +335,7 @@ def test_a_store_that_is_away_is_asked_less_and_less(store, time):
     run.until_stopped()
 
     assert [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 1.0, 0.5] == crew.waits
+    assert "the database is away; the store is asked again in 16.0 s" in caplog.text
 
 
 def test_random_parts_of_waits(store, time, monkeypatch):
@@ -350,7 +351,7 @@ def test_random_parts_of_waits(store, time, monkeypatch):
     assert [(0.5, 1.0)] == bounds
 
 
-def test_a_store_that_is_away_while_sends_are_under_way(store, time):
+def test_a_store_that_is_away_while_sends_are_under_way(store, time, caplog):
     """One run goes on with them, and writes them down later; then waits are short again."""
     add(store, 2)
     store.fails["advance"] = [None, AWAY, AWAY, None, AWAY]
@@ -359,6 +360,7 @@ def test_a_store_that_is_away_while_sends_are_under_way(store, time):
     run.until_idle()
 
     assert [7.5, 0.5, 1.0, 7.5, 0.5] == crew.waits
+    assert "the database is away; the store is asked again in 1.0 s" in caplog.text
     assert {SENT: 2} == states(store)
     assert Worked(sent=2) == run.worked
     assert {1} == {row.attempts for row in store.store._rows.values()}
@@ -424,6 +426,115 @@ def test_what_another_has_taken_away_does_not_begin(store, time):
 
     assert [1] == crew.calls
     assert (None, START) == tuple(store.store.get(each).began_at for each in (first, second))
+
+
+BOB = "bob@example.org"
+OPEN = RecipientStatus(SendStatus.UNKNOWN, maybe_accepted=True)
+BUSY = RecipientStatus(SendStatus.FAILED, retryable=True)
+
+
+def add_waiting(store, statuses, **fields):
+    """Put a row into the outbox that another provider may have sent; its id."""
+    message = Message(from_email="me@example.com", to=list(statuses), text="Hi")
+    row = store.store.add(message, priority=1)
+    given = {"provider": "other", "unsure_since": START, "attempts": 1, **fields}
+    store.store.put(replace(row, statuses=RecipientStatuses(statuses), **given))
+    return row.id
+
+
+def test_a_row_that_some_may_have_is_for_the_others(store, time):
+    """The call of the provider has the row without them."""
+    row_id = add_waiting(store, {ADA: OPEN, BOB: BUSY})
+    run, crew = working(store, time)
+
+    run.until_stopped()
+
+    ((sent,),) = crew.under_way_calls
+    assert ((BOB,), START, START + LEASE) == (sent.remaining, sent.began_at, sent.claimed_until)
+    assert store.store.get(row_id) == sent
+
+
+def test_a_row_that_all_may_have_is_over(store, time):
+    """Too late for the same provider, too; the next one begins in the same turn."""
+    rules = replace(RULES, is_native=True)
+    time.seconds = 1000.0
+    late = add_waiting(store, {ADA: OPEN}, provider="toy")
+    add(store)
+    run, crew = working(store, time, outcomes=[OK], waits=99, rules=rules)
+
+    run.until_idle()
+
+    over = store.store.get(late)
+    assert (UNKNOWN, START + timedelta(seconds=1000)) == (over.state, over.changed_at)
+    assert [7.5] == crew.waits
+    assert Worked(sent=1) == run.worked
+
+
+def test_a_row_that_all_may_have_and_that_another_has_taken_away(store, time):
+    """It is left to that one."""
+    add_waiting(store, {ADA: OPEN})
+
+    def claim(*args, **kwargs):
+        found = MemoryOutbox.claim(store.store, *args, **kwargs)
+        for each in found:
+            store.store.put(replace(each, state=OutboxState.CANCELLED))
+        return found
+
+    store.store.claim = claim
+    run, crew = working(store, time)
+
+    run.until_stopped()
+
+    assert {OutboxState.CANCELLED: 1} == states(store)
+    assert [] == crew.calls
+
+
+def test_an_event_that_came_before_the_answer_was_lost(store, time):
+    """It is looked at: nobody has to find out what was told already."""
+    (row_id,) = add(store)
+    run, _ = working(store, time, outcomes=[LOST], waits=2)
+    receipt = Receipt(
+        row_id=row_id,
+        dedupe_key="1",
+        event_type=EventType.DELIVERED,
+        recipient=ADA,
+        happened_at=START,
+        provider="toy",
+    )
+    advance = store.store.advance
+
+    def and_then(*args, **kwargs):
+        advanced = advance(*args, **kwargs)
+        store.store.receive(row_id, receipt, lambda row, receipts: None)
+        return advanced
+
+    store.store.advance = and_then
+    run.until_stopped()
+
+    assert {SENT: 1} == states(store)
+    assert Worked(sent=1) == run.worked
+
+
+def test_a_whole_claim_that_another_has_taken_away(store, time):
+    """There may be more behind it, and nothing to wait for."""
+    add(store, 3)
+    taken = []
+
+    def claim(*args, **kwargs):
+        found = MemoryOutbox.claim(store.store, *args, **kwargs)
+        if not taken:
+            taken.extend(found)
+            for each in found:
+                store.store.put(replace(each, state=OutboxState.CANCELLED))
+        return found
+
+    store.store.claim = claim
+    run, crew = working(store, time, outcomes=[OK], waits=99)
+
+    run.until_idle()
+
+    assert [0.0, 0.0, 7.5] == crew.waits
+    assert Worked(sent=1) == run.worked
 
 
 def test_ends_that_nobody_waits_for(store, time, caplog):

@@ -191,13 +191,14 @@ def happening(row_id: str, kind: EventType, *, hours: int = 0, recipient: str = 
 def test_figures_are_sorted_and_complete():
     """By day, provider, tag and domain; each counts all kinds of things, none but these."""
     found = [
+        happening("6", EventType.AUTORESPONDED, tags=("c",)),
         happening("1", EventType.OPENED, hours=1, tags=("b",)),
-        happening("2", EventType.OPENED, tags=("b",), recipient=BOB),
+        happening("2", EventType.OPENED, tags=("b",), recipient='"b@"@example.org'),
+        happening("2", EventType.OPENED, hours=1, tags=("b",), recipient='"b@"@example.org'),
         happening("3", EventType.CLICKED, tags=("b",), recipient="eve@example.com"),
         happening("3", EventType.CLICKED, tags=("b",), recipient="eve@example.com"),
         happening("4", EventType.SENT, tags=("a",), provider="zoo", recipient=""),
         happening("5", EventType.SENT, tags=("a",), recipient=BOB),
-        happening("6", EventType.AUTORESPONDED, tags=("c",)),
     ]
 
     counted = figures(found, by=DIMENSIONS)
@@ -227,7 +228,7 @@ def test_figures_are_sorted_and_complete():
     )
 
 
-def test_attempts_and_receipts_survive_their_columns():
+def test_rows_attempts_and_receipts_survive_their_columns():
     """Whatever they hold; of other columns nothing is read."""
     attempt = OutboxAttempt(
         row_id="1",
@@ -255,8 +256,9 @@ def test_attempts_and_receipts_survive_their_columns():
         detail="no",
     )
 
-    for value in (attempt, receipt):
+    for value in (new_row(message(), now=NOW), attempt, receipt):
         columns = value.to_columns()
+        assert list(vars(value)) == list(columns)
         assert value == type(value).from_columns({**columns, "another": 1})
         assert {str, int, datetime, type(None)} >= set(map(type, columns.values()))
         with pytest.raises(KeyError):
