@@ -271,18 +271,20 @@ def test_a_run_ends_with_a_pause_and_with_a_stop(store, time, outcome, most_wait
     assert OutboxState.SENDING not in states(store)
 
 
-def test_claims_are_seen_to_four_times_a_lease(store, time):
+@pytest.mark.parametrize(("wait", "seen_to_after"), [(5.0, 15), (4.0, 16)])
+def test_claims_are_seen_to_four_times_a_lease(store, time, wait, seen_to_after):
     """Those of this worker are kept as long as it has any."""
     (row_id,) = add(store)
-    run, crew = working(store, time, waits=6, longest_wait_seconds=5.0)
+    run, crew = working(store, time, waits=6, longest_wait_seconds=wait)
 
     run.until_stopped()
 
-    # At the beginning, when nothing was claimed, and after 15 seconds.
-    assert [5.0] * 6 == crew.waits
+    # At the beginning, when nothing was claimed, and once again.
+    assert [wait] * 6 == crew.waits
     assert 2 == store.calls.count("expired")
     assert 1 == store.calls.count("extend")
-    assert START + timedelta(seconds=15) + LEASE == store.store.get(row_id).claimed_until
+    until = START + timedelta(seconds=seen_to_after) + LEASE
+    assert until == store.store.get(row_id).claimed_until
 
 
 def test_what_is_claimed_and_has_not_begun_is_kept_too(store, time):
@@ -301,13 +303,11 @@ def test_claims_that_ran_out_are_given_back(store, time):
     """A hundred at a time, and at once again if there may be more."""
     add(store, 150)
     store.store.claim("gone", limit=150, now=START, until=START - LEASE)
-    run, _ = working(store, time, waits=1, size=0)
+    run, _ = working(store, time, waits=3, size=0)
 
     run.until_stopped()
-    assert (100, 0) == (run.worked.recovered, run.worked.attempts)
-    run, _ = working(store, time, waits=2, size=0)
-    run.until_stopped()
-    assert 50 == run.worked.recovered
+
+    assert (150, 0) == (run.worked.recovered, run.worked.attempts)
     assert {PENDING: 150} == states(store)
     assert 2 == store.calls.count("expired")
 
@@ -336,19 +336,22 @@ def test_a_store_that_is_away_is_asked_less_and_less(store, time, caplog):
 
     assert [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 1.0, 0.5] == crew.waits
     assert "the database is away; the store is asked again in 16.0 s" in caplog.text
+    # What it may have claimed is given back after each failure, and only then.
+    assert 8 == store.calls.count("release")
 
 
 def test_random_parts_of_waits(store, time, monkeypatch):
     """Workers do not come back all at once."""
     bounds = []
     monkeypatch.setattr(
-        "mailcore.outbox.working.random.uniform", lambda *of: bounds.append(of) or 1
+        "mailcore.outbox.working.random.uniform", lambda *of: bounds.append(of) or 0.25
     )
     store.fails["claim"] = [AWAY]
-    run, _ = working(store, time)
+    run, crew = working(store, time)
     run.until_stopped()
 
     assert [(0.5, 1.0)] == bounds
+    assert [0.125] == crew.waits
 
 
 def test_a_store_that_is_away_while_sends_are_under_way(store, time, caplog):
@@ -408,6 +411,28 @@ def test_what_may_have_begun_is_given_back(store, time):
 
     assert (SENT, 1) == (store.store.get(row_id).state, store.store.get(row_id).attempts)
     assert [1] == crew.calls
+
+
+def test_what_may_have_begun_is_given_back_by_a_worker_that_leaves(store, time):
+    """At the moment at which it leaves."""
+    (row_id,) = add(store)
+
+    def advance(*args, **kwargs):
+        MemoryOutbox.advance(store.store, *args, **kwargs)
+        raise AWAY
+
+    store.store.advance = advance
+    run, _ = working(store, time)
+    run.until_stopped()
+    del store.store.advance
+    assert START == store.store.get(row_id).began_at
+
+    run.leave()
+
+    row = store.store.get(row_id)
+    assert (PENDING, 0, START + timedelta(seconds=0.5)) == (
+        *(row.state, row.attempts, row.changed_at),
+    )
 
 
 def test_what_another_has_taken_away_does_not_begin(store, time):
@@ -581,6 +606,8 @@ def test_a_worker_leaves(store, time):
     run.leave()
 
     assert {PENDING: 2, SENT: 1} == states(store)
+    left_at = START + timedelta(seconds=7.5)
+    assert 1 == sum(row.changed_at == left_at for row in store.store._rows.values())
     assert [7.5, 7.5] == crew.waits
     assert 1 == len(crew.calls)
 
@@ -653,6 +680,21 @@ def test_a_store_that_comes_back_while_a_worker_leaves(store, time):
     assert {SENT: 1, PENDING: 1} == states(store)
     assert [0.5] == crew.waits
     assert Worked(sent=1) == run.worked
+
+
+def test_what_became_of_a_row_is_told(store, time, caplog):
+    """With its reason, and when it is tried again."""
+    caplog.set_level("INFO", "mailcore.outbox")
+    add(store, 3)
+    outcomes = [OK, RateLimited("slow", retry_after_seconds=4), MessageRejected("no")]
+    run, _ = working(store, time, outcomes=outcomes, size=3, waits=4)
+
+    run.until_stopped()
+
+    sent, waits, failed = (each.getMessage() for each in caplog.records)
+    assert sent.endswith(" is sent through toy")
+    assert waits.endswith(": slow; attempt 2 is due at 2026-11-30T12:00:15+00:00")
+    assert failed.endswith(" is failed: no")
 
 
 def test_failures_of_the_provider_and_of_the_store_are_two_things(store, time):

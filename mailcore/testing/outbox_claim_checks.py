@@ -61,7 +61,7 @@ class ClaimChecks(OutboxHooks):
         """A claim changes state, worker and times, and returns the row as it is then kept."""
         store = self.make_store()
         row = made()
-        self.put(store, [row])
+        self.put(store, [replace(row, began_at=START)])
         (claimed,) = store.claim("w", limit=1, now=later(seconds=1), until=later(seconds=61))
         expected = replace(
             row,

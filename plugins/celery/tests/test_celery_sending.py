@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -228,6 +229,22 @@ def test_the_course_travels_as_json():
     assert [17.0, 20.0, 40.0] == waits
     assert [[ADA, BOB], [ADA, BOB], [BOB], [BOB]] == [list(m.recipients) for m in script.sent]
     assert ("sent", 4, ("m-1",)) == (over.state, over.attempts, over.message_ids[:1])
+
+
+def test_what_a_task_carries():
+    """The version of its form, and all of a row that the message does not say or a table needs."""
+    again = attempted(mailer(partly())[0], row_of(message(to=[ADA, BOB], tags=["a"])))
+    row = replace(again.row, not_before=NOW, unsure_since=NOW, began_at=NOW)
+
+    carried = json.loads(json.dumps(written(row)))
+    found = read(**carried, key="task-2")
+
+    assert 1 == carried["course"]["version"]
+    unneeded = {"subject": "", "tags": (), "fingerprint": "", "claimed_by": ""}
+    assert replace(row, document=found.document, **unneeded) == found
+    assert row.message() == found.message()
+    moments = [each for each in vars(found).values() if isinstance(each, datetime)]
+    assert (7, {timezone.utc}) == (len(moments), {each.tzinfo for each in moments})
 
 
 def test_a_worker_that_died_leaves_its_key():
