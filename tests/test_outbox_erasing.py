@@ -112,6 +112,17 @@ def test_a_row_that_waits_for_nobody_else_is_called_off(fields, statuses, state)
     assert (ADA, "erased-1") == found.recipients
 
 
+def test_a_batch_has_no_mail_for_those_who_get_copies_only():
+    """It is called off with the last of those whom it was written to."""
+    message = Message(
+        from_email="me@example.com", to=[BOB], cc=[ADA], text="Hi", merge_data={BOB: {"n": "Bob"}}
+    )
+
+    found = without(new_row(message, now=START))
+
+    assert (OutboxState.CANCELLED, None) == (found.state, found.document)
+
+
 def test_one_after_the_other():
     """Each has a name of its own."""
     row = row_to(ADA, BOB, EVE, state=OutboxState.FAILED)

@@ -303,7 +303,7 @@ def test_claims_that_ran_out_are_given_back(store, time):
     """A hundred at a time, and at once again if there may be more."""
     add(store, 150)
     store.store.claim("gone", limit=150, now=START, until=START - LEASE)
-    run, _ = working(store, time, waits=3, size=0)
+    run, _ = working(store, time, waits=2, size=0)
 
     run.until_stopped()
 

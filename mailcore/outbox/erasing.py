@@ -75,7 +75,8 @@ def _pending_without(row: OutboxRow, key: str, now: datetime) -> OutboxRow:
     if document is not None:
         return replace(row, document=document, document_version=DOCUMENT_VERSION, remaining=others)
     called_off = cancelled(row, (), now=now, policy=OutboxPolicy())
-    return replace(called_off.row if called_off else row, document=None)
+    assert called_off is not None
+    return replace(called_off.row, document=None)
 
 
 def _document_for(row: OutboxRow, addresses: Sequence[str]) -> str | None:

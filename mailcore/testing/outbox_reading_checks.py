@@ -125,6 +125,9 @@ class ReadingChecks(OutboxHooks):
         assert counts.by_state[OutboxState.SENDING] == 1
         assert counts.by_state[OutboxState.SENT] == 1
         assert (counts.due, counts.oldest_due_at, counts.expired) == (1, soon, 1)
+        assert store.counts(now=soon).due == 1
+        assert store.counts(now=later(seconds=10, microseconds=-1)).due == 0
+        assert store.counts(now=later(seconds=1) + LEASE).expired == 0
         assert store.next_due_at() == soon
         self._claimed(store, limit=1, now=soon, until=late)
         assert store.next_due_at() == later(seconds=1) + LEASE
@@ -190,5 +193,7 @@ class ReadingChecks(OutboxHooks):
         ]
         assert {each.tags for each in found} == {("news", "a_%b")}
         assert {each.happened_at for each in found} == {later(seconds=9), later(seconds=30)}
-        assert not list(store.happenings(since=later(seconds=31), until=later(seconds=40)))
-        assert len(list(store.happenings(since=START, until=later(seconds=30)))) == 1
+        assert {each.row_id for each in found} == {first.id, second.id}
+        for since, until, count in ((31, 40, 0), (30, 31, 1), (0, 30, 1), (9, 10, 1), (0, 9, 0)):
+            some = store.happenings(since=later(seconds=since), until=later(seconds=until))
+            assert len(list(some)) == count, (since, until)

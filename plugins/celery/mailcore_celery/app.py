@@ -289,7 +289,7 @@ class MailcoreCelery:
             logger.warning("task %s waits for another worker: %s", task_id, error)
             carried = {"message": message, "course": course}
             raise _put_back(task, carried, policy.longest_wait_seconds) from None
-        done = self._sending.attempt(row, task_id)
+        done = self._sending.attempt(row)
         if isinstance(done, Again):
             raise _put_back(task, courses.written(done.row), done.wait_seconds)
         if done.state in (OutboxState.SENT, OutboxState.CANCELLED):

@@ -15,7 +15,7 @@ import dataclasses
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from mailcore import MailcoreError, Mailer, OutcomeUnknown
@@ -69,13 +69,12 @@ class Sending:
     lease_seconds: float
     now: Callable[[], datetime]
 
-    def attempt(self, row: OutboxRow, task_id: str) -> MailOutcome | Again:
+    def attempt(self, row: OutboxRow) -> MailOutcome | Again:
         """
         Send a message once, unless another task of it is at that, or its course is over.
 
         Args:
             row: The row of the message, waiting.
-            task_id: The id of the task that carries it.
 
         Returns:
             What became of the message, or what is to be put back.
@@ -85,13 +84,13 @@ class Sending:
             began = self.now().timestamp()
             turn = take(store, row, now=began, lease_seconds=self.lease_seconds)
         except MailcoreError as error:
-            done = self._concluded(row, error, task_id)
+            done = self._concluded(row, error)
             return done if isinstance(done, Again) else MailOutcome.of(done)
         if isinstance(turn, MailOutcome):
             return turn
         if isinstance(turn, float):
             return Again(row=row, wait_seconds=_bounded(turn))
-        done = self._attempted(row, task_id)
+        done = self._attempted(row)
         outcome = None if isinstance(done, Again) else MailOutcome.of(done)
         try:
             is_ours = turn.end(outcome)
@@ -104,22 +103,18 @@ class Sending:
         # Who has taken the turn over has the last word.
         return outcome if is_ours else Again(row=row, wait_seconds=_LATEST_SECONDS)
 
-    def _concluded(self, row: OutboxRow, error: MailcoreError, task_id: str) -> OutboxRow | Again:
+    def _concluded(self, row: OutboxRow, error: MailcoreError) -> OutboxRow | Again:
         """What follows from an error before anything was sent."""
         now = self.now()
-        rules = Rules(policy=self.policy, provider=row.provider)
-        until = now + timedelta(seconds=self.lease_seconds)
-        claimed = dataclasses.replace(row, state=OutboxState.SENDING, claimed_by=task_id)
-        sending = begun(claimed, provider=row.provider, now=now, until=until)
-        return self._next(concluded(sending, error, now=now, rules=rules).row)
+        sending = begun(row, provider=row.provider, now=now, until=now)
+        return self._next(concluded(sending, error, now=now, rules=Rules(policy=self.policy)).row)
 
-    def _attempted(self, row: OutboxRow, task_id: str) -> OutboxRow | Again:
+    def _attempted(self, row: OutboxRow) -> OutboxRow | Again:
         """
         Send a message once.
 
         Args:
             row: The row of the message, waiting.
-            task_id: The id of the task that carries it.
 
         Returns:
             The row, if its course is over, or what is to be put back.
@@ -129,13 +124,13 @@ class Sending:
         provider = mailer.provider
         is_native = provider.idempotency == "native"
         rules = Rules(policy=self.policy, provider=provider.name, is_native=is_native)
-        claimed = dataclasses.replace(row, state=OutboxState.SENDING, claimed_by=task_id)
+        claimed = dataclasses.replace(row, state=OutboxState.SENDING)
         revision = narrowed(claimed, (), now=now, rules=rules)
         if revision is not None and revision.row.state is not OutboxState.SENDING:
             return revision.row
         claimed = revision.row if revision is not None else claimed
-        until = now + timedelta(seconds=self.lease_seconds)
-        sending = begun(claimed, provider=provider.name, now=now, until=until)
+        # Whose turn it is stands with the keys: nobody looks at a claim.
+        sending = begun(claimed, provider=provider.name, now=now, until=now)
         # An id in the metadata would make two tasks of one message differ.
         (outcome,) = RowSender(mailer, None).send([sending])
         if isinstance(outcome, OutcomeUnknown) and outcome.under_way_seconds is not None:

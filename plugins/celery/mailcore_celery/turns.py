@@ -24,6 +24,7 @@ from mailcore_celery.outcome import MailOutcome
 LIFE_SECONDS = 7 * 86_400.0
 """How long the last word is kept: longer than a task may wait, and be handed out again."""
 _PREFIX = "mailcore-celery "
+_SOMETHING_ELSE = "the store of keys has something else under the key of a task"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +88,7 @@ def take(
     document = _read(found)
     if "turn" not in document:
         return _outcome(document, row)
-    left = float(document["began_at"]) + lease_seconds - now
+    left = _began_at(document) + lease_seconds - now
     if left > 0:
         return left
     # It may have been given back, or taken over, at this very moment.
@@ -100,8 +101,15 @@ def _read(text: str) -> dict[str, Any]:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise SerializationError("the store of keys has something else under the key of a task")
+        raise SerializationError(_SOMETHING_ELSE)
     return document
+
+
+def _began_at(document: dict[str, Any]) -> float:
+    try:
+        return float(document["began_at"])
+    except (KeyError, TypeError, ValueError):
+        raise SerializationError(_SOMETHING_ELSE) from None
 
 
 def _written(outcome: MailOutcome) -> str:
@@ -120,7 +128,9 @@ def _statuses(document: dict[str, Any]) -> dict[str, dict[str, object]]:
 
 
 def _outcome(document: dict[str, Any], row: OutboxRow) -> MailOutcome:
-    statuses = document.get("recipients", ())
-    # Of a message that was called off, or could not be read, there may be none.
-    by_address = dict(zip(row.recipients, statuses, strict=False))
-    return MailOutcome.from_dict({**document, "recipients": by_address})
+    statuses = document.get("recipients")
+    if isinstance(statuses, list):
+        # Those whom the mailer's defaults add come after them.
+        by_address = dict(zip(row.recipients, statuses, strict=False))
+        document = {**document, "recipients": by_address}
+    return MailOutcome.from_dict(document)

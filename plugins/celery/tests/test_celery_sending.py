@@ -21,23 +21,26 @@ from mailcore import (
     Message,
     MessageRejected,
     NetworkError,
+    OutcomeUnknown,
     ProviderUnavailable,
     RateLimited,
     RecipientStatus,
     SendStatus,
     SendTimeout,
     SerializationError,
+    StoreError,
+    redact,
 )
 from mailcore.builtin import MemoryProvider
 from mailcore.middleware import Idempotency
 from mailcore.outbox import OutboxPolicy
 from mailcore.result import RecipientStatuses, SendResult
 from mailcore.stores import MemoryIdempotencyStore, SqliteIdempotencyStore
-from mailcore_celery import MailcoreCelery, SendTaskFailed, send_later
+from mailcore_celery import MailcoreCelery, MailOutcome, SendTaskFailed, send_later
 from mailcore_celery.app import _put_back
 from mailcore_celery.course import NewerTask, read, written
 from mailcore_celery.sending import Again, Sending
-from mailcore_celery.turns import take
+from mailcore_celery.turns import Turn, take
 
 
 ADA, BOB = "ada@example.net", "bob@example.org"
@@ -203,7 +206,7 @@ def test_those_that_are_left_are_tried_again(in_memory):
 def attempted(made, row, **settings):
     """One attempt, at a time that stands still."""
     given = {"policy": POLICY, "lease_seconds": 300.0, "now": lambda: NOW, **settings}
-    return Sending(mailer=lambda: made, **given).attempt(row, "task-1")
+    return Sending(mailer=lambda: made, **given).attempt(row)
 
 
 def row_of(given: Message | None = None, course=None):
@@ -247,6 +250,134 @@ def test_what_a_task_carries():
     assert (7, {timezone.utc}) == (len(moments), {each.tzinfo for each in moments})
 
 
+class Native(MemoryProvider):
+    """A provider that drops what it has had."""
+
+    name = "native"
+    idempotency = "native"
+
+
+class OtherNative(Native):
+    """Another one of this kind."""
+
+    name = "other"
+
+
+@pytest.mark.parametrize(
+    ("provider", "seconds", "state", "sent"),
+    [
+        (Native, 10, "sent", 1),
+        (Native, 899, "sent", 1),
+        (Native, 900, "unknown", 0),
+        (OtherNative, 10, "unknown", 0),
+        (MemoryProvider, 10, "unknown", 0),
+    ],
+)
+def test_a_lost_answer_is_repeated_by_those_who_drop_what_they_have_had(
+    provider, seconds, state, sent
+):
+    """As long as they remember it; a worker with another provider sends nothing."""
+    store = MemoryIdempotencyStore()
+    keys = Idempotency(store, wait_seconds=0)
+    first = Mailer(Native(), middleware=[keys, Scripted(SendTimeout("lost", maybe_accepted=True))])
+    again = attempted(first, row_of())
+    assert isinstance(again, Again)
+    script = Scripted()
+    second = Mailer(provider(), middleware=[keys, script])
+
+    later = NOW + timedelta(seconds=seconds)
+    over = attempted(second, row_of(course=written(again.row)["course"]), now=lambda: later)
+
+    assert (state, sent) == (over.state, len(script.sent))
+
+
+def test_those_who_may_have_it_are_left_out():
+    """Where another provider cannot know: the others are sent to."""
+    statuses = {
+        ADA: RecipientStatus(SendStatus.UNKNOWN, maybe_accepted=True),
+        BOB: RecipientStatus(SendStatus.FAILED, code="busy", retryable=True),
+    }
+    half = SendResult(provider="native", recipients=RecipientStatuses(statuses))
+    first = Mailer(
+        Native(),
+        middleware=[Idempotency(MemoryIdempotencyStore(), wait_seconds=0), Scripted(half)],
+    )
+    again = attempted(first, row_of(message(to=[ADA, BOB])))
+    assert isinstance(again, Again)
+    second, script = mailer()
+
+    over = attempted(second, again.row)
+
+    assert [(BOB,)] == [each.recipients for each in script.sent]
+    assert ("unknown", "sent") == (over.state, over.recipients[BOB].status)
+
+
+def test_a_message_that_has_been_begun_is_looked_at_again():
+    """As long as whoever began it may be at it, and the row is as it was; then nobody knows."""
+    store = MemoryIdempotencyStore()
+    under_way = OutcomeUnknown("begun", under_way_seconds=297.5, maybe_accepted=True)
+    for lease_seconds, wait in ((300.0, 2.5), (298.0, 1.0), (400.0, 10.0), (297.5, None)):
+        row = row_of()
+        made = Mailer(
+            MemoryProvider(),
+            middleware=[Scripted(under_way), Idempotency(store, wait_seconds=0)],
+        )
+        found = attempted(made, row, lease_seconds=lease_seconds)
+        if wait is None:
+            assert ("unknown", "outcome_unknown") == (found.state, found.error_category)
+        else:
+            assert Again(row=row, wait_seconds=wait) == found
+
+
+class Forgetful(MemoryIdempotencyStore):
+    """A store that is away when a turn ends."""
+
+    is_away = True
+
+    def replace(self, key, old, new):
+        if self.is_away and key.startswith("mailcore-celery"):
+            raise StoreError("away")
+        return super().replace(key, old, new)
+
+
+def test_a_last_word_that_cannot_be_left():
+    """The task comes again, unchanged, and finds out what became of the message."""
+    store = Forgetful()
+    made, script = mailer(store=store)
+    row = row_of()
+
+    assert Again(row=row, wait_seconds=10.0) == attempted(made, row)
+    store.is_away = False
+    over = attempted(made, row, now=lambda: NOW + timedelta(seconds=301))
+    assert ("sent", 1) == (over.state, len(script.sent))
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(StoreError("away"), None), (SerializationError("damaged"), "failed")],
+)
+def test_what_fails_before_anything_is_sent(error, state):
+    """Of an error that somebody has to see to the message waits; it counts as an attempt."""
+
+    def broken():
+        raise error
+
+    sending = Sending(mailer=broken, policy=POLICY, lease_seconds=1.0, now=lambda: NOW)
+    row = replace(row_of(), provider="native", attempts=1)
+
+    found = sending.attempt(row)
+
+    if state is None:
+        assert 3600.0 == found.wait_seconds
+        found = found.row
+    else:
+        assert isinstance(found, MailOutcome)
+        assert state == found.state
+    assert ("native", 2, error.args[0] if state is None else str(error)) == (
+        *(found.provider, found.attempts, found.error_text),
+    )
+
+
 def test_a_worker_that_died_leaves_its_key():
     """Nobody knows; while it may still be at it, the task comes again, which is not counted."""
     store = MemoryIdempotencyStore()
@@ -280,7 +411,7 @@ def test_a_mailer_that_cannot_be_made_is_waited_for():
         raise ConfigurationError("no region")
 
     sending = Sending(mailer=broken, policy=POLICY, lease_seconds=1.0, now=lambda: NOW)
-    again = sending.attempt(row_of(), "task-1")
+    again = sending.attempt(row_of())
 
     assert isinstance(again, Again)
     assert 3600.0 == again.wait_seconds
@@ -364,7 +495,7 @@ def test_keys_that_all_processes_share_are_required(in_memory, source, said):
     """Without them a task that is handed out twice would send twice: nothing is sent."""
     in_memory.conf.task_always_eager = False
     mail = MailcoreCelery(in_memory, mailer=source)
-    found = mail._sending.attempt(row_of(), "task-1")
+    found = mail._sending.attempt(row_of())
 
     assert isinstance(found, Again)
     assert said in found.row.error_text
@@ -524,6 +655,9 @@ def test_a_copy_of_a_task_has_the_last_word(outcome, state):
         *(copy.state, copy.error_text, copy.message_ids, copy.attempts),
     )
     assert ADA not in repr(store._kept)
+    assert [redact(each.detail) for each in first.recipients.values()] == [
+        each.detail for each in copy.recipients.values()
+    ]
 
 
 def test_copies_of_a_task_have_their_turns():
@@ -552,19 +686,88 @@ def test_who_has_lost_its_turn_asks_again():
         return result
 
     made = Mailer("memory", middleware=[Idempotency(store, wait_seconds=0), slow])
-    again = attempted(made, row_of())
+    row = row_of()
 
-    assert isinstance(again, Again)
+    assert Again(row=row, wait_seconds=10.0) == attempted(made, row)
     assert "sent" == attempted(made, row_of()).state
     assert 1 == len(made.provider.outbox)
 
 
-def test_what_is_no_turn():
-    """Something else under the key is told of; the message waits."""
+@pytest.mark.parametrize(
+    "record",
+    [
+        "[]",
+        "{",
+        "{}",
+        '{"turn": "a"}',
+        '{"turn": "a", "began_at": "noon"}',
+        '{"turn": "a", "began_at": null}',
+        '{"recipients": 5}',
+        '{"version": 2, "recipients": []}',
+    ],
+)
+def test_what_is_no_turn(record):
+    """Something else under the key is told of, and nothing is sent."""
     store = MemoryIdempotencyStore()
-    store.claim("mailcore-celery task-1", "[]", 100)
+    store.claim("mailcore-celery task-1", record, 100)
     made, script = mailer(store=store)
     over = attempted(made, row_of())
 
+    assert isinstance(over, MailOutcome)
     assert ("failed", "serialization_error") == (over.state, over.error_category)
     assert [] == script.sent
+
+
+class Overtaken(MemoryIdempotencyStore):
+    """A store in which somebody else is faster just when a turn is taken over."""
+
+    def replace(self, key, old, new):
+        super().replace(key, old, old.replace("turn", "turn "))
+        return super().replace(key, old, new)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left"),
+    [(0, 300.0), (299.5, 0.5), (299.999, 0.001), (300, None), (301, None)],
+)
+def test_when_a_turn_is_taken_over(seconds, left):
+    """When it has lasted for as long as it may."""
+    store, row = MemoryIdempotencyStore(), row_of()
+    first = take(store, row, now=1000.0, lease_seconds=300)
+
+    found = take(store, row, now=1000.0 + seconds, lease_seconds=300)
+
+    if left is None:
+        assert isinstance(found, Turn)
+        assert not first.end(None)
+        assert found.end(None)
+    else:
+        assert left == pytest.approx(found)
+        assert first.end(None)
+
+
+def test_of_two_that_take_a_turn_over_one_has_it():
+    """The other one asks again, at once."""
+    store, row = Overtaken(), row_of()
+    take(store, row, now=1000.0, lease_seconds=300)
+
+    assert 0.0 == take(store, row, now=2000.0, lease_seconds=300)
+
+
+def test_a_copy_does_not_count_those_whom_the_defaults_added():
+    """Nor miss anybody: of each recipient of the message it says what became of it."""
+    store = MemoryIdempotencyStore()
+    keys = Idempotency(store, wait_seconds=0)
+    made = Mailer(MemoryProvider(), middleware=[keys], defaults={"bcc": ["archive@example.com"]})
+    first, copy = attempted(made, row_of()), attempted(made, row_of())
+
+    assert {ADA, "archive@example.com"} == set(first.recipients)
+    assert {ADA: first.recipients[ADA]} == dict(copy.recipients)
+
+
+def test_a_wait_is_not_below_none():
+    """If the next attempt has become due meanwhile."""
+    moments = [NOW, NOW, NOW, NOW + timedelta(seconds=11)]
+    again = attempted(mailer(NetworkError("refused"))[0], row_of(), now=lambda: moments.pop(0))
+
+    assert 0.0 == again.wait_seconds
