@@ -593,7 +593,10 @@ def test_connecting_has_a_time_of_its_own(
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "the answer did not end in time"),
     ],
 )
-def test_which_time_ran_out(transport: Any, over: threading.Event, start: bytes, told: str) -> None:
+@pytest.mark.parametrize("size", [0, 2, 100_000])
+def test_which_time_ran_out(
+    transport: Any, over: threading.Event, start: bytes, told: str, size: int
+) -> None:
     """Whether anything was answered is told."""
 
     def begin(connection: socket.socket) -> None:
@@ -601,7 +604,7 @@ def test_which_time_ran_out(transport: Any, over: threading.Event, start: bytes,
         over.wait(10)
 
     with faulty_server(begin) as url, letting_go(over), pytest.raises(SendTimeout, match=told):
-        transport.exchange(HttpRequest(method="POST", url=url, timeout_seconds=0.1))
+        transport.exchange(post(url, body=bytes(size), timeout_seconds=0.1))
 
 
 @pytest.mark.parametrize(("max_idle_seconds", "connections"), [(60.0, 1), (0.0, 2)])

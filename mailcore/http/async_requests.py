@@ -36,7 +36,7 @@ class AsyncState(ExchangeState):
     is_answered = False
     has_body = True
     _written_at: float | None = None
-    _transport: asyncio.WriteTransport | None = None
+    _transport: asyncio.WriteTransport
     _left_bytes = -1
     _taken_at = 0.0
     _awaited: tuple[float, asyncio.Future[None]] | None = None
@@ -90,7 +90,7 @@ class AsyncState(ExchangeState):
         return self._written_at + (self.answer_seconds(None) or 0.0), told
 
     def _look(self) -> None:
-        left = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        left = self._transport.get_write_buffer_size()
         if left != self._left_bytes:
             self._left_bytes, self._taken_at = left, time.monotonic()
 
