@@ -502,9 +502,22 @@ def test_proxies_of_the_environment(site, either, monkeypatch, variables, throug
 
     if through:
         assert b"by a proxy" == either.exchange(post("http://mail.test/a")).body
+        assert "proxy-authorization" not in site.seen[0]["headers"]
     else:
         with pytest.raises(NetworkError, match=r"connect to mail\.test:80"):
             either.exchange(post("http://mail.test/a"))
+
+
+def test_the_mailbox_of_a_redirect_needs_no_proxy(site, either, monkeypatch):
+    """It is on this machine, whatever the variables say; other hosts are reached as ever."""
+    site.pages["/a"] = lambda page: page.answer(200, b"without")
+    monkeypatch.setenv("MAILCORE_REDIRECT", site.url)
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port()}")
+
+    if not isinstance(either, RequestsTransport):
+        assert b"without" == either.exchange(post(f"{site.url}/a")).body
+    with pytest.raises(NetworkError, match="through its proxy"):
+        either.exchange(post("http://mail.test/a"))
 
 
 def test_credentials_of_a_proxy(site, either, monkeypatch):

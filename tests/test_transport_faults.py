@@ -604,7 +604,9 @@ def test_which_time_ran_out(
         over.wait(10)
 
     with faulty_server(begin) as url, letting_go(over), pytest.raises(SendTimeout, match=told):
-        transport.exchange(post(url, body=bytes(size), timeout_seconds=0.1))
+        transport.exchange(
+            post(url, body=bytes(size), timeout_seconds=0.1, connect_timeout_seconds=10.0)
+        )
 
 
 @pytest.mark.parametrize(("max_idle_seconds", "connections"), [(60.0, 1), (0.0, 2)])
@@ -641,7 +643,7 @@ def test_what_took_too_long_is_left(transport: Any) -> None:
 
     with faulty_server(wait) as url:
         with pytest.raises(SendTimeout):
-            transport.exchange(HttpRequest(method="POST", url=url, timeout_seconds=0.1))
+            transport.exchange(post(url, timeout_seconds=0.1, connect_timeout_seconds=10.0))
 
         assert left.wait(10)
 
