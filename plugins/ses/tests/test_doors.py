@@ -193,6 +193,7 @@ DOORS = {
         {"deliveryStreamArn": "arn", "records": [{"recordId": "1", "data": in_base64(event)}]}
     ),
     "text-lambda": lambda event: events_from_lambda(json.dumps(event)),
+    "alone-lambda": events_from_lambda,
     "firehose": lambda event: tuple(events_from_lines(json.dumps(event))),
     "firehose-unescaped": lambda e: tuple(events_from_lines(json.dumps(e, ensure_ascii=False))),
 }
@@ -363,6 +364,7 @@ def test_what_nobody_sends(call):
         call()
 
     assert "ses" == caught.value.provider
+    assert len(str(caught.value)) > len("None")
 
 
 json_values = st.recursive(

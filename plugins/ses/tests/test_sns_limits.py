@@ -9,6 +9,7 @@ from cryptography import x509
 from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookError, WebhookRejected
 from mailcore.flow import HttpResponse
 from mailcore.webhook import WebhookRequest
+from mailcore_ses.sns.believed import SnsTrust
 from mailcore_ses.sns.certificates import (
     MAX_CERTIFICATE_BYTES,
     MAX_KEYS,
@@ -238,3 +239,13 @@ def test_a_list_that_is_none(field, option, value, words):
         TrustedTopics(**{field: value})
 
     assert f"ses: {option} is {words}" == str(caught.value)
+
+
+@pytest.mark.parametrize(("seconds", "is_taken"), [(3599.9, False), (3600, True), (3600.1, True)])
+def test_how_short_the_greatest_age_may_be(seconds, is_taken):
+    """SNS goes on trying for an hour: what it says then must be believed yet."""
+    if is_taken:
+        assert seconds == SnsTrust(max_age_seconds=seconds).max_age_seconds
+    else:
+        with pytest.raises(ConfigurationError, match="max_age_seconds must be at least 3600"):
+            SnsTrust(max_age_seconds=seconds)
