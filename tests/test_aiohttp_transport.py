@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import logging
 import os
 import socket
@@ -156,6 +157,28 @@ def test_closing_from_a_thread_waits(site: Any, peers: list[Any]) -> None:
         return before, await asyncio.to_thread(returned.wait, WAIT_SECONDS)
 
     assert (False, True) == asyncio.run(main())
+
+
+def test_closing_does_not_wait_for_ever(
+    site: Any, peers: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loop that has no turn for it is given up, with an error that says so."""
+    monkeypatch.setattr("mailcore.http.async_exchange._CLOSING_SECONDS", 0.05)
+    transport = AiohttpTransport()
+    raised = threading.Event()
+
+    def close() -> None:
+        try:
+            transport.close()
+        except concurrent.futures.TimeoutError:
+            raised.set()
+
+    async def main() -> bool:
+        await transport.aexchange(post(f"{site.url}/"))
+        threading.Thread(target=close).start()
+        return raised.wait(WAIT_SECONDS)
+
+    assert asyncio.run(main())
 
 
 def test_closing_where_another_loop_stands_still(in_a_loop: Any) -> None:

@@ -201,11 +201,11 @@ def test_socks(
     """User and password of the URL are decoded, and names are looked up by the proxy."""
     seen = Seen()
     with server(seen.answer, tls=url.startswith("https")) as port, server(seen.socks) as proxy_port:
-        monkeypatch.setenv("all_proxy", f"{kind}://m%40e:p%3Ass@127.0.0.1:{proxy_port}")
+        monkeypatch.setenv("all_proxy", f"{kind}://m%40e:p:%40ss@127.0.0.1:{proxy_port}")
         found = [transport.exchange(post(f"{url}:{port}/a")).status_code for _ in range(2)]
 
     assert [200, 400] == found
-    assert [b"m@e", b"p:ss", named] == seen.by_proxy
+    assert [b"m@e", b"p:@ss", named] == seen.by_proxy
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.DependencyWarning")

@@ -112,6 +112,23 @@ def test_a_class_in_place_of_the_session(name: str, autospec: bool | None) -> No
     assert called.kwargs["allow_redirects"] is False
 
 
+@pytest.mark.parametrize("name", ["requests.Session", "requests.sessions.Session"])
+def test_a_class_of_ones_own(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """It is made, and not the one that it extends."""
+    asked: list[str] = []
+
+    class Session(requests.Session):
+        def request(self, method: Any, url: Any, *args: Any, **named: Any) -> Any:
+            asked.append(url)
+            return _answer()
+
+    monkeypatch.setattr(name, Session)
+    answer = HttpTransport().exchange(HttpRequest(method="POST", url=URL))
+
+    assert 202 == answer.status_code
+    assert [URL] == asked
+
+
 def test_a_class_of_adapters_without_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever stands there, it is not what requests brought."""
     monkeypatch.setattr("requests.adapters.HTTPAdapter", type("Adapter", (), {}))

@@ -198,7 +198,6 @@ class AsyncExchanges:
             cookie_jar=aiohttp.DummyCookieJar(),
             request_class=NotingRequest,
             timeout=aiohttp.ClientTimeout(),  # none: each step has its own bound
-            trust_env=False,
         )
 
     def close(self) -> None:
