@@ -20,16 +20,15 @@ from mailcore_local.engine import (
     Fate,
     Fault,
     Faults,
-    Publisher,
-    apply_fault,
     is_test_virus,
 )
-from mailcore_local.faces import Envelope, Face, WebhookPost
+from mailcore_local.faces import Envelope, Face
 from mailcore_local.hub.answering import FaceEndpoint, Handler
 from mailcore_local.hub.fates import common_fate, described, events_of, slow_seconds
-from mailcore_local.hub.posting import WebhookDelivery, WebhookRecord, may_retry, outcome_of
+from mailcore_local.hub.posting import WebhookRecord
+from mailcore_local.hub.webhooks import Webhooks
 from mailcore_local.mailbox import CapturedMail, MailEvent, MailStore, first_web_link
-from mailcore_local.mailbox.mail import new_id, now
+from mailcore_local.mailbox.mail import now
 from mailcore_local.serving import Interruptions
 
 
@@ -86,31 +85,31 @@ class Hub:
         self._seed = seed
         self._faults: dict[str, Faults] = {}
         self._lock = threading.Lock()
-        self._webhooks = {name: tuple(webhooks.get(name, ())) for name in self.faces}
-        self._inbound = {name: tuple(inbound_webhooks.get(name, ())) for name in self.faces}
         self._interruptions = Interruptions(stopping)
         self._loop = asyncio.get_running_loop()
-        self._publisher = Publisher[WebhookRecord](
+        self._webhooks = Webhooks(
+            self.faces,
+            events=webhooks,
+            inbound=inbound_webhooks,
+            store=store,
             retry_delays_seconds=retry_delays_seconds,
             timeout_seconds=delivery_timeout_seconds,
-            may_retry=may_retry,
-            observe=self._observe,
         )
 
     def start(self) -> None:
         """
         Begin to post; the server answers already.
         """
-        self._publisher.start()
+        self._webhooks.publisher.start()
         for face in self.faces.values():
             face.webhooks_changed(self)
-            self._try(face)
+            self._webhooks.try_addresses(face)
 
     def stop(self) -> None:
         """
         Give up what is not posted, and end the worker.
         """
-        self._publisher.stop()
+        self._webhooks.publisher.stop()
         for face in self.faces.values():
             face.stopped()
 
@@ -163,39 +162,35 @@ class Hub:
         """
         Where events of a provider are posted to.
         """
-        with self._lock:
-            return self._webhooks[self.face(name).name]
+        return self._webhooks.of(self.face(name))
 
     def inbound_webhooks(self, name: str) -> tuple[str, ...]:
         """
         Where inbound mail of a provider is posted to.
         """
-        with self._lock:
-            return self._inbound[self.face(name).name]
+        return self._webhooks.inbound_of(self.face(name))
 
     def set_inbound_webhooks(self, name: str, urls: Sequence[str]) -> None:
         """
         Post inbound mail of a provider to these URLs from now on.
         """
-        with self._lock:
-            self._inbound[self.face(name).name] = tuple(urls)
+        self._webhooks.set_inbound(self.face(name), urls)
 
     def set_webhooks(self, name: str, urls: Sequence[str]) -> None:
         """
         Post events of a provider to these URLs from now on.
         """
         face = self.face(name)
-        with self._lock:
-            self._webhooks[name] = tuple(urls)
+        self._webhooks.set(face, urls)
         face.webhooks_changed(self)
-        self._try(face)
+        self._webhooks.try_addresses(face)
 
     @property
     def posts(self) -> Sequence[WebhookRecord]:
         """
         The requests to webhooks so far, in order, with their present state.
         """
-        return self._publisher.records
+        return self._webhooks.publisher.records
 
     def wait_for_posts(self, count: int, timeout_seconds: float) -> Sequence[WebhookRecord]:
         """
@@ -204,7 +199,7 @@ class Hub:
         Raises:
             TimeoutError: Fewer were delivered in time.
         """
-        return self._publisher.wait_for(count, timeout_seconds)
+        return self._webhooks.publisher.wait_for(count, timeout_seconds)
 
     def drain(self, timeout_seconds: float) -> None:
         """
@@ -214,7 +209,7 @@ class Hub:
             TimeoutError: One still is.
         """
         deadline = time.monotonic() + timeout_seconds
-        self._publisher.drain(timeout_seconds)
+        self._webhooks.publisher.drain(timeout_seconds)
         for face in self.faces.values():
             face.drain(max(deadline - time.monotonic(), 0))
 
@@ -326,16 +321,8 @@ class Hub:
         Raises:
             UnknownFace: There is no such provider.
         """
-        names = [self.face(face).name] if face is not None else list(self.faces)
-        deliveries = []
-        for name in names:
-            with self._lock:
-                urls = self._inbound[name]
-            posts = self.faces[name].inbound_posts(raw, envelope) if urls else []
-            found = self.faces[name]
-            deliveries += [self._delivery(found, url, post, None) for post in posts for url in urls]
-        self._publisher.submit(deliveries)
-        return len(deliveries)
+        faces = [*self.faces.values()] if face is None else [self.face(face)]
+        return self._webhooks.hand_over(faces, raw, envelope)
 
     def later(self, seconds: float, function: Callable[[], object]) -> None:
         """
@@ -361,16 +348,9 @@ class Hub:
         face.happened(kept, events)
         if face.publish(self, kept, events):
             return kept
-        urls = self.webhooks(face.name)
-        if urls and events:
-            posts = face.webhook_posts(kept, events)
-            deliveries = [self._delivery(face, u, p, mail.id) for u in urls for p in posts]
-            if deliveries:
-                chosen = self.faults(face.name).for_notifications() if fault is None else fault
-                deliveries = [_with_its_own_id(d) for d in apply_fault(deliveries, chosen)]
-                for delivery in deliveries:
-                    self._observe(delivery.record)
-                self._publisher.submit(deliveries)
+        self._webhooks.tell(
+            face, kept, events, lambda: fault or self.faults(face.name).for_notifications()
+        )
         return kept
 
     def _happen_later(self, mail_id: str, events: Sequence[MailEvent]) -> None:
@@ -378,40 +358,3 @@ class Hub:
         if mail is not None:
             at = [replace(event, at=now()) for event in events]
             self._happen(self.face(mail.face), mail, at)
-
-    def _delivery(
-        self, face: Face, url: str, post: WebhookPost, mail_id: str | None
-    ) -> WebhookDelivery:
-        record = WebhookRecord(
-            endpoint=url,
-            event_type=post.event_type,
-            about=mail_id,
-            face=face.name,
-            post_id=new_id(),
-            event_ids=post.event_ids,
-        )
-        return WebhookDelivery(record=record, face=face, post=post)
-
-    def _try(self, face: Face) -> None:
-        urls = self.webhooks(face.name)
-        trials = face.trials() if urls else []
-        deliveries = [self._delivery(face, url, trial, None) for url in urls for trial in trials]
-        self._publisher.submit(
-            [replace(each, record=replace(each.record, is_trial=True)) for each in deliveries]
-        )
-
-    def _observe(self, record: WebhookRecord) -> None:
-        if record.is_trial and record.state == "failed":
-            logger.warning(
-                "%s tries the address of a webhook with a %s, and takes none that answers %s",
-                self.faces[record.face].label,
-                record.event_type,
-                record.attempts[-1],
-            )
-        if record.about is not None and not self.mails.closed:
-            outcome = outcome_of(record)
-            self.mails.record_post(record.about, record.post_id, record.event_ids, outcome)
-
-
-def _with_its_own_id(delivery: WebhookDelivery) -> WebhookDelivery:
-    return replace(delivery, record=replace(delivery.record, post_id=new_id()))
