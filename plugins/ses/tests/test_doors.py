@@ -475,6 +475,10 @@ def test_lines_that_cannot_be_read():
     events = list(events_from_lines(written, on_malformed=lambda n, error: numbers.append(n)))
 
     assert (4, [2, 4, 6]) == (len(events), numbers)
+    numbers.clear()
+    text = written[:-2].decode()
+    events = list(events_from_lines(text, on_malformed=lambda n, error: numbers.append(n)))
+    assert (4, [2, 4]) == (len(events), numbers)
     with pytest.raises(MalformedWebhook, match="line 2"):
         list(events_from_lines(written))
 

@@ -117,6 +117,8 @@ def test_what_cannot_be_read_is_told(name, place, value, defect):
         (BOUNCE, f"{PERSON}.diagnosticCode", MISSING, "smtp_status", "5.1.1"),
         (BOUNCE, f"{PERSON}.emailAddress", "Ada <a@b.example>", "recipient", "a@b.example"),
         (BOUNCE, f"{PERSON}.emailAddress", "a b <x y@z> c", "recipient", "x y@z"),
+        (DELAY, f"{DELAYED}.0.status", MISSING, "smtp_status", "4.2.2"),
+        (DELAY, DELAYED, [], "description", "MailboxFull"),
         (RECEIVED, "mail.messageId", 5, "message_id", None),
         (RECEIVED, "mail.source", "", "envelope_sender", None),
         (RECEIVED, "mail.source", "<>", "envelope_sender", None),
@@ -150,6 +152,30 @@ def test_what_stands_in_its_place(name, place, value, field, expected):
 
     found = len(event.content) if field == "content_size" else getattr(event, field)
     assert expected == (dict(found) if field == "location" else found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype", "expected"),
+    [
+        ("Transient", "General", ("autoresponded", None, "undetermined")),
+        ("Undetermined", "Undetermined", ("autoresponded", None, "undetermined")),
+        ("Permanent", "General", ("bounced", "bounced", "hard")),
+        ("Permanent", "UnsubscribedRecipient", ("rejected", "unsubscribed", None)),
+        ("Permanent", "OnAccountSuppressionList", ("rejected", "bounced", "hard")),
+        ("Transient", "MailboxFull", ("bounced", "other", "soft")),
+        ("Transient", "ContentRejected", ("bounced", "blocked", "soft")),
+        (None, None, ("bounced", "other", "undetermined")),
+    ],
+)
+def test_bounces_of_nobody(kind, subtype, expected):
+    """SES cannot tell whose an answer is; what it says of it counts all the same."""
+    payload = changed(BOUNCE, "bounce.bouncedRecipients", [])
+    payload["bounce"] |= {"bounceType": kind, "bounceSubType": subtype}
+    (event,) = parse_ses_event("ses", payload)
+
+    assert expected == (event.event_type, event.reject_reason, event.bounce_class)
+    assert (f"{kind}/{subtype}" if kind else None) == event.description
+    assert event.recipient is None
 
 
 def test_times_of_received_mail():

@@ -17,6 +17,7 @@ OTHERS = {"aws_access_key_id": "OTHER", "aws_secret_access_key": "another"}
 VARIABLES = {"AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "of-env"}
 FILE = "[default]\naws_access_key_id = FILE\naws_secret_access_key = of-file\n"
 FILE += "[other]\naws_access_key_id = PROFILE\naws_secret_access_key = of-profile\n"
+FILE += "aws_session_token = token-of-profile\n"
 LATER = {"AWS_CREDENTIAL_EXPIRATION": "2099-01-01T00:00:00Z"}
 
 

@@ -243,24 +243,30 @@ def _deferred(notice: Notice) -> list[RecipientFields]:
     ]
 
 
-def _engaged(event_type: EventType) -> Callable[[Notice], list[RecipientFields]]:
-    def read(notice: Notice) -> list[RecipientFields]:
-        destinations = notice.destinations()
-        user_agent, ip_address = notice.details.text("userAgent"), notice.details.text("ipAddress")
-        url = notice.details.text("link") if event_type is EventType.CLICKED else None
-        return [
-            RecipientFields(
-                event_type=event_type,
-                recipient=recipient,
-                recipient_certain=len(destinations) == 1,
-                user_agent=user_agent,
-                click_url=url,
-                ip_address=ip_address,
-            )
-            for recipient in destinations
-        ]
+def _opened(notice: Notice) -> list[RecipientFields]:
+    return _engaged(notice, EventType.OPENED)
 
-    return read
+
+def _clicked(notice: Notice) -> list[RecipientFields]:
+    return _engaged(notice, EventType.CLICKED, notice.details.text("link"))
+
+
+def _engaged(
+    notice: Notice, event_type: EventType, url: str | None = None
+) -> list[RecipientFields]:
+    destinations = notice.destinations()
+    user_agent, ip_address = notice.details.text("userAgent"), notice.details.text("ipAddress")
+    return [
+        RecipientFields(
+            event_type=event_type,
+            recipient=recipient,
+            recipient_certain=len(destinations) == 1,
+            user_agent=user_agent,
+            click_url=url,
+            ip_address=ip_address,
+        )
+        for recipient in destinations
+    ]
 
 
 def _subscription(notice: Notice) -> list[RecipientFields]:
@@ -318,8 +324,8 @@ KINDS = {
     "Complaint": Kind("complaint", _complained, identity="feedback"),
     "Delivery": Kind("delivery", _delivered, identity="message"),
     "DeliveryDelay": Kind("deliveryDelay", _deferred),
-    "Open": Kind("open", _engaged(EventType.OPENED)),
-    "Click": Kind("click", _engaged(EventType.CLICKED)),
+    "Open": Kind("open", _opened),
+    "Click": Kind("click", _clicked),
     "Subscription": Kind("subscription", _subscription),
 }
 """Kinds by `eventType`, and by `notificationType` of identity notifications."""
