@@ -95,7 +95,7 @@ class MailOutcome:
         try:
             state = OutboxState(document["state"])
             if state not in _OVER:
-                raise ValueError(state)
+                raise ValueError
             return cls(
                 state=state,
                 recipients=RecipientStatuses(

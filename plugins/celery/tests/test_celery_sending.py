@@ -247,7 +247,8 @@ def test_what_a_task_carries():
     assert replace(row, document=found.document, **unneeded) == found
     assert row.message() == found.message()
     moments = [each for each in vars(found).values() if isinstance(each, datetime)]
-    assert (7, {timezone.utc}) == (len(moments), {each.tzinfo for each in moments})
+    assert [timezone.utc] * 7 == [each.tzinfo for each in moments]
+    assert all(each.tzinfo is timezone.utc for each in moments)
 
 
 class Native(MemoryProvider):

@@ -1,0 +1,319 @@
+"""Statements in small portions, rows that nobody can read, and bounds: on SQLite."""
+
+from __future__ import annotations
+
+import json
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from sqlalchemy import select, update
+
+from mailcore import EventType, Message, RecipientStatus, SendStatus
+from mailcore.outbox import OutboxState, Receipt, Revision, new_row
+from mailcore.outbox.rows import OutboxAttempt
+from mailcore.result import RecipientStatuses, ResultStatus
+from mailcore.testing import VirtualClock
+from mailcore_outbox import finding, writing
+from mailcore_outbox.idempotency import SqlIdempotencyStore
+from mailcore_outbox.seen import SqlSeenStore
+from mailcore_outbox.writing import Writer
+
+
+START = datetime(2026, 11, 30, 12, tzinfo=timezone.utc)
+LEASE = timedelta(minutes=1)
+SENDING, FAILED, SENT = OutboxState.SENDING, OutboxState.FAILED, OutboxState.SENT
+MESSAGE = Message(from_email="me@example.com", to=["ada@example.net"], text="Hi", tags=["a"])
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    """Two ids stand in a statement, and two rows in a page."""
+    monkeypatch.setattr(writing, "AT_ONCE", 2)
+    monkeypatch.setattr(finding, "_PAGE", 2)
+
+
+def row_of(number=0, **fields):
+    """A row; its id has the order of the numbers."""
+    row = new_row(MESSAGE, now=START + timedelta(microseconds=number))
+    return replace(row, due_at=START, changed_at=START, **fields)
+
+
+def put(outbox, *rows):
+    """Keep rows as they are; they are returned."""
+
+    def work(connection):
+        writer = Writer(outbox.tables)
+        for row in rows:
+            writer.add(row, connection)
+        writer.write_beside([Revision(row=row) for row in rows], connection)
+
+    outbox._database.write("the outbox", work)
+    return list(rows)
+
+
+def ids_of(rows):
+    """Their ids."""
+    return [row.id for row in rows]
+
+
+def advance(outbox, worker="w", *, conclusions=(), begin=()):
+    """Some sends end, others begin."""
+    return outbox.store.advance(
+        worker,
+        conclusions=conclusions,
+        begin=begin,
+        provider="toy",
+        now=START,
+        until=START + LEASE,
+    )
+
+
+def test_more_than_go_into_one_statement(outbox):
+    """Of each portion those that may: rows, documents and what stands beside them."""
+    rows = put(outbox, *(row_of(number) for number in range(7)))
+    claimed = outbox.store.claim("w", limit=6, now=START, until=START + LEASE)
+    assert ids_of(rows[:6]) == ids_of(claimed)
+    assert {rows[0].document} == {row.document for row in claimed}
+    assert frozenset(ids_of(rows[:1])) == advance(outbox, begin=ids_of(rows[:1])).begun
+    # Begun before, and not claimed.
+    begun = advance(outbox, begin=ids_of(rows)).begun
+    assert frozenset(ids_of(rows[1:6])) == begun
+    assert [1] * 6 + [0] == [outbox.store.get(row.id).attempts for row in rows]
+
+    under_way = [outbox.store.get(row.id) for row in rows[:6]]
+    ends = [
+        Revision(
+            row=replace(row, state=SENT, claimed_until=None, document=None, message_ids=(row.id,)),
+            attempt=OutboxAttempt(
+                row_id=row.id,
+                number=1,
+                worker_id="w",
+                provider="toy",
+                began_at=START,
+                ended_at=START,
+                status=ResultStatus.ALL_ACCEPTED,
+                message_ids=(f"another-{row.id}",),
+            ),
+        )
+        for row in under_way
+    ]
+    other = replace(ends[5], row=replace(ends[5].row, attempts=2))
+    assert frozenset(ids_of(rows[:5])) == advance(outbox, conclusions=[*ends[:5], other]).concluded
+    for row, end in zip(rows[:5], ends, strict=False):
+        assert end.row == outbox.store.get(row.id)
+        assert [end.attempt] == list(outbox.store.attempts(row.id))
+        for message_id in (row.id, f"another-{row.id}"):
+            located = outbox.store.locate(row_id="", provider="toy", message_id=message_id)
+            assert row.id == located
+    assert under_way[5] == outbox.store.get(rows[5].id)
+
+    assert 1 == outbox.store.release("w", row_ids=ids_of(rows), now=START)
+    done = {"before": START + LEASE, "states": list(OutboxState), "limit": 9}
+    assert 0 == outbox.store.prune_bodies(**done)
+    assert 5 == outbox.store.prune(**done)
+    assert [None] * 5 == [outbox.store.get(row.id) for row in rows[:5]]
+    assert [rows[5].document, rows[6].document] == [
+        outbox.store.get(row.id).document for row in rows[5:]
+    ]
+
+
+def test_bodies_in_portions(outbox):
+    """Those of the rows that are asked for, the oldest first."""
+    rows = put(outbox, *(row_of(number, state=FAILED) for number in range(5)))
+    args = {"before": START + LEASE, "states": [FAILED]}
+
+    assert 3 == outbox.store.prune_bodies(**args, limit=3)
+    assert [None] * 3 + [rows[0].document] * 2 == [
+        outbox.store.get(row.id).document for row in rows
+    ]
+    assert 0 == outbox.store.prune(before=START, states=[FAILED], limit=9)
+
+
+def receipt(row, name, **fields):
+    """Something that was reported of a row."""
+    given = {"event_type": EventType.OPENED, "happened_at": START, "provider": "toy", **fields}
+    return Receipt(row_id=row.id, dedupe_key=name.rjust(32, "0"), **given)
+
+
+def test_what_happened_page_by_page(outbox):
+    """Each once, though many happened at one moment."""
+    statuses = RecipientStatuses(
+        {
+            "Ada@example.net": RecipientStatus(SendStatus.SENT),
+            "bob@example.org": RecipientStatus(SendStatus.FAILED),
+        }
+    )
+    rows = put(
+        outbox,
+        *(row_of(number, state=SENT, statuses=statuses, provider="p") for number in range(5)),
+    )
+    for row in rows[:3]:
+        for name in ("a", "b"):
+            outbox.store.receive(row.id, receipt(row, name, recipient="eve@e.example"), no_revision)
+
+    found = list(outbox.store.happenings(since=START, until=START + LEASE))
+
+    expected = [(row.id, EventType.SENT, "ada@example.net", "p") for row in rows]
+    expected += [(row.id, EventType.OPENED, "eve@e.example", "toy") for row in rows[:3]] * 2
+    assert sorted(expected) == sorted(
+        (each.row_id, each.event_type, each.recipient, each.provider) for each in found
+    )
+    assert {(START, ("a",))} == {(each.happened_at, each.tags) for each in found}
+
+
+def no_revision(row, receipts):
+    """Nothing is to be written."""
+
+
+@pytest.mark.parametrize(
+    "values", [{"statuses": "{"}, {"recipients": "5"}, {"tags": "[["}, {"statuses": '{"a": 1}'}]
+)
+def test_a_row_that_cannot_be_read(outbox, engine, values, caplog):
+    """It fails when it is claimed, with a reason, and does not stand in the way of others."""
+    broken, fine = put(outbox, row_of(0), row_of(1))
+    table = outbox.tables.rows
+    with engine.begin() as connection:
+        connection.execute(update(table).where(table.c.id == broken.id).values(values))
+
+    claimed = outbox.store.claim("w", limit=9, now=START + LEASE, until=START + 2 * LEASE)
+
+    assert [fine.id] == ids_of(claimed)
+    with engine.connect() as connection:
+        found = connection.execute(select(table).where(table.c.id == broken.id)).one()
+        other = connection.execute(select(table).where(table.c.id == fine.id)).one()
+    assert ("failed", "", None, "unreadable") == (
+        *(found.state, found.claimed_by, found.claimed_until, found.error_category),
+    )
+    assert f"the row {broken.id} of the outbox has values" in found.error_text
+    assert (START + LEASE, "sending", "") == (found.changed_at, other.state, other.error_text)
+    assert "it is FAILED, and is not sent" in caplog.text
+
+
+def test_claims_stop_at_their_limit(outbox):
+    """Over several priorities; those that are lower are for the next claim."""
+    rows = put(outbox, *(row_of(number, priority=number // 2) for number in range(6)))
+    claim = {"now": START, "until": START + LEASE}
+
+    assert ids_of([*rows[4:], rows[2]]) == ids_of(outbox.store.claim("w", limit=3, **claim))
+    assert ids_of([rows[3], *rows[:2]]) == ids_of(outbox.store.claim("w", limit=9, **claim))
+
+
+def test_when_something_is_due_next(outbox):
+    """The soonest of all priorities and of all claims."""
+    put(
+        outbox,
+        row_of(0, priority=5),
+        replace(row_of(1), due_at=START - LEASE),
+        replace(row_of(2, state=SENDING), claimed_until=START - 2 * LEASE),
+        replace(row_of(3, state=SENDING), claimed_until=START),
+        replace(row_of(4, state=SENDING), claimed_until=None),
+    )
+
+    assert START - 2 * LEASE == outbox.store.next_due_at()
+
+
+def test_an_event_is_about_the_newest_row_of_its_provider(outbox):
+    """Of several with one id of a message; or else about the newest of another's."""
+    rows = put(
+        outbox,
+        row_of(0, provider="toy", message_ids=("m",)),
+        row_of(1, provider="toy", message_ids=("m",)),
+        row_of(2, provider="other", message_ids=("m",)),
+    )
+
+    for provider, number in (("toy", 1), ("other", 2), ("third", 2)):
+        found = outbox.store.locate(row_id="", provider=provider, message_id="m")
+        assert rows[number].id == found
+    assert outbox.store.locate(row_id=f"{rows[0].id} ", provider="toy", message_id="") is None
+
+
+def test_counts_are_of_this_release(outbox):
+    """What a newer one has kept is told apart, where it is not over."""
+    put(
+        outbox,
+        row_of(0, document_version=2),
+        row_of(1, document_version=2, state=SENDING, claimed_until=START - LEASE),
+        row_of(2, document_version=2, state=SENT),
+        row_of(3, state=SENDING, claimed_until=START - LEASE),
+    )
+    counts = outbox.store.counts(now=START)
+
+    assert (1, 2, 1) == (counts.due, counts.newer, counts.expired)
+
+
+def test_a_document_that_changes(outbox):
+    """As one does that an address is taken out of, with the index of its recipients."""
+    (row,) = put(outbox, row_of())
+    other = json.dumps({"from_email": "me@example.com"})
+    changed = replace(row, document=other, recipients=("bob@example.org",), subject="Ho")
+    outbox.store.revise(row.id, lambda *_: Revision(row=changed))
+
+    assert changed == outbox.store.get(row.id)
+    outbox.store.revise(row.id, lambda *_: Revision(row=replace(changed, document=None)))
+    assert outbox.store.get(row.id).document is None
+
+
+def test_keys_end_with_their_life(database):
+    """At that very moment they are as if they had never been there."""
+    clock = VirtualClock(now=1_000_000.0)
+    store = SqlIdempotencyStore(*database, now=clock)
+    assert store.claim("a", "one", 30) is None
+    assert store.claim("b", "one", 31) is None
+    clock.sleep(29)
+    assert "one" == store.claim("a", "two", 30)
+    assert store.replace("a", "one", "three")
+    clock.sleep(1)
+
+    assert not store.replace("a", "three", "four")
+    assert not store.release("a", "three")
+    assert not store.forget("a")
+    assert 1 == store.prune()
+    assert store.claim("a", "five", 30) is None
+    assert "one" == store.claim("b", "two", 30)
+    assert "five" == store.claim("a", "six", 30)
+
+
+def test_a_key_that_ended_is_claimed_anew(database):
+    """With a life of its own."""
+    clock = VirtualClock(now=1_000_000.0)
+    store = SqlIdempotencyStore(*database, now=clock)
+    store.claim("a", "one", 30)
+    clock.sleep(30)
+    assert store.claim("a", "two", 50) is None
+    clock.sleep(49)
+
+    assert "two" == store.claim("a", "three", 1)
+    assert store.release("a", "two")
+    assert not store.release("a", "two")
+
+
+def test_keys_are_forgotten_once_a_minute(database):
+    """When another one comes."""
+    clock = VirtualClock(now=1_000_000.0)
+    store = SqlIdempotencyStore(*database, now=clock)
+    store.claim("a", "one", 1)
+    clock.sleep(60)
+    store.claim("b", "one", 1)
+    assert 1 == store.prune()
+    store.claim("c", "one", 0.5)
+    clock.sleep(0.5)
+    store.claim("d", "one", 9)
+    assert 0 == store.prune()
+
+
+def test_events_are_remembered_to_the_end_of_their_time(database):
+    """And marking one again begins it anew."""
+    clock = VirtualClock(now=1_000_000.0)
+    store = SqlSeenStore(*database, max_age_seconds=100, now=clock)
+    store.mark("a")
+    store.mark("b")
+    clock.sleep(0.5)
+    store.mark("b")
+    clock.sleep(99.5)
+    assert (True, 0) == (store.seen("a"), store.prune())
+    clock.sleep(0.25)
+    assert (False, True, False) == (store.seen("a"), store.seen("b"), store.seen("c"))
+    assert 1 == store.prune()
