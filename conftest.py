@@ -12,11 +12,17 @@ that `mailcore.testing` must not mark, because those who use it have marks of th
 
 from __future__ import annotations
 
+import faulthandler
+import functools
 import gc
+import math
 import os
 import sys
 import tempfile
+import time
 
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from socketserver import BaseServer, StreamRequestHandler
 from typing import Any
 
@@ -28,6 +34,7 @@ from sybil import Sybil
 from sybil.document import PythonDocStringDocument
 from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.markdown import ClearNamespaceParser, PythonCodeBlockParser
+from xdist.scheduler import LoadFileScheduling
 
 
 ENVIRONMENT = {
@@ -47,6 +54,9 @@ SLOW_CHECKS = (
     "test_damaged_mail_is_survived",  # thousands of mutated mails
     "test_import_is_cheap",  # an interpreter of its own
     "TestMailjet::test_damaged_answers_are_survived",  # 13,000 answers
+    "TestMandrill::test_damaged_answers_are_survived",  # thousands of them, as in the next
+    "TestSparkPost::test_damaged_answers_are_survived",
+    "TestSmtp::test_every_recipient_of_a_large_batch_has_a_status",
 )
 """Checks of the conformance suite that start servers or processes, or take more than 0.2 s."""
 
@@ -71,14 +81,105 @@ SLOW_FIXTURES = {"moto", "moto_url"}
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 # `make test` looks at fewer examples of what has no number of its own; everything else at all.
-settings.register_profile("fast", settings.get_profile("patient"), max_examples=25)
+settings.register_profile("fast", settings.get_profile("patient"), max_examples=20)
 
+
+# argparse looks for translations of each word of each parser, and asks for the size of the terminal
+# for each option: half of what `mailcore` takes to start, some thousand times. It finds the same.
+os.environ["LANGUAGE"] = "C"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ |= {"COLUMNS": "80", "LINES": "24"}
 
 # Head and body of an answer are two packets: the second waited 40 ms for the first to be
 # acknowledged, in each of a thousand answers of servers that tests start.
 StreamRequestHandler.disable_nagle_algorithm = True
 # Servers of the standard library look whether they are to end twice a second, unless told when.
 BaseServer.serve_forever.__defaults__ = (0.002,)
+
+
+class Watchdog:
+    """
+    Ends the run when a test hangs for two minutes, and prints where every thread stands.
+
+    pytest's own ``faulthandler_timeout`` starts a thread for each test and waits for its end: a
+    thirtieth of `make test`. This one is wound up every ten seconds.
+    """
+
+    def __init__(self, output: int) -> None:
+        self._output = output
+        self._wound_up = -math.inf
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self) -> None:
+        """Before a test, in the process that runs it."""
+        now = time.monotonic()
+        if now - self._wound_up > 10:
+            faulthandler.dump_traceback_later(130, file=self._output, exit=True)
+            self._wound_up = now
+
+    def pytest_sessionfinish(self) -> None:
+        """Call it back when there is nothing to watch."""
+        faulthandler.cancel_dump_traceback_later()
+        self._wound_up = -math.inf
+
+    pytest_enter_pdb = pytest_exception_interact = pytest_sessionfinish
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have hanging tests noticed, on standard error as it is outside of tests."""
+    with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        config.pluginmanager.register(Watchdog(os.dup(2)))
+
+
+class Ids(list[str]):
+    """Ids of tests that know their places: xdist asks for that of each."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        super().__init__(ids)
+        self._places = {each: place for place, each in enumerate(ids)}
+
+    def index(self, value: str, *_: Any) -> int:
+        """Where an id stands."""
+        return self._places[value]
+
+
+class Files(LoadFileScheduling):
+    """
+    Hands out files to processes as ``--dist loadfile`` does, and does not look at all tests for it.
+
+    xdist looks for each test among all, and counts after each what is done of all: five seconds of
+    the process that shares the cores with those that run the tests.
+    """
+
+    def add_node_collection(self, node: Any, collection: Sequence[str]) -> None:
+        """Note what a process has collected."""
+        super().add_node_collection(node, collection)
+        if node in self.registered_collections:
+            self.registered_collections[node] = Ids(collection)
+
+    def _pending_of(self, workload: Mapping[str, Mapping[str, bool]]) -> int:
+        pending = 0
+        for tests in reversed(workload.values()):
+            # A process takes its files in turn: those before one that is done are done.
+            if all(tests.values()):
+                break
+            pending += list(tests.values()).count(False)
+        return pending
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files | None:
+    """How tests are shared out."""
+    return Files(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(report: object) -> Iterator[None]:
+    """Leave out what nobody reads of a test that passed, three times for each."""
+    data = yield
+    if data is not None and getattr(report, "passed", False) and "keywords" in data:
+        data["keywords"] = {}
+    return data
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -110,15 +211,46 @@ def share_botocore_models() -> None:
     botocore.loaders.Loader = Loader  # type: ignore[misc]  # on purpose, in the tests only
 
 
-def pytest_collection_finish() -> None:
+def share_signing_key() -> None:
+    """
+    Let all local SES of a process sign with one key: making one took 50 ms of each that signs.
+
+    Each server has a certificate of another name all the same, and is asked for it.
+    """
+    from mailcore_local.ses import signing
+
+    make = functools.cache(signing.Signer._key_and_certificate)
+    one = signing.Signer()
+    signing.Signer._key_and_certificate = lambda _: make(one)  # type: ignore[method-assign]
+
+
+def draw_no_constants() -> None:
+    """
+    Let Hypothesis draw values without the constants that stand in our own modules.
+
+    They are thousands, each strategy looks which of them would do for it, and so a quarter of the
+    time of the few examples of `make test` went there. Everything else draws them.
+    """
+    try:
+        from hypothesis.internal.conjecture.providers import HypothesisProvider
+    except ImportError:
+        return  # an older Hypothesis, which knows of none
+    HypothesisProvider._maybe_draw_constant = lambda *_, **__: None  # type: ignore[method-assign]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
     """
     Take the tests that were collected out of the garbage collector's sight.
 
     There are 14,000, and looking at them all took a second each time; now and then is enough for
     the rest, since what a test measures or leaves behind it collects itself.
     """
+    if session.config.getoption("--hypothesis-profile") == "fast":
+        draw_no_constants()
     if "botocore" in sys.modules:
         share_botocore_models()
+    if "mailcore_local.ses.signing" in sys.modules:
+        share_signing_key()
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 20, 100)
@@ -163,4 +295,18 @@ docstrings = Sybil(
     teardown=leave_page,
 )
 
-pytest_collect_file = sybil_in_pytest.pytest_integration(pages, docstrings)
+collect_snippets = sybil_in_pytest.pytest_integration(pages, docstrings)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """
+    Collect the snippets of pages and of modules.
+
+    A module is read only if it can have some: of 900, fewer than 40 do, and each process of
+    pytest-xdist reads them all.
+    """
+    found = collect_snippets(file_path, parent)
+    if found is not None and file_path.suffix == ".py":
+        text = file_path.read_text("utf-8")
+        return found if ">>>" in text or "```" in text else None
+    return found

@@ -214,7 +214,9 @@ def test_wrong_arguments_are_named(arguments, field):
     assert [field] == [problem.field for problem in caught.value.problems]
 
 
-@pytest.mark.parametrize("disposition", ["Inline", "", 5, [], b"inline", 10**4000])
+@pytest.mark.parametrize(
+    "disposition", ["Inline", "", 5, [], b"inline", pytest.param(10**4000, id="a long number")]
+)
 def test_wrong_dispositions(disposition):
     """There are two, and how it was given does not matter."""
     with pytest.raises(InvalidMessage, match="must be 'attachment' or 'inline'"):

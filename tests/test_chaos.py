@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 QUEUES = ["sqlite", "postgresql", "django", "celery"]
 NAMES = ["a", "b", "c", "d"]
-# A test may take 120 seconds (faulthandler_timeout).
+# A test may take two minutes (the watchdog of conftest.py).
 MOST_SECONDS = 110
 
 

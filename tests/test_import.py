@@ -47,8 +47,11 @@ def modules_after(code):
     "code",
     [
         "import mailcore",
-        "import mailcore; mailcore.Message(from_email='a@x.org', to=['b@x.org'])",
-        "import mailcore; mailcore.Mailer('null')",
+        pytest.param(
+            "import mailcore; mailcore.Message(from_email='a@x.org', to=['b@x.org'])",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param("import mailcore; mailcore.Mailer('null')", marks=pytest.mark.slow),
     ],
 )
 def test_importing_is_cheap(code):
@@ -62,6 +65,7 @@ def test_importing_is_cheap(code):
         assert set() == {name for name in loaded if name.startswith("mailcore_")}
 
 
+@pytest.mark.slow
 def test_phrases_are_loaded_for_the_first_bounce():
     """Loading what judges builds no index; judging does."""
     code = "from mailcore.bounces import judge"

@@ -56,6 +56,7 @@ def test_known_plugins_are_those_of_the_repository():
     assert {**PLUGINS, **COMMANDS} == known_plugins.known_commands()
 
 
+@pytest.mark.slow
 def test_a_stale_file_is_told_and_written_anew(tmp_path):
     """A plugin that joins the repository makes the check fail until the file is written."""
     for name in ("pyproject.toml", "tools/projects.py", "tools/known_plugins.py"):

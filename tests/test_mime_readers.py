@@ -179,6 +179,7 @@ def installed(tmp_path_factory):
     return directory
 
 
+@pytest.mark.slow
 def test_standard_library():
     """Every field of every mail."""
     messages = [given(number) for number in range(MAILS)]

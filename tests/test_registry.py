@@ -418,6 +418,7 @@ def test_registering_under_another_name(chunked):
         Registry(autoload=False).register(chunked, name="other")
 
 
+@pytest.mark.slow
 def test_transports_live_as_long_as_their_provider(chunked):
     """One per provider, the same each time; gone with it."""
     registry = Registry(autoload=False)

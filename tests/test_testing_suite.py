@@ -2043,6 +2043,7 @@ def test_expensive_imports_are_caught(tmp_path, monkeypatch, source, complaint) 
         suite.test_import_is_cheap()
 
 
+@pytest.mark.slow
 def test_expected_imports_are_allowed(tmp_path, monkeypatch) -> None:
     """What import_may_load names may be loaded, with the standard library."""
     source = "import xml.dom.minidom\nimport mailcore_cheap_dependency\n"

@@ -13,12 +13,14 @@ import time
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from celery import Celery
-from kombu import pools
+
+# Nothing large is loaded here: pytest-xdist's own process, which runs no test, waits for it.
+if TYPE_CHECKING:
+    from celery import Celery
 
 
 PROJECT = Path(__file__).parent / "project"
@@ -143,6 +145,8 @@ def eventually() -> Callable[[Callable[[], Any]], Any]:
 @pytest.fixture
 def shop(monkeypatch, redis_server) -> Iterator[Callable[..., tuple[Any, Workers]]]:
     """Imports the project with some settings, as a web process, and gives its workers too."""
+    from kombu import pools
+
     made: list[Workers] = []
     folder = Path(tempfile.mkdtemp(prefix="mailcore-celery-"))
 
@@ -180,6 +184,8 @@ def shop(monkeypatch, redis_server) -> Iterator[Callable[..., tuple[Any, Workers
 @pytest.fixture
 def in_memory() -> Iterator[Celery]:
     """An app whose tasks run where they are called."""
+    from celery import Celery
+
     app = Celery("tests", broker="memory://", backend="cache+memory://", set_as_current=False)
     app.conf.update(task_always_eager=True, task_store_eager_result=True)
     yield app

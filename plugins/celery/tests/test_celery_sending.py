@@ -618,6 +618,8 @@ def test_a_task_that_cannot_be_put_back_stays_with_the_broker():
     # The discard port of this machine.
     app = Celery("tests", broker="redis://127.0.0.1:9/0", set_as_current=False)
     app.conf.task_publish_retry = False
+    # Kombu would try to connect for six seconds otherwise, whatever the line above says.
+    app.conf.broker_transport_options = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
     mail = MailcoreCelery(app, mailer="null://", store=MemoryIdempotencyStore())
     mail.send.push_request(id="task-1", args=(), kwargs={}, called_directly=False, delivery_info={})
     try:

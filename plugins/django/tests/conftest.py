@@ -11,24 +11,32 @@ import tempfile
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from django.core import mail
-from django.test.utils import override_settings, setup_databases, teardown_databases
+
+# Nothing large is loaded here: pytest-xdist's own process, which runs no test, waits for it.
+if TYPE_CHECKING:
+    from django.core.mail import EmailMessage
+    from django.test.utils import override_settings
 
 
 sys.path.insert(0, str(Path(__file__).parent / "project"))
 
-import shop_project  # it stands there
 
+def pytest_pycollect_makemodule() -> None:
+    """Make the project before a module of tests is loaded, which may need its models."""
+    import shop_project  # it stands in the folder above
 
-shop_project.configure()
+    shop_project.configure()
 
 
 @pytest.fixture
 def mailcore_settings() -> Iterator[override_settings]:
     """Changes ``MAILCORE``: ``mailcore_settings(PROVIDER="memory")``; undone after the test."""
+    from django.test.utils import override_settings
+
     changed = []
 
     def change(**keys: object) -> None:
@@ -44,6 +52,8 @@ def mailcore_settings() -> Iterator[override_settings]:
 @pytest.fixture
 def django_settings() -> Iterator[object]:
     """Changes any setting: ``django_settings(ADMINS=[…])``; undone after the test."""
+    from django.test.utils import override_settings
+
     changed = []
 
     def change(**values: object) -> None:
@@ -64,6 +74,8 @@ def django_settings() -> Iterator[object]:
 @pytest.fixture(scope="session")
 def databases() -> Iterator[None]:
     """The tables of all apps, in memory."""
+    from django.test.utils import setup_databases, teardown_databases
+
     names = setup_databases(verbosity=0, interactive=False)
     yield
     teardown_databases(names, verbosity=0)
@@ -80,8 +92,10 @@ def database(databases: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def outbox() -> Iterator[list[mail.EmailMessage]]:
+def outbox() -> Iterator[list[EmailMessage]]:
     """Django's ``mail.outbox``, as its test runner makes it."""
+    from django.core import mail
+
     had = hasattr(mail, "outbox")
     mail.outbox = []
     yield mail.outbox

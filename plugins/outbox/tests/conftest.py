@@ -11,14 +11,18 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from sqlalchemy import Engine, MetaData, create_engine, event, text
 
-from mailcore_outbox import Outbox
-from mailcore_outbox.database import Database
-from mailcore_outbox.tables import Tables, tables_in
+# Nothing large is loaded here: pytest-xdist's own process, which runs no test, waits for it.
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from mailcore_outbox import Outbox
+    from mailcore_outbox.database import Database
+    from mailcore_outbox.tables import Tables
 
 
 DEADLINE_SECONDS = 60
@@ -61,6 +65,8 @@ class Server:
 
     def new_database(self) -> str:
         """Make a database with nothing in it; its URL."""
+        from sqlalchemy import create_engine, text
+
         name = f"test{next(_NUMBERS)}"
         engine = create_engine(self.url(self.first), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
@@ -224,6 +230,11 @@ def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequ
 @pytest.fixture
 def database(database_url: str) -> Iterator[tuple[Database, Tables]]:
     """A database with the tables of an outbox."""
+    from sqlalchemy import MetaData
+
+    from mailcore_outbox.database import Database
+    from mailcore_outbox.tables import tables_in
+
     tables = tables_in(MetaData())
     database = Database(database_url, tables)
     database.create()
@@ -234,6 +245,8 @@ def database(database_url: str) -> Iterator[tuple[Database, Tables]]:
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine of the application's."""
+    from sqlalchemy import create_engine, event
+
     engine = create_engine(database_url)
     if engine.dialect.name == "sqlite":
         # A disk that is busy is waited for otherwise; no test cuts the power.
@@ -245,6 +258,8 @@ def engine(database_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def outbox(engine: Engine) -> Outbox:
     """An outbox on the engine of the application, with its tables."""
+    from mailcore_outbox import Outbox
+
     outbox = Outbox(engine)
     outbox.create()
     return outbox

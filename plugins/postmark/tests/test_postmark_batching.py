@@ -193,7 +193,7 @@ def test_an_answer_to_the_call_is_an_answer_to_each(response):
         b"\xff",
         b"[" * 100_000,
     ],
-    ids=repr,
+    ids=lambda each: repr(each)[:60],
 )
 def test_an_answer_that_is_not_understood_accepts_nobody(document):
     """Nor does it say that nobody was accepted."""

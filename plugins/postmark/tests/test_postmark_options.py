@@ -160,6 +160,7 @@ def test_nothing_shows_the_token():
     assert TOKEN not in f"{provider!r} {vars(provider)!r} {requests!r}"
 
 
+@pytest.mark.slow
 def test_the_package_is_lazy():
     """Importing it loads neither requests nor the provider; unknown names are errors."""
     code = "import sys, mailcore_postmark; print(sorted(sys.modules))"

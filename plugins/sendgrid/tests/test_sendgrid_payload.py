@@ -251,6 +251,7 @@ def test_a_batch_is_split_at_a_thousand_recipients() -> None:
     assert len(to) == len(set(ids))
 
 
+@pytest.mark.slow
 def test_a_batch_is_split_at_thirty_megabytes() -> None:
     """What all mails have counts once in each call; a call that is looked at twice is the same."""
     blob = Attachment("a.bin", b"\0" * 20_000_000)

@@ -9,12 +9,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import botocore.session
 import pytest
 
-from botocore.validate import ParamValidator
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -23,9 +21,12 @@ from cryptography.x509.oid import NameOID
 from mailcore.flow import HttpResponse
 from mailcore.message import Message
 from mailcore.webhook import WebhookRequest
-from mailcore_local.ses import LocalSes
-from mailcore_ses.aws import AwsResponse
-from mailcore_ses.provider import SesProvider
+
+
+# Nothing large is loaded here: pytest-xdist's own process, which runs no test, waits for it.
+if TYPE_CHECKING:
+    from mailcore_ses.aws import AwsResponse
+    from mailcore_ses.provider import SesProvider
 
 
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:ses-events"
@@ -192,12 +193,18 @@ def post() -> Callable[..., WebhookRequest]:
 @pytest.fixture
 def confirmed() -> AwsResponse:
     """The answer to ConfirmSubscription."""
+    from mailcore_ses.aws import AwsResponse
+
     return AwsResponse(status_code=200, body={"SubscriptionArn": f"{TOPIC_ARN}:1"})
 
 
 @pytest.fixture(scope="session")
 def valid() -> Callable[[Any], Any]:
     """Assert that a call fits the model of its service: types, and lengths, patterns, choices."""
+    import botocore.session
+
+    from botocore.validate import ParamValidator
+
     session = botocore.session.get_session()
     models = {name: session.get_service_model(name) for name in ("sesv2", "ses")}
 
@@ -215,6 +222,8 @@ def _every_call_fits_the_model(
     valid: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Hold what any test builds of a message that was checked against the model."""
+    from mailcore_ses.provider import SesProvider
+
     build = SesProvider.build
 
     def built(provider: SesProvider, message: Message) -> Any:
@@ -260,6 +269,8 @@ def _out_of_bounds(value: Any, shape: Any, place: str) -> Iterator[str]:
 @pytest.fixture
 def local_ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A local SES, and credentials that it accepts."""
+    from mailcore_local.ses import LocalSes
+
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
     with LocalSes(region_name="eu-west-1") as ses:

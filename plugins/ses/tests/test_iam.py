@@ -461,6 +461,7 @@ def test_feature_that_is_none():
         iam.chosen(["sned"])
 
 
+@pytest.mark.slow
 def test_command():
     """The module prints a policy for the features named."""
     finished = subprocess.run(

@@ -279,7 +279,7 @@ def test_mail_that_was_changed(answers):
         {"x-amz-matdesc": None},
         {"x-amz-iv": None},
     ],
-    ids=repr,
+    ids=lambda each: repr(each)[:60],
 )
 def test_metadata_that_lies(answers, changes):
     """Whoever can write to the bucket gets a typed error, at the latest after asking KMS."""

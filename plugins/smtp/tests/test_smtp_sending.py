@@ -506,6 +506,7 @@ def test_a_line_within_a_line_is_no_command(scripted, mail_to, to_server, drive)
     assert ["EHLO", "MAIL"] == [line.split()[0] for line in server.lines]
 
 
+@pytest.mark.slow
 def test_a_loop_that_ended_leaves_nothing(scripted, mail_to, to_server):
     """A program that runs a loop for each mail keeps no loop of before."""
     server = scripted()

@@ -204,6 +204,7 @@ def test_what_is_no_batch_is_refused(body):
         parse_events("sparkpost", WebhookRequest("POST", {}, body))
 
 
+@pytest.mark.slow
 def test_deep_and_large_bodies():
     """Neither the reader nor the events overflow."""
     deep = b'[{"msys": {"message_event": {"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}}]"

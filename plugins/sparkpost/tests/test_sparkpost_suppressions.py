@@ -389,7 +389,7 @@ class Answering:
         (["get", ADA], NOT_FOUND, 1, ""),
         (["put", ADA], (200, {"results": {}}), 0, ""),
     ],
-    ids=str,
+    ids=lambda each: str(each)[:60],
 )
 def test_the_command_line(monkeypatch, capsys, arguments, answer, code, said):
     """`mailcore sparkpost suppressions` does what the account does."""

@@ -158,6 +158,7 @@ def test_what_is_no_request_of_the_api(ask, given, status):
     assert answer.body == b"Forbidden" if status == 401 else answer.json["message"]
 
 
+@pytest.mark.slow
 def test_a_message_may_be_too_large(ask):
     """25 MB."""
     file = ("attachment", ("a", b"x" * (25 * 1024 * 1024), "a/b"))

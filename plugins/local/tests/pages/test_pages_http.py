@@ -256,6 +256,7 @@ def test_the_webhooks_answer_is_shown(deliver, ask, webhook):
     assert "&#34;type&#34;: &#34;delivered&#34;" in page
 
 
+@pytest.mark.slow
 def test_what_is_shown_is_bounded(mailbox, deliver, ask):
     """Recipients, events and what was posted: the page says how many are left out."""
     mail = deliver(to=[f"a{number}@example.net" for number in range(600)])

@@ -47,7 +47,7 @@ VALID = {"Content": {"Raw": {"Data": DATA}}}
         ({"Content": {"Raw": {"Data": DATA, "Colour": {}}}}, "BadRequestException"),
         ({**VALID, "TenantName": ""}, "BadRequestException"),
     ],
-    ids=str,
+    ids=lambda each: str(each)[:60],
 )
 def test_bad_bodies(shared_ses, http_request, body: Any, code: str):
     """Whatever is in the body, the answer is a 400 with a code and a message."""
@@ -419,6 +419,7 @@ MEMBERS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -192,6 +192,7 @@ def test_data_beyond_the_limits_of_python(path: str):
 PIECES = ["{{", "}}", "#if n", "/if", "#each list", "/each", "else", "n", ".", "~", "!", "> p"]
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 def test_no_template_fails_in_another_way(source: str):
@@ -202,6 +203,7 @@ def test_no_template_fails_in_another_way(source: str):
         return
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), st.text()))
 def test_every_given_attribute_is_substituted(data: dict[str, str]):
