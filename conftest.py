@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from socketserver import BaseServer, StreamRequestHandler
@@ -169,8 +170,11 @@ class Files(LoadFileScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files | None:
-    """How tests are shared out."""
-    return Files(config, log) if config.getoption("dist") == "loadfile" else None
+    """How tests are shared out: in the order of `pytest_collection_modifyitems`."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return Files(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -182,8 +186,14 @@ def pytest_report_to_serializable(report: object) -> Iterator[None]:
     return data
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow by the three tables; parameters that name a check count too."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """
+    Mark what is slow by the three tables; parameters that name a check count too.
+
+    Of what is then left, the files that take long come first: otherwise one process of pytest-xdist
+    runs the last of them alone. A slow test counts as much as a hundred others.
+    """
     for item in items:
         if (
             item.nodeid.startswith(SLOW_PAGES)
@@ -191,6 +201,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             or SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
         ):
             item.add_marker(pytest.mark.slow)
+    result = yield
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        cost: Counter[Path] = Counter()
+        for item in items:
+            cost[item.path] += 100 if item.get_closest_marker("slow") else 1
+        items.sort(key=lambda item: (-cost[item.path], item.path))
+    return result
 
 
 def share_botocore_models() -> None:

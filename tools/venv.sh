@@ -70,8 +70,11 @@ if "$python" -c 'from importlib.metadata import distribution; distribution("mail
     pip uninstall --quiet --yes mailcore
 fi
 
+# What builds each of them, once: pip would install it for each anew, which takes most of its time.
+pip install --quiet 'hatchling>=1.27' 'editables>=0.5'
+
 # One command for all of it: the plugins' requirement of mailcore is then met by the tree beside them.
-set -- "$@" --editable .
+set -- "$@" --no-build-isolation --editable .
 for project in plugins/[a-z]*/pyproject.toml; do
     set -- "$@" --editable "${project%/pyproject.toml}"
 done
