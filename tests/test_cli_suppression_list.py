@@ -220,6 +220,16 @@ def test_a_provider_and_back(suppression, entries, monkeypatch, capsys, path):
         assert {ADA, BOB} == {each.email_address for each in account.suppressed()}
 
 
+@pytest.mark.parametrize(
+    "time", ["2026-11-30T12:00:00Z", "2026-11-30T14:00:00+02:00", "2026-11-30 12:00"]
+)
+def test_times_of_files(time):
+    """Of any zone; UTC without one."""
+    (found,) = read_entries(f"address,updated_at\n{ADA},{time}", reason=BOUNCE)
+
+    assert datetime(2026, 11, 30, 12, tzinfo=timezone.utc) == found.updated_at
+
+
 LONG = "x" * 140_000
 
 

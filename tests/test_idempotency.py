@@ -168,6 +168,7 @@ def test_another_message_is_an_error(through, fields):
 
     assert isinstance(error, IdempotencyKeyReused)
     assert ("idempotency_key", 1) == (error.problems[0].field, send.count)
+    assert str(error).startswith("another message was sent with this idempotency_key, or is being")
     assert "a key of its own" in str(error)
 
 
@@ -231,6 +232,7 @@ def test_a_lost_answer(through):
     assert (True, False, "chunked", 1) == (
         error.maybe_accepted, error.retryable, error.provider, send.count,
     )  # fmt: skip
+    assert "was begun 0 s ago" in str(error)
     assert "its answer was lost" in str(error)
     assert error.under_way_seconds is None
 
@@ -289,6 +291,22 @@ def test_native_keys_make_the_unknown_known(through, native):
     assert outcomes[0] is LOST
     assert [{ADA: "queued"}] * 2 == [told(each) for each in outcomes[1:]]
     assert (2, [KEY, KEY]) == (send.count, native.keys)
+
+
+def test_a_key_that_is_forgotten_meanwhile_is_told(send, chunked, scripted, registry, caplog):
+    """Another one may have sent the message as well; a key that stays is no news."""
+    store = MemoryIdempotencyStore()
+
+    def forgetting(given, send):
+        if given.subject == "forgotten":
+            assert store.forget("forgotten")
+        return (yield from send(given))
+
+    settings = {"middleware": [Idempotency(store), forgetting], "registry": registry}
+    for name, warnings in (("kept", 0), ("forgotten", 1)):
+        given = message(subject=name, idempotency_key=name)
+        send(chunked(), given, transport=scripted("m-1"), **settings)
+        assert warnings == caplog.text.count("an idempotency_key was forgotten, or taken")
 
 
 def test_a_key_ends(chunked, scripted, registry):

@@ -120,6 +120,16 @@ def test_a_batch_becomes_a_mail_for_each(send, whole, scripted, registry):
     )
 
 
+def test_a_batch_to_nobody(send, whole, scripted, registry):
+    """Whoever has it in cc is replaced, and the provider says what becomes of it."""
+    batch = MESSAGE.replace(to=None, bcc=None, merge_data={})
+    settings = {"middleware": [Redirect(INBOX)], "registry": registry}
+    result = send(whole, batch, transport=scripted("1"), **settings)
+
+    assert ([], [INBOX], []) == addresses(whole.seen[0])
+    assert ("grace@customers.example",) == result.accepted
+
+
 def test_of_a_batch_what_failed_is_told(send, whole, scripted, registry):
     """And what was accepted is kept."""
     transport = scripted("1", RateLimited("slow"), MessageRejected("no"))

@@ -401,6 +401,17 @@ def test_who_of_a_pool_has_sent(trial, first, second, provider):
     assert provider == result.provider
 
 
+def test_whom_no_answer_names_is_unknown(trial):
+    """Also in the result of several attempts."""
+    result = trial.send(THREE, result_of({"b@example.com": OK, "c@example.com": LATER}), OK)
+
+    status = result.recipients["d@example.com"]
+    assert (SendStatus.UNKNOWN, "the provider's answer does not say") == (
+        status.status,
+        status.detail,
+    )
+
+
 def test_what_is_left_in_the_end_is_told(trial):
     """Somebody was accepted: the result says who was not, and why."""
     first = {"b@example.com": OK, "c@example.com": LATER, "d@example.com": LATER}

@@ -25,6 +25,7 @@ from mailcore.stores import (
     SqliteIdempotencyStore,
     SqliteSuppressionStore,
     SuppressionEntry,
+    digest_of_key,
     export_suppressions,
     import_suppressions,
 )
@@ -246,8 +247,14 @@ def test_keys_are_not_in_the_file(tmp_path):
     assert b"ada@" not in (tmp_path / "keys.db").read_bytes()
 
 
+def test_digests_stay():
+    """A later release finds the keys that an earlier one has kept."""
+    assert "dfc164b129ef6f11861bd2062345a12b" == digest_of_key("order-17").hex()
+
+
 def test_memory_is_bounded():
     """The oldest keys are forgotten."""
+    assert MemoryIdempotencyStore(1).claim("a", "begun", 60) is None
     store = MemoryIdempotencyStore(max_keys=2)
     for key in ("a", "b", "c"):
         store.claim(key, "begun", 60)

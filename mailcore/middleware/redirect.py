@@ -84,7 +84,7 @@ class Redirect(Policy):
             if not strangers:
                 return (yield from send(message))
             logger.info("%d recipients replaced by %s", len(strangers), redact(self.to.addr_spec))
-            if not message.is_batch:
+            if not (message.is_batch and message.to):
                 part = self._redirected(message, shows=shows)
                 return (yield from _mapped(part, send))
             outcomes = Outcomes(message.recipients)
