@@ -592,6 +592,32 @@ def test_results_survive_their_record(count, data):
     assert "example.net" not in json.dumps(text)
 
 
+@pytest.mark.parametrize(
+    ("fields", "content", "recipients"),
+    [
+        (
+            {"cc": [BOB]},
+            "8d41d5cfb0df8550631dc86b539147d1",
+            ("9c3d8a3dd37b1c51", "221e43afd7def167"),
+        ),
+        (
+            {"merge_data": {"ADA@example.net": {"n": 1}}},
+            "75e689ca714b217b68b5005d182d0472",
+            ("b1b6dc42776f91b2",),
+        ),
+    ],
+    ids=["one mail", "batch"],
+)
+def test_fingerprints_stay(fields, content, recipients):
+    """A later release, with more fields, knows the messages that an earlier one has sent."""
+    given_message = message(
+        to=["Ada <ada@example.net>"], tags=["news"], metadata={"order": 17}, **fields
+    )
+
+    found = fingerprint(given_message)
+    assert (content, recipients) == (found.content, found.recipients)
+
+
 @given(
     one=st.lists(st.sampled_from("abcd"), min_size=1, unique=True),
     other=st.lists(st.sampled_from("abcd"), min_size=1, unique=True),

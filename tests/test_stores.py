@@ -265,6 +265,40 @@ def test_memory_is_bounded():
         MemoryIdempotencyStore(0)
 
 
+def test_a_key_that_comes_again_is_young():
+    """One whose life is over, and that is kept anew, is not the oldest."""
+    clock = VirtualClock()
+    store = MemoryIdempotencyStore(max_keys=2, now=clock)
+    store.claim("a", "begun", 10)
+    store.claim("b", "begun", 60)
+    clock.sleep(10)
+    for key in ("a", "c"):
+        assert store.claim(key, "again", 60) is None
+
+    assert "again" == store.claim("a", "once more", 60)
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_a_life_ends_to_the_second(tmp_path, kind):
+    """At its end a key is as if it had never been there."""
+    clock = VirtualClock(now=1_000_000.0)
+    path = tmp_path / "keys.db"
+    store = (
+        MemoryIdempotencyStore(now=clock)
+        if kind == "memory"
+        else SqliteIdempotencyStore(path, now=clock)
+    )
+    store.claim("a", "begun", 60)
+    clock.sleep(60)
+
+    assert not store.replace("a", "begun", "done")
+    assert not store.release("a", "begun")
+    assert not store.forget("a")
+    assert store.claim("a", "again", 60) is None
+    if kind == "sqlite":
+        store.close()
+
+
 # Entries
 
 
@@ -277,6 +311,7 @@ def test_memory_is_bounded():
         ("unsubscribe", "", ALL_LISTS),
         ("unsubscribe", "news", "news"),
         ("manual", ALL_LISTS, ALL_LISTS),
+        ("manual", "a" * 100, "a" * 100),
     ],
 )
 def test_what_an_entry_blocks(reason, scope, expected):

@@ -427,6 +427,19 @@ def test_mailers_share_what_they_are_given(chunked, registry):
     assert [0.95] == pytest.approx(clock.slept)
 
 
+@pytest.mark.parametrize(("other", "waits"), [("a", [0.95]), ("b", [])])
+def test_accounts_share_a_limiter(chunked, registry, other, waits):
+    """Those of one key share its rate."""
+    clock = VirtualClock()
+    limiter = MemoryLimiter(clock=clock)
+    for key in ("a", other):
+        throttle = Throttle(per_second=1, limiter=limiter, key=key, clock=clock)
+        mailer = Mailer(chunked(), transport=Told(clock), middleware=[throttle], registry=registry)
+        drive(mailer._sending(MESSAGE), clock=clock)
+
+    assert waits == pytest.approx(clock.slept)
+
+
 def test_threads_share_a_rate(chunked, registry):
     """Turns are taken one after the other, whoever asks."""
     limiter = MemoryLimiter(clock=lambda: 0.0)
@@ -531,6 +544,8 @@ def test_captured_mail_is_not_throttled(telling):
         ({"per_second": "5"}, "per_second must be a number, not str"),
         ({"per_day": -1}, "per_day must be at least 0, not -1"),
         ({"margin": 1}, "margin is a part of the quota"),
+        ({"margin": "1"}, "margin must be a number, not str"),
+        ({"share": "1"}, "share must be a number, not str"),
         ({"share": 0}, "share is a part of the rate"),
         ({"share": 2}, "share is a part of the rate"),
         ({"refresh_seconds": 0}, "refresh_seconds must be at least 1, not 0"),
