@@ -172,6 +172,19 @@ def test_another_message_is_an_error(through, fields):
     assert "a key of its own" in str(error)
 
 
+def test_a_batch_with_other_values_is_another_message(through, chunked):
+    """Those of one recipient count."""
+
+    class Merging(chunked):
+        features: ClassVar = Features(merge_data=YES)
+
+    send = through("m-1", "m-2", "m-3", provider=Merging)
+    send(message(to=[ADA, BOB], merge_data={ADA: {"n": 1}, BOB: {"n": 1}}))
+    error = send(message(to=[ADA, BOB], merge_data={ADA: {"n": 1}, BOB: {"n": 2}}))
+
+    assert isinstance(error, IdempotencyKeyReused)
+
+
 def test_the_same_message_in_other_words(through):
     """Spelling of addresses and the order of names do not make another one."""
     send = through("m-1", "m-2")
@@ -596,9 +609,9 @@ def test_results_survive_their_record(count, data):
     ("fields", "content", "recipients"),
     [
         (
-            {"cc": [BOB]},
+            {"cc": [BOB], "bcc": ["eve@example.net"]},
             "8d41d5cfb0df8550631dc86b539147d1",
-            ("9c3d8a3dd37b1c51", "221e43afd7def167"),
+            ("9c3d8a3dd37b1c51", "221e43afd7def167", "fac7fc7ba71be5e0"),
         ),
         (
             {"merge_data": {"ADA@example.net": {"n": 1}}},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import time
 
 from datetime import datetime, timezone
 
@@ -238,6 +239,28 @@ def test_a_file_that_is_broken(tmp_path):
         store.find(["ada@example.net"])
     writer.close()
     store.close()
+
+
+def test_a_new_file_that_another_process_is_making(tmp_path, monkeypatch):
+    """It is waited for; one that stays locked is told."""
+    path = tmp_path / "list.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(ConfigurationError, match=r"list\.db' cannot be opened: .* is locked"):
+        SqliteSuppressionStore(path, busy_timeout_seconds=0.01)
+
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(time, "sleep", lambda _: other.execute("ROLLBACK"))
+    store = SqliteSuppressionStore(path, busy_timeout_seconds=0.02)
+    monkeypatch.undo()
+    with store._file.reading() as connection:
+        modes = [
+            connection.execute(f"PRAGMA {name}").fetchone()
+            for name in ("journal_mode", "busy_timeout")
+        ]
+    assert [("wal",), (20,)] == modes
+    store.close()
+    other.close()
 
 
 def test_keys_are_not_in_the_file(tmp_path):

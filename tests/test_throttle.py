@@ -232,7 +232,7 @@ def test_the_day_is_a_limit(road, chunked):
     road.send(to(8))
     with pytest.raises(QuotaExceeded) as caught:
         road.send(to(3))
-    assert "own_daily_limit" == caught.value.category
+    assert ("own_daily_limit", "chunked") == (caught.value.category, caught.value.provider)
     assert (False, False) == (caught.value.retryable, caught.value.maybe_accepted)
     assert DAY <= caught.value.retry_after_seconds <= DAY + 900
     road.send(to(2))
@@ -276,6 +276,7 @@ def test_too_long_a_wait_is_refused(road, chunked):
     with pytest.raises(RateLimited) as caught:
         road.send()
     assert ("own_rate", True) == (caught.value.category, caught.value.retryable)
+    assert "chunked" == caught.value.provider
     assert 14.95 == pytest.approx(caught.value.retry_after_seconds)
     assert [] == road.clock.slept
 
@@ -556,6 +557,14 @@ def test_wrong_arguments(arguments, told):
     """Each names itself."""
     with pytest.raises(ConfigurationError, match=told):
         Throttle(**arguments)
+
+
+def test_where_the_provider_tells_its_quota_nothing_has_to_be_learned(telling, registry):
+    """What other processes do is not known to it all the same."""
+    sender = Sender(provider=telling(), registry=registry)
+
+    (advice,) = Throttle().advice(sender)
+    assert advice.startswith("Throttle counts in this process alone")
 
 
 def test_it_says_what_it_does():
