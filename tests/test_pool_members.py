@@ -428,6 +428,8 @@ def test_webhooks_go_to_the_members():
     ):
         with pytest.raises(ConfigurationError, match=r"one of its members: null, memory"):
             wrong()
+    with pytest.raises(ConfigurationError, match=r"^receive\(\) takes a provider, not a name"):
+        receive("null", request)
 
 
 PIECES = st.text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -261,6 +262,38 @@ def test_a_new_file_that_another_process_is_making(tmp_path, monkeypatch):
     assert [("wal",), (20,)] == modes
     store.close()
     other.close()
+
+
+def test_a_connection_is_not_carried_across_a_fork(tmp_path, monkeypatch):
+    """The child makes one of its own, and leaves that of its parent open."""
+    with SqliteSuppressionStore(tmp_path / "list.db") as store:
+        store.add([SuppressionEntry(email_address="ada@example.net", reason=BOUNCE)])
+        parents = store._file._connection
+        monkeypatch.setattr(os, "getpid", lambda: 1)
+        assert 1 == len(store.find(["ada@example.net"]))
+        own = store._file._connection
+        assert own is not parents
+        monkeypatch.setattr(os, "getpid", lambda: 2)
+        store.close()
+
+    for connection in (own, parents):
+        assert (1,) == connection.execute("SELECT 1").fetchone()
+        connection.close()
+
+
+def test_keys_that_have_ended_leave_the_file(tmp_path):
+    """Once a minute, so that not each message pays for it."""
+    clock = VirtualClock(now=1_000_000.0)
+    counts = []
+    with SqliteIdempotencyStore(tmp_path / "keys.db", now=clock) as store:
+        for pause in (0, 20, 39, 2):
+            clock.sleep(pause)
+            store.claim(f"key at {clock.now}", "begun", 10)
+            with store._file.reading() as connection:
+                found = connection.execute("SELECT count(*) FROM idempotency_keys")
+                counts.append(found.fetchone()[0])
+
+    assert [1, 2, 3, 2] == counts
 
 
 def test_keys_are_not_in_the_file(tmp_path):

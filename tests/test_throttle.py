@@ -124,11 +124,11 @@ def road(request, registry):
 
 def test_messages_wait_for_their_turn(road, chunked):
     """A second has as many recipients as the rate says."""
-    road.open(chunked(size=50), per_second=10)
-    for _ in range(4):
-        road.send()
+    road.open(chunked(size=50), per_second=10, outcomes="abcd")
+    ids = [road.send().message_id for _ in range(4)]
 
     assert [0.0, 0.05, 0.15, 0.25] == road.times
+    assert [*"abcd"] == ids
     road.clock.sleep(60)
     for _ in range(3):
         road.send()
