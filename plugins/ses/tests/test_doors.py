@@ -230,6 +230,23 @@ def test_events_keep_what_brought_them(door, name):
     ]
 
 
+@pytest.mark.parametrize("changes", [{"detail-type": "AWS Event via CloudTrail"}, {}])
+def test_events_with_a_message_are_no_calls(changes):
+    """Whatever an envelope or the event is called besides."""
+    event = {**EVENTS["click"], "eventSource": "ses.amazonaws.com"}
+
+    assert 1 == len(events_from_eventbridge(in_eventbridge(event, **changes)))
+    assert 1 == len(events_from_lambda({**EVENTS["click"], "detail-type": "x"}))
+
+
+def test_a_function_keeps_what_sns_posts():
+    """With the names that SNS has, and without the Subject that Lambda makes up."""
+    signed = envelope(EVENTS["click"], UnsubscribeURL="https://sns.example/")
+    (event,) = events_from_lambda(in_lambda(signed))
+
+    assert {**signed, "MessageAttributes": {}} == json.loads(event.notification.body)
+
+
 def test_texts_are_kept_as_they_were():
     """Byte for byte, for what came as text."""
     text = f" {json.dumps(envelope(EVENTS['click']), indent=1)}\n"
@@ -309,6 +326,8 @@ def test_messages_that_carry_no_events(caplog):
     )
     assert () == events_from_eventbridge(status)
     assert () == events_from_eventbridge(call)
+    assert () == events_from_eventbridge({**call, "detail-type": "AWS API Call"})
+    assert () == events_from_eventbridge({**call, "detail": {"eventType": "AwsApiCall"}})
     assert () == events_from_sqs_message(in_sqs(json.dumps(envelope(call))))
     assert () == parse_events("ses", posted(call))
     assert () == parse_events("ses", posted(status))
@@ -436,8 +455,10 @@ def test_what_is_not_signed_is_refused(forge, fields, sns_key, ses):
     """With `verify`, nothing else is believed."""
     signed = sns_key.sign(fields(Message=json.dumps(EVENTS["bounce"])))
 
-    with pytest.raises(WebhookRejected):
+    with pytest.raises(WebhookRejected) as caught:
         events_from_lambda(forge(signed), verify=ses)
+
+    assert "ses" == caught.value.provider
 
 
 # --- lines
@@ -477,10 +498,14 @@ def test_lines_that_cannot_be_read():
     assert (4, [2, 4, 6]) == (len(events), numbers)
     numbers.clear()
     text = written[:-2].decode()
-    events = list(events_from_lines(text, on_malformed=lambda n, error: numbers.append(n)))
-    assert (4, [2, 4]) == (len(events), numbers)
-    with pytest.raises(MalformedWebhook, match="line 2"):
+    events = list(events_from_lines(text, on_malformed=lambda *told: numbers.append(told)))
+    assert (4, [2, 4]) == (len(events), [number for number, _ in numbers])
+    assert {("ses", MalformedWebhook)} == {(each.provider, type(each)) for _, each in numbers}
+    with pytest.raises(MalformedWebhook, match="line 2") as caught:
         list(events_from_lines(written))
+    assert "ses" == caught.value.provider
+    with pytest.raises(MalformedWebhook, match="line 1: body is not JSON"):
+        list(events_from_lines(['{"a": NaN}']))
 
 
 def test_lines_are_read_one_at_a_time():

@@ -85,12 +85,15 @@ def test_metadata(name, value, expected):
 )
 def test_unreadable_metadata_is_a_defect(value):
     """Metadata that cannot be read is told, not silently nothing."""
-    event = event_with([header("X-Metadata", value)], tags={"campaign": ["spring"]})
-
-    assert {} == event.metadata
-    assert ("spring",) == event.tags
-    assert 1 == len(event.defects)
-    assert "X-Metadata" in event.defects[0]
+    tags = {"campaign": ["spring"]}
+    headers = [header("X-Metadata", value)]
+    for event, expected in (
+        (event_with(headers, tags=tags), "spring"),
+        (event_with([*headers, header("X-Tag", "own")], tags=tags), "own"),
+    ):
+        assert ({}, (expected,)) == (event.metadata, event.tags)
+        assert 1 == len(event.defects)
+        assert "X-Metadata" in event.defects[0]
 
 
 @pytest.mark.parametrize(

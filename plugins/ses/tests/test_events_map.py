@@ -11,6 +11,7 @@ import pytest
 from mailcore.events import event_from_dict
 from mailcore.webhook import WebhookRequest
 from mailcore_ses.events import parse_events
+from mailcore_ses.events.subscriptions import subscription_change
 
 
 FIXTURES = Path(__file__).parent / "fixtures" / "events"
@@ -185,3 +186,46 @@ def test_bounces_are_judged(kind, subtype, status, response, expected):
 
     assert expected == (event.smtp_status, event.bounce_class.value, event.may_write_again)
     assert f"{kind}/{subtype}" == event.description
+
+
+def preferences(default=None, own=None, **more):
+    """Topic preferences of a contact."""
+    lists = {"topicDefaultSubscriptionStatus": default, "topicSubscriptionStatus": own}
+    return {
+        name: [{"topicName": topic, "subscriptionStatus": said} for topic, said in choices]
+        for name, choices in lists.items()
+        if choices is not None
+    } | more
+
+
+IN, OUT = [("a", "OptIn")], [("a", "OptOut")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (preferences(), preferences(own=IN), "subscribed"),
+        (preferences(), preferences(own=OUT), "unsubscribed"),
+        # A topic that the list has now, of which the contact has said nothing.
+        (preferences(), preferences(IN), "unknown"),
+        (preferences(), preferences(OUT), "unknown"),
+        (preferences(IN), preferences(OUT), "unsubscribed"),
+        (preferences(IN), preferences(IN, OUT), "unsubscribed"),
+        (preferences(OUT), preferences(OUT, IN), "subscribed"),
+        (preferences(IN, OUT), preferences(IN), "subscribed"),
+        (preferences(IN), preferences(IN, IN), "unknown"),
+        (preferences(own=IN), preferences(own=[("b", "OptOut"), *IN]), "unsubscribed"),
+        (preferences(own=OUT), preferences(own=[("b", "OptOut"), *IN]), "unsubscribed"),
+        (None, preferences(own=IN), "subscribed"),
+        (5, preferences(unsubscribeAll=True), "unsubscribed"),
+        (preferences(unsubscribeAll=True), preferences(), "subscribed"),
+        (preferences(unsubscribeAll="yes"), preferences(unsubscribeAll="yes"), "unknown"),
+        (preferences(own=IN), None, "unknown"),
+        (preferences(own=IN), preferences(own=[(["a"], "OptOut")]), "unknown"),
+        (preferences(OUT, [("a", 5)]), preferences(OUT), "unknown"),
+        (preferences(own=IN), {"topicSubscriptionStatus": ["a", None]}, "unknown"),
+    ],
+)
+def test_subscriptions(old, new, expected):
+    """Of all topics: one that was left counts, whatever else was joined."""
+    assert expected == subscription_change(old, new)

@@ -160,6 +160,21 @@ def test_empty_keys_of_a_file_are_left_to_boto3(surroundings, tmp_path, missing)
     assert Identity(ClientSettings(region_name="a")).keys() is None
 
 
+def test_what_botocore_found_stays(surroundings, tmp_path, monkeypatch):
+    """As in a client of boto3, until another process looks for itself."""
+    surroundings({})
+    identity = Identity(ClientSettings(region_name="a"))
+    before = identity.keys()
+    (tmp_path / "credentials").write_text(FILE.replace("FILE", "CHANGED"))
+    after = identity.keys()
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    elsewhere = identity.keys()
+
+    assert ["FILE", "FILE", "CHANGED"] == [
+        each.access_key_id for each in (before, after, elsewhere)
+    ]
+
+
 def test_nothing_is_found_where_nothing_is(surroundings):
     """Neither files nor variables, nor an instance that would be asked."""
     surroundings({"AWS_SHARED_CREDENTIALS_FILE": "no-such", "AWS_CONFIG_FILE": "no-such"})
