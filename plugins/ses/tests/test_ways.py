@@ -159,6 +159,15 @@ ANSWERS = {
         *(400, b'{"__type": "a#b:c", "code": "d", "Code": "e"}', "x-amzn-ErrorType: f#g:h"),
     ),
     "types in the body": (400, b'{"__type": "a#b:c", "code": "d#e:f", "Code": "g"}'),
+    "type in no text, and in the header": (
+        *(400, b'{"__type": []}', "x-amzn-ErrorType: MessageRejected"),
+    ),
+    "type of words, and in the header": (
+        *(400, b'{"__type": ["a#b"]}', "x-amzn-ErrorType: MessageRejected"),
+    ),
+    "type of signs, and in the header": (
+        *(400, b'{"__type": ["#"]}', "x-amzn-ErrorType: MessageRejected"),
+    ),
     "type in no text": (400, b'{"__type": ["a"], "message": "no"}'),
     "type of null": (400, b'{"__type": null, "message": "no"}'),
     "type of nothing": (400, b'{"__type": "", "message": "no"}'),

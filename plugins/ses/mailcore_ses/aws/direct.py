@@ -286,6 +286,9 @@ def _words_of(answer: HttpResponse) -> tuple[str, str]:
     return str(code or "Unknown"), str(message or "")
 
 
-def _name_in(code: str) -> str:
+def _name_in(code: Any) -> Any:
     """The name of an error that stands there with a namespace before it or a URL after it."""
-    return code.partition(":")[0].rpartition("#")[2]
+    # A list that has neither is no error to botocore, which then looks at the header.
+    if ":" in code:
+        code = code.partition(":")[0]
+    return code.rpartition("#")[2] if "#" in code else code
