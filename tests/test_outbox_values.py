@@ -17,6 +17,8 @@ from mailcore import (
     RecipientStatus,
     ResultStatus,
     SendStatus,
+    SendTimeout,
+    TrackingEvent,
 )
 from mailcore.outbox import (
     COUNTED,
@@ -26,6 +28,7 @@ from mailcore.outbox import (
     MemoryOutbox,
     NewerDocument,
     OutboxAttempt,
+    OutboxEvents,
     OutboxFilter,
     OutboxPolicy,
     OutboxRow,
@@ -143,6 +146,46 @@ def test_what_was_erased_is_not_sent_to_again():
     assert (BOB,) == retry(outbox, row.id).remaining
     assert 1 == worker.run_once().sent
     assert [BOB] == list(outbox.get(row.id).statuses)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "kept"), [([ADA, BOB], ["", BOB]), ([ADA], [""]), ([BOB], [ADA, BOB])]
+)
+def test_events_do_not_bring_back_who_was_erased(addresses, kept):
+    """Their receipts are there, without the address; of others they have it."""
+    outbox = MemoryOutbox(now=lambda: NOW)
+    row = outbox.add(message(to=addresses))
+    lost = SendTimeout("lost", maybe_accepted=True)
+    mailer = Mailer("memory", middleware=[raising(lost)])
+    OutboxWorker(outbox, mailer, now=lambda: NOW).run_once()
+    erase(outbox, ADA)
+    handle = OutboxEvents(outbox, now=lambda: NOW)
+    for each in dict.fromkeys([ADA, *addresses]):
+        handle(
+            TrackingEvent(
+                provider="memory",
+                event_type=EventType.OPENED,
+                recipient=each.upper(),
+                metadata={"mailcore_outbox_id": row.id},
+                timestamp=NOW,
+            )
+        )
+
+    found = outbox.get(row.id)
+    assert kept == sorted(each.recipient for each in outbox.receipts(row.id))
+    assert ADA not in repr(vars(found))
+    # What came of the message that went to one person alone is known all the same.
+    assert (len(addresses) == 1) == (found.state is OutboxState.SENT)
+
+
+def raising(error):
+    """Middleware that raises it."""
+
+    def middleware(message, send):
+        raise error
+        yield
+
+    return middleware
 
 
 def test_nobody_is_left_to_send_to_again():

@@ -11,9 +11,9 @@ from mailcore.errors import MessageError
 from mailcore.features import Features
 from mailcore.middleware.remaining import only_for
 from mailcore.outbox.documents import DOCUMENT_VERSION, written_message
-from mailcore.outbox.machine import cancelled
+from mailcore.outbox.machine import cancelled, resolved
 from mailcore.outbox.policy import OutboxPolicy
-from mailcore.outbox.rows import OutboxRow, Receipt, erased_name
+from mailcore.outbox.rows import OutboxRow, Receipt, erased_name, is_erased
 from mailcore.outbox.states import OutboxState
 from mailcore.outbox.store import Revision
 from mailcore.result import RecipientStatuses
@@ -62,6 +62,39 @@ def erased(
         subject="",
     )
     return Revision(row=found, forgotten=key)
+
+
+def told(
+    row: OutboxRow,
+    receipts: Sequence[Receipt],
+    *,
+    recipient: str,
+    now: datetime,
+    policy: OutboxPolicy,
+) -> Revision | None:
+    """
+    Decide what follows from a receipt: see :func:`~mailcore.outbox.machine.resolved`.
+
+    Of somebody whose address was taken out of the row the receipt does not bring it back.
+
+    Args:
+        row: The row as it is now.
+        receipts: What providers reported of it, with the new one.
+        recipient: The key of the address that the new one is about; empty if it names nobody.
+        now: The time of this moment.
+        policy: What to keep.
+
+    Returns:
+        What is to be written; None if nothing follows.
+    """
+    known = map(address_key, (*row.recipients, *row.statuses))
+    if not recipient or recipient in known or not any(map(is_erased, row.recipients)):
+        return resolved(row, receipts, now=now, policy=policy)
+    nameless = [
+        replace(each, recipient="") if each.recipient == recipient else each for each in receipts
+    ]
+    revision = resolved(row, nameless, now=now, policy=policy) or Revision(row=row)
+    return replace(revision, forgotten=recipient)
 
 
 def _others(addresses: Sequence[str], key: str) -> tuple[str, ...]:

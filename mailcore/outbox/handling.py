@@ -10,7 +10,7 @@ from hashlib import blake2b
 from mailcore.address.domain import address_key
 from mailcore.errors import ConfigurationError, SerializationError
 from mailcore.events import Event, TrackingEvent
-from mailcore.outbox.machine import resolved
+from mailcore.outbox.erasing import told as told_of
 from mailcore.outbox.outcomes import LONGEST_CODE, LONGEST_ID, LONGEST_TEXT, kept_text, plain_text
 from mailcore.outbox.policy import OutboxPolicy
 from mailcore.outbox.rows import Receipt
@@ -98,9 +98,10 @@ class OutboxEvents(LoopHandler):
         )
         if row_id is None:
             return
-        decide = partial(resolved, now=self._now(), policy=self._policy)
+        receipt = receipt_of(event, row_id)
+        decide = partial(told_of, recipient=receipt.recipient, now=self._now(), policy=self._policy)
         try:
-            self._store.receive(row_id, receipt_of(event, row_id), decide)
+            self._store.receive(row_id, receipt, decide)
         except SerializationError:
             # Of a newer release: it resolves what it knows itself, and events come again.
             raise ConfigurationError(
