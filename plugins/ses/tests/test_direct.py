@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from typing import Any
 
+import botocore.handlers
 import pytest
 
 from mailcore.flow import HttpResponse
@@ -25,7 +26,9 @@ LOCAL = "http://127.0.0.1:8005/ses"
 
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch, tmp_path):
-    """Credentials and a region in files, which are not simply given; and nothing else."""
+    """Credentials and a region in files, which are not simply given; no mock of another test."""
+    own = [each for each in botocore.handlers.BUILTIN_HANDLERS if each[0] != "before-send"]
+    monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", own)
     for name in [each for each in os.environ if each.startswith("AWS_")]:
         monkeypatch.delenv(name)
     keys = "[default]\naws_access_key_id = FILE\naws_secret_access_key = of-file\n"
