@@ -250,18 +250,19 @@ def test_a_proxy_that_takes_nothing(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("location", ["http://mail.test/b", "/b", "http://["])
 def test_redirects_are_not_followed(
-    transport: Any, monkeypatch: pytest.MonkeyPatch, status: int
+    transport: Any, monkeypatch: pytest.MonkeyPatch, status: int, location: str
 ) -> None:
-    """Through a proxy neither: what the host answers is the answer."""
-    answer = b"HTTP/1.1 %d Moved\r\nLocation: http://mail.test/b\r\nContent-Length: 5\r\n\r\nmoved"
+    """Through a proxy neither: what the host answers is the answer, wherever it leads."""
+    head = f"HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 5\r\n\r\n"
     asked: list[bytes] = []
 
     def moved(connection: socket.socket) -> None:
         while True:
             asked.append(read_head(connection).partition(b" HTTP")[0])
             read(connection, 2)
-            connection.sendall(answer % status)
+            connection.sendall(head.encode() + b"moved")
 
     with server(moved) as port:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
