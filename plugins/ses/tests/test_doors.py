@@ -180,6 +180,7 @@ DOORS = {
         in_sqs_in_lambda(json.dumps(envelope(in_eventbridge(event))))
     ),
     "sqs-pipe": lambda e: events_from_lambda(in_sqs_in_lambda(json.dumps(envelope(e)))["Records"]),
+    "sns-pipe": lambda event: events_from_lambda(in_lambda(envelope(event))["Records"]),
     "bodies-pipe": lambda event: events_from_lambda([json.dumps(event)]),
     "template-pipe": lambda event: events_from_lambda([event]),
     "eventbridge-pipe": lambda event: events_from_lambda([in_eventbridge(event)]),
@@ -253,7 +254,10 @@ def test_texts_are_kept_as_they_were():
     (event,) = events_from_sqs_message(in_sqs(text))
 
     assert text.encode() == event.notification.body
-    assert "x-amz-sns-rawdelivery" not in event.notification.headers
+    text_type = {"content-type": "text/plain; charset=UTF-8"}
+    assert text_type == event.notification.headers
+    (event,) = events_from_sqs_message(in_sqs(json.dumps(EVENTS["click"])))
+    assert {**text_type, "x-amz-sns-rawdelivery": "true"} == event.notification.headers
 
 
 @pytest.mark.parametrize(
@@ -290,7 +294,7 @@ def test_ids_and_times_that_are_none(value):
     assert [(None, None)] * 4 == [(event.event_id, event.received_at) for event in found]
 
 
-@pytest.mark.parametrize("sent", ["", "-1", "1.5", "x", "1" * 16, "9" * 15])
+@pytest.mark.parametrize("sent", ["", "-1", "1.5", "x", "1" * 16, "9" * 400, "9" * 5000])
 def test_times_of_a_queue_that_are_none(sent):
     """What is no number of milliseconds, or beyond all years, is no time."""
     (event,) = events_from_sqs_message({"body": LINES[1], "attributes": {"SentTimestamp": sent}})
@@ -384,6 +388,18 @@ def test_what_nobody_sends(call):
 
     assert "ses" == caught.value.provider
     assert len(str(caught.value)) > len("None")
+
+
+def test_requests_are_the_work_of_another():
+    """Whoever took the wrong function is told which is the right one."""
+    hint = "an HTTP request is the work of http_handler"
+    texts = []
+    for event in ({"requestContext": {}}, {"a": 1}):
+        with pytest.raises(MalformedWebhook) as caught:
+            events_from_lambda(event)
+        texts.append(str(caught.value))
+
+    assert [f"{texts[1]}: {hint}", "this is neither"] == [texts[0], texts[1][:15]]
 
 
 json_values = st.recursive(

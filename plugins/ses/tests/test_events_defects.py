@@ -178,6 +178,21 @@ def test_bounces_of_nobody(kind, subtype, expected):
     assert event.recipient is None
 
 
+def test_received_mail_of_which_nothing_is_said():
+    """Each part that is missing is told, in an event all the same."""
+    (event,) = parse_ses_event("ses", {"notificationType": "Received"})
+
+    assert (None, (), None) == (event.message_id, event.envelope_recipients, event.content)
+    assert (
+        "`receipt` is missing",
+        "`mail` is missing",
+        "`action` is missing",
+        "`receipt.recipients` is missing",
+        "`mail.destination` is missing",
+        UNTIMELY,
+    ) == event.defects
+
+
 def test_times_of_received_mail():
     """Of the receipt, else of the mail; if neither can be read, that is a defect."""
     payload = changed(RECEIVED, "receipt.timestamp", "later")

@@ -207,6 +207,14 @@ def test_message_tags(headers, tags, expected, metadata):
     assert (expected, metadata, ()) == (event.tags, event.metadata, event.defects)
 
 
+def test_entries_that_are_no_headers():
+    """They are told, and the others count."""
+    event = event_with(["x", header("X-Tag", "t"), {"name": "X-Tag"}, header("X-Tag", "u")])
+
+    assert ("t", "u") == event.tags
+    assert ("`mail.headers` has an entry without name and value",) == event.defects
+
+
 @pytest.mark.parametrize("value", [5, None, ["a"]])
 def test_headers_that_are_no_text(value):
     """They are passed over: the next of that name counts."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import time
+
+from datetime import datetime, timezone
 from urllib.parse import quote
 
 import botocore.auth
@@ -76,6 +78,56 @@ def test_signatures_are_those_of_botocore(url, headers, body, keys, region_name,
     found = signed_headers("POST", url, headers, body, keys=keys, now=moment, **where)
 
     assert expected == {name.lower(): value for name, value in found.items()}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://email.eu-west-1.amazonaws.com/v2/email/outbound-emails",
+        "http://127.0.0.1:8005",
+        "http://127.0.0.1:80/",
+        "http://127.0.0.1:443/a",
+        "https://[::1]:443/a",
+        "https://[::1]:8443/a/",
+        "https://Mail.Example/",
+        "https://mail.example//a///b/",
+        "https://mail.example/a/./b/../c/..",
+        "https://mail.example/../../a",
+        "https://mail.example/a%20b/%C3%BC/~/a+b/x=y,z",
+        "https://mail.example/?b=2&a=1&a&c=d=e&a=0",
+        "https://mail.example/a?=&&x=%20",
+    ],
+)
+def test_each_part_of_a_url_is_signed(url):
+    """As botocore does it: dots, slashes, ports, what is quoted, and the order of a query."""
+    keys = Keys(access_key_id="AKIA", secret_access_key="s3cret", session_token="t0ken")
+    where = {"region_name": "eu-west-1", "service": "ses"}
+    headers = {"Content-Type": " application/json;  charset=utf-8 ", "X-B": "b"}
+    expected = signed_by_botocore("PUT", url, headers, b"{}", keys, **where)
+    moment = datetime.strptime(f"{expected['x-amz-date']}+0000", "%Y%m%dT%H%M%SZ%z")
+
+    found = signed_headers("PUT", url, headers, b"{}", keys=keys, now=moment, **where)
+
+    assert expected == {name.lower(): value for name, value in found.items()}
+
+
+def test_the_moment_is_that_of_utc(monkeypatch):
+    """Wherever the machine stands."""
+    keys = Keys(access_key_id="AKIA", secret_access_key="s3cret")
+    monkeypatch.setenv("TZ", "XYZ-9")
+    time.tzset()
+    try:
+        before = datetime.now(timezone.utc).replace(microsecond=0)
+        headers = signed_headers(
+            "GET", "https://a.example", {}, b"", keys=keys, region_name="a", service="b"
+        )
+        after = datetime.now(timezone.utc)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    signed_at = datetime.strptime(f"{headers['X-Amz-Date']}+0000", "%Y%m%dT%H%M%SZ%z")
+    assert before <= signed_at <= after
 
 
 @pytest.mark.parametrize("token", [None, "t0ken"])

@@ -211,7 +211,7 @@ def _from_text(text: str, reading: _Reading, envelope: Envelope) -> tuple[Event,
             return _kept(_from_fields(fields, reading, envelope), fields, text)
         # What SES says to a topic that was just connected, delivered raw.
         reading.require_nothing_to_verify()
-        return parse_message(reading.provider, text, envelope=envelope)
+        return parse_message(reading.provider, text)
     except MalformedWebhook as error:
         error.provider = reading.provider
         raise
@@ -350,7 +350,7 @@ def _documents(text: str, reading: _Reading) -> Iterator[str]:
 
 def _sent_at(attributes: object) -> datetime | None:
     sent = attributes.get("SentTimestamp") if isinstance(attributes, Mapping) else None
-    if not isinstance(sent, str) or not sent.isdecimal() or len(sent) > 15:
+    if not isinstance(sent, str) or not sent.isdecimal():
         return None
     try:
         return datetime.fromtimestamp(int(sent) / 1000, timezone.utc)
