@@ -540,7 +540,10 @@ def test_a_store_that_goes_down_meanwhile(through, answer, caplog):
     assert isinstance(send(message()), OutcomeUnknown)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"version": 2}', '{"version": 1}', "no json"])
+NEWER = Record.begun(fingerprint(message()), 1.5).written().replace('"version": 1', '"version": 2')
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"version": 2}', '{"version": 1}', "no json", NEWER])
 def test_records_of_others(through, text):
     """Those of a later version, or of another program, are not guessed at."""
     store = MemoryIdempotencyStore()
@@ -629,6 +632,18 @@ def test_fingerprints_stay(fields, content, recipients):
 
     found = fingerprint(given_message)
     assert (content, recipients) == (found.content, found.recipients)
+
+
+def test_attempts_are_told_apart():
+    """Of two that begin at one moment, neither takes the record of the other for its own."""
+    one, other = (Record.begun(fingerprint(message()), 1.5) for _ in range(2))
+
+    assert one.written() != other.written()
+    assert (1, "pending", 1.5, {}) == tuple(
+        json.loads(one.written())[name] for name in ("version", "state", "began_at", "result")
+    )
+    assert one.token == json.loads(one.unknown().written())["token"]
+    assert one == Record.read(one.written())
 
 
 @given(

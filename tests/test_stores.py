@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -77,6 +77,14 @@ class TestRedisSuppressions(SuppressionStoreSuite):
     def make_store(self):
         self.made.append(RedisSuppressionStore(self.url, prefix=f"test{len(self.made)}"))
         return self.made[-1]
+
+
+def test_who_is_taken_off_the_list_is_forgotten():
+    """Not even the address stays in memory."""
+    entry = SuppressionEntry(email_address="ada@example.net", reason=BOUNCE)
+    store = MemorySuppressionStore([entry])
+
+    assert (1, {}) == (store.remove("Ada@example.net"), store._by_key)
 
 
 class TestMemoryKeys(IdempotencyStoreSuite):
@@ -401,6 +409,25 @@ def test_wrong_entries(fields, told):
         SuppressionEntry(**{"email_address": "ada@example.net", "reason": BOUNCE, **fields})
     with pytest.raises(InvalidAddress):
         SuppressionEntry(email_address="ada", reason=BOUNCE)
+
+
+def test_times_are_held_in_utc():
+    """Whatever the zone of the machine."""
+    given_time = datetime(2026, 11, 30, 14, tzinfo=timezone(timedelta(hours=2)))
+    entry = SuppressionEntry(email_address="ada@example.net", reason=BOUNCE, updated_at=given_time)
+
+    assert timezone.utc is entry.updated_at.tzinfo
+    assert given_time == entry.updated_at
+
+
+def test_surrogates_in_a_file(tmp_path):
+    """They are kept as question marks; in what is looked for they find nothing."""
+    with SqliteSuppressionStore(tmp_path / "list.db") as store:
+        store.add(
+            [SuppressionEntry(email_address="ada@example.net", reason=BOUNCE, detail="\udc80")]
+        )
+        assert ["?"] == [each.detail for each in store.find(["ada@example.net"])]
+        assert [] == list(store.entries(containing="\udc80"))
 
 
 NAMES = st.from_regex(r"[a-zA-Z0-9\u00e4\u0444]{1,8}", fullmatch=True)

@@ -16,6 +16,7 @@ from mailcore.account import SendingQuota
 from mailcore.errors import (
     AuthenticationFailed,
     ConfigurationError,
+    MessageRejected,
     QuotaExceeded,
     RateLimited,
     RecipientsRefused,
@@ -237,7 +238,10 @@ def test_the_day_is_a_limit(road, chunked):
     assert DAY <= caught.value.retry_after_seconds <= DAY + 900
     road.send(to(2))
 
-    road.clock.sleep(caught.value.retry_after_seconds)
+    road.clock.sleep(caught.value.retry_after_seconds - 1)
+    with pytest.raises(QuotaExceeded):
+        road.send()
+    road.clock.sleep(1)
     road.send(to(8))
     assert [8, 2, 8] == [count for _, count in road.transport.sent]
 
@@ -267,6 +271,65 @@ def test_a_refused_day_of_the_provider_has_it_asked_again(road, telling):
     road.send()
 
     assert 2 == len(road.transport.asked)
+
+
+@pytest.mark.parametrize(
+    ("used", "per_day", "room"), [(100, None, 0), (0, 5, 5), (95, 1000, 5), (95, 3, 3)]
+)
+def test_of_two_days_the_smaller_one_counts(road, telling, used, per_day, room):
+    """Where others have used up the provider's, there is no room at all."""
+    quota = SendingQuota(per_day=100, used_today=used)
+    road.open(telling(size=50), quota=quota, per_day=per_day, margin=0)
+    with pytest.raises(QuotaExceeded):
+        road.send(to(room + 1))
+    if room:
+        road.send(to(room))
+
+    assert room == sum(count for _, count in road.transport.sent)
+
+
+def test_other_refusals_do_not_have_the_quota_asked_again(road, telling):
+    """Nor what this policy has refused itself."""
+    rejected = MessageRejected("spam")
+    road.open(telling(), quota=SendingQuota(per_day=100), outcomes=[rejected], per_day=1)
+    for refusal in (MessageRejected, QuotaExceeded, QuotaExceeded):
+        with pytest.raises(refusal):
+            road.send()
+
+    assert 1 == len(road.transport.asked)
+
+
+class Blocking(MemoryLimiter):
+    """One that waits for something, as a database's do."""
+
+    blocks = True
+
+
+def test_a_limiter_that_blocks_is_asked_in_a_thread(road, telling):
+    """For turns, for what was used, and when the provider throttles: all as if it did not."""
+    times = []
+    for kind in (MemoryLimiter, Blocking):
+        began = road.clock.now
+        road.open(
+            telling(size=50),
+            quota=SendingQuota(per_second=10, per_day=30, used_today=4),
+            outcomes=["1", "2", RateLimited("too fast")],
+            refresh_seconds=10,
+            limiter=kind(clock=road.clock),
+        )
+        for count in (4, 1):
+            road.send(to(count))
+        with pytest.raises(RateLimited):
+            road.send()
+        road.clock.sleep(10)
+        for count in (15, 2):
+            road.send(to(count))
+        with pytest.raises(QuotaExceeded):
+            road.send(to(5))
+        times.append([time - began for time, _ in road.transport.sent])
+
+    assert 5 == len(times[0])
+    assert times[0] == pytest.approx(times[1], abs=1e-6)
 
 
 def test_too_long_a_wait_is_refused(road, chunked):
@@ -439,6 +502,38 @@ def test_accounts_share_a_limiter(chunked, registry, other, waits):
         drive(mailer._sending(MESSAGE), clock=clock)
 
     assert waits == pytest.approx(clock.slept)
+
+
+def test_each_part_of_the_day_leaves_by_itself():
+    """A quarter of an hour late at most, and what is kept does not grow with what is sent."""
+    clock = VirtualClock(900_000.0)
+    limiter = MemoryLimiter(clock=clock)
+    for _ in range(5):
+        limiter.take("a", 1, Limits())
+    clock.sleep(1000)
+    limiter.take("a", 5, Limits())
+    assert 2 == len(limiter._rates["a"].buckets)
+
+    used = []
+    for moment in (900_900 + DAY - 1, 900_900 + DAY, 901_800 + DAY - 1, 901_800 + DAY):
+        clock.sleep(moment - clock.now)
+        used.append(limiter.used("a"))
+    assert [10, 5, 5, 0] == used
+
+
+def test_what_is_learned_is_the_last_second():
+    """Not what was sent before it; nothing is learned where nothing was sent."""
+    clock = VirtualClock(1_000.0)
+    limiter = MemoryLimiter(clock=clock)
+    for count, pause in ((10, 10), (3, 0.5), (1, 0)):
+        limiter.take("a", count, Limits())
+        clock.sleep(pause)
+    limiter.throttled("a", 0)
+    limiter.throttled("b", 0)
+
+    for key, rate in (("a", 2.0), ("b", 0.5)):
+        waits = [limiter.take(key, 1, Limits()).wait_seconds for _ in range(3)]
+        assert 1 / rate == pytest.approx(waits[2] - waits[1])
 
 
 def test_threads_share_a_rate(chunked, registry):

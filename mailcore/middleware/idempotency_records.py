@@ -92,8 +92,7 @@ def _by_key(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _digest(text: str, *, size: int) -> str:
-    # What UTF-8 cannot hold may stand in a name all the same.
-    return blake2b(text.encode(errors="surrogatepass"), digest_size=size).hexdigest()
+    return blake2b(text.encode(), digest_size=size).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
