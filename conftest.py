@@ -23,6 +23,7 @@ import time
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from socketserver import BaseServer, StreamRequestHandler
 from typing import Any
@@ -63,6 +64,7 @@ SLOW_CHECKS = (
 
 SLOW_PAGES = (
     "docs/how-to/celery.md",
+    "docs/how-to/command-line.md",
     "docs/how-to/consume-sqs.md",
     "docs/how-to/send-many.md",
     "docs/how-to/suppression-list.md",
@@ -228,6 +230,20 @@ def share_botocore_models() -> None:
     botocore.loaders.Loader = Loader  # type: ignore[misc]  # on purpose, in the tests only
 
 
+def share_entry_points() -> None:
+    """
+    Let what is installed be read once in a process, and not once for each registry.
+
+    A test that installs something puts another directory on `sys.path`, and gets what is there.
+    """
+    read, path, installed = metadata.entry_points, [*sys.path], metadata.entry_points()
+
+    def entry_points(**wanted: Any) -> metadata.EntryPoints:
+        return installed.select(**wanted) if sys.path == path else read(**wanted)
+
+    metadata.entry_points = entry_points
+
+
 def share_signing_key() -> None:
     """
     Let all local SES of a process sign with one key: making one took 50 ms of each that signs.
@@ -264,6 +280,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """
     if session.config.getoption("--hypothesis-profile") == "fast":
         draw_no_constants()
+    share_entry_points()
     if "botocore" in sys.modules:
         share_botocore_models()
     if "mailcore_local.ses.signing" in sys.modules:

@@ -37,6 +37,7 @@ def test_a_name_is_completed():
     assert "mailcore.write_message" in completer.complete("mailcore.write_m", 0)
 
 
+@pytest.mark.slow
 def test_help_lists_the_public_names():
     """Classes, functions and values have their text there, and the machinery has none."""
     shown = help_on(mailcore)

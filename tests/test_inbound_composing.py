@@ -409,7 +409,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     assert first == second
 
 
-@pytest.mark.parametrize("length", [1_000_000, 5_000_000])
+@pytest.mark.parametrize("length", [1_000_000, pytest.param(5_000_000, marks=pytest.mark.slow)])
 def test_long_bodies_come_back(length: int) -> None:
     """A body of megabytes, without a line end, comes back."""
     text = ("Grüße " * (length // 6)).strip()
@@ -419,6 +419,7 @@ def test_long_bodies_come_back(length: int) -> None:
     assert (text + "\n", text) == (mail.text, mail.html)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["plain", "wrapped", "decoded", "message"])
 def test_memory_is_bounded_by_the_result(form: str) -> None:
     """Beside its input, writing takes at most 1.4 times the file's size in base64."""

@@ -208,6 +208,7 @@ def test_boundaries_of_the_standard(boundary: str):
     assert "Hello" == with_part(b'multipart/mixed; boundary="' + octets + b'"', octets).text
 
 
+@pytest.mark.slow
 def test_many_boundaries_take_linear_time():
     """A thousand multiparts that never occur, and ten thousand lines like delimiters."""
     part = b"--b\nContent-Type: multipart/mixed; boundary=b%d x=y\n\n--c x\n--c y\n"

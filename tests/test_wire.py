@@ -9,7 +9,7 @@ import logging
 import pytest
 import requests
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import HttpRequest, HttpResponse, NetworkError
@@ -311,7 +311,6 @@ def test_ids_of_answers_are_seen():
     assert '{"MessageID": "0a129aee-e1cd-480d-b08d-4f48548ff48d", "to": "a***@example.net"}' in text
 
 
-@settings(max_examples=50)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text() | st.integers() | st.binary(),

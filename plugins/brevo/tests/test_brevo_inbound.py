@@ -271,7 +271,7 @@ def places(value, path=()):
             yield from places(item, (*path, key))
 
 
-@pytest.mark.parametrize("name", ["with_files", "sparse"])
+@pytest.mark.parametrize("name", [pytest.param("with_files", marks=pytest.mark.slow), "sparse"])
 def test_wrong_types_at_every_node(name):
     """Any node may be missing or of any type: there is an event, and a mail or a typed error."""
     whole = sample(name)

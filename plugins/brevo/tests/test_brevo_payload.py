@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import (
@@ -305,7 +305,6 @@ metadata_values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.text(max_size=10), metadata_values, min_size=1, max_size=4))
 def test_metadata_comes_back(metadata):
     """Whatever it holds, it stands in ASCII and without escapes of JSON, and is read as it was."""

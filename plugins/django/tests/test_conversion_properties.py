@@ -6,6 +6,8 @@ import email
 
 from email import policy
 
+import pytest
+
 from django.core.mail import EmailMultiAlternatives
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -78,6 +80,7 @@ def seen(octets):
     }
 
 
+@pytest.mark.slow
 @settings(phases=[Phase.generate], deadline=None)
 @given(messages())
 def test_readers_see_what_django_would_have_written(message):
@@ -87,6 +90,7 @@ def test_readers_see_what_django_would_have_written(message):
     assert seen(message.message().as_bytes()) == seen(written)
 
 
+@pytest.mark.slow
 @settings(phases=[Phase.generate], deadline=None)
 @given(messages())
 def test_a_message_that_was_kept_reads_as_before(message):

@@ -117,7 +117,15 @@ def is_readable(content):
     return parse_inbound(content).defects is not None
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH)
+def few_at_once(names):
+    """Each of them; all but the first three are slow."""
+    return [
+        pytest.param(name, marks=pytest.mark.slow if place > 2 else ())
+        for place, name in enumerate(names)
+    ]
+
+
+@pytest.mark.parametrize("name", few_at_once(ONE_OF_EACH))
 def test_wrong_types_at_every_node(name):
     """Any node of a webhook may be missing or of any type: there is one event all the same."""
     document = ONE_OF_EACH[name]
@@ -129,7 +137,7 @@ def test_wrong_types_at_every_node(name):
         assert is_sound(read(changed(document, path, None, drop=True)))
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", few_at_once(FORMS))
 def test_wrong_values_of_every_field(name):
     """Any field of a form may be missing, repeated or of any value: there is one event."""
     fields = FORMS[name]

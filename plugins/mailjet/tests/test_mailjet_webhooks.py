@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookRejected
@@ -253,7 +253,6 @@ json_values = st.recursive(
 
 
 @given(json_values | st.lists(st.sampled_from([SAMPLES[name] for name in SINGLE]) | json_values))
-@settings(deadline=None, max_examples=50)
 def test_any_json(value):
     """Any JSON gives events or the typed error."""
     try:
@@ -283,7 +282,6 @@ def mutated(draw):
 
 
 @given(mutated())
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 def test_mutated_posts(payload):
     """A genuine post with some nodes replaced gives an event."""
     assert is_sound(parse_events("mailjet", post(payload)))

@@ -109,7 +109,7 @@ SAMPLES = [
     *(("events", name) for name in ("hard_bounce", "click", "reject_with_its_reason", "send")),
     ("events", "denylist_add"),
     ("inbound", "raw"),
-    ("inbound", "parts"),
+    pytest.param("inbound", "parts", marks=pytest.mark.slow),
 ]
 
 

@@ -137,6 +137,7 @@ def test_work_keeps_bodies(mailcore, add, outbox):
     assert outbox.store.get(later.id).document is not None
 
 
+@pytest.mark.slow
 def test_work_takes_a_mailer_of_the_program(mailcore, add, tmp_path, monkeypatch, outbox):
     """Made once, or by a function; and the outbox of the program as well."""
     (tmp_path / "own_shop.py").write_text(
@@ -194,6 +195,7 @@ def test_rows_of_a_newer_release_are_counted(mailcore, add, engine, outbox):
     assert "newer release" in mailcore("status")[1]
 
 
+@pytest.mark.slow
 def test_show_lists(mailcore, add):
     """Rows by what they have in common."""
     first = add(subject="First", tags=["news"])
@@ -278,6 +280,7 @@ def test_cancel(mailcore, add, outbox):
     assert (1, True) == (code, "left alone" in printed)
 
 
+@pytest.mark.slow
 def test_prune(mailcore, add, engine, outbox):
     """What is over, and old: bodies alone, or all of it, with old keys."""
     oldest, *_ = [add() for _ in range(3)]
@@ -316,6 +319,7 @@ def test_erase(mailcore, add, outbox):
     assert 1 == len(outbox.suppressions.find([ADA]))
 
 
+@pytest.mark.slow
 def test_figures(mailcore, add, outbox):
     """What was sent and what came of it, told apart by what is asked for."""
     row = add(tags=["news"])

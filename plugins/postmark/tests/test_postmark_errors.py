@@ -106,16 +106,16 @@ CODES = [
     CODES,
     ids=[f"{row[1]} with {row[0]}" for row in CODES],
 )
-@pytest.mark.parametrize("batch", [{}, {"merge_data": {}}], ids=["one", "batch"])
-def test_codes(status_code, code, error, category, retryable, batch):
+def test_codes(status_code, code, error, category, retryable):
     """Each becomes its exception, for a message and for a batch as a whole."""
-    raised = error_of(answer(status_code, code, "Some <eve@example.org> words"), **batch)
+    for batch in ({}, {"merge_data": {}}):
+        raised = error_of(answer(status_code, code, "Some <eve@example.org> words"), **batch)
 
-    assert (error, category) == (type(raised), raised.category)
-    assert (retryable, False) == (raised.retryable, raised.maybe_accepted)
-    assert (str(code), status_code) == (raised.code, raised.status_code)
-    assert ("postmark", False) == (raised.provider, "eve@example.org" in str(raised))
-    assert f"{code}: Some" in str(raised)
+        assert (error, category) == (type(raised), raised.category), batch
+        assert (retryable, False) == (raised.retryable, raised.maybe_accepted), batch
+        assert (str(code), status_code) == (raised.code, raised.status_code), batch
+        assert ("postmark", False) == (raised.provider, "eve@example.org" in str(raised)), batch
+        assert f"{code}: Some" in str(raised), batch
 
 
 STATUSES = [

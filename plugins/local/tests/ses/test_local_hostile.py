@@ -382,6 +382,7 @@ def test_a_client_that_asks_before_it_sends(shared_ses):
         assert connection.recv(65536).startswith(b"HTTP/1.1 403")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_that_is_too_large(shared_ses, chunked: bool):
     """It is read and refused: answering under a client that still sends would reset it."""
