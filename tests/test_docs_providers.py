@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailcore import Registry
+from mailcore import EventType, Registry
 
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -69,3 +69,34 @@ def test_navigation_leads_to_each_page(service: str) -> None:
     assert {path.stem for path in start.parent.glob("*.md")} - {"start"} == {
         *re.findall(r"<([a-z-]+)>$", below, re.MULTILINE)
     }
+
+
+def answer(service: str, feature: str) -> str:
+    """What the provider says to a feature, in a word."""
+    return str(Registry().provider_class(service).features[feature].kind)
+
+
+def test_the_page_of_events_has_every_type_and_every_service() -> None:
+    """A type that is new, and the events of a service that is, are missed here."""
+    page = (DOCS / "how-to" / "webhooks.md").read_text("utf-8")
+    table = page.partition("| Event | `may_write_again` |")[2].partition("\n\n")[0]
+
+    told = {each for each in re.findall(r"`(\w+)`", table) if each in {*map(str, EventType)}}
+    assert {str(each) for each in EventType} - {"inbound"} == told
+    linked = set(re.findall(r"providers/(\w+)/reference\.md#events", page))
+    assert {each for each in SERVICES if answer(each, "event_webhooks") != "no"} == linked
+
+
+def test_the_page_of_templates_says_who_keeps_a_sender() -> None:
+    """By the features that the providers declare."""
+    page = (DOCS / "how-to" / "templates-and-batches.md").read_text("utf-8")
+    sentence = r"with the template: ([^;]+?) do,\s+([^;]+?)\s+do\s+not"
+    ((keeping, others),) = re.findall(sentence, page)
+    labels = {
+        each: Registry().provider_class(each).label.removeprefix("Amazon ")
+        for each in SERVICES
+        if answer(each, "templates") != "no"
+    }
+
+    for service, label in labels.items():
+        assert label in (others if answer(service, "template_sender") == "no" else keeping)
