@@ -24,6 +24,7 @@ from django.urls import reverse
 
 from mailcore import ConfigurationError, EventType, TrackingEvent
 from mailcore_django.signals import inbound, tracking
+from mailcore_django.webhooks.configured import get_webhook
 from mailcore_django.webhooks.views import webhook
 
 
@@ -405,6 +406,55 @@ def test_lengths(mailcore_settings, database, environ, status):
     )
 
     assert status == webhook(request, "postmark").status_code
+
+
+class Broken:
+    """What a server gives a program to read from, when nothing comes any more."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def read(self, *size):
+        raise self.error
+
+    readline = read
+
+
+LATE, GONE = TimeoutError("timed out"), ConnectionResetError(104, "reset")
+
+
+@pytest.mark.parametrize(
+    ("error", "failure_status", "status"), [(LATE, 500, 500), (LATE, 429, 429), (GONE, 429, 400)]
+)
+@pytest.mark.parametrize(
+    "length",
+    [
+        {"CONTENT_LENGTH": "10"},
+        {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True},
+    ],
+)
+def test_bodies_that_break_off(
+    mailcore_settings, database, caplog, monkeypatch, error, failure_status, status, length
+):
+    """One that takes too long may be quicker the next time: the service is to try again."""
+    mailcore_settings(WEBHOOKS=WEBHOOKS)
+    provider = get_webhook("postmark").provider
+    monkeypatch.setattr(type(provider), "webhook_failure_status", failure_status)
+    request = WSGIRequest(
+        {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/mail/postmark/",
+            "SERVER_NAME": "shop.example",
+            "SERVER_PORT": "443",
+            "wsgi.url_scheme": "https",
+            "wsgi.input": Broken(error),
+            **POSTMARK,
+            **length,
+        }
+    )
+
+    assert status == webhook(request, "postmark").status_code
+    assert f"postmark webhook: {status} to an unknown peer: the body cannot be read" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from mailcore import Event, MalformedWebhook, WebhookRequest, WebhookResponse
+from mailcore import Event, WebhookError, WebhookRequest, WebhookResponse
 from mailcore.webhook import Handler, arespond, respond
 from mailcore_django.webhooks.configured import Webhook, get_webhook
 from mailcore_django.webhooks.reading import read_body, webhook_request
@@ -97,8 +97,12 @@ def _taken(request: HttpRequest, webhook: Webhook) -> WebhookRequest | WebhookRe
         if request.method != "POST":
             return webhook_request(request)
         return webhook_request(request, read_body(request, webhook.max_body_bytes))
-    except MalformedWebhook as error:
-        return _refused(webhook, request, error, error.response)
+    except WebhookError as error:
+        answer = error.response
+        if answer.status_code >= 500:
+            # What passes: not each service tries again after the same status.
+            answer = WebhookResponse(webhook.provider.webhook_failure_status)
+        return _refused(webhook, request, error, answer)
     except SuspiciousOperation as error:
         # Its text has the host that a stranger asked for.
         return _refused(webhook, request, type(error).__name__, WebhookResponse(400))
