@@ -91,6 +91,32 @@ def test_a_row_that_waits_is_for_the_others(remaining, left):
     )
 
 
+OPEN = RecipientStatus(SendStatus.UNKNOWN, maybe_accepted=True)
+BUSY = RecipientStatus(SendStatus.FAILED, retryable=True)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "unsure_since", "remaining", "state"),
+    [
+        ({ADA: OPEN, BOB: OPEN, EVE: BUSY}, START, (EVE,), OutboxState.PENDING),
+        ({ADA: SENT, BOB: OPEN, EVE: BUSY}, START, (EVE,), OutboxState.PENDING),
+        ({ADA: OPEN, BOB: BUSY, EVE: OPEN}, START, (), OutboxState.UNKNOWN),
+        ({ADA: SENT, BOB: OPEN, EVE: SENT}, START, (), OutboxState.UNKNOWN),
+        # A person has it sent to whoever may have it.
+        ({ADA: OPEN, BOB: OPEN, EVE: BUSY}, None, (ADA, EVE), OutboxState.PENDING),
+    ],
+)
+def test_a_row_that_waits_to_be_repeated(statuses, unsure_since, remaining, state):
+    """Is another message without the address: nobody gets it who may have the first."""
+    row = row_to(ADA, BOB, EVE, statuses=RecipientStatuses(statuses), unsure_since=unsure_since)
+
+    found = without(row)
+
+    assert state is found.state
+    if remaining:
+        assert remaining == found.remaining == found.message().recipients
+
+
 @pytest.mark.parametrize(
     ("fields", "statuses", "state"),
     [

@@ -91,6 +91,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.accepted: Counter[tuple[str, str]] = Counter()
         self.keys: set[tuple[str, frozenset[str]]] = set()
         self.allowed: Counter[tuple[str, str]] = Counter()
+        self.gone: dict[tuple[str, int], str] = {}
 
     @initialize()
     def a_row(self) -> None:
@@ -243,6 +244,24 @@ class OutboxMachine(RuleBasedStateMachine):
         """A person calls a row off."""
         call_off(self.store, data.draw(st.sampled_from(self.rows)), now=self.now)
 
+    @rule(address=st.sampled_from(ADDRESSES))
+    def forget(self, address: str) -> None:
+        """Somebody wants to be forgotten, wherever the mail is not just being sent."""
+        rows = {row_id: self.store.get(row_id) for row_id in self.rows}
+        erase(self.store, address, now=self.now)
+        for row_id, row in rows.items():
+            if row.state is not OutboxState.SENDING and address in row.recipients:
+                self.gone[row_id, row.recipients.index(address)] = address
+
+    @invariant()
+    def who_was_forgotten_stays_forgotten(self) -> None:
+        """Whoever writes the row later."""
+        for (row_id, place), address in self.gone.items():
+            row = self.store.get(row_id)
+            assert row.recipients[place] == f"erased-{place}"
+            assert address not in repr(vars(row))
+            assert address not in {each.recipient for each in self.store.receipts(row_id)}
+
     @invariant()
     def nobody_gets_it_twice(self) -> None:
         """But for those whom a person had sent to again."""
@@ -256,7 +275,8 @@ class OutboxMachine(RuleBasedStateMachine):
         for row_id in self.rows:
             row = self.store.get(row_id)
             assert row.state in OutboxState
-            assert row.document is not None or row.state is OutboxState.SENT
+            is_whole = not any((row_id, place) in self.gone for place in range(len(ADDRESSES)))
+            assert row.document is not None or row.state is OutboxState.SENT or not is_whole
             claims = row.state is OutboxState.SENDING
             assert (row.claimed_until is not None) == claims
 
@@ -265,8 +285,9 @@ class OutboxMachine(RuleBasedStateMachine):
         """Who is said to have it has it; and nobody who has it is in a row that says otherwise."""
         for row_id in self.rows:
             row = self.store.get(row_id)
-            for address in row.recipients:
-                status = row.statuses.get(address)
+            for place, name in enumerate(row.recipients):
+                status = row.statuses.get(name)
+                address = self.gone.get((row_id, place), name)
                 has_it = self.accepted[row_id, address] > 0
                 if status is not None and status.accepted:
                     assert has_it

@@ -11,12 +11,13 @@ from mailcore.errors import MessageError
 from mailcore.features import Features
 from mailcore.middleware.remaining import only_for
 from mailcore.outbox.documents import DOCUMENT_VERSION, written_message
+from mailcore.outbox.evidence import is_unsure
 from mailcore.outbox.machine import cancelled, resolved
 from mailcore.outbox.policy import OutboxPolicy
 from mailcore.outbox.rows import OutboxRow, Receipt, erased_name, is_erased
 from mailcore.outbox.states import OutboxState
 from mailcore.outbox.store import Revision
-from mailcore.result import RecipientStatuses
+from mailcore.result import RecipientStatus, RecipientStatuses
 
 
 def erased(
@@ -26,7 +27,8 @@ def erased(
     Take an address out of a row.
 
     A row that is over loses its document and its subject, and its receipts lose the address. One
-    that waits is sent to the others only; if there are none, it is called off.
+    that waits is sent to the others only; if there are none, it is called off. Those to whom it
+    was to be repeated as it was sent are left out: it would be another message.
 
     Args:
         row: The row as it is now.
@@ -104,12 +106,19 @@ def _others(addresses: Sequence[str], key: str) -> tuple[str, ...]:
 def _pending_without(row: OutboxRow, key: str, now: datetime) -> OutboxRow:
     """A row that waits, to others only; called off if there are none."""
     others = _others(row.recipients if row.remaining is None else row.remaining, key)
+    if row.unsure_since is not None:
+        # To them it would be repeated as it was sent, and it is another message now.
+        others = tuple(each for each in others if not _may_have_it(row.statuses.get(each)))
     document = _document_for(row, others) if others else None
     if document is not None:
         return replace(row, document=document, document_version=DOCUMENT_VERSION, remaining=others)
     called_off = cancelled(row, (), now=now, policy=OutboxPolicy())
     assert called_off is not None
     return replace(called_off.row, document=None)
+
+
+def _may_have_it(status: RecipientStatus | None) -> bool:
+    return is_unsure(status) or (status is not None and status.accepted)
 
 
 def _document_for(row: OutboxRow, addresses: Sequence[str]) -> str | None:
