@@ -71,8 +71,11 @@ def advance(outbox, worker="w", *, conclusions=(), begin=()):
     )
 
 
-def test_more_than_go_into_one_statement(outbox):
+@pytest.mark.parametrize("database", ["SQLite", "others"])
+def test_more_than_go_into_one_statement(outbox, database):
     """Of each portion those that may: rows, documents and what stands beside them."""
+    if database == "others":
+        outbox.store._driver_statements = None
     rows = put(outbox, *(row_of(number) for number in range(7)))
     claimed = outbox.store.claim("w", limit=6, now=START, until=START + LEASE)
     assert ids_of(rows[:6]) == ids_of(claimed)

@@ -121,3 +121,24 @@ class TestStore(SuiteOnDatabase):
     def test_many_at_once(self):
         """As in the suite; it takes more than a second."""
         super().test_many_at_once()
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "test_a_send_begins_once",
+        "test_a_conclusion_is_written",
+        "test_a_conclusion_of_another_claim_is_not_written",
+        "test_a_late_conclusion",
+    ],
+)
+def test_the_statements_of_other_databases(outbox, check):
+    """Those of MySQL, which SQLite takes as well, though it has its own."""
+
+    class Suite(SuiteOnDatabase):
+        """The checks, one by one."""
+
+    outbox.store._driver_statements = None
+    suite = Suite()
+    suite.outbox = outbox
+    getattr(suite, check)()
