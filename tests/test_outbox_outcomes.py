@@ -174,6 +174,10 @@ def test_a_lost_answer():
             Cause(category="authentication", code="A", text="who", wait_seconds=30),
         ),
         (
+            result_of({ADA: SENT, BOB: REFUSED}, errors=(NetworkError("refused"),)),
+            Cause(category="network", text="refused"),
+        ),
+        (
             result_of(
                 {BOB: RecipientStatus(SendStatus.INVALID, code="c" * 200, detail="d" * 2000)}
             ),
