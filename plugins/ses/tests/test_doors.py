@@ -6,6 +6,8 @@ import base64
 import io
 import json
 
+from datetime import datetime, timezone
+
 import pytest
 
 from hypothesis import given
@@ -248,6 +250,14 @@ def test_a_function_keeps_what_sns_posts():
     assert {**signed, "MessageAttributes": {}} == json.loads(event.notification.body)
 
 
+def test_what_json_does_not_have_is_kept_as_text():
+    """A program that hands events on may have read the time in them."""
+    moment = datetime(2026, 11, 20, tzinfo=timezone.utc)
+    (event,) = events_from_eventbridge(in_eventbridge(EVENTS["click"], time=moment))
+
+    assert str(moment) == json.loads(event.notification.body)["time"]
+
+
 def test_texts_are_kept_as_they_were():
     """Byte for byte, for what came as text."""
     text = f" {json.dumps(envelope(EVENTS['click']), indent=1)}\n"
@@ -255,7 +265,7 @@ def test_texts_are_kept_as_they_were():
 
     assert text.encode() == event.notification.body
     text_type = {"content-type": "text/plain; charset=UTF-8"}
-    assert text_type == event.notification.headers
+    assert ("POST", text_type) == (event.notification.method, event.notification.headers)
     (event,) = events_from_sqs_message(in_sqs(json.dumps(EVENTS["click"])))
     assert {**text_type, "x-amz-sns-rawdelivery": "true"} == event.notification.headers
 
@@ -537,11 +547,36 @@ def test_lines_are_read_one_at_a_time():
     assert 1 == len(pulled)
 
 
-def test_other_names_of_the_provider():
-    """Events say what they were asked to say."""
-    (event,) = events_from_lines(LINES[1], provider="ses-eu")
+RECEIPT = {"eventSource": "aws:ses", "ses": {"mail": MAIL, "receipt": {}}}
+IN_RECORDS = [
+    *in_lambda(envelope(EVENTS["click"]))["Records"],
+    *in_sqs_in_lambda(json.dumps(EVENTS["click"]))["Records"],
+    RECEIPT,
+    {"eventSource": "aws:kinesis", "kinesis": {"data": in_base64(EVENTS["click"])}},
+]
 
-    assert ("ses-eu", True) == (event.provider, event.dedupe_key.startswith("ses-eu:"))
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda name: events_from_lines(LINES[1], provider=name),
+        lambda name: events_from_sqs_message(in_sqs(LINES[1]), provider=name),
+        lambda name: events_from_eventbridge(in_eventbridge(EVENTS["click"]), provider=name),
+        lambda name: events_from_lambda({"Records": IN_RECORDS}, provider=name),
+        lambda name: events_from_lambda([EVENTS["click"], LINES[1]], provider=name),
+        lambda name: events_from_lambda(in_eventbridge(EVENTS["click"]), provider=name),
+        lambda name: events_from_lambda(EVENTS["click"], provider=name),
+        lambda name: events_from_lambda(LINES[1], provider=name),
+    ],
+)
+def test_other_names_of_the_provider(read):
+    """Events say what they were asked to say."""
+    events = list(read("ses-eu"))
+
+    assert events
+    assert {("ses-eu", "ses-eu")} == {
+        (event.provider, event.dedupe_key.partition(":")[0]) for event in events
+    }
 
 
 # --- raw delivery and secrets over HTTP
