@@ -145,9 +145,7 @@ def test_truncated_headers_are_a_defect(headers, truncated):
         pytest.param(
             ["=?us-ascii?q?a_b?= =?windows-1252?b?gA==?="], ("a b€",), id="other charsets"
         ),
-        pytest.param(
-            ["=?utf-8?q?=FF?= =?us-ascii?q?a?="], ("\ufffda",), id="illegal"
-        ),
+        pytest.param(["=?utf-8?q?=FF?= =?us-ascii?q?a?="], ("\ufffda",), id="illegal"),
         pytest.param(
             ["=?utf-8?q?a?= =?utf-8?q?b?= c =?utf-8?q?d?="], ("ab c d",), id="joined, then text"
         ),
