@@ -9,6 +9,7 @@ import sys
 import time
 
 from datetime import datetime, timedelta, timezone
+from typing import ClassVar
 
 import pytest
 
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore import ConfigurationError, InvalidAddress, StoreError
-from mailcore.account import BOUNCE, MANUAL, SuppressedAddress
+from mailcore.account import BOUNCE, COMPLAINT, MANUAL, SuppressedAddress
 from mailcore.stores import (
     ALL_LISTS,
     ALL_MAIL,
@@ -412,9 +413,11 @@ def test_wrong_entries(fields, told):
 
 
 def test_times_are_held_in_utc():
-    """Whatever the zone of the machine."""
+    """Whatever the zone of the machine; a source may be as long as its column."""
     given_time = datetime(2026, 11, 30, 14, tzinfo=timezone(timedelta(hours=2)))
-    entry = SuppressionEntry(email_address="ada@example.net", reason=BOUNCE, updated_at=given_time)
+    entry = SuppressionEntry(
+        email_address="ada@example.net", reason=BOUNCE, updated_at=given_time, source="a" * 100
+    )
 
     assert timezone.utc is entry.updated_at.tzinfo
     assert given_time == entry.updated_at
@@ -474,6 +477,35 @@ def test_import_from_a_provider():
     assert 3 == len(store)
 
 
+def test_a_long_list_is_taken_over_in_parts():
+    """Five hundred at a time, into a scope of your own, and all of it is counted."""
+
+    class Noting(MemorySuppressionStore):
+        added: ClassVar[list[int]] = []
+
+        def add(self, entries):
+            self.added.append(len(entries))
+            super().add(entries)
+
+    theirs = [
+        SuppressedAddress(email_address=f"{number}@example.net", reason="BOUNCE")
+        for number in range(501)
+    ]
+    theirs += [
+        SuppressedAddress(email_address="eve@example.net", reason=reason)
+        for reason in ("BLOCK", "BLOCK", "INVALID")
+    ]
+    theirs.append(SuppressedAddress(email_address="no address", reason="BOUNCE"))
+    store = Noting()
+    Noting.added.clear()
+    done = import_suppressions(store, theirs, source="toy", scope="news")
+
+    assert (501, {"BLOCK": 2, "INVALID": 1}) == (done.done, done.skipped)
+    assert [500, 1] == Noting.added
+    assert {"news"} == {each.scope for each in store.entries()}
+    assert "Invalid email address" in done.refused["no address"]
+
+
 @pytest.mark.parametrize(
     "wrong", [{"scope": "*x"}, {"source": "a\nb"}, {"reasons": {"INVALID": "DEAD"}}]
 )
@@ -516,6 +548,37 @@ def test_export_to_a_provider():
     assert [(f"{name}@example.net", MANUAL) for name in ("ada", "joe", "zoe")] == account.put
     assert (2, {"UNSUBSCRIBE": 1, "COMPLAINT": 1}) == (done.done, done.skipped)
     assert {"zoe@example.net": "no"} == done.refused
+
+
+@pytest.mark.parametrize(
+    ("put_reasons", "reasons"),
+    [
+        ((MANUAL, COMPLAINT), [MANUAL, COMPLAINT, MANUAL]),
+        ((), [BOUNCE, COMPLAINT, MANUAL]),
+    ],
+    ids=["two", "none"],
+)
+def test_reasons_that_the_provider_takes_stay(put_reasons, reasons):
+    """One that takes none says so itself."""
+    names = ("ada", "bob", "eve")
+    entries = [
+        SuppressionEntry(email_address=f"{name}@example.net", reason=reason)
+        for name, reason in zip(names, (BOUNCE, COMPLAINT, MANUAL), strict=True)
+    ]
+    entries += [
+        SuppressionEntry(email_address=f"{name}@example.net", reason="UNSUBSCRIBE")
+        for name in names
+    ]
+    account = Account()
+    done = export_suppressions(
+        MemorySuppressionStore(entries), account, put_reasons=put_reasons, source="toy"
+    )
+
+    expected = [
+        (f"{name}@example.net", reason) for name, reason in zip(names, reasons, strict=True)
+    ]
+    assert expected == sorted(account.put)
+    assert (3, {"UNSUBSCRIBE": 3}) == (done.done, done.skipped)
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ from mailcore import (
 )
 from mailcore.account import BOUNCE, COMPLAINT, MANUAL, UNSUBSCRIBE
 from mailcore.events import BounceClass, RejectReason
-from mailcore.middleware import Place, Suppression
+from mailcore.middleware import Place, Sender, Suppression
 from mailcore.stores import (
     ALL_LISTS,
     ALL_MAIL,
@@ -274,13 +274,27 @@ class Down:
         raise StoreError("the store 'x' cannot be used: it is down")
 
 
+def test_a_store_in_memory_is_asked_without_a_thread(chunked, registry):
+    """So that an event loop has nothing to wait for."""
+    policy = Suppression(MemorySuppressionStore([entry(EVE)]))
+    sending = policy.attach(Sender(provider=chunked(), registry=registry))
+
+    def leaf(_):
+        return "sent"
+        yield
+
+    with pytest.raises(StopIteration, match="sent"):
+        next(sending(message(), leaf))
+
+
 def test_a_store_that_is_down_refuses(sent):
     """Nothing was sent, and the same may be sent again."""
     error, requests = sent(message(), Down())
 
     assert isinstance(error, StoreUnavailable)
     assert ([], True, False) == (requests, error.retryable, error.maybe_accepted)
-    assert "chunked: nothing was sent: the store of suppressions cannot be asked" in str(error)
+    told = "chunked: nothing was sent: the store of suppressions cannot be asked: the store 'x' "
+    assert str(error).startswith(told)
     assert isinstance(error.__cause__, StoreError)
 
 

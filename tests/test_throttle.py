@@ -521,19 +521,52 @@ def test_each_part_of_the_day_leaves_by_itself():
     assert [10, 5, 5, 0] == used
 
 
-def test_what_is_learned_is_the_last_second():
-    """Not what was sent before it; nothing is learned where nothing was sent."""
+@pytest.mark.parametrize(
+    ("takes", "learned"),
+    [
+        ([(0, 10), (0.5, 3)], 13),
+        ([(0, 10), (1, 3)], 10),
+        ([(0, 3), (1, 10)], 10),
+        ([(0, 10), (1.5, 3)], 10),
+        ([(0, 10), (2, 3)], 3),
+        ([(0, 10), (2.5, 3)], 3),
+        ([(0, 10), (10, 3), (0.5, 1)], 4),
+        ([], 1),
+    ],
+    ids=str,
+)
+def test_what_is_learned_is_what_passed_in_a_second(takes, learned):
+    """The last one that was over, or the one that is not, and nothing that was sent before."""
     clock = VirtualClock(1_000.0)
     limiter = MemoryLimiter(clock=clock)
-    for count, pause in ((10, 10), (3, 0.5), (1, 0)):
-        limiter.take("a", count, Limits())
+    for pause, count in takes:
         clock.sleep(pause)
+        limiter.take("a", count, Limits())
     limiter.throttled("a", 0)
-    limiter.throttled("b", 0)
 
-    for key, rate in (("a", 2.0), ("b", 0.5)):
-        waits = [limiter.take(key, 1, Limits()).wait_seconds for _ in range(3)]
-        assert 1 / rate == pytest.approx(waits[2] - waits[1])
+    waits = [limiter.take("a", 1, Limits()).wait_seconds for _ in range(3)]
+    assert 1 / (learned / 2) == pytest.approx(waits[2] - waits[1])
+
+
+@pytest.mark.parametrize(
+    ("recipients", "wait"),
+    [(5, 86_400), (6, 86_400), (7, 87_300), (10, 87_300), (11, 86_400)],
+)
+def test_when_the_day_has_room(recipients, wait):
+    """As soon as enough of it has left; for more than the limit there never is."""
+    clock = VirtualClock(900_000.0)
+    limiter = MemoryLimiter(clock=clock)
+    limits = Limits(per_day=10)
+    for pause in (0, 900):
+        clock.sleep(pause)
+        limiter.take("a", 4, limits)
+
+    assert Turn(float(wait), "day") == limiter.take("a", recipients, limits)
+    clock.sleep(wait - 0.5)
+    if recipients <= 10:
+        assert Turn(0.5, "day") == limiter.take("a", recipients, limits)
+        clock.sleep(0.5)
+        assert Turn() == limiter.take("a", recipients, limits)
 
 
 def test_threads_share_a_rate(chunked, registry):
