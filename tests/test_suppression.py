@@ -106,6 +106,22 @@ def test_who_is_on_the_list_gets_nothing(sent, store):
     assert status.detail.endswith(", for *, from toy")
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"reason": MANUAL}, "by hand, 2026-11-30, for *"),
+        ({"reason": UNSUBSCRIBE, "source": "toy"}, "unsubscribe, 2026-11-30, for *lists, from toy"),
+    ],
+)
+def test_why_nothing_is_sent(sent, fields, told):
+    """The reason, since when, for which mail, and who has put it there."""
+    when = datetime(2026, 11, 30, tzinfo=timezone.utc)
+    store = MemorySuppressionStore([SuppressionEntry(email_address=ADA, updated_at=when, **fields)])
+    result, _ = sent(message(**LINK), store)
+
+    assert f"on the suppression list: {told}" == result.recipients[ADA].detail
+
+
 def test_nobody_on_the_list(sent, store):
     """The message goes as it is."""
     result, requests = sent(message(), store)
