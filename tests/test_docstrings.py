@@ -118,3 +118,18 @@ def test_tricks_for_speed_name_their_benchmark() -> None:
     assert [f"{place}: {text}" for place, text in tricks if not BENCHMARK.search(text)] == []
     assert named <= {path.name for path in ROOT.glob("benchmarks/*.py")}
     assert len(tricks) > 20
+
+
+def test_what_raises_says_what_is_wrong() -> None:
+    """*If it is none* leaves the reader to find out what it had to be."""
+    idiom = re.compile(r"\b(?:[Ii]f|[Tt]he|or) (?:\w+ ){1,3}(?:is|are) none(?=[.,;:])")
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in SOURCES
+        for line in path.read_text("utf-8").splitlines()
+        if re.match(r"\s+\w*(?:Error|Failed|Type|Address|Message|Webhook|Response): ", line)
+        and idiom.search(line)
+        and "there" not in line.lower()
+    ]
+
+    assert found == []

@@ -114,7 +114,7 @@ class AccountCalls:
         The JSON of an answer.
 
         Raises:
-            UnexpectedResponse: If it is none.
+            UnexpectedResponse: If the answer is not JSON.
         """
         try:
             return read_json(response)
@@ -126,7 +126,7 @@ class AccountCalls:
         The JSON object of an answer.
 
         Raises:
-            UnexpectedResponse: If it is none.
+            UnexpectedResponse: If the answer is not a JSON object.
         """
         document = self.read(response)
         if not isinstance(document, dict):

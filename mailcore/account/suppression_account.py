@@ -120,7 +120,7 @@ class SuppressionAccount(Generic[EntryT]):
 
         Raises:
             InvalidAddress: If it is no address.
-            ConfigurationError: If a reason is none.
+            ConfigurationError: If a reason is not one of the provider's list.
             MessageRejected: If the provider refuses to.
         """
         return run(_delete(self._list, email_address, reasons), self._transport)

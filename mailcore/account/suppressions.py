@@ -223,7 +223,7 @@ def bare_address(email_address: str) -> str:
     An address as providers keep it: without a name, its domain encoded.
 
     Raises:
-        InvalidAddress: If it is none.
+        InvalidAddress: If the text is not an address.
     """
     return Address.parse(email_address).ascii_addr_spec
 

@@ -271,7 +271,8 @@ def read_json(response: HttpResponse) -> Any:
     The JSON of an answer, whatever its status.
 
     Raises:
-        UnexpectedResponse: If it is none; ``maybe_accepted`` as :func:`may_be_accepted` says.
+        UnexpectedResponse: If the answer is not JSON; ``maybe_accepted`` as
+            :func:`may_be_accepted` says.
     """
     try:
         return json.loads(response.body)

@@ -38,7 +38,7 @@ class DirectPools(PoolManager):
             url: An absolute URL.
 
         Raises:
-            urllib3.exceptions.HTTPError: If it is none.
+            urllib3.exceptions.HTTPError: If the URL is not absolute, or cannot be read.
         """
         known, pool, target = self._last
         if known != url:

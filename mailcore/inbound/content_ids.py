@@ -47,7 +47,7 @@ def read_repeating_json(text: str | bytes) -> Any:
     Read JSON, objects as :class:`RepeatingObject`.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If the text is not JSON.
         RecursionError: If it is nested too deeply.
     """
     return json.loads(text, object_pairs_hook=RepeatingObject)

@@ -307,7 +307,7 @@ class InboundMessage:
 
     @property
     def delivered_to(self) -> tuple[str, ...]:
-        """Mailboxes that it passed; your own among them means that it comes back."""
+        """Mailboxes that the mail passed; one with your own among them goes in a circle."""
         return self.headers.get_all("delivered-to")
 
     @cached_property

@@ -114,7 +114,9 @@ class Skeleton:
         return found
 
     def boundary_among(self, readings: list[bytes]) -> bytes:
-        """The first of several readings that occurs; the first one if none does."""
+        """
+        The first of several readings of the boundary that stands in the body, else the first one.
+        """
         # The delimiters of most mails need not be collected.
         if "delimiters" not in vars(self):
             line = re.compile(re.escape(b"--" + readings[0]) + rb"[ \t]*(?=[\r\n]|\Z)")

@@ -191,7 +191,7 @@ def _codec(charset: str) -> str:
     The name of Python's codec.
 
     Raises:
-        LookupError: There is none, or it is none for text in mail.
+        LookupError: Python has no such codec, or not for text in mail.
     """
     try:
         codec = codecs.lookup(charset)

@@ -40,7 +40,7 @@ def read_mailto(text: str, field: str) -> str:
 
     Raises:
         InvalidAddress: It is not exactly one address.
-        InvalidMessage: The query is none.
+        InvalidMessage: The query is not in the form of RFC 6068.
     """
     bare = text.strip(" \t")
     if bare.startswith("<") and bare.endswith(">"):

@@ -182,7 +182,7 @@ class Record:
         Read what :meth:`written` wrote.
 
         Raises:
-            ValueError: If it is none, or of another version.
+            ValueError: If the text is not a record, or one of another version.
         """
         document = json.loads(text)
         if not isinstance(document, dict) or document.get("version") != VERSION:
@@ -223,7 +223,7 @@ def read_status(row: list[Any]) -> RecipientStatus:
     Read what :func:`written_status` wrote.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If the row is not a status.
     """
     status, message_id, code, detail, retryable, maybe_accepted = row
     return RecipientStatus(

@@ -161,7 +161,7 @@ class RedisLimiter:
         clock: A function that gives the time in seconds, for the time without Redis.
 
     Raises:
-        ConfigurationError: If the extra is not installed, or the URL is none.
+        ConfigurationError: If the extra is not installed, or the URL is not one of Redis.
     """
 
     blocks: bool = True

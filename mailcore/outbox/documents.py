@@ -105,7 +105,7 @@ def read_list(text: str) -> tuple[str, ...]:
     Read what :func:`written_list` wrote.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If the text is not such a list.
     """
     found = json.loads(text)
     if not isinstance(found, list):
@@ -125,7 +125,7 @@ def read_statuses(text: str) -> RecipientStatuses:
     Read what :func:`written_statuses` wrote.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If the text is not such a document.
     """
     if not text:
         return RecipientStatuses()

@@ -43,7 +43,7 @@ class OutboxEvents(LoopHandler):
         now: A function that returns the time, with time zone.
 
     Raises:
-        ConfigurationError: If the store is none.
+        ConfigurationError: If what is given is not a store.
 
     Example:
         >>> from mailcore import EventType, Mailer, Message

@@ -196,7 +196,7 @@ def given_policies(given: object) -> Sequence[Policy]:
     The policies given to a mailer, in their order.
 
     Raises:
-        ConfigurationError: If they are none.
+        ConfigurationError: If something given is not a policy.
     """
     if given is None:
         return ()

@@ -30,7 +30,7 @@ def connected(redis: str | Redis, timeout_seconds: float = _TIMEOUT_SECONDS) -> 
         timeout_seconds: How many seconds the client that is made of a URL waits for an answer.
 
     Raises:
-        ConfigurationError: If redis-py is not installed, or the URL is none.
+        ConfigurationError: If redis-py is not installed, or the URL is not one of Redis.
     """
     try:
         from redis import Redis

@@ -34,7 +34,7 @@ class SqliteFile:
         busy_timeout_seconds: How many seconds to wait for another process that writes.
 
     Raises:
-        ConfigurationError: If the path is none, the time is not above 0, or the file cannot be
+        ConfigurationError: If the path is empty, the time is not above 0, or the file cannot be
             opened, with its path.
     """
 

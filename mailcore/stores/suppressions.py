@@ -134,7 +134,7 @@ def asked_reasons(reasons: Iterable[str]) -> tuple[str, ...]:
     Reasons that a caller asks for, in upper case.
 
     Raises:
-        ConfigurationError: If one is none.
+        ConfigurationError: If something given is not a reason.
     """
     return known_reasons(reasons, REASONS, "the suppression list")
 

@@ -232,7 +232,7 @@ def faulty_server(talk: Talk, *, reads: Talk | None = None, scheme: str = "http"
 
 @contextmanager
 def tls_server(answer: bytes) -> Iterator[str]:
-    """A server that reads a request over TLS, and answers with these bytes beneath it."""
+    """A server that reads a request over TLS, and then answers with bytes outside of TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(_LOOPBACK)
 

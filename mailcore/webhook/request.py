@@ -113,7 +113,7 @@ class WebhookRequest:
         Everybody gets the same dict: do not change it.
 
         Raises:
-            MalformedWebhook: If it is none.
+            MalformedWebhook: If the body is not a JSON object.
         """
         held = vars(self)
         if "_json_object" not in held:

@@ -29,7 +29,7 @@ class SecretTrust:
             changed.
 
     Raises:
-        ConfigurationError: If a secret is none. The text does not repeat it.
+        ConfigurationError: If a secret has another form. The text does not repeat it.
     """
 
     provider: ClassVar[str]

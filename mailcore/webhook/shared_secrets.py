@@ -31,7 +31,7 @@ class SharedSecrets:
         label: What people call the service, for the hint of where the secrets belong.
 
     Raises:
-        ConfigurationError: If a secret is none. The text does not repeat it.
+        ConfigurationError: If a secret has another form. The text does not repeat it.
     """
 
     def __init__(

@@ -41,8 +41,8 @@ class SignedTrust(ABC, Generic[KeyT]):
         webhook_secrets: Each ``user:password``; several while they are being changed.
 
     Raises:
-        ConfigurationError: If a key or a secret is none, or the age is not above 0. The text does
-            not repeat them.
+        ConfigurationError: If a key or a secret cannot be read, or the age is not above 0. The text
+            does not repeat them.
     """
 
     provider: ClassVar[str]
@@ -73,10 +73,10 @@ class SignedTrust(ABC, Generic[KeyT]):
     @abstractmethod
     def read_key(self, key: object) -> KeyT:
         """
-        What signatures are verified with, of a key as the service shows it.
+        Make what signatures are verified with, of a key as the service shows it.
 
         Raises:
-            ConfigurationError: If it is none.
+            ConfigurationError: If the key cannot be read.
         """
 
     @abstractmethod

@@ -50,7 +50,7 @@ class BrevoAccount(QuotaAccount[tuple[PlanCredits, ...]]):
         Have nothing sent to a domain any more.
 
         Raises:
-            InvalidAddress: If it is none.
+            InvalidAddress: If the text is not a domain.
         """
         run(block_domain(self._calls, domain), self._transport)
 
@@ -59,7 +59,7 @@ class BrevoAccount(QuotaAccount[tuple[PlanCredits, ...]]):
         Have mail sent to a domain again; False if it was not blocked.
 
         Raises:
-            InvalidAddress: If it is none.
+            InvalidAddress: If the text is not a domain.
         """
         return run(unblock_domain(self._calls, domain), self._transport)
 

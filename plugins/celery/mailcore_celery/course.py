@@ -73,7 +73,7 @@ def read(message: object, course: object, *, key: str) -> OutboxRow:
         key: What such a message is known by, if it does not say itself.
 
     Raises:
-        MessageError: If the message is none, or has nobody to be sent to.
+        MessageError: If the message cannot be read, or has nobody to be sent to.
         NewerTask: If a newer release has put it into the queue.
         SerializationError: If what comes with it is damaged.
     """

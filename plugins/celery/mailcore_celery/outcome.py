@@ -88,7 +88,7 @@ class MailOutcome:
         Read what :meth:`to_dict` wrote.
 
         Raises:
-            SerializationError: If it is none, or of a newer release.
+            SerializationError: If the document is another one, or of a newer release.
         """
         if not isinstance(document, Mapping) or document.get("version") != VERSION:
             raise SerializationError("no outcome that this release of mailcore-celery can read")

@@ -46,7 +46,7 @@ def require_moment(countdown: object, eta: object) -> None:
     Refuse a time that says two things, or no moment.
 
     Raises:
-        ConfigurationError: If both are given, or one of them is none.
+        ConfigurationError: If both are given, or one of them is not a moment.
     """
     if countdown is not None and eta is not None:
         raise ConfigurationError("give countdown or eta, not both")

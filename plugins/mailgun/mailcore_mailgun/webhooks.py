@@ -79,7 +79,7 @@ class WebhookTrust(SignedTrust[str]):
         webhook_secrets: Each ``user:password``; several while they are being changed.
 
     Raises:
-        ConfigurationError: If a key or a secret is none, or the age is not above 0.
+        ConfigurationError: If a key or a secret cannot be read, or the age is not above 0.
     """
 
     provider: ClassVar[str] = "mailgun"
@@ -161,7 +161,7 @@ def read_document(request: WebhookRequest) -> dict[str, Any]:
     The JSON object of a request that is no form.
 
     Raises:
-        MalformedWebhook: If it is none, or larger than `MAX_JSON_BYTES`.
+        MalformedWebhook: If the body is no JSON object, or larger than `MAX_JSON_BYTES`.
     """
     if len(request.body) > MAX_JSON_BYTES:
         raise MalformedWebhook(f"the JSON is larger than {MAX_JSON_BYTES} bytes")

@@ -84,7 +84,7 @@ def _document(response: HttpResponse) -> Any:
     The JSON of an answer.
 
     Raises:
-        SendError: If it is none.
+        SendError: If the answer is not JSON.
     """
     try:
         return read_json(response)

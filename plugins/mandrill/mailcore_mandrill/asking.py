@@ -53,7 +53,7 @@ class MandrillCalls(AccountCalls):
             The JSON of the answer, and the answer.
 
         Raises:
-            SendError: If Mandrill refuses it, or the answer is none.
+            SendError: If Mandrill refuses it, or the answer is not JSON.
         """
         given = {name: value for name, value in parameters.items() if value is not None}
         response = yield from self.ask("POST", f"/{path}.json", {"key": self._api_key, **given})

@@ -98,7 +98,7 @@ _BY_STATUS: Mapping[int, Meaning] = {
 
 
 def error_in(document: object) -> Mapping[str, Any] | None:
-    """The error that an answer is, whatever its HTTP status; None if it is none."""
+    """The error that an answer tells, whatever its HTTP status; None if it tells of none."""
     if isinstance(document, dict) and document.get("status") == "error":
         return document
     return None

@@ -60,7 +60,7 @@ class WebhookTrust:
         provider: Name of the provider, for errors.
 
     Raises:
-        ConfigurationError: If a secret is none. The text does not repeat it.
+        ConfigurationError: If a secret has another form. The text does not repeat it.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ def form_of(request: WebhookRequest) -> Form:
     The form of a request.
 
     Raises:
-        MalformedWebhook: If it is none: Mandrill posts nothing else.
+        MalformedWebhook: If the body is not a form: Mandrill posts nothing else.
     """
     content_type = request.headers.get("content-type", "")
     if content_type != _FORM and content_type.partition(";")[0].strip().lower() != _FORM:

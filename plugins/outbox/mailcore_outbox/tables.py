@@ -87,7 +87,8 @@ def tables_in(metadata: MetaData, *, schema: str | None = None, prefix: str = PR
         prefix: What their names begin with: small letters, digits and underscores, up to 20.
 
     Raises:
-        ConfigurationError: If the prefix is none, or other tables have one of these names.
+        ConfigurationError: If the prefix cannot begin names of tables, or other tables have one of
+            these names.
     """
     if not isinstance(metadata, MetaData):
         kind = type(metadata).__name__

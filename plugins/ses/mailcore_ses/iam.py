@@ -51,7 +51,7 @@ def chosen(features: Sequence[str]) -> tuple[FeaturePolicy, ...]:
     Policies by the names of their features; all without names.
 
     Raises:
-        ValueError: If a name is none.
+        ValueError: If a name is not one of a feature.
     """
     known = {policy.feature: policy for policy in POLICIES}
     unknown = [name for name in features if name not in known]

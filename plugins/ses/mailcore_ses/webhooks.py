@@ -39,7 +39,7 @@ class WebhookTrust:
         provider: Name of the provider, for errors.
 
     Raises:
-        ConfigurationError: If a secret is none.
+        ConfigurationError: If a secret has another form.
     """
 
     def __init__(

@@ -35,7 +35,7 @@ class WebhookTrust(SecretTrust):
             request needs one of the three; without any, nobody is believed.
 
     Raises:
-        ConfigurationError: If a secret is none. The text does not repeat it.
+        ConfigurationError: If a secret has another form. The text does not repeat it.
     """
 
     provider: ClassVar[str] = "sparkpost"

@@ -36,7 +36,7 @@ class WebhookRecord(DeliveryRecord):
     @property
     def is_event(self) -> bool:
         """
-        Whether it counts when posts are waited for; trials do not.
+        Whether the post tells of an event, and so counts for whoever waits; trials do not.
         """
         return not self.is_trial
 

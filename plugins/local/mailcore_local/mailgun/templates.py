@@ -167,7 +167,7 @@ class Templates:
         Make a version of a template from a form.
 
         Raises:
-            MailgunError: There is no such template, or the version is none.
+            MailgunError: There is no such template, or the version cannot be one.
         """
         template = self.get(domain, name)
         tag = form.get("tag")

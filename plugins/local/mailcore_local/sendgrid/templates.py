@@ -165,7 +165,7 @@ class Templates:
         Make a version, which is the one that is sent unless it says otherwise.
 
         Raises:
-            SendGridError: There is no such template, or the version is none.
+            SendGridError: There is no such template, or the version cannot be one.
         """
         template = self.get(template_id)
         texts = {}

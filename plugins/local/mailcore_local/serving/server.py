@@ -76,7 +76,7 @@ class LocalServer:
                 end of the program too.
 
         Raises:
-            OSError: The port is taken, or the host is none.
+            OSError: The port is taken, or the host is not one of this machine.
         """
         sock = bound(self._host, self._port)
         thread = enter()
@@ -213,7 +213,7 @@ def bound(host: str, port: int) -> socket.socket:
     A socket that listens already.
 
     Raises:
-        OSError: The port is taken, or the host is none.
+        OSError: The port is taken, or the host is not one of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio switches Nagle's algorithm off where a socket says that it is TCP: else each answer

@@ -261,7 +261,7 @@ class LocalSes:
         Raises:
             ConfirmationFailed: The endpoint refused to be asked, or redirected; only with
                 `timeout_seconds`. Without, it is logged.
-            ServiceError: The URL is none.
+            ServiceError: The URL is not one of HTTP.
             TimeoutError: It was not confirmed in time.
         """
         subscription = self._service.subscribe(

@@ -228,7 +228,7 @@ class Service:
         Subscribe an endpoint to the default topic; it is asked to confirm.
 
         Raises:
-            ServiceError: The URL is none.
+            ServiceError: The URL is not one of HTTP.
         """
         with self.lock:
             subscription = self.topics.subscribe(

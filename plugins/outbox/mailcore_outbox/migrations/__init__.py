@@ -96,7 +96,7 @@ def leave_out(
         prefix: What their names begin with.
 
     Raises:
-        ConfigurationError: If the prefix is none.
+        ConfigurationError: If the prefix cannot begin names of tables.
     """
     names = {each.name for each in tables_in(MetaData(), schema=schema, prefix=prefix)}
     names.add(version_table(prefix))

@@ -137,7 +137,7 @@ class Clients:
         return self._of_this_process().is_hooked
 
     def is_watched(self, client: Any) -> bool:
-        """Whether its connections note how far its calls have come."""
+        """Whether the connections of a client note how far a call has come."""
         return not any(each is client for each in self._kept.unwatched)
 
     def close(self) -> None:

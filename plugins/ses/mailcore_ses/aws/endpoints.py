@@ -26,7 +26,8 @@ def check_endpoints(options: Iterable[tuple[str, Any]]) -> None:
         options: The names of options with what they were given; None is no endpoint.
 
     Raises:
-        ConfigurationError: If one is none; the text does not show it, as it may hold a password.
+        ConfigurationError: If one is not a URL; the text does not show it, as it may hold a
+            password.
     """
     for option, url in options:
         if url is not None and not _is_url(url):

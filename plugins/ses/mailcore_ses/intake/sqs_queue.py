@@ -268,7 +268,7 @@ def open_queue(
         max_pool_connections: How many connections are kept open.
 
     Raises:
-        ConfigurationError: If the URL is none, or is that of a queue of AWS while
+        ConfigurationError: If the URL is not one of a queue, or is that of a queue of AWS while
             ``MAILCORE_REDIRECT`` is set.
     """
     try:
