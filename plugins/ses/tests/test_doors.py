@@ -367,6 +367,7 @@ def test_messages_that_carry_no_events(caplog):
         lambda: events_from_lambda({"Records": {}}),
         lambda: events_from_lambda({"records": []}),
         lambda: events_from_lambda({"Records": [None]}),
+        lambda: events_from_lambda({"Records": [{"data": in_base64(EVENTS["click"])}]}),
         lambda: events_from_lambda({"Records": [{"eventSource": "aws:s3"}]}),
         lambda: events_from_lambda({"Records": [{"EventSource": "aws:sns", "Sns": "x"}]}),
         lambda: events_from_sqs_message(None),

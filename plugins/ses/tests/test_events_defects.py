@@ -131,6 +131,7 @@ def test_what_cannot_be_read_is_told(name, place, value, defect):
         (RECEIVED, "receipt.action", {"encoding": "UTF-8"}, "content_size", 48),
         (RECEIVED, "receipt.action", {"encoding": 5}, "content_size", 48),
         (RECEIVED, "content", "U3Vi\r\namVj\n", "content", b"Subject"[:6]),
+        ("received_utf8", "content", "\ud800\u00fc", "content", b"?\xc3\xbc"),
         (RECEIVED, "receipt.spamVerdict", {"status": "fail"}, "spam", True),
         (RECEIVED, "receipt.spamVerdict", {"status": "PASS"}, "spam", False),
         (RECEIVED, "receipt.spamVerdict", {"status": 5}, "spam", None),

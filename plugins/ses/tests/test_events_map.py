@@ -217,6 +217,7 @@ IN, OUT = [("a", "OptIn")], [("a", "OptOut")]
         (preferences(own=IN), preferences(own=[("b", "OptOut"), *IN]), "unsubscribed"),
         (preferences(own=OUT), preferences(own=[("b", "OptOut"), *IN]), "unsubscribed"),
         (None, preferences(own=IN), "subscribed"),
+        (5, preferences(own=IN), "subscribed"),
         (5, preferences(unsubscribeAll=True), "unsubscribed"),
         (preferences(unsubscribeAll=True), preferences(), "subscribed"),
         (preferences(unsubscribeAll="yes"), preferences(unsubscribeAll="yes"), "unknown"),

@@ -487,7 +487,30 @@ def test_boto3_that_is_not_imported_is_not_hooked_into(monkeypatch):
         assert "" == reason_now()
 
 
-@pytest.mark.parametrize("name", ["botocore.client", "botocore.session", "boto3.session"])
+@pytest.mark.parametrize(
+    ("owner", "name", "told"),
+    [
+        (botocore.client, "BaseClient", "botocore.client.BaseClient is replaced"),
+        (botocore.client.BaseClient, "_make_request", "BaseClient._make_request is replaced"),
+    ],
+)
+def test_a_part_of_boto3_that_is_gone(monkeypatch, owner, name, told):
+    """Whoever took it away does what it did."""
+    monkeypatch.delattr(owner, name)
+
+    assert reason_now().endswith(told)
+
+
+def test_functions_of_another_package(monkeypatch):
+    """They are told by the directory of the package, whatever those above it are called."""
+    monkeypatch.setattr(botocore.client, "__file__", "/client/botocore/client.py")
+
+    assert "botocore.client.BaseClient.__init__ is replaced" == reason_now()
+
+
+@pytest.mark.parametrize(
+    "name", ["botocore.client", "botocore.session", "boto3.session", "botocore.handlers"]
+)
 def test_a_part_of_boto3_that_is_not_imported(monkeypatch, name):
     """The others are looked at all the same."""
     monkeypatch.delitem(sys.modules, name)
