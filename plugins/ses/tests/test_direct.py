@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import botocore.handlers
@@ -15,6 +16,7 @@ from mailcore.http import USER_AGENT
 from mailcore_ses.aws import AwsCall
 from mailcore_ses.aws.clients import ClientSettings
 from mailcore_ses.aws.direct import DirectCalls, json_of, response_of
+from mailcore_ses.aws.sigv4 import Keys, prepare, signed_headers
 
 
 KEYS = {"aws_access_key_id": "ID", "aws_secret_access_key": "secret"}
@@ -132,7 +134,15 @@ def test_request(endpoint, place, operation):
         *(request.timeout_seconds, request.connect_timeout_seconds),
         *(request.max_response_bytes, request.place),
     )
-    assert "/eu-central-1/ses/aws4_request" in request.headers["Authorization"]
+    moment = datetime.strptime(f"{request.headers['X-Amz-Date']}+0000", "%Y%m%dT%H%M%SZ%z")
+    signed = signed_headers(
+        *("POST", request.url, {"Content-Type": "application/json"}, request.body),
+        keys=Keys(access_key_id="ID", secret_access_key="secret"),
+        region_name="eu-central-1",
+        service="ses",
+        now=moment,
+    )
+    assert signed["Authorization"] == request.headers["Authorization"]
     assert (USER_AGENT, "application/json") == (
         *(request.headers["User-Agent"], request.headers["Content-Type"]),
     )
@@ -163,8 +173,9 @@ def test_parameters_in_json(params, expected):
         # Nor does it read what is nested beyond all measure.
         (400, b'{"message":' * 100_000, ("400", '{"message":' * 100_000)),
         (299, b'{"MessageId": "1"}', ("", "")),
+        (599, b"", ("599", "")),
     ],
-    ids=["choices", "deep", "accepted"],
+    ids=["choices", "deep", "accepted", "unknown"],
 )
 def test_answers(status_code, body, expected):
     """What is not read as botocore reads it."""
@@ -173,6 +184,15 @@ def test_answers(status_code, body, expected):
 
     assert (status_code < 300, *expected) == (answer.ok, answer.error_code, answer.error_message)
     assert (status_code, headers) == (answer.status_code, answer.headers)
+
+
+def test_what_is_prepared_changes_nothing():
+    """It may be done whenever, and as often as one likes."""
+    direct = calls(**GIVEN)
+    prepare()
+    prepare()
+
+    assert direct.request(CALL) is not None
 
 
 def test_what_is_no_parameter():

@@ -139,7 +139,7 @@ def _canonical_path(path: str) -> str:
     plain = "/" + "/".join(segments)
     if segments and path.endswith("/"):
         plain += "/"
-    return quote(plain, safe="/~")
+    return quote(plain)
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:
