@@ -13,7 +13,7 @@ from benchmarks import peers
 from benchmarks.measure import Row, best_of, peak_bytes
 from mailcore import Message, get_provider
 from mailcore_ses.options import SesOptions
-from mailcore_ses.payload import calls_for, plan_of
+from mailcore_ses.payload import plan_of, requests_for
 
 
 SHORT: dict[str, Any] = {
@@ -41,7 +41,7 @@ def ours(sample: dict[str, Any], attachments: Any = ()) -> Callable[[], object]:
 
     def build() -> object:
         message = Message(**fields)
-        (call,) = calls_for(message, plan_of(message, options))
+        (call,) = requests_for(message, plan_of(message, options))
         return call.params
 
     return build

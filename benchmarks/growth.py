@@ -13,7 +13,7 @@ from benchmarks.build import SHORT
 from benchmarks.measure import best_of
 from mailcore import Message, WebhookRequest, get_provider
 from mailcore_ses.options import SesOptions
-from mailcore_ses.payload import calls_for, plan_of
+from mailcore_ses.payload import plan_of, requests_for
 
 
 GOAL = 1.1
@@ -26,7 +26,7 @@ def _build(**fields: Any) -> Callable[[], object]:
 
     def build() -> object:
         message = Message(**{**SHORT, **fields})
-        return [call.params for call in calls_for(message, plan_of(message, options))]
+        return [call.params for call in requests_for(message, plan_of(message, options))]
 
     return build
 

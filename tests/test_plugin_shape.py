@@ -28,7 +28,7 @@ PLUGINS = {
 ENTRIES = {
     "provider": ("{Esp}Provider",),
     "options": ("{esp}_options", "{Esp}Options"),
-    "payload": ("check",),
+    "payload": ("requests_for", "check"),
     "answers": ("statuses_of",),
     "errors": (),
     "webhooks": ("WebhookTrust",),

@@ -238,9 +238,9 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
 
         Each holds its parameters, so this shows what would be sent.
         """
-        from mailcore_ses.payload import calls_for
+        from mailcore_ses.payload import requests_for
 
-        return calls_for(message, self._plan_of(message))
+        return requests_for(message, self._plan_of(message))
 
     def parse(self, request: AwsCall, response: AwsResponse) -> Mapping[str, RecipientStatus]:
         """One message id for all recipients of a message; of a bulk call, one for each entry."""

@@ -34,7 +34,7 @@ and ``SendBulkTemplatedEmail``; what these cannot express is refused.
 
 from __future__ import annotations
 
-from mailcore_ses.payload.calls import calls_for
+from mailcore_ses.payload.calls import requests_for
 from mailcore_ses.payload.checks import check
 from mailcore_ses.payload.headers import METADATA_HEADER, TAG_HEADER, encode_tag, event_headers
 from mailcore_ses.payload.plan import Choice, Plan, plan_of
@@ -45,9 +45,9 @@ __all__ = [
     "TAG_HEADER",
     "Choice",
     "Plan",
-    "calls_for",
     "check",
     "encode_tag",
     "event_headers",
     "plan_of",
+    "requests_for",
 ]

@@ -29,7 +29,7 @@ from mailcore_ses.payload.plan import Choice, Plan
 MAX_DESTINATIONS = 50
 
 
-def calls_for(message: Message, plan: Plan) -> Sequence[AwsCall]:
+def requests_for(message: Message, plan: Plan) -> Sequence[AwsCall]:
     """
     The calls that send a message that was checked.
 
