@@ -99,6 +99,16 @@ def test_fields_within_name_their_place_and_share_the_defects():
     ) == fields.distinct_defects
 
 
+def test_pairs_are_read_in_their_order_and_what_is_no_text_is_told_of():
+    """An array has several values of one name."""
+    fields = Fields({"h": {"To": "a", "Received": ["2", 5, "1"], "Date": None, "X": [], "Y": ""}})
+
+    assert [("To", "a"), ("Received", "2"), ("Received", "1"), ("Y", "")] == fields.within(
+        "h"
+    ).pairs()
+    assert ["`h.Received` is not a string", "`h.Date` is not a string"] == fields.defects
+
+
 def test_metadata_cannot_be_changed():
     """An event holds it for as long as somebody holds the event."""
     for metadata in ({"a": "b"}, {"a": {"b": 1}}):

@@ -170,6 +170,21 @@ class Fields:
             self.tell(name, "is not an object")
         return _NOTHING
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """
+        Names and texts, as of header fields in JSON: an array has the texts of one name.
+
+        What is no text is left out, and a defect.
+        """
+        found: list[tuple[str, str]] = []
+        for name, value in self.document.items():
+            for each in value if type(value) is list else (value,):
+                if type(each) is str:
+                    found.append((name, each))
+                else:
+                    self.tell(name, "is not a string")
+        return found
+
     @property
     def distinct_defects(self) -> tuple[str, ...]:
         """The defects in their order, each once."""

@@ -83,14 +83,7 @@ def compose(
 
 def header_pairs(fields: Fields) -> list[tuple[str, str]]:
     """Names and values of the header fields; those that are missing, from the fields beside."""
-    found: list[tuple[str, str]] = []
-    # One value as a text, several as an array.
-    for name, value in fields.within("Headers").document.items():
-        for each in value if isinstance(value, list) else (value,):
-            if isinstance(each, str):
-                found.append((name, each))
-            else:
-                fields.tell("Headers", "has a value that is not a string")
+    found = fields.within("Headers").pairs()
     given = {name.lower() for name, _ in found}
     beside = [
         ("From", _mailbox(fields, fields.within("From"), "From")),

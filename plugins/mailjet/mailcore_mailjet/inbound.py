@@ -31,7 +31,7 @@ def parse_inbound(provider: str, payload: dict[str, Any]) -> InboundEvent:
         payload: The JSON that Mailjet posted.
     """
     fields = Fields(payload)
-    headers = list(_pairs(fields.within("Headers")))
+    headers = fields.within("Headers").pairs()
     present = {name.lower() for name, _ in headers}
     for key, name in _HEADERS.items():
         value = fields.text(name)
@@ -67,16 +67,6 @@ def _identity(payload: Mapping[str, Any], headers: list[tuple[str, str]]) -> str
     return digest_of({"id": message_id, "sender": payload.get("Sender"), "at": payload.get("Date")})
 
 
-def _pairs(headers: Fields) -> Iterator[tuple[str, str]]:
-    """Names and values: a text, or a list of them if a field may be there several times."""
-    for name, given in headers.document.items():
-        for value in given if type(given) is list else [given]:
-            if type(value) is str:
-                yield name, value
-            else:
-                headers.tell(name, "is not a string")
-
-
 def _body(fields: Fields, name: str) -> str | None:
     """An empty body is one: it was there."""
     value = fields.text(name)
@@ -91,7 +81,7 @@ def _files(fields: Fields) -> Iterator[ReceivedFile]:
         # Bodies have one as well, and multiparts have none.
         if type(reference) is str and _FILE.fullmatch(reference) and reference not in seen:
             seen.add(reference)
-            yield _file(fields, reference, dict(_pairs(part.within("Headers"))))
+            yield _file(fields, reference, dict(part.within("Headers").pairs()))
     for name in fields.document:
         if _FILE.fullmatch(name) and name not in seen:
             fields.tell(name, "is in no part")

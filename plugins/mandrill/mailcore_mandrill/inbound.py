@@ -44,9 +44,9 @@ def parse_inbound(provider: str, item: dict[str, Any], fields: Fields) -> Inboun
     raw = message.text("raw_msg")
     if raw is None:
         fields.tell("msg.raw_msg", "is missing: the mail is composed of its parts")
-    content = _composed(message) if raw is None else raw.encode("utf-8", "replace")
+    headers = message.within("headers").pairs()
+    content = _composed(message, headers) if raw is None else raw.encode("utf-8", "replace")
     digest = sha256(content).hexdigest()[:16]
-    headers = _headers(message)
     return InboundEvent(
         provider=provider,
         timestamp=fields.time("ts", parse_epoch),
@@ -75,22 +75,12 @@ def _dkim(verdict: Fields) -> str | None:
     return "none" if not signed else "pass" if valid else "fail"
 
 
-def _headers(message: Fields) -> list[tuple[str, str]]:
-    """Names and values; a name that the mail has several times has an array of values."""
-    given = message.within("headers").document
-    found = []
-    for name, value in given.items():
-        values = value if type(value) is list else [value]
-        found += [(name, each) for each in values if type(each) is str]
-    return found
-
-
-def _composed(message: Fields) -> bytes:
+def _composed(message: Fields, headers: list[tuple[str, str]]) -> bytes:
     # It loads much that those who only send and track need not have.
     from mailcore.inbound import compose_inbound
 
     return compose_inbound(
-        _headers(message),
+        headers,
         text=message.text("text"),
         html=message.text("html"),
         files=[*_files(message, "attachments"), *_files(message, "images")],

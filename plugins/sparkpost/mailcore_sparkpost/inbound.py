@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mailcore.address import address_key
@@ -76,16 +75,5 @@ def _composed(content: Fields) -> bytes:
     # It loads much that those who only send and track need not have.
     from mailcore.inbound import compose_inbound
 
-    return compose_inbound(
-        list(_headers(content)), text=content.text("text"), html=content.text("html"), files=[]
-    )
-
-
-def _headers(content: Fields) -> Iterator[tuple[str, str]]:
-    for each in content.each("headers"):
-        given: Mapping[str, Any] = each.document
-        for name, value in given.items():
-            if isinstance(value, str):
-                yield name, value
-            else:
-                content.tell("headers", "has one whose value is not a string")
+    headers = [pair for each in content.each("headers") for pair in each.pairs()]
+    return compose_inbound(headers, text=content.text("text"), html=content.text("html"), files=[])
