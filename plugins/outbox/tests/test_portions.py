@@ -103,6 +103,9 @@ def test_more_than_go_into_one_statement(outbox, database):
         )
         for row in under_way
     ]
+    # An attempt of that number is there, and is replaced.
+    lost = replace(ends[0].attempt, ended_at=None, status=ResultStatus.UNKNOWN, error_text="lost")
+    outbox.store.revise(rows[0].id, lambda row, _: Revision(row=row, attempt=lost))
     other = replace(ends[5], row=replace(ends[5].row, attempts=2))
     assert frozenset(ids_of(rows[:5])) == advance(outbox, conclusions=[*ends[:5], other]).concluded
     for row, end in zip(rows[:5], ends, strict=False):
@@ -121,6 +124,39 @@ def test_more_than_go_into_one_statement(outbox, database):
     assert [rows[5].document, rows[6].document] == [
         outbox.store.get(row.id).document for row in rows[5:]
     ]
+
+
+def test_portions_of_one(outbox, monkeypatch):
+    """One after the other."""
+    monkeypatch.setattr(writing, "AT_ONCE", 1)
+    outbox.store._driver_statements = None
+    rows = put(outbox, *(row_of(number) for number in range(3)))
+    outbox.store.claim("w", limit=2, now=START, until=START + LEASE)
+
+    assert frozenset(ids_of(rows[:2])) == advance(outbox, begin=ids_of(rows)).begun
+
+
+def test_times_are_kept_in_one_form(outbox, engine):
+    """Whoever writes them, and of whatever zone they are: they are compared as texts."""
+    (row,) = put(outbox, row_of())
+    outbox.store.claim("w", limit=1, now=START, until=START + LEASE)
+    advance(outbox, begin=[row.id])
+    zone = timezone(timedelta(hours=5, minutes=30))
+    ended = replace(
+        outbox.store.get(row.id),
+        state=OutboxState.PENDING,
+        due_at=(START + LEASE).astimezone(zone),
+        changed_at=START.astimezone(zone),
+    )
+    advance(outbox, conclusions=[Revision(row=ended)])
+    with engine.connect() as connection:
+        (found,) = connection.exec_driver_sql(
+            "SELECT created_at, due_at, changed_at, began_at FROM mailcore_outbox"
+        )
+
+    begun = "2026-11-30 12:00:00.000000"
+    assert (begun, "2026-11-30 12:01:00.000000", begun, begun) == tuple(found)
+    assert ended == outbox.store.get(row.id)
 
 
 def test_bodies_in_portions(outbox):

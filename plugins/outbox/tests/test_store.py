@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -16,6 +17,8 @@ from mailcore_outbox import Outbox
 from mailcore_outbox.writing import Writer
 
 
+MESSAGE = Message(from_email="me@example.com", to=["ada@example.net"], text="Hi")
+DEADLINE_SECONDS = 30
 SERVERS = pytest.mark.parametrize(
     "database_kind",
     [
@@ -113,6 +116,26 @@ def test_transactions_read_what_is_committed(database_url, outbox):
     strict.dispose()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("database_kind", ["postgresql", "mariadb"], indirect=True)
+def test_a_claim_passes_over_what_another_has_locked(outbox, engine):
+    """It does not wait for that one's transaction."""
+    with engine.begin() as connection:
+        rows = [outbox.add(connection, MESSAGE).id for _ in range(3)]
+    now = datetime.now(timezone.utc) + timedelta(seconds=1)
+    claim = {"now": now, "until": now + timedelta(minutes=1)}
+    store = outbox.store
+
+    def work(connection):
+        (held,) = store._claimer.claim("w", 1, *claim.values(), connection)
+        other = pool.submit(store.claim, "v", limit=9, **claim)
+        return [held, *other.result(DEADLINE_SECONDS)]
+
+    with ThreadPoolExecutor(1) as pool:
+        found = outbox._database.write("the outbox", work)
+    assert sorted(rows) == sorted(row.id for row in found)
+
+
 @SERVERS
 class TestStore(SuiteOnDatabase):
     """In SQLite, PostgreSQL and MariaDB."""
@@ -121,24 +144,3 @@ class TestStore(SuiteOnDatabase):
     def test_many_at_once(self):
         """As in the suite; it takes more than a second."""
         super().test_many_at_once()
-
-
-@pytest.mark.parametrize(
-    "check",
-    [
-        "test_a_send_begins_once",
-        "test_a_conclusion_is_written",
-        "test_a_conclusion_of_another_claim_is_not_written",
-        "test_a_late_conclusion",
-    ],
-)
-def test_the_statements_of_other_databases(outbox, check):
-    """Those of MySQL, which SQLite takes as well, though it has its own."""
-
-    class Suite(SuiteOnDatabase):
-        """The checks, one by one."""
-
-    outbox.store._driver_statements = None
-    suite = Suite()
-    suite.outbox = outbox
-    getattr(suite, check)()
