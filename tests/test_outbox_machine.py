@@ -324,9 +324,10 @@ def test_a_late_conclusion_of_another_send():
         (SendTimeout("lost", maybe_accepted=True), OutboxState.UNKNOWN, SendStatus.UNKNOWN),
     ],
 )
-def test_a_late_end_of_a_row_that_was_erased(outcome, state, status):
+@pytest.mark.parametrize("key", ["order-17", f"to {ADA}"])
+def test_a_late_end_of_a_row_that_was_erased(outcome, state, status, key):
     """Says what became of it, and brings neither the address back nor the body or the subject."""
-    row = begun(message(to=[BOB, ADA], subject="Secret"), key=f"to {ADA}", remaining=(BOB, ADA))
+    row = begun(message(to=[BOB, ADA], subject="Secret"), key=key, remaining=(BOB, ADA))
     conclusion = concluded(row, outcome, now=START, rules=RULES)
     given_up = given_back(row, (), now=START + timedelta(minutes=6), rules=RULES).row
     gone = erased(given_up, (), address=ADA.upper(), now=START + timedelta(minutes=7)).row

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mailcore import EventType, Message, RecipientStatus, SendStatus
-from mailcore.outbox import OutboxState, Receipt, Revision, new_row
+from mailcore.outbox import OutboxFilter, OutboxState, Receipt, Revision, new_row
 from mailcore.outbox.rows import OutboxAttempt
 from mailcore.result import RecipientStatuses, ResultStatus
 from mailcore.testing import VirtualClock
@@ -134,6 +134,12 @@ def test_portions_of_one(outbox, monkeypatch):
     outbox.store.claim("w", limit=2, now=START, until=START + LEASE)
 
     assert frozenset(ids_of(rows[:2])) == advance(outbox, begin=ids_of(rows)).begun
+    ends = [
+        Revision(row=replace(outbox.store.get(row.id), state=FAILED, claimed_until=None))
+        for row in rows[:2]
+    ]
+    assert frozenset(ids_of(rows[:2])) == advance(outbox, conclusions=ends).concluded
+    assert [end.row for end in ends] == [outbox.store.get(row.id) for row in rows[:2]]
 
 
 def test_times_are_kept_in_one_form(outbox, engine):
@@ -285,12 +291,15 @@ def test_counts_are_of_this_release(outbox):
 
 def test_a_document_that_changes(outbox):
     """As one does that an address is taken out of, with the index of its recipients."""
-    (row,) = put(outbox, row_of())
+    row, beside = put(outbox, row_of(0), row_of(1))
     other = json.dumps({"from_email": "me@example.com"})
     changed = replace(row, document=other, recipients=("bob@example.org",), subject="Ho")
     outbox.store.revise(row.id, lambda *_: Revision(row=changed))
 
     assert changed == outbox.store.get(row.id)
+    for address, expected in (("ada@example.net", beside), ("bob@example.org", row)):
+        found = outbox.store.find(OutboxFilter(address=address), limit=9)
+        assert [expected.id] == ids_of(found)
     outbox.store.revise(row.id, lambda *_: Revision(row=replace(changed, document=None)))
     assert outbox.store.get(row.id).document is None
 
