@@ -285,10 +285,11 @@ def test_answer_that_drips(site, transport, gate, way):
     assert time.monotonic() - start < 5
 
 
-def test_nobody_listens(either):
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_nobody_listens(either, scheme):
     """A refused connection is the one failure that surely sent nothing: retry as you like."""
     with pytest.raises(NetworkError) as caught:
-        either.exchange(post(f"http://127.0.0.1:{unused_port()}/"))
+        either.exchange(post(f"{scheme}://127.0.0.1:{unused_port()}/"))
 
     assert re.search(r"cannot connect to 127\.0\.0\.1:\d+: \w+", str(caught.value))
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
