@@ -22,7 +22,7 @@ import tempfile
 import time
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from socketserver import BaseServer, StreamRequestHandler
@@ -177,6 +177,28 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files | None
         return None
     config.option.loadscopereorder = False
     return Files(config, log)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """
+    Have a process of pytest-xdist tell one thing of a test that passes, and not six.
+
+    That it begins and ends, and that what it needs was made and put away, is read by nobody unless
+    these options ask for it; what fails or is skipped is told as ever.
+    """
+    option = session.config.option
+    if option.durations is None and option.verbose <= 0 and not getattr(option, "xmlpath", None):
+        for plugin in session.config.pluginmanager.get_plugins():
+            if hasattr(plugin, "sendevent"):
+                plugin.sendevent = functools.partial(send_less, plugin.sendevent)
+
+
+def send_less(send: Callable[..., None], name: str, **what: Any) -> None:
+    """Send an event to the process that hands out tests, unless nobody reads it."""
+    data = what.get("data", {})
+    passed = name == "testreport" and data["outcome"] == "passed" and data["when"] != "call"
+    if not passed and name not in ("logstart", "logfinish"):
+        send(name, **what)
 
 
 @pytest.hookimpl(wrapper=True)
