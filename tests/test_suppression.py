@@ -16,6 +16,7 @@ from mailcore import (
     Message,
     RecipientsRefused,
     RecipientStatus,
+    SendResult,
     SendStatus,
     StoreError,
     StoreUnavailable,
@@ -27,6 +28,7 @@ from mailcore import (
 from mailcore.account import BOUNCE, COMPLAINT, MANUAL, UNSUBSCRIBE
 from mailcore.events import BounceClass, RejectReason
 from mailcore.middleware import Place, Sender, Suppression
+from mailcore.result import RecipientStatuses
 from mailcore.stores import (
     ALL_LISTS,
     ALL_MAIL,
@@ -34,6 +36,7 @@ from mailcore.stores import (
     SqliteSuppressionStore,
     SuppressionEntry,
 )
+from mailcore.testing import drive
 from mailcore.webhook import EventRouter, SuppressionFeed, respond
 
 
@@ -254,6 +257,8 @@ def test_a_batch_without_anybody_in_to():
 
     assert {ADA: "rejected", EVE: "rejected"} == told(caught.value.result)
     assert "nobody of `to` is left" in caught.value.result.recipients[EVE].detail
+    assert "on the suppression list" in caught.value.result.recipients[ADA].detail
+    assert "memory" == caught.value.result.provider
 
 
 def test_everybody_in_to_is_on_the_list():
@@ -288,6 +293,21 @@ class Down:
 
     def add(self, entries):
         raise StoreError("the store 'x' cannot be used: it is down")
+
+
+def test_whom_the_answer_does_not_name(chunked, registry):
+    """Nobody knows what became of those; of who is on the list it is known."""
+    policy = Suppression(MemorySuppressionStore([entry(ADA)]))
+    sending = policy.attach(Sender(provider=chunked(), registry=registry))
+
+    def leaf(_):
+        queued = {EVE: RecipientStatus(SendStatus.QUEUED)}
+        return SendResult(provider="chunked", recipients=RecipientStatuses(queued))
+        yield
+
+    result = drive(sending(message(to=[ADA, BOB, EVE]), leaf))
+    assert {ADA: "rejected", BOB: "unknown", EVE: "queued"} == told(result)
+    assert "what sent the message does not say" == result.recipients[BOB].detail
 
 
 def test_a_store_in_memory_is_asked_without_a_thread(chunked, registry):

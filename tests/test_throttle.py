@@ -477,6 +477,8 @@ def test_keys_have_nothing_to_do_with_each_other():
 
     assert [Turn(), Turn()] == [limiter.take(key, 1, limits) for key in ("a", "b")]
     assert 0 < limiter.take("a", 1, limits).wait_seconds
+    late = limiter.take("a", 1, Limits(per_second=1, longest_wait_seconds=0))
+    assert "wait" == late.refused
     assert [2, 1, 0] == [limiter.used(key) for key in ("a", "b", "c")]
 
 
@@ -546,6 +548,20 @@ def test_what_is_learned_is_what_passed_in_a_second(takes, learned):
 
     waits = [limiter.take("a", 1, Limits()).wait_seconds for _ in range(3)]
     assert 1 / (learned / 2) == pytest.approx(waits[2] - waits[1])
+
+
+@pytest.mark.parametrize(("pause", "pace"), [(0.5, 0.5 + 0.01), (1.0, 0.26)], ids=str)
+def test_refusals_within_a_second_are_one(pause, pace):
+    """Those of messages that were under way together; a later one counts by itself."""
+    clock = VirtualClock(1_000.0)
+    limiter = MemoryLimiter(clock=clock)
+    limiter.throttled("a", 0)
+    clock.sleep(pause)
+    limiter.throttled("a", 0)
+
+    limits = Limits(per_second=100)
+    waits = [limiter.take("a", 50, limits).wait_seconds for _ in range(3)]
+    assert 50 / (100 * pace) == pytest.approx(waits[2] - waits[1])
 
 
 @pytest.mark.parametrize(

@@ -487,7 +487,8 @@ def test_the_url_behind_a_proxy(rf_request, django_settings, settings, extra, ex
 
     django_settings(**settings)
     request = rf_request("/mail/seen/?a=b%20c", HTTP_HOST="testserver", **extra)
-    assert expected == webhook_request(request).url
+    made = webhook_request(request)
+    assert (expected, b"", "127.0.0.1") == (made.url, made.body, made.remote_address)
 
 
 @pytest.fixture
