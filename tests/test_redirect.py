@@ -95,9 +95,17 @@ def test_what_is_allowed_is_left_alone(send, whole, scripted, registry):
 def test_a_domain_is_without_those_below_it():
     """Nor with those that only end like it."""
     allows = Redirect(INBOX, allow=["example.com"]).allows
-    given = Message(to=["a@EXAMPLE.com", "a@sub.example.com", "a@anexample.com"]).to
+    given = Message(
+        to=[
+            "a@EXAMPLE.com",
+            '"a@b"@example.com',
+            "a@sub.example.com",
+            "a@anexample.com",
+            '"a@example.com"@b.example',
+        ]
+    ).to
 
-    assert [True, False, False] == [allows(each) for each in given]
+    assert [True, True, False, False, False] == [allows(each) for each in given]
 
 
 def test_a_batch_becomes_a_mail_for_each(send, whole, scripted, registry):
@@ -113,6 +121,9 @@ def test_a_batch_becomes_a_mail_for_each(send, whole, scripted, registry):
         ([INBOX], [], friend),
     ] == [addresses(sent) for sent in whole.seen]
     assert [{INBOX: {"n": 1}}, {}] == [sent.merge_data for sent in whole.seen[1:]]
+    assert [None, "ada@customers.example", "eve@customers.example"] == [
+        sent.headers.get("X-Original-To") for sent in whole.seen
+    ]
     assert 3 == len({sent.idempotency_key for sent in whole.seen})
     assert BATCH.recipients == tuple(result.recipients)
     assert ("2", "1", "3") == tuple(

@@ -260,7 +260,7 @@ def test_a_new_file_that_another_process_is_making(tmp_path, monkeypatch):
         SqliteSuppressionStore(path, busy_timeout_seconds=0.01)
 
     monkeypatch.setattr(time, "monotonic", lambda: 0.0)
-    monkeypatch.setattr(time, "sleep", lambda _: other.execute("ROLLBACK"))
+    monkeypatch.setattr(time, "sleep", lambda pause: pause > 0 and other.execute("ROLLBACK"))
     store = SqliteSuppressionStore(path, busy_timeout_seconds=0.02)
     monkeypatch.undo()
     with store._file.reading() as connection:
@@ -282,6 +282,8 @@ def test_a_connection_is_not_carried_across_a_fork(tmp_path, monkeypatch):
         assert 1 == len(store.find(["ada@example.net"]))
         own = store._file._connection
         assert own is not parents
+        # What nobody holds is closed.
+        assert [parents] == store._file._inherited
         monkeypatch.setattr(os, "getpid", lambda: 2)
         store.close()
 
