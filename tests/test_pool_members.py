@@ -233,6 +233,17 @@ def test_parentheses_in_secrets(post):
             ),
         ),
         (
+            lambda: connect("failover(null:// memory://"),
+            (
+                "failover(...): a closing parenthesis is missing; write %28 and %29 for "
+                "parentheses within the URL of a member"
+            ),
+        ),
+        (
+            lambda: connect("failover(=null://)"),
+            "failover(...): what stands in the parentheses are URLs, separated by spaces",
+        ),
+        (
             lambda: connect("null(memory://)"),
             "null is no pool: write null://?option=value",
         ),
@@ -290,7 +301,8 @@ def test_a_provider_is_a_member_once(make):
 
 
 def test_two_providers_of_one_service():
-    """Two accounts, or two regions, are two members."""
+    """Two accounts, or two regions, are two members; all rests may be of one length."""
+    assert Failover(["null"], rest_seconds=5, longest_rest_seconds=5)
     assert ["null", "null"] == names(Failover([NullProvider(), NullProvider()]))
 
 
@@ -371,6 +383,7 @@ def test_pools_are_no_services():
     ("make", "expected"),
     [
         (lambda registry: "failover(post://a post://b)", ["a", "b"]),
+        (lambda registry: Route({"*": "post://a"}, by="tag", registry=registry), ["a"]),
         (lambda registry: Failover(["post://a", "post://b"], registry=registry), ["a", "b"]),
         (lambda registry: Failover(["post://a", Post(api_key="mine")], registry=registry), ["a"]),
         (

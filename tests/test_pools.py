@@ -377,8 +377,9 @@ def test_what_a_hook_is_told(send, registry, clock):
     assert [message] * 5 == told_of
 
 
-def test_a_member_rests_and_is_tried_again(send, registry, clock):
+def test_a_member_rests_and_is_tried_again(send, registry, clock, caplog):
     """After several failures it is left out; when its rest is over, one message tries it."""
+    caplog.set_level("INFO", "mailcore.pools")
     first = member("a", DOWN, DOWN, DOWN, "a-1", "a-2")
     pool = Failover([first, member("b", otherwise="b")], clock=clock, rest_seconds=30)
     through = []
@@ -389,6 +390,7 @@ def test_a_member_rests_and_is_tried_again(send, registry, clock):
 
     assert ["b", "b", "b", "b", "b", "a", "a"] == through
     assert 5 == count(first)
+    assert ["a rests for 30 seconds: provider_unavailable", "a works again"] == caplog.messages
 
 
 @pytest.mark.parametrize(
@@ -681,6 +683,10 @@ def test_a_preview_knows_who_rests(registry, clock):
     mailer.send(MESSAGE)
     assert "b" == mailer.preview(MESSAGE).provider
     assert (second, first) == tuple(mailer.provider.order(MESSAGE))
+    alone = RoundRobin([member("a", DOWN)], clock=clock, faults_before_rest=1)
+    with pytest.raises(FailoverError):
+        Mailer(alone, registry=registry).send(MESSAGE)
+    assert alone.members == alone.resting == tuple(alone.order(MESSAGE))
 
 
 def test_pools_within_pools(send, registry, clock):
@@ -760,12 +766,24 @@ def test_no_route(send, registry, clock):
     """A message that no route is for is not sent; in a pool, the next member may take it."""
     route = Route({"one": member("a")}, by="tag")
 
-    with pytest.raises(UnsupportedFeature, match="no route is for it"):
+    with pytest.raises(UnsupportedFeature) as raised:
         send(route, MESSAGE, registry=registry)
+    assert "message" == raised.value.problems[0].field
+    assert (
+        "route cannot send this message: no route is for it (add a route, or '*' for all that "
+        "have none)"
+    ) == str(raised.value)
     with pytest.raises(UnsupportedFeature, match="no route is for it"):
         Mailer(route, registry=registry).preview(MESSAGE)
     pool = Failover([route, member("b", "id")], clock=clock)
     assert "b" == send(pool, MESSAGE, registry=registry).provider
+
+
+def test_a_message_without_sender_has_no_domain(send, registry):
+    """A template may have it: such a message is among all others."""
+    others = member("b", "id")
+    pool = Route({"x.org": member("a"), "*": others}, by="sender_domain")
+    assert (others,) == pool.order(MESSAGE.replace(from_email=None))
 
 
 def test_a_route_does_not_fail_over(send, registry):

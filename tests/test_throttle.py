@@ -21,7 +21,7 @@ from mailcore.errors import (
     RateLimited,
     RecipientsRefused,
 )
-from mailcore.flow import Exchange, Request, arun
+from mailcore.flow import Exchange, Request, Sleep, arun
 from mailcore.mailer import AsyncMailer, Mailer
 from mailcore.message import Message
 from mailcore.middleware import Limits, MemoryLimiter, Retry, Sender, Throttle, Turn
@@ -212,9 +212,11 @@ def test_a_provider_that_does_not_tell_lets_mail_through(road, telling, caplog):
 
     assert [0.0] * 3 == road.times
     assert 1 == len(road.transport.asked)
-    (warning,) = [each for each in caplog.records if each.levelname == "WARNING"]
-    told = "cannot ask for the quota, and sends without: x: no ses:GetAccount"
-    assert told == warning.getMessage()
+    road.clock.sleep(60)
+    road.send()
+    assert 2 == len(road.transport.asked)
+    warnings = ["cannot ask for the quota, and sends without: x: no ses:GetAccount"]
+    assert warnings == [each.message for each in caplog.records if each.levelname == "WARNING"]
 
     road.transport.quota = SendingQuota(per_second=1)
     road.clock.sleep(61)
@@ -223,8 +225,10 @@ def test_a_provider_that_does_not_tell_lets_mail_through(road, telling, caplog):
     road.clock.sleep(301)
     road.send()
     road.send()
-    assert 3 == len(road.transport.asked)
+    assert 4 == len(road.transport.asked)
     assert 1 < road.times[-1] - road.times[-2] < 1.2
+    warnings.append("cannot ask for the quota, and goes on with the last one: no longer")
+    assert warnings == [each.message for each in caplog.records if each.levelname == "WARNING"]
 
 
 def test_the_day_is_a_limit(road, chunked):
@@ -274,11 +278,12 @@ def test_a_refused_day_of_the_provider_has_it_asked_again(road, telling):
 
 
 @pytest.mark.parametrize(
-    ("used", "per_day", "room"), [(100, None, 0), (0, 5, 5), (95, 1000, 5), (95, 3, 3)]
+    ("used", "per_day", "room"),
+    [(10, None, 0), (0, None, 10), (0, 5, 5), (5, 1000, 5), (5, 3, 3)],
 )
 def test_of_two_days_the_smaller_one_counts(road, telling, used, per_day, room):
     """Where others have used up the provider's, there is no room at all."""
-    quota = SendingQuota(per_day=100, used_today=used)
+    quota = SendingQuota(per_day=10, used_today=used)
     road.open(telling(size=50), quota=quota, per_day=per_day, margin=0)
     with pytest.raises(QuotaExceeded):
         road.send(to(room + 1))
@@ -651,6 +656,40 @@ def test_only_one_asks_for_the_quota(telling, registry):
     transport = asyncio.run(main())
     assert (1, 10) == (len(transport.asked), len(transport.sent))
     assert transport.sent[0][0] >= transport.asked[0]
+
+
+def test_who_comes_while_somebody_asks(telling, registry):
+    """Waits if nothing is known yet, and goes on with the last answer otherwise."""
+    clock = VirtualClock()
+    sender = Sender(provider=telling(), registry=registry, own_transport=Told(clock))
+    middleware = Throttle(clock=clock, refresh_seconds=10).attach(sender)
+
+    def sending(message):
+        yield Exchange(Request(recipients=message.recipients))
+
+    first, second, third, fourth = (middleware(MESSAGE, sending) for _ in range(4))
+    assert () == next(first).request.recipients
+    assert Sleep(0.05) == next(second)
+    assert MESSAGE.recipients == first.send(SendingQuota(per_second=1000)).request.recipients
+    assert MESSAGE.recipients == second.send(None).request.recipients
+    clock.sleep(10)
+    assert () == next(third).request.recipients
+    assert MESSAGE.recipients == next(fourth).request.recipients
+
+
+def test_who_tells_the_quota_may_have_a_way_of_its_own(road, chunked):
+    """Another transport than that of mail, and pauses."""
+    own = Told(road.clock, SendingQuota(per_second=10))
+
+    class Telling(chunked):
+        def sending_quota(self):
+            yield Sleep(1)
+            return (yield Exchange(Request(), own))
+
+    road.open(Telling())
+    road.send()
+
+    assert ([1_000_001.0], []) == (own.asked, road.transport.asked)
 
 
 def test_who_gives_up_asking_leaves_it_to_the_next(telling, registry):

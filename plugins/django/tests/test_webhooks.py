@@ -22,7 +22,7 @@ from django.dispatch import receiver
 from django.test import AsyncClient, Client
 from django.urls import reverse
 
-from mailcore import ConfigurationError, EventType, TrackingEvent
+from mailcore import ConfigurationError, EventType, MalformedWebhook, TrackingEvent
 from mailcore_django.signals import inbound, tracking
 from mailcore_django.webhooks.configured import get_webhook
 from mailcore_django.webhooks.views import webhook
@@ -455,6 +455,48 @@ def test_bodies_that_break_off(
 
     assert status == webhook(request, "postmark").status_code
     assert f"postmark webhook: {status} to an unknown peer: the body cannot be read" in caplog.text
+
+
+class OneByOne(BytesIO):
+    """A body whose octets come one at a time."""
+
+    def read(self, size):
+        return super().read(min(size, 1))
+
+
+@pytest.mark.parametrize(
+    ("length", "body", "expected"),
+    [
+        (None, 9, 9),
+        (None, 10, 10),
+        # One more than is allowed, so that it is seen to be too large.
+        (None, 99, 11),
+        (10, 10, 10),
+        (99, 99, 11),
+        (10, 9, "shorter than its length"),
+        (99, 10, "shorter than its length"),
+    ],
+)
+def test_how_much_of_a_body_is_read(length, body, expected):
+    """What is allowed, and what was announced."""
+    from mailcore_django.webhooks.reading import read_body
+
+    request = WSGIRequest(
+        {
+            "REQUEST_METHOD": "POST",
+            "wsgi.input": OneByOne(b"x" * body),
+            **(
+                {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+                if length is None
+                else {"CONTENT_LENGTH": str(length)}
+            ),
+        }
+    )
+    if isinstance(expected, int):
+        assert expected == len(read_body(request, 10))
+        return
+    with pytest.raises(MalformedWebhook, match=expected):
+        read_body(request, 10)
 
 
 @pytest.mark.parametrize(
