@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 
-from mailcore import Message, RecipientStatus, SendStatus
-from mailcore.outbox import DOCUMENT_VERSION, OutboxRow, OutboxState, Revision, new_row
-from mailcore.outbox.erasing import erased
+from mailcore import EventType, Message, RecipientStatus, SendStatus
+from mailcore.outbox import (
+    DOCUMENT_VERSION,
+    OutboxPolicy,
+    OutboxRow,
+    OutboxState,
+    Receipt,
+    Revision,
+    new_row,
+)
+from mailcore.outbox.erasing import erased, told
+from mailcore.outbox.machine import resolved
 from mailcore.result import RecipientStatuses
 
 
@@ -147,6 +157,55 @@ def test_a_batch_has_no_mail_for_those_who_get_copies_only():
     found = without(new_row(message, now=START))
 
     assert (OutboxState.CANCELLED, None) == (found.state, found.document)
+
+
+def receipt(recipient, kind=EventType.OPENED):
+    """A receipt of an event."""
+    return Receipt(
+        row_id="",
+        dedupe_key=recipient,
+        event_type=kind,
+        recipient=recipient.lower(),
+        happened_at=START,
+        provider="toy",
+    )
+
+
+def test_what_an_event_tells_of_a_row_without_an_address():
+    """Nothing of whom it names, which is forgotten again; what others told counts."""
+    row = row_to(ADA, BOB, state=OutboxState.UNKNOWN)
+    row = without(replace(row, statuses=RecipientStatuses({ADA: OPEN, BOB: OPEN})))
+    policy = OutboxPolicy()
+    tell = partial(told, now=LATER, policy=policy)
+    came = [receipt(ADA), receipt(BOB)]
+
+    found = tell(row, came, recipient=BOB)
+    assert (BOB, OutboxState.UNKNOWN) == (found.forgotten, found.row.state)
+    assert [SendStatus.SENT, SendStatus.UNKNOWN] == [
+        each.status for each in found.row.statuses.values()
+    ]
+    assert Revision(row=row, forgotten=BOB) == tell(row, came[1:], recipient=BOB)
+    for recipient in ("", ADA.lower()):
+        assert replace(found, forgotten="") == tell(row, came, recipient=recipient)
+    alone = without(row_to(BOB, state=OutboxState.UNKNOWN, statuses=RecipientStatuses({BOB: OPEN})))
+    known = tell(alone, came[1:], recipient=BOB)
+    assert (OutboxState.SENT, LATER, BOB) == (
+        *(known.row.state, known.row.changed_at),
+        known.forgotten,
+    )
+
+
+def test_what_an_event_tells_of_other_rows():
+    """As everywhere: whoever it names, the receipt stays."""
+    row = row_to(BOB, state=OutboxState.UNKNOWN, statuses=RecipientStatuses({BOB: OPEN}))
+    policy = OutboxPolicy()
+
+    for each in (BOB, ADA):
+        expected = resolved(row, [receipt(each)], now=LATER, policy=policy)
+        assert expected == told(
+            row, [receipt(each)], recipient=each.lower(), now=LATER, policy=policy
+        )
+    assert told(row, [receipt(ADA)], recipient=ADA.lower(), now=LATER, policy=policy) is None
 
 
 def test_one_after_the_other():
