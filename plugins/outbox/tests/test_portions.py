@@ -15,10 +15,12 @@ from mailcore import EventType, Message, RecipientStatus, SendStatus
 from mailcore.outbox import OutboxFilter, OutboxState, Receipt, Revision, new_row
 from mailcore.outbox.rows import OutboxAttempt
 from mailcore.result import RecipientStatuses, ResultStatus
+from mailcore.stores import SuppressionEntry
 from mailcore.testing import VirtualClock
-from mailcore_outbox import finding, writing
+from mailcore_outbox import finding, suppressions, writing
 from mailcore_outbox.idempotency import SqlIdempotencyStore
 from mailcore_outbox.seen import SqlSeenStore
+from mailcore_outbox.suppressions import SqlSuppressionStore
 from mailcore_outbox.writing import Writer
 
 
@@ -304,6 +306,35 @@ def test_a_document_that_changes(outbox):
     assert outbox.store.get(row.id).document is None
 
 
+def test_suppressed_addresses_page_by_page(database, monkeypatch):
+    """In order of address, scope and reason, each once, wherever a page ends."""
+    monkeypatch.setattr(suppressions, "_PAGE", 2)
+    monkeypatch.setattr(suppressions, "_AT_ONCE", 2)
+    store = SqlSuppressionStore(*database)
+    places = [
+        (address, scope, reason)
+        for address in ("ada@example.net", "bob@example.org")
+        for scope in ("letters", "news", "offers")
+        for reason in ("bounce", "complaint", "unsubscribe")
+    ]
+    store.add(
+        SuppressionEntry(email_address=address, scope=scope, reason=reason.upper())
+        for address, scope, reason in reversed(places)
+    )
+
+    assert places == [
+        (each.email_address, each.scope, str(each.reason).lower()) for each in store.entries()
+    ]
+    assert places[:9] == [
+        (each.email_address, each.scope, str(each.reason).lower())
+        for each in store.entries(containing="ADA")
+    ]
+    keys = ["ada@example.net", "nobody@example.net", "bob@example.org"]
+    assert places == sorted(
+        (each.email_address, each.scope, str(each.reason).lower()) for each in store.find(keys)
+    )
+
+
 def test_keys_end_with_their_life(database):
     """At that very moment they are as if they had never been there."""
     clock = VirtualClock(now=1_000_000.0)
@@ -355,6 +386,7 @@ def test_keys_are_forgotten_once_a_minute(database):
 def test_events_are_remembered_to_the_end_of_their_time(database):
     """And marking one again begins it anew."""
     clock = VirtualClock(now=1_000_000.0)
+    assert 0.5 == SqlSeenStore(*database, max_age_seconds=0.5)._max_age_seconds
     store = SqlSeenStore(*database, max_age_seconds=100, now=clock)
     store.mark("a")
     store.mark("b")
