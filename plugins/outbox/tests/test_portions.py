@@ -32,9 +32,9 @@ MESSAGE = Message(from_email="me@example.com", to=["ada@example.net"], text="Hi"
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    """Two ids stand in a statement, and two rows in a page."""
+    """Two ids stand in a statement, and three rows in a page."""
     monkeypatch.setattr(writing, "AT_ONCE", 2)
-    monkeypatch.setattr(finding, "_PAGE", 2)
+    monkeypatch.setattr(finding, "_PAGE", 3)
 
 
 def row_of(number=0, **fields):

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from mailcore import Message
-from mailcore.outbox import OutboxState, Revision, new_row
+from mailcore.outbox import OutboxFilter, OutboxState, Revision, cancel, new_row
 from mailcore.testing import OutboxStoreSuite
 from mailcore_outbox import Outbox
 from mailcore_outbox.writing import Writer
@@ -134,6 +134,27 @@ def test_a_claim_passes_over_what_another_has_locked(outbox, engine):
     with ThreadPoolExecutor(1) as pool:
         found = outbox._database.write("the outbox", work)
     assert sorted(rows) == sorted(row.id for row in found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database_kind", ["postgresql", "mariadb"], indirect=True)
+def test_pruning_passes_over_what_another_has_locked(outbox, engine):
+    """As a claim does: it is pruned the next time."""
+    with engine.begin() as connection:
+        rows = [outbox.add(connection, MESSAGE).id for _ in range(3)]
+    store = outbox.store
+    for row_id in rows:
+        assert cancel(store, row_id) is not None
+    old = {"before": datetime.now(timezone.utc) + timedelta(days=1), "limit": 9}
+
+    def work(connection):
+        assert store._writer.read(rows[1], connection, lock=True) is not None
+        pruned = pool.submit(store.prune, states=[OutboxState.CANCELLED], **old)
+        return pruned.result(DEADLINE_SECONDS)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert 2 == outbox._database.write("the outbox", work)
+    assert [rows[1]] == [row.id for row in store.find(OutboxFilter(), limit=9)]
 
 
 @SERVERS
