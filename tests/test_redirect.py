@@ -44,7 +44,13 @@ def whole(chunked):
 
     class Whole(chunked):
         features = Features(
-            cc=YES, bcc=YES, headers=YES, merge_data=YES, idempotency_key=YES, merge_metadata=YES
+            cc=YES,
+            bcc=YES,
+            headers=YES,
+            merge_data=YES,
+            idempotency_key=YES,
+            merge_metadata=YES,
+            merge_headers=YES,
         )
 
         def build(self, message):
@@ -128,6 +134,46 @@ def test_a_batch_becomes_a_mail_for_each(send, whole, scripted, registry):
     assert BATCH.recipients == tuple(result.recipients)
     assert ("2", "1", "3") == tuple(
         result.recipients[each.addr_spec].message_id for each in BATCH.to
+    )
+
+
+def test_copies_of_a_batch_go_to_no_stranger(send, whole, scripted, registry):
+    """Neither those in cc nor those in bcc, of none of its mails; what is for one goes with it."""
+    stranger, allowed = "ada@customers.example", "dev@ours.example"
+    batch = BATCH.replace(
+        to=[stranger, allowed],
+        cc=["grace@customers.example", "qa@ours.example"],
+        bcc=["audit@customers.example", "friend@elsewhere.example"],
+        merge_metadata={stranger: {"id": 1}, allowed: {"id": 2}},
+        merge_headers={stranger: {"X-Id": "1"}, allowed: {"X-Id": "2"}},
+    )
+    settings = {"middleware": [Redirect(INBOX, allow=ALLOWED)], "registry": registry}
+    send(whole, batch, transport=scripted("1", "2"), **settings)
+
+    friend = ["friend@elsewhere.example"]
+    assert [
+        ([allowed], [INBOX, "qa@ours.example"], friend),
+        ([INBOX], ["qa@ours.example"], friend),
+    ] == [addresses(sent) for sent in whole.seen]
+    assert [{allowed: {"id": 2}}, {INBOX: {"id": 1}}] == [
+        sent.merge_metadata for sent in whole.seen
+    ]
+    assert [
+        {allowed: batch.merge_headers[allowed]},
+        {INBOX: batch.merge_headers[stranger]},
+    ] == [sent.merge_headers for sent in whole.seen]
+
+
+def test_who_is_allowed_has_a_status_of_its_own(send, whole, scripted, registry):
+    """The others have that of the inbox."""
+    message = MESSAGE.replace(to=["ada@customers.example", "dev@ours.example"], cc=None, bcc=None)
+    queued, refused = RecipientStatus(SendStatus.QUEUED), RecipientStatus(SendStatus.REJECTED)
+    settings = {"middleware": [Redirect(INBOX, allow=ALLOWED)], "registry": registry}
+    answer = {INBOX: queued, "dev@ours.example": refused}
+    result = send(whole, message, transport=scripted(answer), **settings)
+
+    assert {"ada@customers.example": queued, "dev@ours.example": refused} == dict(
+        result.recipients.items()
     )
 
 

@@ -132,6 +132,7 @@ def test_an_event_reaches_the_receivers(post):
     assert (EventType.BOUNCED, "ada@example.net") == (event.event_type, event.recipient)
     assert ("postmark", "Postmark") == (post.named["provider"], post.named["esp_name"])
     assert "PostmarkProvider" == post.named["sender"].__name__
+    assert tracking is post.named["signal"]
 
 
 def test_a_signed_event(post):
@@ -146,6 +147,7 @@ def test_mail_beyond_the_memory_that_django_allows(post):
     assert 200 == post(MAIL).status_code
     (event,) = post.events
     assert EventType.INBOUND == event.event_type
+    assert inbound is post.named["signal"]
 
 
 def test_multipart_is_left_alone(post):
@@ -291,7 +293,7 @@ def settings_without_seen(django_settings):
     django_settings(INSTALLED_APPS=apps)
 
 
-def test_coroutine_functions_receive(post, connected):
+def test_coroutine_functions_receive(post, connected, caplog):
     """Beside plain functions, and what they raise is a 500 too."""
     told = []
 
@@ -309,6 +311,7 @@ def test_coroutine_functions_receive(post, connected):
 
     assert 500 == post({**BOUNCE, "ID": 43}).status_code
     assert 2 == len(told) == len(post.events)
+    assert [True] == [".fail " in each.message for each in caplog.records if each.exc_info]
 
 
 def test_two_receivers_of_one_name(post, connected):
@@ -496,6 +499,21 @@ def test_how_much_of_a_body_is_read(length, body, expected):
         assert expected == len(read_body(request, 10))
         return
     with pytest.raises(MalformedWebhook, match=expected):
+        read_body(request, 10)
+
+
+def test_a_body_that_breaks_off():
+    """Whatever the server raises: the reason says what it was."""
+    from mailcore_django.webhooks.reading import read_body
+
+    class Broken(BytesIO):
+        def read(self, size):
+            raise ConnectionResetError
+
+    request = WSGIRequest(
+        {"REQUEST_METHOD": "POST", "wsgi.input": Broken(), "CONTENT_LENGTH": "10"}
+    )
+    with pytest.raises(MalformedWebhook, match=r"the body cannot be read \(.*Error\)"):
         read_body(request, 10)
 
 
