@@ -239,9 +239,12 @@ def test_parentheses_in_secrets(post):
                 "parentheses within the URL of a member"
             ),
         ),
-        (
-            lambda: connect("failover(=null://)"),
-            "failover(...): what stands in the parentheses are URLs, separated by spaces",
+        *(
+            (
+                lambda text=text: connect(f"failover({text})"),
+                "failover(...): what stands in the parentheses are URLs, separated by spaces",
+            )
+            for text in ("=null://", "(null://)", "?rest_seconds=1", "a=(null://)")
         ),
         (
             lambda: connect("null(memory://)"),

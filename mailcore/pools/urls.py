@@ -109,7 +109,7 @@ def _item(text: str, name: str) -> PoolItem:
     found = _LABEL.match(text)
     label = found[1] if found else ""
     member = text[found.end() :] if found else text
-    if member.startswith(("(", ")", "?", "=")):
+    if member.startswith(("(", "?", "=")):
         raise ConfigurationError(
             f"{name}(...): what stands in the parentheses are URLs, separated by spaces"
         )

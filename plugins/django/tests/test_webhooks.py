@@ -314,6 +314,19 @@ def test_coroutine_functions_receive(post, connected, caplog):
     assert [True] == [".fail " in each.message for each in caplog.records if each.exc_info]
 
 
+def test_objects_receive(post, connected, caplog):
+    """What is called is known by its class."""
+
+    class Failing:
+        def __call__(self, **named):
+            raise RuntimeError
+
+    failing = Failing()
+    connected(failing)
+    assert 500 == post(BOUNCE).status_code
+    assert [True] == [".Failing " in each.message for each in caplog.records if each.exc_info]
+
+
 def test_two_receivers_of_one_name(post, connected):
     """Functions made in a loop are told apart by their order."""
     told = []
