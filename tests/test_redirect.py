@@ -11,6 +11,7 @@ from mailcore.errors import (
     MessageRejected,
     RateLimited,
     RecipientsRefused,
+    SendError,
     SendTimeout,
 )
 from mailcore.features import YES, Features
@@ -204,6 +205,22 @@ def test_of_a_batch_what_failed_is_told(send, whole, scripted, registry):
     assert (True, "chunked") == (caught.value.retryable, caught.value.provider)
 
 
+def test_a_mail_of_a_batch_that_is_refused(send, whole, scripted, registry):
+    """By the provider, with a status, or by a policy that names nobody."""
+
+    def refusing(message, send):
+        if message.merge_data == {}:
+            raise RecipientsRefused("nobody")
+        return (yield from send(message))
+
+    settings = {"middleware": [Redirect(INBOX, allow=ALLOWED), refusing], "registry": registry}
+    refused = {INBOX: RecipientStatus(SendStatus.REJECTED, code="no")}
+    result = send(whole, BATCH, transport=scripted("1", refused), **settings)
+
+    codes = {each: result.recipients[f"{each}@customers.example"].code for each in ("ada", "eve")}
+    assert {"ada": "no", "eve": "recipients_refused"} == codes
+
+
 def test_a_mail_of_a_batch_that_is_wrong_does_not_lose_the_others(send, whole, scripted, registry):
     """The first one that is wrong raises, a later one is reported."""
     policy = Redirect(INBOX, allow=ALLOWED)
@@ -217,7 +234,8 @@ def test_a_mail_of_a_batch_that_is_wrong_does_not_lose_the_others(send, whole, s
     middleware = [policy, refusing]
     transport = scripted("1", "2")
     result = send(whole, BATCH, middleware=middleware, transport=transport, registry=registry)
-    assert "message" == result.recipients["ada@customers.example"].code
+    status = result.recipients["ada@customers.example"]
+    assert ("message", "it is wrong") == (status.code, status.detail)
     assert "ada@customers.example" in result.refused
 
     wrong = {"dev@ours.example": {"n": 2}}
@@ -249,6 +267,7 @@ def test_what_is_on_its_way_is_not_lost_to_a_later_mail(
         with pytest.raises(RecipientsRefused) as caught:
             send(whole, batch, transport=transport, **settings)
         assert caught.value.maybe_accepted
+        assert [SendTimeout, SendError] == [type(each) for each in caught.value.errors]
         result = caught.value.result
     status = result.recipients["ada@customers.example"]
     assert (SendStatus.FAILED, False, False) == (

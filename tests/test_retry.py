@@ -242,6 +242,11 @@ def test_an_open_attempt_is_not_forgotten(native):
     with pytest.raises(SendTimeout):
         native.send(MESSAGE, lost, CancelSend("enough"))
 
+    lost = SendTimeout("no answer", retryable=False, maybe_accepted=True)
+    with pytest.raises(RateLimited) as caught:
+        native.send(MESSAGE, lost, RateLimited("slow down"), attempts=2)
+    assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
+
 
 def test_attempts_are_bounded(trial):
     """The last error has all before it."""

@@ -83,8 +83,6 @@ def longest_wait_seconds(result: SendResult) -> float | None:
 
 
 def _is_left(status: RecipientStatus, *, may_repeat: bool) -> bool:
-    if status.accepted:
-        return False
     return may_repeat if status.maybe_accepted else status.retryable
 
 
