@@ -241,7 +241,8 @@ def test_a_row_that_cannot_be_read(outbox, engine, values, caplog):
 
 def test_claims_stop_at_their_limit(outbox):
     """Over several priorities; those that are lower are for the next claim."""
-    rows = put(outbox, *(row_of(number, priority=number // 2) for number in range(6)))
+    rows = [row_of(number, priority=number // 2) for number in range(6)]
+    put(outbox, *reversed(rows))
     claim = {"now": START, "until": START + LEASE}
 
     assert ids_of([*rows[4:], rows[2]]) == ids_of(outbox.store.claim("w", limit=3, **claim))
@@ -257,9 +258,20 @@ def test_when_something_is_due_next(outbox):
         replace(row_of(2, state=SENDING), claimed_until=START - 2 * LEASE),
         replace(row_of(3, state=SENDING), claimed_until=START),
         replace(row_of(4, state=SENDING), claimed_until=None),
+        replace(row_of(5, state=SENT), claimed_until=START - 9 * LEASE),
     )
 
     assert START - 2 * LEASE == outbox.store.next_due_at()
+
+
+def test_claims_that_have_run_out(outbox):
+    """Of those that ended at one moment by their ids; claims of what is over are none."""
+    rows = [row_of(number, state=SENDING, claimed_until=START) for number in range(4)]
+    over = row_of(9, state=SENT, claimed_until=START)
+    put(outbox, over, *reversed(rows))
+
+    expired = outbox.store.expired(now=START + LEASE, limit=9)
+    assert ids_of(rows) == list(expired)
 
 
 def test_an_event_is_about_the_newest_row_of_its_provider(outbox):
@@ -308,7 +320,7 @@ def test_a_document_that_changes(outbox):
 
 def test_suppressed_addresses_page_by_page(database, monkeypatch):
     """In order of address, scope and reason, each once, wherever a page ends."""
-    monkeypatch.setattr(suppressions, "_PAGE", 2)
+    monkeypatch.setattr(suppressions, "_PAGE", 4)
     monkeypatch.setattr(suppressions, "_AT_ONCE", 2)
     store = SqlSuppressionStore(*database)
     places = [
