@@ -128,6 +128,13 @@ def test_more_than_go_into_one_statement(outbox, database):
     ]
 
 
+def test_what_stands_for_a_text_in_an_index():
+    """Sixteen octets, of every text that there is."""
+    digests = {writing.digest_of(each) for each in ("", "a", "A", "\ud800", "ä" * 999)}
+
+    assert [16] * 5 == [len(each) for each in digests]
+
+
 def test_portions_of_one(outbox, monkeypatch):
     """One after the other."""
     monkeypatch.setattr(writing, "AT_ONCE", 1)
@@ -140,6 +147,13 @@ def test_portions_of_one(outbox, monkeypatch):
         Revision(row=replace(outbox.store.get(row.id), state=FAILED, claimed_until=None))
         for row in rows[:2]
     ]
+    # Of another attempt, of another worker's claims, and of what has not begun: nothing is written.
+    other = replace(ends[0], row=replace(ends[0].row, attempts=2))
+    assert not advance(outbox, conclusions=[other]).concluded
+    assert not advance(outbox, "v", conclusions=ends).concluded
+    (held,) = outbox.store.claim("w", limit=1, now=START, until=START + LEASE)
+    assert not advance(outbox, conclusions=[Revision(row=replace(held, state=FAILED))]).concluded
+    assert held == outbox.store.get(held.id)
     assert frozenset(ids_of(rows[:2])) == advance(outbox, conclusions=ends).concluded
     assert [end.row for end in ends] == [outbox.store.get(row.id) for row in rows[:2]]
 
