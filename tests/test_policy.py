@@ -33,6 +33,7 @@ class Noting(Policy):
         return noting
 
     def conflicts(self, sender, others):
+        self.heard = (sender, others)
         return self.complaints
 
 
@@ -65,6 +66,7 @@ def test_policies_are_attached_and_run_from_outside(send, chunked, scripted, reg
     assert ["Outer", "between", "Often", "Often"] == seen
     (sender,) = inner.senders
     assert ("chunked", registry) == (sender.provider.name, sender.registry)
+    assert (sender, [outer, middleware[-1]]) == inner.heard
     assert sender.transport() is transport
 
 

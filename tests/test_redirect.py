@@ -309,12 +309,29 @@ def test_without_headers_nothing_is_added(send, chunked, scripted, registry):
     assert [(INBOX,)] == [request.recipients for request in transport.requests]
 
 
-def test_many_originals_are_not_all_named(send, whole, scripted, registry):
+@pytest.mark.parametrize(
+    ("count", "end"),
+    [
+        (20, ", c19@customers.example"),
+        (21, ", c19@customers.example and 1 more"),
+        (30, ", c19@customers.example and 10 more"),
+    ],
+)
+def test_many_originals_are_not_all_named(send, whole, scripted, registry, count, end):
     """A header of a few lines is enough."""
-    message = MESSAGE.replace(to=[f"c{n}@customers.example" for n in range(30)], cc=None, bcc=None)
+    to = [f"c{n}@customers.example" for n in range(count)]
+    message = MESSAGE.replace(to=to, cc=None, bcc=None)
     send(whole, message, middleware=[Redirect(INBOX)], transport=scripted("1"), registry=registry)
 
-    assert whole.seen[0].headers["X-Original-To"].endswith("c19@customers.example and 10 more")
+    assert whole.seen[0].headers["X-Original-To"].endswith(end)
+
+
+def test_who_is_hidden_stays_hidden(send, whole, scripted, registry):
+    """A message to people in bcc alone has nobody to name."""
+    message = MESSAGE.replace(to=None, cc=None)
+    send(whole, message, middleware=[Redirect(INBOX)], transport=scripted("1"), registry=registry)
+
+    assert {} == dict(whole.seen[0].headers)
 
 
 @pytest.mark.parametrize(

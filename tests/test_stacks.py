@@ -107,6 +107,7 @@ def test_the_whole_stack_sends(send):
             "produktion",
             "'produktion'; there are: production; did you mean 'production'",
         ),
+        ("zzz", "no policies 'zzz'; there are: production$"),
         (Retry(), r"policies must be a list: write policies=\[...\]"),
         (5, "policies must be a list or the name of a stack, not int"),
         ([Retry], r"write Retry\(...\), not the class Retry"),

@@ -27,6 +27,7 @@ from mailcore import (
 )
 from mailcore.account import BOUNCE, COMPLAINT, MANUAL, UNSUBSCRIBE
 from mailcore.events import BounceClass, RejectReason
+from mailcore.flow import Call
 from mailcore.middleware import Place, Sender, Suppression
 from mailcore.result import RecipientStatuses
 from mailcore.stores import (
@@ -321,6 +322,30 @@ def test_a_store_in_memory_is_asked_without_a_thread(chunked, registry):
 
     with pytest.raises(StopIteration, match="sent"):
         next(sending(message(), leaf))
+
+
+def test_a_store_that_does_not_say_is_asked_in_a_thread(chunked, registry):
+    """It may wait for something."""
+
+    class Own:
+        def find(self, keys):
+            return ()
+
+    policy = Suppression(Own())
+    sending = policy.attach(Sender(provider=chunked(), registry=registry))
+
+    assert isinstance(next(sending(message(), None)), Call)
+
+
+def test_what_a_store_of_your_own_raises_is_not_told(sent):
+    """Its text may hold an address: the name of the error is."""
+
+    class Own:
+        def find(self, keys):
+            raise ValueError(f"no row for {ADA}")
+
+    error, _ = sent(message(), Own())
+    assert str(error).endswith("the store of suppressions cannot be asked: ValueError")
 
 
 def test_a_store_that_is_down_refuses(sent):

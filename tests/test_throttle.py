@@ -25,6 +25,7 @@ from mailcore.flow import Exchange, Request, Sleep, arun
 from mailcore.mailer import AsyncMailer, Mailer
 from mailcore.message import Message
 from mailcore.middleware import Limits, MemoryLimiter, Retry, Sender, Throttle, Turn
+from mailcore.result import RecipientStatuses, SendResult
 from mailcore.testing import VirtualClock, capture, drive
 
 
@@ -151,6 +152,21 @@ def test_each_request_of_a_message_has_a_turn(road, chunked):
     road.send(to(6))
 
     assert [0.0, 0.45, 0.95] == road.times
+
+
+def test_other_effects_pass(chunked, registry):
+    """Pauses, and requests without recipients, as what asks an account for something makes them."""
+    clock = VirtualClock()
+    sender = Sender(provider=chunked(), registry=registry)
+    middleware = Throttle(per_second=1, clock=clock).attach(sender)
+
+    def sending(message):
+        yield Sleep(1)
+        answer = yield Exchange(Request(), Told(clock, "answer"))
+        return SendResult(provider=answer, recipients=RecipientStatuses())
+
+    assert "answer" == drive(middleware(MESSAGE, sending), clock=clock).provider
+    assert [1] == clock.slept
 
 
 def test_copies_of_a_batch_count():

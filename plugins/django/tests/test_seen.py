@@ -9,6 +9,7 @@ import pytest
 
 from django.core.management import call_command
 from django.utils import timezone
+from django.utils.connection import ConnectionDoesNotExist
 
 from mailcore import EventType, TrackingEvent
 from mailcore.webhook import EventRouter, hand_over
@@ -65,6 +66,22 @@ def test_a_claim_is_undone_with_what_failed(database):
 
     assert not DatabaseSeenStore().seen("toy:1")
     assert not Group.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store: store.seen("toy:1"),
+        lambda store: store.mark("toy:1"),
+        lambda store: store.claim("toy:1").__enter__(),
+        lambda store: store.prune(),
+    ],
+    ids=["seen", "mark", "claim", "prune"],
+)
+def test_another_database(database, ask):
+    """All of it is in the one that is named."""
+    with pytest.raises(ConnectionDoesNotExist):
+        ask(DatabaseSeenStore(using="nowhere"))
 
 
 def test_pruning(database):
