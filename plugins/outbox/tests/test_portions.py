@@ -183,7 +183,8 @@ def test_times_are_kept_in_one_form(outbox, engine):
 
 def test_bodies_in_portions(outbox):
     """Those of the rows that are asked for, the oldest first."""
-    rows = put(outbox, *(row_of(number, state=FAILED) for number in range(5)))
+    rows = [row_of(number, state=FAILED) for number in range(5)]
+    put(outbox, *reversed(rows))
     args = {"before": START + LEASE, "states": [FAILED]}
 
     assert 3 == outbox.store.prune_bodies(**args, limit=3)
@@ -211,6 +212,8 @@ def test_what_happened_page_by_page(outbox):
         outbox,
         *(row_of(number, state=SENT, statuses=statuses, provider="p") for number in range(5)),
     )
+    # Somebody has it, and of others nobody knows.
+    put(outbox, row_of(9, state=OutboxState.UNKNOWN, statuses=statuses, provider="p"))
     for row in rows[:3]:
         for name in ("a", "b"):
             outbox.store.receive(row.id, receipt(row, name, recipient="eve@e.example"), no_revision)
@@ -311,6 +314,7 @@ def test_counts_are_of_this_release(outbox):
         row_of(1, document_version=2, state=SENDING, claimed_until=START - LEASE),
         row_of(2, document_version=2, state=SENT),
         row_of(3, state=SENDING, claimed_until=START - LEASE),
+        row_of(4, state=SENT, claimed_until=START - LEASE),
     )
     counts = outbox.store.counts(now=START)
 
@@ -393,6 +397,18 @@ def test_a_key_that_ended_is_claimed_anew(database):
     assert "two" == store.claim("a", "three", 1)
     assert store.release("a", "two")
     assert not store.release("a", "two")
+
+
+def test_a_key_that_lives_beside_one_that_has_ended(database):
+    """It is taken, whatever became of the other."""
+    clock = VirtualClock(now=1_000_000.0)
+    store = SqlIdempotencyStore(*database, now=clock)
+    store.claim("a", "one", 100)
+    store.claim("b", "one", 1)
+    clock.sleep(2)
+
+    assert "one" == store.claim("a", "two", 100)
+    assert store.claim("b", "two", 100) is None
 
 
 def test_keys_are_forgotten_once_a_minute(database):
