@@ -215,10 +215,15 @@ def test_a_mail_of_a_batch_that_is_refused(send, whole, scripted, registry):
 
     settings = {"middleware": [Redirect(INBOX, allow=ALLOWED), refusing], "registry": registry}
     refused = {INBOX: RecipientStatus(SendStatus.REJECTED, code="no")}
-    result = send(whole, BATCH, transport=scripted("1", refused), **settings)
+    batch = BATCH.replace(cc=None, bcc=None)
+    result = send(whole, batch, transport=scripted("1", refused), **settings)
 
     codes = {each: result.recipients[f"{each}@customers.example"].code for each in ("ada", "eve")}
     assert {"ada": "no", "eve": "recipients_refused"} == codes
+    strangers = batch.replace(to=["ada@customers.example", "eve@customers.example"])
+    with pytest.raises(RecipientsRefused) as caught:
+        send(whole, strangers, transport=scripted(refused), **settings)
+    assert [RecipientsRefused] * 2 == [type(each) for each in caught.value.errors]
 
 
 def test_a_mail_of_a_batch_that_is_wrong_does_not_lose_the_others(send, whole, scripted, registry):
@@ -270,6 +275,7 @@ def test_what_is_on_its_way_is_not_lost_to_a_later_mail(
         assert [SendTimeout, SendError] == [type(each) for each in caught.value.errors]
         result = caught.value.result
     status = result.recipients["ada@customers.example"]
+    assert ("message" if isinstance(fault, InvalidMessage) else "failed") == status.code
     assert (SendStatus.FAILED, False, False) == (
         status.status,
         status.maybe_accepted,
