@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 
 from django.core.management import call_command
+from django.db import connections
 from django.utils import timezone
 from django.utils.connection import ConnectionDoesNotExist
 
@@ -82,6 +83,43 @@ def test_another_database(database, ask):
     """All of it is in the one that is named."""
     with pytest.raises(ConnectionDoesNotExist):
         ask(DatabaseSeenStore(using="nowhere"))
+
+
+class ToOther:
+    """A router of Django's: what was seen goes to another database than all else."""
+
+    def db_for_write(self, model, **hints):
+        return "other" if model is SeenEvent else None
+
+
+@pytest.fixture
+def other(database):
+    """Another database, with the table."""
+    memory = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+    connections.databases["other"] = {**connections.databases["default"], **memory}
+    try:
+        with connections["other"].schema_editor() as editor:
+            editor.create_model(SeenEvent)
+        yield SeenEvent.objects.using("other")
+    finally:
+        connections["other"].close()
+        del connections["other"]
+        del connections.databases["other"]
+
+
+@pytest.mark.parametrize(
+    ("routers", "named"), [([], {"using": "other"}), ([ToOther()], {})], ids=["named", "routed"]
+)
+def test_claims_in_another_database(other, django_settings, routers, named):
+    """Notes stand in that one alone, and a claim that finds one goes on with its transaction."""
+    django_settings(DATABASE_ROUTERS=routers)
+    store = DatabaseSeenStore(**named)
+    with store.claim("toy:1") as is_new:
+        assert is_new
+    with store.claim("toy:1") as is_new:
+        assert not is_new
+        assert store.seen("toy:1")
+    assert (1, 0) == (other.count(), SeenEvent.objects.using("default").count())
 
 
 def test_pruning(database):

@@ -22,7 +22,14 @@ from django.dispatch import receiver
 from django.test import AsyncClient, Client
 from django.urls import reverse
 
-from mailcore import ConfigurationError, EventType, MalformedWebhook, TrackingEvent
+from mailcore import (
+    ConfigurationError,
+    EventType,
+    MalformedWebhook,
+    TrackingEvent,
+    WebhookError,
+    WebhookResponse,
+)
 from mailcore_django.signals import inbound, tracking
 from mailcore_django.webhooks.configured import get_webhook
 from mailcore_django.webhooks.views import webhook
@@ -191,6 +198,23 @@ def test_hostile_requests(post, caplog, body, extra, status):
     (record,) = [each for each in caplog.records if each.name == "mailcore.webhook"]
     assert (logging.WARNING, None) == (record.levelno, record.exc_info)
     assert [] == [each for each in caplog.records if each.name.startswith("django.request")]
+
+
+def test_an_answer_of_a_provider_of_ones_own(post, monkeypatch):
+    """Its status, its headers and its body reach the sender."""
+    from mailcore_postmark import PostmarkProvider
+
+    class Moved(WebhookError):
+        response = WebhookResponse(410, {"X-Moved-To": "/mail/new/"}, b"moved")
+
+    def refuse(self, request):
+        raise Moved("another address by now")
+
+    monkeypatch.setattr(PostmarkProvider, "verify_webhook", refuse)
+    answer = post(BOUNCE)
+
+    assert (410, b"moved") == (answer.status_code, answer.content)
+    assert "/mail/new/" == answer["X-Moved-To"]
 
 
 def test_a_body_that_is_too_large(post):
@@ -516,19 +540,19 @@ def test_how_much_of_a_body_is_read(length, body, expected):
         read_body(request, 10)
 
 
-def test_a_body_that_breaks_off():
-    """Whatever the server raises: the reason says what it was."""
+@pytest.mark.parametrize(
+    ("error", "kind", "status"), [(LATE, WebhookError, 503), (GONE, MalformedWebhook, 400)]
+)
+def test_a_body_that_breaks_off(error, kind, status):
+    """Whatever the server raises: the reason says what it was, and the status whether it passes."""
     from mailcore_django.webhooks.reading import read_body
 
-    class Broken(BytesIO):
-        def read(self, size):
-            raise ConnectionResetError
-
     request = WSGIRequest(
-        {"REQUEST_METHOD": "POST", "wsgi.input": Broken(), "CONTENT_LENGTH": "10"}
+        {"REQUEST_METHOD": "POST", "wsgi.input": Broken(error), "CONTENT_LENGTH": "10"}
     )
-    with pytest.raises(MalformedWebhook, match=r"the body cannot be read \(.*Error\)"):
+    with pytest.raises(WebhookError, match=r"the body cannot be read \(.*Error\)") as raised:
         read_body(request, 10)
+    assert (kind, status) == (type(raised.value), raised.value.status_code)
 
 
 @pytest.mark.parametrize(
@@ -603,6 +627,8 @@ def test_a_middleware_that_has_read_the_body(rf_request, mailcore_settings, data
         ({"provider": "postmrk"}, "postmark"),
         ({"provider": "postmark", "webhok_secrets": []}, "webhook_secrets"),
         ({"provider": "postmark", "max_body_bytes": 0}, r"\['max_body_bytes'\] must be a whole"),
+        ({"provider": "postmark", "max_body_bytes": "9"}, r"\['max_body_bytes'\] must be a whole"),
+        ({"provider": "postmark", "max_body_bytes": True}, r"\['max_body_bytes'\] must be a whole"),
         (
             {"provider": "postmark", "webhook_secrets": {"env": "NOT_SET"}},
             r"\['acme'\].*NOT_SET is not set",
@@ -616,6 +642,16 @@ def test_misconfigured(mailcore_settings, webhooks, told):
     mailcore_settings(WEBHOOKS={"acme": webhooks})
     with pytest.raises(ConfigurationError, match=told):
         get_webhook("acme")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 10**9])
+def test_what_a_webhook_is_made_of(mailcore_settings, limit):
+    """The name of the address, whose provider may have another; any whole number from 1 on."""
+    mailcore_settings(WEBHOOKS={"acme": {**WEBHOOKS["second"], "max_body_bytes": limit}})
+    found = get_webhook("acme")
+
+    assert ("acme", "postmark") == (found.name, found.provider.name)
+    assert limit == found.max_body_bytes
 
 
 def test_the_setting_is_read_anew(mailcore_settings, database):
