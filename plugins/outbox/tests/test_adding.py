@@ -127,7 +127,7 @@ def test_a_key_stands_for_one_message(outbox, engine):
         later = outbox.add(connection, message(idempotency_key="order-17"), key="order-17x")
         same = outbox.add(connection, message(), key="order-17")
 
-    assert first.id == again.id == same.id
+    assert first == again == same
     assert [first.id, other.id, later.id] == kept(outbox)
 
 

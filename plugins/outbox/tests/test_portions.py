@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from mailcore import EventType, Message, RecipientStatus, SendStatus
 from mailcore.outbox import OutboxFilter, OutboxState, Receipt, Revision, new_row
@@ -135,6 +135,27 @@ def test_what_stands_for_a_text_in_an_index():
     assert [16] * 5 == [len(each) for each in digests]
 
 
+def test_no_value_is_given_twice(database, monkeypatch):
+    """Each portion begins where the one before it ends."""
+    assert [[0, 1], [2, 3], [4]] == [list(each) for each in writing.some_of(range(5))]
+
+    monkeypatch.setattr(suppressions, "_AT_ONCE", 2)
+    given = []
+
+    def look(_connection, _cursor, statement, values, *_):
+        if statement.startswith("INSERT"):
+            given.append([each[0].tobytes() for each in values])
+
+    event.listen(database[0].engine, "before_cursor_execute", look)
+    SqlSuppressionStore(*database).add(
+        SuppressionEntry(email_address=f"{number}@example.net", reason="BOUNCE")
+        for number in range(6)
+    )
+    digests = {digest for some in given for digest in some}
+    assert [2, 2, 2] == [len(some) for some in given]
+    assert (6, {16}) == (len(digests), {len(digest) for digest in digests})
+
+
 def test_portions_of_one(outbox, monkeypatch):
     """One after the other."""
     monkeypatch.setattr(writing, "AT_ONCE", 1)
@@ -226,6 +247,17 @@ def test_what_happened_page_by_page(outbox):
         (each.row_id, each.event_type, each.recipient, each.provider) for each in found
     )
     assert {(START, ("a",))} == {(each.happened_at, each.tags) for each in found}
+
+
+def test_receipts_in_the_order_of_what_happened(outbox):
+    """Whatever order they came in, and whatever their keys are."""
+    (row,) = put(outbox, row_of())
+    later = receipt(row, "a", happened_at=START + LEASE)
+    earlier = receipt(row, "b", happened_at=START)
+    for each in (later, earlier):
+        outbox.store.receive(row.id, each, no_revision)
+
+    assert [earlier, later] == list(outbox.store.receipts(row.id))
 
 
 def no_revision(row, receipts):
