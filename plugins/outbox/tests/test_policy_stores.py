@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailcore import ConfigurationError, Mailer, Message
+from mailcore import ConfigurationError, Mailer, Message, StoreError
 from mailcore.middleware import Idempotency
 from mailcore.stores import ALL_MAIL, SuppressionEntry
 from mailcore.testing import IdempotencyStoreSuite, SuppressionStoreSuite, VirtualClock
@@ -113,3 +113,36 @@ def test_an_entry_is_replaced(database):
     (found,) = store.entries(scope=ALL_MAIL)
 
     assert "second \ufffd" == found.detail
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "arguments"),
+    [
+        (SqlIdempotencyStore, "claim", ["a", "one", 30]),
+        (SqlIdempotencyStore, "replace", ["a", "one", "two"]),
+        (SqlIdempotencyStore, "release", ["a", "one"]),
+        (SqlIdempotencyStore, "forget", ["a"]),
+        (SqlIdempotencyStore, "prune", []),
+        (SqlSeenStore, "seen", ["a"]),
+        (SqlSeenStore, "mark", ["a"]),
+        (SqlSeenStore, "prune", []),
+        (SqlSuppressionStore, "find", [["ada@example.net"]]),
+        (SqlSuppressionStore, "add", [[SuppressionEntry(email_address="a@b.c", reason="BOUNCE")]]),
+        (SqlSuppressionStore, "remove", ["ada@example.net"]),
+        (SqlSuppressionStore, "entries", []),
+    ],
+)
+def test_a_database_that_cannot_be_used(database, tmp_path, kind, name, arguments):
+    """It is told for what, and nothing of what was asked."""
+    store = kind(*database)
+    database[0].engine.dispose()
+    for old in tmp_path.glob("mail.db*"):
+        old.write_bytes(b"no database" * 100)
+    wanted = {
+        SqlIdempotencyStore: "idempotency keys",
+        SqlSeenStore: "seen events",
+        SqlSuppressionStore: "suppressed addresses",
+    }
+
+    with pytest.raises(StoreError, match=f"the database of {wanted[kind]} cannot be used"):
+        list(getattr(store, name)(*arguments) or ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -11,7 +12,7 @@ import pytest
 
 from sqlalchemy import event, select, update
 
-from mailcore import EventType, Message, RecipientStatus, SendStatus
+from mailcore import EventType, Message, RecipientStatus, SendStatus, StoreError
 from mailcore.outbox import OutboxFilter, OutboxState, Receipt, Revision, new_row
 from mailcore.outbox.rows import OutboxAttempt
 from mailcore.result import RecipientStatuses, ResultStatus
@@ -28,6 +29,16 @@ START = datetime(2026, 11, 30, 12, tzinfo=timezone.utc)
 LEASE = timedelta(minutes=1)
 SENDING, FAILED, SENT = OutboxState.SENDING, OutboxState.FAILED, OutboxState.SENT
 MESSAGE = Message(from_email="me@example.com", to=["ada@example.net"], text="Hi", tags=["a"])
+
+
+@pytest.fixture
+def far_east(monkeypatch):
+    """A machine that is ahead of UTC by some hours."""
+    monkeypatch.setenv("TZ", "XXX-5:30")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.fixture(autouse=True)
@@ -179,8 +190,9 @@ def test_portions_of_one(outbox, monkeypatch):
     assert [end.row for end in ends] == [outbox.store.get(row.id) for row in rows[:2]]
 
 
+@pytest.mark.usefixtures("far_east")
 def test_times_are_kept_in_one_form(outbox, engine):
-    """Whoever writes them, and of whatever zone they are: they are compared as texts."""
+    """Whoever writes them, where, and of whatever zone they are: they are compared as texts."""
     (row,) = put(outbox, row_of())
     outbox.store.claim("w", limit=1, now=START, until=START + LEASE)
     advance(outbox, begin=[row.id])
@@ -213,6 +225,29 @@ def test_bodies_in_portions(outbox):
         outbox.store.get(row.id).document for row in rows
     ]
     assert 0 == outbox.store.prune(before=START, states=[FAILED], limit=9)
+
+
+def test_what_happened_is_read_when_it_is_come_to(outbox):
+    """A page at a time: what is gone by then is not told of."""
+    statuses = RecipientStatuses({"ada@example.net": RecipientStatus(SendStatus.SENT)})
+    rows = put(outbox, *(row_of(number, state=SENT, statuses=statuses) for number in range(5)))
+    happenings = outbox.store.happenings(since=START, until=START + LEASE)
+    found = [next(happenings).row_id]
+    assert 5 == outbox.store.prune(before=START + LEASE, states=[SENT], limit=9)
+    found += [each.row_id for each in happenings]
+
+    assert ids_of(rows[:3]) == found
+
+
+def test_a_database_that_cannot_be_used(outbox, engine, tmp_path):
+    """While somebody counts what happened."""
+    happenings = outbox.store.happenings(since=START, until=START + LEASE)
+    engine.dispose()
+    for file in tmp_path.glob("mail.db*"):
+        file.write_bytes(b"no database" * 100)
+
+    with pytest.raises(StoreError, match="the database of the outbox cannot be used"):
+        next(happenings)
 
 
 def receipt(row, name, **fields):
@@ -249,19 +284,27 @@ def test_what_happened_page_by_page(outbox):
     assert {(START, ("a",))} == {(each.happened_at, each.tags) for each in found}
 
 
-def test_receipts_in_the_order_of_what_happened(outbox):
-    """Whatever order they came in, and whatever their keys are."""
+def test_receipts_in_the_order_of_what_happened(outbox, engine):
+    """Whatever order they came in; at one moment, that of their keys."""
+    without_an_order_of_its_own(engine)
     (row,) = put(outbox, row_of())
     later = receipt(row, "a", happened_at=START + LEASE)
-    earlier = receipt(row, "b", happened_at=START)
-    for each in (later, earlier):
+    earlier = [receipt(row, name) for name in ("b", "c", "d")]
+    for each in (later, *earlier):
         outbox.store.receive(row.id, each, no_revision)
 
-    assert [earlier, later] == list(outbox.store.receipts(row.id))
+    assert [*earlier, later] == list(outbox.store.receipts(row.id))
 
 
 def no_revision(row, receipts):
     """Nothing is to be written."""
+
+
+def without_an_order_of_its_own(engine):
+    """Have SQLite give what it is told no order of the other way round."""
+    event.listen(
+        engine, "begin", lambda it: it.exec_driver_sql("PRAGMA reverse_unordered_selects = ON")
+    )
 
 
 @pytest.mark.parametrize(
@@ -286,6 +329,54 @@ def test_a_row_that_cannot_be_read(outbox, engine, values, caplog):
     assert f"the row {broken.id} of the outbox has values" in found.error_text
     assert (START + LEASE, "sending", "") == (found.changed_at, other.state, other.error_text)
     assert "it is FAILED, and is not sent" in caplog.text
+
+
+def test_rows_in_the_order_of_their_ids(outbox, engine):
+    """Whatever order a database has without being told."""
+    without_an_order_of_its_own(engine)
+    rows = put(outbox, *(row_of(number) for number in range(4)))
+
+    assert ids_of(rows[:3]) == ids_of(outbox.store.find(OutboxFilter(), limit=3))
+    found = outbox.store.find(OutboxFilter(), limit=9, after=rows[1].id)
+    assert ids_of(rows[2:]) == ids_of(found)
+
+
+def attempt(row, number, **fields):
+    """An attempt that is over."""
+    given = {"provider": "toy", "began_at": START, "ended_at": START, **fields}
+    status = ResultStatus.ALL_ACCEPTED
+    return OutboxAttempt(row_id=row.id, number=number, worker_id="w", status=status, **given)
+
+
+def test_attempts_in_the_order_of_their_numbers(outbox, engine):
+    """Whatever order a database has without being told."""
+    without_an_order_of_its_own(engine)
+    (row,) = put(outbox, row_of())
+    attempts = [attempt(row, number) for number in (1, 2, 3)]
+    for each in attempts:
+        outbox.store.revise(row.id, lambda found, _, each=each: Revision(row=found, attempt=each))
+
+    assert attempts == list(outbox.store.attempts(row.id))
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [
+        ("attempts", {"status": "odd"}),
+        ("attempts", {"message_ids": "["}),
+        ("receipts", {"event_type": "odd"}),
+    ],
+)
+def test_what_stands_beside_a_row_and_cannot_be_read(outbox, engine, table, values):
+    """Which row it is about is told."""
+    row, _ = put(outbox, row_of(0), row_of(1))
+    outbox.store.receive(row.id, receipt(row, "a"), no_revision)
+    outbox.store.revise(row.id, lambda found, _: Revision(row=found, attempt=attempt(row, 1)))
+    with engine.begin() as connection:
+        connection.execute(update(getattr(outbox.tables, table)).values(values))
+
+    with pytest.raises(StoreError, match=f"the row {row.id} of the outbox has values"):
+        getattr(outbox.store, table)(row.id)
 
 
 def test_claims_stop_at_their_limit(outbox):
@@ -395,6 +486,21 @@ def test_suppressed_addresses_page_by_page(database, monkeypatch):
     assert places == sorted(
         (each.email_address, each.scope, str(each.reason).lower()) for each in store.find(keys)
     )
+
+
+def test_each_page_is_read_when_it_is_come_to(database, monkeypatch):
+    """What is gone by then is not told of."""
+    monkeypatch.setattr(suppressions, "_PAGE", 2)
+    store = SqlSuppressionStore(*database)
+    addresses = [f"{number}@example.net" for number in range(6)]
+    store.add(SuppressionEntry(email_address=each, reason="BOUNCE") for each in addresses)
+    entries = store.entries()
+    found = [next(entries).email_address]
+    for gone in addresses[1:4]:
+        assert 1 == store.remove(gone)
+    found += [each.email_address for each in entries]
+
+    assert [*addresses[:2], *addresses[4:]] == found
 
 
 def test_keys_end_with_their_life(database):
