@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -155,6 +157,24 @@ def test_pruning_passes_over_what_another_has_locked(outbox, engine):
     with ThreadPoolExecutor(1) as pool:
         assert 2 == outbox._database.write("the outbox", work)
     assert [rows[1]] == [row.id for row in store.find(OutboxFilter(), limit=9)]
+
+
+@SERVERS
+def test_a_document_that_changes(outbox, engine):
+    """As one does that an address is taken out of, with the index of its recipients."""
+    with engine.begin() as connection:
+        row, beside = [outbox.add(connection, MESSAGE) for _ in range(2)]
+    store = outbox.store
+    other = json.dumps({"from_email": "me@example.com"})
+    changed = replace(row, document=other, recipients=("bob@example.org",), subject="Ho")
+    store.revise(row.id, lambda *_: Revision(row=changed))
+
+    assert [changed, beside] == [store.get(each.id) for each in (row, beside)]
+    for address, expected in (("ada@example.net", beside), ("bob@example.org", row)):
+        found = store.find(OutboxFilter(address=address), limit=9)
+        assert [expected.id] == [each.id for each in found]
+    store.revise(row.id, lambda *_: Revision(row=replace(changed, document=None)))
+    assert store.get(row.id).document is None
 
 
 @SERVERS
