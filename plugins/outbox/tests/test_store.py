@@ -159,6 +159,34 @@ def test_pruning_passes_over_what_another_has_locked(outbox, engine):
     assert [rows[1]] == [row.id for row in store.find(OutboxFilter(), limit=9)]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("database_kind", ["postgresql", "mariadb"], indirect=True)
+def test_sends_that_end_lock_nothing_else(outbox, engine):
+    """Whatever else the worker has under way can be changed meanwhile."""
+    with engine.begin() as connection:
+        ids = [outbox.add(connection, MESSAGE).id for _ in range(3)]
+    now = datetime.now(timezone.utc) + timedelta(seconds=1)
+    until = now + timedelta(minutes=1)
+    store = outbox.store
+    assert 3 == len(store.claim("w", limit=3, now=now, until=until))
+    begin = {"provider": "toy", "now": now, "until": until}
+    assert 3 == len(store.advance("w", conclusions=[], begin=ids, **begin).begun)
+    ends = [
+        Revision(row=replace(store.get(each), state=OutboxState.SENT, claimed_until=None))
+        for each in ids
+    ]
+
+    def work(connection):
+        concluded = store._writer.conclude("w", ends[:2], connection)
+        other = pool.submit(store.revise, ids[2], lambda *_: ends[2])
+        return concluded, other.result(DEADLINE_SECONDS)
+
+    with ThreadPoolExecutor(1) as pool:
+        concluded, other = outbox._database.write("the outbox", work)
+    assert (frozenset(ids[:2]), ends[2].row) == (concluded, other)
+    assert [each.row for each in ends] == [store.get(each) for each in ids]
+
+
 @SERVERS
 def test_a_document_that_changes(outbox, engine):
     """As one does that an address is taken out of, with the index of its recipients."""
