@@ -160,6 +160,27 @@ def test_pruning_passes_over_what_another_has_locked(outbox, engine):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_pruning_locks_no_more_than_its_limit(outbox, engine):
+    """Another one prunes the rest meanwhile."""
+    with engine.begin() as connection:
+        rows = [outbox.add(connection, MESSAGE).id for _ in range(3)]
+    store = outbox.store
+    for row_id in rows:
+        assert cancel(store, row_id) is not None
+    cancelled, before = [OutboxState.CANCELLED], datetime.now(timezone.utc) + timedelta(days=1)
+
+    def work(connection):
+        assert rows[:1] == store._finder.over(before, cancelled, 1, connection)
+        pruned = pool.submit(store.prune, states=cancelled, before=before, limit=9)
+        return pruned.result(DEADLINE_SECONDS)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert 2 == outbox._database.write("the outbox", work)
+    assert rows[:1] == [row.id for row in store.find(OutboxFilter(), limit=9)]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("database_kind", ["postgresql", "mariadb"], indirect=True)
 def test_sends_that_end_lock_nothing_else(outbox, engine):
     """Whatever else the worker has under way can be changed meanwhile."""
