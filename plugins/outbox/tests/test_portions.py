@@ -154,7 +154,7 @@ def test_no_value_is_given_twice(database, monkeypatch):
 
     def look(_connection, _cursor, statement, values, *_):
         if statement.startswith("INSERT"):
-            given.append([each[0].tobytes() for each in values])
+            given.append([bytes(each[0]) for each in values])
 
     event.listen(database[0].engine, "before_cursor_execute", look)
     SqlSuppressionStore(*database).add(
