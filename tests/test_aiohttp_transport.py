@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import gc
 import logging
 import os
 import socket
 import threading
+import warnings
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ from mailcore import (
     Provider,
     RecipientStatus,
     SendStatus,
+    SendTimeout,
 )
 from mailcore.features import Features
 from mailcore.flow import Progress
@@ -138,6 +141,26 @@ def test_closing(closes: str) -> None:
     with noticing() as (url, left):
         assert asyncio.run(main(url, left))
         assert left.acquire(timeout=WAIT_SECONDS)
+
+
+def test_what_is_given_up_holds_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that reads nothing would keep what was not written, and its socket, for ever."""
+    monkeypatch.setattr("mailcore.http.connection.LEAST_PATIENCE_SECONDS", 0.1)
+    held: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        thread = threading.Thread(target=lambda: held.append(listening.accept()[0]))
+        thread.start()
+        large = post(url, body=bytes(20_000_000), timeout_seconds=0.1, connect_timeout_seconds=10)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            with pytest.raises(SendTimeout, match="could not be written"):
+                asyncio.run(AiohttpTransport().aexchange(large))
+            gc.collect()
+        thread.join(WAIT_SECONDS)
+        held[0].close()
+
+    assert [] == [str(each.message) for each in told if each.category is ResourceWarning]
 
 
 def test_closing_from_a_thread_waits(site: Any, peers: list[Any]) -> None:

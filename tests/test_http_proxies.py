@@ -9,7 +9,7 @@ import sys
 import threading
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -237,16 +237,28 @@ def test_a_proxy_that_does_not_answer(
 def test_a_proxy_that_takes_nothing(
     transport: Any, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A request that could not be written to it in time may have reached the host."""
+    """A request that could not be written in time may have reached the host; no more is written."""
     monkeypatch.setattr("mailcore.http.connection.LEAST_PATIENCE_SECONDS", 0.1)
     seconds = {"timeout_seconds": 0.1, "connect_timeout_seconds": 10.0}
-    with server(lambda _: over.wait(WAIT_SECONDS) and None) as port:
+    taken, ended = [0], threading.Event()
+
+    def take_late(connection: socket.socket) -> None:
+        over.wait(WAIT_SECONDS)
+        with suppress(ConnectionError):
+            while data := connection.recv(1 << 20):
+                taken[0] += len(data)
+        ended.set()
+
+    body = bytes(20_000_000)
+    with server(take_late) as port:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
         with pytest.raises(SendTimeout, match="could not be written") as caught:
-            transport.exchange(post("http://mail.test/", body=bytes(20_000_000), **seconds))
+            transport.exchange(post("http://mail.test/", body=body, **seconds))
         over.set()
+        assert ended.wait(WAIT_SECONDS)
 
     assert (True, False) == (caught.value.maybe_accepted, caught.value.retryable)
+    assert 0 < taken[0] < len(body)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

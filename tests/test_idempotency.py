@@ -544,7 +544,10 @@ def test_a_store_that_goes_down_meanwhile(through, answer, caplog):
 NEWER = Record.begun(fingerprint(message()), 1.5).written().replace('"version": 1', '"version": 2')
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"version": 2}', '{"version": 1}', "no json", NEWER])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"version": 2}', '{"version": 1}', "no json", pytest.param(NEWER, id="newer")],
+)
 def test_records_of_others(through, text):
     """Those of a later version, or of another program, are not guessed at."""
     store = MemoryIdempotencyStore()

@@ -56,6 +56,8 @@ class _OfLoop:
             yield
         finally:
             await self.session.close()
+            # Sockets are closed in the next round of the loop, after which it may end.
+            await asyncio.sleep(0)
 
     def widen(self, width: int) -> None:
         for _ in range(width - self._width):
@@ -129,6 +131,7 @@ class AsyncExchanges:
         finally:
             if not task.done():
                 task.cancel()
+                state.gives_up()
                 await asyncio.wait({task})
         state.timed_out = told
         raise TimeoutError(told)

@@ -47,6 +47,11 @@ class AsyncState(ExchangeState):
         self._transport = transport
         self._tell()
 
+    def gives_up(self) -> None:
+        """Drop the connection, with what of the request it holds: closing would write it first."""
+        if self.began:
+            self._transport.abort()
+
     def is_written(self) -> None:
         """Note that all of it is written, but what a buffer holds."""
         self._written_at = time.monotonic()
