@@ -7,7 +7,8 @@ BENCH = .venv-bench
 PY = $(VENV)/bin/python
 # A process for each core; the tests of a file, or of a page, stay together. WORKERS=0: one process, for a debugger.
 WORKERS = auto
-PARALLEL = --numprocesses $(WORKERS) --dist loadfile
+# In the order of conftest.py: the files that take long come first.
+PARALLEL = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 PYTEST = $(PY) -m pytest $(PARALLEL)
 # Not plugins/_template: it is what `mailcore new-provider` writes.
 PROJECTS = pyproject.toml plugins/[a-z]*/pyproject.toml

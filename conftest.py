@@ -22,7 +22,7 @@ import tempfile
 import time
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from socketserver import BaseServer, StreamRequestHandler
@@ -36,7 +36,6 @@ from sybil import Sybil
 from sybil.document import PythonDocStringDocument
 from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.markdown import ClearNamespaceParser, PythonCodeBlockParser
-from xdist.scheduler import LoadFileScheduling
 
 
 ENVIRONMENT = {
@@ -132,82 +131,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Have hanging tests noticed, on standard error as it is outside of tests."""
     with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         config.pluginmanager.register(Watchdog(os.dup(2)))
-
-
-class Ids(list[str]):
-    """Ids of tests that know their places: xdist asks for that of each."""
-
-    def __init__(self, ids: Sequence[str]) -> None:
-        super().__init__(ids)
-        self._places = {each: place for place, each in enumerate(ids)}
-
-    def index(self, value: str, *_: Any) -> int:
-        """Where an id stands."""
-        return self._places[value]
-
-
-class Files(LoadFileScheduling):
-    """
-    Hands out files to processes as ``--dist loadfile`` does, and does not look at all tests for it.
-
-    xdist looks for each test among all, and counts after each what is done of all: five seconds of
-    the process that shares the cores with those that run the tests.
-    """
-
-    def add_node_collection(self, node: Any, collection: Sequence[str]) -> None:
-        """Note what a process has collected."""
-        super().add_node_collection(node, collection)
-        if node in self.registered_collections:
-            self.registered_collections[node] = Ids(collection)
-
-    def _pending_of(self, workload: Mapping[str, Mapping[str, bool]]) -> int:
-        pending = 0
-        for tests in reversed(workload.values()):
-            # A process takes its files in turn: those before one that is done are done.
-            if all(tests.values()):
-                break
-            pending += list(tests.values()).count(False)
-        return pending
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files | None:
-    """How tests are shared out: in the order of `pytest_collection_modifyitems`."""
-    if config.getoption("dist") != "loadfile":
-        return None
-    config.option.loadscopereorder = False
-    return Files(config, log)
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """
-    Have a process of pytest-xdist tell one thing of a test that passes, and not six.
-
-    That it begins and ends, and that what it needs was made and put away, is read by nobody unless
-    these options ask for it; what fails or is skipped is told as ever.
-    """
-    option = session.config.option
-    if option.durations is None and option.verbose <= 0 and not getattr(option, "xmlpath", None):
-        for plugin in session.config.pluginmanager.get_plugins():
-            if hasattr(plugin, "sendevent"):
-                plugin.sendevent = functools.partial(send_less, plugin.sendevent)
-
-
-def send_less(send: Callable[..., None], name: str, **what: Any) -> None:
-    """Send an event to the process that hands out tests, unless nobody reads it."""
-    data = what.get("data", {})
-    passed = name == "testreport" and data["outcome"] == "passed" and data["when"] != "call"
-    if not passed and name not in ("logstart", "logfinish"):
-        send(name, **what)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_report_to_serializable(report: object) -> Iterator[None]:
-    """Leave out what nobody reads of a test that passed, three times for each."""
-    data = yield
-    if data is not None and getattr(report, "passed", False) and "keywords" in data:
-        data["keywords"] = {}
-    return data
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
