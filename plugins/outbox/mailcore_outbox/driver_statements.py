@@ -37,25 +37,25 @@ class DriverStatements:
         rows, ids, attempts = tables.rows, tables.message_ids, tables.attempts
         self._row_columns = [each.name for each in rows.c]
         changes = [each for each in ATTEMPT_COLUMNS if each not in ("row_id", "number")]
-        # The names are those of the tables.
+        # All names are those of the tables, which are checked when they are made.
         self._conclude = (
-            f"UPDATE {_name(rows)} SET {_to_set(self._row_columns)} "  # noqa: S608
+            f"UPDATE {_name(rows)} SET {_to_set(self._row_columns)} "  # noqa: S608  # of tables
             "WHERE id = ? AND state = 'sending' AND claimed_by = ? AND attempts = ? "
             "AND began_at IS NOT NULL"
         )
-        self._delete_document = f"DELETE FROM {_name(tables.documents)} WHERE row_id = ?"  # noqa: S608
+        self._delete_document = f"DELETE FROM {_name(tables.documents)} WHERE row_id = ?"  # noqa: S608  # of tables
         self._write_attempt = (
-            f"INSERT INTO {_name(attempts)} ({', '.join(ATTEMPT_COLUMNS)}) "  # noqa: S608
+            f"INSERT INTO {_name(attempts)} ({', '.join(ATTEMPT_COLUMNS)}) "  # noqa: S608  # of tables
             f"VALUES ({', '.join('?' for _ in ATTEMPT_COLUMNS)}) "
             "ON CONFLICT (row_id, number) DO UPDATE SET "
             f"{', '.join(f'{each} = excluded.{each}' for each in changes)}"
         )
         self._write_message_id = (
-            f"INSERT INTO {_name(ids)} (row_id, digest, provider) VALUES (?, ?, ?) "  # noqa: S608
+            f"INSERT INTO {_name(ids)} (row_id, digest, provider) VALUES (?, ?, ?) "  # noqa: S608  # of tables
             "ON CONFLICT DO NOTHING"
         )
         self._begin = (
-            f"UPDATE {_name(rows)} SET began_at = ?, attempts = attempts + 1, provider = ?, "  # noqa: S608
+            f"UPDATE {_name(rows)} SET began_at = ?, attempts = attempts + 1, provider = ?, "  # noqa: S608  # of tables
             "claimed_until = ? "
             "WHERE id = ? AND state = 'sending' AND claimed_by = ? AND began_at IS NULL"
         )

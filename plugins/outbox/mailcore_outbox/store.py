@@ -54,9 +54,11 @@ class SqlOutboxStore:
         self._claimer = Claimer(tables)
         self._finder = Finder(tables)
         dialect = database.engine.dialect
-        self._one_statement = OneStatement(tables) if dialect.name == "postgresql" else None
-        is_sqlite = dialect.name == "sqlite" and dialect.paramstyle == "qmark"
-        self._driver_statements = DriverStatements(tables) if is_sqlite else None
+        self._own: OneStatement | DriverStatements | None = None
+        if dialect.name == "postgresql":
+            self._own = OneStatement(tables)
+        elif dialect.name == "sqlite" and dialect.paramstyle == "qmark":
+            self._own = DriverStatements(tables)
         self._checked_at = time.monotonic()
 
     def claim(
@@ -109,9 +111,10 @@ class SqlOutboxStore:
             StoreError: If the database cannot be used.
             ConfigurationError: If the tables are missing, or of another version.
         """
-        if self._one_statement is not None:
-            work_at_once = partial(
-                self._one_statement.advance,
+        own, database = self._own, self._database
+        if own is not None:
+            of_the_database = partial(
+                own.advance,
                 worker_id,
                 conclusions,
                 begin,
@@ -119,18 +122,8 @@ class SqlOutboxStore:
                 now=now,
                 until=until,
             )
-            return self._database.write_at_once(_WHAT, work_at_once)
-        if self._driver_statements is not None:
-            statements = partial(
-                self._driver_statements.advance,
-                worker_id,
-                conclusions,
-                begin,
-                provider=provider,
-                now=now,
-                until=until,
-            )
-            return self._database.write(_WHAT, statements)
+            write = database.write_at_once if isinstance(own, OneStatement) else database.write
+            return write(_WHAT, of_the_database)
 
         def work(connection: Connection) -> Advanced:
             concluded = self._writer.conclude(worker_id, conclusions, connection)

@@ -87,7 +87,7 @@ def advance(outbox, worker="w", *, conclusions=(), begin=()):
 def test_more_than_go_into_one_statement(outbox, database):
     """Of each portion those that may: rows, documents and what stands beside them."""
     if database == "others":
-        outbox.store._driver_statements = None
+        outbox.store._own = None
     rows = put(outbox, *(row_of(number) for number in range(7)))
     claimed = outbox.store.claim("w", limit=6, now=START, until=START + LEASE)
     assert ids_of(rows[:6]) == ids_of(claimed)
@@ -169,7 +169,7 @@ def test_no_value_is_given_twice(database, monkeypatch):
 def test_portions_of_one(outbox, monkeypatch):
     """One after the other."""
     monkeypatch.setattr(writing, "AT_ONCE", 1)
-    outbox.store._driver_statements = None
+    outbox.store._own = None
     rows = put(outbox, *(row_of(number) for number in range(3)))
     outbox.store.claim("w", limit=2, now=START, until=START + LEASE)
 
