@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from mailcore import Message
-from mailcore.outbox import MemoryOutbox
+from mailcore.outbox import Erasure, MemoryOutbox, erase
 from mailcore.testing import OutboxStoreSuite
 
 
@@ -34,3 +34,18 @@ def test_what_is_kept_in_memory():
     assert (None, START, 0) == (plain.key, plain.due_at, plain.priority)
     assert ("order-17", START + timedelta(hours=1), -3) == (later.key, later.due_at, later.priority)
     assert 2 == len(outbox)
+
+
+def test_erasing_sees_what_a_worker_has_claimed_meanwhile():
+    """A row that is claimed after it was found, and before it is revised, is counted."""
+
+    class Claiming(MemoryOutbox):
+        def find(self, wanted, *, limit, after=""):
+            found = super().find(wanted, limit=limit, after=after)
+            self.claim("w", limit=9, now=START, until=START + timedelta(minutes=1))
+            return found
+
+    outbox = Claiming(now=lambda: START)
+    outbox.add(Message(from_email="me@example.com", to=["ada@example.net"], text="Hi"))
+
+    assert Erasure(erased=0, being_sent=1) == erase(outbox, "ada@example.net", now=START)

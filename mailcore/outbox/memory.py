@@ -239,10 +239,21 @@ class MemoryOutbox:
         """Rows in the order of their ids, without their documents."""
         with self._lock:
             found = sorted(
-                (row for row in self._rows.values() if row.id > after and _is_wanted(row, wanted)),
+                (
+                    row
+                    for row in self._rows.values()
+                    if row.id > after and _is_known(row) and _is_wanted(row, wanted)
+                ),
                 key=lambda row: row.id,
             )
         return [replace(row, document=None) for row in found[:limit]]
+
+    def newer(self, wanted: OutboxFilter) -> int:
+        """How many rows of a newer release :meth:`find` passes over."""
+        with self._lock:
+            return sum(
+                not _is_known(row) and _is_wanted(row, wanted) for row in self._rows.values()
+            )
 
     def attempts(self, row_id: str) -> Sequence[OutboxAttempt]:
         """The attempts of a row, in order."""
@@ -300,7 +311,8 @@ class MemoryOutbox:
         with self._lock:
             rows = list(self._rows.values())
         for row in rows:
-            if row.state is OutboxState.SENT and since <= row.changed_at < until:
+            is_sent = row.state is OutboxState.SENT and _is_known(row)
+            if is_sent and since <= row.changed_at < until:
                 for address, status in row.statuses.items():
                     if status.accepted:
                         yield _happening(row, EventType.SENT, row.changed_at, address_key(address))

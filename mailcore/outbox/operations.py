@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 
-from mailcore.errors import SerializationError
+from mailcore.outbox.documents import NewerDocument
 from mailcore.outbox.erasing import erased
 from mailcore.outbox.machine import cancelled, retried
 from mailcore.outbox.policy import OutboxPolicy
-from mailcore.outbox.rows import OutboxRow
+from mailcore.outbox.rows import OutboxRow, Receipt
 from mailcore.outbox.states import OutboxState
-from mailcore.outbox.store import OutboxFilter, OutboxStore
+from mailcore.outbox.store import OutboxFilter, OutboxStore, Revision
 
 
 _PAGE = 500
@@ -59,7 +60,8 @@ class Erasure:
     Args:
         erased: How many rows do not have it any more.
         being_sent: How many rows are just being sent, and have it still: erase it again later.
-        newer: How many rows were kept by a newer release, which alone can erase it.
+        newer: How many rows have it still because a newer release has kept them, which alone can
+            erase it.
     """
 
     erased: int
@@ -72,28 +74,47 @@ def erase(store: OutboxStore, address: str, *, now: datetime | None = None) -> E
     Forget an address: bodies, subjects, recipients, receipts of all rows that went to it.
 
     A row that waits is sent to the others only. What is looked for is recipients: addresses in the
-    text of messages to others stay.
+    text of messages to others stay. Rows that a newer release has kept stay as they are and are
+    counted: this release cannot know where else they have the address.
 
     Args:
         store: What keeps the rows.
         address: The address, in any spelling.
         now: The time; None to look at the clock.
+
+    Returns:
+        What was done, and how many rows have the address still: it is forgotten once
+        `being_sent` and `newer` are both 0.
+
+    Raises:
+        StoreError: If the database cannot be used, or a row in it is damaged. Rows that came before
+            may be erased already; the address is to be erased again.
     """
-    done = being_sent = newer = 0
-    decide = partial(erased, address=address, now=_time(now))
+    done = being_sent = 0
+    time = _time(now)
+    is_held = False
+
+    def decide(row: OutboxRow, receipts: Sequence[Receipt]) -> Revision | None:
+        # As it is now: since it was found, a worker may have claimed it.
+        nonlocal is_held
+        is_held = row.state is OutboxState.SENDING
+        return erased(row, receipts, address=address, now=time)
+
+    wanted = OutboxFilter(address=address)
     after = ""
     while True:
-        rows = store.find(OutboxFilter(address=address), limit=_PAGE, after=after)
+        rows = store.find(wanted, limit=_PAGE, after=after)
         for row in rows:
+            is_held = False
             try:
                 found = store.revise(row.id, decide)
-            except SerializationError:
-                newer += 1
+            except NewerDocument:
+                # A newer release has written it since; it is counted with the others.
                 continue
             done += found is not None
-            being_sent += found is None and row.state is OutboxState.SENDING
+            being_sent += found is None and is_held
         if len(rows) < _PAGE:
-            return Erasure(erased=done, being_sent=being_sent, newer=newer)
+            return Erasure(erased=done, being_sent=being_sent, newer=store.newer(wanted))
         after = rows[-1].id
 
 

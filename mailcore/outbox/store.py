@@ -140,6 +140,11 @@ class OutboxStore(Protocol):
     Ids that are asked for and do not exist are passed over. Rows come back with all of their
     fields, unless told otherwise; a document is not looked into.
 
+    Rows whose `document_version` is above ``DOCUMENT_VERSION`` were kept by a newer release, whose
+    words this one may not know. Where several are asked for, they are passed over, and
+    :meth:`newer` says how many; where one is asked for by its id, the store may raise
+    :class:`~mailcore.outbox.NewerDocument`.
+
     ``add()``, which writes a row within the caller's own transaction, is a function of each
     package: connections and sessions are its own.
     """
@@ -282,10 +287,21 @@ class OutboxStore(Protocol):
         """
         Rows in the order of their ids, with `document` None, whether they have one or not.
 
+        Those of a newer release are passed over: see :meth:`newer`.
+
         Args:
             wanted: Which rows to look for.
             limit: How many at most.
             after: The last id of those that came before; empty for the first.
+        """
+        ...
+
+    def newer(self, wanted: OutboxFilter) -> int:
+        """
+        How many rows :meth:`find` passes over, because a newer release has kept them.
+
+        Args:
+            wanted: Which rows to count: as for :meth:`find`, by what this release knows of them.
         """
         ...
 
@@ -325,7 +341,7 @@ class OutboxStore(Protocol):
 
     def happenings(self, *, since: datetime, until: datetime) -> Iterator[Happening]:
         """
-        What is counted in figures, in any order.
+        What is counted in figures, in any order; acceptances of rows of a newer release are not.
 
         For each recipient of a row in the state ``SENT`` whose status is accepted, one with
         ``SENT`` at the row's `changed_at`; and one for each receipt. Those at `since` or after it,

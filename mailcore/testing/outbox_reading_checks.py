@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mailcore.outbox.documents import DOCUMENT_VERSION
+from mailcore.outbox.operations import Erasure, erase
 from mailcore.outbox.rows import OutboxAttempt
 from mailcore.outbox.states import OutboxState
 from mailcore.outbox.store import OutboxFilter, Revision
@@ -107,6 +109,51 @@ class ReadingChecks(OutboxHooks):
         assert [replace(row, document=None) for row in rows[:2]] == list(page)
         page = store.find(OutboxFilter(), limit=2, after=page[-1].id)
         assert [row.id for row in page] == [row.id for row in rows[2:]]
+
+    def test_rows_of_a_newer_release_are_passed_over(self) -> None:
+        """What a newer release has kept is counted, and is in nobody's way."""
+        store = self.make_store()
+        version = DOCUMENT_VERSION + 1
+        sent = RecipientStatuses({"ada@example.net": RecipientStatus(SendStatus.SENT)})
+        rows = [
+            replace(made(0, key="k0"), document_version=version),
+            replace(made(1), state=OutboxState.SENT, statuses=sent, changed_at=START),
+            replace(
+                made(2),
+                document_version=version,
+                state=OutboxState.SENT,
+                statuses=sent,
+                changed_at=START,
+            ),
+            made(3),
+            replace(made(4, to=["bob@example.net"]), document_version=version),
+        ]
+        self.put(store, rows)
+        for wanted, read, newer in (
+            (OutboxFilter(), [1, 3], 3),
+            (OutboxFilter(key="k0"), [], 1),
+            (OutboxFilter(address="ADA@example.net"), [1, 3], 2),
+            (OutboxFilter(states=(OutboxState.SENT,)), [1], 1),
+            (OutboxFilter(address="eve@example.net"), [], 0),
+        ):
+            found = [row.id for row in store.find(wanted, limit=2)]
+            assert found == [rows[number].id for number in read], wanted
+            assert store.newer(wanted) == newer, wanted
+        happened = store.happenings(since=START, until=later(seconds=1))
+        assert [each.row_id for each in happened] == [rows[1].id]
+
+    def test_an_address_is_erased_from_what_can_be_read(self) -> None:
+        """What has the address still is counted: kept by a newer release, or just being sent."""
+        store = self.make_store()
+        newer = replace(made(0), document_version=DOCUMENT_VERSION + 1)
+        sending = replace(made(1), state=OutboxState.SENDING, claimed_by="w", claimed_until=START)
+        plain = made(2)
+        self.put(store, [newer, sending, plain])
+        erasure = erase(store, "Ada@example.net", now=START)
+        assert erasure == Erasure(erased=1, being_sent=1, newer=1)
+        assert self._row(store, plain).recipients == ("erased-0",)
+        assert self._row(store, sending).recipients == ("ada@example.net",)
+        assert store.newer(OutboxFilter(address="ada@example.net")) == 1
 
     def test_how_full_it_is(self) -> None:
         """The store counts rows by state, and says what is due and when something is next."""

@@ -20,6 +20,9 @@ def erase_command(arguments: Sequence[str], out: _Writer) -> int:
     """
     Forget an address: ``manage.py mailcore erase ADDRESS``.
 
+    Returns:
+        0; 1 if something has the address still, which is told; 2 for a wrong use.
+
     Raises:
         ConfigurationError: If no app that is installed keeps anything.
     """
@@ -27,9 +30,12 @@ def erase_command(arguments: Sequence[str], out: _Writer) -> int:
         out.write("usage: manage.py mailcore erase ADDRESS\n")
         return 2
     _require_keepers()
+    is_left = False
     for name, keeper in keepers.items():
-        _tell(out, name, keeper.erase(arguments[0]))
-    return 0
+        counts = keeper.erase(arguments[0])
+        _tell(out, name, counts)
+        is_left = is_left or any(counts.get(each) for each in keeper.unfinished)
+    return int(is_left)
 
 
 def prune_command(arguments: Sequence[str], out: _Writer) -> int:

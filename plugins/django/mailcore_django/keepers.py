@@ -17,10 +17,13 @@ class Keeper:
     Args:
         erase: Forgets what it has of an address, and says how much of what it was.
         prune: Forgets what is older than the settings allow, and says how much of what it was.
+        unfinished: Which of the words of `erase` say what has the address still, so that the
+            command ends with 1.
     """
 
     erase: Callable[[str], Mapping[str, int]]
     prune: Callable[[], Mapping[str, int]]
+    unfinished: tuple[str, ...] = ()
 
 
 keepers: dict[str, Keeper] = {}

@@ -312,6 +312,26 @@ def test_sending_again_and_calling_off(project):
     assert "there is no message nonsense" in run("retry", "nonsense", code=1)
 
 
+def test_messages_of_a_newer_release(project, capsys):
+    """What can be read is shown, called off and erased; of the rest it says that it is there."""
+    newer, plain = message(), message()
+    for each in (newer, plain):
+        each.send()
+    OutboxMessage.objects.filter(pk=newer.mailcore_outbox_id).update(document_version=99)
+    ids = [newer.mailcore_outbox_id, plain.mailcore_outbox_id]
+
+    shown = run("show", ADA, code=1)
+    assert [False, True] == [each in shown for each in ids]
+    assert "1 more, kept by a newer release" in capsys.readouterr().err
+    assert "" == run("show", ids[0], code=1)
+    assert "1 cancelled\n" == run("cancel", *ids, code=1)
+    assert "1 sent again\n" == run("retry", ids[1])
+    assert "1 cancelled\n" == run("cancel", "--state", "pending", code=1)
+    assert 2 == capsys.readouterr().err.count("1 more, kept by a newer release") - 1
+    erased = run("erase", ADA, code=1)
+    assert "outbox: 1 messages without the address, 1 were kept by a newer release" in erased
+
+
 def test_erasing_and_pruning(project):
     """As the other apps: by `manage.py mailcore erase` and `prune`."""
     message(to=[ADA, BEN]).send()

@@ -75,11 +75,21 @@ class Finder:
     def find(
         self, wanted: OutboxFilter, limit: int, after: str, connection: Connection
     ) -> list[OutboxRow]:
-        """Rows in the order of their ids, without their documents."""
+        """Rows in the order of their ids, without their documents; none of a newer release."""
         rows = self._tables.rows
         query = select(rows).where(rows.c.id > after, *self._conditions(wanted, connection))
+        query = query.where(rows.c.document_version <= DOCUMENT_VERSION)
         query = query.order_by(rows.c.id).limit(limit)
         return [row_of(each) for each in connection.execute(query).mappings()]
+
+    def newer(self, wanted: OutboxFilter, connection: Connection) -> int:
+        """How many rows of a newer release `find` passes over."""
+        rows = self._tables.rows
+        query = select(func.count()).select_from(rows)
+        query = query.where(
+            rows.c.document_version > DOCUMENT_VERSION, *self._conditions(wanted, connection)
+        )
+        return int(connection.execute(query).scalar_one())
 
     def counts(self, now: datetime, connection: Connection) -> OutboxCounts:
         """How full the outbox is."""
@@ -147,6 +157,7 @@ class Finder:
             has_state(self._tables, OutboxState.SENT),
             rows.c.changed_at >= since,
             rows.c.changed_at < until,
+            rows.c.document_version <= DOCUMENT_VERSION,
         )
         for found in _pages(database, sent, (rows.c.changed_at, rows.c.id)):
             row = row_of(found._mapping)

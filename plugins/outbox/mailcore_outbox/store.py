@@ -218,13 +218,14 @@ class SqlOutboxStore:
         A row, by its id.
 
         Raises:
+            NewerDocument: If a newer release has kept the row.
             StoreError: If the database cannot be used.
         """
         return self._database.read(_WHAT, partial(self._writer.read, row_id))
 
     def find(self, wanted: OutboxFilter, *, limit: int, after: str = "") -> Sequence[OutboxRow]:
         """
-        Rows in the order of their ids, without their documents.
+        Rows in the order of their ids, without their documents; none of a newer release.
 
         Args:
             wanted: Which rows are asked for.
@@ -235,6 +236,18 @@ class SqlOutboxStore:
             StoreError: If the database cannot be used.
         """
         return self._database.read(_WHAT, partial(self._finder.find, wanted, limit, after))
+
+    def newer(self, wanted: OutboxFilter) -> int:
+        """
+        How many rows of a newer release :meth:`find` passes over.
+
+        Args:
+            wanted: Which rows are counted.
+
+        Raises:
+            StoreError: If the database cannot be used.
+        """
+        return self._database.read(_WHAT, partial(self._finder.newer, wanted))
 
     def attempts(self, row_id: str) -> Sequence[OutboxAttempt]:
         """

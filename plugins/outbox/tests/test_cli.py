@@ -195,6 +195,34 @@ def test_rows_of_a_newer_release_are_counted(mailcore, add, engine, outbox):
     assert "newer release" in mailcore("status")[1]
 
 
+def test_rows_of_a_newer_release_are_told_of(mailcore, add, engine, outbox):
+    """What can be read is shown, called off and erased; of the rest it says that it is there."""
+    newer, plain = add(), add()
+    with engine.begin() as connection:
+        change = text("UPDATE mailcore_outbox SET document_version = 99 WHERE id = :id")
+        connection.execute(change, {"id": newer.id})
+
+    told = json_of(mailcore, "show", "--to", ADA)
+    assert ([plain.id], 1) == ([row["id"] for row in told["rows"]], told["newer"])
+    _, printed, errors = mailcore("show")
+    assert (True, False) == (plain.id in printed, newer.id in printed)
+    assert "1 more row was kept by a newer release" in errors
+    code, printed, errors = mailcore("show", newer.id, plain.id)
+    assert (1, True) == (code, plain.id in printed)
+    assert f"{newer.id}: " in errors
+    assert "newer release" in errors
+    code, printed, _ = mailcore("cancel", newer.id, plain.id)
+    assert (1, True, True) == (code, "newer release" in printed, "called off" in printed)
+    code, _, errors = mailcore("retry", "--state", "cancelled", "--to", BOB)
+    assert (0, "") == (code, errors)
+    code, printed, errors = mailcore("retry", "--to", ADA)
+    assert (1, True) == (code, "1 more row was kept" in errors)
+    code, printed, _ = mailcore("erase", ADA, "--json")
+    assert (1, {"erased": 1, "being_sent": 0, "newer": 1}) == (code, json.loads(printed))
+    kept = outbox.store.get(plain.id)
+    assert ("erased-0",) == kept.recipients
+
+
 @pytest.mark.slow
 def test_show_lists(mailcore, add):
     """Rows by what they have in common."""
@@ -259,7 +287,7 @@ def test_retry(mailcore, add, outbox):
     fail_all(outbox)
     assert ["failed", "failed", "pending"] == states(outbox)
     told = json_of(mailcore, "retry", first.id)
-    assert {"changed": [first.id], "left_alone": []} == told
+    assert {"changed": [first.id], "left_alone": [], "newer": 0} == told
     code, printed, _ = mailcore("retry", waiting.id, "nobody")
     assert (1, 2) == (code, printed.count("left alone"))
     assert [second.id] == json_of(mailcore, "retry", "--state", "failed")["changed"]

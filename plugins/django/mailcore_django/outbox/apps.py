@@ -17,8 +17,10 @@ class MailcoreOutboxConfig(AppConfig):
         """Listen to what is reported."""
         from mailcore_django.keepers import Keeper, keepers
         from mailcore_django.outbox import checks, listening
-        from mailcore_django.outbox.forgetting import erase_address, prune_old
+        from mailcore_django.outbox.forgetting import BEING_SENT, NEWER, erase_address, prune_old
 
         listening.connect()
         checks.register()
-        keepers["outbox"] = Keeper(erase=erase_address, prune=prune_old)
+        keepers["outbox"] = Keeper(
+            erase=erase_address, prune=prune_old, unfinished=(BEING_SENT, NEWER)
+        )

@@ -90,6 +90,7 @@ class OutboxQuestions:
         A row, by its id.
 
         Raises:
+            NewerDocument: If a newer release has kept the row.
             StoreError: If the database cannot be used.
         """
 
@@ -101,14 +102,14 @@ class OutboxQuestions:
 
     def find(self, wanted: OutboxFilter, *, limit: int, after: str = "") -> Sequence[OutboxRow]:
         """
-        Rows in the order of their ids, without their documents.
+        Rows in the order of their ids, without their documents; none of a newer release.
 
         Raises:
             StoreError: If the database cannot be used.
         """
 
         def work(using: str) -> list[OutboxRow]:
-            rows = self._rows(using).filter(_condition(wanted, using)).order_by("pk")
+            rows = self._rows(using).filter(_condition(wanted, using), **KNOWN).order_by("pk")
             found: list[OutboxRow] = []
             last = after
             while len(found) < limit:
@@ -120,6 +121,20 @@ class OutboxQuestions:
                     break
                 last = read[-1].id
             return found
+
+        return self._tables.read(work)
+
+    def newer(self, wanted: OutboxFilter) -> int:
+        """
+        How many rows of a newer release :meth:`find` passes over.
+
+        Raises:
+            StoreError: If the database cannot be used.
+        """
+
+        def work(using: str) -> int:
+            rows = self._rows(using).filter(_condition(wanted, using)).exclude(**KNOWN)
+            return int(rows.count())
 
         return self._tables.read(work)
 

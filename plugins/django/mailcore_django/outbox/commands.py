@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 from django.utils import timezone
 
 from mailcore.outbox import (
+    NewerDocument,
     OutboxFilter,
     OutboxRow,
     OutboxState,
@@ -155,7 +157,7 @@ def show_command(arguments: Sequence[str], out: _Writer) -> int:
     Show messages with their attempts and receipts.
 
     Returns:
-        0; 1 if there is no such message.
+        0; 1 if there is no such message, or if one was kept by a newer release.
     """
     parser = parser_of("show", "Show messages, with what became of them.")
     parser.add_argument("what", help="an id, a key, or an address")
@@ -168,19 +170,40 @@ def show_command(arguments: Sequence[str], out: _Writer) -> int:
         for store in stores()
         for row in _found(store, given.what, given.limit)
     ]
-    if not told:
+    newer = sum(_newer(store, given.what) for store in stores())
+    _tell_of_newer(newer)
+    if not told and not newer:
         out.write("There is no such message in the outbox.\n")
         return 1
     if given.json:
         out.write(json.dumps(told, indent=2) + "\n")
-        return 0
-    for each in told:
-        _write(out, each)
-    return 0
+    else:
+        for each in told:
+            _write(out, each)
+    return int(bool(newer))
+
+
+def _tell_of_newer(count: int) -> None:
+    if count:
+        sys.stderr.write(
+            f"{count} more, kept by a newer release of mailcore: run this command of that release\n"
+        )
+
+
+def _newer(store: DatabaseOutboxStore, what: str) -> int:
+    """How many messages of an id, a key or an address this release cannot read."""
+    try:
+        store.get(what)
+    except NewerDocument:
+        return 1
+    return store.newer(OutboxFilter(key=what)) or store.newer(OutboxFilter(address=what))
 
 
 def _found(store: DatabaseOutboxStore, what: str, limit: int) -> list[OutboxRow]:
-    row = store.get(what)
+    try:
+        row = store.get(what)
+    except NewerDocument:
+        return []
     if row is not None:
         return [row]
     by_key = store.find(OutboxFilter(key=what), limit=1)
@@ -288,22 +311,29 @@ def _revised(
         wanted = OutboxFilter(
             states=(OutboxState(given.state),), error_category=given.category, tag=given.tag
         )
-    count = left = 0
+    count = left = newer = 0
     missing = set(given.ids)
     for store in stores():
         for row_id in _ids(store, wanted) if wanted else given.ids:
-            if wanted is None and store.get(row_id) is None:
+            try:
+                if wanted is None and store.get(row_id) is None:
+                    continue
+                missing.discard(row_id)
+                written = revise(store, row_id)
+            except NewerDocument:
+                missing.discard(row_id)
+                newer += 1
                 continue
-            missing.discard(row_id)
-            written = revise(store, row_id)
             count += written is not None
             left += written is None
+        newer += 0 if wanted is None else store.newer(wanted)
+    _tell_of_newer(newer)
     out.write(f"{count} {done}\n")
     if left:
         out.write(f"{left} left as they are: not in their state, or without their bodies\n")
     for row_id in sorted(missing):
         out.write(f"there is no message {row_id}\n")
-    return int(bool(left or missing))
+    return int(bool(left or missing or newer))
 
 
 def _ids(store: DatabaseOutboxStore, wanted: OutboxFilter) -> Iterator[str]:

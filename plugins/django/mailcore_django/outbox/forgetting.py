@@ -11,8 +11,10 @@ from mailcore_django.outbox.keeping import outbox_databases, outbox_settings
 from mailcore_django.outbox.store import DatabaseOutboxStore
 
 
-__all__ = ["OVER", "erase_address", "prune_old"]
+__all__ = ["BEING_SENT", "NEWER", "OVER", "erase_address", "prune_old"]
 
+BEING_SENT = "are just being sent: erase it once more"
+NEWER = "were kept by a newer release, which has to erase it"
 _AT_ONCE = 1000
 OVER = tuple(each for each in OutboxState if each.is_over)
 """The states of messages that workers leave alone."""
@@ -34,9 +36,9 @@ def erase_address(address: str) -> dict[str, int]:
         newer += done.newer
     counts = {"messages without the address": erased}
     if being_sent:
-        counts["are just being sent: erase it once more"] = being_sent
+        counts[BEING_SENT] = being_sent
     if newer:
-        counts["were kept by a newer release, which has to erase it"] = newer
+        counts[NEWER] = newer
     return counts
 
 

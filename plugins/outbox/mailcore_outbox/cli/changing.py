@@ -18,6 +18,7 @@ from mailcore_outbox.cli.common import (
     is_filtered,
     opened,
     rows_of,
+    told_of_newer,
 )
 
 
@@ -51,25 +52,35 @@ def add_parsers(commands: argparse._SubParsersAction[Any]) -> None:
 
 def run(what: _What, arguments: argparse.Namespace) -> int:
     """Change rows."""
-    from mailcore.outbox import cancel, retry
+    from mailcore.outbox import NewerDocument, cancel, retry
 
     if bool(arguments.ids) is is_filtered(arguments):
         raise UsageError(f"`{what}` needs the ids of rows, or what they have in common")
     change = retry if what == "retry" else cancel
     done: list[str] = []
-    left: list[str] = []
+    left: dict[str, str] = {}
+    newer = 0
     with opened(arguments) as outbox:
         for row_id in _ids(what, arguments, outbox):
-            changed = change(outbox.store, row_id)
-            (left if changed is None else done).append(row_id)
+            try:
+                changed = change(outbox.store, row_id)
+            except NewerDocument as error:
+                left[row_id] = f"left alone: {error}"
+                continue
+            if changed is None:
+                left[row_id] = "left alone: not there, or not in such a state"
+            else:
+                done.append(row_id)
+        if not arguments.ids:
+            newer = told_of_newer(outbox, filter_of(arguments))
     if arguments.json:
-        output.write_json({"changed": done, "left_alone": left})
+        output.write_json({"changed": done, "left_alone": list(left), "newer": newer})
     else:
         said = "is sent again" if what == "retry" else "called off"
         rows = [[row_id, said] for row_id in done]
-        rows += [[row_id, "left alone: not there, or not in such a state"] for row_id in left]
+        rows += [[row_id, why] for row_id, why in left.items()]
         output.write_table(["row", "outcome"], rows)
-    return NOT_DONE if left else exit_codes.OK
+    return NOT_DONE if left or newer else exit_codes.OK
 
 
 def _ids(what: _What, arguments: argparse.Namespace, outbox: Outbox) -> Iterator[str]:

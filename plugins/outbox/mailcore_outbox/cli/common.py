@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from mailcore.cli import output
 from mailcore.cli.argument_types import point_in_time, positive
 from mailcore.cli.common import add_common
 from mailcore.cli.failures import UsageError
@@ -160,8 +161,21 @@ def filter_of(arguments: argparse.Namespace) -> OutboxFilter:
     )
 
 
+def told_of_newer(outbox: Outbox, wanted: OutboxFilter) -> int:
+    """Say how many of the rows that are asked for a newer release has kept, and return it."""
+    count = outbox.store.newer(wanted)
+    if count:
+        rows = "1 more row was" if count == 1 else f"{count} more rows were"
+        output.note(
+            f"{rows} kept by a newer release of mailcore, and left out: run this command of that "
+            "release",
+            always=True,
+        )
+    return count
+
+
 def rows_of(outbox: Outbox, wanted: OutboxFilter, limit: int | None) -> Iterator[OutboxRow]:
-    """Rows in the order of their ids, fetched as they are wanted."""
+    """Rows of this release in the order of their ids, fetched as they are wanted."""
     after, left = "", limit
     while left is None or left > 0:
         size = _PAGE if left is None else min(_PAGE, left)

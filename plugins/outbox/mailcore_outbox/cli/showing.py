@@ -17,6 +17,7 @@ from mailcore_outbox.cli.common import (
     is_filtered,
     opened,
     rows_of,
+    told_of_newer,
 )
 
 
@@ -52,9 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
     with opened(arguments) as outbox:
         if arguments.ids:
             return _show(arguments, outbox)
-        rows = list(rows_of(outbox, filter_of(arguments), arguments.limit or _SHOWN))
+        wanted = filter_of(arguments)
+        rows = list(rows_of(outbox, wanted, arguments.limit or _SHOWN))
+        newer = told_of_newer(outbox, wanted)
     if arguments.json:
-        output.write_json({"rows": [described(row) for row in rows]})
+        output.write_json({"rows": [described(row) for row in rows], "newer": newer})
         return exit_codes.OK
     output.write_table(
         ["id", "state", "due (UTC)", "tries", "to", "subject", "error"],
@@ -75,10 +78,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace, outbox: Outbox) -> int:
+    from mailcore.outbox import NewerDocument
+
     found: list[dict[str, object]] = []
     missing: list[str] = []
+    newer: list[str] = []
     for row_id in arguments.ids:
-        row = outbox.store.get(row_id)
+        try:
+            row = outbox.store.get(row_id)
+        except NewerDocument as error:
+            output.note(f"{row_id}: {error}", always=True)
+            newer.append(row_id)
+            continue
         if row is None:
             missing.append(row_id)
             continue
@@ -95,11 +106,11 @@ def _show(arguments: argparse.Namespace, outbox: Outbox) -> int:
     for row_id in missing:
         output.note(f"there is no row {row_id}", always=True)
     if arguments.json:
-        output.write_json({"rows": found, "missing": missing})
+        output.write_json({"rows": found, "missing": missing, "newer": newer})
     else:
         for each in found:
             _write(each)
-    return NOT_DONE if missing else exit_codes.OK
+    return NOT_DONE if missing or newer else exit_codes.OK
 
 
 def _write(row: dict[str, Any]) -> None:
