@@ -79,6 +79,23 @@ class RecipientStatus:
     retryable: bool = False
     maybe_accepted: bool = False
 
+    @classmethod
+    def of_error(cls, error: SendError, detail: str | None = None) -> RecipientStatus:
+        """
+        The outcome for a recipient of a request that failed.
+
+        Args:
+            error: The exception that the request failed with.
+            detail: The provider's own words; the text of the exception if None.
+        """
+        return cls(
+            SendStatus.UNKNOWN if error.maybe_accepted else SendStatus.FAILED,
+            code=error.code or error.category,
+            detail=str(error) if detail is None else detail,
+            retryable=error.retryable,
+            maybe_accepted=error.maybe_accepted,
+        )
+
     @property
     def accepted(self) -> bool:
         """Whether the provider took the message for this recipient."""

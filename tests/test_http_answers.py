@@ -28,6 +28,7 @@ from mailcore.http import (
     Meaning,
     error_answer,
     headers_with_reset,
+    json_or_none,
     may_be_accepted,
     meaning_of_status,
     not_understood,
@@ -35,6 +36,7 @@ from mailcore.http import (
     retry_after_seconds,
     seconds_until_reset,
     send_error,
+    text_in,
     unexplained_error,
 )
 
@@ -322,3 +324,38 @@ def test_an_answer_without_the_services_words():
     assert "402: an answer without Acme's code (text/html) (buy some)" == str(error)
     assert (QuotaExceeded, "no_credits") == (type(error), error.category)
     assert RateLimited is meaning_of_status(429, known).error
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"code": 5}', {"code": 5}),
+        (b"null", None),
+        (b"", None),
+        (b"<html>", None),
+        (b"\xff", None),
+        (b"[" * 100_000, None),
+    ],
+    ids=["object", "null", "empty", "page", "no UTF-8", "deep"],
+)
+def test_an_answer_that_need_not_be_json(body, expected):
+    """Whatever is not JSON is nothing, and no error."""
+    assert expected == json_or_none(HttpResponse(status_code=502, headers={}, body=body))
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"message": "too many"}, "too many"),
+        ({"message": None}, ""),
+        ({"message": ["too many"]}, ""),
+        ({}, ""),
+        ([{"message": "too many"}], ""),
+        ("message", ""),
+        (None, ""),
+    ],
+    ids=["text", "null", "array", "missing", "no object", "text alone", "nothing"],
+)
+def test_a_text_of_an_answer(document, expected):
+    """What is no text is an empty one."""
+    assert expected == text_in(document, "message")

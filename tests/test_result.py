@@ -6,7 +6,14 @@ import pickle
 
 import pytest
 
-from mailcore import RateLimited, RecipientStatus, ResultStatus, SendResult, SendStatus
+from mailcore import (
+    NetworkError,
+    RateLimited,
+    RecipientStatus,
+    ResultStatus,
+    SendResult,
+    SendStatus,
+)
 from mailcore.result import RecipientStatuses
 
 
@@ -124,3 +131,24 @@ def test_reprs_are_redacted():
 
     assert "a***@x.org: failed" in repr(result)
     assert "ada@" not in repr(result) + repr(FAILED)
+
+
+@pytest.mark.parametrize(
+    ("error", "detail", "expected"),
+    [
+        (
+            RateLimited("wait", code="slow"),
+            None,
+            RecipientStatus(SendStatus.FAILED, code="slow", detail="wait", retryable=True),
+        ),
+        (
+            NetworkError("lost", retryable=False, maybe_accepted=True),
+            "",
+            RecipientStatus(SendStatus.UNKNOWN, code="network", maybe_accepted=True),
+        ),
+    ],
+    ids=["refused", "lost"],
+)
+def test_the_outcome_of_a_request_that_failed(error, detail, expected):
+    """What may be on its way is unknown; words of the provider come instead of the exception's."""
+    assert expected == RecipientStatus.of_error(error, detail)

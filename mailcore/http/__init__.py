@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mailcore.http.answers import (
         Meaning,
         error_answer,
+        json_or_none,
         may_be_accepted,
         meaning_of_status,
         not_understood,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         retry_after_seconds,
         seconds_until_reset,
         send_error,
+        text_in,
     )
     from mailcore.http.checking import USER_AGENT
     from mailcore.http.choosing import default_transport
@@ -53,6 +55,7 @@ else:
             "AiohttpTransport": "http.aiohttp_transport",
             "Meaning": "http.answers",
             "error_answer": "http.answers",
+            "json_or_none": "http.answers",
             "may_be_accepted": "http.answers",
             "meaning_of_status": "http.answers",
             "not_understood": "http.answers",
@@ -60,6 +63,7 @@ else:
             "retry_after_seconds": "http.answers",
             "seconds_until_reset": "http.answers",
             "send_error": "http.answers",
+            "text_in": "http.answers",
             "PieceFetcher": "http.fetching",
             "default_transport": "http.choosing",
             "REDIRECT_VARIABLE": "http.redirect_variable",
@@ -106,6 +110,7 @@ __all__ = [
     "form_request",
     "headers_with_reset",
     "json_bytes",
+    "json_or_none",
     "json_request",
     "logged",
     "may_be_accepted",
@@ -118,6 +123,7 @@ __all__ = [
     "seconds_until_reset",
     "send_error",
     "settled",
+    "text_in",
     "unexplained_error",
     "without_credentials",
 ]

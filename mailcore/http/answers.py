@@ -280,6 +280,31 @@ def read_json(response: HttpResponse) -> Any:
         raise not_understood("is not JSON", response) from None
 
 
+def json_or_none(response: HttpResponse) -> Any:
+    """
+    The JSON of an answer, whatever its status; None if it is not JSON, such as a proxy's page.
+
+    Args:
+        response: The answer that need not be JSON.
+    """
+    try:
+        return json.loads(response.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def text_in(document: object, name: str) -> str:
+    """
+    A text of a JSON object; empty if it is missing or null, or if something else is there.
+
+    Args:
+        document: The document of an answer, or an object within; what is no object has no texts.
+        name: The name that the text has in the object.
+    """
+    value = document.get(name) if isinstance(document, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
 def not_understood(what: str, response: HttpResponse) -> UnexpectedResponse:
     """
     The exception for an answer that the provider's documentation does not have.

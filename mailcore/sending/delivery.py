@@ -244,14 +244,7 @@ def failed_for(recipients: Sequence[str], error: SendError) -> dict[str, Recipie
         recipients: The addresses that it was for.
         error: What it failed with.
     """
-    status = RecipientStatus(
-        SendStatus.UNKNOWN if error.maybe_accepted else SendStatus.FAILED,
-        code=error.code or error.category,
-        detail=str(error),
-        retryable=error.retryable,
-        maybe_accepted=error.maybe_accepted,
-    )
-    return dict.fromkeys(recipients, status)
+    return dict.fromkeys(recipients, RecipientStatus.of_error(error))
 
 
 def _not_attempted(requests: Sequence[Any], error: SendError) -> dict[str, RecipientStatus]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mailcore.address import address_key
 from mailcore.flow import HttpRequest, HttpResponse
-from mailcore.http import not_understood, read_json
+from mailcore.http import not_understood, read_json, text_in
 from mailcore.result import RecipientStatus, SendStatus
 from mailcore_new_esp.errors import error_of
 
@@ -55,14 +55,13 @@ def statuses_of(
 def _status(item: Any, response: HttpResponse) -> tuple[str, RecipientStatus]:
     if not isinstance(item, dict) or not isinstance(item.get("email"), str):
         raise not_understood("has a recipient without an address", response)
-    named = item.get("status")
-    status = STATUSES.get(named) if isinstance(named, str) else None
-    message_id, reason = item.get("message_id"), item.get("reason")
+    named = text_in(item, "status")
+    status = STATUSES.get(named)
     return item["email"], RecipientStatus(
         status or SendStatus.UNKNOWN,
-        message_id=message_id if isinstance(message_id, str) else None,
-        code=named if isinstance(named, str) else "",
-        detail=reason if isinstance(reason, str) else "",
+        message_id=text_in(item, "message_id") or None,
+        code=named,
+        detail=text_in(item, "reason"),
         retryable=named == "deferred",
         # A status that nobody knows yet may well be one of those that send.
         maybe_accepted=status is None,

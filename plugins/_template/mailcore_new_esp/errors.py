@@ -11,10 +11,9 @@ from mailcore.errors import (
     QuotaExceeded,
     RateLimited,
     SendError,
-    UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, error_answer, meaning_of_status, read_json
+from mailcore.http import Meaning, error_answer, json_or_none, meaning_of_status, text_in
 
 
 ERRORS: Mapping[str, Meaning] = {
@@ -42,19 +41,13 @@ def error_of(response: HttpResponse) -> SendError:
     Args:
         response: The answer that is no success.
     """
-    try:
-        answer = read_json(response)
-    except UnexpectedResponse:
-        # The page of a proxy, mostly: its status says enough.
-        answer = None
+    # What is not JSON is the page of a proxy, mostly: its status says enough.
+    answer = json_or_none(response)
     error = answer.get("error") if isinstance(answer, dict) else None
-    if not isinstance(error, dict):
-        error = {}
-    code, words = error.get("code"), error.get("message")
-    known = ERRORS.get(code) if isinstance(code, str) else None
+    code = text_in(error, "code")
     return error_answer(
         response,
-        known or meaning_of_status(response.status_code),
-        words if isinstance(words, str) else "",
-        code=code if isinstance(code, str) else "",
+        ERRORS.get(code) or meaning_of_status(response.status_code),
+        text_in(error, "message"),
+        code=code,
     )

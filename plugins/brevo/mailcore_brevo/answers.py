@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailcore.errors import UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse
-from mailcore.http import not_understood, read_json
+from mailcore.http import json_or_none, not_understood, read_json
 from mailcore.result import RecipientStatus, SendStatus
 from mailcore.webhook import bracketed_id
 from mailcore_brevo.errors import DUPLICATE, api_error, code_of, status_error, words_of
@@ -32,10 +31,7 @@ def statuses_of(request: HttpRequest, response: HttpResponse) -> Mapping[str, Re
     """
     if 200 <= response.status_code < 300:
         return _accepted(request, read_json(response), response)
-    try:
-        document = read_json(response)
-    except UnexpectedResponse:
-        document = None
+    document = json_or_none(response)
     code = code_of(document)
     if not code:
         raise status_error(response)

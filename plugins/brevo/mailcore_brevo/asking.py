@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailcore.account import AccountCalls
 from mailcore.errors import SendError
 from mailcore.flow import HttpResponse
-from mailcore.http import JSON_HEADERS, read_json
+from mailcore.http import JSON_HEADERS, json_or_none
 from mailcore_brevo.errors import api_error, code_of, status_error, words_of
 from mailcore_brevo.options import BrevoOptions
 
@@ -30,9 +30,6 @@ def calls_of(options: BrevoOptions) -> AccountCalls:
 
 
 def _error_of(response: HttpResponse) -> SendError:
-    try:
-        document = read_json(response)
-    except SendError:
-        document = None
+    document = json_or_none(response)
     code = code_of(document)
     return api_error(code, words_of(document), response) if code else status_error(response)

@@ -27,6 +27,7 @@ from mailcore.http import (
     error_answer,
     headers_with_reset,
     meaning_of_status,
+    text_in,
     unexplained_error,
 )
 
@@ -94,14 +95,12 @@ _BY_STATUS = {
 
 def code_of(document: Any) -> str:
     """The code of an answer that says that it is an error, else an empty text."""
-    code = document.get("code") if isinstance(document, dict) else None
-    return code if isinstance(code, str) else ""
+    return text_in(document, "code")
 
 
 def words_of(document: Any) -> str:
     """What an answer says is wrong."""
-    words = document.get("message") if isinstance(document, dict) else None
-    return words if isinstance(words, str) else ""
+    return text_in(document, "message")
 
 
 def meaning_of(code: str, status_code: int) -> Meaning:

@@ -10,7 +10,6 @@ users of its API report, in issues and tests of public repositories (read 2026-1
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 
 from mailcore.errors import (
@@ -22,7 +21,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, error_answer, headers_with_reset, meaning_of_status
+from mailcore.http import Meaning, error_answer, headers_with_reset, json_or_none, meaning_of_status
 
 
 WRONG_URL = Meaning(
@@ -159,10 +158,7 @@ def _dated(meaning: Meaning, said: str) -> Meaning:
 
 def _words(response: HttpResponse) -> str:
     """What Mailgun says: ``message`` of JSON, or a line of text such as ``Forbidden``."""
-    try:
-        document = json.loads(response.body)
-    except (ValueError, RecursionError):
-        document = None
+    document = json_or_none(response)
     if isinstance(document, str):
         return document[:_MAX_WORDS]
     if isinstance(document, dict):

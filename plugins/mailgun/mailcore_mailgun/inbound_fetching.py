@@ -18,7 +18,7 @@ from typing import Any
 from mailcore.errors import FetchError
 from mailcore.events import InboundEvent
 from mailcore.flow import Flow, HttpResponse
-from mailcore.http import PieceFetcher, basic_authorization
+from mailcore.http import PieceFetcher, basic_authorization, text_in
 from mailcore.inbound import (
     InboundMessage,
     ReceivedFile,
@@ -145,14 +145,14 @@ def _put_together(
     for file_url, described in _attachments(stored, url, defects):
         response = yield from pieces.get(file_url, accept="*/*")
         pieces.count(len(response.body))
-        name, content_type = described.get("name"), described.get("content-type")
+        name = described.get("name")
         files.append(
             (
                 file_url,
                 ReceivedFile(
                     content=response.body,
                     filename=name if isinstance(name, str) else None,
-                    content_type=content_type if isinstance(content_type, str) else "",
+                    content_type=text_in(described, "content-type"),
                 ),
             )
         )

@@ -15,7 +15,6 @@ to refer to is never such a name: see :func:`made_up_prefix`.
 from __future__ import annotations
 
 import json
-import logging
 import re
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,8 +27,6 @@ from mailcore.message import CONTROL, Message, place_in_extra, value_names
 from mailcore.sending import Entry
 from mailcore_mailgun.options import NAMESPACE, extra_of, texts_of
 
-
-logger = logging.getLogger("mailcore_mailgun")
 
 MAX_RECIPIENTS = 1000
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]+")

@@ -24,9 +24,8 @@ from mailcore.account import (
     SuppressionFilter,
     SuppressionList,
 )
-from mailcore.errors import SendError
 from mailcore.flow import Flow, HttpResponse
-from mailcore.http import read_json
+from mailcore.http import json_or_none
 from mailcore_mailgun.errors import error_of
 from mailcore_mailgun.options import MailgunOptions
 
@@ -180,10 +179,7 @@ def _says_absent(response: HttpResponse) -> bool:
     """
     if response.status_code != 404:
         return False
-    try:
-        document = read_json(response)
-    except SendError:
-        return False
+    document = json_or_none(response)
     words = document.get("message") if isinstance(document, dict) else None
     return isinstance(words, str) and "domain" not in words.lower()
 

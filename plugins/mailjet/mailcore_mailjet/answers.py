@@ -139,7 +139,7 @@ def _of_mails(
             statuses = _of_mail(item, mail, response)
         except SendError as error:
             errors.append(error)
-            statuses = dict.fromkeys(mail.recipients, _failed(error))
+            statuses = dict.fromkeys(mail.recipients, RecipientStatus.of_error(error))
         keep_likelier(found, statuses)
     if len(errors) == len(items) and len({(type(e), e.code) for e in errors}) == 1:
         raise errors[0]
@@ -227,13 +227,3 @@ def _invalid(named: Mapping[str, ApiError], mail: _Mail) -> Statuses:
             for address, error in named.items()
         },
     }
-
-
-def _failed(error: SendError) -> RecipientStatus:
-    return RecipientStatus(
-        SendStatus.UNKNOWN if error.maybe_accepted else SendStatus.FAILED,
-        code=error.code or error.category,
-        detail=str(error),
-        retryable=error.retryable,
-        maybe_accepted=error.maybe_accepted,
-    )

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from mailcore.flow import HttpRequest, HttpResponse
+from mailcore.http import json_or_none
 from mailcore.sending import Combined, JsonCall, combined_calls, joined_request
 
 
@@ -126,10 +127,7 @@ def split(requests: Sequence[HttpRequest], response: HttpResponse) -> Sequence[H
 
 
 def _results(response: HttpResponse) -> list[Any] | None:
-    try:
-        document = json.loads(response.body)
-    except (ValueError, RecursionError):
-        return None
+    document = json_or_none(response)
     items = document.get(_MESSAGES) if isinstance(document, dict) else None
     return items if isinstance(items, list) else None
 

@@ -19,7 +19,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, error_answer, meaning_of_status, unexplained_error
+from mailcore.http import Meaning, error_answer, meaning_of_status, text_in, unexplained_error
 
 
 INVALID_ADDRESS = "mj-0013"
@@ -136,12 +136,12 @@ def is_error(document: Any) -> bool:
 
 def error_of(item: Mapping[str, Any], response: HttpResponse) -> ApiError:
     """Read an error, whatever of it is missing."""
-    code, words, status = (item.get(name) for name in ("ErrorCode", "ErrorMessage", "StatusCode"))
+    code, status = item.get("ErrorCode"), item.get("StatusCode")
     listed = item.get("ErrorRelatedTo")
     related = (
         tuple(text for text in listed if isinstance(text, str)) if type(listed) is list else ()
     )
-    said = words if isinstance(words, str) else ""
+    said = text_in(item, "ErrorMessage")
     return ApiError(
         code=code[:40] if isinstance(code, str) and code.isprintable() else "",
         words=f"{said} ({', '.join(related[:5])})" if related else said,

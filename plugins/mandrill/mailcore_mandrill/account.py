@@ -15,6 +15,7 @@ from typing import Any
 from mailcore.account import AsyncQuotaAccount, QuotaAccount
 from mailcore.address import Address
 from mailcore.flow import Flow, HttpResponse, Transport, arun, run
+from mailcore.http import text_in
 from mailcore.webhook import parse_timestamp
 from mailcore_mandrill.asking import MandrillCalls
 from mailcore_mandrill.quota import AccountQuota
@@ -130,11 +131,11 @@ def delete_allowed(calls: MandrillCalls, email_address: str) -> Flow[bool]:
 
 def _allowed(item: object, response: HttpResponse, calls: MandrillCalls) -> AllowedAddress:
     given: Mapping[str, Any] = item if isinstance(item, dict) else {}
-    address, detail = given.get("email"), given.get("detail")
+    address = given.get("email")
     if not isinstance(address, str):
         raise calls.unreadable("has an entry without an address", response)
     return AllowedAddress(
         email_address=address,
-        detail=detail if isinstance(detail, str) else "",
+        detail=text_in(given, "detail"),
         created_at=parse_timestamp(given.get("created_at")),
     )

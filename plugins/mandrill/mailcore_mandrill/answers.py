@@ -13,7 +13,7 @@ from typing import Any
 
 from mailcore.address import address_key
 from mailcore.flow import HttpRequest, HttpResponse
-from mailcore.http import error_answer, not_understood, read_json
+from mailcore.http import error_answer, not_understood, read_json, text_in
 from mailcore.result import RecipientStatus, SendStatus
 from mailcore_mandrill.errors import REFUSED_SENDERS, api_error, error_in, error_of
 
@@ -64,19 +64,17 @@ def statuses_of(request: HttpRequest, response: HttpResponse) -> Mapping[str, Re
 
 
 def _status(item: Mapping[str, Any]) -> RecipientStatus:
-    named = item.get("status")
-    status = STATUSES.get(named) if isinstance(named, str) else None
-    reason, queued = item.get("reject_reason"), item.get("queued_reason")
-    code = reason if isinstance(reason, str) else ""
+    named = text_in(item, "status")
+    status = STATUSES.get(named)
+    code = text_in(item, "reject_reason")
     meaning = REFUSED_SENDERS.get(code)
     if status is SendStatus.REJECTED and meaning is not None:
         status = SendStatus.FAILED
-    message_id = item.get("_id")
     return RecipientStatus(
         status or SendStatus.UNKNOWN,
-        message_id=message_id if isinstance(message_id, str) and message_id else None,
-        code=code or (named if isinstance(named, str) else ""),
-        detail=meaning.hint if meaning is not None else queued if isinstance(queued, str) else "",
+        message_id=text_in(item, "_id") or None,
+        code=code or named,
+        detail=text_in(item, "queued_reason") if meaning is None else meaning.hint,
         # A status that nobody knows yet may well be one of those that send.
         maybe_accepted=status is None,
     )

@@ -23,7 +23,14 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, error_answer, meaning_of_status, read_json, unexplained_error
+from mailcore.http import (
+    Meaning,
+    error_answer,
+    json_or_none,
+    meaning_of_status,
+    text_in,
+    unexplained_error,
+)
 
 
 _SENDER = Meaning(
@@ -115,12 +122,11 @@ def api_error(
         response: The answer that holds it.
         known: The meanings of names.
     """
-    name, words = document.get("name"), document.get("message")
-    code = name if isinstance(name, str) else ""
+    code = text_in(document, "name")
     return error_answer(
         response,
         known.get(code) or _meaning_of(response.status_code),
-        words if isinstance(words, str) else "",
+        text_in(document, "message"),
         code=code[:100],
     )
 
@@ -133,10 +139,7 @@ def error_of(response: HttpResponse, known: Mapping[str, Meaning] = ERRORS) -> S
         response: The answer: Mandrill's error, or the page of something in between.
         known: The meanings of names.
     """
-    try:
-        document = error_in(read_json(response))
-    except UnexpectedResponse:
-        document = None
+    document = error_in(json_or_none(response))
     if document is not None:
         return api_error(document, response, known)
     return unexplained_error(response, _meaning_of(response.status_code), "Mandrill's error")

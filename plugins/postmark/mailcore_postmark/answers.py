@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mailcore.address import mentioned
-from mailcore.errors import SendError, UnexpectedResponse
+from mailcore.errors import SendError
 from mailcore.flow import HttpRequest, HttpResponse
-from mailcore.http import not_understood, read_json
+from mailcore.http import json_or_none, not_understood, read_json, text_in
 from mailcore.result import RecipientStatus, SendStatus
 from mailcore.sending import keep_likelier
 from mailcore_postmark.batching import BatchRequest
@@ -62,10 +62,7 @@ def _document(response: HttpResponse) -> Any:
     """
     if 200 <= response.status_code < 300:
         return read_json(response)
-    try:
-        document = read_json(response)
-    except UnexpectedResponse:
-        document = None
+    document = json_or_none(response)
     if not _error_code(document):
         raise status_error(response)
     return document
@@ -75,11 +72,6 @@ def _error_code(document: Any) -> int:
     """The code of an answer that says that it is an error, else 0."""
     code = document.get("ErrorCode") if isinstance(document, dict) else 0
     return code if type(code) is int else 0
-
-
-def _words(document: Mapping[str, Any]) -> str:
-    words = document.get("Message")
-    return words if isinstance(words, str) else ""
 
 
 def _of_message(item: Any, recipients: tuple[str, ...], response: HttpResponse) -> Statuses:
@@ -96,7 +88,7 @@ def _of_message(item: Any, recipients: tuple[str, ...], response: HttpResponse) 
     code = item.get("ErrorCode", 0)
     if type(code) is not int:
         raise not_understood("has an ErrorCode that is no number", response)
-    words = _words(item)
+    words = text_in(item, "Message")
     if code == 0:
         return _accepted(item, words, recipients, response)
     if code == INACTIVE:
@@ -111,9 +103,10 @@ def _of_message(item: Any, recipients: tuple[str, ...], response: HttpResponse) 
 
 
 def _refused(item: Mapping[str, Any], response: HttpResponse) -> SendError:
+    words = text_in(item, "Message")
     if item["ErrorCode"] == MULTIPLE:
-        return multiple_error(item, _words(item), response)
-    return api_error(item["ErrorCode"], _words(item), response)
+        return multiple_error(item, words, response)
+    return api_error(item["ErrorCode"], words, response)
 
 
 def _accepted(
@@ -171,18 +164,10 @@ def _of_messages(items: list[Any], request: BatchRequest, response: HttpResponse
             statuses = _of_message(item, (address, *copied), response)
         except SendError as error:
             errors.append(error)
-            statuses = dict.fromkeys((address, *copied), _failed(error, item))
+            words = text_in(item, "Message") if isinstance(item, dict) else None
+            failed = RecipientStatus.of_error(error, words)
+            statuses = dict.fromkeys((address, *copied), failed)
         keep_likelier(found, statuses)
     if len(errors) == len(items) and len({(type(e), e.code) for e in errors}) == 1:
         raise errors[0]
     return found
-
-
-def _failed(error: SendError, item: Any) -> RecipientStatus:
-    return RecipientStatus(
-        SendStatus.UNKNOWN if error.maybe_accepted else SendStatus.FAILED,
-        code=error.code or error.category,
-        detail=_words(item) if isinstance(item, dict) else str(error),
-        retryable=error.retryable,
-        maybe_accepted=error.maybe_accepted,
-    )

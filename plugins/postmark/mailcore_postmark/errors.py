@@ -20,7 +20,7 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, error_answer, meaning_of_status, unexplained_error
+from mailcore.http import Meaning, error_answer, meaning_of_status, text_in, unexplained_error
 
 
 INVALID, INACTIVE = 300, 406
@@ -161,10 +161,8 @@ def errors_of(item: Mapping[str, Any]) -> list[tuple[int, str]]:
         if isinstance(each, str):
             found.append((0, each))
         elif isinstance(each, Mapping):
-            code, words = each.get("ErrorCode", each.get("Code")), each.get("Message")
-            found.append(
-                (code if type(code) is int else 0, words if isinstance(words, str) else "")
-            )
+            code = each.get("ErrorCode", each.get("Code"))
+            found.append((code if type(code) is int else 0, text_in(each, "Message")))
     return found
 
 

@@ -30,7 +30,6 @@ https://postmarkapp.com/support/article/1056-what-are-the-attachment-and-email-s
 2026-11-21) has the 35 MB, and nothing about the size of the whole.
 """
 
-_JSON_FIELDS = frozenset({"from", "to", "cc", "bcc", "subject", "date", "reply-to"})
 _SPAM = {"yes": True, "no": False}
 # Names of SpamAssassin's rules: 25_spf.cf and 25_dkim.cf of its version 3.4.6 (as of 2026-11-21).
 _SPF_TESTS = {

@@ -30,7 +30,7 @@ from mailcore.address import address_key
 from mailcore.errors import AuthenticationFailed, MessageRejected, ProviderUnavailable, SendError
 from mailcore.flow import Flow, HttpResponse
 from mailcore.foundation import redact
-from mailcore.http import Meaning, error_answer, read_json
+from mailcore.http import Meaning, error_answer, json_or_none, text_in
 from mailcore.webhook import parse_timestamp
 from mailcore_postmark.errors import api_error, status_error
 from mailcore_postmark.options import TOKEN_HEADER, PostmarkOptions
@@ -145,8 +145,7 @@ class PostmarkSuppressions(SuppressionList):
         # In the order in which they were asked for, as the example of the documentation is.
         for address, item in zip(email_addresses, items, strict=True):
             if item.get("Status") != status:
-                words = item.get("Message")
-                refused[address] = words if isinstance(words, str) and words else "refused"
+                refused[address] = text_in(item, "Message") or "refused"
         return refused
 
     def _items(self, response: HttpResponse) -> list[Mapping[str, Any]]:
@@ -157,8 +156,7 @@ class PostmarkSuppressions(SuppressionList):
         address, given = item.get("EmailAddress"), item.get("SuppressionReason")
         if not isinstance(address, str) or not isinstance(given, str):
             raise self._calls.unreadable("has an unreadable Suppressions", response)
-        origin = item.get("Origin")
-        reason = _BY_REASON.get(given, given)
+        reason, origin = _BY_REASON.get(given, given), text_in(item, "Origin")
         if reason == MANUAL and origin == _RECIPIENT:
             # Whoever follows the link to unsubscribe is put there so.
             reason = UNSUBSCRIBE
@@ -166,7 +164,7 @@ class PostmarkSuppressions(SuppressionList):
             email_address=address,
             reason=reason,
             updated_at=parse_timestamp(item.get("CreatedAt")),
-            detail=origin if isinstance(origin, str) else "",
+            detail=origin,
         )
 
 
@@ -203,15 +201,11 @@ def _error_of(response: HttpResponse) -> SendError:
 
 def _error_in(response: HttpResponse) -> SendError | None:
     """The error of an answer with a code, whatever its status."""
-    try:
-        document = read_json(response)
-    except SendError:
-        return None
+    document = json_or_none(response)
     code = document.get("ErrorCode") if isinstance(document, dict) else None
     if type(code) is not int or not code:
         return None
-    words = document.get("Message")
-    said = words if isinstance(words, str) else ""
+    words = text_in(document, "Message")
     if code not in _ERRORS:
-        return api_error(code, said, response)
-    return error_answer(response, _ERRORS[code], said, code=str(code))
+        return api_error(code, words, response)
+    return error_answer(response, _ERRORS[code], words, code=str(code))

@@ -10,7 +10,6 @@ https://github.com/sendgrid/sendgrid-nodejs/issues/1032 for the credits (read 20
 
 from __future__ import annotations
 
-import json
 import re
 
 from typing import NamedTuple
@@ -24,7 +23,14 @@ from mailcore.errors import (
     UnexpectedResponse,
 )
 from mailcore.flow import HttpResponse
-from mailcore.http import Meaning, error_answer, headers_with_reset, meaning_of_status
+from mailcore.http import (
+    Meaning,
+    error_answer,
+    headers_with_reset,
+    json_or_none,
+    meaning_of_status,
+    text_in,
+)
 
 
 INVALID_ADDRESS = Meaning(
@@ -136,12 +142,7 @@ def faults_of(response: HttpResponse) -> tuple[Fault, ...]:
     ``errors`` is a list of objects. Other forms occur, as users of the API report: a text in its
     place, one object, and ``error`` with a text.
     """
-    if not response.body:
-        return ()
-    try:
-        document = json.loads(response.body)
-    except (ValueError, RecursionError):
-        return ()
+    document = json_or_none(response)
     if not isinstance(document, dict):
         return ()
     given = document.get("errors", document.get("error"))
@@ -152,9 +153,7 @@ def faults_of(response: HttpResponse) -> tuple[Fault, ...]:
 def _fault(given: object) -> Fault:
     if isinstance(given, str):
         return Fault(given, "")
-    words = given.get("message") if isinstance(given, dict) else None
-    field = given.get("field") if isinstance(given, dict) else None
-    return Fault(words if isinstance(words, str) else "", field if isinstance(field, str) else "")
+    return Fault(text_in(given, "message"), text_in(given, "field"))
 
 
 def error_of(response: HttpResponse, faults: tuple[Fault, ...] | None = None) -> SendError:

@@ -58,13 +58,7 @@ def _of_the_mail(
         error = error_of(response, reply)
     if is_alone:
         raise error
-    return RecipientStatus(
-        SendStatus.UNKNOWN if error.maybe_accepted else SendStatus.FAILED,
-        code=error.code or error.category,
-        detail=str(error),
-        retryable=error.retryable,
-        maybe_accepted=error.maybe_accepted,
-    )
+    return RecipientStatus.of_error(error)
 
 
 def refusal(reply: Reply) -> RecipientStatus:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from mailcore.flow import HttpResponse
-from mailcore.http import not_understood, settled
+from mailcore.http import not_understood, settled, text_in
 from mailcore.webhook import parse_timestamp
 
 
@@ -78,12 +78,11 @@ def read_quota(document: Mapping[str, Any], response: HttpResponse) -> SendQuota
         raise settled(not_understood("has no results", response), "sparkpost")
     given = results.get("usage")
     usage: Mapping[str, Any] = given if isinstance(given, dict) else {}
-    status = results.get("status")
     return SendQuota(
         day=_usage(usage.get("day")),
         month=_usage(usage.get("month")),
         sandbox=_usage(usage.get("sandbox")),
-        status=status if isinstance(status, str) else "",
+        status=text_in(results, "status"),
     )
 
 

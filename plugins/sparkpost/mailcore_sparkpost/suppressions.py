@@ -27,9 +27,9 @@ from mailcore.account import (
 )
 from mailcore.errors import AuthenticationFailed, MessageRejected, SendError
 from mailcore.flow import Flow, HttpResponse
-from mailcore.http import Meaning, error_answer, read_json
+from mailcore.http import Meaning, error_answer, json_or_none
 from mailcore.webhook import parse_timestamp
-from mailcore_sparkpost.errors import ApiError, error_of, errors_in
+from mailcore_sparkpost.errors import error_of, errors_in
 from mailcore_sparkpost.options import SparkPostOptions
 from mailcore_sparkpost.quota import PATH, SendQuota, read_quota
 
@@ -181,23 +181,16 @@ def _cursor(links: object) -> str:
     return found[0]
 
 
-def _errors(response: HttpResponse) -> list[ApiError]:
-    try:
-        return errors_in(read_json(response))
-    except SendError:
-        return []
-
-
 def _says_absent(response: HttpResponse) -> bool:
     """Without these words, it is the address of the API that leads nowhere."""
     if response.status_code != 404:
         return False
-    said = "; ".join(error.words for error in _errors(response)).lower()
+    said = "; ".join(error.words for error in errors_in(json_or_none(response))).lower()
     return "recipient" in said or "not found" in said
 
 
 def _error_of(response: HttpResponse) -> SendError:
-    errors = _errors(response)
+    errors = errors_in(json_or_none(response))
     words = "; ".join(error.words for error in errors)
     if response.status_code == 403 and "compliance" in words.lower():
         return error_answer(response, _COMPLIANCE, words)
