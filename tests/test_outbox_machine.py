@@ -18,7 +18,9 @@ from mailcore import (
     MessageRejected,
     NetworkError,
     Problem,
+    QuotaExceeded,
     RateLimited,
+    RecipientsRefused,
     RecipientStatus,
     ResultStatus,
     SendResult,
@@ -46,7 +48,7 @@ START = datetime(2026, 11, 30, 12, 0, 0, 123456, tzinfo=timezone.utc)
 POLICY = OutboxPolicy(jitter=lambda: 1.0)
 RULES = Rules(policy=POLICY, provider="toy")
 NATIVE = Rules(policy=POLICY, provider="toy", is_native=True)
-ADA, BOB = "ada@example.net", "Bob@example.org"
+ADA, BOB, EVE = "ada@example.net", "Bob@example.org", "eve@example.com"
 
 
 def message(**fields):
@@ -114,6 +116,30 @@ def test_what_an_outcome_decides(outcome, rules, state, wait_seconds):
         revision.row.due_at if state is OutboxState.PENDING else None,
     )
     assert (revision.row.document is None) == (state is OutboxState.SENT)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "left"), [(ADA, (BOB,)), (None, (BOB,))], ids=["some accepted", "nobody accepted"]
+)
+def test_a_part_waits_for_the_quota(accepted, left):
+    """Of several requests one found no quota: its part waits, whom another refused does not."""
+    quota = QuotaExceeded("used up", provider="toy", code="Q")
+    refused = RecipientStatus(SendStatus.REJECTED, code="550", detail="no")
+    statuses = {
+        ADA: RecipientStatus(SendStatus.SENT) if accepted else refused,
+        EVE: refused,
+        BOB: RecipientStatus(SendStatus.FAILED, code="Q", detail="toy: used up"),
+    }
+    found = SendResult(provider="toy", recipients=RecipientStatuses(statuses), errors=(quota,))
+    outcome = found
+    if not accepted:
+        outcome = RecipientsRefused("all", provider="toy", result=found, errors=(quota,))
+
+    row = begun(message(to=[ADA, EVE, BOB]))
+    revision = concluded(row, outcome, now=START, rules=RULES).row
+
+    assert (OutboxState.PENDING, left) == (revision.state, revision.remaining)
+    assert START + timedelta(hours=1) == revision.due_at
 
 
 def test_only_those_who_were_refused_for_now_are_sent_to_again():

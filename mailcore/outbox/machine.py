@@ -379,7 +379,7 @@ def _left(
         status, joined = result.recipients[address], row.statuses[address]
         if joined.accepted:
             continue
-        may_come_again = is_unsure(status) or status.retryable or cause.is_patient
+        may_come_again = is_unsure(status) or status.retryable or cause.spares(address)
         may_have_it = is_unsure(joined) and row.unsure_since is not None
         if may_come_again and (may_repeat or not may_have_it):
             found.append(address)

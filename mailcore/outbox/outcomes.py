@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mailcore.errors import (
     AuthenticationFailed,
@@ -49,6 +49,8 @@ class Cause:
         text: What happened, in words without addresses.
         wait_seconds: How long the provider asks to wait.
         is_patient: Whether the message is not to blame and waits until somebody has seen to it.
+        waiting: Whom that is about, where others of the message had outcomes of their own; empty
+            if it is about everybody.
     """
 
     category: str = ""
@@ -56,6 +58,11 @@ class Cause:
     text: str = ""
     wait_seconds: float = 0.0
     is_patient: bool = False
+    waiting: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def spares(self, address: str) -> bool:
+        """Whether it was not the message to this recipient that was refused."""
+        return self.is_patient and (not self.waiting or address in self.waiting)
 
 
 def read_outcome(
@@ -75,7 +82,8 @@ def read_outcome(
         return _complete(outcome, asked), _cause_of_result(outcome)
     if isinstance(outcome, RecipientsRefused) and outcome.result is not None:
         wait = outcome.retry_after_seconds or longest_wait_seconds(outcome.result) or 0.0
-        return _complete(outcome.result, asked), replace(_cause(outcome), wait_seconds=wait)
+        cause = _patient_in_part(replace(_cause(outcome), wait_seconds=wait), outcome.result)
+        return _complete(outcome.result, asked), cause
     cause = _cause(outcome)
     if isinstance(outcome, SendError):
         error, provider = outcome, outcome.provider
@@ -126,13 +134,29 @@ def _cause_of_result(result: SendResult) -> Cause:
         return Cause()
     if result.errors:
         wait = longest_wait_seconds(result) or 0.0
-        return replace(_cause(result.errors[0]), wait_seconds=wait, is_patient=False)
+        cause = replace(_cause(result.errors[0]), wait_seconds=wait, is_patient=False)
+        return _patient_in_part(cause, result)
     status = result.recipients[result.refused[0]]
     return Cause(
         category=status.status.value,
         code=kept_text(status.code, LONGEST_CODE),
         text=kept_text(status.detail, LONGEST_TEXT),
     )
+
+
+def _patient_in_part(cause: Cause, result: SendResult) -> Cause:
+    """
+    The cause, with those to whom a request failed as a whole for a reason that passes.
+
+    They have the status that the delivery made of its error; what the provider said of a single
+    recipient is another one, and stays the last word on it.
+    """
+    errors = [each for each in result.errors if isinstance(each, _PATIENT)]
+    of_requests = [failed_for([""], each)[""] for each in errors]
+    waiting = frozenset(
+        address for address, status in result.recipients.items() if status in of_requests
+    )
+    return replace(cause, is_patient=True, waiting=waiting) if waiting else cause
 
 
 def _cause(error: MailcoreError) -> Cause:
