@@ -15,7 +15,7 @@ import redis
 
 from mailcore.errors import ConfigurationError
 from mailcore.message import Message
-from mailcore.middleware import Limits, RedisLimiter, Throttle, Turn
+from mailcore.middleware import Limits, RedisLimiter, Throttle, Turn, redis_limiter
 
 
 def free_port() -> int:
@@ -169,10 +169,12 @@ def test_a_redis_that_is_not_there_does_not_stop_mail(caplog):
     limits = Limits(per_second=10)
     with caplog.at_level(logging.WARNING):
         waits = [limiter.take("a", 1, limits).wait_seconds for _ in range(3)]
-        limiter.throttled("a", 0)
+        limiter.throttled("a", 20)
 
     assert [0.0, 0.05, 0.15] == pytest.approx(waits)
     assert 3 == limiter.used("a")
+    assert 20 == pytest.approx(limiter.take("a", 1, limits).wait_seconds)
+    assert 0 == limiter.take("b", 1, limits).wait_seconds
     (record,) = caplog.records
     expected = "Redis does not answer (ConnectionError): this process keeps to the rate alone"
     assert expected == record.getMessage()
@@ -180,6 +182,27 @@ def test_a_redis_that_is_not_there_does_not_stop_mail(caplog):
     with caplog.at_level(logging.WARNING):
         limiter.take("a", 1, limits)
     assert 2 == len(caplog.records)
+
+
+def test_a_redis_that_hangs_does_not_stop_mail(monkeypatch):
+    """It takes connections and answers nobody: it is waited for, and not for ever."""
+    monkeypatch.setattr(redis_limiter, "_PATIENCE_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        limiter = RedisLimiter(f"redis://127.0.0.1:{hanging.getsockname()[1]}")
+        assert Turn(0.0) == limiter.take("a", 1, Limits())
+    assert 1 == limiter.used("a")
+
+
+def test_names_of_keys(server, client):
+    """They are the same in each release, so that hosts with different ones share a rate."""
+    RedisLimiter(client).take("a", 1, Limits())
+    assert [b"mailcore:{a}:days", b"mailcore:{a}:rate"] == sorted(client.keys())
+
+    other = RedisLimiter(client, prefix="shop")
+    assert 0 == other.used("a")
+    with redis.Redis.from_url(server, decode_responses=True) as decoding:
+        assert Turn(0.0) == RedisLimiter(decoding, prefix="shop").take("a", 2, Limits())
+    assert 2 == other.used("a")
 
 
 def test_a_redis_that_comes_back_is_used(client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -32,7 +33,9 @@ from mailcore.stores import (
     export_suppressions,
     import_suppressions,
 )
+from mailcore.stores.redis_client import connected
 from mailcore.testing import IdempotencyStoreSuite, SuppressionStoreSuite, VirtualClock
+from mailcore.webhook import RedisSeenStore
 
 
 DEADLINE_SECONDS = 20
@@ -160,7 +163,10 @@ def test_clients_that_decode_answers(redis_url):
     [
         ({"redis": "http://x"}, "the URL of Redis is none: write redis://HOST"),
         ({"redis": 5}, "redis must be a URL or a client of redis-py, not int"),
-        ({"redis": "redis://x", "prefix": "{a}"}, "prefix must be a text without braces"),
+        ({"redis": "redis://x", "prefix": "{a"}, "prefix must be a text without braces"),
+        ({"redis": "redis://x", "prefix": "a}"}, "prefix must be a text without braces"),
+        ({"redis": "redis://x", "prefix": ""}, "prefix must be a text without braces"),
+        ({"redis": "redis://x", "prefix": 5}, "prefix must be a text without braces"),
     ],
 )
 def test_wrong_settings_of_redis(kind, arguments, told):
@@ -177,6 +183,44 @@ def test_a_server_that_is_not_there():
         store.find(["ada@example.net"])
     with pytest.raises(StoreError, match="ConnectionError"):
         RedisIdempotencyStore("redis://127.0.0.1:9/0").claim("a", "b", 1)
+
+
+def test_a_server_that_hangs():
+    """It takes connections and answers nobody: it is waited for, and not for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        url = f"redis://127.0.0.1:{hanging.getsockname()[1]}"
+        with connected(url, timeout_seconds=0.1) as client:
+            with pytest.raises(StoreError, match="TimeoutError"):
+                RedisIdempotencyStore(client).claim("a", "b", 1)
+            assert 0.1 == client.get_connection_kwargs()["socket_connect_timeout"]
+
+
+@pytest.mark.slow
+def test_names_of_keys_in_redis(redis_url):
+    """They are the same in each release; each has an end; prefixes keep stores apart."""
+    from redis import Redis
+
+    with Redis.from_url(redis_url) as client:
+        client.flushall()
+        keys, other = RedisIdempotencyStore(client), RedisIdempotencyStore(client, prefix="other")
+        keys.claim("a", "begun", 10_000)
+        RedisSeenStore(client).mark("a")
+        RedisSuppressionStore(client).add(
+            [SuppressionEntry(email_address="ada@example.net", reason=BOUNCE)]
+        )
+
+        digest = digest_of_key("a").hex().encode()
+        assert [
+            b"mailcore:idempotency:" + digest,
+            b"mailcore:seen:" + digest,
+            b"{mailcore:suppressions}:entries",
+            b"{mailcore:suppressions}:index",
+        ] == sorted(client.keys())
+        assert 9_900_000 < client.pttl(b"mailcore:idempotency:" + digest) <= 10_000_000
+        assert other.claim("a", "begun", 60) is None
+        assert [] == list(RedisSuppressionStore(client, prefix="other").entries())
+        assert not RedisSeenStore(client, prefix="third").seen("a")
+        client.flushall()
 
 
 RACE = """

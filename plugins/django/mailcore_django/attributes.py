@@ -23,7 +23,7 @@ from typing import Any, Final
 from django.core.mail import EmailMessage
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.functional import Promise
-from django.utils.timezone import get_current_timezone, is_naive, make_aware
+from django.utils.timezone import is_naive, make_aware
 
 from mailcore.registry import default_registry
 
@@ -78,7 +78,7 @@ def aware(value: object) -> object:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         value = dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001  # made aware
     if isinstance(value, dt.datetime) and is_naive(value):
-        return make_aware(value, get_current_timezone())
+        return make_aware(value)
     return value
 
 
@@ -123,9 +123,8 @@ def read_attributes(message: EmailMessage, provider: str) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, read in ATTRIBUTES.items():
         value = getattr(message, name, UNSET)
-        if value is UNSET:
-            continue
-        fields[name] = None if value is None else read(value)
+        if value is not UNSET:
+            fields[name] = read(value)
     if fields.get("esp_extra"):
         fields["esp_extra"] = _namespaced(fields["esp_extra"], provider)
     return fields

@@ -80,13 +80,6 @@ def read_headers(headers: Mapping[str, object], fields: dict[str, Any], provider
         fields["headers"] = kept
 
 
-def _says_nothing(key: str, value: object, fields: Mapping[str, Any]) -> bool:
-    """Whether it is an empty Reply-To, or a To that names the recipients."""
-    if key == "reply-to":
-        return not value
-    return key == "to" and _names_the_same(str(value), fields.get("to"))
-
-
 def _names_the_same(value: str, to: object) -> bool:
     shown = parse_addresses([value], field="headers['To']")
     recipients = parse_addresses(to, field="to") if isinstance(to, list) else ()
@@ -117,6 +110,8 @@ def _for_ses(key: str, value: str, fields: dict[str, Any]) -> None:
     else:
         extra = {_OF_SES[key]: value}
     own = fields.get("esp_extra") or {}
+    if not isinstance(own, Mapping):
+        return  # it is refused with the reason
     # What the attribute says wins over the header.
     fields["esp_extra"] = {**own, "ses": merged(extra, own.get("ses") or {})}
 

@@ -7,7 +7,6 @@ Any ``EmailMessage`` may have the same attributes; this class is convenience. Th
 
 from __future__ import annotations
 
-import mimetypes
 import os
 
 from collections.abc import Mapping
@@ -167,9 +166,6 @@ def attach_inline_image(  # noqa: PLR0917  # as django-anymail has them
     """
     content_id = make_msgid(idstring, domain or "inline")
     given = f"image/{subtype}" if subtype else None
-    if given is None and filename:
-        guessed = mimetypes.guess_type(filename)[0] or ""
-        given = guessed if guessed.startswith("image/") else None
     kind = Attachment.inline_image(filename, content, given).mime_type
     message.attach(inline_part(content, kind, filename=filename, content_id=content_id))
     return content_id[1:-1]

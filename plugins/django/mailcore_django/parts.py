@@ -20,7 +20,7 @@ a ``MIMEPart`` or ``MIMEBase``        a file or an inline image, as its headers 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from email.charset import Charset
 from email.message import Message as StdlibMessage
 from typing import Any
@@ -35,6 +35,7 @@ from mailcore.errors import InvalidMessage, InvalidMessageType, MessageError, Pr
 __all__ = ["read_attachments", "read_bodies"]
 
 _UNKNOWN = "application/octet-stream"
+_OCTETS = (bytes, bytearray, memoryview)
 
 
 def read_bodies(message: EmailMessage, fields: dict[str, Any]) -> None:
@@ -80,7 +81,10 @@ def _alternative(content: object, message: EmailMessage) -> str:
 
 
 def _decoded(content: object, message: EmailMessage, field: str) -> str:
-    if not isinstance(content, (bytes, bytearray, memoryview)):
+    if content is None:
+        reason = f"`{field}` must have text, not NoneType"
+        raise InvalidMessageType([Problem(field, reason, kind="type")])
+    if not isinstance(content, _OCTETS):
         return str(content)
     charset = _charset(message)
     try:
@@ -136,17 +140,29 @@ def _attachment(item: object, message: EmailMessage) -> Attachment:
         content = content.message()
     if isinstance(content, StdlibMessage):
         return Attachment.from_message(content, name)
+    if not isinstance(content, (*_OCTETS, str, Promise)):
+        reason = f"its content must be bytes or text, not {type(content).__name__}"
+        hint = "read it first" if hasattr(content, "read") else ""
+        raise InvalidMessageType([Problem("attachments", reason, hint, kind="type")])
     if kind is not None and kind.partition(";")[0].strip().lower() == "message/rfc822":
-        mail = content if isinstance(content, (bytes, bytearray, memoryview)) else str(content)
-        octets = mail.encode() if isinstance(mail, str) else bytes(mail)
-        return Attachment.from_message(octets, name)
+        return Attachment.from_message(_octets(content), name)
     if kind is not None and kind.startswith("text/"):
         return _text_file(name, content, kind, message)
-    return Attachment(name, _octets(content), kind)
+    return Attachment(name, bytes(content) if isinstance(content, _OCTETS) else str(content), kind)
+
+
+def _octets(content: object) -> bytes:
+    if isinstance(content, _OCTETS):
+        return bytes(content)
+    try:
+        return str(content).encode()
+    except UnicodeEncodeError:
+        reason = "its content holds a lone surrogate"
+        raise InvalidMessage([Problem("attachments", reason)]) from None
 
 
 def _text_file(name: str | None, content: object, kind: str, message: EmailMessage) -> Attachment:
-    if isinstance(content, (bytes, bytearray, memoryview)):
+    if isinstance(content, _OCTETS):
         octets = bytes(content)
         try:
             content = octets.decode()
@@ -156,16 +172,3 @@ def _text_file(name: str | None, content: object, kind: str, message: EmailMessa
     if message.encoding and "charset" not in kind.lower():
         kind = f"{kind}; charset={charset}"
     return Attachment(name, str(content), kind)
-
-
-def _octets(content: object) -> bytes | str:
-    if isinstance(content, (bytearray, memoryview)):
-        return bytes(content)
-    if isinstance(content, (bytes, str)):
-        return content
-    if isinstance(content, Promise):
-        return str(content)
-    if isinstance(content, Mapping) or content is None:
-        reason = f"its content must be bytes or text, not {type(content).__name__}"
-        raise InvalidMessageType([Problem("attachments", reason, kind="type")])
-    return str(content)

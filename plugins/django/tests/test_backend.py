@@ -6,6 +6,7 @@ import asyncio
 import copy
 import logging
 import pickle
+import re
 import threading
 import warnings
 
@@ -132,13 +133,17 @@ def test_a_message_without_recipients_is_neither_sent_nor_counted():
         ({"provider": "memory", "tokn": 1}, "unknown option 'tokn'"),
         ({"provider": "postmark"}, "MAILCORE_POSTMARK_SERVER_TOKEN"),
         ({"provider": "memry"}, "memory"),
-        ({}, "no provider is named"),
+        ({}, "no provider is named: give one as 'provider' in MAILERS['news']['OPTIONS']"),
+        (
+            {"provider": "memory", "outbox": "yes"},
+            "MAILERS['news']['OPTIONS']['outbox'] must be True or False, not str",
+        ),
         ({"provider": "memory", "username": "ada"}, "unknown option"),
     ],
 )
 def test_wrong_options_are_djangos_error_as_well(options, told):
     """With the alias, as Django names an entry."""
-    with pytest.raises(ImproperlyConfigured, match=told) as caught:
+    with pytest.raises(ImproperlyConfigured, match=re.escape(told)) as caught:
         EmailBackend(alias="news", fail_silently=True, **options)
 
     assert str(caught.value).startswith("MAILERS['news']: ")
@@ -372,6 +377,21 @@ def test_failures_are_told(listening):
     assert [ProviderUnavailable, {"rejected"}, RecipientsRefused] == told
 
 
+def test_what_is_told_of_a_message_that_cannot_be_read(listening):
+    """There is none of mailcore's; of one that was read there is."""
+    told = []
+    listening(send_failed, lambda sender, message, mail, **_: told.append((message, mail)))
+    wrong, failed = message(to="nobody"), message("down")
+
+    for each in (wrong, failed):
+        with pytest.raises((InvalidAddress, ProviderUnavailable)):
+            EmailBackend(**FAILING).send_messages([each])
+
+    assert [(wrong, None), (failed, "down")] == [
+        (each, mail and mail.subject) for each, mail in told
+    ]
+
+
 def test_refusals_that_are_returned():
     """With `refused="return"`, django-anymail's IGNORE_RECIPIENT_STATUS."""
     backend = EmailBackend(**FAILING, refused="return")
@@ -400,6 +420,28 @@ def test_async(listening):
     assert 2 == asyncio.run(both())
     assert ["one", "two", "three"] == [each.subject for each in outbox_of(backend)]
     assert ["one", "two", "down", "three"] == told
+
+
+def test_async_results(listening):
+    """In an event loop: the result is on the message and told; nobody is not counted."""
+    told, sent, nobody = [], message(), message("nobody")
+
+    def change(sender, message, **_):
+        if message.subject == "nobody":
+            message.to = []
+        if message.subject == "off":
+            raise CancelSend
+
+    listening(pre_send, change)
+    listening(post_send, lambda sender, message, result, **_: told.append((message, result)))
+
+    count = asyncio.run(
+        EmailBackend(provider="memory").asend_messages([sent, nobody, message("off")])
+    )
+
+    assert (1, ("ada@example.net",)) == (count, sent.mailcore_result.accepted)
+    assert [(sent, sent.mailcore_result)] == told
+    assert {"sent"} == sent.anymail_status.status
 
 
 def test_aliases(mailcore_settings):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import decimal
+import io
+import re
 import uuid
 import warnings
 
@@ -15,6 +18,7 @@ from email.mime.image import MIMEImage
 import django
 import pytest
 
+from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.utils.functional import lazystr
 from django.utils.timezone import override as in_zone
@@ -25,11 +29,14 @@ from mailcore import (
     Attachment,
     InvalidAddress,
     InvalidMessage,
+    InvalidMessageType,
     Message,
     MessageError,
     get_provider,
 )
+from mailcore_django import MailcoreMessage
 from mailcore_django.conversion import to_mailcore
+from mailcore_django.message import attach_inline_image, attach_inline_image_file
 from mailcore_django.rebuilding import to_django
 
 
@@ -111,7 +118,28 @@ def test_lazy_texts_in_attributes():
         made.merge_global_data
     )
     assert (("tag",), "welcome") == (made.tags, made.template_id)
+    assert {str} == {type(each) for each in (*made.tags, made.template_id)}
     assert {"X-A": "1"} == dict(made.merge_headers["ada@example.net"])
+
+
+def test_keys_of_attributes():
+    """A lazy one becomes text; a number stays one, and is refused."""
+    given = message()
+    given.metadata = {lazystr("order"): 17}
+    assert [("order", str)] == [(key, type(key)) for key in convert(given).metadata]
+
+    given.metadata = {17: "order"}
+    with pytest.raises(InvalidMessageType, match="metadata"):
+        convert(given)
+
+
+def test_a_tag_that_is_no_text():
+    """It is refused, not written as one."""
+    given = message()
+    given.tags = [17]
+
+    with pytest.raises(InvalidMessageType, match="tags"):
+        convert(given)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +181,12 @@ def test_a_body_of_octets():
     given.encoding = None
     with pytest.raises(InvalidMessage, match="utf-8"):
         convert(given)
+
+
+def test_an_alternative_of_none():
+    """It is no text, and not sent as the word."""
+    with pytest.raises(InvalidMessageType, match="`alternatives` must have text, not NoneType"):
+        convert(message(alternatives=[(None, "text/html")]))
 
 
 def legacy_part():
@@ -240,7 +274,13 @@ def test_the_charset_of_attached_texts():
     [
         ("a.txt", "attachments[0]"),
         (("a.txt",), "must be (filename, content, mimetype)"),
-        (("a.txt", None, "application/zip"), "must be bytes or text"),
+        (("a.txt", None, "application/zip"), "must be bytes or text, not NoneType"),
+        (("a.txt", None, "text/plain"), "must be bytes or text, not NoneType"),
+        (("m.eml", None, "message/rfc822"), "must be bytes or text, not NoneType"),
+        (("a.txt", {}, "text/plain"), "must be bytes or text, not dict"),
+        (("a.pdf", io.BytesIO(b"%PDF"), "application/pdf"), "not BytesIO (read it first)"),
+        (("a.pdf", ContentFile(b"%PDF", "a.pdf"), None), "not ContentFile (read it first)"),
+        (("m.eml", "\ud800", "message/rfc822"), "lone surrogate"),
         (("a.txt", b"x", "nonsense"), "attachments[0]"),
     ],
 )
@@ -280,6 +320,56 @@ def test_headers_that_stand_for_fields(headers, expected):
         tuple(each.addr_spec for each in made.reply_to),
         dict(made.headers),
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype", "expected"),
+    [
+        ("dot.gif", None, ("dot.gif", "image/gif")),
+        ("dot.gif", "png", ("dot.gif", "image/png")),
+        ("dot", None, ("dot", "image/gif")),
+        (None, None, (None, "image/gif")),
+    ],
+)
+def test_an_image_within_the_html(name, subtype, expected):
+    """By the subtype, or what its name says, or its octets; its id stands in angle brackets."""
+    given = message()
+    content_id = attach_inline_image(given, GIF, name, subtype, "logo", "example.com")
+
+    (made,) = convert(given).attachments
+
+    assert expected == (made.filename, made.mime_type)
+    assert (True, GIF, content_id) == (made.inline, made.content, made.content_id)
+    assert re.fullmatch(r"[^<>]+\.logo@example\.com", content_id)
+    (part,) = given.attachments
+    assert f"<{content_id}>" == part["Content-ID"]
+
+
+def test_an_image_within_the_html_by_its_path(tmp_path):
+    """As function and as method; the domain of the id is a constant one if none is given."""
+    file = tmp_path / "dot.gif"
+    file.write_bytes(GIF)
+    given = MailcoreMessage("Hi", "Text", "shop@example.com", ["ada@example.net"])
+    ids = [
+        attach_inline_image_file(given, file, "png", "logo", "example.com"),
+        given.attach_inline_image_file(str(file), "png", "logo", "example.com"),
+        given.attach_inline_image(GIF, "dot.gif", "png", "logo", "example.com"),
+        given.attach_inline_image_file(file),
+    ]
+
+    made = convert(given).attachments
+
+    assert ids == [each.content_id for each in made]
+    assert [("dot.gif", GIF)] * 4 == [(each.filename, each.content) for each in made]
+    assert ["image/png"] * 3 + ["image/gif"] == [each.mime_type for each in made]
+    endings = [re.sub(r"^.*\.(\w+@.*)$", r"\1", each) for each in ids]
+    assert ["logo@example.com"] * 3 + ["img@inline"] == endings
+
+
+def test_an_image_that_nobody_knows():
+    """It needs its kind."""
+    with pytest.raises(InvalidMessage, match="image"):
+        attach_inline_image(message(), b"nothing", "dot.txt")
 
 
 def test_a_cc_header_says_who_is_seen():
@@ -327,6 +417,8 @@ def test_headers_of_ses():
         ({"MessageStream": "news"}, {"postmark": {"MessageStream": "news"}}),
         ({"postmark": {"MessageStream": "news"}}, {"postmark": {"MessageStream": "news"}}),
         ({"ses": {"x": 1}, "postmark": {}}, {"ses": {"x": 1}, "postmark": {}}),
+        ({"Metadata": {"order": "17"}}, {"postmark": {"Metadata": {"order": "17"}}}),
+        ({"ses": "x"}, {"postmark": {"ses": "x"}}),
         ({}, {}),
     ],
 )
@@ -336,6 +428,16 @@ def test_esp_extra(extra, expected):
     given.esp_extra = extra
 
     assert expected == dict(convert(given, POSTMARK).esp_extra)
+
+
+@pytest.mark.parametrize("extra", ["shop", ["shop"]])
+def test_esp_extra_that_is_none(extra):
+    """It is refused with the reason, headers of the provider beside it or not."""
+    given = message(headers={"X-SES-CONFIGURATION-SET": "shop"})
+    given.esp_extra = extra
+
+    with pytest.raises(InvalidMessageType, match="`esp_extra` must be a mapping"):
+        convert(given, SES)
 
 
 @pytest.mark.parametrize(
@@ -357,6 +459,14 @@ def test_send_at(given, expected):
         found = convert(made).send_at
 
     assert expected == (found and found.isoformat())
+
+
+def test_an_attribute_that_was_not_given_is_false():
+    """Code may ask for it, of a copy as well."""
+    given = MailcoreMessage(tags=["shop"])
+
+    assert [True, False] == [bool(given.tags), bool(given.metadata)]
+    assert not copy.deepcopy(given).metadata
 
 
 def test_what_is_not_given_leaves_the_default():

@@ -154,6 +154,27 @@ def test_a_log_that_fails_loses_no_mail(log, caplog, monkeypatch):
     ]
 
 
+def test_a_log_that_fails_after_the_commit(
+    mailcore_settings, transactional_database, connected_log, monkeypatch
+):
+    """Whoever committed hears nothing of it, and what else waits for the commit is done."""
+    calls, done = [], []
+
+    def fail(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise DatabaseError
+
+    monkeypatch.setattr("mailcore_django.log.recording._apply_events_to", fail)
+    mailcore_settings(PROVIDER="memory")
+    with transaction.atomic():
+        EmailBackend().send_messages([EmailMessage("Hi", "Hello", "shop@example.com", [ADA])])
+        transaction.on_commit(lambda: done.append(len(calls)))
+
+    assert [2] == done
+    assert ["Hi"] == list(SentMessage.objects.values_list("subject", flat=True))
+
+
 def test_a_log_that_fails_has_the_event_come_again(monkeypatch):
     """What it raises answers the webhook with 500."""
 

@@ -55,8 +55,9 @@ def record_message(
             [_recipient_of(row, address, status) for address, status in sending.recipients.items()]
         )
         _apply_events_to(row.pk, using)
-        if transaction.get_connection(using).in_atomic_block:
-            transaction.on_commit(partial(_apply_events_to, row.pk, using), using=using)
+        # Robust: the project's own transaction is committed by then, and so is the log. Django
+        # wants a function with a name for that, which a partial one has not.
+        transaction.on_commit(lambda: _apply_events_to(row.pk, using), using=using, robust=True)
     return row
 
 
