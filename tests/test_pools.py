@@ -30,6 +30,7 @@ from mailcore import (
     RecipientStatus,
     Request,
     SendError,
+    SendResult,
     SendStatus,
     SendTimeout,
     UnexpectedResponse,
@@ -39,6 +40,7 @@ from mailcore import (
 from mailcore.features import YES, limited
 from mailcore.middleware import Place, Policy, Throttle
 from mailcore.pools import Failover, Member, RoundRobin, Route, Weighted
+from mailcore.result import RecipientStatuses
 from mailcore.testing.capturing import capture
 from mailcore.testing.clock import VirtualClock, drive
 from mailcore.testing.script import Script
@@ -218,6 +220,47 @@ def test_an_open_attempt_is_not_forgotten(send, registry, clock, refusal):
 
     assert (True, False) == (raised.value.maybe_accepted, raised.value.retryable)
     assert [("a", "SendTimeout")] == told(raised.value.attempts)
+
+
+def test_the_result_shows_what_an_open_attempt_may_have_sent(send, registry, clock):
+    """Whom a later member refuses, or leaves out, may have the mail of one before it."""
+    message = MESSAGE.replace(to=["Ada@x.org", "bob@x.org"])
+    lost = SendTimeout("no answer", maybe_accepted=True, code="T")
+    refused = RecipientStatus(SendStatus.REJECTED, code="550")
+    sent = RecipientStatus(SendStatus.SENT, message_id="1")
+    both = {"Ada@x.org": refused, "bob@x.org": refused}
+    ada_alone = RecipientsRefused(
+        "some",
+        result=SendResult(
+            provider="a",
+            recipients=RecipientStatuses(
+                {**both, "ada@x.org": RecipientStatus(SendStatus.UNKNOWN, maybe_accepted=True)}
+            ),
+        ),
+        errors=[NetworkError("lost")],
+        maybe_accepted=True,
+    )
+
+    def statuses(*steps):
+        members = [member(name, step) for name, step in zip("abc", steps, strict=False)]
+        pool = Failover(members, clock=clock, accept_duplicates=True)
+        found = send(pool, message, registry=registry, refused="return").recipients
+        assert all(status.maybe_accepted for status in found.values() if status.code != "550")
+        return [status.status for status in found.values()]
+
+    unknown, rejected = SendStatus.UNKNOWN, SendStatus.REJECTED
+    assert [unknown, unknown] == statuses(lost, both)
+    assert [unknown, rejected] == statuses(ada_alone, both)
+    assert [unknown, unknown] == statuses(lost, DOWN, both)
+    assert [rejected, rejected] == statuses(DOWN, both)
+    pool = Failover(
+        [member("a", lost), member("b", {**both, "Ada@x.org": sent})],
+        clock=clock,
+        accept_duplicates=True,
+    )
+    found = send(pool, message, registry=registry)
+    assert [SendStatus.SENT, unknown] == [each.status for each in found.recipients.values()]
+    assert not found.retryable
 
 
 def test_an_open_attempt_is_not_called_off(send, registry, clock):

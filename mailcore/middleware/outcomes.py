@@ -11,7 +11,8 @@ from mailcore.address.domain import address_key
 from mailcore.errors import SendError, UnsupportedFeature
 from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
 from mailcore.sending.copies import likelihood
-from mailcore.sending.delivery import failed_for, refused_to_all
+from mailcore.sending.delivery import refused_to_all
+from mailcore.sending.failed import failed_for
 
 
 class Outcomes:

@@ -20,7 +20,7 @@ from mailcore.foundation.redaction import redact
 from mailcore.middleware.remaining import longest_wait_seconds
 from mailcore.outbox.evidence import is_unsure
 from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
-from mailcore.sending.delivery import failed_for
+from mailcore.sending.failed import failed_for
 
 
 LONGEST_TEXT = 1000

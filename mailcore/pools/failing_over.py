@@ -22,7 +22,9 @@ from mailcore.pools.collecting import Collected
 from mailcore.pools.composite import CompositeProvider, Member, Via, nobody_can
 from mailcore.pools.faults import judged
 from mailcore.pools.health import Health, Rules
-from mailcore.result import SendResult
+from mailcore.result import RecipientStatus, RecipientStatuses, SendResult
+from mailcore.sending.copies import likelihood
+from mailcore.sending.failed import failed_for
 
 
 class FailingOver(CompositeProvider):
@@ -147,9 +149,7 @@ class FailingOver(CompositeProvider):
             self._health.worked(member)
         else:
             self._health.failed(member, fault)
-        if not tried:
-            return result
-        return dataclasses.replace(result, attempts=(*tried, *result.attempts))
+        return _with_attempts(result, tried) if tried else result
 
     def _exhausted(
         self, tried: Sequence[SendError | UnsupportedFeature]
@@ -191,5 +191,29 @@ def _tell_attempts(error: SendError, tried: Sequence[SendError | UnsupportedFeat
         # Of a member before it nobody knows, whatever the last one says.
         error.maybe_accepted, error.retryable = True, False
     if isinstance(error, RecipientsRefused) and error.result is not None:
-        attempts = (*tried, *error.result.attempts)
-        error.result = dataclasses.replace(error.result, attempts=attempts)
+        error.result = _with_attempts(error.result, tried)
+
+
+def _with_attempts(
+    result: SendResult, tried: Sequence[SendError | UnsupportedFeature]
+) -> SendResult:
+    """The result with what failed before it; whom this member did not take may have it of those."""
+    may_have_it: dict[str, RecipientStatus] = {}
+    for error in _unsure(tried):
+        told = error.result if isinstance(error, RecipientsRefused) else None
+        statuses = failed_for(tuple(result.recipients), error) if told is None else told.recipients
+        may_have_it |= {
+            address: dataclasses.replace(status, retryable=False)
+            for address, status in statuses.items()
+            if likelihood(status)
+        }
+    before = RecipientStatuses(may_have_it)
+    recipients = {
+        address: status if likelihood(status) else before.get(address, status)
+        for address, status in result.recipients.items()
+    }
+    return dataclasses.replace(
+        result,
+        recipients=RecipientStatuses(recipients),
+        attempts=(*tried, *result.attempts),
+    )

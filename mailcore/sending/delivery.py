@@ -23,6 +23,7 @@ from mailcore.message.message import Message
 from mailcore.result import RecipientStatus, RecipientStatuses, SendResult, SendStatus
 from mailcore.sending.checking import check
 from mailcore.sending.copies import keep_likelier, likelihood
+from mailcore.sending.failed import failed_for
 
 
 if TYPE_CHECKING:
@@ -234,17 +235,6 @@ def _as_send_error(error: MailcoreError, provider: str) -> SendError:
     logger.error("sending through %s ended early: %s", provider, error)
     reason = f"{type(error).__name__} while sending"
     return UnexpectedResponse(reason, provider=provider, maybe_accepted=True)
-
-
-def failed_for(recipients: Sequence[str], error: SendError) -> dict[str, RecipientStatus]:
-    """
-    The status of each recipient of a request that failed as a whole.
-
-    Args:
-        recipients: The addresses that it was for.
-        error: What it failed with.
-    """
-    return dict.fromkeys(recipients, RecipientStatus.of_error(error))
 
 
 def _not_attempted(requests: Sequence[Any], error: SendError) -> dict[str, RecipientStatus]:
