@@ -283,13 +283,13 @@ class MailcoreCelery:
         policy = self._sending.policy
         try:
             row = courses.read(message, course, key=task_id)
+            done = self._sending.attempt(row)
         except courses.NewerTask as error:
             if task.request.retries >= policy.attempts:
                 raise
             logger.warning("task %s waits for another worker: %s", task_id, error)
             carried = {"message": message, "course": course}
             raise _put_back(task, carried, policy.longest_wait_seconds) from None
-        done = self._sending.attempt(row)
         if isinstance(done, Again):
             raise _put_back(task, courses.written(done.row), done.wait_seconds)
         if done.state in (OutboxState.SENT, OutboxState.CANCELLED):

@@ -29,7 +29,7 @@ _TIMES = (
 
 
 class NewerTask(SerializationError):
-    """A task that a newer release has put into the queue: it waits for workers of that release."""
+    """A task, or its last word, that a newer release has written: it waits for workers of that."""
 
 
 def keyed(message: Message, key: str) -> Message:

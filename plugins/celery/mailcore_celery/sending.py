@@ -29,6 +29,7 @@ from mailcore.outbox import (
     concluded,
     narrowed,
 )
+from mailcore_celery.course import NewerTask
 from mailcore_celery.mailers import keys_of
 from mailcore_celery.outcome import MailOutcome
 from mailcore_celery.turns import take
@@ -78,11 +79,16 @@ class Sending:
 
         Returns:
             What became of the message, or what is to be put back.
+
+        Raises:
+            NewerTask: If its course is over, as a newer release says in words of its own.
         """
         try:
             store = keys_of(self.mailer())
             began = self.now().timestamp()
             turn = take(store, row, now=began, lease_seconds=self.lease_seconds)
+        except NewerTask:
+            raise
         except MailcoreError as error:
             done = self._concluded(row, error)
             return done if isinstance(done, Again) else MailOutcome.of(done)

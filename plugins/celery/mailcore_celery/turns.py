@@ -15,16 +15,20 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from mailcore import SerializationError, redact
+from mailcore import OutcomeUnknown, SerializationError, redact
 from mailcore.outbox import OutboxRow
 from mailcore.stores import IdempotencyStore
-from mailcore_celery.outcome import MailOutcome
+from mailcore_celery.course import NewerTask
+from mailcore_celery.outcome import VERSION, MailOutcome
 
 
 LIFE_SECONDS = 7 * 86_400.0
 """How long the last word is kept: longer than a task may wait, and be handed out again."""
 _PREFIX = "mailcore-celery "
-_SOMETHING_ELSE = "the store of keys has something else under the key of a task"
+_SOMETHING_ELSE = (
+    "the store of keys has something else under the key of this task, so nobody knows whether the "
+    "message was sent: look at the provider before it is sent again, with another key"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +81,8 @@ def take(
 
     Raises:
         StoreError: If the store cannot be used.
-        SerializationError: If a newer release has written what is there.
+        NewerTask: If a newer release has left the last word.
+        OutcomeUnknown: If what is there cannot be read: the message may have been sent.
     """
     key = f"{_PREFIX}{row.key or row.id}"
     own = json.dumps({"turn": os.urandom(16).hex(), "began_at": now})
@@ -85,10 +90,15 @@ def take(
     turn = Turn(store=store, key=key, record=own)
     if found is None:
         return turn
-    document = _read(found)
-    if "turn" not in document:
-        return _outcome(document, row)
-    left = _began_at(document) + lease_seconds - now
+    try:
+        document = _read(found)
+        if "turn" not in document:
+            return _outcome(document, row)
+        left = _began_at(document) + lease_seconds - now
+    except NewerTask:
+        raise
+    except SerializationError as error:
+        raise OutcomeUnknown(_SOMETHING_ELSE, maybe_accepted=True) from error
     if left > 0:
         return left
     # It may have been given back, or taken over, at this very moment.
@@ -101,7 +111,7 @@ def _read(text: str) -> dict[str, Any]:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise SerializationError(_SOMETHING_ELSE)
+        raise SerializationError("no turn of a task, and no last word")
     return document
 
 
@@ -109,7 +119,7 @@ def _began_at(document: dict[str, Any]) -> float:
     try:
         return float(document["began_at"])
     except (KeyError, TypeError, ValueError):
-        raise SerializationError(_SOMETHING_ELSE) from None
+        raise SerializationError("no turn of a task") from None
 
 
 def _written(outcome: MailOutcome) -> str:
@@ -128,6 +138,12 @@ def _statuses(document: dict[str, Any]) -> dict[str, dict[str, object]]:
 
 
 def _outcome(document: dict[str, Any], row: OutboxRow) -> MailOutcome:
+    version = document.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise NewerTask(
+            "what became of the message was written by a newer release of mailcore-celery: run a "
+            "worker of that release"
+        )
     statuses = document.get("recipients")
     if isinstance(statuses, list):
         # Those whom the mailer's defaults add come after them.

@@ -706,18 +706,36 @@ def test_who_has_lost_its_turn_asks_again():
         '{"turn": "a", "began_at": "noon"}',
         '{"turn": "a", "began_at": null}',
         '{"recipients": 5}',
-        '{"version": 2, "recipients": []}',
+        '{"version": 0, "recipients": []}',
+        '{"version": 1, "recipients": []}',
     ],
 )
 def test_what_is_no_turn(record):
-    """Something else under the key is told of, and nothing is sent."""
+    """Of something else under the key nobody knows what it says of the message; none is sent."""
     store = MemoryIdempotencyStore()
     store.claim("mailcore-celery task-1", record, 100)
     made, script = mailer(store=store)
     over = attempted(made, row_of())
 
     assert isinstance(over, MailOutcome)
-    assert ("failed", "serialization_error") == (over.state, over.error_category)
+    assert ("unknown", "outcome_unknown") == (over.state, over.error_category)
+    assert "look at the provider" in over.error_text
+    assert [] == script.sent
+
+
+def test_a_last_word_of_a_newer_release(in_memory, caplog):
+    """The task waits for a worker that can read it; in the end nobody here knows."""
+    store = MemoryIdempotencyStore()
+    store.claim("mailcore-celery task-1", '{"version": 2, "verdict": "sent"}', 100)
+    made, script = mailer(store=store)
+    policy = OutboxPolicy(attempts=2, first_wait_seconds=0, longest_wait_seconds=0)
+    mail = MailcoreCelery(in_memory, mailer=made, policy=policy)
+
+    ended = mail.send.apply(kwargs=written(row_of()))
+
+    assert "FAILURE" == ended.state
+    assert isinstance(ended.result, NewerTask)
+    assert 2 == caplog.text.count("waits for another worker")
     assert [] == script.sent
 
 
