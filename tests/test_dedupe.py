@@ -169,6 +169,7 @@ def test_a_redis_that_is_down_and_wrong_settings():
     store.close()
     with pytest.raises(ConfigurationError, match="max_age_seconds must be at least 1"):
         RedisSeenStore("redis://127.0.0.1:9/0", max_age_seconds=0.5)
+    RedisSeenStore("redis://127.0.0.1:9/0", max_age_seconds=1).close()
 
 
 def test_threads_share_a_store(store):

@@ -188,9 +188,13 @@ def test_a_redis_that_hangs_does_not_stop_mail(monkeypatch):
     """It takes connections and answers nobody: it is waited for, and not for ever."""
     monkeypatch.setattr(redis_limiter, "_PATIENCE_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as hanging:
-        limiter = RedisLimiter(f"redis://127.0.0.1:{hanging.getsockname()[1]}")
+        url = f"redis://127.0.0.1:{hanging.getsockname()[1]}"
+        limiter = RedisLimiter(url)
         assert Turn(0.0) == limiter.take("a", 1, Limits())
     assert 1 == limiter.used("a")
+    # A host that drops packets, which no test has at hand, is waited for as long.
+    with redis_limiter._client(url) as client:
+        assert 0.1 == client.get_connection_kwargs()["socket_connect_timeout"]
 
 
 def test_names_of_keys(server, client):

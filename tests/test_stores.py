@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from typing import ClassVar
 
@@ -221,6 +222,15 @@ def test_names_of_keys_in_redis(redis_url):
         assert [] == list(RedisSuppressionStore(client, prefix="other").entries())
         assert not RedisSeenStore(client, prefix="third").seen("a")
         client.flushall()
+
+
+@pytest.mark.slow
+def test_what_is_no_address_is_on_no_list_in_redis(redis_url):
+    """Nor is its beginning that of an entry; it is asked for all the same."""
+    with closing(RedisSuppressionStore(redis_url, prefix="surrogate")) as store:
+        store.add([SuppressionEntry(email_address="ada@example.net", reason=BOUNCE)])
+
+        assert [] == store.find(["ada\ud800@example.net", "ada@example", ""])
 
 
 RACE = """

@@ -40,9 +40,10 @@ def to_mailcore(message: EmailMessage, provider: Provider[Any, Any]) -> Message:
             return _finished(message, provider)
         return without_rewritten(Message(**_fields(message, provider.name)), provider)
     except MessageError as error:
-        if _has_line_end(message):
-            raise as_bad_header(error) from error
-        raise
+        told = as_bad_header(error) if _has_line_end(message) else error
+        if told is error:
+            raise
+        raise told from error
 
 
 def _makes_its_own_mail(message: EmailMessage) -> bool:

@@ -43,9 +43,7 @@ def as_bad_header(error: MessageError) -> MessageError:
     if django.VERSION >= (6, 0):
         return error
     kind = _BadAddress if isinstance(error, InvalidAddress) else _BadHeader
-    made = kind(error.problems)
-    made.__cause__ = error
-    return made
+    return kind(error.problems)
 
 
 if TYPE_CHECKING or django.VERSION >= (6, 0):

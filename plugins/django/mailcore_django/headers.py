@@ -68,7 +68,7 @@ def read_headers(headers: Mapping[str, object], fields: dict[str, Any], provider
             _show_as_cc(str(value), fields)
         elif key == "return-path":
             fields.setdefault("envelope_sender", value)
-        elif (key == "to" and _names_the_same(str(value), fields.get("to"))) or (
+        elif (key == "to" and _names_the_same(str(value), fields["to"])) or (
             key == "reply-to" and not value
         ):
             continue
@@ -80,9 +80,9 @@ def read_headers(headers: Mapping[str, object], fields: dict[str, Any], provider
         fields["headers"] = kept
 
 
-def _names_the_same(value: str, to: object) -> bool:
+def _names_the_same(value: str, to: Any) -> bool:
     shown = parse_addresses([value], field="headers['To']")
-    recipients = parse_addresses(to, field="to") if isinstance(to, list) else ()
+    recipients = parse_addresses(to, field="to")
     return [each.key for each in shown] == [each.key for each in recipients]
 
 
@@ -93,7 +93,7 @@ def _show_as_cc(value: str, fields: dict[str, Any]) -> None:
     for field in ("cc", "bcc"):
         given = fields.get(field) or ()
         by_key |= {each.key: each for each in parse_addresses(given, field=field)}
-    to = {each.key for each in parse_addresses(fields.get("to") or (), field="to")}
+    to = {each.key for each in parse_addresses(fields["to"], field="to")}
     names = {each.key: each for each in shown}
     if names.keys() - by_key.keys() - to:
         reason = "headers['Cc'] names an address that is no recipient"

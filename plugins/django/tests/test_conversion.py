@@ -95,6 +95,7 @@ def test_lazy_texts():
     )
 
     assert ("Hi", "Text", "value") == (made.subject, made.text, made.headers["X-Lazy"])
+    assert {str} == {type(each) for each in (made.subject, made.text, made.headers["X-Lazy"])}
     assert [("a.txt", b"content")] == [(part.filename, part.content) for part in made.attachments]
 
 
@@ -301,7 +302,7 @@ def test_attachments_that_are_none(item, told):
         ({"From": "List <list@example.com>"}, ("list@example.com", "shop@example.com", (), {})),
         ({"from": "list@example.com"}, ("list@example.com", "shop@example.com", (), {})),
         ({"Reply-To": "help@example.com"}, ("shop@example.com", None, ("help@example.com",), {})),
-        ({"Reply-To": ""}, ("shop@example.com", None, (), {})),
+        ({"Reply-To": "", "X-A": 1}, ("shop@example.com", None, (), {"X-A": "1"})),
         ({"To": "ada@example.net"}, ("shop@example.com", None, (), {})),
         (
             {"To": "list@example.com"},
@@ -382,8 +383,32 @@ def test_a_cc_header_says_who_is_seen():
         [str(each) for each in made.bcc],
     )
 
-    with pytest.raises(InvalidMessage, match="no recipient"):
+    seen_in_to = convert(message(cc=["x@example.net"], headers={"Cc": "ADA@example.net"}))
+    assert ((), 1, 1) == (seen_in_to.cc, len(seen_in_to.to), len(seen_in_to.bcc))
+
+    with pytest.raises(InvalidMessage, match="no recipient") as caught:
         convert(message(headers={"Cc": "stranger@example.net"}))
+    (problem,) = caught.value.problems
+    assert ("headers['Cc']", "give it in cc=[...]") == (problem.field, problem.hint)
+
+
+@pytest.mark.parametrize(
+    ("field", "arguments"),
+    [
+        ("headers['To']", {"headers": {"To": "nobody"}}),
+        ("to", {"headers": {"To": "list@example.com"}, "to": ["nobody"]}),
+        ("headers['Cc']", {"headers": {"Cc": "nobody"}}),
+        ("to", {"headers": {"Cc": "c@example.net"}, "cc": ["c@example.net"], "to": ["nobody"]}),
+        ("cc", {"headers": {"Cc": "c@example.net"}, "cc": ["nobody"]}),
+        ("bcc", {"headers": {"Cc": "c@example.net"}, "bcc": ["nobody"]}),
+    ],
+)
+def test_wrong_addresses_beside_headers(field, arguments):
+    """They are told by the field in which they stand."""
+    with pytest.raises(InvalidAddress) as caught:
+        convert(message(**arguments))
+
+    assert [field] == [each.field for each in caught.value.problems]
 
 
 def test_headers_that_the_provider_writes_itself():
@@ -487,6 +512,8 @@ def test_a_template_has_its_own_subject_and_bodies():
 
     assert {"to", "template_id"} == made.keys() - {"from_email"}
     assert "from_email" in convert(given).declined
+    given.subject = "Hi"
+    assert "Hi" == convert(given).subject
 
 
 class Shouting(EmailMessage):
@@ -510,6 +537,43 @@ def test_a_message_that_makes_its_own_mail():
     assert ["b@example.net"] == [each.addr_spec for each in made.bcc]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "attributes", "expected"),
+    [
+        ({}, {}, None),
+        ({"headers": {"From": "Shop <SHOP@example.com>"}}, {}, None),
+        ({"headers": {"From": "list@example.com"}}, {}, "shop@example.com"),
+        (
+            {"headers": {"From": "list@example.com"}},
+            {"envelope_sender": "bounce@example.com"},
+            "bounce@example.com",
+        ),
+        ({}, {"envelope_sender": "bounce@example.com"}, "bounce@example.com"),
+    ],
+)
+def test_the_envelope_of_a_message_that_makes_its_own_mail(arguments, attributes, expected):
+    """`from_email` where the mail has another author, as with Django's own backends."""
+    given = Shouting("Hi", "Text", "shop@example.com", ["a@example.net"], **arguments)
+    vars(given).update(attributes, esp_extra={"MessageStream": "news"})
+
+    made = convert(given, POSTMARK)
+
+    assert expected == (made.envelope_sender and made.envelope_sender.addr_spec)
+    assert {"postmark": {"MessageStream": "news"}} == dict(made.esp_extra)
+
+
+def test_a_mail_of_its_own_without_an_author():
+    """The author is the mailer's default then."""
+    mail = inner()
+    given = message()
+    given.message = lambda: mail
+
+    made = convert(given)
+
+    assert ("Inner", "inner text") == (made.subject, made.text.strip())
+    assert {"from_email", "envelope_sender"}.isdisjoint(made.given())
+
+
 def test_the_given_message_stays_as_it_is():
     """It may be sent again."""
     given = message(headers={"From": "x@example.com", "Cc": "c@example.net"}, cc=["c@example.net"])
@@ -524,7 +588,8 @@ def test_the_given_message_stays_as_it_is():
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"subject": "a\nb"},
+        {"subject": "a\nb", "headers": {"X-A": "1"}},
+        {"subject": "a\rb"},
         {"from_email": "a@example.com\nBcc: x@example.com"},
         {"to": ["a@example.com\r\nBcc: x@example.com"]},
         {"headers": {"X-A": "a\nBcc: x@example.com"}},
@@ -540,12 +605,37 @@ def test_a_line_end_in_a_header_is_djangos_bad_header(arguments):
         convert(message(**arguments))
 
     assert isinstance(caught.value, MessageError)
+    assert isinstance(caught.value, InvalidAddress) == (
+        "from_email" in arguments or "to" in arguments
+    )
+    assert caught.value.__cause__ is not caught.value
 
 
 def test_other_mistakes_are_no_bad_headers():
     """They have their own class."""
-    with pytest.raises(InvalidAddress):
-        convert(message(to=["webmaster"]))
+    given = message(to=["webmaster"])
+    given.cc = None
+    with pytest.raises(InvalidAddress) as caught:
+        convert(given)
+
+    assert type(caught.value) is InvalidAddress
+
+
+@pytest.mark.parametrize(
+    ("attributes", "told"),
+    [
+        ({"to": "ada@example.net"}, "`to` must be a list"),
+        ({"to": [5]}, "not int"),
+        ({"extra_headers": {"X-A": None}}, "value of header 'X-A' must be str, int or float"),
+    ],
+)
+def test_values_of_a_wrong_type(attributes, told):
+    """They are refused, not written as text."""
+    given = message()
+    vars(given).update(attributes)
+
+    with pytest.raises(InvalidMessageType, match=told):
+        convert(given)
 
 
 def test_a_message_that_was_kept_has_everything():
