@@ -5,8 +5,6 @@ from __future__ import annotations
 import socket
 import ssl
 
-from types import SimpleNamespace
-
 import pytest
 
 from botocore import exceptions as boto
@@ -19,7 +17,8 @@ from mailcore.errors import (
     SendTimeout,
     UnexpectedResponse,
 )
-from mailcore_ses.aws.call_errors import of_call, of_setup, place_of, setup_text
+from mailcore_ses.aws.call_errors import of_call, of_setup, setup_text
+from mailcore_ses.aws.endpoints import place_of
 
 
 URL = "https://secret.example/path"
@@ -51,9 +50,7 @@ def certificate_fault(words: str = "certificate has expired") -> ssl.SSLCertVeri
 )
 def test_place(endpoint_url, expected):
     """The host with its port, and the region; no path and no password."""
-    meta = SimpleNamespace(endpoint_url=endpoint_url, region_name="eu-west-1")
-
-    assert f"{expected} (region eu-west-1)" == place_of(SimpleNamespace(meta=meta))
+    assert f"{expected} (region eu-west-1)" == place_of(endpoint_url, "eu-west-1")
 
 
 TIMED_OUT = (SendTimeout, False, True, f"no answer from {PLACE} in time (")

@@ -9,9 +9,8 @@ from mailcore.address import encode_domain
 from mailcore.errors import ConfigurationError, InvalidMessage, Problem
 from mailcore.flow import HttpRequest
 from mailcore.http import FormFile, form_request
-from mailcore.message import Message, place_in_extra
+from mailcore.message import Message
 from mailcore_mailgun.options import (
-    NAMESPACE,
     SENDER_DOMAIN,
     Fields,
     MailgunOptions,
@@ -55,9 +54,9 @@ def domain_of(message: Message, options: MailgunOptions) -> str:
     """
     given = extra_of(message).get(SENDER_DOMAIN)
     if given is not None:
-        fault = domain_fault(given)
+        fault = domain_fault_of(message)
         if fault:
-            raise ConfigurationError(f"mailgun: {SENDER_DOMAIN} is not a domain: {fault}")
+            raise ConfigurationError(fault)
         return encode_domain(given)[0]
     if message.envelope_sender is not None:
         return message.envelope_sender.ascii_domain
@@ -81,11 +80,8 @@ def no_domain() -> Problem:
     return Problem("from_email", reason, f"give the provider, or the message, a {SENDER_DOMAIN}")
 
 
-def sender_domain_problem(message: Message) -> Problem | None:
-    """What is wrong with the domain that a message brings."""
+def domain_fault_of(message: Message) -> str:
+    """What is wrong with the domain that a message brings; empty if nothing, or it brings none."""
     given = extra_of(message).get(SENDER_DOMAIN)
     fault = "" if given is None else domain_fault(given)
-    if not fault:
-        return None
-    reason = f"mailgun: {SENDER_DOMAIN} is not a domain: {fault}"
-    return Problem(place_in_extra(NAMESPACE, SENDER_DOMAIN), reason)
+    return fault and f"mailgun: {SENDER_DOMAIN} is not a domain: {fault}"

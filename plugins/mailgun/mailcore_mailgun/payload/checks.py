@@ -22,7 +22,7 @@ from mailcore.message.problems import (
     refused_headers,
 )
 from mailcore_mailgun.options import NAMESPACE, SENDER_DOMAIN, MailgunOptions, extra_of
-from mailcore_mailgun.payload.call import knows_domain_of, no_domain, sender_domain_problem
+from mailcore_mailgun.payload.call import domain_fault_of, knows_domain_of, no_domain
 from mailcore_mailgun.payload.extra_checks import check_fields, header_refused
 from mailcore_mailgun.payload.mime import MIME_FIELDS
 from mailcore_mailgun.payload.plan import Plan, is_beyond_the_form
@@ -144,9 +144,9 @@ def _shared(
 def _extra(
     message: Message, options: MailgunOptions, plan_of: Callable[[Message], Plan]
 ) -> Iterator[Problem]:
-    problem = sender_domain_problem(message)
-    if problem is not None:
-        yield problem
+    fault = domain_fault_of(message)
+    if fault:
+        yield Problem(place_in_extra(NAMESPACE, SENDER_DOMAIN), fault)
     extra = extra_of(message)
     if extra:
         yield from check_fields(message, extra)

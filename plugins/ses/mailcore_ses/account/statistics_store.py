@@ -12,6 +12,7 @@ import contextlib
 import sqlite3
 
 from collections.abc import Iterable, Iterator
+from dataclasses import astuple, fields
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from mailcore_ses.account.statistics import DailyStatistics, SendCounts
 
 
 _APPLICATION_ID = 0x4D43_5345
+_COUNTS = tuple(field.name for field in fields(SendCounts))
+"""The columns of figures, in the order of the statements below."""
 _SCHEMA = """\
 CREATE TABLE IF NOT EXISTS daily (
     region TEXT NOT NULL,
@@ -67,17 +70,7 @@ class StatisticsStore:
         Raises:
             ConfigurationError: If the file cannot be written, or is something else.
         """
-        rows = [
-            (
-                region_name,
-                each.day.isoformat(),
-                each.counts.delivery_attempts,
-                each.counts.bounces,
-                each.counts.complaints,
-                each.counts.rejects,
-            )
-            for each in figures
-        ]
+        rows = [(region_name, each.day.isoformat(), *astuple(each.counts)) for each in figures]
         with self._opened("rwc") as connection, connection:
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(_SCHEMA)
@@ -102,14 +95,9 @@ class StatisticsStore:
         return tuple(
             DailyStatistics(
                 day=date.fromisoformat(day),
-                counts=SendCounts(
-                    delivery_attempts=delivery_attempts,
-                    bounces=bounces,
-                    complaints=complaints,
-                    rejects=rejects,
-                ),
+                counts=SendCounts(**dict(zip(_COUNTS, counts, strict=True))),
             )
-            for day, delivery_attempts, bounces, complaints, rejects in rows
+            for day, *counts in rows
         )
 
     def regions(self) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ import re
 import ssl
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore import exceptions as boto
 
@@ -48,28 +47,13 @@ _NEVER_CONNECTED = (
 )
 
 
-def place_of(client: Any) -> str:
-    """Where a client's calls go, for a text: the host with its port, and the region."""
-    meta = client.meta
-    return f"{_host_of(meta.endpoint_url)} (region {meta.region_name})"
-
-
-def _host_of(url: Any) -> str:
-    try:
-        parts = urlsplit(str(url))
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        return f"{parts.hostname}:{port}"
-    except ValueError:
-        return "the endpoint"
-
-
 def of_call(error: Exception, *, place: str, writing: bool | None) -> SendError:
     """
     The error of a call that has no answer.
 
     Args:
         error: The exception that boto3 raised.
-        place: Where the call went, from :func:`place_of`.
+        place: Where the call went, from :func:`~mailcore_ses.aws.endpoints.place_of`.
         writing: Whether a byte of the request may have left; None if nobody knows.
     """
     if isinstance(error, boto.IncompleteReadError):

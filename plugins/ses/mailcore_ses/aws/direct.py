@@ -10,7 +10,6 @@ above knows who made the call.
 from __future__ import annotations
 
 import binascii
-import functools
 import http.client
 import json
 import secrets
@@ -18,13 +17,13 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 from mailcore.errors import ConfigurationError, UnexpectedResponse
 from mailcore.flow import HttpRequest, HttpResponse
 from mailcore.http import USER_AGENT
 from mailcore_ses.aws.call import SES, AwsCall, AwsResponse
 from mailcore_ses.aws.clients import ClientSettings
+from mailcore_ses.aws.endpoints import place_of
 from mailcore_ses.aws.identity import Identity
 from mailcore_ses.aws.sigv4 import Keys, signed_headers
 from mailcore_ses.aws.way import (
@@ -178,14 +177,8 @@ def request_of(
         timeout_seconds=timeout_seconds,
         connect_timeout_seconds=connect_timeout_seconds,
         max_response_bytes=call.max_response_bytes,
-        place=f"{_host_of(url)} (region {region_name})",
+        place=place_of(endpoint_url, region_name),
     )
-
-
-@functools.lru_cache(maxsize=32)
-def _host_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def json_of(params: Mapping[str, Any]) -> bytes:

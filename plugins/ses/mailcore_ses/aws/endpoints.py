@@ -1,10 +1,15 @@
-"""What an endpoint, a region, a session and a client must be, found when the provider is made."""
+"""
+What an endpoint, a region, a session and a client must be, found when the provider is made.
+
+:func:`place_of` is how errors name an endpoint.
+"""
 
 from __future__ import annotations
 
 import re
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +50,18 @@ def _is_url(url: Any) -> bool:
         return False
     printable = isinstance(url, str) and url.isprintable() and " " not in url
     return printable and parts.scheme in ("http", "https") and bool(host)
+
+
+@lru_cache(maxsize=32)
+def place_of(endpoint_url: str, region_name: str) -> str:
+    """Where calls go, for a text: the host with its port, and the region."""
+    try:
+        parts = urlsplit(endpoint_url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        host = f"{parts.hostname}:{port}"
+    except ValueError:
+        host = "the endpoint"
+    return f"{host} (region {region_name})"
 
 
 def check_region(region_name: str | None) -> None:

@@ -27,6 +27,7 @@ from mailcore_ses.aws import sigv4
 from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.aws.clients import Clients, ClientSettings, load
 from mailcore_ses.aws.direct import DirectCalls, response_of
+from mailcore_ses.aws.endpoints import place_of
 from mailcore_ses.aws.way import Way
 from mailcore_ses.aws.wire import logged_call, logged_call_async
 
@@ -174,7 +175,7 @@ class AwsTransport:
 
         validates = not request.is_valid or self._clients.is_hooked
         client = self._clients.get(request.service, request.region_name, validates=validates)
-        place = call_errors.place_of(client)
+        place = place_of(str(client.meta.endpoint_url), client.meta.region_name)
         status_code = state.status_code
         if status_code is not None and not isinstance(error, call_errors.NETWORK_ERRORS):
             if status_code >= 300:

@@ -7,7 +7,7 @@ notification-contents.html (read 2026-11-21).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from mailcore.bounces import Cause, enhanced_status, outcome, verdict_of
@@ -18,14 +18,13 @@ from mailcore_ses.events.subscriptions import subscription_change
 
 
 if TYPE_CHECKING:
-    from typing_extensions import Required
+    from typing_extensions import Required, Unpack
 
 
-class RecipientFields(TypedDict, total=False):
-    """What an event says about one recipient; the fields are those of TrackingEvent."""
+class Said(TypedDict, total=False):
+    """What an event says about a recipient, without who it is."""
 
     event_type: Required[EventType]
-    recipient: Required[str | None]
     recipient_certain: bool
     reject_reason: RejectReason | None
     bounce_class: BounceClass | None
@@ -35,6 +34,12 @@ class RecipientFields(TypedDict, total=False):
     user_agent: str | None
     click_url: str | None
     ip_address: str | None
+
+
+class RecipientFields(Said, total=False):
+    """What an event says about one recipient; the fields are those of TrackingEvent."""
+
+    recipient: Required[str | None]
 
 
 class Notice(NamedTuple):
@@ -87,47 +92,39 @@ _CAUSES = {
 _TOLD = {"Permanent": BounceClass.HARD, "Transient": BounceClass.SOFT}
 
 
+def _each(recipients: Sequence[str | None], **said: Unpack[Said]) -> list[RecipientFields]:
+    """The same about each recipient; about one who is unknown if there is none."""
+    return [{**said, "recipient": recipient} for recipient in recipients or (None,)]
+
+
 def _sent(notice: Notice) -> list[RecipientFields]:
-    return [
-        RecipientFields(event_type=EventType.SENT, recipient=recipient)
-        for recipient in notice.destinations()
-    ]
+    return _each(notice.destinations(), event_type=EventType.SENT)
 
 
 def _rejected(notice: Notice) -> list[RecipientFields]:
     reason = notice.details.text("reason")
-    return [
-        RecipientFields(
-            event_type=EventType.REJECTED,
-            recipient=to,
-            reject_reason=RejectReason.BLOCKED,
-            # SES rejects for a virus: the address is not to blame.
-            bounce_class=BounceClass.SOFT,
-            description=reason,
-        )
-        for to in notice.destinations()
-    ]
+    return _each(
+        notice.destinations(),
+        event_type=EventType.REJECTED,
+        reject_reason=RejectReason.BLOCKED,
+        # SES rejects for a virus: the address is not to blame.
+        bounce_class=BounceClass.SOFT,
+        description=reason,
+    )
 
 
 def _failed(notice: Notice) -> list[RecipientFields]:
     message = notice.details.text("errorMessage")
-    return [
-        RecipientFields(event_type=EventType.FAILED, recipient=to, description=message)
-        for to in notice.destinations()
-    ]
+    return _each(notice.destinations(), event_type=EventType.FAILED, description=message)
 
 
 def _delivered(notice: Notice) -> list[RecipientFields]:
-    recipients: list[str | None] = list(
-        read_addresses(
-            notice.details.document.get("recipients"), "delivery.recipients", notice.defects
-        )
+    listed = notice.details.document.get("recipients")
+    return _each(
+        read_addresses(listed, "delivery.recipients", notice.defects),
+        event_type=EventType.DELIVERED,
+        mta_response=notice.details.text("smtpResponse"),
     )
-    response = notice.details.text("smtpResponse")
-    return [
-        RecipientFields(event_type=EventType.DELIVERED, recipient=recipient, mta_response=response)
-        for recipient in recipients or [None]
-    ]
 
 
 def _bounced(notice: Notice) -> list[RecipientFields]:
@@ -207,30 +204,23 @@ def _complained(notice: Notice) -> list[RecipientFields]:
     elif feedback == "not-spam":
         # The opposite of a complaint: it must not suppress anybody.
         event_type, reason = EventType.UNKNOWN, None
-    recipients: list[str | None] = [
-        recipient for recipient, _ in notice.recipients("complaint.complainedRecipients")
-    ]
+    recipients = [to for to, _ in notice.recipients("complaint.complainedRecipients")]
     # Mailbox providers often hide who complained; SES then lists everybody who may have.
-    is_certain = len(recipients) <= 1 or subtype in _SUPPRESSED_COMPLAINTS
-    user_agent = notice.details.text("userAgent")
-    return [
-        RecipientFields(
-            event_type=event_type,
-            recipient=recipient,
-            recipient_certain=is_certain,
-            reject_reason=reason,
-            description=description,
-            user_agent=user_agent,
-        )
-        for recipient in recipients or [None]
-    ]
+    return _each(
+        recipients,
+        event_type=event_type,
+        recipient_certain=len(recipients) <= 1 or subtype in _SUPPRESSED_COMPLAINTS,
+        reject_reason=reason,
+        description=description,
+        user_agent=notice.details.text("userAgent"),
+    )
 
 
 def _deferred(notice: Notice) -> list[RecipientFields]:
     delay = notice.details.text("delayType")
     recipients = notice.recipients("deliveryDelay.delayedRecipients")
     if not recipients:
-        return [RecipientFields(event_type=EventType.DEFERRED, recipient=None, description=delay)]
+        return _each((), event_type=EventType.DEFERRED, description=delay)
     return [
         RecipientFields(
             event_type=EventType.DEFERRED,
@@ -255,18 +245,14 @@ def _engaged(
     notice: Notice, event_type: EventType, url: str | None = None
 ) -> list[RecipientFields]:
     destinations = notice.destinations()
-    user_agent, ip_address = notice.details.text("userAgent"), notice.details.text("ipAddress")
-    return [
-        RecipientFields(
-            event_type=event_type,
-            recipient=recipient,
-            recipient_certain=len(destinations) == 1,
-            user_agent=user_agent,
-            click_url=url,
-            ip_address=ip_address,
-        )
-        for recipient in destinations
-    ]
+    return _each(
+        destinations,
+        event_type=event_type,
+        recipient_certain=len(destinations) == 1,
+        user_agent=notice.details.text("userAgent"),
+        click_url=url,
+        ip_address=notice.details.text("ipAddress"),
+    )
 
 
 def _subscription(notice: Notice) -> list[RecipientFields]:
@@ -276,26 +262,18 @@ def _subscription(notice: Notice) -> list[RecipientFields]:
     )
     left = event_type is EventType.UNSUBSCRIBED
     contact_list = notice.details.text("contactList")
-    return [
-        RecipientFields(
-            event_type=event_type,
-            recipient=recipient,
-            reject_reason=RejectReason.UNSUBSCRIBED if left else None,
-            description=contact_list,
-        )
-        for recipient in notice.destinations()
-    ]
+    return _each(
+        notice.destinations(),
+        event_type=event_type,
+        reject_reason=RejectReason.UNSUBSCRIBED if left else None,
+        description=contact_list,
+    )
 
 
 def read_unknown(notice: Notice) -> list[RecipientFields]:
     """An event of a type that SES has not documented: one, whoever the recipients are."""
     destinations = notice.destinations()
-    return [
-        RecipientFields(
-            event_type=EventType.UNKNOWN,
-            recipient=destinations[0] if len(destinations) == 1 else None,
-        )
-    ]
+    return _each(destinations if len(destinations) == 1 else (), event_type=EventType.UNKNOWN)
 
 
 class Kind(NamedTuple):

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple
 
 from mailcore.address import address_key
 from mailcore.errors import MalformedWebhook
-from mailcore.events import Event, TrackingEvent
+from mailcore.events import Event, EventType, TrackingEvent, TrackingEventFields
 from mailcore.webhook import (
     Fields,
     ReadOnlyJson,
@@ -29,10 +29,6 @@ from mailcore_ses.events.inbound import SETUP_MESSAGE_ID, parse_inbound
 from mailcore_ses.events.message_headers import metadata_and_tags
 from mailcore_ses.events.recipients import read_part
 from mailcore_ses.sns.envelope import NOTIFICATION, is_raw_delivery, read_envelope
-
-
-if TYPE_CHECKING:
-    from typing_extensions import Required
 
 
 # What SES says to a topic that was just connected: the one as text, the other as JSON.
@@ -65,21 +61,6 @@ class Envelope(NamedTuple):
 
 
 _NO_ENVELOPE = Envelope()
-
-
-class _Shared(TypedDict, total=False):
-    """What the events of all recipients have in common."""
-
-    provider: Required[str]
-    event_id: str | None
-    timestamp: datetime | None
-    message_id: str | None
-    received_at: datetime | None
-    metadata: Mapping[str, Any]
-    tags: tuple[str, ...]
-    esp_event: Mapping[str, Any]
-    notification: WebhookRequest | None
-    defects: tuple[str, ...]
 
 
 def parse_events(provider: str, request: WebhookRequest) -> tuple[Event, ...]:
@@ -197,8 +178,10 @@ def _tracking_events(
     if not isinstance(message_id, str):
         message_id = None
         defects.append("`mail.messageId` is not a string")
-    shared: _Shared = {
+    # Each recipient's own type comes over it.
+    shared: TrackingEventFields = {
         "provider": provider,
+        "event_type": EventType.UNKNOWN,
         "event_id": envelope.event_id,
         "timestamp": _time(kind, details, mail, defects),
         "message_id": message_id,
@@ -213,11 +196,7 @@ def _tracking_events(
     return tuple(
         [
             TrackingEvent.assembled(
-                {
-                    **shared,
-                    **outcome,
-                    "dedupe_key": key + address_key(outcome["recipient"] or ""),
-                }
+                {**shared, **outcome, "dedupe_key": key + address_key(outcome["recipient"] or "")}
             )
             for outcome in outcomes
         ]

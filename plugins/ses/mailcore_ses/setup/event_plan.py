@@ -23,13 +23,9 @@ from mailcore_ses.setup.topic_plan import ExistingTopic, call, topic_calls
 @dataclass(frozen=True, kw_only=True)
 class Existing(ExistingTopic):
     """
-    What is there already; by default nothing.
+    What is there already, beside topic and listeners; by default nothing.
 
     Attributes:
-        topic: The attributes of the topic, as SNS returns them.
-        subscriptions: The topic's subscriptions, as SNS lists them.
-        webhook_attributes: The attributes of the webhook's subscription, if it was confirmed.
-        queues: The attributes of each queue, by name.
         has_configuration_set: Whether the configuration set is there.
         destination: The set's event destination of that name.
         notifications: What GetIdentityNotificationAttributes tells, by identity.

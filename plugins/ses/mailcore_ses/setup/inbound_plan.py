@@ -19,7 +19,7 @@ from mailcore_ses.setup.topic_plan import (
     ExistingTopic,
     call,
     read_policy,
-    statement_id,
+    statement_for_ses,
     statements_of,
     topic_calls,
     with_statement,
@@ -38,13 +38,9 @@ PRIVATE = {
 @dataclass(frozen=True, kw_only=True)
 class ExistingInbound(ExistingTopic):
     """
-    What is there already; by default nothing.
+    What is there already, beside topic and listeners; by default nothing.
 
     Attributes:
-        topic: The attributes of the topic, as SNS returns them.
-        subscriptions: The topic's subscriptions, as SNS lists them.
-        webhook_attributes: The attributes of the webhook's subscription, if it was confirmed.
-        queues: The attributes of each queue, by name.
         has_bucket: Whether the bucket is there.
         public_access_block: The bucket's configuration against public access.
         bucket_policy: The policy of the bucket, as JSON.
@@ -113,25 +109,10 @@ def _bucket_calls(wanted: InboundSetup, existing: ExistingInbound) -> Iterator[A
         yield call(
             wanted, "s3", "PutPublicAccessBlock", **owned, PublicAccessBlockConfiguration=PRIVATE
         )
-    policy = with_statement(existing.bucket_policy, _bucket_statement(wanted))
+    statement = statement_for_ses(wanted, wanted.rule_arn, "s3:PutObject", wanted.objects_arn)
+    policy = with_statement(existing.bucket_policy, statement)
     if policy is not None:
         yield call(wanted, "s3", "PutBucketPolicy", **owned, Policy=policy)
-
-
-def _bucket_statement(wanted: InboundSetup) -> dict[str, Any]:
-    return {
-        "Sid": statement_id("Ses", wanted.rule_arn),
-        "Effect": "Allow",
-        "Principal": {"Service": "ses.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": wanted.objects_arn,
-        "Condition": {
-            "StringEquals": {
-                "AWS:SourceAccount": wanted.account_id,
-                "AWS:SourceArn": wanted.rule_arn,
-            }
-        },
-    }
 
 
 def _lets_anybody_in(policy: str | None) -> bool:

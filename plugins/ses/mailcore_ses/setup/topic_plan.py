@@ -112,7 +112,30 @@ def statements_of(document: Mapping[str, Any]) -> list[Any]:
     return statements if isinstance(statements, list) else [statements]
 
 
-def statement_id(kind: str, arn: str) -> str:
+def statement_for_ses(
+    wanted: TopicSetup, source_arn: str, action: str, resource: str
+) -> dict[str, Any]:
+    """
+    The statement of a policy that lets SES do something, on behalf of one thing of the account.
+
+    Args:
+        wanted: What is wanted of topic and listeners, of which the account counts.
+        source_arn: The ARN of what SES acts for.
+        action: The action with its prefix, such as ``s3:PutObject``.
+        resource: The ARN that it is allowed for, or a pattern of ARNs.
+    """
+    source = {"AWS:SourceAccount": wanted.account_id, "AWS:SourceArn": source_arn}
+    return {
+        "Sid": _statement_id("Ses", source_arn),
+        "Effect": "Allow",
+        "Principal": {"Service": "ses.amazonaws.com"},
+        "Action": action,
+        "Resource": resource,
+        "Condition": {"StringEquals": source},
+    }
+
+
+def _statement_id(kind: str, arn: str) -> str:
     """Names a statement by what it lets in, so that one resource may serve several of them."""
     return f"Mailcore{kind}{sha256(arn.encode()).hexdigest()[:8]}"
 
@@ -174,7 +197,8 @@ def _topic_calls(wanted: TopicSetup, existing: ExistingTopic) -> Iterator[AwsCal
         changes["SignatureVersion"] = "2"
     policy = present.get("Policy")
     for arn in wanted.publisher_arns:
-        changed = with_statement(policy, _topic_statement(wanted, arn))
+        statement = statement_for_ses(wanted, arn, "SNS:Publish", wanted.topic_arn)
+        changed = with_statement(policy, statement)
         if changed is not None:
             policy = changes["Policy"] = changed
     for name, value in changes.items():
@@ -256,25 +280,9 @@ def _subscribe(
     )
 
 
-def _topic_statement(wanted: TopicSetup, publisher_arn: str) -> dict[str, Any]:
-    return {
-        "Sid": statement_id("Ses", publisher_arn),
-        "Effect": "Allow",
-        "Principal": {"Service": "ses.amazonaws.com"},
-        "Action": "SNS:Publish",
-        "Resource": wanted.topic_arn,
-        "Condition": {
-            "StringEquals": {
-                "AWS:SourceAccount": wanted.account_id,
-                "AWS:SourceArn": publisher_arn,
-            }
-        },
-    }
-
-
 def _queue_statement(wanted: TopicSetup, name: str) -> dict[str, Any]:
     return {
-        "Sid": statement_id("Sns", wanted.topic_arn),
+        "Sid": _statement_id("Sns", wanted.topic_arn),
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},
         "Action": "sqs:SendMessage",

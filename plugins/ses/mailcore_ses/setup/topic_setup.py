@@ -14,17 +14,13 @@ from dataclasses import dataclass, field
 
 from mailcore.errors import ConfigurationError
 from mailcore_ses.setup.webhook_endpoint import endpoint_problems
-from mailcore_ses.sns.topic_arn import parse_topic_arn
+from mailcore_ses.sns.topic_arn import DNS_SUFFIXES, parse_topic_arn
 
 
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
-_PARTITIONS = (
-    (re.compile(r"cn-"), "aws-cn", "amazonaws.com.cn"),
-    (re.compile(r"us-gov-"), "aws-us-gov", "amazonaws.com"),
-    (re.compile(r"eusc-"), "aws-eusc", "amazonaws.eu"),
-    (re.compile(""), "aws", "amazonaws.com"),
-)
+# How the names of regions begin; those of all others are in "aws".
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,18 +113,13 @@ class TopicSetup:
     @property
     def partition(self) -> str:
         """The part of AWS that the region belongs to, as ARNs name it."""
-        return self._partition[0]
+        found = (name for start, name in _PARTITIONS.items() if self.region_name.startswith(start))
+        return next(found, "aws")
 
     @property
     def dns_suffix(self) -> str:
         """What the names of AWS's hosts end in there."""
-        return self._partition[1]
-
-    @property
-    def _partition(self) -> tuple[str, str]:
-        return next(
-            (p, suffix) for regions, p, suffix in _PARTITIONS if regions.match(self.region_name)
-        )
+        return DNS_SUFFIXES[self.partition]
 
     def _arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region_name}:{self.account_id}:{resource}"
