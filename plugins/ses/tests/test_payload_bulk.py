@@ -106,7 +106,11 @@ def test_keys_in_another_spelling(field):
 
     ada, bob = ({**entry, "Destination": None} for entry in call.params["BulkEmailEntries"])
     assert ada == bob
-    assert value == (data_of(ada) if field == "merge_data" else value)
+    if field == "merge_data":
+        assert value == data_of(ada)
+    else:
+        header = ("X-A", "1") if field == "merge_headers" else ("X-Metadata", '{"a": 1}')
+        assert [header] == headers_of(ada)
 
 
 def test_unused_keys_are_logged(caplog):
@@ -148,12 +152,14 @@ def test_copies_count(copies, entries):
     named = [address for call in calls for address in call.recipients]
     assert len(named) == len(set(named)) == 30 + copies
     assert set(cc) <= set(calls[0].recipients)
+    assert {tuple(cc)} == {call.copied for call in calls}
 
 
 def test_bcc_stands_in_destinations_only():
     """48: a hidden recipient is named where SES delivers, and nowhere else."""
     (call,) = build({"bcc": ["H <hidden@example.org>"], "merge_data": {}})
 
+    assert ("hidden@example.org",) == call.copied
     assert all(
         ["hidden@example.org"] == entry["Destination"]["BccAddresses"]
         for entry in call.params["BulkEmailEntries"]

@@ -108,6 +108,18 @@ def test_tags_of_single_recipients(valid):
     assert everybody == valid(bob).params["EmailTags"]
 
 
+@pytest.mark.parametrize("api_version", ["v2", "v1"])
+def test_tags_of_single_recipients_alone(api_version, valid):
+    """A recipient may have tags where nobody else has any."""
+    ada, bob = build(
+        {"esp_extra": ses_options(recipient_tags={ADA: {"group": "a"}})}, api_version=api_version
+    )
+
+    name = "EmailTags" if api_version == "v2" else "Tags"
+    assert [{"Name": "group", "Value": "a"}] == valid(ada).params[name]
+    assert name not in valid(bob).params
+
+
 def test_copies_are_blamed_on_the_first_call():
     """113: cc and bcc get a copy of every mail, and are named by one call."""
     ada, bob = build({"cc": ["c@example.org", BOB], "bcc": ["d@example.org"]})

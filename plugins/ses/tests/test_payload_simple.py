@@ -56,6 +56,17 @@ def test_simple_message(valid):
     )
 
 
+def test_one_click_that_is_given_as_a_header_too():
+    """It is not repeated, in whatever case its name is written."""
+    one_click = {"list-unsubscribe-post": "List-Unsubscribe=One-Click"}
+    call = build({"unsubscribe": "https://example.com/leave", "headers": one_click})
+
+    assert [
+        ("list-unsubscribe-post", "List-Unsubscribe=One-Click"),
+        ("List-Unsubscribe", "<https://example.com/leave>"),
+    ] == [(each["Name"], each["Value"]) for each in call.params["Content"]["Simple"]["Headers"]]
+
+
 @pytest.mark.parametrize(
     ("fields", "parts"),
     [({}, {"Text"}), ({"html": "<p>"}, {"Html"}), ({"text": "x"}, {"Text"})],
@@ -112,12 +123,19 @@ def test_empty_body_beside_another_is_none(fields, bodies):
     assert bodies == {name: each["Data"] for name, each in body.items()}
 
 
-def test_empty_body_of_an_own_template():
+@pytest.mark.parametrize(
+    ("fields", "content"),
+    [
+        ({"text": "", "html": "<p>{{a}}"}, {"Subject": "Hi ü", "Html": "<p>{{a}}"}),
+        ({"subject": "{{a}}", "text": "", "html": ""}, {"Subject": "{{a}}", "Text": ""}),
+        ({"subject": "{{a}}"}, {"Subject": "{{a}}", "Text": ""}),
+    ],
+)
+def test_empty_body_of_an_own_template(fields, content):
     """The same where SES fills in the message's own bodies."""
-    fields = {"text": "", "html": "<p>{{a}}", "merge_data": {"ada@example.net": {"a": "1"}}}
-    content = build(fields).params["DefaultContent"]["Template"]["TemplateContent"]
+    call = build({**fields, "merge_data": {"ada@example.net": {"a": "1"}}})
 
-    assert {"Subject": "Hi ü", "Html": "<p>{{a}}"} == content
+    assert content == call.params["DefaultContent"]["Template"]["TemplateContent"]
 
 
 @pytest.mark.parametrize(

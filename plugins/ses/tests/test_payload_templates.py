@@ -335,3 +335,14 @@ def test_values_that_must_be_ascii(name):
     """Headers in which RFC 2047 allows no words are refused with text that is not ASCII."""
     with pytest.raises(InvalidMessage):
         build({**BASE, "template_id": "t", "headers": {name: "Grüße"}})
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"merge_headers": {}}, {"text": "{{a}}", "merge_data": {ADA: {"a": 1}}}]
+)
+def test_what_botocore_checks(fields):
+    """Parameters that the message brings itself: botocore would leave out what it does not know."""
+    own = {"esp_extra": {"ses": {"ConfigurationSetName": "other"}}}
+
+    assert {True} == {call.is_valid for call in build({**WHOLE, **fields})}
+    assert {False} == {call.is_valid for call in build({**WHOLE, **fields, **own})}

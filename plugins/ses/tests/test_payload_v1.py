@@ -133,6 +133,19 @@ def test_bulk(valid):
     assert [{"Name": "shop", "Value": "books"}] == first.params["DefaultTags"]
 
 
+def test_copies_of_a_batch(valid):
+    """Everybody in cc and bcc gets a copy of every mail; SES writes the names of cc."""
+    fields = {"cc": ["Ç <c@faß.example>"], "bcc": ["D <d@bücher.example>"], "merge_data": {}}
+    (call,) = build({**TEMPLATE, **fields})
+
+    for entry, to in zip(valid(call).params["Destinations"], (ADA, BOB), strict=True):
+        assert {
+            "ToAddresses": [to],
+            "CcAddresses": ["=?utf-8?b?w4c=?= <c@xn--fa-hia.example>"],
+            "BccAddresses": ["d@xn--bcher-kva.example"],
+        } == entry["Destination"]
+
+
 def test_results_of_entries():
     """The statuses of v1 are spelled otherwise, and mean the same."""
     results = [

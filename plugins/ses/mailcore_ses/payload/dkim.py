@@ -40,7 +40,7 @@ def signer_from_options(
     missing = [name for name, value in options.items() if not value]
     if len(missing) == len(options) and not headers:
         return None
-    if missing or not (domain and selector and private_key):
+    if not (domain and selector and private_key):
         raise ConfigurationError(f"ses: DKIM needs {', '.join(missing)} as well")
     try:
         return DkimSigner(

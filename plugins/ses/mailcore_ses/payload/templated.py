@@ -41,8 +41,10 @@ def _template(message: Message) -> Parameters:
     if message.template_id is not None:
         template = template_reference(message.template_id)
     else:
-        # An empty form beside another would be what readers show.
-        text = message.text or (None if message.html else message.text)
+        # An empty form beside another would be what readers show. One of them has to be there:
+        # https://docs.aws.amazon.com/ses/latest/APIReference/API_CreateTemplate.html (read
+        # 2026-11-30).
+        text = message.text or (None if message.html else "")
         content = {"Subject": message.subject, "Text": text, "Html": message.html or None}
         template = {"TemplateContent": {k: v for k, v in content.items() if v is not None}}
     # SES merges a recipient's data over these key by key. Its documents read as if it took one or
