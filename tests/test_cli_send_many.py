@@ -239,6 +239,7 @@ def test_two_runs_at_once(run, transport, tmp_path):
         (["{path}", "--concurrency", "0"], "whole number above 0"),
         (["{path}", "--template", "nowhere.json"], "cannot read 'nowhere.json'"),
         (["{path}", "--template", "{path}"], "is no JSON"),
+        (["{directory}/people.CSV"], "people.CSV' is CSV: --template"),
     ],
 )
 def test_what_cannot_be_done_is_said(run, transport, tmp_path, arguments, told):

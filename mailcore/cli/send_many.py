@@ -19,7 +19,7 @@ from mailcore.cli import choosing, exit_codes, output
 from mailcore.cli.argument_types import positive, positive_number
 from mailcore.cli.common import is_quiet
 from mailcore.cli.failures import UsageError, describe
-from mailcore.cli.inputs import STDIN, standard_input, unreadable
+from mailcore.cli.inputs import STDIN, named, standard_input, unreadable
 from mailcore.cli.many_inputs import CsvRows, JsonLines, Line
 from mailcore.cli.progress import progress
 from mailcore.cli.record import Record, State
@@ -33,6 +33,7 @@ from mailcore.result import SendResult
 
 
 _OUTCOMES = ".outcomes"
+_CSV = ".csv"
 _CONCURRENCY = 10
 
 
@@ -105,6 +106,8 @@ def run(arguments: argparse.Namespace) -> int:
     path: str = arguments.messages
     if arguments.record is None and path == STDIN:
         raise UsageError("standard input has no name: say where outcomes are kept, with --record")
+    if arguments.template is None and path.lower().endswith(_CSV):
+        raise UsageError(f"{named(path)} is CSV: --template says what message each row becomes")
     # It brings what event loops need, which no other command does.
     from mailcore.sending.concurrency import in_threads
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from mailcore import ConfigurationError
+from mailcore import Address, ConfigurationError, InvalidAddress
 from mailcore_django.keepers import keepers
 
 
@@ -30,9 +30,10 @@ def erase_command(arguments: Sequence[str], out: _Writer) -> int:
         out.write("usage: manage.py mailcore erase ADDRESS\n")
         return 2
     _require_keepers()
+    address = _bare(arguments[0])
     is_left = False
     for name, keeper in keepers.items():
-        counts = keeper.erase(arguments[0])
+        counts = keeper.erase(address)
         _tell(out, name, counts)
         is_left = is_left or any(counts.get(each) for each in keeper.unfinished)
     return int(is_left)
@@ -52,6 +53,14 @@ def prune_command(arguments: Sequence[str], out: _Writer) -> int:
     for name, keeper in keepers.items():
         _tell(out, name, keeper.prune())
     return 0
+
+
+def _bare(address: str) -> str:
+    """An address without its name; as it was given if it is none, since events name such too."""
+    try:
+        return Address.parse(address).addr_spec
+    except InvalidAddress:
+        return address
 
 
 def _require_keepers() -> None:

@@ -407,7 +407,7 @@ def test_the_commands(log):
     """`erase ADDRESS` and `prune`: each app that keeps something says what it has forgotten."""
     out = StringIO()
     row = log(ADA)
-    call_command("mailcore", "erase", ADA, stdout=out)
+    call_command("mailcore", "erase", f"Ada <{ADA}>", stdout=out)
     log(BEN)
     SentMessage.objects.update(created_at=AT - timedelta(days=60))
     call_command("mailcore", "prune", stdout=out)

@@ -36,6 +36,13 @@ BUSY_TIMEOUT_SECONDS: Final = 30.0
 _TRIES = 5
 _PAUSE_SECONDS = 0.01
 _READ_COMMITTED = "READ COMMITTED"
+# By what stands before :// and +: the extra, and how a URL names the driver that it brings.
+_EXTRAS = {
+    "postgresql": ("postgresql", "postgresql+psycopg"),
+    "postgres": ("postgresql", "postgresql+psycopg"),
+    "mysql": ("mysql", "mysql+pymysql"),
+    "mariadb": ("mysql", "mariadb+pymysql"),
+}
 # Of two transactions that wait for each other, the database ends one, which is then done again.
 # https://mariadb.com/kb/en/mariadb-error-codes/ 1205, 1213; PostgreSQL's appendix A: 40001, 40P01
 # (both read 2026-11-30).
@@ -252,24 +259,39 @@ def engine_of(url: URL | str) -> Engine:
     else:
         options["isolation_level"] = _READ_COMMITTED
     try:
+        if parsed.get_dialect().is_async:
+            raise ConfigurationError(
+                f"{parsed.drivername!r} is a driver for event loops, and the outbox works in "
+                "threads: give it another driver's URL; add mail in AsyncSession with "
+                "`await outbox.aadd(…)`"
+            )
         engine = create_engine(parsed, **options)
     except NoSuchModuleError as error:
         raise ConfigurationError(
             f"SQLAlchemy has no dialect {parsed.drivername!r}: it is the part of the URL before ://"
+            f"{_way_out(parsed)}"
         ) from error
     except ImportError as error:
         raise ConfigurationError(
-            f"the driver of {parsed.drivername!r} is not installed: "
-            "pip install mailcore-outbox[postgresql] or mailcore-outbox[mysql]"
+            f"the driver of {parsed.drivername!r} is not installed{_way_out(parsed)}"
         ) from error
-    if engine.dialect.is_async:
-        raise ConfigurationError(
-            f"{parsed.drivername!r} is a driver for event loops, and the outbox works in threads: "
-            "give it another driver's URL; add mail in AsyncSession with `await outbox.aadd(…)`"
-        )
     if is_sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _way_out(url: URL) -> str:
+    """
+    What to write and to install, for databases that there is an extra for.
+
+    Which driver ``postgresql://`` means depends on the release of SQLAlchemy, and ``postgres://``
+    is what hosting services write, so the URL names the driver of the extra.
+    """
+    name = url.get_backend_name()
+    extra, driver = _EXTRAS.get(name, ("", ""))
+    if not extra:
+        return ""
+    return f": pip install mailcore-outbox[{extra}], and begin the URL with {driver}://"
 
 
 def told(what: str, error: SQLAlchemyError) -> StoreError:

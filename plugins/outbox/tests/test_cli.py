@@ -341,10 +341,18 @@ def test_erase(mailcore, add, outbox):
     assert {"erased": 1, "being_sent": 0, "newer": 0} == json_of(
         mailcore, "erase", "ADA@example.net"
     )
-    assert 0 == mailcore("erase", ADA)[0]
+    assert 0 == mailcore("erase", f"Ada <{ADA}>")[0]
     assert ADA not in mailcore("show", row.id, "--body")[1]
     assert BOB in mailcore("show", other.id, "--body")[1]
     assert 1 == len(outbox.suppressions.find([ADA]))
+
+
+def test_erase_what_is_no_address(mailcore):
+    """Refused: that there are no such rows would be taken for an address that is gone."""
+    code, _, told = mailcore("erase", "ada")
+
+    assert 3 == code
+    assert "it has no @" in told
 
 
 @pytest.mark.slow

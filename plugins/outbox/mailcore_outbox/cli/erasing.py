@@ -25,11 +25,18 @@ def add_parsers(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Erase."""
+    """
+    Erase.
+
+    Raises:
+        InvalidAddress: If it is none, which no row can have.
+    """
+    from mailcore.address import Address
     from mailcore.outbox import erase
 
+    address = Address.parse(arguments.address)
     with opened(arguments) as outbox:
-        erasure = erase(outbox.store, arguments.address)
+        erasure = erase(outbox.store, address.addr_spec)
     told = {
         "erased": erasure.erased,
         "being_sent": erasure.being_sent,

@@ -33,7 +33,7 @@ _FIXES = {
     "profile, or a role; check that they are not deleted",
     "credentials_expired": "renew the session, with `aws sso login` for example",
     "clock": "set the clock of this machine: AWS refuses requests that are minutes old",
-    "region": "set region_name, or the environment variable AWS_DEFAULT_REGION",
+    "region": "beside this command: --option region_name=eu-west-1, or your own region",
     "sending_rate": "wait a moment, and check again",
 }
 # Nothing else can be looked at either.
