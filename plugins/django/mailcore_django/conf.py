@@ -31,6 +31,8 @@ import os
 
 from collections.abc import Callable, Iterator, Mapping
 
+import django
+
 from django.conf import settings
 from django.core.signals import setting_changed
 
@@ -92,7 +94,8 @@ def get_settings() -> MailcoreSettings:
 
 def django_mailers() -> Mapping[str, Mapping[str, object]] | None:
     """Django's own setting ``MAILERS``, from 6.1 on; None where it is not used."""
-    found = getattr(settings, "MAILERS", None)
+    # Before, it may stand there for an upgrade to come, or be another package's.
+    found = getattr(settings, "MAILERS", None) if django.VERSION >= (6, 1) else None
     return found if isinstance(found, Mapping) else None
 
 

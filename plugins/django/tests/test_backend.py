@@ -476,6 +476,20 @@ def test_other_backends_by_alias(mailcore_settings):
     assert 1 == asyncio.run(asend(message(), using="none"))
 
 
+if not HAS_MAILERS:
+
+    def test_a_setting_that_this_django_does_not_have(django_settings):
+        """`MAILERS` before 6.1, written for an upgrade or for another package, changes nothing."""
+        django_settings(
+            EMAIL_BACKEND="mailcore_django.EmailBackend",
+            MAILCORE={"PROVIDER": "memory"},
+            MAILERS={"default": {"BACKEND": "nowhere.Backend"}, "news": {}},
+        )
+
+        assert ["default"] == list(mailers)
+        assert 1 == send(message())
+
+
 if HAS_MAILERS:
 
     def test_mailers_of_django(django_settings):

@@ -422,14 +422,14 @@ def test_headers_that_the_provider_writes_itself():
 
 def test_headers_of_ses():
     """They become the parameters that they stand for; elsewhere they are headers."""
-    headers = {"X-SES-CONFIGURATION-SET": "shop", "X-SES-MESSAGE-TAGS": "a=1, b=2"}
+    headers = {"X-SES-CONFIGURATION-SET": "shop", "X-SES-MESSAGE-TAGS": "a=1, b=2=3"}
 
     made = convert(message(headers=headers), SES)
 
     assert {
         "ses": {
             "ConfigurationSetName": "shop",
-            "EmailTags": ({"Name": "a", "Value": "1"}, {"Name": "b", "Value": "2"}),
+            "EmailTags": ({"Name": "a", "Value": "1"}, {"Name": "b", "Value": "2=3"}),
         }
     } == dict(made.esp_extra)
     assert {} == dict(made.headers)
@@ -492,6 +492,11 @@ def test_an_attribute_that_was_not_given_is_false():
 
     assert [True, False] == [bool(given.tags), bool(given.metadata)]
     assert not copy.deepcopy(given).metadata
+    assert (None, None, {}) == (
+        given.mailcore_result,
+        given.anymail_status.status,
+        given.anymail_status.recipients,
+    )
 
 
 def test_what_is_not_given_leaves_the_default():

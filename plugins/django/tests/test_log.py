@@ -21,7 +21,14 @@ from django.utils import timezone as django_timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcore import BounceClass, ConfigurationError, EventType, MailcoreError, TrackingEvent
+from mailcore import (
+    BounceClass,
+    ConfigurationError,
+    EventType,
+    InvalidAddress,
+    MailcoreError,
+    TrackingEvent,
+)
 from mailcore_django import EmailBackend
 from mailcore_django.conf import LogSettings
 from mailcore_django.forgetting import erase_command, prune_command
@@ -381,6 +388,19 @@ def test_erasing_an_address(log):
     assert last.body
     assert {BEN} == set(Recipient.objects.values_list("address", flat=True))
     assert Erased(messages=0, events=0, blanked=0) == erase("ada@example.net")
+
+
+@pytest.mark.parametrize("address", ["", " ", "Hi"])
+def test_erasing_what_is_no_address(log, address):
+    """It is refused: an empty text stands in every text, and a word in many."""
+    log(ADA)
+    record_event(event(recipient=""), LogSettings())
+
+    with pytest.raises(InvalidAddress, match="it has no @"):
+        erase(address)
+
+    assert ["Hi"] == list(SentMessage.objects.values_list("subject", flat=True))
+    assert 1 == Event.objects.count()
 
 
 def has_ada():

@@ -18,6 +18,7 @@ from django.db import models, router, transaction
 from django.db.models.functions import Cast
 
 from mailcore.address import address_key
+from mailcore.errors import InvalidAddress, Problem
 from mailcore_django.log.models import Event, Recipient, SentMessage
 
 
@@ -60,7 +61,13 @@ def erase(address: str) -> Erased:
     Args:
         address: A bare address, in any spelling: case and punycode do not matter. Others of the
             same person are other addresses.
+
+    Raises:
+        InvalidAddress: If it has no @: it would be looked for as a word, and an empty one stands in
+            every text.
     """
+    if "@" not in address:
+        raise InvalidAddress([Problem("address", "it has no @", is_address=True)])
     using = router.db_for_write(SentMessage)
     key = address_key(address.strip())
     with transaction.atomic(using=using):
