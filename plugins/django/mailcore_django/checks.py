@@ -17,6 +17,7 @@
 ``W005``              (``--deploy``) a provider delivers nothing: ``console``, ``memory``, …
 ``W006``              an app, a receiver or an address of another package is left
 ``W007``              no address of ``ROOT_URLCONF`` leads to a webhook of ``MAILCORE["WEBHOOKS"]``
+``W008``              ``EMAIL_HOST`` is set, and the provider ``smtp`` does not read it
 ====================  ============================================================================
 
 Nothing is sent, and no connection opened.
@@ -51,6 +52,7 @@ from mailcore_django.webhooks.configured import get_webhook
 __all__ = ["check_deployment", "check_settings"]
 
 _DELIVERS_NOTHING = ("console", "file", "memory", "null")
+_SMTP = "smtp"
 _OTHERS = ("anymail.", "django_ses.", "mailer.", "post_office.")
 _TRUST = (
     "webhook_secrets",
@@ -74,6 +76,7 @@ def check_settings(**_: object) -> list[CheckMessage]:
         *_unused(),
         *_webhooks(),
         *_addresses(),
+        *_host(),
     ]
 
 
@@ -224,6 +227,28 @@ def _addresses() -> Iterator[CheckMessage]:
         names = ", ".join(map(repr, missing))
         text = f"no address leads to {SETTING}['WEBHOOKS'] of {names}: nothing reported is heard"
         yield _warning(7, text, "add path('mail/', include('mailcore_django.urls')) to the URLs")
+
+
+def _host() -> Iterator[CheckMessage]:
+    # With MAILERS, Django itself refuses it.
+    if django_mailers() is not None or not settings.is_overridden("EMAIL_HOST"):
+        return
+    for alias, _, options in our_mailers():
+        try:
+            configuration = configuration_of(options, alias=alias)
+        except ConfigurationError:
+            continue  # E002
+        if configuration.provider != _SMTP or _is_given("host", configuration.options, _SMTP):
+            continue
+        text = (
+            f"EMAIL_HOST is for Django's own backend: the mailer {alias!r} does not read it, and "
+            "sends through 'localhost'"
+        )
+        hint = (
+            f"give the provider {_SMTP!r} its host, and as far as they are needed port, username, "
+            "password and security, in the OPTIONS"
+        )
+        yield _warning(8, text, hint)
 
 
 def _trusting(provider: Provider[Any, Any]) -> tuple[str, ...]:

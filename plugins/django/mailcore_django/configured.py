@@ -160,7 +160,7 @@ def options_of(alias: str) -> Mapping[str, object]:
         return own[alias].options
     if alias == DEFAULT_ALIAS and from_django is None:
         return {}
-    known = [*(from_django or ()), *own]
+    known = known_aliases() if from_django is None else [*from_django, *own]
     meant = similar(alias, known)
     hint = f"did you mean {meant!r}?" if meant else f"known are: {', '.join(known) or 'none'}"
     raise ConfigurationError(f"no mailer has the alias {alias!r}; {hint}")

@@ -86,6 +86,25 @@ def test_a_mailer_that_cannot_be_made(django_settings, options, part):
     assert ("MAILERS['default']" if HAS_MAILERS else "EMAIL_BACKEND") in text
 
 
+@pytest.mark.skipif(HAS_MAILERS, reason="with MAILERS there is no EMAIL_HOST")
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"provider": "smtp"}, [("W008", True)]),
+        ({"provider": "smtp", "host": "mail.example.com"}, []),
+        ({"provider": "memory"}, []),
+    ],
+)
+def test_the_host_of_djangos_own_backend(django_settings, options, expected):
+    """Nobody else reads it: mail would go to a server on this machine."""
+    mailers(django_settings, **options)
+    assert [] == told()
+
+    django_settings(EMAIL_HOST="mail.example.com")
+
+    assert expected == [(name, "'localhost'" in text) for name, text in told()]
+
+
 def test_an_alias_of_mailcore(django_settings):
     """Those of `MAILCORE["MAILERS"]` count as well."""
     mailers(django_settings, provider="memory")

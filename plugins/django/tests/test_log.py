@@ -11,12 +11,13 @@ import re
 from datetime import datetime, timedelta, timezone
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from django.core.mail import EmailMessage
-from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone as django_timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -455,6 +456,19 @@ def test_the_commands_misused(command, arguments):
 
     assert 2 == command(arguments, out)
     assert out.getvalue().startswith("usage: manage.py mailcore ")
+
+
+def test_the_commands_without_tables(monkeypatch):
+    """What to do, instead of a traceback."""
+
+    def prune():
+        raise OperationalError("no such table: ada@example.net")
+
+    monkeypatch.setattr("mailcore_django.forgetting.keepers", {"log": SimpleNamespace(prune=prune)})
+
+    with pytest.raises(CommandError, match=r"run `manage\.py migrate`") as caught:
+        call_command("mailcore", "prune")
+    assert (75, False) == (caught.value.returncode, ADA in str(caught.value))
 
 
 def test_the_commands_where_nothing_is_kept(monkeypatch):

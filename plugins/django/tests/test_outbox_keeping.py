@@ -179,7 +179,9 @@ def test_keeping_by_hand(project):
     assert timedelta(hours=1) == row.due_at - row.created_at
     assert (10, "k") == (found.priority, found.key)
     assert row == keep(made, key="k")
-    with pytest.raises(ConfigurationError, match="no mailer has the alias"):
+    with pytest.raises(
+        ConfigurationError, match="no mailer has the alias 'newz'; known are: default"
+    ):
         keep(made, using="newz")
     with pytest.raises(ConfigurationError, match="time zone"):
         keep(made, not_before=datetime(2027, 1, 1))  # noqa: DTZ001  # that is the mistake

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from mailcore import ConfigurationError
 from mailcore_django.command import COMMANDS, run
@@ -41,5 +42,12 @@ class Command(BaseCommand):
                 code = run(arguments or ["--help"], alias=options["using"])
         except ConfigurationError as error:
             raise CommandError(str(error), returncode=2) from error
+        except DatabaseError as error:
+            # Its own text may hold addresses.
+            text = (
+                f"the database cannot be used ({type(error).__name__}): if tables are missing, run "
+                "`manage.py migrate`; --traceback before the command shows more"
+            )
+            raise CommandError(text, returncode=75) from error
         if code:
             sys.exit(code)
