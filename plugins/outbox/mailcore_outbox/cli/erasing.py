@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     Erase.
 
     Raises:
-        InvalidAddress: If it is none, which no row can have.
+        InvalidAddress: If the argument is no email address, which no row can have.
     """
     from mailcore.address import Address
     from mailcore.outbox import erase
