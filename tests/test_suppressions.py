@@ -39,7 +39,7 @@ from mailcore.errors import (
     SendTimeout,
     UnexpectedResponse,
 )
-from mailcore.flow import Exchange, HttpRequest, HttpResponse, Sleep
+from mailcore.flow import Exchange, HttpRequest, HttpResponse, Sleep, run
 from mailcore.http import ask
 from mailcore.registry import hookimpl
 
@@ -152,6 +152,56 @@ def test_pages_are_fetched_as_they_are_wanted(account):
 def test_some_of_them(account, chosen, expected):
     """By reason and time, the ends included."""
     assert expected == len(list(account.suppressed(**chosen)))
+
+
+def test_a_page_of_what_is_wanted(listed):
+    """For services that tell more than they were asked for."""
+    chosen = SuppressionFilter(end=NOW)
+
+    page = chosen.page_of(listed.entries.values(), "more")
+
+    assert (["user0@b.example"], "more") == (addresses(page.items), page.next_token)
+    assert "" == chosen.page_of(()).next_token
+
+
+@pytest.mark.parametrize(
+    ("moment", "before", "after"),
+    [
+        (NOW, "2026-11-29", "2026-12-01"),
+        (datetime.min.replace(tzinfo=timezone.utc), "0001-01-01", "0001-01-02"),
+        (datetime.max.replace(tzinfo=timezone.utc), "9999-12-30", "9999-12-31"),
+    ],
+    ids=["now", "the first day", "the last day"],
+)
+def test_days_around(moment, before, after):
+    """One more on both sides; there is none before the first day and after the last one."""
+    assert (before, after) == SuppressionFilter(start=moment, end=moment).days
+    assert (before, None) == SuppressionFilter(start=moment).days
+    assert (None, after) == SuppressionFilter(end=moment).days
+
+
+@pytest.mark.parametrize(
+    ("address", "reasons", "expected"),
+    [
+        ("user1@b.example", (), True),
+        ("user1@b.example", (MANUAL, BOUNCE), True),
+        ("user1@b.example", (MANUAL,), False),
+        ("user9@b.example", (), False),
+        ("user9@b.example", (BOUNCE,), False),
+    ],
+)
+def test_whether_it_is_there_for_a_reason(listed, address, reasons, expected):
+    """Any reason, if none is named."""
+    assert expected is run(listed.is_there_for(address, reasons), Silent())
+
+
+@pytest.mark.parametrize("spelling", ["user1@b.example", "USER1@B.example"])
+def test_the_entry_of_an_address(listed, spelling):
+    """However it is spelled; of another address there is none."""
+    entries = listed.entries.values()
+
+    assert listed.entries["user1@b.example"] is Listed.entry_of(spelling, entries)
+    assert None is Listed.entry_of("user9@b.example", entries)
 
 
 @given(st.datetimes(timezones=st.just(timezone.utc)), st.datetimes(timezones=st.just(timezone.utc)))

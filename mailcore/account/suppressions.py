@@ -10,11 +10,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, runtime_checkable
 
 from mailcore.account.paging import Page
 from mailcore.address.address import Address
+from mailcore.address.domain import address_key
 from mailcore.errors import ConfigurationError
 from mailcore.flow import Flow
 
@@ -93,6 +94,37 @@ class SuppressionFilter:
             or (self.end is not None and when > self.end)
         )
 
+    def page_of(self, entries: Iterable[EntryT], next_token: str = "") -> Page[EntryT]:
+        """
+        A page with those of the entries that are wanted: not every service can be asked for them.
+
+        Args:
+            entries: What the service told.
+            next_token: What asks for the next page; empty for the last one.
+        """
+        return Page(
+            items=tuple(each for each in entries if self.takes(each)), next_token=next_token
+        )
+
+    @property
+    def days(self) -> tuple[str | None, str | None]:
+        """
+        The day before the start and the day after the end, such as ``2026-11-30``; None for none.
+
+        For services that take days and do not say which time zone they are of.
+        """
+        return _day_beside(self.start, -1), _day_beside(self.end, 1)
+
+
+def _day_beside(moment: datetime | None, days: int) -> str | None:
+    if moment is None:
+        return None
+    day = moment.date()
+    try:
+        return (day + timedelta(days=days)).isoformat()
+    except OverflowError:
+        return day.isoformat()
+
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -148,6 +180,17 @@ class SuppressionList(ABC, Generic[EntryT]):
     @abstractmethod
     def delete(self, email_address: str, reasons: tuple[str, ...]) -> Flow[bool]:
         """Take one off, if it is there for one of the reasons (any, if empty); whether it was."""
+
+    def is_there_for(self, email_address: str, reasons: tuple[str, ...]) -> Flow[bool]:
+        """Ask whether an address is there for one of the reasons (any, if empty)."""
+        entry = yield from self.get(email_address)
+        return entry is not None and (not reasons or entry.reason in reasons)
+
+    @staticmethod
+    def entry_of(email_address: str, entries: Iterable[EntryT]) -> EntryT | None:
+        """The entry of an address, however it is spelled; None if there is none."""
+        key = address_key(email_address)
+        return next((each for each in entries if address_key(each.email_address) == key), None)
 
 
 @runtime_checkable

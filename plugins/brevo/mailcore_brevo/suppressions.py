@@ -11,7 +11,7 @@ sending, an account has 100 calls in an hour (https://developers.brevo.com/docs/
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -25,7 +25,6 @@ from mailcore.account import (
     SuppressedAddress,
     SuppressionFilter,
 )
-from mailcore.address import address_key
 from mailcore.flow import Flow, HttpResponse
 from mailcore.webhook import parse_timestamp
 from mailcore_brevo.asking import PROVIDER, calls_of
@@ -83,29 +82,21 @@ class BrevoSuppressions(QuotaList[tuple[PlanCredits, ...]]):
             listed = document.get("contacts")
             items = self.calls.objects(listed, "has an unreadable contacts", response)
         found = (self._entry(item, response) for item in items)
-        return Page(
-            items=tuple(entry for entry in found if chosen.takes(entry)),
-            next_token=str(offset + limit) if len(items) >= limit else "",
-        )
+        return chosen.page_of(found, str(offset + limit) if len(items) >= limit else "")
 
     def get(self, email_address: str) -> Flow[SuppressedAddress | None]:
         """Look for one address, page by page: Brevo has no call for one."""
-        key, token = address_key(email_address), ""
+        token = ""
         while True:
             page = yield from self.page(token, SuppressionFilter(), MAX_PAGE)
-            for entry in page.items:
-                if address_key(entry.email_address) == key:
-                    return entry
-            token = page.next_token
-            if not token:
-                return None
+            entry, token = self.entry_of(email_address, page.items), page.next_token
+            if entry is not None or not token:
+                return entry
 
     def delete(self, email_address: str, reasons: tuple[str, ...]) -> Flow[bool]:
         """Take an address off; with reasons, it is looked for before."""
-        if reasons:
-            entry = yield from self.get(email_address)
-            if entry is None or entry.reason not in reasons:
-                return False
+        if reasons and not (yield from self.is_there_for(email_address, reasons)):
+            return False
         path = f"{_PATH}/{quote(email_address, safe='')}"
         return (yield from self.calls.find("DELETE", path)) is not None
 
@@ -134,16 +125,8 @@ def _days(chosen: SuppressionFilter) -> dict[str, str]:
 
     Brevo wants both or none.
     """
-    if chosen.start is None and chosen.end is None:
+    first, last = chosen.days
+    if first is None and last is None:
         return {}
-    end = chosen.end or datetime.now(timezone.utc)
-    start = _FIRST_DAY if chosen.start is None else _day(chosen.start, -1)
-    return {"startDate": start, "endDate": _day(end, 1)}
-
-
-def _day(moment: datetime, days: int) -> str:
-    day = moment.date()
-    try:
-        return (day + timedelta(days=days)).isoformat()
-    except OverflowError:
-        return day.isoformat()
+    _, tomorrow = SuppressionFilter(end=datetime.now(timezone.utc)).days
+    return {"startDate": first or _FIRST_DAY, "endDate": last or str(tomorrow)}

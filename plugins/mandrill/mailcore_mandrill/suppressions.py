@@ -22,7 +22,6 @@ from mailcore.account import (
     SuppressedAddress,
     SuppressionFilter,
 )
-from mailcore.address import address_key
 from mailcore.errors import MessageRejected, SendError
 from mailcore.flow import Flow, HttpResponse
 from mailcore.webhook import parse_timestamp
@@ -78,16 +77,12 @@ class MandrillSuppressions(QuotaList[AccountQuota]):
             )
             raise MessageRejected(reason, provider=PROVIDER, category="list_cut_off")
         found = yield from self._listed()
-        return Page(
-            items=tuple(each for each in found if chosen.takes(each)),
-            next_token=_CUT_OFF if len(found) >= MAX_ADDRESSES else "",
-        )
+        return chosen.page_of(found, _CUT_OFF if len(found) >= MAX_ADDRESSES else "")
 
     def get(self, email_address: str) -> Flow[SuppressedAddress | None]:
         """Ask for one address."""
         found = yield from self._listed(email=email_address)
-        key = address_key(email_address)
-        return next((each for each in found if address_key(each.email_address) == key), None)
+        return self.entry_of(email_address, found)
 
     def put(self, email_addresses: tuple[str, ...], reason: str) -> Flow[Mapping[str, str]]:
         """Put an address there, with the reason ``custom``: such an entry never expires."""
@@ -102,10 +97,8 @@ class MandrillSuppressions(QuotaList[AccountQuota]):
 
     def delete(self, email_address: str, reasons: tuple[str, ...]) -> Flow[bool]:
         """Take an address off, which costs some of the account's reputation."""
-        if reasons:
-            entry = yield from self.get(email_address)
-            if entry is None or entry.reason not in reasons:
-                return False
+        if reasons and not (yield from self.is_there_for(email_address, reasons)):
+            return False
         try:
             document, response = yield from self.calls.make(
                 "rejects/delete", email=email_address, subaccount=self._subaccount

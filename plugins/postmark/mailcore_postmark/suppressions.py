@@ -11,7 +11,6 @@ was asked for counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -26,7 +25,6 @@ from mailcore.account import (
     SuppressionFilter,
     SuppressionList,
 )
-from mailcore.address import address_key
 from mailcore.errors import AuthenticationFailed, MessageRejected, ProviderUnavailable, SendError
 from mailcore.flow import Flow, HttpResponse
 from mailcore.foundation import redact
@@ -105,13 +103,12 @@ class PostmarkSuppressions(SuppressionList):
         if len(asked) == 1:
             parameters["SuppressionReason"] = asked.pop()
         found = yield from self._dump(parameters)
-        return Page(items=tuple(each for each in found if chosen.takes(each)))
+        return chosen.page_of(found)
 
     def get(self, email_address: str) -> Flow[SuppressedAddress | None]:
         """Ask for one address."""
         found = yield from self._dump({"EmailAddress": email_address})
-        key = address_key(email_address)
-        return next((each for each in found if address_key(each.email_address) == key), None)
+        return self.entry_of(email_address, found)
 
     def put(self, email_addresses: tuple[str, ...], reason: str) -> Flow[Mapping[str, str]]:
         """Put addresses there, as ManualSuppression of the origin Customer."""
@@ -120,8 +117,7 @@ class PostmarkSuppressions(SuppressionList):
     def delete(self, email_address: str, reasons: tuple[str, ...]) -> Flow[bool]:
         """Take an address off; of a hard bounce, that activates it again."""
         # Postmark says "Deleted" of addresses that were not there too.
-        entry = yield from self.get(email_address)
-        if entry is None or (reasons and entry.reason not in reasons):
+        if not (yield from self.is_there_for(email_address, reasons)):
             return False
         refused = yield from self._change("/delete", (email_address,), "Deleted")
         for words in refused.values():
@@ -174,20 +170,8 @@ def _dates(chosen: SuppressionFilter) -> dict[str, str]:
 
     The documentation does not say which time zone they are of.
     """
-    parameters = {}
-    if chosen.start is not None:
-        parameters["fromdate"] = _day(chosen.start, -1)
-    if chosen.end is not None:
-        parameters["todate"] = _day(chosen.end, 1)
-    return parameters
-
-
-def _day(moment: datetime, days: int) -> str:
-    day = moment.date()
-    try:
-        return (day + timedelta(days=days)).isoformat()
-    except OverflowError:
-        return (date.min if days < 0 else date.max).isoformat()
+    days = zip(("fromdate", "todate"), chosen.days, strict=True)
+    return {name: day for name, day in days if day is not None}
 
 
 def _error_of(response: HttpResponse) -> SendError:

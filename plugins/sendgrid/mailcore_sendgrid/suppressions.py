@@ -108,9 +108,7 @@ class SendGridSuppressions(QuotaList[SendQuota]):
             position = lists.index(reason) + 1
             next_token = lists[position] if position < len(lists) else ""
         found = [self._entry(reason, item, response) for item in items]
-        return Page(
-            items=tuple(each for each in found if chosen.takes(each)), next_token=next_token
-        )
+        return chosen.page_of(found, next_token)
 
     def get(self, email_address: str) -> Flow[SuppressedAddress | None]:
         """The entry of one address: a complaint first, then a bounce, then the rest."""

@@ -88,7 +88,7 @@ class SparkPostSuppressions(QuotaList[SendQuota]):
             if moment is not None:
                 parameters[name] = _time_text(moment)
         items, following = yield from self._listed(_LIST, parameters)
-        return Page(items=tuple(each for each in items if chosen.takes(each)), next_token=following)
+        return chosen.page_of(items, following)
 
     def get(self, email_address: str) -> Flow[SuppressedAddress | None]:
         """The entry of one address: a complaint before a bounce, and that before the rest."""

@@ -79,10 +79,8 @@ class SesSuppressions(SuppressionList[SuppressedAddress]):
 
     def delete(self, email_address: str, reasons: tuple[str, ...]) -> Flow[bool]:
         """Take an address off; SES knows no reasons here, so it is asked for the entry first."""
-        if reasons:
-            entry = yield from self.get(email_address)
-            if entry is None or entry.reason not in reasons:
-                return False
+        if reasons and not (yield from self.is_there_for(email_address, reasons)):
+            return False
         asked = {"EmailAddress": email_address}
         body = yield from find("DeleteSuppressedDestination", asked, service=SES)
         return body is not None
