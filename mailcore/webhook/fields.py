@@ -17,7 +17,6 @@ from mailcore.webhook.timestamps import parse_timestamp
 
 _NOTHING: Mapping[str, Any] = FrozenDict()
 _ONLY_TEXTS = {str}
-_UNCHANGING = {str, int, float, bool, type(None)}
 
 
 class Fields:
@@ -161,10 +160,7 @@ class Fields:
         """An object as it is, for `metadata`: immutable at any depth; empty if it is missing."""
         value = self.document.get(name)
         if type(value) is dict:
-            # Metadata is flat, mostly: to find that out takes half the time of freezing it
-            # (benchmarks/webhooks.py).
-            is_flat = _UNCHANGING.issuperset(map(type, value.values()))
-            found: Mapping[str, Any] = FrozenDict(value) if is_flat else freeze(value)
+            found: Mapping[str, Any] = freeze(value)
             return found
         if value is not None and value != []:
             self.tell(name, "is not an object")

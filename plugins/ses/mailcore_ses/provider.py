@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mailcore.errors import Problem
 from mailcore.events import Event, InboundEvent
 from mailcore.features import NO, YES, Features, advisory, partial, yes
 from mailcore.flow import Flow
+from mailcore.foundation import cached_property
 from mailcore.http import redirect_target
 from mailcore.message import MergeSyntax, Message
 from mailcore.provider import Provider
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
 _PARTS_ONLY = "complete messages only: SES's templates have text and HTML"
 _TRACKING = "where the installed boto3 knows ConfigurationOverrides, not with api_version v1"
-
-T = TypeVar("T")
 
 
 class SesProvider(Provider[AwsCall, AwsResponse]):
@@ -98,7 +97,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
             ConfigurationError: If an option is wrong, or two contradict each other.
         """
         self._options = options
-        self._parts: dict[str, Any] = {}
+        self._redirected: dict[str, AwsTransport] = {}
         # What is wrong with them is told now. Otherwise, who only sends loads nothing that
         # receives, and who only receives nothing that sends.
         if options.webhook_secrets:
@@ -108,50 +107,43 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
         self.configuration_set_name = options.configuration_set_name
         self.trusted_topics = options.trust.topics
 
-    # Made when they are used first, and not by functools.cached_property: before Python 3.12 that
-    # holds a lock meanwhile, which the child of a fork would wait for.
-    @property
+    # Made when they are used first.
+    @cached_property
     def _plan_of(self) -> Planner[Plan]:
         from mailcore.sending import Planner
         from mailcore_ses.payload import plan_of
 
-        return self._made(
-            "plan_of", lambda: Planner(functools.partial(plan_of, options=self._options))
-        )
+        return Planner(functools.partial(plan_of, options=self._options))
+
+    @cached_property
+    def _verifier(self) -> WebhookTrust:
+        from mailcore_ses.webhooks import WebhookTrust
+
+        return WebhookTrust(self._options.trust, secrets=self._options.webhook_secrets)
+
+    @cached_property
+    def _own_transport(self) -> AwsTransport:
+        from mailcore_ses.aws.transport import AwsTransport
+
+        return AwsTransport(self._options.clients, self._options.send_with)
 
     @property
     def _transport(self) -> AwsTransport:
-        from mailcore_ses.aws.transport import AwsTransport
-
         target = redirect_target()
-        if target is not None:
-            return self._made(f"transport to {target}", lambda: self._redirected_transport(target))
-        return self._made(
-            "transport", lambda: AwsTransport(self._options.clients, self._options.send_with)
-        )
+        return self._own_transport if target is None else self._redirected_transport(target)
 
     def _redirected_transport(self, target: str) -> AwsTransport:
+        found = self._redirected.get(target)
+        if found is not None:
+            return found
         from mailcore_ses.aws.redirecting import redirected_clients
         from mailcore_ses.aws.transport import AwsTransport
 
         # Over our own HTTP where boto3 is not asked for: a client or a session is given up.
         way: Way = "boto3" if self._options.send_with == "boto3" else "auto"
         settings = redirected_clients(self._options, f"{target}/{self.name}")
-        return AwsTransport(settings, way)
-
-    @property
-    def _verifier(self) -> WebhookTrust:
-        from mailcore_ses.webhooks import WebhookTrust
-
-        return self._made(
-            "verifier",
-            lambda: WebhookTrust(self._options.trust, secrets=self._options.webhook_secrets),
-        )
-
-    def _made(self, name: str, make: Callable[[], T]) -> T:
-        """What was made under a name; threads that make it at once agree on one."""
-        found: T | None = self._parts.get(name)
-        return self._parts.setdefault(name, make()) if found is None else found
+        # Threads that make it at once agree on one.
+        return self._redirected.setdefault(target, AwsTransport(settings, way))
 
     @property
     def client(self) -> Any:
@@ -258,7 +250,8 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
 
     def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:
         """Read the SES events in an SNS message."""
-        from mailcore_ses.events import parse_events
+        # Not from the package: finding a name there takes twice as long (benchmarks/receive.py).
+        from mailcore_ses.events.reading import parse_events
 
         return parse_events(self.name, request)
 

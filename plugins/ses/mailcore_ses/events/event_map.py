@@ -81,14 +81,18 @@ _NEVER_SENT = frozenset(
 )
 _SUPPRESSED_COMPLAINTS = frozenset({"OnAccountSuppressionList", "OnTenantSuppressionList"})
 # What these say is more than permanent or transient, and decides whatever the server said.
-_CAUSES = {
-    "NoEmail": Cause.NO_MAILBOX,
-    "MailboxFull": Cause.FULL,
-    "MessageTooLarge": Cause.TOO_LARGE,
-    "ContentRejected": Cause.CONTENT,
-    "AttachmentRejected": Cause.CONTENT,
-    "CustomTimeoutExceeded": Cause.EXPIRED,
+_DECIDED = {
+    subtype: outcome.Outcome(EventType.BOUNCED, verdict.reject_reason, verdict.bounce_class)
+    for subtype, verdict in {
+        "NoEmail": verdict_of(Cause.NO_MAILBOX),
+        "MailboxFull": verdict_of(Cause.FULL),
+        "MessageTooLarge": verdict_of(Cause.TOO_LARGE),
+        "ContentRejected": verdict_of(Cause.CONTENT),
+        "AttachmentRejected": verdict_of(Cause.CONTENT),
+        "CustomTimeoutExceeded": verdict_of(Cause.EXPIRED),
+    }.items()
 }
+_BOUNCE = outcome.Outcome(EventType.BOUNCED)
 _TOLD = {"Permanent": BounceClass.HARD, "Transient": BounceClass.SOFT}
 
 
@@ -133,21 +137,21 @@ def _bounced(notice: Notice) -> list[RecipientFields]:
     recipients = notice.recipients("bounce.bouncedRecipients")
     if not recipients:
         return [_bounce_of_nobody(kind, subtype, description)]
-    outcomes = []
+    outcomes: list[RecipientFields] = []
     for recipient, details in recipients:
         given = details.text("status")
         response = details.text("diagnosticCode")
         judged = _judged(kind, subtype, given, response)
         outcomes.append(
-            RecipientFields(
-                event_type=judged.event_type,
-                recipient=recipient,
-                reject_reason=judged.reject_reason,
-                bounce_class=judged.bounce_class,
-                smtp_status=_status(given, response),
-                mta_response=response,
-                description=description,
-            )
+            {
+                "event_type": judged.event_type,
+                "recipient": recipient,
+                "reject_reason": judged.reject_reason,
+                "bounce_class": judged.bounce_class,
+                "smtp_status": _status(given, response),
+                "mta_response": response,
+                "description": description,
+            }
         )
     return outcomes
 
@@ -165,12 +169,10 @@ def _judged(
         return outcome.SUPPRESSED_UNSUBSCRIBE
     if kind == "Permanent" and subtype in _NEVER_SENT:
         return outcome.SUPPRESSED_BOUNCE
-    cause = _CAUSES.get(subtype or "")
-    if cause is None:
-        told = _TOLD.get(kind or "")
-        return outcome.Outcome(EventType.BOUNCED).judged(response, status=status, told=told)
-    verdict = verdict_of(cause)
-    return outcome.Outcome(EventType.BOUNCED, verdict.reject_reason, verdict.bounce_class)
+    decided = _DECIDED.get(subtype or "")
+    if decided is not None:
+        return decided
+    return _BOUNCE.judged(response, status=status, told=_TOLD.get(kind or ""))
 
 
 def _bounce_of_nobody(
