@@ -5,9 +5,13 @@ from __future__ import annotations
 import socket
 import ssl
 
+from types import SimpleNamespace
+
 import pytest
 
 from botocore import exceptions as boto
+from botocore.configloader import load_config
+from botocore.credentials import Credentials
 
 from mailcore.errors import (
     AuthenticationFailed,
@@ -19,6 +23,7 @@ from mailcore.errors import (
 )
 from mailcore_ses.aws.call_errors import of_call, of_setup, setup_text
 from mailcore_ses.aws.endpoints import place_of
+from mailcore_ses.aws.half_pairs import half_pair_of
 
 
 URL = "https://secret.example/path"
@@ -203,6 +208,13 @@ def test_the_fault_of_a_certificate_behind_a_cause(cause):
             True,
         ),
         (boto.UnknownServiceError(service_name="a", known_service_names="b"), SendError, "", False),
+        (
+            boto.PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"),
+            AuthenticationFailed,
+            "credentials",
+            False,
+        ),
+        (boto.ConfigParseError(path="x"), AuthenticationFailed, "credentials", False),
         (socket.gaierror("x"), SendError, "configuration", False),
     ],
 )
@@ -215,6 +227,92 @@ def test_what_was_found_before_any_connection(error, error_class, category, retr
     assert not found.maybe_accepted
     if category != "region":
         assert f"({type(error).__name__})" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"[default\nsecret = hidden\n", "line 1 of {path} is neither [section] nor name = value"),
+        (b"[default]\nhidden\n", "line 2 of {path} is neither [section] nor name = value"),
+        (
+            b"[a]\nx = 1\nx = hidden\n",
+            "a name stands twice in AWS's settings: remove line 3 of {path}",
+        ),
+        (b"[a]\nx = 1\n[a]\n", "a name stands twice in AWS's settings: remove line 3 of {path}"),
+        (b"\xff\xfe", "{path} is no text"),
+        (b"[a]\ns3 =\n  hidden\n", "a line of {path} is neither [section] nor name = value"),
+    ],
+    ids=["section", "no value", "twice", "two sections", "octets", "nested"],
+)
+def test_a_file_of_aws_that_is_broken(tmp_path, content, told):
+    """Which file, which line, what to do; not what stands there."""
+    path = tmp_path / "config"
+    path.write_bytes(content)
+    with pytest.raises(boto.ConfigParseError) as caught:
+        load_config(str(path))
+
+    found = of_setup(caught.value)
+
+    assert told.format(path=path) in str(found)
+    assert "hidden" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            boto.ProfileNotFound(profile="shop"),
+            "no profile 'shop' in AWS's files: check AWS_PROFILE",
+        ),
+        (
+            boto.PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"),
+            "AWS_SECRET_ACCESS_KEY is missing beside the other one, in env",
+        ),
+    ],
+    ids=["profile", "half a pair"],
+)
+def test_which_credentials_are_missing(error, told):
+    """By the names that people give them."""
+    assert told in str(of_setup(error))
+
+
+@pytest.mark.parametrize(
+    ("pair", "method", "told"),
+    [
+        (
+            ("A", ""),
+            "shared-credentials-file",
+            "aws_secret_access_key in the file ~/.aws/credentials",
+        ),
+        (("", "s3cret"), "config-file", "aws_access_key_id in the file /etc/aws"),
+        (("", ""), "iam-role", "aws_access_key_id and aws_secret_access_key in iam-role"),
+    ],
+    ids=["secret", "key", "both"],
+)
+def test_half_empty_credentials_of_a_client(monkeypatch, pair, method, told):
+    """Botocore signs with them, or raises an error of the CRT that says nothing."""
+    monkeypatch.delenv("AWS_SHARED_CREDENTIALS_FILE", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/etc/aws")
+    client = SimpleNamespace(
+        _request_signer=SimpleNamespace(_credentials=Credentials(*pair, None, method))
+    )
+
+    found = half_pair_of(client)
+
+    assert isinstance(found, AuthenticationFailed)
+    assert told in str(found)
+    assert "s3cret" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "credentials", [Credentials("A", "s"), None, object()], ids=["whole", "none", "other"]
+)
+def test_other_credentials_are_not_to_blame(credentials):
+    """Nor those that would be fetched by looking."""
+    client = SimpleNamespace(_request_signer=SimpleNamespace(_credentials=credentials))
+
+    assert half_pair_of(client) is None
+    assert half_pair_of(object()) is None
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import os
 import boto3
 import pytest
 
+from mailcore import AuthenticationFailed
 from mailcore_ses.aws.clients import ClientSettings
 from mailcore_ses.aws.identity import Identity
 from mailcore_ses.aws.sigv4 import Keys
@@ -149,15 +150,16 @@ def test_region_is_that_of_boto3(surroundings, option, session, client, variable
 
 
 @pytest.mark.parametrize("missing", ["id", "secret"])
-def test_empty_keys_of_a_file_are_left_to_boto3(surroundings, tmp_path, missing):
-    """Nothing is signed with half of a pair."""
+def test_empty_keys_of_a_file_are_told_of(surroundings, tmp_path, missing):
+    """Nothing is signed with half of a pair, and boto3 does not say what is wrong with it."""
     surroundings({})
     given = {"id": "FILE", "secret": "of-file", missing: ""}
     (tmp_path / "credentials").write_text(
         f"[default]\naws_access_key_id = {given['id']}\naws_secret_access_key = {given['secret']}\n"
     )
 
-    assert Identity(ClientSettings(region_name="a")).keys() is None
+    with pytest.raises(AuthenticationFailed, match=r"in the file .*credentials is empty"):
+        Identity(ClientSettings(region_name="a")).keys()
 
 
 def test_what_botocore_found_stays(surroundings, tmp_path, monkeypatch):

@@ -29,6 +29,7 @@ from hypothesis import strategies as st
 from mailcore import (
     AsyncMailer,
     Attachment,
+    AuthenticationFailed,
     ConfigurationError,
     MailcoreError,
     Mailer,
@@ -624,6 +625,35 @@ def test_what_is_missing_is_told_as_boto3_tells_it(monkeypatch, region_name, tol
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
     with Mailer("ses", region_name=region_name) as mailer, pytest.raises(SendError, match=told):
         mailer.send(MESSAGES["raw"])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            "[default]\naws_access_key_id = A\naws_secret_access_key =\n",
+            "aws_secret_access_key in the",
+        ),
+        ("[default\n", "line 1 of"),
+    ],
+    ids=["empty", "broken"],
+)
+def test_what_is_wrong_with_the_file_of_credentials(monkeypatch, tmp_path, server, content, told):
+    """Which file and what of it, without boto3 too; nothing is sent."""
+    path = tmp_path / "credentials"
+    path.write_text(content)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
+    server.requests.clear()
+
+    with (
+        Mailer("ses", region_name=REGION, endpoint_url=server.url) as mailer,
+        pytest.raises(AuthenticationFailed, match="credentials") as caught,
+    ):
+        mailer.send(MESSAGES["raw"])
+
+    assert told in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert [] == server.requests
 
 
 PROFILE = {"session_parameters": {"profile_name": "nobody"}}

@@ -11,6 +11,7 @@ ours is chained to one of botocore's that holds them.
 
 from __future__ import annotations
 
+import configparser
 import re
 import ssl
 
@@ -146,6 +147,21 @@ def of_setup(error: Exception) -> SendError:
         )
     if isinstance(error, boto.NoRegionError):
         return SendError("no AWS region: set region_name or AWS_DEFAULT_REGION", category="region")
+    if isinstance(error, boto.ConfigParseError):
+        return AuthenticationFailed(f"{_broken_file(error)} ({name})", category="credentials")
+    if isinstance(error, boto.ProfileNotFound):
+        profile = error.kwargs.get("profile")
+        return AuthenticationFailed(
+            f"no AWS credentials: no profile {profile!r} in AWS's files: check AWS_PROFILE and "
+            f"profile_name among session_parameters ({name})",
+            category="credentials",
+        )
+    if isinstance(error, boto.PartialCredentialsError):
+        place, missing = error.kwargs.get("provider"), error.kwargs.get("cred_var")
+        return AuthenticationFailed(
+            f"no AWS credentials: {missing} is missing beside the other one, in {place} ({name})",
+            category="credentials",
+        )
     if isinstance(error, _WITHOUT_CREDENTIALS):
         return AuthenticationFailed(f"no AWS credentials ({name})", category="credentials")
     if isinstance(error, boto.MetadataRetrievalError):
@@ -153,6 +169,21 @@ def of_setup(error: Exception) -> SendError:
             f"AWS credentials cannot be fetched ({name})", category="credentials", retryable=True
         )
     return SendError(f"boto3 could not make the call ({name})", category="configuration")
+
+
+def _broken_file(error: Any) -> str:
+    """Which of AWS's files cannot be read, and where: not what stands there."""
+    path, reason = error.kwargs.get("path", ""), error.kwargs.get("error")
+    numbers = [number for number, _ in getattr(reason, "errors", ())]
+    line = numbers[0] if numbers else getattr(reason, "lineno", None)
+    place = f"line {line} of {path}" if line is not None else f"a line of {path}"
+    if isinstance(reason, UnicodeDecodeError):
+        return f"the file of AWS's settings {path} is no text: write it anew, in UTF-8"
+    if isinstance(reason, (configparser.DuplicateOptionError, configparser.DuplicateSectionError)):
+        return f"a name stands twice in AWS's settings: remove {place}, or the one before it"
+    return (
+        f"AWS's settings cannot be read: {place} is neither [section] nor name = value: correct it"
+    )
 
 
 def setup_text(service: str, error: Exception) -> str:

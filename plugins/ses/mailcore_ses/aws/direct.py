@@ -100,6 +100,7 @@ class DirectCalls:
         This may take a while, where credentials are fetched.
 
         Raises:
+            AuthenticationFailed: If the credentials that were found are half empty.
             MessageError: As a message does that is written when it is sent.
         """
         if not _is_one(call) or self.reason():

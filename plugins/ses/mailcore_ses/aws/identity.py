@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from mailcore_ses.aws.clients import ClientSettings
+from mailcore_ses.aws.half_pairs import half_pair
 from mailcore_ses.aws.sessions import making, shared_session
 from mailcore_ses.aws.sigv4 import Keys
 from mailcore_ses.aws.way import first_given
@@ -54,6 +55,9 @@ class Identity:
         Credentials, fresh ones if they come to an end; None if there are none that can be used.
 
         This may take a while, and use the network.
+
+        Raises:
+            AuthenticationFailed: If those that were found are half empty.
         """
         known, found = self.simple_keys()
         if known:
@@ -65,6 +69,9 @@ class Identity:
             return None
         if frozen is None:
             return None
+        half = half_pair(frozen.access_key, frozen.secret_key, credentials.method)
+        if half is not None:
+            raise half
         return _keys(frozen.access_key, frozen.secret_key, frozen.token)
 
     def simple_keys(self) -> tuple[bool, Keys | None]:

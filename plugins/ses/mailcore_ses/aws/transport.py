@@ -28,6 +28,7 @@ from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.aws.clients import Clients, ClientSettings, load
 from mailcore_ses.aws.direct import DirectCalls, response_of
 from mailcore_ses.aws.endpoints import place_of
+from mailcore_ses.aws.half_pairs import half_pair_of
 from mailcore_ses.aws.way import Way
 from mailcore_ses.aws.wire import logged_call, logged_call_async
 
@@ -187,6 +188,9 @@ class AwsTransport:
                 maybe_accepted=True,
             ) from None
         writing = state.began if self._clients.is_watched(client) else None
+        half = half_pair_of(client) if not writing else None
+        if half is not None:
+            raise half from None
         # Not chained: an exception of botocore may repeat parameters, headers and URLs.
         raise call_errors.of_call(error, place=place, writing=writing) from None
 
