@@ -93,10 +93,10 @@ class ToOther:
 
 
 @pytest.fixture
-def other(database):
-    """Another database, with the table."""
-    memory = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
-    connections.databases["other"] = {**connections.databases["default"], **memory}
+def other(database, tmp_path):
+    """Another database, with the table: in a file, since Django never closes one in memory."""
+    file = {"ENGINE": "django.db.backends.sqlite3", "NAME": tmp_path / "other.sqlite3"}
+    connections.databases["other"] = {**connections.databases["default"], **file}
     try:
         with connections["other"].schema_editor() as editor:
             editor.create_model(SeenEvent)
