@@ -93,6 +93,15 @@ def test_hostile_forms_are_read_or_refused(body, content_type):
         read_form(WebhookRequest("POST", {"Content-Type": content_type}, b"--b\r\n" + body))
 
 
+def test_which_of_several_fields_of_one_name():
+    """The first, the last, or all of them, whatever their octets."""
+    form = read_form(WebhookRequest("POST", URLENCODED, b"a=1&b=%FF&a=2&a="))
+
+    assert ("1", "", ("1", "2", "")) == (form.text("a"), form.last_text("a"), form.texts("a"))
+    assert ("\ufffd", "\ufffd") == (form.text("b"), form.last_text("b"))
+    assert (None, None, ()) == (form.text("c"), form.last_text("c"), form.texts("c"))
+
+
 def test_a_form_with_files_says_what_is_not_installed(monkeypatch):
     """And what to install."""
     monkeypatch.setitem(sys.modules, "python_multipart.exceptions", None)

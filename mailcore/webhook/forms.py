@@ -90,6 +90,11 @@ class Form:
         value = self.octets(name)
         return None if value is None else value.decode("utf-8", "replace")
 
+    def last_text(self, name: str) -> str | None:
+        """The last value of a field, in UTF-8; None if there is no such field."""
+        values = self.texts(name)
+        return values[-1] if values else None
+
     def texts(self, name: str) -> tuple[str, ...]:
         """All values of a field, in UTF-8."""
         return tuple(value.decode("utf-8", "replace") for value in self._by_name.get(name, ()))

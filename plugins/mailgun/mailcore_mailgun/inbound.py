@@ -63,31 +63,31 @@ def read_posted_mail(provider: str, form: Form) -> InboundEvent:
         for name in ("recipient", "sender")
         if len(set(form.texts(name))) > 1
     ]
-    signed_at = parse_epoch(next(iter(form.texts("timestamp")[-1:]), None))
+    signed_at = parse_epoch(form.last_text("timestamp"))
     if signed_at is None:
         defects.append("`timestamp` cannot be read")
+    has_several_lists = len(form.texts("message-headers")) > 1
     # A header field may have this name, too.
     content = None if "body-plain" in form else form.octets("body-mime")
     if content is not None:
         headers = HeaderList(header_pairs(content))
     else:
         # It comes after the fields of the mail's header, one of which may have its name.
-        lists = form.texts("message-headers")
-        headers = read_header_list(next(iter(lists[-1:]), None), defects)
+        headers = read_header_list(form.last_text("message-headers"), defects)
         if not headers.pairs:
             defects.append("`message-headers` is missing")
             headers = _from_fields(form)
-        elif len(lists) > 1:
+        elif has_several_lists:
             defects.append("`message-headers` occurs more than once: a header field has its name")
     url = _stored_at(form, headers, defects)
     if content is None and url is None:
         content = _compose(form, headers, defects)
     # Of several lists nobody can say for certain which is Mailgun's.
-    verdicts = Verdicts() if len(form.texts("message-headers")) > 1 else read_verdicts(headers)
+    verdicts = Verdicts() if has_several_lists else read_verdicts(headers)
     digest = form.digest(without=SIGNATURE_FIELDS)[:16]
     return InboundEvent(
         provider=provider,
-        event_id=next(iter(form.texts("token")[-1:]), None),
+        event_id=form.last_text("token"),
         timestamp=signed_at,
         message_id=bracketed_id(headers.first("message-id")),
         received_at=signed_at,

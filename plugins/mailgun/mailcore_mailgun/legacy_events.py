@@ -77,8 +77,7 @@ def read_legacy_event(provider: str, form: Form) -> TrackingEvent:
     recipient = addr_spec_in(form.text("recipient") or "") or None
     if recipient is None:
         defects.append("`recipient` is missing")
-    signed_at = form.texts("timestamp")[-1:]
-    timestamp = parse_epoch(signed_at[0]) if signed_at else None
+    timestamp = parse_epoch(form.last_text("timestamp"))
     if timestamp is None:
         defects.append("`timestamp` cannot be read")
     headers = read_header_list(form.text("message-headers"), defects)

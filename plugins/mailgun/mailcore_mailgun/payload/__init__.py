@@ -25,10 +25,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailcore.flow import HttpRequest
-from mailcore.message import Message
+from mailcore.message import Message, value_names
+from mailcore.sending import Entry, own_message, requests_for_each
 from mailcore_mailgun.options import MailgunOptions
 from mailcore_mailgun.payload.form import batch_requests, form_request_of
-from mailcore_mailgun.payload.individual import individual_requests
 from mailcore_mailgun.payload.mime import mime_request
 from mailcore_mailgun.payload.plan import Choice, Plan, plan
 from mailcore_mailgun.recipient_variables import fill_in
@@ -52,8 +52,22 @@ def requests_for(message: Message, options: MailgunOptions, planned: Plan) -> Se
     if planned.choice is Choice.BATCH:
         return batch_requests(message, options)
     if planned.choice is Choice.INDIVIDUAL:
-        return individual_requests(message, lambda own: _one(own, options))
+        return _individual_requests(message, options)
     return (_one(message, options, planned),)
+
+
+def _individual_requests(message: Message, options: MailgunOptions) -> Sequence[HttpRequest]:
+    """A call for each recipient of a batch, written when it is sent, with theirs filled in here."""
+    names = value_names(message)
+
+    def own(message: Message, entry: Entry) -> Message:
+        data = {**(message.merge_global_data or {}), **entry.data}
+        filled = fill_in(message, {**dict.fromkeys(names, ""), **data})
+        # What a stored template needs, Mailgun fills in.
+        rest = data if message.template_id is not None and data else None
+        return own_message(filled, entry, merge_global_data=rest)
+
+    return requests_for_each(message, lambda each: _one(each, options), own=own, attachments=None)
 
 
 def _one(message: Message, options: MailgunOptions, planned: Plan | None = None) -> HttpRequest:
