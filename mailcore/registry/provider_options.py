@@ -39,12 +39,13 @@ import inspect
 import math
 import re
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Concatenate, NamedTuple, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from mailcore.errors import ConfigurationError
+from mailcore.foundation.suggesting import unknown
 from mailcore.foundation.text_values import with_plain_texts
 from mailcore.registry.option_texts import described
 from mailcore.registry.options import fits, type_hint
@@ -289,11 +290,13 @@ def takes_options(
     Args:
         options_class: The dataclass; its docstring describes each field under ``Args``.
     """
+    known = inspect.signature(options_class).parameters
 
     def decorate(
         constructor: Callable[[SelfT, OptionsT], None],
     ) -> Callable[Concatenate[SelfT, P], None]:
         def __init__(self: SelfT, /, *args: P.args, **options: P.kwargs) -> None:  # noqa: N807
+            _refuse_unknown(type(self).__name__, options, known)
             constructor(self, options_class(*args, **options))
 
         functools.update_wrapper(__init__, constructor)
@@ -312,9 +315,11 @@ def message_options(
     Args:
         options_class: The dataclass; its docstring describes each field under ``Args``.
     """
+    known = inspect.signature(options_class).parameters
 
     def decorate(function: Callable[[OptionsT], R]) -> Callable[P, R]:
         def helper(*args: P.args, **options: P.kwargs) -> R:
+            _refuse_unknown(function.__name__, options, known)
             return function(options_class(*args, **options))
 
         functools.update_wrapper(helper, function)
@@ -323,6 +328,13 @@ def message_options(
         return described_helper
 
     return decorate
+
+
+def _refuse_unknown(callee: str, options: Iterable[str], known: Iterable[str]) -> None:
+    """Raise what a call with an unknown keyword raises, with the name that was meant."""
+    for name in options:
+        if name not in known:
+            raise TypeError(f"{callee}() has no option {unknown(name, known)}")
 
 
 def _describe(function: Callable[..., Any], options_class: Any, *, has_self: bool) -> None:
