@@ -117,9 +117,13 @@ def test_what_passes_is_tried_again(provider, function, failure, registry, monke
 
 
 @pytest.mark.parametrize("provider", sorted(TABLE), indirect=True)
-@pytest.mark.parametrize("serve", ["asgi", "wsgi"])
+@pytest.mark.parametrize("serve", ["asgi", "wsgi", "uwsgi", "reset"])
 def test_a_body_that_takes_too_long_is_tried_again(provider, serve, registry, request):
     """It is the network's fault, or this machine's."""
+    raised = {
+        "uwsgi": OSError("timeout during read(57344) on wsgi.input"),
+        "reset": ConnectionResetError(104, "Connection reset by peer"),
+    }
     rule, told = TABLE[request.node.callspec.params["provider"]]
     sent = []
 
@@ -131,7 +135,7 @@ def test_a_body_that_takes_too_long_is_tried_again(provider, serve, registry, re
 
     class Late:
         def read(self, size):
-            raise TimeoutError("timed out")
+            raise raised.get(serve) or TimeoutError("timed out")
 
     if serve == "asgi":
         scope = {"type": "http", "method": "POST", "headers": [], "path": "/", "client": None}

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mailcore.webhook.receiving import ahand_over, areceive, hand_over, receive
     from mailcore.webhook.redis_seen import RedisSeenStore
     from mailcore.webhook.request import Verdict, WebhookRequest
-    from mailcore.webhook.responding import arespond, respond
+    from mailcore.webhook.responding import arespond, respond, unreadable_body
     from mailcore.webhook.response import WebhookResponse
     from mailcore.webhook.routing import EventRouter
     from mailcore.webhook.secret_trust import SecretTrust
@@ -76,6 +76,7 @@ else:
             "WebhookRequest": "webhook.request",
             "arespond": "webhook.responding",
             "respond": "webhook.responding",
+            "unreadable_body": "webhook.responding",
             "WebhookResponse": "webhook.response",
             "EventRouter": "webhook.routing",
             "SecretTrust": "webhook.secret_trust",
@@ -136,4 +137,5 @@ __all__ = [
     "read_objects",
     "receive",
     "respond",
+    "unreadable_body",
 ]

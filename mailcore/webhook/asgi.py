@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapp
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
-from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookError
+from mailcore.errors import ConfigurationError, WebhookError
 from mailcore.webhook.handlers import Handler, unblocking
 from mailcore.webhook.request import WebhookRequest
 from mailcore.webhook.responding import (
@@ -24,6 +24,7 @@ from mailcore.webhook.responding import (
     refuse_size,
     require_path,
     require_webhook,
+    unreadable_body,
 )
 from mailcore.webhook.response import WebhookResponse
 
@@ -163,8 +164,7 @@ class AsgiWebhook:
             raise
         except Exception as error:  # noqa: BLE001  # answered and logged
             # Servers announce the end with a message; what is between them and this may raise.
-            reason = f"the body cannot be read ({type(error).__name__})"
-            return answer_error(self._provider, remote_address, MalformedWebhook(reason))
+            return answer_error(self._provider, remote_address, unreadable_body(error))
         if body is None:
             return refuse_size(name, remote_address, self._max_body_bytes)
         request = WebhookRequest.assembled(

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mailcore.errors import ConfigurationError, HandlersFailed, WebhookError
+from mailcore.errors import ConfigurationError, HandlersFailed, MalformedWebhook, WebhookError
 from mailcore.foundation.frozen import FrozenDict
 from mailcore.foundation.redaction import redact
 from mailcore.pools.composite import require_receiver
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mailcore.registry.registry import Registry
     from mailcore.webhook.dedupe import SeenStore
 
-__all__ = ["arespond", "respond"]
+__all__ = ["arespond", "respond", "unreadable_body"]
 
 logger = logging.getLogger("mailcore.webhook")
 
@@ -225,6 +225,28 @@ def answer_other_method(provider: Provider[Any, Any], method: str) -> WebhookRes
     if status_code == 200:
         return WebhookResponse()
     return WebhookResponse(405, {"allow": ", ".join([_TAKEN_METHOD, *sorted(probes)])})
+
+
+def unreadable_body(error: Exception) -> WebhookError:
+    """
+    What an exception means that a server or framework raised while a body was read.
+
+    The network's fault, or a time limit of the server, passes: the service is to send the request
+    again. uWSGI raises a plain ``OSError`` for both, *timeout during read(…) on wsgi.input*. What
+    is wrong with the body itself has no common class; gunicorn's is an ``OSError`` of its own.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        An error to raise or to answer with: 503 for the first, else 400. It names the class of the
+        exception only, whose text may hold anything.
+    """
+    reason = f"the body cannot be read ({type(error).__name__})"
+    is_own = type(error).__module__ not in ("builtins", "ssl", "socket")
+    if isinstance(error, OSError) and not (is_own and error.errno is None):
+        return WebhookError(reason, status_code=503)
+    return MalformedWebhook(reason)
 
 
 def refuse_size(provider_name: str, remote_address: str, max_body_bytes: int) -> WebhookResponse:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 from wsgiref.util import request_uri
 
-from mailcore.errors import ConfigurationError, MalformedWebhook, WebhookError
+from mailcore.errors import ConfigurationError, MalformedWebhook
 from mailcore.webhook.handlers import Handler, blocking
 from mailcore.webhook.request import WebhookRequest
 from mailcore.webhook.responding import (
@@ -23,6 +23,7 @@ from mailcore.webhook.responding import (
     refuse_size,
     require_path,
     require_webhook,
+    unreadable_body,
 )
 from mailcore.webhook.response import WebhookResponse
 
@@ -131,13 +132,7 @@ class WsgiWebhook:
         except MalformedWebhook as error:
             return answer_error(self._provider, remote_address, error)
         except Exception as error:  # noqa: BLE001  # answered and logged
-            # The sender hung up, sent no proper chunks, or the server's timeout ended its patience,
-            # which the next time it may not. What servers and frameworks raise has no common class.
-            reason = f"the body cannot be read ({type(error).__name__})"
-            refusal: WebhookError = MalformedWebhook(reason)
-            if isinstance(error, TimeoutError):
-                refusal = WebhookError(reason, status_code=503)
-            return answer_error(self._provider, remote_address, refusal)
+            return answer_error(self._provider, remote_address, unreadable_body(error))
         if body is None:
             return refuse_size(name, remote_address, self._max_body_bytes)
         request = WebhookRequest.assembled(

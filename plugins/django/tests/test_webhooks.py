@@ -462,10 +462,20 @@ class Broken:
 
 
 LATE, GONE = TimeoutError("timed out"), ConnectionResetError(104, "reset")
+UWSGI = OSError("timeout during read(57344) on wsgi.input")
 
 
 @pytest.mark.parametrize(
-    ("error", "failure_status", "status"), [(LATE, 500, 500), (LATE, 429, 429), (GONE, 429, 400)]
+    ("error", "failure_status", "status"),
+    [
+        (LATE, 500, 500),
+        (LATE, 429, 429),
+        (GONE, 429, 429),
+        (UWSGI, 500, 500),
+        (UWSGI, 429, 429),
+        (ValueError("no chunk"), 429, 400),
+    ],
+    ids=["late", "late 429", "gone", "uwsgi", "uwsgi 429", "no chunk"],
 )
 @pytest.mark.parametrize(
     "length",
@@ -477,7 +487,7 @@ LATE, GONE = TimeoutError("timed out"), ConnectionResetError(104, "reset")
 def test_bodies_that_break_off(
     mailcore_settings, database, caplog, monkeypatch, error, failure_status, status, length
 ):
-    """One that takes too long may be quicker the next time: the service is to try again."""
+    """What the network does to it may not happen the next time: the service is to try again."""
     mailcore_settings(WEBHOOKS=WEBHOOKS)
     provider = get_webhook("postmark").provider
     monkeypatch.setattr(type(provider), "webhook_failure_status", failure_status)
@@ -541,7 +551,14 @@ def test_how_much_of_a_body_is_read(length, body, expected):
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "status"), [(LATE, WebhookError, 503), (GONE, MalformedWebhook, 400)]
+    ("error", "kind", "status"),
+    [
+        (LATE, WebhookError, 503),
+        (GONE, WebhookError, 503),
+        (UWSGI, WebhookError, 503),
+        (ValueError("no chunk"), MalformedWebhook, 400),
+    ],
+    ids=["late", "gone", "uwsgi", "no chunk"],
 )
 def test_a_body_that_breaks_off(error, kind, status):
     """Whatever the server raises: the reason says what it was, and the status whether it passes."""

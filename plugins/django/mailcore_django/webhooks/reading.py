@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 
-from mailcore import MalformedWebhook, WebhookError, WebhookRequest
+from mailcore import MalformedWebhook, WebhookRequest
+from mailcore.webhook import unreadable_body
 
 
 __all__ = ["read_body", "webhook_request"]
@@ -52,7 +53,7 @@ def read_body(request: HttpRequest, max_body_bytes: int) -> bytes:
 
     Raises:
         MalformedWebhook: If the body has no length, or ends before it.
-        WebhookError: With status 503, if the server waited too long for it.
+        WebhookError: With status 503, if the network failed, or the server waited too long.
     """
     given = str(request.META.get("CONTENT_LENGTH") or "")
     read: Callable[[int], bytes] = request.read
@@ -79,13 +80,9 @@ def _read_up_to(read: Callable[[int], bytes], length: int) -> bytes:
         try:
             chunk = read(min(missing, _CHUNK_BYTES))
         except Exception as error:
-            # What servers raise if the sender hangs up, or sends no proper chunks, has no common
-            # class.
-            reason = f"the body cannot be read ({type(error).__name__})"
             # Django wraps what the server raised.
-            if isinstance(error.__cause__ or error, TimeoutError):
-                raise WebhookError(reason, status_code=503) from error
-            raise MalformedWebhook(reason) from error
+            cause = error.__cause__
+            raise unreadable_body(cause if isinstance(cause, Exception) else error) from error
         if not chunk:
             break
         chunks.append(chunk)
