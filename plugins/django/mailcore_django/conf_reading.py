@@ -147,7 +147,7 @@ class _Reading:
         defaults = {each.name: each.default for each in fields(DashboardSettings)}
         self.known(place, given, defaults)
         read: dict[str, Any] = {}
-        for name in defaults.keys() & given.keys():
+        for name in [each for each in defaults if each in given]:
             within = f"{place}[{name!r}]"
             if name == "cache":
                 read[name] = self.text(within, given[name])

@@ -16,6 +16,7 @@ from django.urls import include, path, re_path
 from django.utils.log import AdminEmailHandler
 from django.views.decorators.cache import never_cache
 
+from mailcore_django.aliases import every_mailer, our_mailers
 from mailcore_django.checks import check_deployment, check_settings
 from mailcore_django.webhooks.views import webhook
 
@@ -137,6 +138,25 @@ def test_senders(django_settings, setting, value, expected):
     django_settings(**{setting: value}, ADMINS=ADMINS)
 
     assert [(expected[0], True)] == [(name, expected[1] in text) for name, text in told()]
+
+
+def test_projects_without_the_setting():
+    """Nothing is wrong."""
+    assert [] == check_settings()
+
+
+def test_mailers_beside_one_that_cannot_be_imported(django_settings):
+    """They are looked at all the same; a `default` that says nothing is no further one."""
+    django_settings(
+        MAILCORE={
+            "PROVIDER": "memory",
+            "MAILERS": {"default": {}, "gone": {"BACKEND": "no.such.Backend"}, "news": {}},
+        }
+    )
+
+    assert ["gone", "news"] == [alias for alias, *_ in every_mailer() if alias != "default"]
+    assert 1 == sum(alias == "default" for alias, *_ in every_mailer())
+    assert ["news"] == [alias for alias, *_ in our_mailers() if alias != "default"]
 
 
 if HAS_MAILERS:

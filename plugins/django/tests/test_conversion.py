@@ -10,6 +10,7 @@ import re
 import uuid
 import warnings
 
+from email.charset import Charset
 from email.message import EmailMessage as StdlibEmailMessage
 from email.message import MIMEPart
 from email.mime.base import MIMEBase
@@ -36,7 +37,7 @@ from mailcore import (
 )
 from mailcore_django import MailcoreMessage
 from mailcore_django.conversion import to_mailcore
-from mailcore_django.message import attach_inline_image, attach_inline_image_file
+from mailcore_django.message import attach_inline_image, attach_inline_image_file, inline_part
 from mailcore_django.rebuilding import to_django
 
 
@@ -181,6 +182,19 @@ def test_a_body_of_octets():
 
     given.encoding = None
     with pytest.raises(InvalidMessage, match="utf-8"):
+        convert(given)
+
+
+def test_alternatives_of_octets():
+    """They too are read in the charset of the message."""
+    kinds = ("text/plain", "text/html", "text/calendar")
+    given = message(body="", alternatives=[(b"\xe4", kind) for kind in kinds])
+    given.encoding = Charset("iso-8859-1")
+    made = convert(given)
+    assert ["ä"] * 3 == [made.text, made.html, made.alternatives[0].content]
+
+    given.encoding = "nonsense"
+    with pytest.raises(InvalidMessage, match="`alternatives` is bytes that are not nonsense"):
         convert(given)
 
 
@@ -365,6 +379,27 @@ def test_an_image_within_the_html_by_its_path(tmp_path):
     assert ["image/png"] * 3 + ["image/gif"] == [each.mime_type for each in made]
     endings = [re.sub(r"^.*\.(\w+@.*)$", r"\1", each) for each in ids]
     assert ["logo@example.com"] * 3 + ["img@inline"] == endings
+
+
+@pytest.mark.parametrize(
+    ("content_type", "filename", "content_id", "expected"),
+    [
+        (
+            "image/svg+xml; charset=utf-8",
+            "logo.svg",
+            "logo@shop",
+            ("image/svg+xml", "logo.svg", "<logo@shop>"),
+        ),
+        ("image/gif", None, "<logo@shop>", ("image/gif", None, "<logo@shop>")),
+        ("image/gif", "", None, ("image/gif", None, None)),
+    ],
+)
+def test_a_part_within_the_message(content_type, filename, content_id, expected):
+    """As the standard library has it, whichever of its classes this version of Django takes."""
+    part = inline_part(GIF, content_type, filename=filename, content_id=content_id)
+
+    assert expected == (part.get_content_type(), part.get_filename(), part["Content-ID"])
+    assert ("inline", GIF) == (part.get_content_disposition(), part.get_payload(decode=True))
 
 
 def test_an_image_that_nobody_knows():

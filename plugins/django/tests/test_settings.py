@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 
 import pytest
 
 from mailcore import ConfigurationError, Message, ProviderNotFound
 from mailcore.middleware import Logging
+from mailcore.outbox import OutboxPolicy
 from mailcore_django import get_mailer, get_provider
-from mailcore_django.conf import LogSettings, get_settings
+from mailcore_django.conf import LogSettings, from_environment, get_settings
 from mailcore_django.configured import configuration_of, mailers_of
 
 
@@ -60,12 +62,87 @@ def test_what_is_wrong_is_told_by_the_name_of_the_setting(django_settings, given
 
 def test_all_that_is_wrong_is_told_at_once(django_settings):
     """Not one fault after the other."""
-    django_settings(MAILCORE={"PROVIDR": "x", "OPTIONS": 1, "LOG": {"bodies": 2}})
+    django_settings(
+        MAILCORE={
+            "PROVIDR": "x",
+            "ZZZ": 1,
+            "PROVIDER": " ",
+            "OPTIONS": 1,
+            "DEFAULTS_BY_PROVIDER": {"ses": 1, "postmark": 2},
+            "UNSUPPORTED": 1,
+            "MAILERS": {"news": {"BACKEND": "", "OPTIONS": 1}, "bulk": {"BACKEND": 2}},
+            "WEBHOOKS": [],
+            "LOG": {"bodies": 2, "keep_days": 36_501, "subjects": 0},
+            "OUTBOX": {"databases": ["a", ""], "keep_days": True, "keep_bodies": 1, "attempts": 0},
+            "SCOPES": ["*", "news", "?\n"],
+            "DASHBOARD": {"cache": 1, "identities": 101, "suppressed": -1, "cache_seconds": True},
+        }
+    )
 
     with pytest.raises(ConfigurationError) as caught:
         get_settings()
 
-    assert 3 == len(str(caught.value).split("; ")) - 1  # the suggestion is one of them
+    told = re.split(r"; (?=MAILCORE)", str(caught.value))
+    assert [
+        "MAILCORE has no key 'PROVIDR'; did you mean 'PROVIDER'?",
+        "MAILCORE has no key 'ZZZ'; known are: PROVIDER, OPTIONS, DEFAULTS, DEFAULTS_BY_PROVIDER, "
+        "UNSUPPORTED, POLICIES, MIDDLEWARE, FAIL_SILENTLY, MAILERS, WEBHOOKS, LOG, OUTBOX, SCOPES, "
+        "DASHBOARD",
+        "MAILCORE['PROVIDER'] must be a text that is not empty, not str",
+        "MAILCORE['OPTIONS'] must be a dict, not int",
+        "MAILCORE['DEFAULTS_BY_PROVIDER']['ses'] must be a dict, not int",
+        "MAILCORE['DEFAULTS_BY_PROVIDER']['postmark'] must be a dict, not int",
+        "MAILCORE['UNSUPPORTED'] must be a dict, not int",
+        "MAILCORE['MAILERS']['news']['BACKEND'] must be a text that is not empty, not str",
+        "MAILCORE['MAILERS']['news']['OPTIONS'] must be a dict, not int",
+        "MAILCORE['MAILERS']['bulk']['BACKEND'] must be a text that is not empty, not int",
+        "MAILCORE['WEBHOOKS'] must be a dict, not list",
+        "MAILCORE['LOG']['keep_days'] must be a whole number of at least 1, and at most 36500",
+        "MAILCORE['LOG']['bodies'] must be True or False, not int",
+        "MAILCORE['LOG']['subjects'] must be True or False, not int",
+        "MAILCORE['OUTBOX']['databases'] must be a text that is not empty, not str",
+        "MAILCORE['OUTBOX']['keep_days'] must be a whole number of at least 1, and at most 36500",
+        "MAILCORE['OUTBOX']['keep_bodies'] must be True or False, not int",
+        "MAILCORE['OUTBOX']: attempts must be at least 1, not 0",
+        "MAILCORE['SCOPES']: '*' is the name of no list: leave it out of scopes",
+        "MAILCORE['SCOPES']: a scope is a printable text of 1 to 100 characters, not 2 characters",
+        "MAILCORE['DASHBOARD']['cache_seconds'] must be a whole number from 0 to 86400",
+        "MAILCORE['DASHBOARD']['cache'] must be a text that is not empty, not int",
+        "MAILCORE['DASHBOARD']['identities'] must be a whole number from 0 to 100",
+        "MAILCORE['DASHBOARD']['suppressed'] must be a whole number from 0 to 10000",
+    ] == told
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"LOG": {"keep_days": 36_500}}, ("log", "keep_days", 36_500)),
+        ({"LOG": {"keep_days": 1}}, ("log", "keep_days", 1)),
+        ({"LOG": {"details": True}}, ("log", "details", True)),
+        ({"LOG": {"details": True}}, ("log", "subjects", True)),
+        ({"OUTBOX": {}}, ("outbox", "databases", ())),
+        ({"OUTBOX": {"databases": ["a", "b"]}}, ("outbox", "databases", ("a", "b"))),
+        ({"OUTBOX": {"keep_days": 2}}, ("outbox", "keep_days", 2)),
+        ({"OUTBOX": {"attempts": 3}}, ("outbox", "policy", OutboxPolicy(attempts=3))),
+        ({"DASHBOARD": {"cache": "mail"}}, ("dashboard", "cache", "mail")),
+        ({"DASHBOARD": {"identities": 100}}, ("dashboard", "identities", 100)),
+        ({"DASHBOARD": {"cache_seconds": 0}}, ("dashboard", "cache_seconds", 0)),
+        ({"DASHBOARD": {"cache_seconds": 0}}, ("dashboard", "suppressed", 1000)),
+    ],
+)
+def test_what_the_apps_are_told(django_settings, given, expected):
+    """The limits themselves are taken; what is not given has its default."""
+    django_settings(MAILCORE=given)
+    app, name, value = expected
+
+    assert value == getattr(getattr(get_settings(), app), name)
+
+
+def test_an_outbox_of_none(django_settings):
+    """None is no outbox."""
+    django_settings(MAILCORE={"OUTBOX": None})
+
+    assert get_settings().outbox is None
 
 
 def test_options_come_from_the_environment_by_name(mailcore_settings, monkeypatch):
@@ -82,6 +159,42 @@ def test_options_come_from_the_environment_by_name(mailcore_settings, monkeypatc
 
     assert "postmark" == get_mailer().provider.name
     assert "s3cr3t" not in repr(configuration_of({})) + repr(get_settings())
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            {"a": 1, "b": {"env": "SHOP_TOKEN"}, "c": {"env": "SHOP_TOKEN"}, "d": 2},
+            {"a": 1, "b": "s3cr3t", "c": "s3cr3t", "d": 2},
+        ),
+        (
+            {"a": {"b": {"env": "SHOP_TOKEN"}, "c": 1}, "d": 2},
+            {"a": {"b": "s3cr3t", "c": 1}, "d": 2},
+        ),
+        ({"a": {"env": "SHOP_TOKEN", "b": 1}}, {"a": {"env": "SHOP_TOKEN", "b": 1}}),
+        ({"a": {"env": 5}}, {"a": {"env": 5}}),
+    ],
+)
+def test_what_is_read_from_the_environment(monkeypatch, given, expected):
+    """A dict that names one variable and nothing else, at any depth."""
+    monkeypatch.setenv("SHOP_TOKEN", "s3cr3t")
+
+    assert expected == from_environment("OPTIONS", given)
+
+
+def test_every_variable_that_is_missing(monkeypatch):
+    """All are told at once, each by its place; an empty one is as one that is not set."""
+    monkeypatch.setenv("SHOP_EMPTY", "")
+    given = {"a": {"env": "SHOP_EMPTY"}, "b": {"c": {"env": "SHOP_NONE"}}}
+
+    with pytest.raises(ConfigurationError) as caught:
+        from_environment("OPTIONS", given)
+
+    assert [
+        "OPTIONS['a']: the environment variable SHOP_EMPTY is not set",
+        "OPTIONS['b']['c']: the environment variable SHOP_NONE is not set",
+    ] == str(caught.value).split("; ")
 
 
 def test_a_provider_by_url(mailcore_settings):
