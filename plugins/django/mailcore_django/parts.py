@@ -97,7 +97,7 @@ def _decoded(content: object, message: EmailMessage, field: str) -> str:
 def _charset(message: EmailMessage) -> str:
     encoding: object = message.encoding
     if isinstance(encoding, Charset):
-        return str(encoding.output_charset or encoding.input_charset)
+        return str(encoding.get_output_charset())
     return str(encoding) if encoding else "utf-8"
 
 

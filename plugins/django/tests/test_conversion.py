@@ -181,8 +181,9 @@ def test_a_body_of_octets():
     assert "ä" == convert(given).text
 
     given.encoding = None
-    with pytest.raises(InvalidMessage, match="utf-8"):
+    with pytest.raises(InvalidMessage, match="`body` is bytes that are not utf-8") as caught:
         convert(given)
+    assert [("body", "give text")] == [(each.field, each.hint) for each in caught.value.problems]
 
 
 def test_alternatives_of_octets():
@@ -194,8 +195,9 @@ def test_alternatives_of_octets():
     assert ["ä"] * 3 == [made.text, made.html, made.alternatives[0].content]
 
     given.encoding = "nonsense"
-    with pytest.raises(InvalidMessage, match="`alternatives` is bytes that are not nonsense"):
+    with pytest.raises(InvalidMessage, match="is bytes that are not nonsense") as caught:
         convert(given)
+    assert ["alternatives"] == [each.field for each in caught.value.problems]
 
 
 def test_an_alternative_of_none():
@@ -244,6 +246,17 @@ def inner():
         (("m.eml", message("Inner"), "message/rfc822"), ("m.eml", None, "message/rfc822")),
         (("m.eml", b"Subject: Inner\n\nx", "message/rfc822"), ("m.eml", None, "message/rfc822")),
         (("m.eml", "Subject: Inner\n\nx", "message/rfc822"), ("m.eml", None, "message/rfc822")),
+        (
+            ("m.eml", "From a@example.net Mon\nSubject: ä\n\nx", "message/rfc822"),
+            ("m.eml", "Subject: ä\r\n\r\nx".encode(), "message/rfc822"),
+        ),
+        (
+            ("m.eml", bytearray(b"Subject: x\n\nx"), "Message/RFC822; name=m.eml"),
+            ("m.eml", b"Subject: x\r\n\r\nx", "message/rfc822"),
+        ),
+        (("a.pdf", b"%PDF"), ("a.pdf", b"%PDF", "application/pdf")),
+        (["a.pdf", memoryview(b"%PDF")], ("a.pdf", b"%PDF", "application/pdf")),
+        (("a.json", lazystr("{}"), "application/json"), ("a.json", b"{}", "application/json")),
         (Attachment("own.txt", b"x", "text/plain"), ("own.txt", b"x", "text/plain")),
     ],
 )
@@ -279,9 +292,21 @@ def test_the_charset_of_attached_texts():
     given = message(body="ä", attachments=[("a.txt", "ä", "text/plain")])
     given.encoding = "iso-8859-1"
 
-    (made,) = convert(given).attachments
+    given.attach("b.txt", "ä", "text/plain; Charset=utf-8")
 
-    assert (b"\xe4", "ä") == (made.content, convert(given).text)
+    first, second = convert(given).attachments
+
+    assert (b"\xe4", "ä") == (first.content, convert(given).text)
+    assert "ä".encode() == second.content
+
+    # What is read as this one is written as another.
+    given.encoding = Charset("shift_jis")
+    given.attachments = [("a.txt", "日本", "text/plain")]
+    (made,) = convert(given).attachments
+    assert ("日本".encode("iso-2022-jp"), "iso-2022-jp") == (
+        made.content,
+        made.content_type.partition("charset=")[2].strip('"'),
+    )
 
 
 @pytest.mark.parametrize(
@@ -296,6 +321,7 @@ def test_the_charset_of_attached_texts():
         (("a.pdf", io.BytesIO(b"%PDF"), "application/pdf"), "not BytesIO (read it first)"),
         (("a.pdf", ContentFile(b"%PDF", "a.pdf"), None), "not ContentFile (read it first)"),
         (("m.eml", "\ud800", "message/rfc822"), "lone surrogate"),
+        (("a.pdf", b"x", "application/pdf", "x"), "must be (filename, content, mimetype)"),
         (("a.txt", b"x", "nonsense"), "attachments[0]"),
     ],
 )
@@ -308,6 +334,29 @@ def test_attachments_that_are_none(item, told):
         convert(given)
 
     assert told in str(caught.value)
+
+
+def test_all_attachments_that_are_none():
+    """Each by its place, with what to do; whether it is a type or a value."""
+    given = message(attachments=[("ok.txt", "ok", "text/plain")])
+    given.attachments += [("a.txt", b"x", "nonsense"), ("b.pdf", io.BytesIO(b"%PDF"))]
+
+    with pytest.raises(InvalidMessageType) as caught:
+        convert(given)
+
+    value, kind = caught.value.problems
+    assert ("attachments[1]", "value") == (value.field, value.kind)
+    assert value.reason.startswith("`attachments[1]`: ")
+    assert ("attachments[2]", "type", "read it first") == (kind.field, kind.kind, kind.hint)
+
+    del given.attachments[2]
+    with pytest.raises(InvalidMessage) as caught:
+        convert(given)
+    assert not isinstance(caught.value, TypeError)
+
+    given.attachments[1] = "a.txt"
+    with pytest.raises(InvalidMessageType):
+        convert(given)
 
 
 @pytest.mark.parametrize(
@@ -705,3 +754,54 @@ def test_a_message_that_was_kept_has_everything():
     )
 
     assert mail == to_mailcore(to_django(mail), MEMORY)
+
+
+CALENDAR = Alternative("BEGIN:VCALENDAR", "text/calendar")
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"text": "Text"}, ("Text", "plain", [])),
+        ({"html": "<p>"}, ("<p>", "html", [])),
+        ({"text": "Text", "html": "<p>"}, ("Text", "plain", ["text/html"])),
+        (
+            {"text": "Text", "html": "<p>", "alternatives": [CALENDAR]},
+            ("Text", "plain", ["text/html", "text/calendar"]),
+        ),
+        ({"alternatives": [CALENDAR]}, ("", "plain", ["text/calendar"])),
+        ({"text": "Text", "tags": ["shop"]}, ("Text", "plain", [])),
+    ],
+)
+def test_bodies_of_a_message_that_was_kept(fields, expected):
+    """The HTML is the first of the alternatives, or the body if there is no text."""
+    mail = Message(
+        **{
+            "from_email": "Shop <shop@example.com>",
+            "to": ["ada@example.net"],
+            "cc": ["C <c@example.net>"],
+            "reply_to": ["help@example.com"],
+            "subject": "Hi",
+            **fields,
+        }
+    )
+
+    made = to_django(mail)
+
+    types = [each.mimetype.partition(";")[0] for each in made.alternatives]
+    assert expected == (made.body, made.content_subtype, types)
+    assert mail == convert(made)
+    assert ("Shop <shop@example.com>", ["C <c@example.net>"], ["help@example.com"]) == (
+        made.from_email,
+        made.cc,
+        made.reply_to,
+    )
+    assert made.subject == "Hi"
+    assert not made.tags or made.tags == ["shop"]
+
+
+def test_a_template_that_was_kept():
+    """It has no subject, no body and no author of its own."""
+    made = to_django(Message(to=["ada@example.net"], template_id="welcome"))
+
+    assert ("", "", None) == (made.subject, made.body, made.from_email)

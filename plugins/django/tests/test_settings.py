@@ -60,6 +60,24 @@ def test_what_is_wrong_is_told_by_the_name_of_the_setting(django_settings, given
     assert told in str(caught.value)
 
 
+KEYS = [
+    "PROVIDER",
+    "OPTIONS",
+    "DEFAULTS",
+    "DEFAULTS_BY_PROVIDER",
+    "UNSUPPORTED",
+    "POLICIES",
+    "MIDDLEWARE",
+    "FAIL_SILENTLY",
+    "MAILERS",
+    "WEBHOOKS",
+    "LOG",
+    "OUTBOX",
+    "SCOPES",
+    "DASHBOARD",
+]
+
+
 def test_all_that_is_wrong_is_told_at_once(django_settings):
     """Not one fault after the other."""
     django_settings(
@@ -85,9 +103,7 @@ def test_all_that_is_wrong_is_told_at_once(django_settings):
     told = re.split(r"; (?=MAILCORE)", str(caught.value))
     assert [
         "MAILCORE has no key 'PROVIDR'; did you mean 'PROVIDER'?",
-        "MAILCORE has no key 'ZZZ'; known are: PROVIDER, OPTIONS, DEFAULTS, DEFAULTS_BY_PROVIDER, "
-        "UNSUPPORTED, POLICIES, MIDDLEWARE, FAIL_SILENTLY, MAILERS, WEBHOOKS, LOG, OUTBOX, SCOPES, "
-        "DASHBOARD",
+        f"MAILCORE has no key 'ZZZ'; known are: {', '.join(KEYS)}",
         "MAILCORE['PROVIDER'] must be a text that is not empty, not str",
         "MAILCORE['OPTIONS'] must be a dict, not int",
         "MAILCORE['DEFAULTS_BY_PROVIDER']['ses'] must be a dict, not int",
@@ -136,6 +152,40 @@ def test_what_the_apps_are_told(django_settings, given, expected):
     app, name, value = expected
 
     assert value == getattr(getattr(get_settings(), app), name)
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "value"),
+    [
+        ({"FAIL_SILENTLY": True}, "fail_silently", True),
+        ({"FAIL_SILENTLY": False}, "fail_silently", False),
+        ({"UNSUPPORTED": "drop"}, "unsupported", {"*": "drop"}),
+        ({"UNSUPPORTED": {"tags": "drop"}}, "unsupported", {"tags": "drop"}),
+        ({"SCOPES": ["news", "offers"]}, "scopes", {"news", "offers"}),
+        ({"POLICIES": ["a.b"]}, "policies", ("a.b",)),
+        ({"POLICIES": "production"}, "policies", "production"),
+        ({"WEBHOOKS": {"ses": {"a": 1}}}, "webhooks", {"ses": {"a": 1}}),
+    ],
+)
+def test_what_is_taken(django_settings, given, name, value):
+    """Each key has its attribute."""
+    django_settings(MAILCORE=given)
+
+    assert value == getattr(get_settings(), name)
+
+
+def test_defaults_of_one_provider(mailcore_settings):
+    """They hold for it alone; those of an entry are put beside those of all."""
+    mailcore_settings(
+        PROVIDER="memory",
+        DEFAULTS_BY_PROVIDER={"memory": {"tags": ["shop"]}, "null": {"tags": ["other"]}},
+    )
+    message = get_mailer().preview(MESSAGE).message
+    assert ("shop",) == message.tags
+
+    made = configuration_of({"defaults_by_provider": {"memory": {"metadata": {"a": "1"}}}})
+    message = mailers_of(made).mailer.preview(MESSAGE).message
+    assert ({"a": "1"}, None) == (message.metadata, message.tags or None)
 
 
 def test_an_outbox_of_none(django_settings):
