@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import re
 
@@ -205,11 +206,10 @@ def valid() -> Callable[[Any], Any]:
 
     from botocore.validate import ParamValidator
 
-    session = botocore.session.get_session()
-    models = {name: session.get_service_model(name) for name in ("sesv2", "ses")}
+    model_of = functools.cache(botocore.session.get_session().get_service_model)
 
     def check(call: Any) -> Any:
-        shape = models[call.service].operation_model(call.operation).input_shape
+        shape = model_of(call.service).operation_model(call.operation).input_shape
         assert "" == ParamValidator().validate(dict(call.params), shape).generate_report()
         assert [] == list(_outside(call.params, shape, call.operation))
         return call

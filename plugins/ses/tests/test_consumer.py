@@ -6,21 +6,24 @@ import asyncio
 import itertools
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import boto3
 import pytest
 
 from moto.server import ThreadedMotoServer
 
-from mailcore import ConfigurationError, NetworkError, Registry, get_provider
+from mailcore import ConfigurationError, NetworkError, Registry, get_provider, hookimpl
 from mailcore.cli import main
-from mailcore.errors import AuthenticationFailed
+from mailcore.errors import AuthenticationFailed, MessageRejected
 from mailcore.webhook import MemorySeenStore
 from mailcore_ses.aws import AwsResponse
 from mailcore_ses.intake.consumer import ConsumerOptions, ConsumerStats, SqsConsumer, consume
@@ -290,6 +293,43 @@ def test_stopping():
     assert ({}, 7) == (sqs.hidden, len(sqs.visible))
 
 
+@pytest.mark.parametrize(
+    ("fault", "released", "told"),
+    [
+        (NetworkError("no route"), 0, "cannot give messages back, they come again later"),
+        (
+            AwsResponse(status_code=500, error_code="InternalError"),
+            0,
+            "cannot give messages back, they come again later",
+        ),
+        (
+            AwsResponse(status_code=200, body={"Failed": [{"Id": "1", "Code": "Gone"}]}),
+            2,
+            "cannot give a message back, it comes again later: Gone",
+        ),
+    ],
+)
+def test_what_cannot_be_given_back(fault, released, told, caplog):
+    """It is told, and not counted: it comes again when it is no more hidden."""
+    sqs = Sqs(*[delivery("a@x.org") for _ in range(4)])
+    sqs.faults.append(("ChangeMessageVisibilityBatch", fault))
+    begun, finish = threading.Event(), threading.Event()
+
+    def on_event(event):
+        begun.set()
+        assert finish.wait(DEADLINE_SECONDS)
+
+    with Running(sqs, on_event, workers=1, batch_size=4) as running:
+        assert begun.wait(DEADLINE_SECONDS)
+        sqs.wait_for(lambda: len(sqs.hidden) == 4)
+        running.consumer.stop()
+        assert running.consumer._stopping.wait(DEADLINE_SECONDS)
+        finish.set()
+
+    assert (1, released) == (running.outcome.handled, running.outcome.released)
+    assert told in caplog.text
+
+
 @pytest.mark.usefixtures("soon")
 def test_deletions_that_fail_are_tried_again(caplog):
     """The message is held until then: handled once, not twice."""
@@ -347,6 +387,8 @@ def test_outages_pass(fault, caplog):
     "fault",
     [
         AuthenticationFailed("no AWS credentials"),
+        AuthenticationFailed("they have expired", retryable=True),
+        MessageRejected("no region"),
         AwsResponse(status_code=400, error_code="AWS.SimpleQueueService.NonExistentQueue"),
         AwsResponse(status_code=403, error_code="AccessDenied"),
     ],
@@ -392,9 +434,10 @@ def test_handlers_that_end_the_process():
     assert [] == sqs.deleted
 
 
-def test_faults_that_nobody_thought_of():
+@pytest.mark.parametrize("operation", ["ReceiveMessage", "DeleteMessageBatch"])
+def test_faults_that_nobody_thought_of(operation):
     """They end the consumer, rather than leave it running without its heart."""
-    sqs = Sqs(delivery("a@x.org"), faults=[("DeleteMessageBatch", ZeroDivisionError())])
+    sqs = Sqs(delivery("a@x.org"), faults=[(operation, ZeroDivisionError())])
     with Running(sqs, lambda event: None) as running:
         running.thread.join(DEADLINE_SECONDS)
 
@@ -444,14 +487,15 @@ def test_signatures_are_checked_when_asked_for(fields, sns_key, answers):
 
 def test_missing_dead_letter_queue(caplog):
     """Without one, a message that always fails comes for days: that is worth a warning."""
-    with Running(Sqs(), print):
-        pass
     with_one = Sqs()
     policy = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:1:dead"})
     with_one.GetQueueAttributes = lambda params: {"Attributes": {"RedrivePolicy": policy}}
     with Running(with_one, print):
         pass
+    assert "no dead-letter queue" not in caplog.text
 
+    with Running(Sqs(), print):
+        pass
     assert 1 == caplog.text.count("no dead-letter queue")
 
 
@@ -460,16 +504,17 @@ def test_numbers_are_logged(caplog):
     caplog.set_level(logging.INFO, "mailcore_ses.consumer")
     sqs = Sqs(delivery("a@x.org"))
     with Running(sqs, lambda event: None, stats_interval_seconds=0.01):
-        sqs.wait_for(lambda: sqs.deleted and "in flight" in caplog.text)
+        sqs.wait_for(lambda: sqs.deleted and caplog.text.count("in flight") >= 2)
 
     assert "stopped: received 1, handled 1, events 1, failed 0" in caplog.text
-    assert "in flight" in caplog.text
+    assert "stopping: stop() was called" in caplog.text
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
         {"workers": 0},
+        {"workers": 1001},
         {"workers": True},
         {"workers": "4"},
         {"batch_size": 11},
@@ -478,12 +523,28 @@ def test_numbers_are_logged(caplog):
         {"visibility_timeout_seconds": 0},
         {"visibility_timeout_seconds": 43_201},
         {"stats_interval_seconds": float("nan")},
+        {"stats_interval_seconds": 86_401},
     ],
 )
 def test_options_out_of_range(wrong):
     """AWS's limits, and common sense."""
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         ConsumerOptions(**wrong)
+
+
+@pytest.mark.parametrize(
+    "extreme",
+    [
+        {"workers": 1, "batch_size": 1, "wait_seconds": 0, "visibility_timeout_seconds": 1},
+        {"workers": 1000, "batch_size": 10, "wait_seconds": 20},
+        {"visibility_timeout_seconds": 43_200, "stats_interval_seconds": 86_400},
+    ],
+)
+def test_options_at_their_limits(extreme):
+    """They are taken."""
+    options = ConsumerOptions(**extreme)
+
+    assert extreme == {name: getattr(options, name) for name in extreme}
 
 
 @pytest.mark.parametrize(
@@ -498,6 +559,7 @@ def test_options_out_of_range(wrong):
             "https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com",
         ),
         ("http://127.0.0.1:5000/1/q", None, "http://127.0.0.1:5000"),
+        ("http://127.0.0.1:5000/q", None, "http://127.0.0.1:5000"),
         (
             "http://sqs.us-east-1.localhost.localstack.cloud:4566/1/q",
             "us-east-1",
@@ -507,13 +569,24 @@ def test_options_out_of_range(wrong):
 )
 def test_what_a_queue_url_tells(url, region, endpoint):
     """Its region, and the endpoint if it is not AWS's own."""
-    settings = open_queue(url)._transport._settings
+    settings = open_queue(url, wait_seconds=20, max_pool_connections=3)._transport._settings
 
     assert (region, endpoint) == (settings.region_name, settings.endpoint_urls.get("sqs"))
+    # Longer than SQS lets wait.
+    assert (30, 3) == (settings.read_timeout_seconds, settings.max_pool_connections)
 
 
 @pytest.mark.parametrize(
-    "url", ["", "events", "arn:aws:sqs:eu-west-1:1:q", "ftp://x/1", "http://["]
+    "url",
+    [
+        "",
+        "events",
+        "arn:aws:sqs:eu-west-1:1:q",
+        "ftp://x/1",
+        "https://x",
+        "https:///1/q",
+        "http://[",
+    ],
 )
 def test_what_is_no_queue_url(url):
     """A name or an ARN is not enough."""
@@ -570,6 +643,183 @@ def test_the_command_while_calls_are_redirected(monkeypatch, capsys):
     assert 0 != main(["ses", "consume", "--queue-url", AWS_QUEUES[0], "--handler", "os:getcwd"])
 
     assert "MAILCORE_REDIRECT is set, and the queue is one of AWS" in capsys.readouterr().err
+
+
+class Waits(threading.Event):
+    """What nobody waits for: each time is noted, and over at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def wait(self, timeout=None):
+        if timeout is not None:
+            self.seconds.append(timeout)
+        return self.is_set()
+
+
+def test_pauses_between_attempts():
+    """Twice as long each time, up to half a minute; short again once it has worked."""
+    sqs = Sqs(faults=[("ReceiveMessage", NetworkError("no route"))] * 8)
+    receive = sqs.ReceiveMessage
+
+    def receive_once(params):
+        sqs.faults.append(("ReceiveMessage", NetworkError("no route")))
+        sqs.ReceiveMessage = receive
+        return receive(params)
+
+    sqs.ReceiveMessage = receive_once
+    running = Running(sqs, print)
+    running.consumer._stopping = waits = Waits()
+    with running:
+        sqs.wait_for(lambda: len(waits.seconds) >= 9)
+
+    assert [0.5, 1, 2, 4, 8, 16, 30, 30, 0.5] == waits.seconds[:9]
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize(("waited_seconds", "is_believed"), [(0, False), (0.95, False), (1, True)])
+def test_empty_answers(waited_seconds, is_believed, caplog, monkeypatch):
+    """Of a queue that waited a tenth of the time, at least; who did not is asked more slowly."""
+    now = [100.0]
+    monkeypatch.setattr(
+        "mailcore_ses.intake.consumer.time", SimpleNamespace(monotonic=lambda: now[0])
+    )
+    sqs = Sqs()
+    waited = iter([waited_seconds])
+
+    def receive(params):
+        now[0] += next(waited, 10)
+        sqs.changed.wait(0.01)
+        return {}
+
+    sqs.ReceiveMessage = receive
+    with Running(sqs, print, wait_seconds=10):
+        sqs.wait_for(lambda: [name for name, _ in sqs.calls].count("ReceiveMessage") == 3)
+
+    assert is_believed is ("a queue that did not wait" not in caplog.text)
+
+
+class Own(list):
+    """A handler of a signal that notes what came."""
+
+    def __call__(self, number, frame):
+        self.append(number)
+
+
+@pytest.fixture
+def own_signal():
+    """What is done on SIGUSR1 before and after."""
+    own = Own()
+    before = signal.signal(signal.SIGUSR1, own)
+    yield own
+    signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Have a queue in memory opened; how."""
+    found = {}
+
+    def use(sqs):
+        def open_it(url, **options):
+            found.update(options, url=url)
+            return SqsQueue(url, sqs)
+
+        monkeypatch.setattr("mailcore_ses.intake.consumer.open_queue", open_it)
+        return found
+
+    return use
+
+
+def wait_until(condition):
+    """Wait for what nobody tells."""
+    never, deadline = threading.Event(), time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        never.wait(0.001)
+
+
+def test_consume_until_a_signal(own_signal, opened, fields, sns_key, answers):
+    """All that it is given is used; a second signal does what it did before."""
+
+    def signed(*recipients, **own):
+        return json.dumps(sns_key.sign(fields(Message=delivery(*recipients), **own)))
+
+    bodies = [delivery("unsigned@x.org"), signed("a@x.org"), signed("a@x.org")]
+    sqs = Sqs(*bodies, signed("b@x.org", MessageId="another"))
+    closed = []
+    sqs.close = lambda: closed.append(True)
+    how = opened(sqs)
+    ses = get_provider("ses", topic_arns=[fields()["TopicArn"]], region_name="eu-west-1")
+    transport = answers(*[sns_key.pem] * 10)
+    ses.create_transport = lambda: transport
+    found, observed = [], []
+
+    class Observer:
+        @hookimpl
+        def mailcore_event_received(self, event):
+            observed.append(event.recipient)
+
+    registry = Registry(autoload=False)
+    registry.register_extension(Observer())
+
+    def on_event(event):
+        found.append(event.recipient)
+        if event.recipient == "b@x.org":
+            os.kill(os.getpid(), signal.SIGUSR1)
+            wait_until(lambda: signal.getsignal(signal.SIGUSR1) is own_signal)
+            os.kill(os.getpid(), signal.SIGUSR1)
+            wait_until(lambda: own_signal)
+
+    stats = consume(
+        QUEUE_URL,
+        on_event,
+        options=ConsumerOptions(wait_seconds=0, workers=1),
+        region_name="eu-north-1",
+        seen=MemorySeenStore(),
+        verify=ses,
+        registry=registry,
+        stop_signals=[signal.SIGUSR1],
+    )
+
+    assert {"url": QUEUE_URL, "region_name": "eu-north-1", "wait_seconds": 0} == how
+    assert ["a@x.org", "b@x.org"] == found == observed
+    assert ConsumerStats(received=4, handled=3, events=2, unreadable=1, deleted=3) == stats
+    assert [signal.SIGUSR1] == own_signal
+    assert [True] == closed
+
+
+def test_consume_until_the_queue_cannot_be_read(own_signal, opened):
+    """Signals are then what they were; without options it waits ten seconds for messages."""
+    how = opened(Sqs(faults=[("ReceiveMessage", AuthenticationFailed("no AWS credentials"))]))
+    with pytest.raises(ConfigurationError, match="cannot read the queue: no AWS credentials"):
+        consume(QUEUE_URL, print, stop_signals=[signal.SIGUSR1])
+
+    assert {"url": QUEUE_URL, "region_name": None, "wait_seconds": 10} == how
+    assert signal.getsignal(signal.SIGUSR1) is own_signal
+
+
+def test_what_interrupts_is_let_out(own_signal, opened, caplog):
+    """A signal that is left alone may raise: the work is put away first."""
+    caplog.set_level(logging.INFO, "mailcore_ses.consumer")
+    sqs = Sqs(delivery("a@x.org"))
+    opened(sqs)
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    def on_event(event):
+        # Then all threads are started.
+        wait_until(lambda: "in flight" in caplog.text)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    signal.signal(signal.SIGUSR1, interrupt)
+    options = ConsumerOptions(wait_seconds=0, stats_interval_seconds=0.01)
+    with pytest.raises(KeyboardInterrupt):
+        consume(QUEUE_URL, on_event, options=options, stop_signals=())
+
+    assert ["id-0"] == sqs.deleted
 
 
 # --- moto

@@ -250,10 +250,13 @@ class SqsConsumer:
         if not self._unstarted:
             return
         try:
-            self._queue.set_visibility(self._unstarted, 0)
+            failed = self._queue.set_visibility(self._unstarted, 0)
         except (QueueError, SendError) as error:
             logger.warning("cannot give messages back, they come again later: %s", error)
-        self._count("released", len(self._unstarted))
+        else:
+            for failure in failed.values():
+                logger.warning("cannot give a message back, it comes again later: %s", failure.code)
+            self._count("released", len(self._unstarted) - len(failed))
         self._in_flight.drop(self._unstarted)
 
     def _count(self, name: str, number: int = 1) -> None:
@@ -314,7 +317,9 @@ def _stop_on(number: signal.Signals, consumer: SqsConsumer) -> Callable[[], Any]
         signal.signal(number, before)
         consumer.stop(f"signal {number.name}")
 
-    before = signal.getsignal(number) or signal.SIG_DFL
+    found = signal.getsignal(number)
+    # None: a handler that was not installed from Python, which cannot be put back.
+    before = signal.SIG_DFL if found is None else found
     signal.signal(number, stop)
     return lambda: signal.signal(number, before)
 

@@ -6,11 +6,17 @@ import logging
 import queue
 import threading
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from mailcore.errors import SendError
 from mailcore_ses.intake.in_flight import InFlight
-from mailcore_ses.intake.sqs_queue import MAX_BATCH, QueueError, QueueMessage, SqsQueue
+from mailcore_ses.intake.sqs_queue import (
+    MAX_BATCH,
+    MessageFailure,
+    QueueError,
+    QueueMessage,
+    SqsQueue,
+)
 
 
 logger = logging.getLogger("mailcore_ses.consumer")
@@ -119,11 +125,15 @@ class Keeper:
         except (QueueError, SendError) as error:
             logger.warning("cannot delete messages, trying again: %s", error)
             return
-        for code in failed.values():
-            logger.warning("a message that was handled cannot be deleted: %s", code)
+        again = [m for m in self._undeleted if _may_pass(failed, m)]
+        for failure in failed.values():
+            text = "a message that was handled cannot be deleted: %s"
+            if not failure.is_final:
+                text = "a message that was handled cannot be deleted, trying again: %s"
+            logger.warning(text, failure.code)
         self._deleted(len(self._undeleted) - len(failed))
-        self._in_flight.drop(self._undeleted)
-        self._undeleted = []
+        self._in_flight.drop([m for m in self._undeleted if not _may_pass(failed, m)])
+        self._undeleted = again
 
     def _hide_again(self) -> None:
         held = self._in_flight.hidden_longer_than(self._interval_seconds)
@@ -135,6 +145,15 @@ class Keeper:
         except (QueueError, SendError) as error:
             logger.warning("cannot keep messages hidden, trying again: %s", error)
             return
-        for code in failed.values():
-            logger.warning("a message cannot be kept hidden, and may be handled twice: %s", code)
-        self._in_flight.hidden_again(held, now)
+        for failure in failed.values():
+            text = "a message cannot be kept hidden, and may be handled twice: %s"
+            if not failure.is_final:
+                text = "a message cannot be kept hidden, trying again: %s"
+            logger.warning(text, failure.code)
+        self._in_flight.hidden_again([m for m in held if not _may_pass(failed, m)], now)
+
+
+def _may_pass(failed: Mapping[str, MessageFailure], message: QueueMessage) -> bool:
+    """Whether SQS failed with a message, and may not the next time."""
+    failure = failed.get(message.receipt_handle)
+    return failure is not None and not failure.is_final

@@ -73,6 +73,23 @@ class QueueMessage:
     fields: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class MessageFailure:
+    """
+    Why one message of several could not be deleted or hidden.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_BatchResultErrorEntry.html
+    (read 2026-11-30).
+
+    Args:
+        code: AWS's name of the error.
+        is_final: Whether trying again is of no use: the caller is to blame, and not SQS.
+    """
+
+    code: str
+    is_final: bool = True
+
+
 class SqsQueue:
     """
     A queue, by its URL.
@@ -117,12 +134,12 @@ class SqsQueue:
             if (message := _message_of(fields)) is not None
         ]
 
-    def delete(self, messages: Sequence[QueueMessage]) -> dict[str, str]:
+    def delete(self, messages: Sequence[QueueMessage]) -> dict[str, MessageFailure]:
         """
         Delete messages that were handled.
 
         Returns:
-            AWS's code for each receipt handle that could not be deleted.
+            What is wrong with each that could not be deleted, by its receipt handle.
 
         Raises:
             QueueError: If SQS refuses.
@@ -132,12 +149,12 @@ class SqsQueue:
 
     def set_visibility(
         self, messages: Sequence[QueueMessage], visibility_timeout_seconds: int
-    ) -> dict[str, str]:
+    ) -> dict[str, MessageFailure]:
         """
         Hide messages for so long from now on; with 0, others see them at once.
 
         Returns:
-            AWS's code for each receipt handle that could not be changed.
+            What is wrong with each that could not be changed, by its receipt handle.
 
         Raises:
             QueueError: If SQS refuses.
@@ -168,8 +185,8 @@ class SqsQueue:
 
     def _batches(
         self, operation: str, messages: Sequence[QueueMessage], parameters: Mapping[str, Any]
-    ) -> dict[str, str]:
-        failed: dict[str, str] = {}
+    ) -> dict[str, MessageFailure]:
+        failed: dict[str, MessageFailure] = {}
         for batch in _chunks(messages):
             entries = [
                 {"Id": str(i), "ReceiptHandle": message.receipt_handle, **parameters}
@@ -180,7 +197,7 @@ class SqsQueue:
                 handle = handles.get(_id_of(failure))
                 if handle is None:
                     raise _unexpected(operation, "Failed")
-                failed[handle] = _code_of(failure)
+                failed[handle] = _failure_of(failure)
         return failed
 
     def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
@@ -240,9 +257,12 @@ def _id_of(entry: Any) -> str:
     return str(entry.get("Id")) if isinstance(entry, Mapping) else ""
 
 
-def _code_of(failure: Any) -> str:
-    code = failure.get("Code")
-    return code if isinstance(code, str) else "Unknown"
+def _failure_of(entry: Mapping[str, Any]) -> MessageFailure:
+    code = entry.get("Code")
+    return MessageFailure(
+        code=code if isinstance(code, str) else "Unknown",
+        is_final=entry.get("SenderFault") is not False,
+    )
 
 
 def _chunks(messages: Sequence[QueueMessage]) -> Iterator[Sequence[QueueMessage]]:
@@ -276,7 +296,7 @@ def open_queue(
         host = parts.hostname or ""
         valid = parts.scheme in ("http", "https") and bool(host) and parts.path.count("/") >= 1
     except ValueError:
-        valid, host = False, ""
+        valid = False
     if not valid:
         raise ConfigurationError(
             "queue_url must be the URL of an SQS queue, "
