@@ -78,8 +78,8 @@ class MessageFailure:
     """
     Why one message of several could not be deleted or hidden.
 
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_BatchResultErrorEntry.html
-    (read 2026-11-30).
+    ``BatchResultErrorEntry`` in the reference of the API, as the SDK for Kotlin has it:
+    https://sdk.amazonaws.com/kotlin/api/latest/sqs/ (read 2026-11-30).
 
     Args:
         code: AWS's name of the error.
