@@ -18,7 +18,7 @@ from typing import Any
 from mailcore.errors import FetchError
 from mailcore.events import InboundEvent
 from mailcore.flow import Flow, HttpResponse
-from mailcore.http import PieceFetcher, basic_authorization, text_in
+from mailcore.http import PieceFetcher, text_in
 from mailcore.inbound import (
     InboundMessage,
     ReceivedFile,
@@ -30,34 +30,24 @@ from mailcore.inbound import (
 from mailcore.registry import option_missing
 from mailcore_mailgun.header_list import read_header_list
 from mailcore_mailgun.inbound import CONTENT_ID_MAP
+from mailcore_mailgun.options import MailgunOptions
 from mailcore_mailgun.stored_urls import is_file_of, is_message_url
 
 
 PROVIDER = "mailgun"
-DEFAULT_MAX_INBOUND_BYTES = 40 * 1024 * 1024
-"""Mailgun receives mails of 25 MB, and base64 makes a third more of attachments."""
-
 _MAX_FILES = 500
 # What JSON adds to a mail: line ends and characters outside ASCII take up to three times the room.
 _JSON_FACTOR = 3
 _JSON_BYTES = 64 * 1024
 
 
-def fetch(
-    event: InboundEvent,
-    *,
-    api_key: str | None,
-    timeout_seconds: float = 30.0,
-    max_inbound_bytes: int = DEFAULT_MAX_INBOUND_BYTES,
-) -> Flow[InboundMessage]:
+def fetch(event: InboundEvent, options: MailgunOptions) -> Flow[InboundMessage]:
     """
     Get the mail of an event: from the event, or from where Mailgun stored it.
 
     Args:
         event: The event that told of the mail.
-        api_key: A key that may read messages.
-        timeout_seconds: How many seconds each request may take.
-        max_inbound_bytes: A larger mail is not fetched.
+        options: The options of the provider, with a key that may read messages.
 
     Returns:
         The mail as received, or, where Mailgun has only its parts, put together from them.
@@ -69,18 +59,18 @@ def fetch(
     if event.content is not None:
         return parse_inbound(event.content)
     url = _url_of(event)
-    if not api_key:
-        raise option_missing("mailgun", "api_key", "fetching stored mail")
+    if options.api_key is None:
+        raise option_missing(PROVIDER, "api_key", "fetching stored mail")
     pieces = PieceFetcher(
         provider=PROVIDER,
-        headers={"Authorization": basic_authorization("api", api_key)},
-        timeout_seconds=timeout_seconds,
-        max_bytes=max_inbound_bytes,
+        headers={"Authorization": options.authorization},
+        timeout_seconds=options.timeout_seconds,
+        max_bytes=options.max_inbound_bytes,
     )
     response = yield from pieces.get(
         url,
         accept="message/rfc2822",
-        max_bytes=max_inbound_bytes * _JSON_FACTOR + _JSON_BYTES,
+        max_bytes=options.max_inbound_bytes * _JSON_FACTOR + _JSON_BYTES,
     )
     stored = _read(response)
     raw = stored.get("body-mime")

@@ -134,12 +134,7 @@ class MailgunProvider(Provider[HttpRequest, HttpResponse]):
         """
         from mailcore_mailgun.inbound_fetching import fetch
 
-        return fetch(
-            event,
-            api_key=self._options.api_key,
-            timeout_seconds=self._options.timeout_seconds,
-            max_inbound_bytes=self._options.max_inbound_bytes,
-        )
+        return fetch(event, self._options)
 
     @property
     def account(self) -> SuppressionAccount:

@@ -20,6 +20,7 @@ from mailcore.registry import Registry
 from mailcore.webhook import afetch_inbound, fetch_inbound
 from mailcore_mailgun import MailgunProvider
 from mailcore_mailgun.inbound_fetching import delete, fetch
+from mailcore_mailgun.options import MailgunOptions
 from mailcore_mailgun.stored_urls import is_file_of, is_message_url
 
 
@@ -73,8 +74,8 @@ def event(url=URL, **fields):
 
 def fetched(transport, stored=None, **options):
     """The mail of an event, from a transport."""
-    flow = fetch(stored or event(), **{"api_key": KEY, "timeout_seconds": 5.0, **options})
-    return run(flow, transport)
+    given = MailgunOptions(**{"api_key": KEY, "timeout_seconds": 5.0, **options})
+    return run(fetch(stored or event(), given), transport)
 
 
 def test_raw_mime():
@@ -358,13 +359,13 @@ def test_over_http(storage, asynchronous):
         else (lambda flow: run(flow, transport))
     )
     try:
-        assert "Hi" == drive(fetch(event(), api_key=KEY)).subject
+        assert "Hi" == drive(fetch(event(), MailgunOptions(api_key=KEY))).subject
         for url, key, category in ((URL, "wrong", "access_denied"), (f"{URL}x", KEY, "not_found")):
             with pytest.raises(FetchError) as caught:
-                drive(fetch(event(url), api_key=key))
+                drive(fetch(event(url), MailgunOptions(api_key=key)))
             assert category == caught.value.category
         with pytest.raises(FetchError) as caught:
-            drive(fetch(event(), api_key=KEY, max_inbound_bytes=10))
+            drive(fetch(event(), MailgunOptions(api_key=KEY, max_inbound_bytes=10)))
         assert "too_large" == caught.value.category
     finally:
         transport.close()

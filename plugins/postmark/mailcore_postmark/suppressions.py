@@ -50,14 +50,11 @@ _ASKED_FOR = {
 }
 
 _OURS = Meaning(MessageRejected, "bad_request", "Postmark's API is not as it is known here")
-_STREAM = Meaning(
-    MessageRejected, "message_stream_not_found", "check message_stream, and the server it is on"
-)
 _FAILED = Meaning(ProviderUnavailable, "failed")
+# What is not here means the same as when a message is sent.
 _ERRORS = {
     # Nothing is on its way here, whatever became of it.
     101: _FAILED,
-    **dict.fromkeys((1222, 1226, 1227, 1235), _STREAM),
     **dict.fromkeys(range(1400, 1406), _OURS),
     1406: Meaning(
         AuthenticationFailed, "not_allowed", "Postmark lets nobody change spam complaints"
