@@ -18,14 +18,12 @@ from mailcore.errors import FetchError, NetworkError, SendError
 from mailcore.events import InboundEvent
 from mailcore.flow import Exchange, Flow
 from mailcore.foundation import redact
-from mailcore_ses.aws.call import AwsCall, AwsResponse
+from mailcore_ses.aws.call import PROVIDER, AwsCall, AwsResponse
 from mailcore_ses.aws.client_encryption import decrypt, is_encrypted, key_call
 
 
 if TYPE_CHECKING:
     from mailcore_ses.options import SesOptions
-
-PROVIDER = "ses"
 
 _CATEGORIES = {403: "access_denied", 404: "not_found"}
 # KMS answers all refusals with status 400.

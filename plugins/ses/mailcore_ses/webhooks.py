@@ -13,6 +13,7 @@ from typing import Any
 from mailcore.errors import MalformedWebhook, WebhookRejected
 from mailcore.flow import Flow
 from mailcore.webhook import BasicAuth, Verdict, WebhookRequest, basic_auth_of
+from mailcore_ses.aws.call import PROVIDER
 from mailcore_ses.sns.believed import SnsTrust
 from mailcore_ses.sns.envelope import NOTIFICATION, is_raw_delivery
 from mailcore_ses.sns.trust import SnsVerifier
@@ -36,19 +37,15 @@ class WebhookTrust:
     Args:
         trust: Whom to believe by signature.
         secrets: Each ``user:password``; several while they are being changed.
-        provider: Name of the provider, for errors.
 
     Raises:
         ConfigurationError: If a secret has another form.
     """
 
-    def __init__(
-        self, trust: SnsTrust, *, secrets: Iterable[str] = (), provider: str = "ses"
-    ) -> None:
-        self._sns = SnsVerifier(trust, provider=provider)
+    def __init__(self, trust: SnsTrust, *, secrets: Iterable[str] = ()) -> None:
+        self._sns = SnsVerifier(trust)
         self._topics = trust.topics
-        self._basic_auth = basic_auth_of(secrets, provider)
-        self._provider = provider
+        self._basic_auth = basic_auth_of(secrets, PROVIDER)
 
     def verify(self, request: WebhookRequest) -> Flow[Verdict]:
         """
@@ -65,7 +62,7 @@ class WebhookTrust:
 
     def _verify_with_secrets(self, request: WebhookRequest, basic_auth: BasicAuth) -> Flow[Verdict]:
         if request.method != "POST":
-            raise MalformedWebhook("SNS posts its messages", provider=self._provider)
+            raise MalformedWebhook("SNS posts its messages", provider=PROVIDER)
         verdict = basic_auth.verify(request)
         if is_raw_delivery(request):
             self._check_topic(request)
@@ -83,5 +80,5 @@ class WebhookTrust:
         if self._topics and self._topics.find(arn) is None:
             raise WebhookRejected(
                 "a raw delivery is of a topic that is not one of topic_arns",
-                provider=self._provider,
+                provider=PROVIDER,
             )

@@ -15,8 +15,8 @@ from typing import Any
 
 from mailcore.errors import UnexpectedResponse
 from mailcore.flow import Flow
-from mailcore_ses.aws.asking import PROVIDER, call, entries, require_number
-from mailcore_ses.aws.call import SES_V1
+from mailcore_ses.aws.asking import call, entries, require_number
+from mailcore_ses.aws.call import PROVIDER, SES_V1
 
 
 KEPT_DAYS = 14

@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 from mailcore.account import BOUNCE, COMPLAINT, Page, SuppressionFilter, SuppressionList
 from mailcore.account import SuppressedAddress as Suppressed
 from mailcore.flow import Flow
-from mailcore_ses.aws.asking import PROVIDER, call, entries, find, require, structure, text
-from mailcore_ses.aws.call import SES
+from mailcore_ses.aws.asking import call, entries, find, require, structure, text
+from mailcore_ses.aws.call import PROVIDER, SES
 
 
 @dataclass(frozen=True, kw_only=True)

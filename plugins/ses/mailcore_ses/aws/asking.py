@@ -14,13 +14,11 @@ from typing import Any, TypeVar
 from mailcore.errors import RateLimited, SendError, UnexpectedResponse
 from mailcore.flow import Exchange, Flow, Sleep
 from mailcore.http import settled as settled_for
-from mailcore_ses.aws.call import AwsCall, AwsResponse
+from mailcore_ses.aws.call import PROVIDER, AwsCall, AwsResponse
 from mailcore_ses.errors import error_of
 
 
 T = TypeVar("T")
-
-PROVIDER = "ses"
 
 _NOT_FOUND = "NotFoundException"
 # "All other API actions ... are throttled at 1 request per second":

@@ -10,6 +10,9 @@ from typing import Any
 from mailcore.flow import Request
 
 
+PROVIDER = "ses"
+"""The name of the provider, for errors."""
+
 SES = "sesv2"
 SES_V1 = "ses"
 

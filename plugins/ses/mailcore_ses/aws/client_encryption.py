@@ -20,10 +20,9 @@ from typing import Any
 
 from mailcore.errors import ConfigurationError, FetchError
 from mailcore.foundation import redact
-from mailcore_ses.aws.call import AwsCall
+from mailcore_ses.aws.call import PROVIDER, AwsCall
 
 
-PROVIDER = "ses"
 # The encrypted key of the formats 1, 2 and 3, the initialisation vector, the ciphers.
 _MARKS = frozenset({"x-amz-key", "x-amz-key-v2", "x-amz-3", "x-amz-iv", "x-amz-cek-alg", "x-amz-c"})
 

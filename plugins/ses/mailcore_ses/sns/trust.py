@@ -22,7 +22,7 @@ from mailcore.errors import (
 )
 from mailcore.flow import Exchange, Flow
 from mailcore.webhook import Verdict, WebhookRequest, check_age, parse_timestamp
-from mailcore_ses.aws.call import AwsCall, AwsResponse
+from mailcore_ses.aws.call import PROVIDER, AwsCall, AwsResponse
 from mailcore_ses.sns.believed import SnsTrust
 from mailcore_ses.sns.certificates import SigningKeys, is_certificate_url
 from mailcore_ses.sns.envelope import (
@@ -57,18 +57,14 @@ class SnsVerifier:
 
     Args:
         trust: The topics whose messages are believed.
-        provider: Name of the provider, for errors.
         now: The time in seconds since 1970.
     """
 
-    def __init__(
-        self, trust: SnsTrust, *, provider: str = "ses", now: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, trust: SnsTrust, *, now: Callable[[], float] = time.time) -> None:
         self._topics = trust.topics
         self._base_urls = tuple(trust.certificate_base_urls)
         self._auto_confirm = trust.auto_confirm
         self._max_age_seconds = trust.max_age_seconds
-        self._provider = provider
         self._now = now
         self._keys = SigningKeys(now)
         self._certificate_urls: dict[str, str] = {}
@@ -90,11 +86,10 @@ class SnsVerifier:
             _check_request(request)
             envelope = check_envelope(read_envelope(request))
             _check_agreement(request, envelope)
-            verdict = yield from self._verify(envelope, max_queued_seconds=0)
+            return (yield from self._verify(envelope, max_queued_seconds=0))
         except WebhookError as error:
-            error.provider = self._provider
+            error.provider = PROVIDER
             raise
-        return verdict
 
     def verify_envelope(self, fields: Mapping[str, Any]) -> Flow[Verdict]:
         """
@@ -110,11 +105,10 @@ class SnsVerifier:
         """
         try:
             envelope = check_envelope(fields)
-            verdict = yield from self._verify(envelope, max_queued_seconds=_MAX_QUEUED_SECONDS)
+            return (yield from self._verify(envelope, max_queued_seconds=_MAX_QUEUED_SECONDS))
         except WebhookError as error:
-            error.provider = self._provider
+            error.provider = PROVIDER
             raise
-        return verdict
 
     def _verify(self, envelope: SnsEnvelope, *, max_queued_seconds: float) -> Flow[Verdict]:
         topic = self._allowed_topic(envelope)
