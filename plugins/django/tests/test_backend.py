@@ -27,6 +27,7 @@ from mailcore import (
     RecipientsRefused,
 )
 from mailcore_django import EmailBackend, asend, get_provider, mailers, send
+from mailcore_django.configured import known_aliases
 from mailcore_django.signals import post_send, pre_send, send_failed
 
 
@@ -172,6 +173,18 @@ def test_the_connection_is_kept():
     first, second = EmailBackend(provider="memory"), EmailBackend(provider="memory")
 
     assert first.provider is second.provider
+
+
+def test_a_backend_that_outlives_its_settings(mailcore_settings):
+    """It sends by the new ones, and not through connections that were closed with the old ones."""
+    mailcore_settings(PROVIDER="memory")
+    backend = EmailBackend()
+    before = backend.provider
+    mailcore_settings(PROVIDER="memory", DEFAULTS={"tags": ["new"]})
+
+    assert 1 == backend.send_messages([message()])
+    assert backend.provider is not before
+    assert [("new",)] == [each.tags for each in outbox_of(backend)]
 
 
 def test_threads_share_a_backend():
@@ -456,8 +469,11 @@ def test_aliases(mailcore_settings):
     assert ["sync", "async"] == [each.subject for each in get_provider("news").outbox]
     assert "news" in mailers
     assert "newz" not in mailers
+    assert ["default", "news"] == list(mailers) == known_aliases()
     with pytest.raises(mailcore_django.MailerMisconfigured, match="did you mean 'news'"):
         mailers["newz"]
+    with pytest.raises(mailcore_django.MailerMisconfigured, match="known are: .*news"):
+        mailers["?"]
 
 
 def test_a_test_run_of_django_keeps_aliases_in_its_outbox(mailcore_settings, outbox):
@@ -474,6 +490,16 @@ def test_other_backends_by_alias(mailcore_settings):
 
     assert 1 == send(message(), using="none")
     assert 1 == asyncio.run(asend(message(), using="none"))
+
+
+def test_a_backend_that_cannot_be_imported(mailcore_settings):
+    """It is told with its alias."""
+    mailcore_settings(MAILERS={"gone": {"BACKEND": "no.such.Backend"}})
+
+    with pytest.raises(mailcore_django.MailerMisconfigured) as caught:
+        mailers["gone"]
+    told = "MAILERS['gone']: BACKEND 'no.such.Backend' cannot be imported"
+    assert told == str(caught.value)
 
 
 if not HAS_MAILERS:

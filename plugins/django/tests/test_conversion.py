@@ -737,6 +737,7 @@ def test_a_message_that_was_kept_has_everything():
         alternatives=[Alternative("BEGIN:VCALENDAR", "text/calendar")],
         attachments=[
             Attachment("a.bin", b"\0\1"),
+            Attachment("a.txt", b"PK", "application/zip"),
             Attachment.inline_image("logo.gif", b"GIF89a", content_id="logo@inline"),
         ],
         headers={"X-One": "1"},

@@ -252,6 +252,35 @@ def test_a_provider_by_url(mailcore_settings):
     mailcore_settings(PROVIDER="smtp://mail.example.com:2525", OPTIONS={"timeout_seconds": 3.0})
 
     assert "smtp" == get_provider().name
+    mailcore_settings(PROVIDER="smtp://mail.example.com:2525", OPTIONS={"timeot_seconds": 3.0})
+    with pytest.raises(ConfigurationError, match="timeout_seconds"):
+        get_provider()
+
+
+@pytest.mark.parametrize(("alias", "place"), [(None, "OPTIONS"), ("a", "MAILERS['a']['OPTIONS']")])
+def test_the_place_of_options(alias, place):
+    """Whoever made a mailer by hand has no alias."""
+    for options, told in [
+        ({}, f"no provider is named: give one as 'provider' in {place}, or as MAILCORE["),
+        ({"provider": "memory", "x": {"env": "SHOP_NONE"}}, f"{place}['x']: the environment"),
+        ({"provider": "memory", "defaults": []}, f"{place}['defaults'] must be a dict"),
+        ({"provider": "memory", "defaults_by_provider": 1}, f"{place}['defaults_by_provider'] m"),
+        ({"provider": "memory", "unsupported": 1}, f"{place}['unsupported'] must be a dict"),
+        ({"provider": "memory", "policies": 1}, f"{place}['policies'] must be a text or"),
+        ({"provider": "memory", "middleware": 1}, f"{place}['middleware'] must be a list"),
+    ]:
+        with pytest.raises(ConfigurationError) as caught:
+            configuration_of(options, alias=alias)
+        assert str(caught.value).startswith(told)
+
+
+def test_a_middleware_by_its_name(mailcore_settings):
+    """The core looks for it: what is no path is not imported."""
+    mailcore_settings(PROVIDER="memory", MIDDLEWARE=["nonsense"])
+
+    with pytest.raises(ConfigurationError) as caught:
+        get_mailer()
+    assert "cannot be imported" not in str(caught.value)
 
 
 def test_a_mailer_is_kept_and_forgotten_with_the_settings(mailcore_settings):
