@@ -472,7 +472,7 @@ def test_aliases(mailcore_settings):
     assert ["default", "news"] == list(mailers) == known_aliases()
     with pytest.raises(mailcore_django.MailerMisconfigured, match="did you mean 'news'"):
         mailers["newz"]
-    with pytest.raises(mailcore_django.MailerMisconfigured, match="known are: .*news"):
+    with pytest.raises(mailcore_django.MailerMisconfigured, match=r"known are: .*news"):
         mailers["?"]
 
 
