@@ -243,8 +243,10 @@ class AsyncMailer(BaseMailer[ProviderT_co]):
         """Close the connections of a provider that this mailer made."""
         import asyncio
 
-        await asyncio.to_thread(self._close)
-        self._threads.close()
+        try:
+            await asyncio.to_thread(self._close)
+        finally:
+            self._threads.close()
 
     async def __aenter__(self) -> Self:
         return self

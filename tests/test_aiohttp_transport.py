@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import gc
 import logging
 import os
@@ -189,11 +188,13 @@ def test_closing_does_not_wait_for_ever(
     monkeypatch.setattr("mailcore.http.async_exchange._CLOSING_SECONDS", 0.05)
     transport = AiohttpTransport()
     raised = threading.Event()
+    told: list[str] = []
 
     def close() -> None:
         try:
             transport.close()
-        except concurrent.futures.TimeoutError:
+        except TimeoutError as error:
+            told.append(str(error))
             raised.set()
 
     async def main() -> bool:
@@ -202,6 +203,29 @@ def test_closing_does_not_wait_for_ever(
         return raised.wait(WAIT_SECONDS)
 
     assert asyncio.run(main())
+    assert "connections of 1 event loop are still open after 0.05 seconds" in told[0]
+    assert "goes on" in told[0]
+
+
+def test_closing_what_is_late_does_not_leave_the_others(
+    in_a_loop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two loops one is blocked: the connections of the other are closed all the same."""
+    monkeypatch.setattr("mailcore.http.async_exchange._CLOSING_SECONDS", 0.2)
+    transport = AiohttpTransport()
+    goes_on = threading.Event()
+    with noticing() as (url, blocked), noticing() as (other, left):
+        first, second = in_a_loop(transport), in_a_loop(transport)
+        first.exchange(post(url))
+        second.exchange(post(other))
+        first.loop.call_soon_threadsafe(goes_on.wait, WAIT_SECONDS)
+        try:
+            with pytest.raises(TimeoutError, match="goes on"):
+                transport.close()
+            assert left.acquire(timeout=WAIT_SECONDS)
+        finally:
+            goes_on.set()
+        assert blocked.acquire(timeout=WAIT_SECONDS)
 
 
 def test_closing_where_another_loop_stands_still(in_a_loop: Any) -> None:

@@ -431,6 +431,32 @@ def test_a_registry_closes_all(post):
     assert "post" == mailer.send(MESSAGE).provider
 
 
+@pytest.mark.parametrize("who", ["registry", "mailer"])
+def test_all_are_closed_where_one_raises(post, monkeypatch, who):
+    """What was wrong is raised in the end."""
+    made = Post.create_transport
+
+    def create(self):
+        office = made(self)
+        if self.api_key == "late":
+
+            def close():
+                raise TimeoutError("the loop is blocked")
+
+            office.close = close
+        return office
+
+    monkeypatch.setattr(Post, "create_transport", create)
+    pool = Failover(["post://a", "post://late", "post://b"], registry=post)
+    mailer = Mailer(pool, registry=post)
+    for channel in mailer._channels():
+        channel.exchange(None)
+
+    with pytest.raises(TimeoutError, match="blocked"):
+        mailer.close() if who == "mailer" else post.close(pool)
+    assert ["a", "b"] == sorted(Post.closed)
+
+
 def test_webhooks_go_to_the_members():
     """A pool receives nothing: who sent a request is told by its address alone."""
     request = WebhookRequest(method="POST", url="https://x.org/hook", headers={}, body=b"")

@@ -89,7 +89,15 @@ class AiohttpTransport(HttpTransport):
         return exchanges
 
     def close(self) -> None:
-        """Close all connections, those of event loops that run too."""
+        """
+        Close all connections, those of event loops that run too.
+
+        From a thread it waits until the loops have closed theirs; in a loop it does not.
+
+        Raises:
+            TimeoutError: If an event loop has no turn for it within five seconds, because something
+                blocks it. It closes its connections when it goes on; all others are closed.
+        """
         super().close()
         exchanges, self._async = self._async, None
         if exchanges is not None:

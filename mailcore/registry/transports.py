@@ -6,6 +6,7 @@ import os
 import weakref
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, TypeAlias
 
 from mailcore.flow import Transport
@@ -64,18 +65,23 @@ class Transports:
             return transport
 
     def close(self, provider: Provider[Any, Any]) -> None:
-        """Close that of a provider; the next use makes another. Of a pool, those of its members."""
-        if isinstance(provider, CompositeProvider):
-            for member in provider.members:
-                self.close(member.provider)
-            return
-        with self._lock:
-            transport = self._here().pop(provider, None)
-            redirected = self._redirections.pop(provider, None)
-        if transport is not None:
-            transport.close()
-        if redirected is not None:
-            redirected[1].close()
+        """
+        Close that of a provider; the next use makes another. Of a pool, those of its members.
+
+        All are closed, even if one of them raises.
+        """
+        with ExitStack() as all_of_them:
+            if isinstance(provider, CompositeProvider):
+                for member in provider.members:
+                    all_of_them.callback(self.close, member.provider)
+                return
+            with self._lock:
+                transport = self._here().pop(provider, None)
+                redirected = self._redirections.pop(provider, None)
+            if transport is not None:
+                all_of_them.callback(transport.close)
+            if redirected is not None:
+                all_of_them.callback(redirected[1].close)
 
     def _redirected(self, provider: Provider[Any, Any], target: str) -> Transport:
         with self._lock:

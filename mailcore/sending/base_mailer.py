@@ -8,6 +8,7 @@ import os
 from collections.abc import (
     Sequence,
 )
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, overload
 
@@ -248,8 +249,9 @@ class BaseMailer(Generic[ProviderT_co]):
         if self._own_provider and self._transport is None:
             self._registry.close(self.provider)
         elif isinstance(self.provider, CompositeProvider):
-            for made in made_by(self.provider):
-                self._registry.close(made)
+            with ExitStack() as all_of_them:
+                for made in made_by(self.provider):
+                    all_of_them.callback(self._registry.close, made)
 
     def _sending(self, message: Message, attempt: Attempt | None = None) -> Flow[SendResult]:
         _require_message(message)
