@@ -492,6 +492,15 @@ def test_other_backends_by_alias(mailcore_settings):
     assert 1 == asyncio.run(asend(message(), using="none"))
 
 
+def test_a_backend_that_does_not_count(mailcore_settings):
+    """Django's own return None where nothing was sent: that is 0 here."""
+    mailcore_settings(MAILERS={"mute": {"BACKEND": "shop_middleware.Mute"}})
+
+    assert 0 == send(message(), using="mute")
+    assert 0 == asyncio.run(asend(message(), using="mute"))
+    assert 0 == asyncio.run(asend(EmailMessage("x", "y"), using="mute"))
+
+
 def test_a_backend_that_cannot_be_imported(mailcore_settings):
     """It is told with its alias."""
     mailcore_settings(MAILERS={"gone": {"BACKEND": "no.such.Backend"}})

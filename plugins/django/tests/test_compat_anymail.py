@@ -11,8 +11,10 @@ from mailcore import (
     InboundEvent,
     MailcoreError,
     RejectReason,
+    SendResult,
     TrackingEvent,
 )
+from mailcore.result import RecipientStatuses
 from mailcore_django import EmailBackend, signals
 from mailcore_django.compat.anymail import exceptions, inbound, message
 from mailcore_django.compat.anymail import signals as anymail
@@ -122,6 +124,7 @@ def test_the_status_of_several_recipients():
     """Ids and statuses in sets; None before anything was sent."""
     status = message.AnymailStatus()
     assert (None, None, {}) == (status.message_id, status.status, status.recipients)
+    assert (None, "AnymailStatus<status=None>") == (status.esp_response, repr(status))
 
     status.set_recipient_status(
         {
@@ -131,8 +134,33 @@ def test_the_status_of_several_recipients():
     )
 
     assert ({"1", "2"}, {"sent", "rejected"}) == (status.message_id, status.status)
+    told = "AnymailStatus<status={'rejected', 'sent'}, 2 message ids, 2 recipients>"
+    assert told == repr(status)
     with pytest.raises(ValueError, match="status must be"):
         message.AnymailRecipientStatus("1", "lost")
+
+
+def test_the_status_of_a_recipient():
+    """It is a value: equal ones are the same in a set."""
+    statuses = [
+        message.AnymailRecipientStatus(message_id, status)
+        for message_id, status in [("1", "sent"), ("1", "sent"), ("2", "sent"), ("1", None)]
+    ]
+
+    assert [True, True, False, False] == [statuses[0] == each for each in statuses]
+    assert len(set(statuses)) == 3
+    assert statuses[0] != ("1", "sent")
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [(None, None), ([], None), (["one"], "one"), (("one", "two"), ("one", "two")), ("one", "one")],
+)
+def test_the_answer_of_the_service(raw, expected):
+    """That of one request, or a tuple of those of several."""
+    status = message.AnymailStatus(SendResult("memory", RecipientStatuses({}), raw=raw))
+
+    assert expected == status.esp_response
 
 
 def test_its_errors_are_ours():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.core.mail.backends.base import BaseEmailBackend
+
 from mailcore import (
     MessageRejected,
     ProviderUnavailable,
@@ -50,3 +52,10 @@ def failing(message, send):
     if message.subject == "bug":
         raise ZeroDivisionError
     return (yield from send(message))
+
+
+class Mute(BaseEmailBackend):
+    """A backend that sends nothing, and says nothing of it."""
+
+    def send_messages(self, email_messages: object) -> None:
+        """Return None."""
