@@ -48,7 +48,12 @@ def check_clients(options: SesOptions) -> None:
 
 
 def clients_of_setup(options: SesOptions) -> ClientSettings:
-    """How to make the clients of the flows in :mod:`mailcore_ses.setup`."""
+    """
+    How to make the clients of the flows in :mod:`mailcore_ses.setup`.
+
+    An ``endpoint_url`` counts for all services then that have none of their own: what sets up an
+    imitation of AWS must not make a topic at AWS itself.
+    """
     target = redirect_target()
     if target is not None:
         return redirected_clients(options, f"{target}/ses")

@@ -23,7 +23,7 @@ from mailcore.mime import DkimSigner
 from mailcore.registry import ProviderOptions, message_options, option
 from mailcore_ses.aws.clients import ClientSettings
 from mailcore_ses.aws.global_endpoint import check_global_endpoint
-from mailcore_ses.client_options import check_clients, clients_of, clients_of_setup
+from mailcore_ses.client_options import check_clients, clients_of
 from mailcore_ses.payload.dkim import signer_from_options
 from mailcore_ses.payload.names import ENTRIES, LIST, OVERRIDES, V1_NAMES
 from mailcore_ses.payload.tags import is_tag, tag_list
@@ -317,13 +317,3 @@ class SesOptions(SharedOptions):
     def clients(self) -> ClientSettings:
         """How to make the clients that send, and that fetch received mail."""
         return clients_of(self)
-
-    @property
-    def clients_of_setup(self) -> ClientSettings:
-        """
-        How to make the clients that set up events and receiving.
-
-        An ``endpoint_url`` counts for all services then that have none of their own: what sets up
-        an imitation of AWS must not make a topic at AWS itself.
-        """
-        return clients_of_setup(self)

@@ -19,6 +19,7 @@ from mailcore.registry import takes_options
 from mailcore.result import RecipientStatus
 from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
 from mailcore_ses.aws.clients import ClientSettings
+from mailcore_ses.client_options import clients_of_setup
 from mailcore_ses.options import SesOptions
 from mailcore_ses.payload.merge_syntax import SYNTAX
 from mailcore_ses.sns.believed import READ_HEADERS
@@ -157,7 +158,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
 
     def setup_clients(self) -> ClientSettings:
         """How to make the clients that set up events and receiving."""
-        return self._options.clients_of_setup
+        return clients_of_setup(self._options)
 
     @property
     def account(self) -> SesAccount:

@@ -23,17 +23,13 @@ from mailcore.flow import run
 from mailcore_local.ses import LocalSes
 from mailcore_ses.aws import AwsCall, AwsResponse
 from mailcore_ses.aws.transport import AwsTransport, ClientSettings
-from mailcore_ses.cli.setup_events import as_command
+from mailcore_ses.cli.planned_calls import as_command
 from mailcore_ses.setup.delivery_policy import DELIVERY_POLICY, LONGEST_MINUTES, SHORTEST_MINUTES
 from mailcore_ses.setup.event_flow import apply, read_existing
 from mailcore_ses.setup.event_plan import Existing, plan
-from mailcore_ses.setup.event_setup import (
-    EVENT_TYPES,
-    NOTIFICATION_TYPES,
-    EventSetup,
-    without_password,
-)
+from mailcore_ses.setup.event_setup import EVENT_TYPES, NOTIFICATION_TYPES, EventSetup
 from mailcore_ses.setup.topic_flow import read_account_id
+from mailcore_ses.setup.webhook_endpoint import without_password
 
 
 ACCOUNT = "123456789012"

@@ -24,7 +24,7 @@ from mailcore.http import (
     without_credentials,
 )
 from mailcore_ses.aws import sigv4
-from mailcore_ses.aws.call import SES, SES_V1, AwsCall, AwsResponse
+from mailcore_ses.aws.call import SES, AwsCall, AwsResponse
 from mailcore_ses.aws.clients import Clients, ClientSettings, load
 from mailcore_ses.aws.direct import DirectCalls, response_of
 from mailcore_ses.aws.endpoints import place_of
@@ -36,7 +36,7 @@ from mailcore_ses.aws.wire import logged_call, logged_call_async
 if TYPE_CHECKING:
     from mailcore_ses.aws.connections import CallState
 
-__all__ = ["SES", "SES_V1", "AwsTransport", "ClientSettings"]
+__all__ = ["AwsTransport", "ClientSettings"]
 
 
 class AwsTransport:

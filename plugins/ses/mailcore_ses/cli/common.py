@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timezone, tzinfo
 from zoneinfo import ZoneInfo, available_timezones
 
-from mailcore.cli.argument_types import positive
 from mailcore.cli.failures import UsageError
 from mailcore.cli.suppressions import opened_provider
 from mailcore.flow import Transport
@@ -20,15 +19,6 @@ from mailcore.registry import Registry
 from mailcore_ses.account import SesAccount
 from mailcore_ses.provider import SesProvider
 
-
-__all__ = [
-    "ABSENT",
-    "Opened",
-    "opened",
-    "positive",
-    "require_names",
-    "time_zone",
-]
 
 # As the names of the tz database are made; nothing that may be a secret.
 _ZONE = re.compile(r"[A-Za-z]{1,20}(?:[/_+-][A-Za-z]{1,20}){0,4}")

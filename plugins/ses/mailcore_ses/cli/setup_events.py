@@ -15,7 +15,6 @@ from mailcore_ses.aws.transport import AwsTransport
 from mailcore_ses.cli.common import opened
 from mailcore_ses.cli.planned_calls import (
     add_topic_arguments,
-    as_command,
     notes_on_listeners,
     require_consistent,
     topic_of,
@@ -24,9 +23,6 @@ from mailcore_ses.cli.planned_calls import (
 from mailcore_ses.setup.event_flow import apply, read_existing
 from mailcore_ses.setup.event_plan import plan
 from mailcore_ses.setup.event_setup import EVENT_TYPES, EventSetup
-
-
-__all__ = ["add_parser", "as_command", "run"]
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:

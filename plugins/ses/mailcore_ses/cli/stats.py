@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mailcore.cli import exit_codes, output
+from mailcore.cli.argument_types import positive
 from mailcore.cli.failures import UsageError
 from mailcore.cli.suppressions import add_account_parser
 from mailcore_ses.account.statistics import (
@@ -24,7 +25,7 @@ from mailcore_ses.account.statistics import (
 )
 from mailcore_ses.account.statistics_store import StatisticsStore
 from mailcore_ses.cli import chart
-from mailcore_ses.cli.common import opened, positive, time_zone
+from mailcore_ses.cli.common import opened, time_zone
 
 
 _BAR_COLUMNS = 50

@@ -16,10 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailcore_ses.setup.topic_setup import TopicSetup
-from mailcore_ses.setup.webhook_endpoint import without_password
 
-
-__all__ = ["EVENT_TYPES", "NOTIFICATION_TYPES", "EventSetup", "without_password"]
 
 EVENT_TYPES = (
     "SEND",
