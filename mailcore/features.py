@@ -167,10 +167,10 @@ class Features(Mapping[Feature, Support]):
     """
 
     def __init__(self, **supports: Support) -> None:
-        known = {feature.value for feature in Feature}
-        unknown = sorted(set(supports) - known)
-        if unknown:
-            raise TypeError(f"no such features: {', '.join(unknown)}")
+        known = [feature.value for feature in Feature]
+        strange = [unknown(name, known) for name in sorted(set(supports).difference(known))]
+        if strange:
+            raise TypeError(f"no such features: {'; '.join(strange)}")
         odd = sorted(name for name, support in supports.items() if type(support) is not Support)
         if odd:
             raise TypeError(f"not declared with YES, NO(reason), limited(n), ...: {', '.join(odd)}")

@@ -292,6 +292,8 @@ def test_declarations_are_checked(supports):
     """A plugin's mistake shows when it is imported."""
     with pytest.raises(TypeError, match=r"no such features|declared with"):
         Features(**supports)
+    with pytest.raises(TypeError, match="'reply_too', did you mean 'reply_to'"):
+        Features(reply_too=YES)
 
 
 @pytest.mark.parametrize(

@@ -412,6 +412,14 @@ def test_registering_what_is_no_provider_class(wrong):
         Registry(autoload=False).register(wrong)
 
 
+def test_registering_without_a_name():
+    """What to write, and where."""
+    nameless = type("Nameless", (MemoryProvider,), {"name": None})
+
+    with pytest.raises(ConfigurationError, match="Nameless has no name: write `name = 'acme'`"):
+        Registry(autoload=False).register(nameless, name="acme")
+
+
 def test_registering_under_another_name(chunked):
     """A provider's name is its own."""
     with pytest.raises(ConfigurationError, match="calls itself 'chunked'"):

@@ -351,8 +351,12 @@ def _require_provider_class(provider_class: object, name: str) -> None:
     if not (isinstance(provider_class, type) and issubclass(provider_class, Provider)):
         told = getattr(provider_class, "__qualname__", f"what is a {type(provider_class).__name__}")
         raise ConfigurationError(f"{told} is not a subclass of mailcore.Provider")
-    if getattr(provider_class, "name", None) != name:
-        declared = getattr(provider_class, "name", None)
+    declared = getattr(provider_class, "name", None)
+    if declared is None:
+        raise ConfigurationError(
+            f"{provider_class.__qualname__} has no name: write `name = {name!r}` in the class"
+        )
+    if declared != name:
         raise ConfigurationError(
             f"the provider calls itself {declared!r} but is registered as {name!r}"
         )
