@@ -22,7 +22,7 @@ import tempfile
 import time
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from socketserver import BaseServer, StreamRequestHandler
@@ -36,6 +36,7 @@ from sybil import Sybil
 from sybil.document import PythonDocStringDocument
 from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.markdown import ClearNamespaceParser, PythonCodeBlockParser
+from xdist.scheduler import LoadFileScheduling
 
 
 ENVIRONMENT = {
@@ -133,6 +134,80 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Watchdog(os.dup(2)))
 
 
+class Ids(list[str]):
+    """Ids of tests that know their places: xdist asks for that of each."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        super().__init__(ids)
+        self._places = {each: place for place, each in enumerate(ids)}
+
+    def index(self, value: str, *_: Any) -> int:
+        """Where an id stands."""
+        return self._places[value]
+
+
+class Files(LoadFileScheduling):
+    """
+    Hands out files to processes as ``--dist loadfile`` does, and does not look at all tests for it.
+
+    xdist looks for each test among all, and counts after each what is done of all: three seconds of
+    the process that shares the cores with those that run the tests.
+    """
+
+    def add_node_collection(self, node: Any, collection: Sequence[str]) -> None:
+        """Note what a process has collected."""
+        super().add_node_collection(node, collection)
+        if node in self.registered_collections:
+            self.registered_collections[node] = Ids(collection)
+
+    def _pending_of(self, workload: Mapping[str, Mapping[str, bool]]) -> int:
+        pending = 0
+        for tests in reversed(workload.values()):
+            # A process takes its files in turn: those before one that is done are done.
+            if all(tests.values()):
+                break
+            pending += list(tests.values()).count(False)
+        return pending
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files | None:
+    """How tests are shared out: in the order of `pytest_collection_modifyitems`."""
+    return Files(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """
+    Have a process of pytest-xdist tell two things of a test that passes, and not six.
+
+    That it begins and ends, and that what it needs was made and put away, is read by nobody unless
+    these options ask for it; what fails or is skipped is told as ever. Sending and reading it took
+    a tenth of `make test`.
+    """
+    option = session.config.option
+    if option.durations is None and option.verbose <= 0 and not getattr(option, "xmlpath", None):
+        for plugin in session.config.pluginmanager.get_plugins():
+            if hasattr(plugin, "sendevent"):
+                plugin.sendevent = functools.partial(send_less, plugin.sendevent)
+
+
+def send_less(send: Callable[..., None], name: str, **what: Any) -> None:
+    """Send an event to the process that hands out tests, unless nobody reads it."""
+    data = what.get("data", {})
+    passed = name == "testreport" and data["outcome"] == "passed" and data["when"] != "call"
+    if not passed and name not in ("logstart", "logfinish"):
+        send(name, **what)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(report: object) -> Iterator[None]:
+    """Leave out what nobody reads of a test that passed: its keywords, 20 of each."""
+    data = yield
+    if data is not None and getattr(report, "passed", False) and "keywords" in data:
+        data["keywords"] = {}
+    return data
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """
@@ -207,32 +282,47 @@ def draw_no_constants() -> None:
     Let Hypothesis draw values without the constants that stand in our own modules.
 
     They are thousands, each strategy looks which of them would do for it, and so a quarter of the
-    time of the few examples of `make test` went there. Everything else draws them.
+    time of the few examples of `make test` went there; reading all modules for them takes half a
+    second of each process. Everything else draws them.
     """
     try:
-        from hypothesis.internal.conjecture.providers import HypothesisProvider
+        from hypothesis.internal.conjecture import providers
     except ImportError:
         return  # an older Hypothesis, which knows of none
-    HypothesisProvider._maybe_draw_constant = lambda *_, **__: None  # type: ignore[method-assign]
+    providers.HypothesisProvider._maybe_draw_constant = (  # type: ignore[method-assign]
+        lambda *_, **__: None
+    )
+    providers._get_local_constants = lambda: providers._local_constants
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """
-    Take the tests that were collected out of the garbage collector's sight.
+    Collect tests without the garbage collector, and then take them out of its sight.
 
-    There are 14,000, and looking at them all took a second each time; now and then is enough for
-    the rest, since what a test measures or leaves behind it collects itself.
+    There are more than 20,000, and nothing of them is garbage: looking at them again and again took
+    a quarter of the collection, and later a second each time. Now and then is enough for the rest,
+    since what a test measures or leaves behind it collects itself.
     """
+    gc.disable()
     if session.config.getoption("--hypothesis-profile") == "fast":
         draw_no_constants()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(5_000, 20, 100)
+        gc.enable()
+
+
+def pytest_collection_finish() -> None:
+    """Make what many tests need once, if modules were loaded that need it."""
     share_entry_points()
     if "botocore" in sys.modules:
         share_botocore_models()
     if "mailcore_local.ses.signing" in sys.modules:
         share_signing_key()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(5_000, 20, 100)
 
 
 def enter_page(namespace: dict[str, Any]) -> None:
