@@ -182,7 +182,8 @@ def changes_of(work: Path, mutants: list[str]) -> dict[str, tuple[str, str]]:
     for mutant in mutants:
         module, _, name = mutant.rpartition(".")
         if module not in functions:
-            path = work / "mutants" / "src" / f"{module.replace('.', '/')}.py"
+            place = work / "mutants" / "src" / module.replace(".", "/")
+            path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
             functions[module] = _functions_of(path.read_text(encoding="utf-8"))
         original = f"{name.rpartition('__mutmut_')[0]}__mutmut_orig"
         before, after = (
