@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
+from itertools import product
 
 import pytest
 
@@ -60,10 +61,12 @@ def engine(database_kind, database_url):
     engine.dispose()
 
 
-def put(outbox, engine, count):
+def put(outbox, engine, count, **fields):
     """Keep so many rows; they are returned."""
     rows = [
-        replace(new_row(MESSAGE, now=START + timedelta(microseconds=number)), due_at=START)
+        replace(
+            new_row(MESSAGE, now=START + timedelta(microseconds=number)), due_at=START, **fields
+        )
         for number in range(count)
     ]
     with engine.begin() as connection:
@@ -242,20 +245,42 @@ def test_all_values(outbox, engine):
 
 
 @DATABASES
-def test_long_values(outbox, engine):
-    """What an error says may be long, and so may the list of those whom a message was for."""
+def test_long_and_odd_values(outbox, engine):
+    """Errors and lists may be long; what no database keeps is replaced wherever it stands."""
     store = outbox.store
     put(outbox, engine, 1)
     (row_id,) = claimed(outbox, 1)
     advance(store, begin=[row_id])
     end = sent(store.get(row_id))
-    long = {"error_text": "\N{PARTY POPPER}é" * 100_000}
+    odd, kept = "p\0\ud800ü", "p\ufffd?ü"
+    long = {"error_text": "\N{PARTY POPPER}é" * 100_000, "provider": odd}
     recipients = tuple(f"{number}@example.net" for number in range(10_000))
     over = replace(end.row, recipients=recipients, error_code="é" * 70_000, **long)
-    end = Revision(row=over, attempt=replace(end.attempt, **long))
+    end = Revision(row=over, attempt=replace(end.attempt, worker_id=odd, **long))
 
     assert {row_id} == advance(store, [end]).concluded
-    assert (end.row, [end.attempt], row_id) == all_of(outbox, row_id)
+    assert (as_kept(end.row), [as_kept(end.attempt)], row_id) == all_of(outbox, row_id)
+    assert (kept, kept) == (store.get(row_id).provider, store.attempts(row_id)[0].worker_id)
+    with engine.connect() as connection:
+        ids = outbox.tables.message_ids
+        assert [kept] == list(connection.execute(select(ids.c.provider)).scalars())
+
+
+@DATABASES
+def test_rows_that_are_not_being_sent(outbox, engine):
+    """Whatever else is in them, no send of them ends or begins."""
+    states = [state for state in OutboxState if state is not OutboxState.SENDING]
+    store = outbox.store
+    rows = []
+    for state, began_at in product(states, (START, None)):
+        claim = {"state": state, "claimed_by": "w", "claimed_until": START + LEASE}
+        (row,) = put(outbox, engine, 1, attempts=1, began_at=began_at, **claim)
+        rows.append(row)
+    ends = [sent(row) for row in rows]
+    advanced = advance(store, ends, [row.id for row in rows])
+
+    assert (frozenset(), frozenset()) == (advanced.concluded, advanced.begun)
+    assert [(row, [], None) for row in rows] == [all_of(outbox, row.id) for row in rows]
 
 
 def nothing(*_):
@@ -393,12 +418,14 @@ def test_whoever_comes_first(outbox, engine, while_it_waits, change):
 
 @DATABASES
 def test_a_step_that_has_to_wait(outbox, engine, while_it_waits):
-    """Somebody looked at the rows, and left them as they were."""
+    """Somebody looked at the rows, and left them as they were; an attempt is replaced."""
     store = outbox.store
     put(outbox, engine, 2)
     ended, next_one = claimed(outbox, 2)
     advance(store, begin=[ended])
     end = sent(store.get(ended))
+    before = replace(end.attempt, ended_at=None, error_text="lost", message_ids=())
+    store.revise(ended, lambda row, _: Revision(row=row, attempt=before))
 
     def look(connection):
         for row_id in (ended, next_one):

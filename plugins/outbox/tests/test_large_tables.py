@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from sqlalchemy import insert, text
+from sqlalchemy import event, insert, text
 
 from mailcore import Message
-from mailcore.outbox import OutboxState, new_row
+from mailcore.outbox import OutboxState, Revision, new_row
 from mailcore_outbox.claiming import Claimer
 
 
@@ -91,3 +92,39 @@ def test_claims_of_a_large_table(filled):
     expected = [f"{number:016x}{4:016x}" for number in range(6)]
     assert expected == [row.id for row in (*first, *second)]
     assert NOW == filled.store.next_due_at()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite", "postgresql", "mariadb"], indirect=True)
+def test_sends_of_a_large_table(filled, engine):
+    """What a worker writes of its rows looks at no others."""
+    until = NOW + timedelta(minutes=1)
+    ids = [row.id for row in filled.store.claim("w", limit=3, now=NOW, until=until)]
+    begin = {"provider": "toy", "now": NOW, "until": until}
+    assert set(ids[:2]) == filled.store.advance("w", conclusions=[], begin=ids[:2], **begin).begun
+    ends = [
+        Revision(row=replace(filled.store.get(row_id), state=OutboxState.SENT))
+        for row_id in ids[:2]
+    ]
+    asked = []
+
+    def note(_connection, _cursor, statement, values, *_):
+        if "UPDATE" in statement:
+            asked.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        advanced = filled.store.advance("w", conclusions=ends, begin=ids[2:], **begin)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert (set(ids[:2]), set(ids[2:])) == (advanced.concluded, advanced.begun)
+
+    plan = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+    found = []
+    with engine.connect() as connection:
+        for statement, values in asked:
+            each = values[0] if isinstance(values, list) else values
+            found += connection.exec_driver_sql(f"{plan} {statement}", each).all()
+    told = "\n".join(" ".join(map(str, line)) for line in found)
+    assert "mailcore_outbox" in told
+    for sign in ("Seq Scan on mailcore_outbox", "SCAN mailcore_outbox", " ALL "):
+        assert sign not in told
