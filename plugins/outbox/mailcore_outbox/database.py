@@ -149,7 +149,7 @@ class Database:
         for left in reversed(range(_TRIES)):
             try:
                 with self.engine.begin() as connection:
-                    self._take_lock(connection)
+                    _begin_to_write(connection)
                     create_tables(connection, self._tables)
                 return
             except SQLAlchemyError as error:
@@ -202,16 +202,10 @@ class Database:
             require_tables(connection, self._tables)
 
     def _take_lock(self, connection: Connection) -> None:
-        if connection.dialect.name != "sqlite":
-            return
-        # At once: a transaction that has read before is refused to write if another wrote meanwhile
-        # (https://www.sqlite.org/rescode.html#busy_snapshot, read 2026-11-30).
-        if not getattr(connection.connection.dbapi_connection, "in_transaction", False):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            return
-        # An engine of somebody who begins transactions: this changes nothing, and has the lock too.
-        versions = self._tables.versions
-        connection.execute(update(versions).where(false()).values(version=SCHEMA_VERSION))
+        if connection.dialect.name == "sqlite" and not _begin_to_write(connection):
+            # This changes nothing, and has the lock too.
+            versions = self._tables.versions
+            connection.execute(update(versions).where(false()).values(version=SCHEMA_VERSION))
 
     def _leave_inherited(self) -> None:
         # A connection must not be used by two processes; the parent's is not closed here.
@@ -309,6 +303,23 @@ def told(what: str, error: SQLAlchemyError) -> StoreError:
     if isinstance(error, DBAPIError) and error.orig is not None:
         cause = error.orig
     return StoreError(f"the database of {what} cannot be used: {type(cause).__name__}")
+
+
+def _begin_to_write(connection: Connection) -> bool:
+    """
+    Have SQLite begin a transaction in which nobody else writes.
+
+    Returns:
+        Whether it did; not on an engine of somebody who begins transactions.
+    """
+    if connection.dialect.name != "sqlite":
+        return False
+    if getattr(connection.connection.dbapi_connection, "in_transaction", False):
+        return False
+    # At once: a transaction that has read before is refused to write if another wrote meanwhile
+    # (https://www.sqlite.org/rescode.html#busy_snapshot, read 2026-11-30).
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    return True
 
 
 def _may_repeat(error: SQLAlchemyError) -> bool:

@@ -168,6 +168,7 @@ def outbox_time():
     ("given", "told"),
     [
         ("sqlite://", "in memory does not survive"),
+        ("sqlite:///", "in memory does not survive"),
         ("sqlite:///:memory:", "in memory does not survive"),
         ("sqlite:///file:x?mode=memory&uri=true", "in memory does not survive"),
         ("nothing", "is none: write sqlite:///mail.db"),
