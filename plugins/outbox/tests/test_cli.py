@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 
 from datetime import datetime, timedelta, timezone
@@ -432,33 +431,6 @@ def test_help(capsys):
 
     names = "work status show retry cancel prune erase figures create migrate"
     assert all(f"\n    {name} " in printed for name in names.split())
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        "",
-        "--database sqlite:///a.db --url null:// --workers 9",
-        "--outbox shop.mail:box shop.mail:mailer --once --json",
-        "--schema mail --prefix post_ --provider null --option a=b --option c=d=e --keep-bodies",
-        "--concurrency 7 --messages-per-call 50 --poll 0.25 --lease 120 --grace 1e-3",
-        "--attempts 3 --max-age 0.5 --accept-duplicates --policies production",
-        "--debug",
-        "--quiet",
-    ],
-)
-def test_what_workers_of_a_team_are_told(given):
-    """All that the team was; where the outbox is and through what to send, where nobody sees it."""
-    from mailcore_outbox.cli import add_parser
-    from mailcore_outbox.cli.team import _arguments_of
-
-    parser = argparse.ArgumentParser()
-    add_parser(parser.add_subparsers())
-    team = vars(parser.parse_args(["outbox", "work", *given.split()]))
-    worker = vars(parser.parse_args(_arguments_of(argparse.Namespace(**team))))
-
-    expected = {"database": None, "url": None, "workers": 1, "stop_at_eof": True}
-    assert {**team, **expected} == worker
 
 
 def test_states_are_those_of_the_core():
