@@ -24,7 +24,8 @@ from mailcore_outbox.tables import Tables
 from mailcore_outbox.writing import digest_of, found_by
 
 
-_DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
+# Names as they are: text() writes each % twice where a driver needs it.
+_DIALECT: Dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -158,7 +159,8 @@ SELECT id, true FROM done UNION ALL SELECT id, false FROM begun
 
 
 def _name(table: Table) -> str:
-    return str(_DIALECT.identifier_preparer.format_table(table))
+    # What begins with a colon would be a value for text().
+    return str(_DIALECT.identifier_preparer.format_table(table)).replace(":", r"\:")
 
 
 def _typed(table: Table) -> str:

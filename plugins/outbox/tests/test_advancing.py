@@ -16,6 +16,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, event, select, text
+from sqlalchemy.schema import CreateSchema
 
 from mailcore import Message, RecipientStatus, SendStatus, StoreError
 from mailcore.outbox import OutboxState, Revision, new_row
@@ -249,16 +250,17 @@ def test_long_and_odd_values(outbox, engine):
     """Errors and lists may be long; what no database keeps is replaced wherever it stands."""
     store = outbox.store
     put(outbox, engine, 1)
-    (row_id,) = claimed(outbox, 1)
-    advance(store, begin=[row_id])
-    end = sent(store.get(row_id))
     odd, kept = "p\0\ud800ü", "p\ufffd?ü"
+    (row_id,) = claimed(outbox, 1, worker=odd)
+    assert {row_id} == advance(store, begin=[row_id], worker=odd, provider=odd).begun
+    assert (kept, kept) == (store.get(row_id).provider, store.get(row_id).claimed_by)
+    end = sent(store.get(row_id))
     long = {"error_text": "\N{PARTY POPPER}é" * 100_000, "provider": odd}
     recipients = tuple(f"{number}@example.net" for number in range(10_000))
     over = replace(end.row, recipients=recipients, error_code="é" * 70_000, **long)
     end = Revision(row=over, attempt=replace(end.attempt, worker_id=odd, **long))
 
-    assert {row_id} == advance(store, [end]).concluded
+    assert {row_id} == advance(store, [end], worker=odd).concluded
     assert (as_kept(end.row), [as_kept(end.attempt)], row_id) == all_of(outbox, row_id)
     assert (kept, kept) == (store.get(row_id).provider, store.attempts(row_id)[0].worker_id)
     with engine.connect() as connection:
@@ -512,3 +514,25 @@ def test_a_lost_answer_is_not_asked_for_again(outbox, engine, while_it_waits):
 
     assert (0, None) == (found.attempts, found.began_at)
     assert {row_id} == advance(store, begin=[row_id]).begun
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"], indirect=True)
+def test_tables_in_a_schema_of_another_name(engine, tmp_path):
+    """Whatever the name of the schema is, a step goes into its tables."""
+    if engine.dialect.name == "sqlite":
+        place = f"ATTACH '{tmp_path / 'other.db'}' AS \"Post %s :now\""
+        event.listen(engine, "connect", lambda it, _: it.execute(place).close())
+    else:
+        with engine.begin() as connection:
+            connection.execute(CreateSchema("Post %s :now"))
+    outbox = Outbox(engine, schema="Post %s :now", prefix="own_")
+    outbox.create()
+    store = outbox.store
+    put(outbox, engine, 2)
+    ended, next_one = claimed(outbox, 2)
+    assert {ended} == advance(store, begin=[ended]).begun
+    end = sent(store.get(ended))
+    advanced = advance(store, [end], [next_one])
+
+    assert ({ended}, {next_one}) == (advanced.concluded, advanced.begun)
+    assert (end.row, [end.attempt], ended) == all_of(outbox, ended)
