@@ -192,13 +192,13 @@ def test_identities_notify():
     calls = [call for call in plan(wanted) if call.service == "ses"]
 
     assert [
-        (operation, kind)
+        (operation, {"Identity": "shop.example", "NotificationType": kind, **own})
         for kind in NOTIFICATION_TYPES
-        for operation in (
-            "SetIdentityNotificationTopic",
-            "SetIdentityHeadersInNotificationsEnabled",
+        for operation, own in (
+            ("SetIdentityNotificationTopic", {"SnsTopic": TOPIC_ARN}),
+            ("SetIdentityHeadersInNotificationsEnabled", {"Enabled": True}),
         )
-    ] == [(call.operation, call.params["NotificationType"]) for call in calls]
+    ] == [(call.operation, call.params) for call in calls]
     assert not [call for call in plan(wanted) if call.service == "sesv2"]
     (statement,) = policies(plan(wanted))[TOPIC_ARN]
     assert (
@@ -226,11 +226,15 @@ def test_identities_and_a_configuration_set():
         (True, False, [False]),
         (False, False, []),
         (False, True, [True]),
+        # On, where nothing is said of it.
+        (None, None, []),
+        (None, True, []),
+        (None, False, [False]),
     ],
 )
 def test_feedback_forwarding(present, wanted, expected):
     """It is changed if it is to be, and is not so yet."""
-    notifications = {"shop.example": {"ForwardingEnabled": present}}
+    notifications = {"shop.example": {} if present is None else {"ForwardingEnabled": present}}
     calls = plan(
         setup(identities=["shop.example"], feedback_forwarding=wanted),
         Existing(notifications=notifications),
@@ -247,6 +251,7 @@ def test_fewer_event_types_are_fewer_notifications():
     """What identities cannot notify of is left to the configuration set."""
     wanted = setup(identities=["shop.example"], event_types=["BOUNCE", "OPEN"])
 
+    assert (("BOUNCE", "OPEN"), ("shop.example",)) == (wanted.event_types, wanted.identities)
     assert {"Bounce"} == {
         call.params["NotificationType"] for call in plan(wanted) if call.service == "ses"
     }
