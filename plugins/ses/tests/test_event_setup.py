@@ -117,6 +117,9 @@ def test_who_may_write_where():
             queue["Action"],
         )
         assert {"ArnEquals": {"aws:SourceArn": TOPIC_ARN}} == queue["Condition"]
+        assert "MailcoreSnsc918ee47" == queue["Sid"]
+    # By these names, a later version finds them again.
+    assert "MailcoreSes829f4ae3" == topic["Sid"]
 
 
 def test_a_webhook_only():
