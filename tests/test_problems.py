@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailcore import Attachment, Message, inline_image
+from mailcore.features import AMP
 from mailcore.message import problems
 
 
@@ -133,3 +134,22 @@ def test_headers_of_single_recipients_are_named_once():
     )
 
     assert {"x-a", "x-b"} == set(problems.own_header_names(each))
+
+
+def test_alternatives_that_are_refused():
+    """Those in AMP are a feature of their own; what is left out are just they."""
+    given = [("a", "text/x-a"), ("<html amp4email>", AMP), ("b", "text/x-b")]
+    sent = message(html="<p>Hi</p>", alternatives=given)
+
+    others, amp = problems.refused_alternatives(sent, "no {feature} here", "leave it out")
+
+    assert ("no alternatives here", "leave it out") == (others.reason, others.hint)
+    assert ("no amp_html here", "amp_html") == (amp.reason, amp.feature)
+    assert [given[1]] == [(each.content, each.mime_type) for each in left(others, sent)]
+    assert ["a", "b"] == [each.content for each in left(amp, sent)]
+    assert [] == list(problems.refused_alternatives(message(), "no"))
+
+
+def left(problem, sent):
+    """The alternatives of a message without those that a problem is about."""
+    return problem.remedy.apply(sent).alternatives

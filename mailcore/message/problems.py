@@ -11,11 +11,12 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 from mailcore.errors import Problem
+from mailcore.features import AMP
 from mailcore.foundation.redaction import shown_name
 from mailcore.message.esp_extra import control_characters, place_in_extra
 from mailcore.message.headers import collect_headers
 from mailcore.message.message import Message
-from mailcore.message.remedies import AsFiles, WithoutHeaders, WithoutKeys
+from mailcore.message.remedies import AsFiles, WithoutHeaders, WithoutItems, WithoutKeys
 
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "others_in_extra",
     "own_header_names",
     "recipients_in_extra",
+    "refused_alternatives",
     "refused_extra_headers",
     "refused_headers",
     "refused_in_extra",
@@ -141,6 +143,25 @@ def bodies_beside_template(message: Message, fields: Iterable[str], why: str) ->
         if getattr(message, field):
             reason = f"`{field}` beside `template_id`: {why}"
             yield Problem(field, reason, f"leave {field} out", feature="templates")
+
+
+def refused_alternatives(message: Message, reason: str, hint: str = "") -> Iterator[Problem]:
+    """
+    Name bodies beyond text and HTML, where the service writes a message of those alone.
+
+    They can be left out: those in AMP, and the others, each by the feature that they are.
+
+    Args:
+        message: The message that is looked at.
+        reason: What the problems say; ``{feature}`` in it becomes the name of the feature.
+        hint: What to do about it.
+    """
+    for feature, is_amp in (("alternatives", False), ("amp_html", True)):
+        parts = enumerate(message.alternatives)
+        found = tuple(at for at, part in parts if (part.mime_type == AMP) is is_amp)
+        if found:
+            told, remedy = reason.replace("{feature}", feature), WithoutItems("alternatives", found)
+            yield Problem("alternatives", told, hint, feature=feature, remedy=remedy)
 
 
 def inline_without_content_id(message: Message, label: str) -> Iterator[Problem]:

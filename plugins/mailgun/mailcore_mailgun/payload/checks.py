@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from mailcore.errors import Problem
-from mailcore.features import AMP, Feature
+from mailcore.features import Feature
 from mailcore.message import (
     Message,
     WithoutHeaders,
-    WithoutItems,
     WithoutKeys,
     place_in_extra,
     value_names,
@@ -19,6 +18,7 @@ from mailcore.message.problems import (
     batch_without_recipients,
     bodies_beside_template,
     own_header_names,
+    refused_alternatives,
     refused_headers,
 )
 from mailcore_mailgun.options import NAMESPACE, SENDER_DOMAIN, MailgunOptions, extra_of
@@ -76,18 +76,8 @@ def _template(message: Message, options: MailgunOptions) -> Iterator[Problem]:
         yield no_domain()
     why = "Mailgun takes one of them and not the other"
     yield from bodies_beside_template(message, ("text", "html"), why)
-    for feature, is_amp in ((Feature.ALTERNATIVES, False), (Feature.AMP_HTML, True)):
-        parts = enumerate(message.alternatives)
-        found = tuple(at for at, part in parts if (part.mime_type == AMP) is is_amp)
-        if found:
-            reason = "`alternatives` beside `template_id`: Mailgun takes one and not the other"
-            yield Problem(
-                "alternatives",
-                reason,
-                "leave alternatives out",
-                feature=feature.value,
-                remedy=WithoutItems("alternatives", found),
-            )
+    reason = "`alternatives` beside `template_id`: Mailgun takes one and not the other"
+    yield from refused_alternatives(message, reason, "leave alternatives out")
     reason = "spoofed_to is not supported with templates, where Mailgun writes To"
     spoofed_to = Feature.SPOOFED_TO.value
     if "To" in message.headers:

@@ -23,7 +23,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mailcore.errors import Problem
-from mailcore.features import AMP
 from mailcore.message import (
     Message,
     WithoutItems,
@@ -34,6 +33,7 @@ from mailcore.message.problems import (
     bodies_beside_template,
     inline_without_content_id,
     metadata_without_values,
+    refused_alternatives,
     refused_headers,
     refused_in_extra,
     refused_metadata_names,
@@ -116,18 +116,8 @@ def _without_content(message: Message, extra: Mapping[str, Any]) -> Iterator[Pro
 def _beside_dynamic_template(message: Message) -> Iterator[Problem]:
     why = "SendGrid takes it from the dynamic template"
     yield from bodies_beside_template(message, ("subject", "text", "html"), why)
-    for feature, is_amp in (("alternatives", False), ("amp_html", True)):
-        parts = enumerate(message.alternatives)
-        found = tuple(at for at, part in parts if (part.mime_type == AMP) is is_amp)
-        if found:
-            reason = "`alternatives` beside `template_id`: SendGrid takes the template's bodies"
-            yield Problem(
-                "alternatives",
-                reason,
-                "leave alternatives out",
-                feature=feature,
-                remedy=WithoutItems("alternatives", found),
-            )
+    reason = "`alternatives` beside `template_id`: SendGrid takes the template's bodies"
+    yield from refused_alternatives(message, reason, "leave alternatives out")
 
 
 def _parts(message: Message) -> Iterator[Problem]:

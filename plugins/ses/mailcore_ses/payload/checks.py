@@ -25,7 +25,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailcore.errors import Problem
-from mailcore.features import AMP
 from mailcore.message import (
     MAX_LINE_OCTETS,
     Emptied,
@@ -42,6 +41,7 @@ from mailcore.message.problems import (
     batch_without_recipients,
     bodies_beside_template,
     own_header_names,
+    refused_alternatives,
     refused_headers,
     refused_own_headers,
 )
@@ -184,18 +184,13 @@ def _own_reply_to(message: Message) -> Iterator[Problem]:
 
 def _not_in_parts(message: Message, plan: Plan) -> Iterator[Problem]:
     what = "templates" if plan.is_template else "simple content"
-    for feature, is_meant in (("alternatives", False), ("amp_html", True)):
-        parts = enumerate(message.alternatives)
-        found = tuple(at for at, part in parts if (part.mime_type == AMP) is is_meant)
-        if found:
-            reason = f"{feature} is not supported in {what} of SES, which has text and HTML"
-            remedy: Remedy = WithoutItems("alternatives", found)
-            yield Problem("alternatives", reason, feature=feature, remedy=remedy)
+    reason = f"{{feature}} is not supported in {what} of SES, which has text and HTML"
+    yield from refused_alternatives(message, reason)
     if message.other_authors:
         # Only the header of a raw message may have several: tests/test_amazon_ses_backend.py in
         # https://github.com/anymail/django-anymail (read 2026-11-30).
         reason = f"multiple_from is not supported in {what} of SES, which has one FromEmailAddress"
-        remedy = Without("other_authors")
+        remedy: Remedy = Without("other_authors")
         yield Problem("other_authors", reason, feature="multiple_from", remedy=remedy)
     if "To" in message.headers:
         reason = f"spoofed_to is not supported in {what} of SES, which writes To itself"
