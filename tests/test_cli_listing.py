@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 
 from collections.abc import Sequence
@@ -274,7 +275,7 @@ class Commands:
     @hookimpl
     def mailcore_register_commands(self, cli):
         for name in self.names:
-            parser = cli.add_parser(name)
+            parser = cli.add_parser(name, help="say hello")
             parser.add_argument("--times", type=int, default=1)
             parser.set_defaults(run=self.run)
 
@@ -292,6 +293,17 @@ def test_extension_adds_a_command(registry, capsys):
     assert 0 == main(["greet"], registry=registry)
 
     assert "hello hello acme, plain" == capsys.readouterr().out.splitlines()[0]
+
+
+def test_commands_of_extensions_stand_in_the_order_of_their_names(registry, capsys):
+    """Whatever was installed first: two machines show one list."""
+    for name in ("zoo", "ant", "mid"):
+        registry.register_extension(Commands(name), name=name)
+
+    assert 0 == main(["--help"], registry=registry)
+
+    listed = re.findall(r"^    (zoo|ant|mid)\b", capsys.readouterr().out, re.MULTILINE)
+    assert ["ant", "mid", "zoo"] == listed
 
 
 def test_extension_cannot_replace_a_command(registry, capsys):

@@ -117,7 +117,7 @@ def build_parser(registry: Registry) -> Parser:
 def _add_extensions(cli: argparse._SubParsersAction[Any], registry: Registry) -> None:
     ours = dict(cli.choices or {})
     registry.load_extensions()
-    for name, add in registry.hooks.register_commands(cli):
+    for name, add in sorted(registry.hooks.register_commands(cli), key=lambda each: each[0]):
         try:
             add()
         except (Exception, SystemExit) as error:  # noqa: BLE001  # a stranger's may raise anything

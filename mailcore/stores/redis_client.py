@@ -1,7 +1,7 @@
 """
 What stores in a Redis server share: the client, and its errors.
 
-It needs redis-py: ``pip install mailcore-esp[redis]``.
+It needs redis-py: ``pip install 'mailcore-esp[redis]'``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def connected(redis: str | Redis, timeout_seconds: float = _TIMEOUT_SECONDS) -> 
         from redis import Redis
     except ImportError as error:
         raise ConfigurationError(
-            "a store in Redis needs redis-py: pip install mailcore-esp[redis]"
+            "a store in Redis needs redis-py: pip install 'mailcore-esp[redis]'"
         ) from error
     if isinstance(redis, Redis):
         return redis

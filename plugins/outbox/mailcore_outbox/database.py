@@ -285,7 +285,7 @@ def _way_out(url: URL) -> str:
     extra, driver = _EXTRAS.get(name, ("", ""))
     if not extra:
         return ""
-    return f": pip install mailcore-outbox[{extra}], and begin the URL with {driver}://"
+    return f": pip install 'mailcore-outbox[{extra}]', and begin the URL with {driver}://"
 
 
 def told(what: str, error: SQLAlchemyError) -> StoreError:

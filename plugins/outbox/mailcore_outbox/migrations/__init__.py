@@ -60,7 +60,7 @@ def upgrade(
         from alembic.util import CommandError
     except ImportError as error:
         raise ConfigurationError(
-            "migrations need Alembic: pip install mailcore-outbox[migrations]"
+            "migrations need Alembic: pip install 'mailcore-outbox[migrations]'"
         ) from error
     own = engine if isinstance(engine, Engine) else engine_of(engine)
     tables = tables_in(MetaData(), schema=schema, prefix=prefix)
