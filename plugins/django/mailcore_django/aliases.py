@@ -14,8 +14,9 @@ from mailcore_django.configured import DEFAULT_ALIAS
 from mailcore_django.moving.reading import email_backend
 
 
-__all__ = ["every_mailer", "our_mailers"]
+__all__ = ["are_replaced_by_tests", "every_mailer", "our_mailers"]
 
+_LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
 _SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
@@ -42,3 +43,8 @@ def our_mailers() -> Iterator[tuple[str, str, Mapping[str, object]]]:
             continue
         if isinstance(kind, type) and issubclass(kind, EmailBackend):
             yield alias, place, options
+
+
+def are_replaced_by_tests() -> bool:
+    """Whether ``mail.outbox`` stands in the place of a backend, as Django's test runner has it."""
+    return any(backend == _LOCMEM for _, _, backend, _ in every_mailer())

@@ -142,9 +142,13 @@ class _Sent(list[Message]):
 
     def __init__(self) -> None:
         made: Sequence[Any] = getattr(mail, "outbox", ())
-        super().__init__(
-            each.mailcore_message for each in made if hasattr(each, "mailcore_message")
-        )
+        ours = [each.mailcore_message for each in made if hasattr(each, "mailcore_message")]
+        if made and not ours:
+            raise ConfigurationError(
+                f"mail.outbox has {len(made)} messages, all of Django's own backend, and sent() "
+                "tells of mailcore's alone: decorate the test with @override_mailers()"
+            )
+        super().__init__(ours)
 
 
 def sent() -> Outbox:
@@ -152,6 +156,9 @@ def sent() -> Outbox:
     What was sent so far, with assertions: see :class:`mailcore.testing.Outbox`.
 
     Its messages are mailcore's, with the mailer's defaults; Django's are in ``mail.outbox``.
+
+    Raises:
+        ConfigurationError: If mail was sent, and all of it without :class:`override_mailers`.
     """
     return Outbox(_Sent())
 

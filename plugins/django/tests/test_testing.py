@@ -20,6 +20,7 @@ from mailcore import (
     UnsupportedFeature,
 )
 from mailcore_django import MailcoreMessage, asend, send
+from mailcore_django.checks import check_settings
 from mailcore_django.test import override_mailers, sent
 
 
@@ -114,9 +115,23 @@ def test_within_a_test_run_of_django(project):
         with override_mailers(), pytest.raises(UnsupportedFeature):
             message(tags=["a", "b", "c"]).send()
         assert [] == mail.outbox
+        # `manage.py test` runs the checks then.
+        assert [] == [each for each in check_settings() if each.id.endswith("W004")]
     finally:
         teardown_test_environment()
     assert had is None
+
+
+def test_mail_that_was_sent_past_the_tests_of_mailcore(project):
+    """Without the decorator there would be nothing, and `assert_nothing_sent()` would hold."""
+    setup_test_environment()
+    try:
+        assert [] == list(sent())
+        message().send()
+        with pytest.raises(ConfigurationError, match=r"has 1 messages.*@override_mailers"):
+            sent()
+    finally:
+        teardown_test_environment()
 
 
 def test_answers(project):

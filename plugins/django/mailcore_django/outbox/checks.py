@@ -13,7 +13,7 @@ from django.db import connections
 from django.utils import timezone
 
 from mailcore import ConfigurationError
-from mailcore_django.aliases import our_mailers
+from mailcore_django.aliases import are_replaced_by_tests, our_mailers
 from mailcore_django.conf import SETTING, read_settings
 from mailcore_django.outbox.keeping import outbox_databases
 from mailcore_django.outbox.store import DatabaseOutboxStore
@@ -70,7 +70,7 @@ def check_outbox(**_: Any) -> list[checks.CheckMessage]:
         for alias, _, options in our_mailers()
         if options.get("outbox", own.outbox is not None) is True
     ]
-    if not keeping:
+    if not keeping and not are_replaced_by_tests():
         found.append(
             checks.Warning(
                 "INSTALLED_APPS has 'mailcore_django.outbox', and no mailer keeps mail in it.",
