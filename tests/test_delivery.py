@@ -336,7 +336,8 @@ def test_a_fault_of_the_set_up_is_named_in_the_status(send, chunked, scripted, r
 
     status = send(chunked(), message(), transport=transport, registry=registry).recipients[TO[1]]
 
-    assert "chunked: ConfigurationError while sending" == status.detail
+    told = "chunked: ConfigurationError while sending: see the log of mailcore.delivery"
+    assert told == status.detail
 
 
 def test_faults_after_an_accepted_request_stand_in_the_result(

@@ -104,6 +104,8 @@ def test_what_json_cannot_hold(payload: object) -> None:
         json_request(URL, payload, headers=NO_HEADERS)
 
     assert "secret-bytes" not in str(error.value)
+    assert ("in `key`" in str(error.value)) is isinstance(payload, dict)
+    assert "give texts" in str(error.value)
 
 
 @given(st.lists(st.tuples(TEXT, TEXT)))

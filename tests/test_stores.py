@@ -17,6 +17,7 @@ import pytest
 
 from hypothesis import given
 from hypothesis import strategies as st
+from redis import exceptions
 
 from mailcore import ConfigurationError, InvalidAddress, StoreError
 from mailcore.account import BOUNCE, COMPLAINT, MANUAL, SuppressedAddress
@@ -34,7 +35,7 @@ from mailcore.stores import (
     export_suppressions,
     import_suppressions,
 )
-from mailcore.stores.redis_client import connected
+from mailcore.stores.redis_client import connected, telling
 from mailcore.testing import IdempotencyStoreSuite, SuppressionStoreSuite, VirtualClock
 from mailcore.webhook import RedisSeenStore
 
@@ -180,7 +181,7 @@ def test_a_server_that_is_not_there():
     """The error says so, without the password in the URL."""
     store = RedisSuppressionStore("redis://:secret@127.0.0.1:9/0")
 
-    with pytest.raises(StoreError, match=r"^the store in Redis cannot be used: ConnectionError$"):
+    with pytest.raises(StoreError, match=r"^the store in Redis .*: ConnectionError: check that it"):
         store.find(["ada@example.net"])
     with pytest.raises(StoreError, match="ConnectionError"):
         RedisIdempotencyStore("redis://127.0.0.1:9/0").claim("a", "b", 1)
@@ -664,3 +665,24 @@ def test_the_list_of_ses_and_back(monkeypatch):
         assert {"ada@example.net", "bob@example.net"} == {
             each.email_address for each in store.entries()
         }
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("AuthenticationError", "check the user and the password"),
+        ("NoPermissionError", "check the user and the password"),
+        ("ReadOnlyError", "give the URL of the primary"),
+        ("BusyLoadingError", "can be used in a while"),
+        ("TimeoutError", "check that it runs"),
+        ("ResponseError", "the cause of this error"),
+    ],
+)
+def test_what_to_do_about_redis(name, told):
+    """By what its client raises, whose own text may hold a password."""
+    kind = getattr(exceptions, name)
+
+    with pytest.raises(StoreError, match=rf"cannot be used: {name}: .*{told}") as caught, telling():
+        raise kind("s3cret")
+
+    assert "s3cret" not in str(caught.value)

@@ -379,6 +379,7 @@ def test_requests_that_cannot_be_sent(site, transport, options):
 
     assert (False, False) == (caught.value.maybe_accepted, caught.value.retryable)
     assert "not a request that can be sent" in str(caught.value)
+    assert "look for line breaks" in str(caught.value)
     assert [] == site.seen
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None or "s3cret" not in str(caught.value.__cause__)

@@ -55,10 +55,17 @@ def failure_of(
         where = f"{_where(request)}{through}"
         return NetworkError(f"cannot connect to {where}{f': {why}' if why else ''}")
     if kind == "request":
-        reason = f"not a request that can be sent ({type(error).__name__})"
+        reason = (
+            f"not a request that can be sent ({type(error).__name__}): look for line breaks and "
+            "other control characters in keys, URLs and headers"
+        )
         return NetworkError(reason, retryable=False)
     # A bundle of certificates that is not there, a library that is missing or broken.
-    return NetworkError(f"cannot connect ({type(error).__name__})", retryable=False)
+    return NetworkError(
+        f"cannot connect to {_where(request)} ({type(error).__name__}): check the certificates "
+        "that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names, and for SOCKS that PySocks is there",
+        retryable=False,
+    )
 
 
 def _tls_failure(root: OSError | None, request: HttpRequest) -> NetworkError:

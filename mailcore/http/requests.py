@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from mailcore.errors import SerializationError
 from mailcore.flow import HttpRequest
 from mailcore.foundation.frozen import FrozenDict
+from mailcore.foundation.redaction import redact
 
 
 JSON_HEADERS: Mapping[str, str] = FrozenDict(
@@ -40,7 +41,22 @@ def json_bytes(payload: object) -> bytes:
     except (TypeError, ValueError, RecursionError) as error:
         # json's own words repeat the value, at times.
         kind = type(error).__name__
-        raise SerializationError(f"a value cannot be written as JSON ({kind})") from None
+        raise SerializationError(
+            f"a value{_place_in(payload)} cannot be written as JSON ({kind}): give texts, finite "
+            "numbers, booleans, lists and mappings"
+        ) from None
+
+
+def _place_in(payload: object) -> str:
+    """Which parameter of a request has what JSON cannot hold."""
+    if not isinstance(payload, Mapping):
+        return ""
+    for name, value in payload.items():
+        try:
+            _to_json(value)
+        except (TypeError, ValueError, RecursionError):
+            return f" in `{redact(str(name))}`"
+    return ""
 
 
 def json_request(

@@ -233,7 +233,8 @@ def _as_send_error(error: MailcoreError, provider: str) -> SendError:
         return error
     # What was accepted before must not be lost to a fault of the set-up.
     logger.error("sending through %s ended early: %s", provider, error)
-    reason = f"{type(error).__name__} while sending"
+    # Not its own words, which may hold what was configured.
+    reason = f"{type(error).__name__} while sending: see the log of mailcore.delivery"
     return UnexpectedResponse(reason, provider=provider, maybe_accepted=True)
 
 

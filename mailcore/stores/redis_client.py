@@ -78,7 +78,22 @@ def telling() -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        raise StoreError(f"the store in Redis cannot be used: {type(error).__name__}") from error
+        name, hint = type(error).__name__, _hint_for(error)
+        raise StoreError(f"the store in Redis cannot be used: {name}: {hint}") from error
+
+
+def _hint_for(error: Exception) -> str:
+    from redis import exceptions
+
+    if isinstance(error, (exceptions.AuthenticationError, exceptions.NoPermissionError)):
+        return "check the user and the password of its URL, and what they may do"
+    if isinstance(error, exceptions.ReadOnlyError):
+        return "it is a replica that takes no changes: give the URL of the primary"
+    if isinstance(error, exceptions.BusyLoadingError):
+        return "it reads its data, and can be used in a while"
+    if isinstance(error, (exceptions.ConnectionError, exceptions.TimeoutError)):
+        return "check that it runs, that it can be reached, and its URL"
+    return "what Redis said is the cause of this error"
 
 
 def text_of(value: bytes | str) -> str:

@@ -113,7 +113,8 @@ def _telling(key: str, *, maybe_accepted: bool) -> Iterator[None]:
         # Its text may hold the broker's URL, and that a password.
         what = "it may have taken it all the same" if maybe_accepted else "nothing was queued"
         raise BrokerUnavailable(
-            f"Celery's broker did not take the task ({type(error).__name__}): {what}",
+            f"Celery's broker did not take the task ({type(error).__name__}): {what}; check "
+            "broker_url, and that the broker runs",
             idempotency_key=key,
             maybe_accepted=maybe_accepted,
         ) from error

@@ -58,4 +58,8 @@ def telling(what: str) -> Iterator[None]:
     try:
         yield
     except Error as error:
-        raise StoreError(f"the table of {what} cannot be used: {type(error).__name__}") from error
+        name = type(error).__name__
+        raise StoreError(
+            f"the table of {what} cannot be used: {name}: what the database said is the cause of "
+            "this error"
+        ) from error

@@ -302,7 +302,21 @@ def told(what: str, error: SQLAlchemyError) -> StoreError:
     cause: BaseException = error
     if isinstance(error, DBAPIError) and error.orig is not None:
         cause = error.orig
-    return StoreError(f"the database of {what} cannot be used: {type(cause).__name__}")
+    shown = f"{type(cause).__name__} {_code_of(cause)}".rstrip()
+    return StoreError(
+        f"the database of {what} cannot be used: {shown}: what it said is the cause of this error"
+    )
+
+
+def _code_of(error: BaseException) -> str:
+    """SQLSTATE, or the number or the name that SQLite and MySQL have instead; empty without."""
+    # psycopg; sqlite3 from Python 3.11 on.
+    for name in ("sqlstate", "sqlite_errorname"):
+        code = getattr(error, name, None)
+        if isinstance(code, str):
+            return code
+    first = error.args[0] if error.args else None
+    return str(first) if type(first) is int else ""
 
 
 def _begin_to_write(connection: Connection) -> bool:

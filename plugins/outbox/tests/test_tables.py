@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from mailcore import ConfigurationError, Message
 from mailcore.outbox import ATTEMPT_COLUMNS, RECEIPT_COLUMNS, ROW_COLUMNS
 from mailcore_outbox import Outbox, tables_in
+from mailcore_outbox.database import told
 from mailcore_outbox.tables import SCHEMA_VERSION
 
 
@@ -192,3 +194,31 @@ def test_databases_that_cannot_be_used(given, told):
         Outbox(given)
 
     assert "secret" not in str(caught.value)
+
+
+class DriverError(Exception):
+    """What a driver raises: with SQLSTATE, SQLite's name, or MySQL's number before its text."""
+
+    sqlstate = None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "attributes", "shown"),
+    [
+        (("s3cret",), {"sqlstate": "57P03"}, "DriverError 57P03"),
+        (("s3cret",), {"sqlite_errorname": "SQLITE_BUSY"}, "DriverError SQLITE_BUSY"),
+        ((2013, "s3cret"), {}, "DriverError 2013"),
+        (("s3cret",), {}, "DriverError"),
+        ((), {}, "DriverError"),
+    ],
+    ids=["sqlstate", "sqlite", "mysql", "text", "nothing"],
+)
+def test_what_a_database_said(arguments, attributes, shown):
+    """By its code, since its own words may hold a message."""
+    error = DriverError(*arguments)
+    vars(error).update(attributes)
+
+    found = told("the outbox", OperationalError("SELECT", {}, error))
+
+    assert f"cannot be used: {shown}: what it said is the cause of this error" in str(found)
+    assert "s3cret" not in str(found)

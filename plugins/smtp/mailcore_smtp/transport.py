@@ -214,8 +214,11 @@ class SmtpTransport:
                 try:
                     self._made_context = ssl.create_default_context(cafile=self._options.ca_file)
                 except (OSError, ValueError) as error:
-                    kind = type(error).__name__
-                    reason = f"smtp: ca_file has no certificates that can be read ({kind})"
+                    why = getattr(error, "strerror", None) or type(error).__name__
+                    reason = (
+                        f"smtp: ca_file {self._options.ca_file} has no certificates that can be "
+                        f"read ({why}): name a file with certificates in PEM"
+                    )
                     raise ConfigurationError(reason) from None
             return self._made_context
 

@@ -140,7 +140,10 @@ class _PostOffice(_Queue):
             message = row.email_message()
         except Exception as error:
             # Templates and files of the project: anything may go wrong with them.
-            raise CannotMove(f"it cannot be rendered ({type(error).__name__})") from error
+            name = type(error).__name__
+            raise CannotMove(
+                f"it cannot be rendered ({name}): repair its template or attachments, or delete it"
+            ) from error
         return Waiting(
             message=message,
             priority=_POST_OFFICE_PRIORITIES.get(row.priority, 0),

@@ -109,7 +109,10 @@ def told(error: Error) -> StoreError | ConfigurationError:
             "the database has no tables of the outbox, or older ones: run `manage.py migrate` for "
             "it, with 'mailcore_django.outbox' among INSTALLED_APPS"
         )
-    return StoreError(f"the outbox cannot be used: {type(error).__name__}")
+    name = type(error).__name__
+    return StoreError(
+        f"the outbox cannot be used: {name}: what the database said is the cause of this error"
+    )
 
 
 def _is_without_tables(error: Error) -> bool:

@@ -66,7 +66,7 @@ def of_call(error: Exception, *, place: str, writing: bool | None) -> SendError:
         return of_setup(error)
     name = type(error).__name__
     if writing is False:
-        return SendError(f"boto3 could not make the call ({name})", category="configuration")
+        return _of_boto3(name)
     return UnexpectedResponse(f"the answer of {place} cannot be read ({name})", maybe_accepted=True)
 
 
@@ -168,7 +168,15 @@ def of_setup(error: Exception) -> SendError:
         return AuthenticationFailed(
             f"AWS credentials cannot be fetched ({name})", category="credentials", retryable=True
         )
-    return SendError(f"boto3 could not make the call ({name})", category="configuration")
+    return _of_boto3(name)
+
+
+def _of_boto3(name: str) -> SendError:
+    return SendError(
+        f"boto3 could not make the call ({name}): check the region, the endpoint and the options "
+        "of the client; what it said is in the log of botocore at level DEBUG",
+        category="configuration",
+    )
 
 
 def _broken_file(error: Any) -> str:
