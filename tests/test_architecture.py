@@ -315,9 +315,12 @@ IMPORTS_BY_MADE_NAMES = {
 
 
 def _imported_by_made_names(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8")
+    if "import_module" not in text and "__import__" not in text:
+        return []
     return [
         ast.unparse(node.args[0])
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call)
         and (getattr(node.func, "id", "") or getattr(node.func, "attr", ""))
         in ("import_module", "__import__")

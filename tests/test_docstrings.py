@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 
 ROOT = Path(__file__).resolve().parent.parent
 SECTION = re.compile(r"^(?:Args|Attributes):\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
@@ -59,6 +61,7 @@ def entries() -> Iterator[tuple[str, str]]:
                     yield f"{path.relative_to(ROOT)}: {node.name}: {name}", " ".join(text.split())
 
 
+@pytest.mark.slow
 def test_entries_stand_by_themselves() -> None:
     """None begins in the middle of a sentence, as *Of the tenant* does, or is a word or two."""
     found = list(entries())
@@ -85,6 +88,7 @@ def first_sentences() -> Iterator[tuple[str, str]]:
                     waiting.append(node)
 
 
+@pytest.mark.slow
 def test_first_sentences_stand_by_themselves() -> None:
     """None needs the name above it, or the class around it, to say what it is about."""
     found = list(first_sentences())
