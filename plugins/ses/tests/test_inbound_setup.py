@@ -191,9 +191,10 @@ def test_an_active_rule_set_is_never_replaced_unasked(active, replace_active, ex
     """Mail of others goes by it; what was not asked may be active too."""
     wanted = setup(replace_active=replace_active)
     existing = all_there(active_rule_set_name=active)
-    operations, _ = named(own_calls(plan(wanted, existing)))
+    operations, params = named(own_calls(plan(wanted, existing)))
 
     assert (expected, remains) == (operations, is_inactive(wanted, existing))
+    assert [{"RuleSetName": "mailcore"}] * len(expected) == list(params.values())
 
 
 def test_in_the_active_rule_set_the_rule_comes_last():
@@ -232,9 +233,47 @@ def test_a_rule_that_is_there_is_completed(present, changes):
     assert expected == [call.params for call in calls]
 
 
-def test_a_rule_that_does_something_else_stays():
+@pytest.mark.parametrize(
+    ("present", "require_tls", "expected"),
+    [
+        ("Optional", False, []),
+        ("Optional", True, ["Require"]),
+        ("Require", True, []),
+        ("Require", False, []),
+    ],
+)
+def test_a_rule_that_is_there_may_come_to_require_tls(present, require_tls, expected):
+    """It is never made to do without."""
+    existing = all_there(rules=(rule(TlsPolicy=present),))
+    calls = own_calls(plan(setup(require_tls=require_tls), existing))
+
+    assert expected == [call.params["Rule"]["TlsPolicy"] for call in calls]
+
+
+def test_a_bucket_for_mail_alone():
+    """Without a prefix none is named, and its objects are all that SES writes."""
+    wanted = setup(object_key_prefix="")
+    _, params = named(plan(wanted))
+    (statement,) = json.loads(params["PutBucketPolicy"]["Policy"])["Statement"]
+
+    assert [{"S3Action": {"BucketName": "shop-mail", "TopicArn": TOPIC_ARN}}] == (
+        params["CreateReceiptRule"]["Rule"]["Actions"]
+    )
+    assert "arn:aws:s3:::shop-mail/*" == statement["Resource"]
+
+
+@pytest.mark.parametrize(
+    "present",
+    [
+        {"Actions": [{"S3Action": {"BucketName": "others", "TopicArn": TOPIC_ARN}}]},
+        {"Actions": [{"BounceAction": {"SmtpReplyCode": "550"}}]},
+        {"Actions": []},
+        {},
+    ],
+)
+def test_a_rule_that_does_something_else_stays(present):
     """It is told, and nothing is done."""
-    other = rule(Actions=[{"S3Action": {"BucketName": "others", "TopicArn": TOPIC_ARN}}])
+    other = {"Name": "mailcore-inbound", **present}
 
     with pytest.raises(ConfigurationError, match="give another rule_name"):
         plan(setup(), all_there(rules=(other,)))
@@ -331,6 +370,7 @@ def test_what_aws_would_not_take(changes):
 def test_what_needs_an_mx_record(recipients, names):
     """Each domain once."""
     wanted = setup(recipients=recipients)
+    assert tuple(dict.fromkeys(recipients)) == wanted.recipients
 
     assert (names, "inbound-smtp.eu-west-1.amazonaws.com") == (
         list(wanted.mx_names),

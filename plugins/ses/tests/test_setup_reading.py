@@ -177,6 +177,18 @@ def test_events_of_identities_alone(valid):
     assert existing == Existing(notifications={"shop.example": {}})
 
 
+def test_a_webhook_without_a_queue(valid):
+    """What its dead-letter queue has is read all the same."""
+    _, answers, _ = of_topic(EVENTS.topic_arn)
+    answers["GetQueueAttributes"] = [{"Attributes": {"Policy": "{}"}}]
+    aws = Aws(valid, {**answers, "GetConfigurationSetEventDestinations": [{}]})
+    wanted = EventSetup(**{**SHARED, "queue_name": None})
+
+    existing = run(event_flow.read_existing(wanted), aws)
+
+    assert {"ses-events-dead": {"Policy": "{}"}} == existing.queues
+
+
 def asked_for_receiving(*, has_bucket):
     """What is asked about bucket and rules."""
     of_bucket = ("GetPublicAccessBlock", "GetBucketPolicy") if has_bucket else ()
