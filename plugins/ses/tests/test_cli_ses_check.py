@@ -59,10 +59,10 @@ class Aws:
             "SendEmail": {"MessageId": "m-1"},
             **answers,
         }
-        self.asked: list[str] = []
+        self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def exchange(self, request: AwsCall) -> AwsResponse:
-        self.asked.append(request.operation)
+        self.asked.append((request.operation, dict(request.params)))
         answer = self._answers[request.operation]
         if request.operation == "GetEmailIdentity" and isinstance(answer, dict):
             answer = answer.get(request.params["EmailIdentity"], ABSENT)
@@ -77,7 +77,13 @@ class Aws:
 
 
 @pytest.fixture
-def look(invented_credentials) -> Callable[..., dict[str, Finding]]:
+def asked() -> list[tuple[str, dict[str, Any]]]:
+    """What was asked last: operations and their parameters."""
+    return []
+
+
+@pytest.fixture
+def look(invented_credentials, asked) -> Callable[..., dict[str, Finding]]:
     """Check with prepared answers; findings by subject."""
 
     def make(
@@ -92,8 +98,10 @@ def look(invented_credentials) -> Callable[..., dict[str, Finding]]:
         }
         provider = get_provider("ses", **{**usual, **(options or {})})
         arguments.setdefault("sender", "shop@mail.example.com")
-        found = run(check(provider, **arguments), Aws(**(answers or {})))
+        aws = Aws(**(answers or {}))
+        found = run(check(provider, **arguments), aws)
         provider.create_transport().close()
+        asked[:] = aws.asked
         return {each.subject: each for each in found}
 
     return make
@@ -116,6 +124,108 @@ def test_all_is_well(look):
         "test message",
     ] == list(found)
     assert {("ok", "")} == {(each.state, each.fix) for each in found.values()}
+
+
+OF_SET = {"ConfigurationSetName": "tx"}
+LOOKED_AT = [
+    ("GetAccount", {}),
+    ("GetEmailIdentity", {"EmailIdentity": "shop@mail.example.com"}),
+    ("GetEmailIdentity", {"EmailIdentity": "mail.example.com"}),
+    ("GetEmailIdentity", {"EmailIdentity": "example.com"}),
+    ("GetConfigurationSet", OF_SET),
+    ("GetConfigurationSetEventDestinations", OF_SET),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({}, LOOKED_AT),
+        (
+            {"sender": None, "test_send": True},
+            [LOOKED_AT[0], ("ListEmailIdentities", {"PageSize": 1000}), *LOOKED_AT[4:]],
+        ),
+    ],
+    ids=["unasked", "without a sender"],
+)
+def test_nothing_is_sent(look, asked, arguments, expected):
+    """Unless it is asked for, and there is somebody to send from."""
+    found = look(**arguments)
+
+    assert "test message" not in found
+    assert expected == asked
+
+
+def test_the_test_message(look, asked):
+    """It goes from the sender to SES's simulator, by the way of every message."""
+    look(test_send=True)
+    operation, params = asked[-1]
+
+    assert ("SendEmail", "tx") == (operation, params["ConfigurationSetName"])
+    assert {"ToAddresses": ["success@simulator.amazonses.com"]} == params["Destination"]
+    assert b"\nFrom: shop@mail.example.com\r\n" in b"\n" + params["Content"]["Raw"]["Data"]
+
+
+QUOTA = {"MaxSendRate": 14.0, "SentLast24Hours": 10.0}
+
+
+@pytest.mark.parametrize(
+    ("subject", "answers", "options", "said"),
+    [
+        ("quota", {}, {}, "14 recipients per second; 49990 of 50000 are left of 24 hours"),
+        (
+            "quota",
+            {"GetAccount": {**ACCOUNT, "SendQuota": {**QUOTA, "Max24HourSend": -1.0}}},
+            {},
+            "14 recipients per second, unlimited per day",
+        ),
+        (
+            "quota",
+            {"GetAccount": {**ACCOUNT, "SendQuota": {**QUOTA, "Max24HourSend": 11.0}}},
+            {},
+            "14 recipients per second; 1 of 11 are left of 24 hours",
+        ),
+        ("identity", {}, {}, "example.com is verified"),
+        ("dkim", {}, {}, "SES signs mail of example.com"),
+        ("credentials", {}, {}, "AWS accepts them in eu-west-1"),
+        ("configuration set", {}, {}, "tx exists"),
+        ("configuration set", {"GetConfigurationSet": {}}, {}, "tx exists"),
+        ("events", {}, {}, "tx publishes to a topic of topic_arns"),
+        (
+            "events",
+            {},
+            {"topic_arns": []},
+            "event destinations of tx that are switched on: 1; topic_arns is empty",
+        ),
+    ],
+)
+def test_what_is_well(look, subject, answers, options, said):
+    """It says what was found."""
+    found = look(answers, options)[subject]
+
+    assert ("ok", said, "") == (found.state, found.text, found.fix)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({}, "1 of 2 are verified in eu-west-1; --from ADDRESS looks at one"),
+        (
+            {"NextToken": "2"},
+            "1 or more of 2 or more are verified in eu-west-1; --from ADDRESS looks at one",
+        ),
+    ],
+)
+def test_how_many_are_verified(look, body, said):
+    """As far as the first thousand tell."""
+    entries = [
+        {"IdentityName": "a.example", "VerificationStatus": "SUCCESS", "SendingEnabled": True},
+        {"IdentityName": "b.example", "VerificationStatus": "PENDING", "SendingEnabled": True},
+    ]
+
+    found = look({"ListEmailIdentities": {"EmailIdentities": entries, **body}}, sender=None)
+
+    assert said == found["identity"].text
 
 
 @pytest.mark.parametrize(
@@ -275,7 +385,7 @@ def test_permissions(look, operation: str, subject: str):
             "AWS_ACCESS_KEY_ID",
         ),
         (AwsResponse(status_code=403, error_code="RequestExpired"), "clock", "clock"),
-        (SendError("none", category="region"), "region", "AWS_DEFAULT_REGION"),
+        (SendError("none", category="region"), "region", "--option region_name="),
         (NetworkError("refused"), "account", "network"),
     ],
 )
