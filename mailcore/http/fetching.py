@@ -8,14 +8,12 @@ together stays below a limit.
 
 from __future__ import annotations
 
-import json
-
 from collections.abc import Mapping
 
 from mailcore.errors import FetchError, NetworkError, SendError, SendTimeout, UnexpectedResponse
 from mailcore.flow import Exchange, Flow, HttpRequest, HttpResponse
 from mailcore.foundation.redaction import redact
-from mailcore.http.answers import retry_after_seconds
+from mailcore.http.answers import json_or_none, retry_after_seconds
 
 
 _CATEGORIES = {401: "access_denied", 403: "access_denied", 404: "not_found"}
@@ -113,12 +111,8 @@ class PieceFetcher:
 
     def _refused(self, response: HttpResponse) -> FetchError:
         status = response.status_code
-        said = ""
-        try:
-            answer = json.loads(response.body)
-            said = str(answer.get("message") or "") if isinstance(answer, dict) else ""
-        except (ValueError, RecursionError):
-            pass
+        answer = json_or_none(response)
+        said = str(answer.get("message") or "") if isinstance(answer, dict) else ""
         words = redact(" ".join(said.split()))[:300] or "no message"
         waits = retry_after_seconds(response.headers)
         hint = f" (wait {waits:.0f} seconds)" if waits is not None else ""

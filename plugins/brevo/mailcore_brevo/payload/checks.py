@@ -45,6 +45,7 @@ from mailcore.message.problems import (
     refused_extra_headers,
     refused_headers,
     refused_own_headers,
+    without_body,
 )
 from mailcore_brevo.idempotency import KEY_HEADER
 from mailcore_brevo.options import (
@@ -153,9 +154,7 @@ def _incomplete(message: Message) -> Iterator[Problem]:
     extra = parameters_of(message)
     if extra.get("templateId") is not None:
         return
-    if not any((message.text, message.html, extra.get("textContent"), extra.get("htmlContent"))):
-        reason = "no text, HTML or template: Brevo refuses a message without a body"
-        yield Problem("text", reason, "give text or html")
+    yield from without_body(message, "Brevo", extra, ("textContent", "htmlContent"))
     if not (message.subject or extra.get("subject")):
         reason = "no subject: Brevo refuses a message without one"
         yield Problem("subject", reason, "give a subject")

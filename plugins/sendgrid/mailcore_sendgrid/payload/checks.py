@@ -38,6 +38,7 @@ from mailcore.message.problems import (
     refused_in_extra,
     refused_metadata_names,
     refused_own_headers,
+    without_body,
 )
 from mailcore_sendgrid.event_map import RESERVED
 from mailcore_sendgrid.options import NAMESPACE
@@ -104,10 +105,8 @@ def _header_refused(name: str, place: str) -> tuple[str, str] | None:
 
 
 def _without_content(message: Message, extra: Mapping[str, Any]) -> Iterator[Problem]:
-    bodies = (message.text, message.html, extra.get("content"))
-    if not any(bodies) and not any(part.content for part in message.alternatives):
-        reason = "no text, HTML or template: SendGrid refuses a message without a body"
-        yield Problem("text", reason, "give text or html")
+    if not any(part.content for part in message.alternatives):
+        yield from without_body(message, "SendGrid", extra, ("content",))
     if not message.subject and not extra.get("subject"):
         reason = "no subject: SendGrid wants one, unless a template has it"
         yield Problem("subject", reason, "give a subject")
