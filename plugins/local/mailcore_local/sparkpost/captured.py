@@ -10,8 +10,8 @@ from typing import Any
 from mailcore.inbound import parse_inbound
 from mailcore_local.hub import part_of_request
 from mailcore_local.mailbox import CapturedMail, CapturedRecipient, CapturedRequest
+from mailcore_local.sparkpost.letters import Letter, shown_to
 from mailcore_local.sparkpost.models import Transmission
-from mailcore_local.sparkpost.transmissions import Letter, shown_to
 
 
 FACE = "sparkpost"

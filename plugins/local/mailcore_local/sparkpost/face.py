@@ -30,21 +30,20 @@ from mailcore_local.sparkpost import webhooks
 from mailcore_local.sparkpost.account import Account
 from mailcore_local.sparkpost.calls import Call, read_document
 from mailcore_local.sparkpost.captured import FACE, captured_letter, part_of_call
+from mailcore_local.sparkpost.contents import (
+    SANDBOX_TEMPLATE,
+    Source,
+    check_inline,
+    read_content,
+)
 from mailcore_local.sparkpost.errors import PlainError, SparkPostError, refused
+from mailcore_local.sparkpost.letters import letters_of, new_transmission_id
 from mailcore_local.sparkpost.models import Transmission, parsed_time, read
+from mailcore_local.sparkpost.recipients import read_people
 from mailcore_local.sparkpost.suppression_calls import SuppressionCalls
 from mailcore_local.sparkpost.suppressions import SuppressionList
 from mailcore_local.sparkpost.template_calls import TemplateCalls
 from mailcore_local.sparkpost.templates import TemplateStore
-from mailcore_local.sparkpost.transmissions import (
-    SANDBOX_TEMPLATE,
-    Source,
-    check_inline,
-    letters_of,
-    new_transmission_id,
-    read_content,
-    read_people,
-)
 
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 from mailcore_local.sparkpost.calls import Call
 from mailcore_local.sparkpost.errors import PlainError
 from mailcore_local.sparkpost.models import Suppression, read
+from mailcore_local.sparkpost.recipients import MAX_RECIPIENTS
 from mailcore_local.sparkpost.suppressions import SuppressionList, checked_type
-from mailcore_local.sparkpost.transmissions import MAX_RECIPIENTS
 
 
 class SuppressionCalls:

@@ -18,10 +18,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from mailcore_local.jinja_subset import TemplateError
+from mailcore_local.sparkpost.contents import Source, read_content
 from mailcore_local.sparkpost.errors import refused
 from mailcore_local.sparkpost.merging import check
 from mailcore_local.sparkpost.models import Template, read
-from mailcore_local.sparkpost.transmissions import Source, read_content
 
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
