@@ -140,8 +140,29 @@ def test_settings_of_django_ses(backend, django_settings):
         "defaults": {"envelope_sender": "bounce@example.com"},
     } == made.mailers["default"]["OPTIONS"]
     assert {"ses": {"topic_arns": ["arn:aws:sns:eu-central-1:123456789012:mail"]}} == made.webhooks
-    assert "AWS_SES_AUTO_THROTTLE: no equivalent" in printed()
+    assert "AWS_SES_AUTO_THROTTLE: what does the same is `POLICIES`" in printed()
     assert "s3cr3t" not in printed()
+
+
+def test_what_django_ses_takes_without_settings_of_its_own(backend, django_settings):
+    """Keys that other packages of AWS read too, and a selector; an own key wins."""
+    backend("django_ses.SESBackend")
+    django_settings(
+        AWS_ACCESS_KEY_ID="AKIA",
+        AWS_SECRET_ACCESS_KEY="s3cr3t",
+        AWS_SES_ACCESS_KEY_ID="AKIB",
+        DKIM_DOMAIN="example.com",
+        DKIM_PRIVATE_KEY="k3y",
+    )
+
+    made = equivalent()
+
+    assert {
+        "MAILCORE_SES_ACCESS_KEY_ID": "AWS_SES_ACCESS_KEY_ID",
+        "MAILCORE_SES_SECRET_ACCESS_KEY": "AWS_SECRET_ACCESS_KEY",
+        "MAILCORE_SES_DKIM_PRIVATE_KEY": "DKIM_PRIVATE_KEY",
+    } == made.variables
+    assert "ses" == made.mailers["default"]["OPTIONS"]["dkim_selector"]
 
 
 def test_two_keys_of_one_option(backend, django_settings):
@@ -244,6 +265,8 @@ def told(row):
     """What the page says of a setting."""
     if row.never:
         return f"no equivalent: {row.never}"
+    if row.instead:
+        return row.instead
     within = f", its key `{row.within}`" if row.within else ""
     where = " in `WEBHOOKS`" if row.webhook else ""
     return f"`{row.option}`{within}{where}{f'; {row.note}' if row.note else ''}"

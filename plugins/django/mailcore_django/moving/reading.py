@@ -28,6 +28,10 @@ _Entry: TypeAlias = "dict[str, Any]"
 
 _ANYMAIL = "anymail.backends."
 _DJANGO_SES = "django_ses.SESBackend"
+# What django-ses takes where nothing of its own is set (`django_ses/conf.py` of 4.8.2). Other
+# packages read these as well, so that they may stay where they are.
+_SHARED_BY_AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_DKIM_SELECTOR = "ses"
 _ESPS = {module.upper(): name for module, name in ANYMAIL_BACKENDS.items()}
 
 
@@ -165,6 +169,12 @@ def _from_django_ses(made: Equivalent, alias: str) -> None:
                 made.notes.append(f"{name}: a function; write a receiver of pre_send that does it")
             elif value not in (None, ""):
                 _take(made, entry, name, row, value)
+    for name in _SHARED_BY_AWS:
+        variable = f"MAILCORE_SES_{name.removeprefix('AWS_')}"
+        if variable not in made.variables and getattr(settings, name, None):
+            made.variables[variable] = name
+    if "dkim_domain" in entry["OPTIONS"]:
+        entry["OPTIONS"].setdefault("dkim_selector", _DKIM_SELECTOR)
 
 
 def _entry(made: Equivalent, alias: str, provider: str) -> _Entry:
@@ -176,6 +186,9 @@ def _entry(made: Equivalent, alias: str, provider: str) -> _Entry:
 def _take(made: Equivalent, entry: _Entry, place: str, row: Row, value: Any) -> None:
     if row.never:
         made.notes.append(f"{place}: no equivalent; {row.never}")
+        return
+    if row.instead:
+        made.notes.append(f"{place}: what does the same is {row.instead}")
         return
     if row.note:
         made.notes.append(f"{place}: {row.note}")
@@ -230,5 +243,7 @@ def _advice(row: Row | None) -> str:
         return "it is for a service that has no provider here"
     if row.never:
         return f"it has no equivalent; {row.never}"
+    if row.instead:
+        return f"what does the same is {row.instead}"
     where = "MAILCORE['WEBHOOKS']" if row.webhook else "the options of the mailer"
     return f"it is {row.option!r} in {where}: `manage.py mailcore settings` writes it"

@@ -27,6 +27,7 @@ class Row:
         secret: Whether its value is not to be shown: it goes into the environment.
         made: Makes the value of the option of that of the setting.
         never: Why there is no equivalent; no option then.
+        instead: What does the same, where that is no option of a provider or mailer.
         note: What to know beside.
     """
 
@@ -36,6 +37,7 @@ class Row:
     secret: bool = False
     made: Callable[[Any], Any] | None = None
     never: str = ""
+    instead: str = ""
     note: str = ""
 
 
@@ -90,7 +92,9 @@ COMMON: dict[str, Row] = {
     "REQUESTS_TIMEOUT": Row(option="timeout_seconds", made=_seconds),
     "WEBHOOK_SECRET": _HOOKS,
     "IDNA_ENCODER": Row(never="domains are encoded by IDNA 2008 with UTS #46, as browsers do"),
-    "DEBUG_API_REQUESTS": Row(never="set the logger mailcore.http to DEBUG; it shows no secrets"),
+    "DEBUG_API_REQUESTS": Row(
+        instead="the logger `mailcore.wire` at the level DEBUG, which shows no secrets"
+    ),
 }
 """What django-anymail has for all services."""
 
@@ -157,7 +161,10 @@ OF_PROVIDER: dict[str, dict[str, Row]] = {
 }
 """What django-anymail has for a service, by our name of it."""
 
-_BLACKLIST = Row(never="SES keeps a suppression list: `manage.py mailcore ses suppressions`")
+_BLACKLIST = Row(
+    instead="the app `mailcore_django.suppression`, or the list that SES keeps: "
+    "`manage.py mailcore ses suppressions`"
+)
 
 DJANGO_SES: dict[str, Row] = {
     "AWS_SES_ACCESS_KEY_ID": Row(option="access_key_id", secret=True),
@@ -188,7 +195,9 @@ DJANGO_SES: dict[str, Row] = {
         webhook=True,
         made=lambda value: [_https(each) for each in _listed(value)],
     ),
-    "AWS_SES_AUTO_THROTTLE": Row(never="a rate that is exceeded is an error that may be retried"),
+    "AWS_SES_AUTO_THROTTLE": Row(
+        instead='`POLICIES`: "production" keeps to the rate that SES tells, and tries again'
+    ),
     "AWS_SES_ADD_BOUNCE_TO_BLACKLIST": _BLACKLIST,
     "AWS_SES_ADD_COMPLAINT_TO_BLACKLIST": _BLACKLIST,
     "AWS_SES_USE_BLACKLIST": _BLACKLIST,
