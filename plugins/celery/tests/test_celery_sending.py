@@ -568,7 +568,9 @@ def test_what_celery_ends_itself(in_memory):
     in_memory.backend.mark_as_revoked("b", "revoked")
 
     ended, revoked = mail.outcome("a"), mail.outcome("b")
-    assert ("unknown", "TimeLimitExceeded in its task") == (ended.state, ended.error_text)
+    assert ("unknown", "task_failed", "TimeLimitExceeded in its task") == (
+        *(ended.state, ended.error_category, ended.error_text),
+    )
     assert ("cancelled", "revoked") == (revoked.state, revoked.error_category)
 
 
