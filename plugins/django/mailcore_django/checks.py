@@ -59,6 +59,7 @@ _TRUST = (
     "webhook_header_secrets",
     "webhook_signing_keys",
     "webhook_verification_keys",
+    "accepts_bearer",
 )
 
 
@@ -256,8 +257,8 @@ def _host() -> Iterator[CheckMessage]:
 def _trusting(provider: Provider[Any, Any]) -> tuple[str, ...]:
     """The options that say whom webhooks trust: one of them is needed."""
     names = list(inspect.signature(type(provider).__init__).parameters)
-    topics = tuple(name for name in names if name.startswith("topic_") and name != "topic_name")
-    return topics or tuple(name for name in names if name in _TRUST)
+    topics = [name for name in names if name.startswith("topic_") and name != "topic_name"]
+    return (*topics, *(name for name in names if name in _TRUST))
 
 
 def _is_given(option: str, options: Mapping[str, object], provider: str) -> bool:

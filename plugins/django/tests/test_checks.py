@@ -244,6 +244,22 @@ def test_webhooks(django_settings, webhooks, part):
     assert [("E006", True)] == [(name, part in text) for name, text in told()]
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("ses", {"webhook_secrets": ["ses:s3cr3t"]}),
+        ("ses", {"topic_arn_patterns": ["arn:aws:sns:*:123456789012:ses-*"]}),
+        ("mailgun", {"webhook_secrets": ["mailgun:s3cr3t"]}),
+        ("sparkpost", {"accepts_bearer": len}),
+    ],
+)
+def test_each_way_to_trust_is_enough(django_settings, name, options):
+    """As the provider has it."""
+    django_settings(MAILCORE={"WEBHOOKS": {name: options}})
+
+    assert [] == told()
+
+
 def test_webhooks_that_trust_somebody(django_settings, monkeypatch):
     """By the settings, or by the environment."""
     monkeypatch.setenv("MAILCORE_MAILGUN_WEBHOOK_SIGNING_KEYS", "s3cr3t")
