@@ -12,13 +12,26 @@ import math
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from botocore.utils import parse_timestamp
 
 from mailcore_local.ses.errors import ServiceError
 from mailcore_local.ses.model import Params, Route
+
+
+def form_fields(text: str) -> dict[str, str]:
+    """
+    The fields of a query string or a form.
+
+    Raises:
+        ServiceError: `MalformedQueryString`.
+    """
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=1000))
+    except ValueError:
+        raise ServiceError("MalformedQueryString", "The query string is malformed.") from None
 
 
 def decode_rest_json(route: Route, query: str, body: bytes) -> Params:

@@ -6,8 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from botocore.model import OperationModel
+
 from mailcore_local import engine
-from mailcore_local.engine import ArgumentRule
+from mailcore_local.engine import ArgumentRule, Fault
+from mailcore_local.ses.errors import ServiceError
+from mailcore_local.ses.model import error_status
 
 
 SEND_OPERATIONS = ("SendEmail", "SendBulkEmail")
@@ -47,3 +51,17 @@ class Faults(engine.Faults):
 
     def __init__(self, *, seed: int = 0) -> None:
         super().__init__(_OWN, SEND_OPERATIONS, seed=seed)
+
+
+def injected_error(operation: OperationModel, fault: Fault) -> ServiceError | None:
+    """
+    The error that a fault stands for, or `None` when it is none.
+    """
+    if fault.name == "error":
+        code = fault.argument
+        return ServiceError(code, "Injected fault.", status_code=error_status(operation, code))
+    described = ERRORS.get(fault.name)
+    if described is None:
+        return None
+    code, message, status_code = described
+    return ServiceError(code, message, status_code=status_code)

@@ -5,14 +5,12 @@ The services behind the HTTP server: dispatch, state, events.
 from __future__ import annotations
 
 import functools
-import json
 import threading
 import time
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 from botocore.model import OperationModel
 
@@ -22,7 +20,6 @@ from mailcore_local.engine import (
     Fault,
     Happening,
     Publisher,
-    apply_fault,
     grouped,
     happenings,
     is_test_virus,
@@ -31,17 +28,12 @@ from mailcore_local.ses.account import Account
 from mailcore_local.ses.configuration_sets import ConfigurationSets
 from mailcore_local.ses.confirming import Confirmations
 from mailcore_local.ses.decoding import decode_query, decode_rest_json
-from mailcore_local.ses.deliveries import SnsDelivery, may_retry
+from mailcore_local.ses.deliveries import may_retry
 from mailcore_local.ses.errors import ServiceError, not_found
-from mailcore_local.ses.events import (
-    EVENT_TYPES,
-    event_object,
-    event_of,
-    event_record,
-    kind_of,
-)
-from mailcore_local.ses.faults import ERRORS, Faults
-from mailcore_local.ses.model import Params, Route, error_status, partition_of, service_model
+from mailcore_local.ses.event_publishing import EventPublishing
+from mailcore_local.ses.events import EVENT_TYPES, event_object, event_of, kind_of
+from mailcore_local.ses.faults import Faults
+from mailcore_local.ses.model import Params, Route, partition_of, service_model
 from mailcore_local.ses.observing import Surroundings, slow_ones
 from mailcore_local.ses.records import MessageRecord, NotificationRecord
 from mailcore_local.ses.sending import Caller, Sending
@@ -137,6 +129,13 @@ class Service:
             ),
         )
         self.configuration_sets.create_default(DEFAULT_CONFIGURATION_SET, self.topic_arn)
+        self._events = EventPublishing(
+            topics=self.topics,
+            configuration_sets=self.configuration_sets,
+            region_name=settings.region_name,
+            account_id=ACCOUNT_ID,
+            submit=self.publisher.submit,
+        )
         self.account = Account(
             region_name=settings.region_name,
             sandbox=settings.sandbox,
@@ -262,7 +261,7 @@ class Service:
             told = Happening(kind_of(event_type), tuple(recipients or message.destination))
             ids = self.surroundings.happened(message, told)
             event = {**event_object(message, event_type, recipients), **(details or {})}
-            self._publish(message, [(event_type, event, ids)], Fault("ok"))
+            self._events.publish(message, [(event_type, event, ids)], _no_fault)
 
     def publish(
         self,
@@ -282,7 +281,8 @@ class Service:
         """
         with self.lock:
             event_type, event = event_of(message, happening)
-            self._publish(message, [(event_type, {**event, **details}, event_ids)], Fault("ok"))
+            told = [(event_type, {**event, **details}, event_ids)]
+            self._events.publish(message, told, _no_fault)
 
     def _observe(self, record: NotificationRecord) -> None:
         self.confirmations.observe(record)
@@ -314,78 +314,11 @@ class Service:
                 (*event_of(message, each), self.surroundings.happened(message, each))
                 for each in happened
             ]
-            self._publish(message, events, None)
-
-    def _publish(
-        self,
-        message: MessageRecord,
-        events: Sequence[tuple[str, Params, tuple[str, ...]]],
-        fault: Fault | None,
-    ) -> None:
-        deliveries: list[SnsDelivery] = []
-        for event_type, details, event_ids in events:
-            matching = EVENT_TYPES[event_type][1]
-            name = message.configuration_set_name
-            for topic_arn in self.configuration_sets.topics_for(name, matching):
-                deliveries += self._event_deliveries(
-                    topic_arn, message, event_type, details, event_ids
-                )
-        if deliveries:
-            chosen = self.faults.for_notifications() if fault is None else fault
-            self.publisher.submit(apply_fault(deliveries, chosen))
-
-    def _event_deliveries(
-        self,
-        topic_arn: str,
-        message: MessageRecord,
-        event_type: str,
-        details: Params,
-        event_ids: tuple[str, ...],
-    ) -> list[SnsDelivery]:
-        if topic_arn not in self.topics.topics:
-            return []  # Deleted since: SES publishes into the void.
-        record = event_record(
-            message,
-            event_type,
-            details,
-            region_name=self.settings.region_name,
-            account_id=ACCOUNT_ID,
-        )
-        return self.topics.publish(
-            topic_arn,
-            json.dumps(record),
-            subject="Amazon SES Email Event Notification",
-            event_type=event_type,
-            ses_message_id=message.message_id,
-            event_ids=event_ids,
-        )
+            self._events.publish(message, events, self.faults.for_notifications)
 
 
-def injected_error(operation: OperationModel, fault: Fault) -> ServiceError | None:
-    """
-    The error that a fault stands for, or `None` when it is none.
-    """
-    if fault.name == "error":
-        code = fault.argument
-        return ServiceError(code, "Injected fault.", status_code=error_status(operation, code))
-    described = ERRORS.get(fault.name)
-    if described is None:
-        return None
-    code, message, status_code = described
-    return ServiceError(code, message, status_code=status_code)
-
-
-def form_fields(text: str) -> dict[str, str]:
-    """
-    The fields of a query string or a form.
-
-    Raises:
-        ServiceError: `MalformedQueryString`.
-    """
-    try:
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=1000))
-    except ValueError:
-        raise ServiceError("MalformedQueryString", "The query string is malformed.") from None
+def _no_fault() -> Fault:
+    return Fault("ok")
 
 
 def _not_implemented(name: str) -> ServiceError:

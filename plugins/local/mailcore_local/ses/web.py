@@ -19,11 +19,13 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from mailcore_local.serving import ConnectionCut, Interruptions, read_body
+from mailcore_local.ses.decoding import form_fields
 from mailcore_local.ses.errors import ServiceError, new_request_id
+from mailcore_local.ses.faults import injected_error
 from mailcore_local.ses.inspection import home, inspection
 from mailcore_local.ses.model import Route as Operation
 from mailcore_local.ses.model import Router, service_model
-from mailcore_local.ses.service import Service, form_fields, injected_error
+from mailcore_local.ses.service import Service
 from mailcore_local.ses.sigv4 import Credentials, SignedRequest, authenticate
 from mailcore_local.ses.sns_api import encode_error, encode_result
 
