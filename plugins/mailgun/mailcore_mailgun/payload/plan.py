@@ -58,17 +58,14 @@ def plan(message: Message, content: Literal["form", "mime"] = "form") -> Plan:
         message: Any; nothing else is found out about one that the checks refuse.
         content: The option `content` of the provider.
     """
-    is_mime = message.template_id is None and (content == "mime" or needs_mime(message))
+    is_mime = message.template_id is None and (
+        content == "mime" or is_beyond_the_form(message) or _is_better_written_here(message)
+    )
     if message.is_batch:
         if goes_individually(message):
             return Plan(Choice.INDIVIDUAL, is_mime)
         return Plan(Choice.BATCH)
     return Plan(Choice.MIME, is_written_here=True) if is_mime else Plan(Choice.FORM)
-
-
-def needs_mime(message: Message) -> bool:
-    """Whether only a mail that is written here is what the message says."""
-    return is_beyond_the_form(message) or _is_better_written_here(message)
 
 
 def is_beyond_the_form(message: Message) -> bool:

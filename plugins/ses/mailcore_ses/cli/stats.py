@@ -90,7 +90,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.source and arguments.time_zone is not timezone.utc:
         raise UsageError("a file has days of UTC: leave out --time-zone, or --from")
     draw = None if arguments.output is None else _drawer(arguments)
-    figures = _stored(arguments) if arguments.source else _asked(arguments)
+    if arguments.source:
+        figures = StatisticsStore(arguments.source).load(arguments.region)
+    else:
+        figures = _asked(arguments)
     shown = _span(figures, arguments)
     if draw is not None:
         _write_file(arguments.output, draw(shown))
@@ -116,10 +119,6 @@ def _asked(arguments: argparse.Namespace) -> tuple[DailyStatistics, ...]:
         days = StatisticsStore(arguments.save).save(region_name, statistics.by_day())
         output.note(f"{arguments.save!r} has {days} days of {region_name}")
     return statistics.by_day(arguments.time_zone)
-
-
-def _stored(arguments: argparse.Namespace) -> tuple[DailyStatistics, ...]:
-    return StatisticsStore(arguments.source).load(arguments.region)
 
 
 def _span(

@@ -41,26 +41,23 @@ def read_addresses(values: object, place: str, defects: list[str]) -> list[str]:
         place: What `defects` calls the list.
         defects: What cannot be read is added here, in words.
     """
-    return [address for address, _ in _distinct(values, place, defects)]
+    return [address for address, _ in read_recipients(values, place, defects)]
 
 
 def read_recipients(
     values: object, place: str, defects: list[str]
 ) -> list[tuple[str, Mapping[str, Any]]]:
     """
-    Read an array of objects with `emailAddress`, into pairs of the address and the object.
+    Read an array of objects with `emailAddress`, or of addresses, each once.
 
     Args:
         values: The array, or anything else.
         place: What `defects` calls the list.
         defects: What cannot be read is added here, in words.
+
+    Returns:
+        Pairs of the address and the object, which is empty where the address stands alone.
     """
-    return _distinct(values, place, defects)
-
-
-def _distinct(
-    values: object, place: str, defects: list[str]
-) -> list[tuple[str, Mapping[str, Any]]]:
     if not isinstance(values, (list, tuple)):
         defects.append(f"`{place}` is {'missing' if values is None else 'not an array'}")
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mailcore.address import encode_words, looks_encoded
@@ -49,12 +49,6 @@ def api_headers(message: Message) -> list[dict[str, str]]:
         given = {name.lower() for name, _ in pairs}
         found = message.unsubscribe.headers.items()
         pairs += [(name, value) for name, value in found if name.lower() not in given]
-    return list(as_api(pairs)) + [
-        {"Name": name, "Value": value} for name, value in event_headers(message)
-    ]
-
-
-def as_api(pairs: Iterable[tuple[str, str]]) -> Iterator[dict[str, str]]:
-    """Headers with values as ``MessageHeader`` takes them: printable ASCII on one line."""
-    for name, value in pairs:
-        yield {"Name": name, "Value": header_value(name, value)}
+    # As ``MessageHeader`` takes them: printable ASCII on one line.
+    written = [(name, header_value(name, value)) for name, value in pairs]
+    return [{"Name": name, "Value": value} for name, value in written + event_headers(message)]

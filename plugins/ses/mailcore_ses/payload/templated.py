@@ -25,21 +25,17 @@ def template_email(message: Message) -> Parameters:
     return given(Destination=destination(message), Content={"Template": _template(message)})
 
 
-def template_reference(template_id: str) -> Parameters:
-    """A stored template by its name or its ARN."""
-    if template_id.startswith("arn:"):
-        return {"TemplateArn": template_id}
-    return {"TemplateName": template_id}
-
-
 def template_data(data: Mapping[str, object] | None) -> str:
     """Values for a template: always JSON, because SES finds a template without any invalid."""
     return json.dumps(data) if data else "{}"
 
 
 def _template(message: Message) -> Parameters:
-    if message.template_id is not None:
-        template = template_reference(message.template_id)
+    template_id = message.template_id
+    template: Parameters
+    if template_id is not None:
+        name = "TemplateArn" if template_id.startswith("arn:") else "TemplateName"
+        template = {name: template_id}
     else:
         # An empty form beside another would be what readers show. One of them has to be there:
         # https://docs.aws.amazon.com/ses/latest/APIReference/API_CreateTemplate.html (read
