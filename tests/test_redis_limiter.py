@@ -194,7 +194,8 @@ def test_a_redis_that_hangs_does_not_stop_mail(monkeypatch):
     assert 1 == limiter.used("a")
     # A host that drops packets, which no test has at hand, is waited for as long.
     with redis_limiter._client(url) as client:
-        assert 0.1 == client.get_connection_kwargs()["socket_connect_timeout"]
+        given = client.get_connection_kwargs()
+        assert (0.1, 0.1) == (given["socket_timeout"], given["socket_connect_timeout"])
 
 
 def test_names_of_keys(server, client):

@@ -17,7 +17,7 @@ import pytest
 
 from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.utils import timezone as django_timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,9 +28,11 @@ from mailcore import (
     EventType,
     InvalidAddress,
     MailcoreError,
+    Message,
+    RejectReason,
     TrackingEvent,
 )
-from mailcore_django import EmailBackend
+from mailcore_django import EmailBackend, MailcoreMessage
 from mailcore_django.conf import LogSettings
 from mailcore_django.forgetting import erase_command, prune_command
 from mailcore_django.log import listening
@@ -39,6 +41,7 @@ from mailcore_django.log.erasing import Erased, erase
 from mailcore_django.log.models import Event, Recipient, SentMessage
 from mailcore_django.log.pruning import Pruned, prune
 from mailcore_django.log.recording import _short, record_event
+from mailcore_django.log.sending_again import send_again
 from mailcore_django.log.states import below, weightier
 
 
@@ -100,6 +103,122 @@ def test_a_message_is_recorded(log):
         row.recipients.values_list("address", "key", "status")
     )
     assert "ben@example.net is inactive" == row.recipients.get(key=BEN).detail
+
+
+def test_all_that_is_recorded_of_a_message(mailcore_settings, database, connected_log):
+    """Of the message, and of each recipient."""
+    mailcore_settings(PROVIDER="memory", MIDDLEWARE=["shop_log.known_ids"], LOG={"bodies": True})
+    mail = MailcoreMessage(
+        "Hi", "Hello", "shop@example.com", [ADA, BEN], template_id="welcome", tags=["a", "b"]
+    )
+    EmailBackend(alias="news").send_messages([mail])
+
+    row = SentMessage.objects.get()
+    assert ("news", "memory", "m-1", "shop@example.com", "Hi", "welcome", ["a", "b"]) == (
+        row.mailer,
+        row.provider,
+        row.message_id,
+        row.from_email,
+        row.subject,
+        row.template_id,
+        row.tags,
+    )
+    assert (None, "some_accepted", "", False) == (
+        row.again_of,
+        row.status,
+        row.error,
+        row.maybe_accepted,
+    )
+    assert [(ADA, BEN)] == [Message.from_dict(json.loads(row.body)).recipients]
+    names = ("key", "message_id", "status", "state", "code", "detail", "retryable")
+    assert [
+        ("ada@example.net", "m-1", "queued", "queued", "", "", False),
+        (BEN, "", "rejected", "rejected", "406", f"{BEN} is inactive", False),
+    ] == list(row.recipients.values_list(*names))
+
+
+def test_a_body_is_kept_with_its_letters(log):
+    """So that an address in it can be found."""
+    assert "käthe@exämple.net" in log("käthe@exämple.net").body
+
+
+def test_all_that_is_recorded_of_an_event(database):
+    """Each in its column."""
+    fields = {
+        "message_id": "m-1",
+        "reject_reason": RejectReason.SPAM,
+        "bounce_class": BounceClass.HARD,
+        "smtp_status": "5.1.1",
+        "mta_response": "550 no such user",
+        "description": "The mailbox is not there",
+        "timestamp": AT,
+        "received_at": AT + timedelta(minutes=1),
+        "recipient": ADA,
+        "recipient_certain": False,
+    }
+    record_event(event(EventType.BOUNCED, **fields), LogSettings())
+
+    row = Event.objects.get()
+    assert ("memory", "bounced", "ada@example.net") == (
+        row.provider,
+        row.event_type,
+        row.recipient_key,
+    )
+    found = {name: getattr(row, name) for name in fields}
+    assert {name: str(value) for name, value in fields.items()} == {
+        name: str(value) for name, value in found.items()
+    }
+
+
+def test_an_event_that_says_little(database):
+    """What it does not say is empty; it was received now."""
+    before = django_timezone.now()
+    record_event(TrackingEvent(provider="toy", event_type=EventType.UNKNOWN), LogSettings())
+
+    row = Event.objects.get()
+    assert before <= row.received_at <= django_timezone.now()
+    assert {""} == {
+        getattr(row, name)
+        for name in ("message_id", "recipient", "recipient_key", "bounce_class", "reject_reason")
+    } | {
+        getattr(row, name)
+        for name in ("smtp_status", "mta_response", "description", "click_url", "ip_address")
+    }
+
+
+@pytest.fixture
+def second(databases, tmp_path):
+    """The alias of a second database, with the tables of the log."""
+    # A file: Django does not close one in memory.
+    place = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "log.db")}
+    connections.databases["second"] = {**connections.databases["default"], **place}
+    try:
+        call_command("migrate", "mailcore_log", database="second", verbosity=0)
+        yield "second"
+    finally:
+        connections["second"].close()
+        del connections["second"]
+        del connections.databases["second"]
+
+
+@pytest.mark.slow
+def test_the_database_that_the_routers_name(second, log, django_settings):
+    """It has all of the log, and the other one nothing."""
+    django_settings(DATABASE_ROUTERS=["shop_log.ToSecond"])
+    log(ADA, BEN)
+    record_event(event(), LogSettings())
+    row = SentMessage.objects.using(second).get()
+    assert {ADA: "delivered", BEN: "rejected"} == dict(
+        Recipient.objects.using(second).values_list("address", "state")
+    )
+    send_again(row, only_refused=True, times_before=0)
+    assert 2 == SentMessage.objects.using(second).count()
+
+    assert Erased(messages=0, events=1, blanked=1) == erase(ADA)
+    SentMessage.objects.using(second).update(created_at=AT - timedelta(days=60))
+    assert Pruned(messages=2, events=0) == prune(30)
+    for model in (SentMessage, Recipient, Event):
+        assert 0 == model.objects.using("default").count()
 
 
 @pytest.mark.parametrize(
@@ -397,8 +516,9 @@ def test_erasing_what_is_no_address(log, address):
     log(ADA)
     record_event(event(recipient=""), LogSettings())
 
-    with pytest.raises(InvalidAddress, match="it has no @"):
+    with pytest.raises(InvalidAddress, match="it has no @") as caught:
         erase(address)
+    assert [("address", True)] == [(each.field, each.is_address) for each in caught.value.problems]
 
     assert ["Hi"] == list(SentMessage.objects.values_list("subject", flat=True))
     assert 1 == Event.objects.count()

@@ -6,12 +6,14 @@ import asyncio
 import re
 import threading
 
+from collections import OrderedDict
+
 import pytest
 
 from mailcore import ConfigurationError, Message, ProviderNotFound
 from mailcore.middleware import Logging
 from mailcore.outbox import OutboxPolicy
-from mailcore_django import get_mailer, get_provider
+from mailcore_django import configured, get_mailer, get_provider
 from mailcore_django.conf import LogSettings, from_environment, get_settings
 from mailcore_django.configured import configuration_of, mailers_of
 
@@ -297,6 +299,43 @@ def test_a_mailer_is_kept_and_forgotten_with_the_settings(mailcore_settings):
     mailcore_settings(PROVIDER="memory", DEFAULTS={"tags": ["shop"]})
     assert get_mailer() is not found[0]
     assert get_mailer() is get_mailer()
+
+
+def test_the_configurations_that_were_used_last_are_kept(monkeypatch):
+    """So a project may have one for each of its customers, and memory does not grow."""
+    monkeypatch.setattr(configured, "_KEPT", 2)
+    monkeypatch.setattr(configured, "_made", OrderedDict())
+    first, second, third = (
+        configuration_of({"provider": "memory", "defaults": {"tags": [name]}}) for name in "abc"
+    )
+    made = [mailers_of(each) for each in (first, second, first, third)]
+
+    assert made[0] is made[2] is mailers_of(first)
+    assert made[3] is mailers_of(third)
+    assert made[1] is not mailers_of(second)
+
+
+def test_a_configuration_that_nothing_can_look_up():
+    """It is made anew each time, and sends."""
+
+    class Unhashable:
+        __hash__ = None
+
+        def __call__(self, request, call_next):
+            return call_next(request)
+
+    made = mailers_of(configuration_of({"provider": "memory", "middleware": [Unhashable()]}))
+
+    assert ("ada@example.net",) == made.mailer.send(MESSAGE).accepted
+
+
+def test_the_place_of_an_alias(mailcore_settings):
+    """What is wrong with its options is told with its name."""
+    options = {"provider": "memory", "x": {"env": "SHOP_NONE"}}
+    mailcore_settings(MAILERS={"news": {"OPTIONS": options}})
+
+    with pytest.raises(ConfigurationError, match=r"^MAILERS\['news'\]\['OPTIONS'\]\['x'\]: "):
+        get_mailer("news")
 
 
 def test_aliases(mailcore_settings):

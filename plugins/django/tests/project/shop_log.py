@@ -28,3 +28,13 @@ def known_ids(message, send):
     return SendResult(
         provider="memory", recipients=RecipientStatuses(statuses), message_ids=("m-1",)
     )
+
+
+class ToSecond:
+    """A router that keeps what is mailcore's in a database of its own."""
+
+    def db_for_write(self, model, **hints):
+        """Name it."""
+        return "second" if model._meta.app_label.startswith("mailcore") else None
+
+    db_for_read = db_for_write
