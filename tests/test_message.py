@@ -456,10 +456,21 @@ def test_values_of_subclasses_become_plain():
     assert str is type(data.merge_global_data["a"])
 
 
-def test_unknown_field_is_named_with_the_likely_one():
-    """A typing error is not ignored."""
-    with pytest.raises(TypeError, match="no field 'form_email': did you mean 'from_email'"):
-        Message(form_email="a@example.com")
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("form_email", "no field 'form_email': did you mean 'from_email'"),
+        ("extra_headers", "no field 'extra_headers': did you mean 'headers'"),
+        ("html_message", "did you mean 'html'"),
+        ("ReplyToAddresses", "no field <16 characters>: did you mean 'reply_to'"),
+        ("template_variables", "did you mean 'merge_global_data'"),
+        ("tag", "did you mean 'tags'"),
+    ],
+)
+def test_unknown_field_is_named_with_the_likely_one(given, told):
+    """A typing error is not ignored, nor what others call the same."""
+    with pytest.raises(TypeError, match=told):
+        Message(**{given: "x"})
 
 
 def test_signature_tells_the_fields():

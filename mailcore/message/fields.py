@@ -66,7 +66,7 @@ FIELDS: tuple[Field, ...] = (
             ),
         ),
         reads_mapping=Address.from_dict,
-        other_names=("sender", "from", "from_", "from_address"),
+        other_names=("sender", "source", "from", "from_", "from_address"),
     ),
     Field(
         "other_authors",
@@ -105,7 +105,10 @@ FIELDS: tuple[Field, ...] = (
         ),
         join=joining.concatenated,
         reads_mapping=Address.from_dict,
-        other_names=("recipients", "to_email", "to_emails"),
+        other_names=(
+            *("recipients", "to_email", "to_emails"),
+            *("destination", "destinations", "to_addresses", "toaddresses"),
+        ),
     ),
     Field(
         "cc",
@@ -122,6 +125,7 @@ FIELDS: tuple[Field, ...] = (
         ),
         join=joining.concatenated,
         reads_mapping=Address.from_dict,
+        other_names=("ccaddresses", "cc_addresses"),
     ),
     Field(
         "bcc",
@@ -138,6 +142,7 @@ FIELDS: tuple[Field, ...] = (
         ),
         join=joining.concatenated,
         reads_mapping=Address.from_dict,
+        other_names=("bccaddresses", "bcc_addresses"),
     ),
     Field(
         "reply_to",
@@ -155,19 +160,23 @@ FIELDS: tuple[Field, ...] = (
         join=joining.concatenated,
         droppable=True,
         reads_mapping=Address.from_dict,
+        other_names=("replytoaddresses", "reply_to_addresses"),
     ),
     Field("subject", coercion.line, option=Option("--subject", "TEXT", group="content")),
     Field(
         "text",
         coercion.body,
         option=Option("--text", "TEXT", "the text, in UTF-8", kind="file", group="content"),
-        other_names=("body", "plain", "plain_text", "text_body", "body_text"),
+        other_names=(
+            *("body", "plain", "plain_text", "text_body", "body_text"),
+            *("text_content", "plain_text_content", "message", "content"),
+        ),
     ),
     Field(
         "html",
         coercion.body,
         option=Option("--html", "HTML", "the HTML, in UTF-8", kind="file", group="content"),
-        other_names=("html_body", "body_html"),
+        other_names=("html_body", "body_html", "html_content", "html_message"),
     ),
     Field(
         "alternatives",
@@ -237,6 +246,7 @@ FIELDS: tuple[Field, ...] = (
         ),
         join=joining.headers,
         droppable=True,
+        other_names=("extra_headers", "message_id"),
     ),
     Field(
         "envelope_sender",
@@ -269,6 +279,7 @@ FIELDS: tuple[Field, ...] = (
         ),
         join=joining.merged,
         droppable=True,
+        other_names=("custom_args", "custom_variables", "variables"),
     ),
     Field(
         "tags",
@@ -285,7 +296,7 @@ FIELDS: tuple[Field, ...] = (
         ),
         join=joining.concatenated,
         droppable=True,
-        other_names=("categories",),
+        other_names=("categories", "category"),
     ),
     Field(
         "track_opens",
@@ -323,6 +334,7 @@ FIELDS: tuple[Field, ...] = (
         option=Option("--send-at", "TIME", "ISO 8601, with its time zone"),
         uses=(Use(Feature.SEND_AT, "sending later", lambda m: int(m.send_at is not None)),),
         reads_text=time_of_text,
+        other_names=("deliver_at", "delivery_time", "delay"),
     ),
     Field(
         "template_id",
@@ -350,6 +362,7 @@ FIELDS: tuple[Field, ...] = (
             ),
         ),
         join=joining.each(joining.deeply_merged),
+        other_names=("recipient_variables",),
     ),
     Field(
         "merge_global_data",
@@ -364,7 +377,10 @@ FIELDS: tuple[Field, ...] = (
             ),
         ),
         join=joining.merged,
-        other_names=("template_data",),
+        other_names=(
+            *("template_data", "template_variables", "template_params"),
+            *("dynamic_template_data", "context", "substitutions"),
+        ),
     ),
     Field(
         "merge_metadata",
