@@ -93,6 +93,8 @@ class Mailer(BaseMailer[ProviderT_co]):
         """
         Send messages, lazily: one that fails does not stop the others.
 
+        Nothing is sent until the iterator that this returns is gone through.
+
         Args:
             messages: Taken as they are needed: one by one, or as many at a time as go into one
                 call; with *concurrency*, up to twice as many as may be under way. What they raise
@@ -175,6 +177,8 @@ class AsyncMailer(BaseMailer[ProviderT_co]):
     ) -> AsyncGenerator[Outcome, None]:
         """
         Send messages, lazily, with up to *concurrency* calls at once.
+
+        Nothing is sent until the iterator that this returns is gone through.
 
         Args:
             messages: The messages, taken as they are needed, as for :meth:`Mailer.send_many`; they

@@ -375,6 +375,10 @@ def test_a_store_that_is_down_sends_if_it_is_told_to(sent, caplog):
             lambda: Suppression(5),
             r"Suppression takes a store such as SqliteSuppressionStore\(path\), not int",
         ),
+        (
+            lambda: Suppression("suppressions.db"),
+            r"Suppression takes a store such as SqliteSuppressionStore\(path\), not str",
+        ),
         (lambda: Suppression(MemorySuppressionStore), r"write MemorySuppressionStore\(...\)"),
         (lambda: Suppression(Down(), when_down="wait"), "when_down must be 'refuse' or 'send'"),
         (lambda: Suppression(Down(), scopes="news"), "scopes must be a list of tags, .* not str"),

@@ -46,7 +46,8 @@ def require_store(store: object, what: str, methods: Iterable[str], hint: str) -
     """
     if isinstance(store, type):
         raise ConfigurationError(f"{what}: write {store.__qualname__}(...), not the class")
-    if not all(callable(getattr(store, name, None)) for name in methods):
+    # A path, too, has a method `find`.
+    if isinstance(store, str) or not all(callable(getattr(store, name, None)) for name in methods):
         raise ConfigurationError(f"{what} takes a store such as {hint}, not {type(store).__name__}")
 
 
