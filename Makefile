@@ -53,10 +53,10 @@ test: $(VENV)/.tests
 
 # Exit code 5 of pytest means that no test is marked slow.
 test-slow: $(VENV)/.tests
-	$(PYTEST) -m slow $(ARGS) || [ $$? -eq 5 ]
+	$(PYTEST) --leaks -m slow $(ARGS) || [ $$? -eq 5 ]
 
 test-all: $(VENV)/.tests
-	$(PYTEST) $(ARGS)
+	$(PYTEST) --leaks $(ARGS)
 
 # All tests, with what of the code they run, branches too; the floor is fail_under in pyproject.toml.
 coverage: $(VENV)/.coverage

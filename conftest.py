@@ -134,6 +134,34 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Watchdog(os.dup(2)))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What our own runs ask for."""
+    parser.addoption(
+        "--leaks",
+        action="store_true",
+        help="collect garbage after each file: what it left open is told there",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """
+    Find what the tests of a file left open, if that is asked for, when the file is done.
+
+    Otherwise it is told whenever garbage is collected, in a test that has nothing to do with it,
+    and in few runs only. Python 3.13 and newer tell of connections to SQLite too.
+    """
+    yield
+    if not item.config.getoption("--leaks") or (nextitem and nextitem.path == item.path):
+        return
+    left: list[str] = []
+    with pytest.MonkeyPatch.context() as changes:
+        changes.setattr(sys, "unraisablehook", lambda told: left.append(f"{told.exc_value}"))
+        gc.collect()
+    if left:
+        pytest.fail(f"{item.path.name} left open: {', '.join(left)}", pytrace=False)
+
+
 class Ids(list[str]):
     """Ids of tests that know their places: xdist asks for that of each."""
 
