@@ -230,8 +230,8 @@ def test_the_result_is_on_the_message():
     )
 
 
-def test_a_batch_goes_on_after_a_failure_and_raises():
-    """Of several failures the first is raised; each message says what became of it."""
+def test_a_batch_goes_on_after_a_failure_and_raises(caplog):
+    """The first of several failures is raised, the others are logged; each message says its own."""
     backend = EmailBackend(**FAILING)
     batch = [message("one"), message("down"), message("two"), message("refused"), message("three")]
 
@@ -243,6 +243,8 @@ def test_a_batch_goes_on_after_a_failure_and_raises():
         bool(each.mailcore_result and each.mailcore_result.accepted) for each in batch
     ]
     assert {"rejected"} == batch[3].anymail_status.status
+    (record,) = caplog.records
+    assert record.getMessage() == "a message was not sent: nobody"
 
 
 def test_a_message_that_is_wrong_does_not_keep_the_others():
@@ -263,6 +265,9 @@ def test_fail_silently_hides_failures_and_tells_the_log(caplog):
         count = backend.send_messages([message("down"), message(), message(to="nobody")])
 
     assert (1, 2) == (count, len(caplog.records))
+    down, wrong = (record.getMessage() for record in caplog.records)
+    assert down == "a message was not sent: memory: it is down"
+    assert wrong.startswith("a message was not sent: Invalid email address")
     assert {"mailcore.django"} == {record.name for record in caplog.records}
     assert "ada@example.net" not in caplog.text
 

@@ -202,8 +202,10 @@ def test_alternatives_of_octets():
 
 def test_an_alternative_of_none():
     """It is no text, and not sent as the word."""
-    with pytest.raises(InvalidMessageType, match="`alternatives` must have text, not NoneType"):
+    with pytest.raises(InvalidMessageType, match="must have text, not NoneType") as caught:
         convert(message(alternatives=[(None, "text/html")]))
+    (problem,) = caught.value.problems
+    assert ("alternatives", "type") == (problem.field, problem.kind)
 
 
 def legacy_part():
@@ -358,6 +360,11 @@ def test_all_attachments_that_are_none():
     with pytest.raises(InvalidMessageType):
         convert(given)
 
+    given.attachments[1] = ("a.txt", 5)
+    with pytest.raises(InvalidMessageType) as caught:
+        convert(given)
+    assert [""] == [each.hint for each in caught.value.problems]
+
 
 @pytest.mark.parametrize(
     ("headers", "expected"),
@@ -392,6 +399,7 @@ def test_headers_that_stand_for_fields(headers, expected):
         ("dot.gif", None, ("dot.gif", "image/gif")),
         ("dot.gif", "png", ("dot.gif", "image/png")),
         ("dot", None, ("dot", "image/gif")),
+        ("dot.webp", None, ("dot.webp", "image/webp")),
         (None, None, (None, "image/gif")),
     ],
 )
@@ -419,20 +427,24 @@ def test_an_image_within_the_html_by_its_path(tmp_path):
         given.attach_inline_image_file(str(file), "png", "logo", "example.com"),
         given.attach_inline_image(GIF, "dot.gif", "png", "logo", "example.com"),
         given.attach_inline_image_file(file),
+        given.attach_inline_image(GIF, "dot.gif"),
+        attach_inline_image_file(given, file),
+        attach_inline_image(given, GIF, "dot.gif"),
     ]
 
     made = convert(given).attachments
 
     assert ids == [each.content_id for each in made]
-    assert [("dot.gif", GIF)] * 4 == [(each.filename, each.content) for each in made]
-    assert ["image/png"] * 3 + ["image/gif"] == [each.mime_type for each in made]
+    assert [("dot.gif", GIF)] * 7 == [(each.filename, each.content) for each in made]
+    assert ["image/png"] * 3 + ["image/gif"] * 4 == [each.mime_type for each in made]
     endings = [re.sub(r"^.*\.(\w+@.*)$", r"\1", each) for each in ids]
-    assert ["logo@example.com"] * 3 + ["img@inline"] == endings
+    assert ["logo@example.com"] * 3 + ["img@inline"] * 4 == endings
 
 
 @pytest.mark.parametrize(
     ("content_type", "filename", "content_id", "expected"),
     [
+        ("image/gif; x=y", None, "XshopX", ("image/gif", None, "<XshopX>")),
         (
             "image/svg+xml; charset=utf-8",
             "logo.svg",

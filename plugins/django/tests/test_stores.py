@@ -35,6 +35,7 @@ from mailcore.middleware import Idempotency
 from mailcore.stores import ALL_LISTS, ALL_MAIL, SuppressionEntry
 from mailcore.testing import IdempotencyStoreSuite, SuppressionStoreSuite
 from mailcore_django import get_mailer
+from mailcore_django.columns import as_time, read_time, usable
 from mailcore_django.conf import get_settings
 from mailcore_django.idempotency.models import IdempotencyKey
 from mailcore_django.idempotency.store import DatabaseIdempotencyStore
@@ -122,6 +123,43 @@ def test_no_migration_is_missing(databases, app):
 
     call_command("makemigrations", app, check=True, dry_run=True, stdout=told)
     assert "No changes detected" in told.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("given", "uses_tz", "expected"),
+    [
+        (None, True, None),
+        (START, True, START),
+        (START, False, START.replace(tzinfo=None)),
+        (START.replace(tzinfo=None), False, START.replace(tzinfo=None)),
+    ],
+)
+def test_times_in_columns(django_settings, given, uses_tz, expected):
+    """As the setting has them, and with a time zone again when they are read."""
+    django_settings(USE_TZ=uses_tz, TIME_ZONE="UTC")
+
+    found = as_time(given)
+
+    assert (expected, expected and expected.tzinfo) == (found, found and found.tzinfo)
+    assert found is None or read_time(found) == START
+
+
+def test_a_connection_that_has_had_its_time(databases, tmp_path):
+    """It is closed before the next question, but not within a transaction."""
+    place = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "age.db")}
+    connections.databases["aged"] = {**connections.databases["default"], **place}
+    aged = connections["aged"]
+    try:
+        with transaction.atomic(using="aged"):
+            aged.close_at = 0
+            usable("aged")
+            assert aged.connection is not None
+        usable("aged")
+        assert aged.connection is None
+    finally:
+        aged.close()
+        del connections["aged"]
+        del connections.databases["aged"]
 
 
 # The suppression list.
