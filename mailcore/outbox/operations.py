@@ -83,8 +83,8 @@ def erase(store: OutboxStore, address: str, *, now: datetime | None = None) -> E
         now: The time; None to look at the clock.
 
     Returns:
-        What was done, and how many rows have the address still: it is forgotten once
-        `being_sent` and `newer` are both 0.
+        What was done, and how many rows have the address still. It is forgotten once `being_sent`
+        and `newer` are both 0.
 
     Raises:
         StoreError: If the database cannot be used, or a row in it is damaged. Rows that came before

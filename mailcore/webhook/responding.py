@@ -239,8 +239,8 @@ def unreadable_body(error: Exception) -> WebhookError:
         error: What was raised.
 
     Returns:
-        An error to raise or to answer with: 503 for the first, else 400. It names the class of the
-        exception only, whose text may hold anything.
+        An error to raise or to answer with, with status 503 for the first, else 400. It names the
+        class of the exception only, whose text may hold anything.
     """
     reason = f"the body cannot be read ({type(error).__name__})"
     is_own = type(error).__module__ not in ("builtins", "ssl", "socket")
