@@ -25,8 +25,8 @@ def erase_address(address: str) -> dict[str, int]:
     Forget an address: messages that are over lose their text, those that wait go to the others.
 
     Returns:
-        How many messages it was taken out of, and how many have it still: it is to be erased once
-        more, when they are sent, or by a newer release that has kept them.
+        How many messages it was taken out of, and how many have it still. From those it is to be
+        erased once more, when they are sent, or by a newer release that has kept them.
     """
     erased = being_sent = newer = 0
     for using in outbox_databases():
