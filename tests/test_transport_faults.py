@@ -366,14 +366,22 @@ def test_what_follows_later_is_nobodys_either(transport: Any) -> None:
 @pytest.mark.parametrize(
     "pieces",
     [
-        [b"HTTP/1.1 200 ", *[b"O"] * 2000],
-        [b"HTTP/1.1 200 OK\r\n", *[b"A: b\r\n"] * 90],
-        [b"HTTP/1.1 200 OK\r\nA: ", *[b"b"] * 2000],
-        [b"HTTP/1.1 103 Hints\r\n\r\n"] * 2000,
-        [b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n", *[b"x"] * 2000],
-        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *[b"1\r\nx\r\n"] * 2000],
+        pytest.param([b"HTTP/1.1 200 ", *[b"O"] * 2000], id="status line", marks=pytest.mark.slow),
+        pytest.param([b"HTTP/1.1 200 OK\r\n", *[b"A: b\r\n"] * 90], id="headers"),
+        pytest.param(
+            [b"HTTP/1.1 200 OK\r\nA: ", *[b"b"] * 2000], id="header", marks=pytest.mark.slow
+        ),
+        pytest.param([b"HTTP/1.1 103 Hints\r\n\r\n"] * 2000, id="interim", marks=pytest.mark.slow),
+        pytest.param(
+            [b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n", *[b"x"] * 2000],
+            id="body",
+        ),
+        pytest.param(
+            [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *[b"1\r\nx\r\n"] * 2000],
+            id="chunks",
+            marks=pytest.mark.slow,
+        ),
     ],
-    ids=["status line", "headers", "header", "interim", "body", "chunks"],
 )
 def test_answers_that_drip(transport: Any, over: threading.Event, pieces: list[bytes]) -> None:
     """The time given bounds the whole answer: status line, headers and body."""
@@ -580,9 +588,9 @@ def test_connecting_has_a_time_of_its_own(
     silent = server(lambda _: over.wait(10))
     start = time.monotonic()
     with silent as url, letting_go(over), pytest.raises(SendTimeout) as caught:
-        each.exchange(post(url, timeout_seconds=0.3, connect_timeout_seconds=connect_seconds))
+        each.exchange(post(url, timeout_seconds=0.1, connect_timeout_seconds=connect_seconds))
 
-    assert 0.3 <= time.monotonic() - start < 5
+    assert 0.1 <= time.monotonic() - start < 5
     assert caught.value.maybe_accepted
 
 
@@ -593,7 +601,8 @@ def test_connecting_has_a_time_of_its_own(
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "the answer did not end in time"),
     ],
 )
-@pytest.mark.parametrize("size", [0, 2, 100_000])
+# What may lie in buffers on the way gives the answer more time: most of a second for the largest.
+@pytest.mark.parametrize("size", [0, 2, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_which_time_ran_out(
     transport: Any, over: threading.Event, start: bytes, told: str, size: int
 ) -> None:
