@@ -192,6 +192,16 @@ def test_arguments_are_looked_at_first(take, chunked, registry, provider, option
     assert [] == made.seen
 
 
+def test_the_request_of_a_framework(take, chunked, registry):
+    """It may look alike, and is not what a provider reads."""
+    made = chunked()
+
+    with pytest.raises(ConfigurationError, match=r"takes a mailcore.WebhookRequest\(.*not dict"):
+        take(made, {"method": "POST", "body": b"a@x.org"}, registry=registry)
+
+    assert [] == made.seen
+
+
 def test_proofs_may_ask_the_provider(take, chunked, registry):
     """What a proof has to fetch goes by the provider's transport, in a loop by its own way."""
     asked = []

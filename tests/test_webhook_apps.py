@@ -668,9 +668,12 @@ def test_refused_bodies_close_the_connection(version, chunked, registry):
         lambda provider: AsgiWebhook(provider, print, max_body_bytes=0),
         lambda provider: AsgiWebhook(provider, print, body_timeout_seconds=0),
         lambda provider: WsgiWebhook(provider, print, max_body_bytes=-1),
+        lambda provider: AsgiWebhook(provider, print, seen="seen.db"),
+        lambda provider: WsgiWebhook(provider, print, seen="seen.db"),
+        lambda provider: respond(provider, {"method": "POST"}, print),
     ],
 )
-def test_wrong_limits(make, chunked):
+def test_wrong_arguments(make, chunked):
     """They are told at once."""
     with pytest.raises(ConfigurationError):
         make(chunked())

@@ -85,7 +85,7 @@ class AsgiWebhook:
         seen: SeenStore | None = None,
         registry: Registry | None = None,
     ) -> None:
-        require_webhook(provider, handler, "AsgiWebhook")
+        require_webhook(provider, handler, seen, "AsgiWebhook")
         if max_body_bytes is None:
             max_body_bytes = provider.max_webhook_body_bytes
         if min(max_body_bytes, body_timeout_seconds) <= 0:

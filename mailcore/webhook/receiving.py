@@ -51,8 +51,10 @@ def receive(
         WebhookRejected: If the request is not proven to come from the provider.
         MalformedWebhook: If it cannot be read.
         ConfigurationError: If it is no provider (its name, for example), `on_event` cannot be
-            called, or `seen` is given without `on_event`: nobody would know what was done.
+            called, or `seen` is given without `on_event`: nobody would know what was done; if the
+            request is another object, such as the framework's own.
     """
+    require_request(request, "receive()")
     _check_arguments(provider, on_event, "receive()")
     check_store(on_event, seen)
     chosen = registry or default_registry()
@@ -82,6 +84,7 @@ async def areceive(
     registry: Registry | None = None,
 ) -> tuple[Event, ...]:
     """Do as :func:`receive`, in an event loop; `on_event` may be a coroutine function."""
+    require_request(request, "areceive()")
     _check_arguments(provider, on_event, "areceive()")
     check_store(on_event, seen)
     chosen = registry or default_registry()
@@ -247,6 +250,24 @@ def _check_arguments(provider: object, on_event: object, what: str) -> None:
     require_receiver(provider, what)
     if on_event is not None:
         require_handler(on_event, what)
+
+
+def require_request(request: object, what: str) -> None:
+    """
+    Refuse what is no webhook request: those of frameworks differ, and may look alike.
+
+    Args:
+        request: What was given as a request.
+        what: Who wants it, for the error.
+
+    Raises:
+        ConfigurationError: If it is anything else, with what to make of it.
+    """
+    if not isinstance(request, WebhookRequest):
+        raise ConfigurationError(
+            f"{what} takes a mailcore.WebhookRequest(method, headers, body), not "
+            f"{type(request).__name__}: make one of your framework's request"
+        )
 
 
 def check_store(on_event: object, seen: object) -> None:

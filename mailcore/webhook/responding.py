@@ -24,6 +24,7 @@ from mailcore.webhook.receiving import (
     check_store,
     handed_over,
     read_events,
+    require_request,
 )
 from mailcore.webhook.request import WebhookRequest
 from mailcore.webhook.response import WebhookResponse
@@ -67,8 +68,10 @@ def respond(
         registry: Whose hooks observe the events; the default registry if None.
 
     Raises:
-        ConfigurationError: If it is no provider, or the handler cannot be called.
+        ConfigurationError: If it is no provider, the handler cannot be called, or the request is
+            another object, such as the framework's own.
     """
+    require_request(request, "respond()")
     _check_arguments(provider, handler, "respond()")
     other = answer_other_method(provider, request.method)
     if other is not None:
@@ -126,6 +129,7 @@ async def arespond(
     registry: Registry | None = None,
 ) -> WebhookResponse:
     """Do as :func:`respond`, in an event loop; a handler that is no coroutine gets a thread."""
+    require_request(request, "arespond()")
     _check_arguments(provider, handler, "arespond()")
     other = answer_other_method(provider, request.method)
     if other is not None:
@@ -170,22 +174,24 @@ def _check_arguments(provider: object, handler: object, what: str) -> None:
     require_handler(handler, what)
 
 
-def require_webhook(provider: object, handler: object, what: str) -> None:
+def require_webhook(provider: object, handler: object, seen: object, what: str) -> None:
     """
     Refuse what could never receive an event, when an application is made of it.
 
     Args:
         provider: The provider that the application is made for.
         handler: The handler that the application is made with.
+        seen: The store of seen events, or None.
         what: Name of the application's class.
 
     Raises:
-        ConfigurationError: If it is no provider, it has no webhooks, or the handler cannot be
-            called.
+        ConfigurationError: If it is no provider, it has no webhooks, the handler cannot be called,
+            or *seen* is no store.
     """
     from mailcore.provider import Provider
 
     _check_arguments(provider, handler, what)
+    check_store(handler, seen)
     if type(provider).verify_webhook is Provider.verify_webhook:  # type: ignore[attr-defined]  # it is one
         name = provider.name  # type: ignore[attr-defined]  # it is a provider
         raise ConfigurationError(

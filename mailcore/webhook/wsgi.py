@@ -76,7 +76,7 @@ class WsgiWebhook:
         seen: SeenStore | None = None,
         registry: Registry | None = None,
     ) -> None:
-        require_webhook(provider, handler, "WsgiWebhook")
+        require_webhook(provider, handler, seen, "WsgiWebhook")
         if max_body_bytes is None:
             max_body_bytes = provider.max_webhook_body_bytes
         if max_body_bytes <= 0:
