@@ -60,7 +60,11 @@ def blocking(handler: Handler) -> Callable[[Event], None]:
 
     What is awaitable runs in one event loop that all of them share, in a thread of its own, so that
     connections that belong to a loop live as long as the process.
+
+    Raises:
+        ConfigurationError: If it is no handler.
     """
+    require_handler(handler, "mailcore")
 
     def call(event: Event) -> None:
         outcome = handler(event)

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from mailcore import MalformedWebhook, Registry, get_provider
+from mailcore import ConfigurationError, MalformedWebhook, Registry, get_provider
 from mailcore.webhook import MemorySeenStore
 from mailcore_ses.intake.aws_lambda import http_handler, sns_handler, sqs_handler, webhook_request
 from mailcore_ses.provider import SesProvider
@@ -53,6 +53,13 @@ async def on_event_async(event):
     """Fail for some, later."""
     await asyncio.sleep(0)
     on_event(event)
+
+
+@pytest.mark.parametrize("make", [sqs_handler, sns_handler])
+def test_handlers_that_are_none(make):
+    """Told when the module is loaded, and not by a queue of failed messages."""
+    with pytest.raises(ConfigurationError, match=r"needs a handler, .* not str"):
+        make("app:on_event")
 
 
 @pytest.mark.parametrize("handler", [on_event, on_event_async])
