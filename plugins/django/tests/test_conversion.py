@@ -186,6 +186,15 @@ def test_a_body_of_octets():
     assert [("body", "give text")] == [(each.field, each.hint) for each in caught.value.problems]
 
 
+@pytest.mark.parametrize("body", [None, "", b"", lazystr("")])
+def test_a_body_that_is_empty(body):
+    """It is left out."""
+    given = message(alternatives=[("<p>", "text/html")])
+    given.body = body
+
+    assert (None, "<p>") == (convert(given).text, convert(given).html)
+
+
 def test_alternatives_of_octets():
     """They too are read in the charset of the message."""
     kinds = ("text/plain", "text/html", "text/calendar")
@@ -459,7 +468,7 @@ def test_a_part_within_the_message(content_type, filename, content_id, expected)
     """As the standard library has it, whichever of its classes this version of Django takes."""
     part = inline_part(GIF, content_type, filename=filename, content_id=content_id)
 
-    assert expected == (part.get_content_type(), part.get_filename(), part["Content-ID"])
+    assert expected == (part["Content-Type"], part.get_filename(), part["Content-ID"])
     assert ("inline", GIF) == (part.get_content_disposition(), part.get_payload(decode=True))
 
 

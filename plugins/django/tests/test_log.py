@@ -542,6 +542,22 @@ def test_erasing_spellings(log):
     assert 1 == erase("käthe@xn--exmple-cua.net").messages
     assert not SentMessage.objects.filter(pk=row.pk).exists()
     assert [[]] == list(SentMessage.objects.values_list("tags", flat=True))
+    log(BEN, subject="Was it käthe@exämple.net?", body="x", keep={"bodies": False})
+    assert Erased(messages=0, events=0, blanked=1) == erase("Käthe@exämple.net")
+    assert SentMessage.objects.order_by("pk").last().subject == ""
+
+
+def test_erasing_where_no_body_was_kept(log):
+    """There is nothing to be emptied; rows of others stay whoever has the same number."""
+    log("cleo@example.net", BEN, keep={"bodies": False})
+    log(ADA, BEN, keep={"bodies": False})
+    log("dora@example.net", subject="Dora")
+
+    assert Erased(messages=0, events=0, blanked=0) == erase(ADA)
+    row = log("eve@example.net")
+    assert Erased(messages=1, events=0, blanked=0) == erase("eve@example.net")
+    assert not SentMessage.objects.filter(pk=row.pk).exists()
+    assert 3 == SentMessage.objects.count()
 
 
 def test_the_commands(log):
