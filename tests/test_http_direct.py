@@ -54,8 +54,14 @@ def server(answer: bytes, heard: list[bytes] | None = None) -> Iterator[str]:
                     return
                 threading.Thread(target=talk, args=(connection,), daemon=True).start()
 
-        threading.Thread(target=listen, daemon=True).start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            # Closing does not wake who waits to accept: that thread would answer in a later test.
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join(30)
 
 
 OK = b"HTTP/1.1 200 OK\r\n"
