@@ -249,6 +249,9 @@ def _length_in(headers: http.client.HTTPMessage) -> int | None:
     fields = headers.get_all("content-length")
     if fields is None:
         return None
+    if len(fields) == 1 and fields[0].isascii() and fields[0].isdigit():
+        # The usual one, in a third of the time (benchmarks/send.py).
+        return int(fields[0])
     given = ",".join(fields)
     lengths = {part.strip() for part in given.split(",")} - {""}
     if len(lengths) > 1 or any(not (each.isascii() and each.isdigit()) for each in lengths):

@@ -148,14 +148,17 @@ def deliver(
             break
     statuses.update(copies)
     result = _result(provider.name, message, statuses, answers, errors)
-    known = all(status.status is not SendStatus.UNKNOWN for status in result.recipients.values())
-    if not result.accepted and (errors or known):
+    if not result.accepted and (errors or _is_known(result)):
         refusal = _refusal(result, requests, errors)
         if refusal in errors:
             # As it was raised, with its own cause: `from None` would take that away.
             raise refusal
         raise refusal from next(iter(errors), None)
     return result
+
+
+def _is_known(result: SendResult) -> bool:
+    return all(each.status is not SendStatus.UNKNOWN for each in result.recipients.values())
 
 
 def _note_copies(
@@ -248,6 +251,9 @@ def _not_attempted(requests: Sequence[Any], error: SendError) -> dict[str, Recip
     return {recipient: status for request in requests for recipient in request.recipients}
 
 
+_SILENT = RecipientStatus(SendStatus.UNKNOWN, detail="the provider's answer does not say")
+
+
 def _result(
     provider: str,
     message: Message,
@@ -260,8 +266,7 @@ def _result(
     reported: Mapping[str, RecipientStatus] = statuses
     if not statuses.keys() >= set(addresses):
         reported = RecipientStatuses(statuses)
-    silent = RecipientStatus(SendStatus.UNKNOWN, detail="the provider's answer does not say")
-    recipients = {address: reported.get(address, silent) for address in addresses}
+    recipients = {address: reported.get(address, _SILENT) for address in addresses}
     ids = dict.fromkeys(s.message_id for s in recipients.values() if s.message_id)
     return SendResult(
         provider=provider,

@@ -63,7 +63,7 @@ class AwsResponse:
     def __post_init__(self) -> None:
         # AWS's own are always of these types; what stands before AWS answers as it likes.
         for name in ("body", "headers"):
-            if not isinstance(getattr(self, name), Mapping):
+            if not isinstance(getattr(self, name), (dict, Mapping)):
                 object.__setattr__(self, name, {})
         for name in ("error_code", "error_message"):
             value = getattr(self, name)

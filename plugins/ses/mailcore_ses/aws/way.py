@@ -138,14 +138,13 @@ def reason_now() -> str:
         cls = getattr(module, class_name, None)
         if not isinstance(cls, type):
             return f"{module_name}.{class_name} is replaced"
+        # A mock is no function, and a function of somebody else's stands in another package.
+        package = module.__file__.rpartition(module_name.rpartition(".")[2])[0]
         for name in methods:
             method = getattr(cls, name, None)
-            # A mock is no function, and a function of somebody else's stands in another package.
-            package = module.__file__.rpartition(module_name.rpartition(".")[2])[0]
-            is_own = type(method) is FunctionType and method.__code__.co_filename.startswith(
+            if type(method) is not FunctionType or not method.__code__.co_filename.startswith(
                 package
-            )
-            if not is_own:
+            ):
                 return f"{module_name}.{class_name}.{name} is replaced"
     return _foreign_handler()
 
@@ -155,9 +154,9 @@ def _foreign_handler() -> str:
     module: Any = sys.modules.get("botocore.handlers")
     handlers = getattr(module, "BUILTIN_HANDLERS", ())
     # moto's comes last; botocore has none of its own for this event.
-    for event, handler, *_ in reversed(handlers[-20:]):
-        if str(event).startswith("before-send"):
-            owner = str(getattr(handler, "__module__", None) or "something")
+    for entry in reversed(handlers[-20:]):
+        if str(entry[0]).startswith("before-send"):
+            owner = str(getattr(entry[1], "__module__", None) or "something")
             return f"{owner.partition('.')[0]} answers the calls of boto3"
     return ""
 
