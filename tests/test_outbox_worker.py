@@ -12,6 +12,7 @@ import threading
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 
 import pytest
 
@@ -96,6 +97,17 @@ def worker_of(outbox, mailer, clock, **settings):
     """A worker with the time of the test."""
     settings = {"policy": POLICY, "concurrency": 1, "now": clock, **settings}
     return OutboxWorker(outbox, mailer, **settings)
+
+
+@pytest.mark.parametrize("make", [lambda it: OutboxWorker(it, Mailer("null")), OutboxEvents])
+def test_an_object_that_has_a_store(make, outbox):
+    """What is to be given instead; a store itself will do."""
+    with pytest.raises(ConfigurationError, match="not SimpleNamespace: give its `store`"):
+        make(SimpleNamespace(store=outbox))
+    with pytest.raises(ConfigurationError, match=r"not MemoryOutbox$"):
+        make(MemoryOutbox)
+
+    assert make(outbox)
 
 
 def test_everything_is_sent(outbox, clock):

@@ -15,7 +15,7 @@ from mailcore.outbox.outcomes import LONGEST_CODE, LONGEST_ID, LONGEST_TEXT, kep
 from mailcore.outbox.policy import OutboxPolicy
 from mailcore.outbox.rows import Receipt
 from mailcore.outbox.sending import METADATA_KEY
-from mailcore.outbox.store import OutboxStore
+from mailcore.outbox.store import OutboxStore, require_outbox_store
 from mailcore.webhook.handlers import LoopHandler
 from mailcore.webhook.suppression_feed import moment_of
 
@@ -71,11 +71,7 @@ class OutboxEvents(LoopHandler):
         metadata_key: str = METADATA_KEY,
         now: Callable[[], datetime] | None = None,
     ) -> None:
-        if isinstance(store, type) or not callable(getattr(store, "receive", None)):
-            kind = store.__qualname__ if isinstance(store, type) else type(store).__name__
-            raise ConfigurationError(
-                f"OutboxEvents takes a store such as MemoryOutbox(), not {kind}"
-            )
+        require_outbox_store(store, "OutboxEvents")
         self._store = store
         self._policy = policy if policy is not None else OutboxPolicy()
         self._metadata_key = metadata_key

@@ -79,7 +79,7 @@ def erase(store: OutboxStore, address: str, *, now: datetime | None = None) -> E
 
     Args:
         store: What keeps the rows.
-        address: The address, in any spelling.
+        address: The address alone, without a name, in any spelling.
         now: The time; None to look at the clock.
 
     Returns:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from mailcore.errors import ConfigurationError
 from mailcore.events import EventType
 from mailcore.outbox.rows import OutboxAttempt, OutboxRow, Receipt
 from mailcore.outbox.states import OutboxState
@@ -348,3 +349,21 @@ class OutboxStore(Protocol):
         and before `until`.
         """
         ...
+
+
+def require_outbox_store(store: object, what: str) -> None:
+    """
+    Refuse what keeps no rows, before the first one is asked for.
+
+    Args:
+        store: What was given as a store.
+        what: Who wants it, for the error.
+
+    Raises:
+        ConfigurationError: If it is something else, a class of stores, or an object that has one.
+    """
+    if not isinstance(store, type) and callable(getattr(store, "receive", None)):
+        return
+    kind = store.__qualname__ if isinstance(store, type) else type(store).__name__
+    hint = ": give its `store`" if hasattr(store, "store") else ""
+    raise ConfigurationError(f"{what} takes a store such as MemoryOutbox(), not {kind}{hint}")

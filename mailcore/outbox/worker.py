@@ -22,7 +22,7 @@ from mailcore.outbox.crew import Crew
 from mailcore.outbox.machine import Rules
 from mailcore.outbox.policy import OutboxPolicy
 from mailcore.outbox.sending import METADATA_KEY, RowSender
-from mailcore.outbox.store import OutboxStore
+from mailcore.outbox.store import OutboxStore, require_outbox_store
 from mailcore.outbox.working import Manner, Run, Worked
 
 
@@ -99,6 +99,7 @@ class OutboxWorker:
         worker_id: str | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
+        require_outbox_store(store, "a worker")
         if not isinstance(mailer, Mailer):
             kind = type(mailer).__name__
             raise ConfigurationError(f"a worker takes a mailcore.Mailer, not {kind}")
