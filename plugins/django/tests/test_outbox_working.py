@@ -370,6 +370,12 @@ def test_without_a_mailer(project, django_settings):
         call_command("mailcore", "work", "--once")
 
 
+def test_a_database_that_is_not_there(project, capsys):
+    """The ones that there are."""
+    assert "" == run("work", "--once", "--database", "nowhere", code=2)
+    assert "'nowhere' (choose from" in capsys.readouterr().err
+
+
 def test_a_claim_that_is_lost_is_not_remembered(project):
     """Somebody calls a message off between the claim and its send; its text is let go."""
     from mailcore.outbox import cancel

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from django.db import connections
 from django.utils import timezone
 
 from mailcore.outbox import (
@@ -71,7 +72,12 @@ def work_command(arguments: Sequence[str], out: _Writer) -> int:
         "--mailer", action="append", default=[], metavar="ALIAS", help="only these mailers"
     )
     parser.add_argument(
-        "--database", action="append", default=[], metavar="ALIAS", help="only these databases"
+        "--database",
+        action="append",
+        choices=list(connections),
+        default=[],
+        metavar="ALIAS",
+        help="only these databases",
     )
     parser.add_argument(
         "--concurrency", type=int, default=4, help="calls of each mailer at once (%(default)s)"
