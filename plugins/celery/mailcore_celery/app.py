@@ -354,10 +354,11 @@ def _register(mail: MailcoreCelery, app: Celery, name: object) -> None:
 
 
 def _checked_lease(lease_seconds: object) -> float:
-    is_number = isinstance(lease_seconds, (int, float)) and not isinstance(lease_seconds, bool)
-    if not is_number or not 0 < float(cast("float", lease_seconds)) < float("inf"):
-        raise ConfigurationError("lease_seconds must be a number of seconds above 0")
-    return float(cast("float", lease_seconds))
+    if isinstance(lease_seconds, (int, float)) and not isinstance(lease_seconds, bool):
+        seconds = float(lease_seconds)
+        if 0 < seconds < float("inf"):
+            return seconds
+    raise ConfigurationError("lease_seconds must be a number of seconds above 0")
 
 
 def _put_back(

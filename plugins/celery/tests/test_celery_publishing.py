@@ -8,9 +8,11 @@ from uuid import uuid4
 import pytest
 
 from celery import Celery
+from celery.exceptions import Retry
 
-from mailcore import EventType, Message, TrackingEvent
-from mailcore.stores import MemoryIdempotencyStore
+from mailcore import EventType, Mailer, Message, RateLimited, TrackingEvent
+from mailcore.middleware import Idempotency
+from mailcore.stores import MemoryIdempotencyStore, SqliteIdempotencyStore
 from mailcore_celery import (
     BrokerUnavailable,
     MailcoreCelery,
@@ -55,6 +57,7 @@ def taken(app, queue):
         with app.connection_for_read() as connection, connection.SimpleQueue(name) as simple:
             found = simple.get(block=False)
             found.ack()
+            assert "application/json" == found.content_type
             args, kwargs, _embedded = found.payload
             assert [] == args
             return found.headers, found.properties, kwargs
@@ -69,6 +72,7 @@ def seconds_left(headers):
 
 def test_what_celery_is_told_of_the_tasks(app):
     """What dies with its worker is handed out again; nothing of a message is shown."""
+    app.conf.task_serializer = "yaml"
     mail, other = mail_on(app), Celery("other", set_as_current=False)
 
     for task, name in ((mail.send, "send"), (mail.handle_event, "handle_event")):
@@ -149,7 +153,9 @@ def test_a_task_that_is_put_back(app, taken):
     mail = mail_on(app)
     mail.send_later(MESSAGE, task_id="task-1")
     headers, properties, _ = taken()
-    request = {**headers, "delivery_info": properties["delivery_info"], "args": [], "kwargs": {}}
+    request = {**headers, "delivery_info": properties["delivery_info"]}
+    # As somebody else has put it there.
+    request |= {"args": [{"a": 1}], "kwargs": {}}
     mail.send.push_request(request, called_directly=False)
     try:
         raised = _put_back(mail.send, {"message": {"a": 1}}, 600.0)
@@ -163,6 +169,61 @@ def test_a_task_that_is_put_back(app, taken):
     )
     assert {"message": {"a": 1}} == arguments
     assert 500 < seconds_left(again) <= 600
+
+
+def worked_on(task, taken):
+    """Work on the next task as a worker does, until it is put back; with which headers it was."""
+    headers, properties, arguments = taken()
+    request = {**headers, "delivery_info": properties["delivery_info"], "args": []}
+    task.push_request({**request, "kwargs": arguments}, called_directly=False)
+    try:
+        with pytest.raises(Retry):
+            task.run(**arguments)
+    finally:
+        task.pop_request()
+    return taken()[0]
+
+
+def test_waits_of_tasks(app, taken, tmp_path):
+    """As long as the service asks for, and some more."""
+
+    def refuse(*_):
+        raise RateLimited("slow", retry_after_seconds=600)
+
+    with SqliteIdempotencyStore(tmp_path / "keys.db") as store:
+        made = Mailer("null", middleware=[Idempotency(store), refuse])
+        mail = MailcoreCelery(app, mailer=made, on_event=refuse)
+        mail.send_later(MESSAGE)
+        assert 500 < seconds_left(worked_on(mail.send, taken)) <= 660
+        mail.handle_later(EVENT)
+        assert 500 < seconds_left(worked_on(mail.handle_event, taken)) <= 660
+
+
+@pytest.mark.parametrize(
+    ("backend", "is_asked"), [("cache+memory://", False), ("rpc://", True), (None, False)]
+)
+def test_who_waits_for_results(queue, taken, monkeypatch, backend, is_asked):
+    """Nobody yet, but for a backend that makes the queue of the results beforehand."""
+    app = Celery("tests", broker="memory://", backend=backend, set_as_current=False)
+    app.conf.task_default_queue = queue
+    mail = mail_on(app)
+    asked = []
+    monkeypatch.setattr(app.backend, "on_task_call", lambda _, task_id: asked.append(task_id))
+    result = mail.send_later(MESSAGE)
+    app.close()
+
+    assert ([result.id] if is_asked else []) == asked
+    assert False is taken()[0]["ignore_result"]
+
+
+@pytest.mark.parametrize("content", ["json", "application/json"])
+@pytest.mark.parametrize("countdown", [0, 0.5])
+def test_what_may_be_asked_for(app, taken, content, countdown):
+    """Workers that take JSON by either name, and a wait of nothing."""
+    app.conf.accept_content = [content]
+    mail_on(app).send_later(MESSAGE, countdown=countdown)
+
+    assert "mailcore.send" == taken()[0]["task"]
 
 
 def test_a_broker_that_is_down():
@@ -184,6 +245,8 @@ def test_a_broker_that_is_down():
     )
     assert "" == of_event.value.idempotency_key
     assert "127.0.0.1" not in str(error)
+    other = BrokerUnavailable("no", maybe_accepted=True)
+    assert ("", True) == (other.idempotency_key, other.maybe_accepted)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 
 import pytest
 
@@ -36,7 +38,7 @@ from mailcore.middleware import Idempotency
 from mailcore.outbox import OutboxPolicy
 from mailcore.result import RecipientStatuses, SendResult
 from mailcore.stores import MemoryIdempotencyStore, SqliteIdempotencyStore
-from mailcore_celery import MailcoreCelery, MailOutcome, SendTaskFailed, send_later
+from mailcore_celery import MailcoreCelery, MailOutcome, SendTaskFailed, mailers, send_later
 from mailcore_celery.app import _put_back
 from mailcore_celery.course import NewerTask, read, written
 from mailcore_celery.sending import Again, Sending
@@ -488,7 +490,7 @@ def test_an_app_has_the_tasks_once(in_memory):
     [
         (lambda: Mailer("null"), "would send its message twice: give its mailer Idempotency"),
         (lambda: mailer()[0], "MemoryIdempotencyStore is the memory of one process"),
-        (lambda: None, "returned NoneType, not a Mailer"),
+        (lambda: 17, "returned int, not a Mailer"),
         ("null://", "needs store="),
     ],
 )
@@ -513,6 +515,33 @@ def test_a_mailer_is_made_of_a_url(in_memory, tmp_path, monkeypatch):
         assert ["Idempotency", "Logging", "Throttle"] == [
             type(each).__name__ for each in made.middleware
         ]
+        keys = made.middleware[0]
+        assert (604_800, 1) == (keys._life_seconds, keys._wait_seconds)
+
+
+class Shared:
+    """A store of somebody else's, of which nothing is known but that it keeps keys."""
+
+    def __init__(self):
+        self.claim = self.replace = self.release = self.forget = lambda *_: None
+
+
+def test_a_mailer_is_made_once_in_each_process(monkeypatch):
+    """And keys that a store of one's own keeps are taken to be shared."""
+    made = []
+
+    def make():
+        made.append(Mailer("null", middleware=[Idempotency(Shared())]))
+        return made[-1]
+
+    found = mailers.Mailers(make, None)
+    first = found.get(one_process=False)
+    assert first is found.get(one_process=False)
+    monkeypatch.setattr(mailers, "os", SimpleNamespace(getpid=lambda: os.getpid() + 1))
+    second = found.get(one_process=False)
+    assert second is found.get(one_process=False)
+
+    assert [first, second] == made
 
 
 @pytest.mark.parametrize(
@@ -583,6 +612,7 @@ def test_mailers_put_mail_into_the_queue(in_memory):
     result = web.send(message())
 
     assert ("celery", "queued") == (result.provider, result.recipients[ADA].status)
+    assert "in the queue of Celery" == result.recipients[ADA].detail
     assert "sent" == mail.outcome(result.raw).state
     assert [("shop",)] == [each.tags for each in script.sent]
 
@@ -631,6 +661,7 @@ def test_a_task_that_cannot_be_put_back_stays_with_the_broker():
         app.close()
 
     assert isinstance(found, Reject)
+    assert isinstance(found.reason, Reject)
     assert found.requeue
 
 
