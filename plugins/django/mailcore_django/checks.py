@@ -52,6 +52,10 @@ from mailcore_django.webhooks.configured import get_webhook
 __all__ = ["check_deployment", "check_settings"]
 
 _DELIVERS_NOTHING = ("console", "file", "memory", "null")
+_ONE_BACKEND = (
+    "write 'mailcore_django.EmailBackend', whatever sends: 'provider' in the OPTIONS, or "
+    f"{SETTING}['PROVIDER'], names the provider"
+)
 _SMTP = "smtp"
 _OTHERS = ("anymail.", "django_ses.", "mailer.", "post_office.")
 _TRUST = (
@@ -105,7 +109,9 @@ def _mailers() -> Iterator[CheckMessage]:
         try:
             import_string(backend)
         except ImportError as error:
-            yield _error(3, f"{place}: BACKEND {backend!r} cannot be imported: {error}")
+            text = f"{place}: BACKEND {backend!r} cannot be imported: {error}"
+            is_guessed = backend.partition(".")[0] in ("mailcore", "mailcore_django")
+            yield _error(3, text, _ONE_BACKEND if is_guessed else None)
     for alias, place, options in our_mailers():
         try:
             mailers_of(configuration_of(options, alias=alias))

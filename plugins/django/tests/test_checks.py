@@ -120,7 +120,19 @@ def test_a_backend_that_cannot_be_imported(django_settings):
     """Django does not look until a mail is sent."""
     django_settings(MAILCORE={"MAILERS": {"news": {"BACKEND": "no.such.Backend"}}})
 
-    assert [("E003", True)] == [(name, "no.such.Backend" in text) for name, text in told()]
+    assert [("E003", True, False)] == [
+        (name, "no.such.Backend" in text, "write" in text) for name, text in told()
+    ]
+
+
+def test_a_backend_for_a_service(django_settings):
+    """Others have one for each; here there is one for all."""
+    path = "mailcore_django.backends.ses.EmailBackend"
+    django_settings(MAILCORE={"MAILERS": {"news": {"BACKEND": path}}})
+
+    assert [("E003", True)] == [
+        (name, "write 'mailcore_django.EmailBackend'" in text) for name, text in told()
+    ]
 
 
 @pytest.mark.parametrize(
