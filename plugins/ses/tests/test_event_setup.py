@@ -94,6 +94,15 @@ def test_everything_in_order():
     ]
 
 
+def test_regions_of_calls():
+    """That of the set-up, but SES is asked where the provider sends."""
+    calls = plan(setup(identities=["shop.example"]))
+
+    assert {("sns", "eu-west-1"), ("sqs", "eu-west-1"), ("sesv2", None), ("ses", None)} == {
+        (call.service, call.region_name) for call in calls
+    }
+
+
 def test_who_may_write_where():
     """SES to the topic, for this account and set; the topic to both queues; nobody else."""
     found = policies(plan(setup()))
