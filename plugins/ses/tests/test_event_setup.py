@@ -94,6 +94,153 @@ def test_everything_in_order():
     ]
 
 
+def decoded(value):
+    """What is JSON within parameters, as values."""
+    if isinstance(value, dict):
+        return {name: decoded(each) for name, each in value.items()}
+    return json.loads(value) if isinstance(value, str) and value.startswith("{") else value
+
+
+def lets(sid, service, action, resource, condition):
+    """A policy with one statement."""
+    statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": action,
+        "Resource": resource,
+        "Condition": condition,
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+FROM_TOPIC = {"ArnEquals": {"aws:SourceArn": TOPIC_ARN}}
+# By the names of statements, a later version finds them again.
+INTO_QUEUES = {
+    arn: lets("MailcoreSnsc918ee47", "sns.amazonaws.com", "sqs:SendMessage", arn, FROM_TOPIC)
+    for arn in (QUEUE_ARN, DEAD_ARN)
+}
+FROM_SET = {
+    "StringEquals": {
+        "AWS:SourceAccount": ACCOUNT,
+        "AWS:SourceArn": f"arn:aws:ses:eu-west-1:{ACCOUNT}:configuration-set/events",
+    }
+}
+INTO_TOPIC = lets("MailcoreSes829f4ae3", "ses.amazonaws.com", "SNS:Publish", TOPIC_ARN, FROM_SET)
+REDRIVE = {"deadLetterTargetArn": DEAD_ARN}
+OF_WEBHOOK = {"DeliveryPolicy": json.loads(DELIVERY_POLICY), "RedrivePolicy": REDRIVE}
+OF_TOPIC = {"TopicArn": TOPIC_ARN}
+DESTINATION = {
+    "ConfigurationSetName": "events",
+    "EventDestinationName": "mailcore",
+    "EventDestination": {
+        "Enabled": True,
+        "MatchingEventTypes": ["BOUNCE"],
+        "SnsDestination": {"TopicArn": TOPIC_ARN},
+    },
+}
+SETTINGS = {
+    "ReceiveMessageWaitTimeSeconds": "20",
+    "VisibilityTimeout": "90",
+    "MessageRetentionPeriod": "1209600",
+}
+NEEDED = {"RedrivePolicy": {**REDRIVE, "maxReceiveCount": 7}, "Policy": INTO_QUEUES[QUEUE_ARN]}
+QUEUE_URL = f"https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}"
+TOPIC_CHANGES = [
+    ("SetTopicAttributes", {**OF_TOPIC, "AttributeName": name, "AttributeValue": value})
+    for name, value in (("SignatureVersion", "2"), ("Policy", INTO_TOPIC))
+]
+SUBSCRIBE_QUEUE = (
+    "Subscribe",
+    {**OF_TOPIC, "Protocol": "sqs", "Endpoint": QUEUE_ARN, "ReturnSubscriptionArn": True},
+)
+
+
+@pytest.mark.parametrize(
+    ("existing", "expected"),
+    [
+        (
+            Existing(),
+            [
+                (
+                    "CreateQueue",
+                    {
+                        "QueueName": "events-dead",
+                        "Attributes": {
+                            "MessageRetentionPeriod": "1209600",
+                            "Policy": INTO_QUEUES[DEAD_ARN],
+                        },
+                    },
+                ),
+                ("CreateQueue", {"QueueName": "events", "Attributes": {**SETTINGS, **NEEDED}}),
+                ("CreateTopic", {"Name": "ses-events"}),
+                *TOPIC_CHANGES,
+                SUBSCRIBE_QUEUE,
+                (
+                    "Subscribe",
+                    {
+                        **OF_TOPIC,
+                        "Protocol": "https",
+                        "Endpoint": ENDPOINT,
+                        "ReturnSubscriptionArn": True,
+                        "Attributes": OF_WEBHOOK,
+                    },
+                ),
+                ("CreateConfigurationSet", {"ConfigurationSetName": "events"}),
+                ("CreateConfigurationSetEventDestination", DESTINATION),
+            ],
+        ),
+        (
+            Existing(
+                topic={"SignatureVersion": "1", "Policy": ""},
+                queues={"events": {}, "events-dead": {}},
+                subscriptions=(
+                    {"Protocol": "lambda", "Endpoint": QUEUE_ARN, "SubscriptionArn": "arn:0"},
+                    {
+                        "Protocol": "https",
+                        "Endpoint": "https://sns:****@shop.example/hook",
+                        "SubscriptionArn": "arn:1",
+                    },
+                ),
+                webhook_attributes={},
+                has_configuration_set=True,
+                destination={"Enabled": False},
+            ),
+            [
+                (
+                    "SetQueueAttributes",
+                    {
+                        "QueueUrl": f"{QUEUE_URL}/events-dead",
+                        "Attributes": {"Policy": INTO_QUEUES[DEAD_ARN]},
+                    },
+                ),
+                ("SetQueueAttributes", {"QueueUrl": f"{QUEUE_URL}/events", "Attributes": NEEDED}),
+                *TOPIC_CHANGES,
+                SUBSCRIBE_QUEUE,
+                *[
+                    (
+                        "SetSubscriptionAttributes",
+                        {
+                            "SubscriptionArn": "arn:1",
+                            "AttributeName": name,
+                            "AttributeValue": value,
+                        },
+                    )
+                    for name, value in OF_WEBHOOK.items()
+                ],
+                ("UpdateConfigurationSetEventDestination", DESTINATION),
+            ],
+        ),
+    ],
+    ids=["nothing is there", "some of it is there"],
+)
+def test_calls_as_aws_takes_them(existing, expected):
+    """Each of them whole."""
+    wanted = setup(max_receive_count=7, visibility_timeout_seconds=90, event_types=["BOUNCE"])
+
+    assert expected == [(call.operation, decoded(call.params)) for call in plan(wanted, existing)]
+
+
 def test_regions_of_calls():
     """That of the set-up, but SES is asked where the provider sends."""
     calls = plan(setup(identities=["shop.example"]))
