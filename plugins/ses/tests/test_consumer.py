@@ -569,11 +569,11 @@ def test_options_at_their_limits(extreme):
 )
 def test_what_a_queue_url_tells(url, region, endpoint):
     """Its region, and the endpoint if it is not AWS's own."""
-    settings = open_queue(url, wait_seconds=20, max_pool_connections=3)._transport._settings
+    settings = open_queue(url, wait_seconds=17, max_pool_connections=3)._transport._settings
 
     assert (region, endpoint) == (settings.region_name, settings.endpoint_urls.get("sqs"))
     # Longer than SQS lets wait.
-    assert (30, 3) == (settings.read_timeout_seconds, settings.max_pool_connections)
+    assert (27, 3) == (settings.read_timeout_seconds, settings.max_pool_connections)
 
 
 @pytest.mark.parametrize(
