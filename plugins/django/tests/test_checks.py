@@ -169,6 +169,9 @@ def test_mailers_beside_one_that_cannot_be_imported(django_settings):
     assert ["gone", "news"] == [alias for alias, *_ in every_mailer() if alias != "default"]
     assert 1 == sum(alias == "default" for alias, *_ in every_mailer())
     assert ["news"] == [alias for alias, *_ in our_mailers() if alias != "default"]
+    places = {alias: place for alias, place, *_ in every_mailer()}
+    assert "MAILCORE['MAILERS']['news']" == places["news"]
+    assert HAS_MAILERS or "EMAIL_BACKEND" == places["default"]
 
 
 if HAS_MAILERS:

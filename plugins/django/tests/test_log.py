@@ -137,6 +137,17 @@ def test_all_that_is_recorded_of_a_message(mailcore_settings, database, connecte
     ] == list(row.recipients.values_list(*names))
 
 
+def test_hearing_of_what_is_sent(log):
+    """Once, however often it was asked for; and no more after the end."""
+    listening.connect()
+    log(ADA)
+    assert 1 == SentMessage.objects.count()
+
+    listening.disconnect()
+    log(ADA)
+    assert 1 == SentMessage.objects.count()
+
+
 def test_a_body_is_kept_with_its_letters(log):
     """So that an address in it can be found."""
     assert "käthe@exämple.net" in log("käthe@exämple.net").body
@@ -246,11 +257,35 @@ def test_what_everybody_was_refused(log):
     assert ["406"] == [each.code for each in row.recipients.all()]
 
 
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("refused", ("all_refused", "", "rejected")),
+        ("down", ("failed", "ProviderUnavailable: provider_unavailable", "failed")),
+    ],
+)
+def test_what_is_raised_is_recorded_once(
+    mailcore_settings, database, connected_log, subject, expected
+):
+    """Whether each recipient was refused, which two signals tell, or all of it failed."""
+    mailcore_settings(PROVIDER="memory", MIDDLEWARE=["shop_middleware.failing"])
+    mail = EmailMessage(subject, "Hello", "shop@example.com", [f"Ada <{ADA}>"])
+    with pytest.raises(MailcoreError):
+        EmailBackend(alias="news").send_messages([mail])
+
+    row = SentMessage.objects.get()
+    (recipient,) = row.recipients.all()
+    assert expected == (row.status, row.error, recipient.status)
+    assert ("news", "memory", ADA) == (row.mailer, row.provider, recipient.address)
+
+
 def test_what_cannot_be_read(log):
     """What Django knows of a message that the core refuses."""
     row = log("no address at all", subject="Broken")
 
     assert ("failed", "Broken", "") == (row.status, row.subject, row.body)
+    assert ("", "memory", "Shop <shop@example.com>") == (row.mailer, row.provider, row.from_email)
+    assert "InvalidAddress" == row.error
     assert ["no address at all"] == list(row.recipients.values_list("address", flat=True))
 
 
