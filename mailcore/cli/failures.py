@@ -14,6 +14,7 @@ from mailcore.errors import (
     ProviderNotFound,
     RecipientsRefused,
     SendError,
+    StoreError,
     WebhookError,
 )
 
@@ -31,7 +32,8 @@ class InputError(ConfigurationError):
 
 def report(error: BaseException) -> None:
     """Say what is wrong on standard error: one line, and one for each further problem."""
-    note(f"error: {_text(error)}", always=True)
+    more = isinstance(error, StoreError) and error.__cause__ is not None
+    note(f"error: {_text(error)}{'; --debug shows it' if more else ''}", always=True)
 
 
 def _text(error: BaseException) -> str:

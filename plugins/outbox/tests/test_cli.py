@@ -414,7 +414,7 @@ def test_databases_that_cannot_be_used(capsys, tmp_path, action):
     assert (2, True) == run([action, "--database", url, *more], "`mailcore outbox create`")
     assert (75, True) == run(
         [action, "--database", f"sqlite:///{tmp_path / 'none' / 'shop.db'}", *more],
-        "what it said is the cause of this error",
+        "what it said is the cause of this error; --debug shows it",
     )
 
 
