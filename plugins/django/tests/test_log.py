@@ -43,6 +43,7 @@ from mailcore_django.log.pruning import Pruned, prune
 from mailcore_django.log.recording import _short, record_event
 from mailcore_django.log.sending_again import send_again
 from mailcore_django.log.states import below, weightier
+from mailcore_django.signals import tracking
 
 
 ADA, BEN = "Ada@Example.net", "ben@example.net"
@@ -288,6 +289,13 @@ def test_what_cannot_be_read(log):
     assert "InvalidAddress" == row.error
     assert ["no address at all"] == list(row.recipients.values_list("address", flat=True))
 
+    nothing = EmailMessage(to=["no address at all"])
+    nothing.from_email = nothing.subject = None
+    with pytest.raises(InvalidAddress):
+        EmailBackend(alias="news").send_messages([nothing])
+    row = SentMessage.objects.order_by("pk").last()
+    assert ("news", "", "") == (row.mailer, row.from_email, row.subject)
+
 
 def test_bodies_only_if_asked_for(log):
     """As JSON that sends again; subjects can be left out."""
@@ -334,7 +342,16 @@ def test_a_log_that_fails_after_the_commit(
         transaction.on_commit(lambda: done.append(len(calls)))
 
     assert [2] == done
+    assert [(SentMessage.objects.get().pk, "default")] * 2 == calls
     assert ["Hi"] == list(SentMessage.objects.values_list("subject", flat=True))
+
+
+def test_an_event_that_is_heard_of(mailcore_settings, database, connected_log):
+    """With what the settings have kept of it."""
+    mailcore_settings(PROVIDER="memory", LOG={"details": True})
+    tracking.send(None, event=event(EventType.CLICKED, user_agent="Browser"))
+
+    assert "Browser" == Event.objects.get().user_agent
 
 
 def test_a_log_that_fails_has_the_event_come_again(monkeypatch):
