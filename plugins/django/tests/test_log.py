@@ -537,6 +537,17 @@ def test_pruning(log):
     )
 
 
+def test_pruning_more_than_at_once(log, monkeypatch):
+    """All that is older goes, some at a time, and all are counted."""
+    monkeypatch.setattr("mailcore_django.log.pruning._AT_ONCE", 2)
+    for _ in range(5):
+        log(ADA)
+    SentMessage.objects.update(created_at=AT - timedelta(days=60))
+
+    assert Pruned(messages=5, events=0) == prune(30)
+    assert 0 == SentMessage.objects.count()
+
+
 def test_erasing_an_address(log):
     """What is about it alone is deleted; what is about others too stays without its texts."""
     log(ADA, subject="Only Ada")

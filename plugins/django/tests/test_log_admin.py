@@ -252,6 +252,25 @@ def test_sending_again_to_those_it_was_refused_for(send):
     assert {ADA, BEN} == set(message_of(row, only_refused=False).merge_data)
 
 
+def test_doubts(send):
+    """What speaks against sending again, in sentences."""
+    row = send(ADA, BEN)
+    assert ["It was accepted for 1 of 2 recipients."] == doubts(row)
+
+    SentMessage.objects.create(again_of=row)
+    assert "It was sent again before." == doubts(row)[1]
+    SentMessage.objects.create(again_of=row)
+    assert "It was sent again 2 times before." == doubts(row)[1]
+
+    row.maybe_accepted = True
+    told = "It may have arrived: nobody knows whether the provider took it."
+    assert [doubts(row)[0], told, doubts(row)[2]] == doubts(row)
+    row.recipients.all().delete()
+    SentMessage.objects.filter(again_of=row).delete()
+    row.maybe_accepted = False
+    assert [] == doubts(row)
+
+
 def test_nobody_is_left(send):
     """It was accepted for everybody: said, and not sent."""
     with pytest.raises(CannotSendAgain, match="accepted for all"):
