@@ -241,6 +241,36 @@ def test_calls_as_aws_takes_them(existing, expected):
     assert expected == [(call.operation, decoded(call.params)) for call in plan(wanted, existing)]
 
 
+def test_policies_of_queues_that_are_there():
+    """What others may do stays; where the topic may write already, there is nothing to do."""
+    theirs = {"Sid": "Theirs", "Effect": "Allow", "Action": "sqs:ReceiveMessage"}
+    ours = INTO_QUEUES[DEAD_ARN]["Statement"]
+    existing = Existing(
+        queues={
+            "events": {"Policy": json.dumps({"Id": "x", "Statement": [theirs]})},
+            "events-dead": {"Policy": json.dumps({"Statement": [theirs, *ours]})},
+        }
+    )
+
+    (call,) = [call for call in plan(setup(), existing) if call.service == "sqs"]
+
+    assert f"{QUEUE_URL}/events" == call.params["QueueUrl"]
+    assert {
+        "Version": "2012-10-17",
+        "Id": "x",
+        "Statement": [theirs, *INTO_QUEUES[QUEUE_ARN]["Statement"]],
+    } == json.loads(call.params["Attributes"]["Policy"])
+
+
+def test_a_queue_without_a_dead_letter_queue():
+    """If it is to be so: what fails comes again until it is too old."""
+    calls = plan(setup(https_endpoint=None, dead_letter_queue=False))
+
+    (queue,) = [call for call in calls if call.service == "sqs"]
+    assert ("CreateQueue", "events") == (queue.operation, queue.params["QueueName"])
+    assert {*SETTINGS, "Policy"} == set(queue.params["Attributes"])
+
+
 def test_regions_of_calls():
     """That of the set-up, but SES is asked where the provider sends."""
     calls = plan(setup(identities=["shop.example"]))
