@@ -84,7 +84,7 @@ SLOW_FIXTURES = {"moto", "moto_url"}
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 # `make test` looks at fewer examples of what has no number of its own; everything else at all.
-settings.register_profile("fast", settings.get_profile("patient"), max_examples=20)
+settings.register_profile("fast", settings.get_profile("patient"), max_examples=10)
 
 
 # argparse looks for translations of each word of each parser, and asks for the size of the terminal
