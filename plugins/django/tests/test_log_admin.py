@@ -252,6 +252,20 @@ def test_sending_again_to_those_it_was_refused_for(send):
     assert {ADA, BEN} == set(message_of(row, only_refused=False).merge_data)
 
 
+def test_what_is_sent_again_is_new_to_the_provider(send):
+    """It has no key, by which nothing would be sent, and no date, which may be past."""
+    row = send()
+    kept = Message.from_dict(json.loads(row.body)).replace(
+        idempotency_key="order-17", send_at=datetime(2026, 12, 1, tzinfo=timezone.utc), tags=["a"]
+    )
+    row.body = json.dumps(kept.to_dict())
+
+    made = message_of(row, only_refused=False)
+
+    assert (None, None, ("a",)) == (made.idempotency_key, made.send_at, made.tags)
+    assert {"idempotency_key", "send_at"} <= made.declined
+
+
 def test_doubts(send):
     """What speaks against sending again, in sentences."""
     row = send(ADA, BEN)
