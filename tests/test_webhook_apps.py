@@ -442,6 +442,10 @@ class InvalidChunkSize(OSError):
         self.data = data
 
 
+class ServerReset(OSError):
+    """The network's word, in a class of the server's own."""
+
+
 READING_ERRORS = [
     TimeoutError("timed out"),
     ConnectionResetError(104, "reset"),
@@ -451,8 +455,9 @@ READING_ERRORS = [
     ServerSideError("secret of the server"),
     OSError("timeout during read(57344) on wsgi.input"),
     InvalidChunkSize("zz"),
+    ServerReset(104, "reset"),
 ]
-PASSING = (TimeoutError, ConnectionResetError)
+PASSING = (TimeoutError, ConnectionResetError, ServerReset)
 
 
 @pytest.mark.parametrize("error", READING_ERRORS, ids=repr)
