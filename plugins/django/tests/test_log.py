@@ -29,7 +29,9 @@ from mailcore import (
     InvalidAddress,
     MailcoreError,
     Message,
+    RecipientStatus,
     RejectReason,
+    SendStatus,
     TrackingEvent,
 )
 from mailcore_django import EmailBackend, MailcoreMessage
@@ -40,8 +42,9 @@ from mailcore_django.log.checks import check_seen
 from mailcore_django.log.erasing import Erased, erase
 from mailcore_django.log.models import Event, Recipient, SentMessage
 from mailcore_django.log.pruning import Pruned, prune
-from mailcore_django.log.recording import _short, record_event
+from mailcore_django.log.recording import _short, record_event, record_message
 from mailcore_django.log.sending_again import send_again
+from mailcore_django.log.sendings import About, Sending
 from mailcore_django.log.states import below, weightier
 from mailcore_django.signals import tracking
 
@@ -474,6 +477,28 @@ def test_what_is_kept_of_an_event(database):
 def replace_key(given, key):
     """The same event with another key."""
     return TrackingEvent(**{**vars(given), "dedupe_key": key})
+
+
+def test_hostile_values_of_a_message_fit(database):
+    """Each column is filled, and not more; what has no end is kept whole."""
+    odd = "\0\ud800" + "x" * 5000
+    about = About(
+        mailer=odd, provider=odd, from_email=odd, subject=odd, template_id=odd, tags=(odd,)
+    )
+    status = RecipientStatus(SendStatus.SENT, message_id=odd, code=odd, detail=odd)
+    sending = Sending(
+        about=about, status="sent", recipients={odd: status}, message_id=odd, error=odd
+    )
+    row = record_message(sending, LogSettings())
+
+    row.refresh_from_db()
+    (recipient,) = row.recipients.all()
+    for model, name in [
+        *((row, name) for name in ("mailer", "provider", "message_id", "error", "template_id")),
+        *((recipient, name) for name in ("address", "key", "message_id", "code")),
+    ]:
+        assert len(getattr(model, name)) == model._meta.get_field(name).max_length
+    assert {5002} == set(map(len, (row.from_email, row.subject, *row.tags, recipient.detail)))
 
 
 def test_hostile_values_fit(database):

@@ -15,7 +15,7 @@ from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
 
-from mailcore import EventType, MailcoreError, Message, TrackingEvent
+from mailcore import EventType, MailcoreError, Message, RecipientsRefused, TrackingEvent
 from mailcore_django import EmailBackend, get_provider
 from mailcore_django.conf import LogSettings
 from mailcore_django.log.models import SentMessage
@@ -321,6 +321,23 @@ def test_it_fails_again(send):
     again = SentMessage.objects.get(again_of=row)
     assert ("failed", True) == (again.status, again.maybe_accepted)
     assert again.error.startswith("SendTimeout")
+
+
+def test_all_are_refused_again(send):
+    """The reason of each is in the log, in place of the note that it is being sent."""
+    row = send(answer="rejecting", again="refusing")
+
+    with pytest.raises(RecipientsRefused):
+        send_again(row, only_refused=False, times_before=0)
+
+    again = SentMessage.objects.get(again_of=row)
+    assert ("all_refused", "", "memory", row.mailer) == (
+        again.status,
+        again.error,
+        again.provider,
+        again.mailer,
+    )
+    assert ["no"] == [each.code for each in again.recipients.all()]
 
 
 def test_it_is_noted_before_it_is_sent(send, monkeypatch):

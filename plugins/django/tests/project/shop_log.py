@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from mailcore import MessageRejected, RecipientStatus, SendResult, SendStatus, SendTimeout
+from mailcore import (
+    MessageRejected,
+    RecipientsRefused,
+    RecipientStatus,
+    SendResult,
+    SendStatus,
+    SendTimeout,
+)
 from mailcore.result import RecipientStatuses
 
 
@@ -27,6 +34,17 @@ def known_ids(message, send):
     yield from send(message)
     return SendResult(
         provider="memory", recipients=RecipientStatuses(statuses), message_ids=("m-1",)
+    )
+
+
+def refusing(message, send):
+    """Nobody gets it, and the reason is known."""
+    status = RecipientStatus(SendStatus.REJECTED, code="no")
+    recipients = RecipientStatuses(dict.fromkeys(message.recipients, status))
+    raise RecipientsRefused(
+        "nobody",
+        result=SendResult(provider="memory", recipients=recipients),
+        errors=[MessageRejected("no", provider="memory")],
     )
 
 
