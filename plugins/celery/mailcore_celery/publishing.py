@@ -85,7 +85,6 @@ def publish(
     given = {
         "argsrepr": SHOWN,
         "kwargsrepr": SHOWN,
-        "serializer": JSON,
         "task_id": task_id,
         **given,
     }

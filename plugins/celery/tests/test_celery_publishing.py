@@ -9,6 +9,7 @@ import pytest
 
 from celery import Celery
 from celery.exceptions import Retry
+from kombu.exceptions import OperationalError
 
 from mailcore import EventType, Mailer, Message, RateLimited, TrackingEvent
 from mailcore.middleware import Idempotency
@@ -70,7 +71,7 @@ def seconds_left(headers):
     return (datetime.fromisoformat(headers["eta"]) - datetime.now(timezone.utc)).total_seconds()
 
 
-def test_what_celery_is_told_of_the_tasks(app):
+def test_what_celery_is_told_of_the_tasks(app, taken):
     """What dies with its worker is handed out again; nothing of a message is shown."""
     app.conf.task_serializer = "yaml"
     mail, other = mail_on(app), Celery("other", set_as_current=False)
@@ -85,6 +86,8 @@ def test_what_celery_is_told_of_the_tasks(app):
         )
     assert (False, True) == (mail.send.ignore_result, mail.handle_event.ignore_result)
     other.close()
+    mail.send_later(MESSAGE)
+    assert mail.send.name == taken()[0]["task"]
 
 
 def test_a_message_in_the_broker(app, taken):
@@ -247,6 +250,21 @@ def test_a_broker_that_is_down():
     assert "127.0.0.1" not in str(error)
     other = BrokerUnavailable("no", maybe_accepted=True)
     assert ("", True) == (other.idempotency_key, other.maybe_accepted)
+
+
+def test_a_broker_that_does_not_answer(app, monkeypatch):
+    """It may have taken the task all the same; handed over again with its key it is sent once."""
+    mail = mail_on(app)
+
+    def lose(**_):
+        raise OperationalError("connection lost to redis://:secret@example.net")
+
+    monkeypatch.setattr(mail.send, "apply_async", lose)
+    with pytest.raises(BrokerUnavailable, match=r"\(OperationalError\): it may have") as caught:
+        mail.send_later(MESSAGE, task_id="task-1")
+
+    assert ("task-1", True) == (caught.value.idempotency_key, caught.value.maybe_accepted)
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
