@@ -182,7 +182,7 @@ class Database:
             except SQLAlchemyError as error:
                 is_lost = is_committing and not _is_deadlock(error)
                 if is_lost or not left or not _may_repeat(error):
-                    self._require_tables(what)
+                    self._require_tables()
                     raise told(what, error) from error
         raise AssertionError  # the last try returned or raised
 
@@ -195,7 +195,7 @@ class Database:
             with connection.begin():
                 yield connection
 
-    def _require_tables(self, what: str) -> None:
+    def _require_tables(self) -> None:
         """Look whether the tables are why something failed."""
         self._is_checked = False
         with suppress(SQLAlchemyError), self.engine.connect() as connection:
