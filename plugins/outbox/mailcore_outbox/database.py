@@ -202,7 +202,7 @@ class Database:
             require_tables(connection, self._tables)
 
     def _take_lock(self, connection: Connection) -> None:
-        if connection.dialect.name == "sqlite" and not _begin_to_write(connection):
+        if not _begin_to_write(connection):
             # This changes nothing, and has the lock too.
             versions = self._tables.versions
             connection.execute(update(versions).where(false()).values(version=SCHEMA_VERSION))
@@ -282,9 +282,9 @@ def _way_out(url: URL) -> str:
     is what hosting services write, so the URL names the driver of the extra.
     """
     name = url.get_backend_name()
-    extra, driver = _EXTRAS.get(name, ("", ""))
-    if not extra:
+    if name not in _EXTRAS:
         return ""
+    extra, driver = _EXTRAS[name]
     return f": pip install 'mailcore-outbox[{extra}]', and begin the URL with {driver}://"
 
 
@@ -324,10 +324,10 @@ def _begin_to_write(connection: Connection) -> bool:
     Have SQLite begin a transaction in which nobody else writes.
 
     Returns:
-        Whether it did; not on an engine of somebody who begins transactions.
+        False on an engine of somebody who begins transactions: others may write still.
     """
     if connection.dialect.name != "sqlite":
-        return False
+        return True
     if getattr(connection.connection.dbapi_connection, "in_transaction", False):
         return False
     # At once: a transaction that has read before is refused to write if another wrote meanwhile

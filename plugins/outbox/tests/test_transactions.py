@@ -138,6 +138,15 @@ def test_tables_are_looked_at_again_after_a_failure(database):
     assert 1 == database.read("it", lambda _: 1)
 
 
+def test_errors_show_no_values(either):
+    """Messages are among them, and a traceback shows the cause."""
+    with pytest.raises(StoreError) as caught:
+        either.read("it", lambda it: it.execute(text("SELECT :a FROM nothing"), {"a": "secret"}))
+
+    assert "nothing" in str(caught.value.__cause__)
+    assert "secret" not in f"{caught.value} {caught.value.__cause__}"
+
+
 def test_an_engine_that_is_made_of_a_url(path):
     """Readers wait for nobody, writers for half a minute; errors have no values in them."""
     engine = engine_of(f"sqlite:///{path}")
