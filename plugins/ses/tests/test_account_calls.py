@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -246,5 +248,16 @@ def test_calls_and_answers(flow, exchanges, expected, valid):
 
     assert expected == found
     assert [(operation, params) for operation, params, _ in exchanges] == aws.calls
-    if isinstance(found, SuppressedAddress):
-        assert timezone.utc == found.updated_at.tzinfo
+
+
+def test_times_are_in_utc(valid, monkeypatch):
+    """Wherever the machine is."""
+    monkeypatch.setenv("TZ", "XYZ-3")
+    time.tzset()
+    try:
+        found = run(LIST.get(ADA), Aws(valid, [FOUND]))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert (AT, timezone.utc) == (found.updated_at, found.updated_at.tzinfo)

@@ -619,7 +619,9 @@ def test_calls_are_valid():
         {"identities": ["shop.example"], "event_types": ["BOUNCE"], "feedback_forwarding": False},
         {"feedback_forwarding": False},
         {"max_receive_count": 0},
+        {"max_receive_count": 1001},
         {"visibility_timeout_seconds": -1},
+        {"visibility_timeout_seconds": 43_201},
     ],
 )
 def test_what_aws_would_not_take(changes):
@@ -628,6 +630,18 @@ def test_what_aws_would_not_take(changes):
         setup(**changes)
 
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "extreme",
+    [
+        {"max_receive_count": 1, "visibility_timeout_seconds": 0},
+        {"max_receive_count": 1000, "visibility_timeout_seconds": 43_200},
+    ],
+)
+def test_numbers_at_their_limits(extreme):
+    """They are taken."""
+    assert extreme == {name: getattr(setup(**extreme), name) for name in extreme}
 
 
 def test_passwords_stay_out_of_sight():
