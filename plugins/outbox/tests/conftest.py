@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -227,8 +227,37 @@ def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequ
     return request.getfixturevalue(database_kind).new_database()
 
 
+@pytest.fixture(scope="session")
+def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the tables of an outbox: copying it is quicker than making them for each test."""
+    from mailcore_outbox import Outbox
+
+    path = tmp_path_factory.mktemp("outbox") / "tables.db"
+    with Outbox(f"sqlite:///{path}") as outbox:
+        outbox.create()
+    return path
+
+
 @pytest.fixture
-def database(database_url: str) -> Iterator[tuple[Database, Tables]]:
+def make_tables(
+    database_kind: str, tmp_path: Path, sqlite_with_tables: Path
+) -> Callable[[Outbox | Database], None]:
+    """Make the tables of an outbox in a database; those of `create()` in SQLite are copied."""
+
+    def make(outbox: Outbox | Database) -> None:
+        file = tmp_path / "mail.db"
+        if database_kind == "sqlite" and not file.exists():
+            shutil.copyfile(sqlite_with_tables, file)
+        else:
+            outbox.create()
+
+    return make
+
+
+@pytest.fixture
+def database(
+    database_url: str, make_tables: Callable[[Database], None]
+) -> Iterator[tuple[Database, Tables]]:
     """A database with the tables of an outbox."""
     from sqlalchemy import MetaData
 
@@ -237,7 +266,7 @@ def database(database_url: str) -> Iterator[tuple[Database, Tables]]:
 
     tables = tables_in(MetaData())
     database = Database(database_url, tables)
-    database.create()
+    make_tables(database)
     yield database, tables
     database.dispose()
 
@@ -256,10 +285,10 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def outbox(engine: Engine) -> Outbox:
+def outbox(engine: Engine, make_tables: Callable[[Outbox], None]) -> Outbox:
     """An outbox on the engine of the application, with its tables."""
     from mailcore_outbox import Outbox
 
     outbox = Outbox(engine)
-    outbox.create()
+    make_tables(outbox)
     return outbox

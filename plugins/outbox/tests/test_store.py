@@ -36,9 +36,9 @@ class SuiteOnDatabase(OutboxStoreSuite):
     """A database with nothing in it for each check."""
 
     @pytest.fixture(autouse=True)
-    def _outbox(self, database_url):
+    def _outbox(self, database_url, make_tables):
         with Outbox(database_url) as self.outbox:
-            self.outbox.create()
+            make_tables(self.outbox)
             yield
 
     def make_store(self):
@@ -59,10 +59,10 @@ class TestPortableStatements(SuiteOnDatabase):
     """What MySQL and MariaDB get, on SQLite by a driver that is told values by their names."""
 
     @pytest.fixture(autouse=True)
-    def _outbox(self, database_url):
+    def _outbox(self, database_url, make_tables):
         engine = create_engine(database_url, paramstyle="named")
         with Outbox(engine) as self.outbox:
-            self.outbox.create()
+            make_tables(self.outbox)
             yield
         engine.dispose()
 

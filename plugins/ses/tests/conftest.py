@@ -217,10 +217,8 @@ def valid() -> Callable[[Any], Any]:
     return check
 
 
-@pytest.fixture(autouse=True)
-def _every_call_fits_the_model(
-    valid: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _every_call_fits_the_model(valid: Callable[[Any], Any]) -> Iterator[None]:
     """Hold what any test builds of a message that was checked against the model."""
     from mailcore_ses.provider import SesProvider
 
@@ -234,7 +232,9 @@ def _every_call_fits_the_model(
                 valid(call)
         return calls
 
-    monkeypatch.setattr(SesProvider, "build", built)
+    with pytest.MonkeyPatch.context() as changes:
+        changes.setattr(SesProvider, "build", built)
+        yield
 
 
 def _outside(value: Any, shape: Any, place: str) -> Iterator[str]:
