@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 100
 """Providers nest less than ten levels; Python's recursion limit is a thousand frames."""
 _NESTED = frozenset({dict, list})
+_LONG_CHARACTERS = 2000
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -91,10 +92,15 @@ def read_objects(text: str | bytes, what: str) -> list[dict[str, Any]]:
 
 
 def _check_depth(text: str | bytes, value: Any, what: str) -> None:
-    # Few documents have to be walked. What wraps another one as a text is flat, and looking at its
-    # values takes an eighth of counting the brackets in the text; others have few brackets, and
-    # counting takes a third of walking (benchmarks/receive.py).
-    if type(value) is dict and _NESTED.isdisjoint(map(type, value.values())):
+    # Few documents have to be walked. A short one has no room for so many brackets. What is long is
+    # often a text in another document: there, to look at the types of the values takes an eighth of
+    # counting the brackets in the text. And counting takes a third of walking
+    # (benchmarks/receive.py).
+    length = len(text)
+    if length <= 2 * MAX_DEPTH:
+        return
+    is_long = length > _LONG_CHARACTERS
+    if is_long and type(value) is dict and _NESTED.isdisjoint(map(type, value.values())):
         return
     brackets = (
         text.count("{") + text.count("[")

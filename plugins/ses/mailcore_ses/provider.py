@@ -251,8 +251,7 @@ class SesProvider(Provider[AwsCall, AwsResponse]):
 
     def parse_webhook(self, request: WebhookRequest) -> tuple[Event, ...]:
         """Read the SES events in an SNS message."""
-        # Not from the package: finding a name there takes twice as long (benchmarks/receive.py).
-        from mailcore_ses.events.reading import parse_events
+        from mailcore_ses.events import parse_events
 
         return parse_events(self.name, request)
 

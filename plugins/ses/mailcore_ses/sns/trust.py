@@ -239,7 +239,7 @@ def _check_request(request: WebhookRequest) -> None:
             "raw message delivery has no signature: switch it off for this subscription "
             "(attribute RawMessageDelivery), or give webhook_secrets"
         )
-    if request.header("x-amz-sns-message-type") is None:
+    if "x-amz-sns-message-type" not in request.headers:
         raise MalformedWebhook("header x-amz-sns-message-type is missing: not a message of SNS")
 
 
