@@ -29,11 +29,16 @@ from mailcore import (
     InvalidAddress,
     MailcoreError,
     Message,
+    NetworkError,
+    Problem,
     RecipientStatus,
     RejectReason,
+    SendResult,
     SendStatus,
+    SendTimeout,
     TrackingEvent,
 )
+from mailcore.result import RecipientStatuses
 from mailcore_django import EmailBackend, MailcoreMessage
 from mailcore_django.conf import LogSettings
 from mailcore_django.forgetting import erase_command, prune_command
@@ -419,6 +424,56 @@ def test_weights(first, second, expected):
     """Of two words the weightier one, alike for one recipient and for the database's statement."""
     assert expected == weightier(first, [second])
     assert (expected != first) == (first in below(second))
+
+
+@pytest.mark.parametrize("word", ["autoresponded", "subscribed", "inbound", "nonsense", "unknown"])
+def test_what_is_no_state(word):
+    """It changes none, not even the least."""
+    assert [] == below(word)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {"from_email": "Shop <shop@example.com>", "subject": "Hi", "text": "Hi"},
+            ("Shop <shop@example.com>", "Hi", "", ()),
+        ),
+        ({"template_id": "welcome", "tags": ["a"]}, ("", "", "welcome", ("a",))),
+    ],
+)
+def test_what_is_known_before_a_send(fields, expected):
+    """What a message does not say is empty."""
+    about = About.message_of(Message(to=[ADA], **fields), mailer="", provider="memory")
+
+    assert expected == (about.from_email, about.subject, about.template_id, about.tags)
+
+
+def test_what_is_known_after_a_send():
+    """One id or none; whether any may have it; whether a failure may pass by itself."""
+    about = About(mailer="", provider="memory")
+    unsure = RecipientStatus(SendStatus.UNKNOWN, maybe_accepted=True)
+    refused = RecipientStatus(SendStatus.REJECTED)
+    for statuses, ids, expected in [
+        ({ADA: refused, BEN: unsure}, ("1", "2"), ("", True)),
+        ({ADA: refused}, ("1",), ("1", False)),
+        ({ADA: refused}, (), ("", False)),
+    ]:
+        result = SendResult("memory", RecipientStatuses(statuses), message_ids=ids)
+        found = Sending.with_result(about, result)
+        assert expected == (found.message_id, found.maybe_accepted)
+    for error, expected in [
+        (InvalidAddress([Problem("to", "it is wrong")]), ("InvalidAddress", False, False)),
+        (NetworkError("no answer", provider="memory"), ("NetworkError: network", True, False)),
+        (
+            SendTimeout("no answer", provider="memory", maybe_accepted=True),
+            ("SendTimeout: timeout", True, True),
+        ),
+    ]:
+        found = Sending.with_error(about, error, [ADA])
+        status = found.recipients[ADA]
+        assert expected == (found.error, status.retryable, status.maybe_accepted)
+        assert status.maybe_accepted is found.maybe_accepted
 
 
 def test_every_event_has_a_weight_or_none_on_purpose():

@@ -357,6 +357,12 @@ def test_it_is_noted_before_it_is_sent(send, monkeypatch):
         again.maybe_accepted,
         again.error,
     )
+    (recipient,) = again.recipients.all()
+    assert (ADA, "unknown", True) == (
+        recipient.address,
+        recipient.status,
+        recipient.maybe_accepted,
+    )
 
 
 def test_who_may_send_again(send, as_user):
