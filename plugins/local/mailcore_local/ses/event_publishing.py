@@ -54,8 +54,8 @@ class EventPublishing:
         Publish events of a message to the topics that its configuration set names.
 
         Args:
-            message: The message.
-            events: Of each event the type, the record's object about it, and the ids that others
+            message: The message that the events are about.
+            events: The type of each event, the record's object about it, and the ids that others
                 know it by.
             choose_fault: Says what goes wrong with the notifications; asked if there are any.
         """
