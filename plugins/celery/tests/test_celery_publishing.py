@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 
 from mailcore import EventType, Mailer, Message, RateLimited, TrackingEvent
 from mailcore.middleware import Idempotency
+from mailcore.outbox import OutboxPolicy
 from mailcore.stores import MemoryIdempotencyStore, SqliteIdempotencyStore
 from mailcore_celery import (
     BrokerUnavailable,
@@ -200,6 +201,15 @@ def test_waits_of_tasks(app, taken, tmp_path):
         assert 500 < seconds_left(worked_on(mail.send, taken)) <= 660
         mail.handle_later(EVENT)
         assert 500 < seconds_left(worked_on(mail.handle_event, taken)) <= 660
+
+
+def test_the_wait_of_a_task_of_a_newer_release(app, taken):
+    """The longest one, for a worker that can read it."""
+    mail = mail_on(app, policy=OutboxPolicy(longest_wait_seconds=7200))
+    newer = {"message": MESSAGE.to_dict(), "course": {"version": 99}}
+    mail.send.apply_async(kwargs=newer)
+
+    assert 7100 < seconds_left(worked_on(mail.send, taken)) <= 7200
 
 
 @pytest.mark.parametrize(
