@@ -20,6 +20,8 @@ from mailcore.webhook import ReadOnlyJson, json_reading, read_object, read_objec
 from mailcore.webhook.json_reading import MAX_DEPTH
 
 
+# The beginning of an object that has a long text in it.
+LONG = b'{"text": "' + b"x" * 5000 + b'", '
 OBJECTS = st.dictionaries(
     st.text(),
     st.recursive(
@@ -82,6 +84,11 @@ def test_objects_are_read(document: dict[str, Any], is_bytes: bool, is_ascii: bo
         (b'{"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", "nested too deeply"),
         (b'{"a":' * 50_000 + b"1" + b"}" * 50_000, "nested too deeply"),
         (b'{"a": ' + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH + b"}", "nested too deeply"),
+        (LONG + b'"list": ' + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH + b"}", "nested too deeply"),
+        (
+            LONG + b'"object":' + b'{"a":' * MAX_DEPTH + b"1" + b"}" * MAX_DEPTH + b"}",
+            "nested too deeply",
+        ),
     ],
     ids=lambda value: repr(value)[:30],
 )
