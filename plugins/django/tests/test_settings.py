@@ -15,7 +15,7 @@ from mailcore.middleware import Logging
 from mailcore.outbox import OutboxPolicy
 from mailcore_django import configured, get_mailer, get_provider
 from mailcore_django.conf import LogSettings, from_environment, get_settings
-from mailcore_django.configured import configuration_of, mailers_of
+from mailcore_django.configured import configuration_of, keeps, mailers_of
 
 
 MESSAGE = Message(from_email="shop@example.com", to=["ada@example.net"], subject="Hi", text="Hi")
@@ -47,6 +47,10 @@ def test_without_the_setting(django_settings):
         ({"OUTBOX": 1}, "MAILCORE['OUTBOX'] must be a dict, not int"),
         ({"OUTBOX": {"databases": "a"}}, "MAILCORE['OUTBOX']['databases'] must be a list, not str"),
         ({"OUTBOX": {"keep_day": 1}}, "MAILCORE['OUTBOX'] has no key 'keep_day'; did you mean"),
+        (
+            {"OUTBOX": {"accept_duplicates": 1}},
+            "MAILCORE['OUTBOX']['accept_duplicates'] must be True or False, not int",
+        ),
         ({"DASHBOARD": 1}, "MAILCORE['DASHBOARD'] must be a dict, not int"),
         ({"DASHBOARD": {"cach": 1}}, "MAILCORE['DASHBOARD'] has no key 'cach'; did you mean"),
         ({"MAILERS": 1}, "MAILCORE['MAILERS'] must be a dict, not int"),
@@ -283,6 +287,9 @@ def test_the_place_of_options(alias, place):
         with pytest.raises(ConfigurationError) as caught:
             configuration_of(options, alias=alias)
         assert str(caught.value).startswith(told)
+    with pytest.raises(ConfigurationError) as caught:
+        keeps({"outbox": 1}, alias=alias)
+    assert f"{place}['outbox'] must be True or False, not int" == str(caught.value)
 
 
 def test_a_middleware_by_its_name(mailcore_settings):
