@@ -246,14 +246,16 @@ def test_visibility_is_extended_while_a_handler_runs():
         ]
 
     with Running(sqs, lambda e: extended.wait(DEADLINE_SECONDS), visibility_timeout_seconds=1):
-        sqs.wait_for(lambda: len(extensions()) == 3)
+        sqs.wait_for(lambda: len(extensions()) >= 3)
         assert [] == sqs.deleted
         extended.set()
         sqs.wait_for(lambda: sqs.deleted)
-        done = len(extensions())
 
     assert {("handle-0", 1)} == set(extensions())
-    assert done <= 4
+    assert (
+        "DeleteMessageBatch"
+        == [operation for operation, _ in sqs.calls if operation != "ReceiveMessage"][-1]
+    )
 
 
 @pytest.mark.slow
@@ -265,7 +267,7 @@ def test_extensions_that_fail_are_tried_again(caplog):
     extended = threading.Event()
 
     with Running(sqs, lambda e: extended.wait(DEADLINE_SECONDS), visibility_timeout_seconds=1):
-        sqs.wait_for(lambda: [name for name, _ in sqs.calls].count(operation) == 2)
+        sqs.wait_for(lambda: [name for name, _ in sqs.calls].count(operation) >= 2)
         extended.set()
         sqs.wait_for(lambda: sqs.deleted)
 
@@ -695,7 +697,7 @@ def test_empty_answers(waited_seconds, is_believed, caplog, monkeypatch):
 
     sqs.ReceiveMessage = receive
     with Running(sqs, print, wait_seconds=10):
-        sqs.wait_for(lambda: [name for name, _ in sqs.calls].count("ReceiveMessage") == 3)
+        sqs.wait_for(lambda: [name for name, _ in sqs.calls].count("ReceiveMessage") >= 3)
 
     assert is_believed is ("a queue that did not wait" not in caplog.text)
 
