@@ -11,7 +11,7 @@ from celery import Celery
 from celery.exceptions import Retry
 from kombu.exceptions import OperationalError
 
-from mailcore import EventType, Mailer, Message, RateLimited, TrackingEvent
+from mailcore import ConfigurationError, EventType, Mailer, Message, RateLimited, TrackingEvent
 from mailcore.middleware import Idempotency
 from mailcore.outbox import OutboxPolicy
 from mailcore.stores import MemoryIdempotencyStore, SqliteIdempotencyStore
@@ -312,5 +312,8 @@ def test_a_failure_without_an_outcome():
 
 
 def test_leases(app):
-    """A part of a second is one as well."""
+    """A part of a second is one as well; none is without end."""
     assert 0.5 == mail_on(app, lease_seconds=0.5)._sending.lease_seconds
+    for wrong in (0, float("inf"), float("nan"), True, "5"):
+        with pytest.raises(ConfigurationError, match="lease_seconds must be a number of seconds"):
+            mail_on(app, lease_seconds=wrong, name="other")
