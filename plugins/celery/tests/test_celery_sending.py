@@ -553,6 +553,7 @@ def test_a_mailer_is_made_once_in_each_process(monkeypatch):
         ({"countdown": -1}, "countdown must be a number of seconds"),
         ({"countdown": "5"}, "countdown must be a number of seconds"),
         ({"countdown": float("nan")}, "countdown must be a number of seconds"),
+        ({"countdown": float("inf")}, "countdown must be a number of seconds"),
     ],
 )
 def test_wrong_times(in_memory, arguments, said):
