@@ -101,6 +101,17 @@ TABLE = {
         [("GetAccount", {}, ACCOUNT)],
         SendingQuota(per_second=1.5, per_day=200, used_today=7),
     ),
+    "no quota at all": (
+        sending_quota,
+        [
+            (
+                "GetAccount",
+                {},
+                {**ACCOUNT, "SendQuota": {**ACCOUNT["SendQuota"], "Max24HourSend": 0}},
+            )
+        ],
+        SendingQuota(per_second=1.5, per_day=0, used_today=7),
+    ),
     "identities": (
         lambda: identities_page("2", page_size=5),
         [

@@ -75,6 +75,11 @@ def test_points_are_sorted_and_in_utc(answers):
     assert counts(6, 3) == found.total
 
 
+def test_counts_add_up():
+    """Each of the four by itself."""
+    assert counts(11, 22, 33, 44) == counts(1, 2, 3, 4) + counts(10, 20, 30, 40)
+
+
 def test_nothing_sent(answers):
     """An account that sent nothing has no points, no days and no rates."""
     found = run(get_statistics(), answers(AwsResponse(status_code=200, body={})))
