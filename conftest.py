@@ -320,7 +320,7 @@ def draw_no_constants() -> None:
     providers.HypothesisProvider._maybe_draw_constant = (  # type: ignore[method-assign]
         lambda *_, **__: None
     )
-    providers._get_local_constants = lambda: providers._local_constants
+    providers._get_local_constants = lambda: getattr(providers, "_local_constants", None)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
