@@ -357,7 +357,8 @@ def test_a_log_that_fails_after_the_commit(
 def test_an_event_that_is_heard_of(mailcore_settings, database, connected_log):
     """With what the settings have kept of it."""
     mailcore_settings(PROVIDER="memory", LOG={"details": True})
-    tracking.send(None, event=event(EventType.CLICKED, user_agent="Browser"))
+    clicked = event(EventType.CLICKED, user_agent="Browser")
+    tracking.send(None, event=clicked, esp_name="Memory", provider="memory")
 
     assert "Browser" == Event.objects.get().user_agent
 
