@@ -419,6 +419,7 @@ def test_the_order_of_events_does_not_matter(log):
         ("queued", "autoresponded", "queued"),
         ("queued", "subscribed", "queued"),
         ("queued", "unknown", "queued"),
+        ("unknown", "autoresponded", "unknown"),
     ],
 )
 def test_weights(first, second, expected):
