@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ import pytest
 # Nothing large is loaded here: pytest-xdist's own process, which runs no test, waits for it.
 if TYPE_CHECKING:
     from django.core.mail import EmailMessage
-    from django.test.utils import override_settings
 
 
 sys.path.insert(0, str(Path(__file__).parent / "project"))
@@ -33,42 +33,37 @@ def pytest_pycollect_makemodule() -> None:
 
 
 @pytest.fixture
-def mailcore_settings() -> Iterator[override_settings]:
-    """Changes ``MAILCORE``: ``mailcore_settings(PROVIDER="memory")``; undone after the test."""
-    from django.test.utils import override_settings
-
-    changed = []
-
-    def change(**keys: object) -> None:
-        override = override_settings(MAILCORE=keys)
-        override.enable()
-        changed.append(override)
-
-    yield change
-    for override in reversed(changed):
-        override.disable()
+def overrides() -> Iterator[ExitStack]:
+    """What changes settings in a test, undone in turn: what was changed last comes first."""
+    with ExitStack() as stack:
+        yield stack
 
 
 @pytest.fixture
-def django_settings() -> Iterator[object]:
+def mailcore_settings(overrides: ExitStack) -> Callable[..., None]:
+    """Changes ``MAILCORE``: ``mailcore_settings(PROVIDER="memory")``; undone after the test."""
+    from django.test.utils import override_settings
+
+    def change(**keys: object) -> None:
+        overrides.enter_context(override_settings(MAILCORE=keys))
+
+    return change
+
+
+@pytest.fixture
+def django_settings(overrides: ExitStack) -> Callable[..., None]:
     """Changes any setting: ``django_settings(ADMINS=[…])``; undone after the test."""
     from django.test.utils import override_settings
 
-    changed = []
-
     def change(**values: object) -> None:
-        override = override_settings(**values)
-        override.enable()
-        changed.append(override)
+        overrides.enter_context(override_settings(**values))
         if "INSTALLED_APPS" in values:
             # The apps have become ready once more.
             for app in ("log", "suppression", "outbox"):
                 if f"mailcore_django.{app}" in values["INSTALLED_APPS"]:
                     importlib.import_module(f"mailcore_django.{app}.listening").disconnect()
 
-    yield change
-    for override in reversed(changed):
-        override.disable()
+    return change
 
 
 @pytest.fixture(scope="session")
