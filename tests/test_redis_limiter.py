@@ -9,6 +9,7 @@ import sys
 import textwrap
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 import redis
@@ -191,6 +192,7 @@ def test_a_redis_that_hangs_does_not_stop_mail(monkeypatch):
         url = f"redis://127.0.0.1:{hanging.getsockname()[1]}"
         limiter = RedisLimiter(url)
         assert Turn(0.0) == limiter.take("a", 1, Limits())
+        limiter.close()
     assert 1 == limiter.used("a")
     # A host that drops packets, which no test has at hand, is waited for as long.
     with redis_limiter._client(url) as client:
@@ -244,12 +246,26 @@ def test_an_event_loop_goes_on_while_redis_answers(server, client):
     from mailcore.builtin import MemoryProvider
     from mailcore.mailer import AsyncMailer
 
-    async def main():
-        throttle = Throttle(per_second=500, limiter=RedisLimiter(server))
+    async def main(limiter):
+        throttle = Throttle(per_second=500, limiter=limiter)
         message = Message(from_email="a@example.com", to=["b@example.com"], subject="1", text="1")
         async with AsyncMailer(MemoryProvider(), middleware=[throttle]) as mailer:
             await asyncio.gather(*(mailer.send(message) for _ in range(20)))
             return len(mailer.provider.outbox)
 
-    assert 20 == asyncio.run(main())
-    assert 20 == RedisLimiter(server).used("default:memory")
+    with closing(RedisLimiter(server)) as limiter:
+        assert 20 == asyncio.run(main(limiter))
+        assert 20 == limiter.used("default:memory")
+
+
+def test_closing(server, client):
+    """Connections of its own are closed, and made again by the next turn; others stay open."""
+    own, given = RedisLimiter(server), RedisLimiter(client)
+    with closing(own):
+        for limiter in (own, given):
+            limiter.take("a", 1, Limits())
+        both = len(client.client_list())
+        for limiter in (own, given):
+            limiter.close()
+        assert (2, 1) == (both, len(client.client_list()))
+        assert 2 == own.used("a")

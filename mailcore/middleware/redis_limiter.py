@@ -173,7 +173,9 @@ class RedisLimiter:
         prefix: str = "mailcore",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        client = _client(redis) if isinstance(redis, str) else redis
+        made = _client(redis) if isinstance(redis, str) else None
+        client = redis if made is None else made
+        self._made = made
         self._take = client.register_script(_TAKE)
         self._throttled = client.register_script(_THROTTLED)
         self._used = client.register_script(_USED)
@@ -203,6 +205,15 @@ class RedisLimiter:
         """How many recipients had a turn in the past 24 hours."""
         answer = self._ask(self._used, key, [])
         return self._alone.used(key) if answer is None else int(answer)
+
+    def close(self) -> None:
+        """
+        Close the connections of a client that was made here; the next turn makes new ones.
+
+        A client that was given is closed by whoever made it.
+        """
+        if self._made is not None:
+            self._made.close()
 
     def _ask(self, script: Any, key: str, arguments: list[object]) -> Any:
         """What the script returns; None if Redis is not there."""
