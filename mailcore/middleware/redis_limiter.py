@@ -173,9 +173,12 @@ class RedisLimiter:
         prefix: str = "mailcore",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        made = _client(redis) if isinstance(redis, str) else None
-        client = redis if made is None else made
-        self._made = made
+        self._made: Any = None
+        client: RedisClient
+        if isinstance(redis, str):
+            client = self._made = _client(redis)
+        else:
+            client = redis
         self._take = client.register_script(_TAKE)
         self._throttled = client.register_script(_THROTTLED)
         self._used = client.register_script(_USED)
