@@ -200,7 +200,7 @@ def test_a_worker_that_is_killed(project, ses, worker, tmp_path):
 
     other = worker(*lease)
     wait_until(
-        lambda: len(ses.messages) >= 3 and "did not come back" in other.shown(),
+        lambda: len(ses.messages) >= 3 and "did not come back; it is unknown" in other.shown(),
         other,
     )
     end(other)
